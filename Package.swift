@@ -1,0 +1,86 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "async-kafka",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
+        .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
+        .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
+        .executable(name: "page-views", targets: ["page-views"]),
+    ],
+    traits: [
+        .trait(name: "Zstd", description: "zstd compression, on the system's libzstd"),
+        .trait(name: "LZ4", description: "lz4 compression, on the system's liblz4"),
+        .trait(name: "Snappy", description: "snappy compression, on the system's libsnappy"),
+        .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
+    ],
+    targets: [
+        // What Swift can't say, and the system's libraries.
+        .target(name: "CChecksum", path: "Sources/C/CChecksum"),
+        .target(name: "CEpoll", path: "Sources/C/CEpoll"),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/C/CZstd", pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CLZ4", path: "Sources/C/CLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .systemLibrary(
+            name: "CSnappy", path: "Sources/C/CSnappy", pkgConfig: "snappy",
+            providers: [.apt(["libsnappy-dev"]), .brew(["snappy"])]),
+
+        // The library, from the bottom up.
+        .target(name: "KafkaMemory", swiftSettings: settings),
+        .target(
+            name: "KafkaProtocol",
+            dependencies: [
+                "KafkaMemory", "CChecksum", "CZlib",
+                .target(name: "CZstd", condition: .when(traits: ["Zstd"])),
+                .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
+                .target(name: "CSnappy", condition: .when(traits: ["Snappy"])),
+            ],
+            swiftSettings: settings),
+        .target(name: "KafkaTransport", dependencies: ["KafkaMemory", "CEpoll"], swiftSettings: settings),
+        .target(
+            name: "AsyncKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
+            swiftSettings: settings),
+        .target(
+            name: "EmbeddedKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
+            swiftSettings: settings),
+
+        // Programs.
+        .executableTarget(name: "kafka-codegen", swiftSettings: settings),
+        .executableTarget(name: "embedded-kafka", dependencies: ["EmbeddedKafka"], swiftSettings: settings),
+        .executableTarget(
+            name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
+            swiftSettings: settings),
+
+        // Tests.
+        .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
+        .testTarget(
+            name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMemory"],
+            resources: [.copy("Golden")], swiftSettings: settings),
+        .testTarget(
+            name: "KafkaTransportTests", dependencies: ["KafkaTransport", "KafkaMemory"], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncKafkaTests",
+            dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EmbeddedKafkaTests",
+            dependencies: ["EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            swiftSettings: settings),
+    ]
+)

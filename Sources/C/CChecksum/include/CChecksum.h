@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Whether this CPU has the CRC32C instruction (SSE4.2 on x86-64, the CRC extension on arm64).
+bool ckafka_crc32c_has_instruction(void);
+
+/// CRC-32C (Castagnoli) of `length` bytes, continuing from `crc` (0 to begin), by the CPU's instruction.
+/// Call only where `ckafka_crc32c_has_instruction()` is true.
+uint32_t ckafka_crc32c_instruction(uint32_t crc, const void *bytes, size_t length);

@@ -1,0 +1,63 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Keeps large blocks of memory for reuse, by power-of-two size classes from 32 KiB to 64 MiB.
+///
+/// The process keeps at most `limit` bytes here; what comes back beyond that is freed.
+package final class BufferPool: Sendable {
+    package struct Block: @unchecked Sendable {
+        package var base: UnsafeMutableRawPointer
+        package var capacity: Int
+    }
+
+    private struct State {
+        var free: [[Block]]
+        var bytes = 0
+    }
+
+    private static let smallestClass = 15
+    private static let largestClass = 26
+
+    package static let shared = BufferPool(limit: 64 << 20)
+
+    private let limit: Int
+    private let state: Lock<State>
+
+    package init(limit: Int) {
+        self.limit = limit
+        self.state = Lock(State(free: Array(repeating: [], count: Self.largestClass - Self.smallestClass + 1)))
+    }
+
+    /// Bytes kept for reuse at this moment.
+    package var idleBytes: Int {
+        self.state.withLock { $0.bytes }
+    }
+
+    /// A block of at least `capacity` bytes, or nil for sizes that the pool doesn't keep.
+    package func take(atLeast capacity: Int) -> Block? {
+        guard capacity > 1 << (Self.smallestClass - 1), capacity <= 1 << Self.largestClass else { return nil }
+        let exponent = max(Self.smallestClass, Int.bitWidth - (capacity - 1).leadingZeroBitCount)
+        let reused: Block? = self.state.withLock { state in
+            guard let block = state.free[exponent - Self.smallestClass].popLast() else { return nil }
+            state.bytes -= block.capacity
+            return block
+        }
+        return reused ?? Block(base: .allocate(byteCount: 1 << exponent, alignment: 16), capacity: 1 << exponent)
+    }
+
+    /// Takes back a block that came from `take`.
+    package func give(_ block: Block) {
+        let kept = self.state.withLock { state in
+            guard state.bytes + block.capacity <= self.limit else { return false }
+            let exponent = Int.bitWidth - (block.capacity - 1).leadingZeroBitCount
+            state.free[exponent - Self.smallestClass].append(block)
+            state.bytes += block.capacity
+            return true
+        }
+        if !kept { block.base.deallocate() }
+    }
+}

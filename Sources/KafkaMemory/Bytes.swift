@@ -1,0 +1,166 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// An immutable run of bytes: a record's key, value or header value.
+///
+/// `Bytes` is a slice of reference-counted storage: copying one copies no bytes. A `Bytes` read from Kafka is a slice of
+/// the broker's response, so keeping one keeps that response (up to the fetch size) in memory; `detached()` makes a
+/// copy that stands alone.
+///
+/// ```swift
+/// let a: Bytes = "paid"
+/// let b: Bytes = [0x70, 0x61, 0x69, 0x64]
+/// a == b                        // true
+/// String(decoding: a, as: UTF8.self)
+/// Data(a)                       // Foundation's Data goes in and out as a sequence of bytes
+/// ```
+public struct Bytes: Sendable {
+    @usableFromInline
+    package let storage: ByteStorage
+    @usableFromInline
+    package let offset: Int
+    /// How many bytes there are.
+    public let count: Int
+
+    /// A slice of `storage`. The range must lie in it, and must not be written again.
+    @inlinable
+    package init(storage: ByteStorage, offset: Int, count: Int) {
+        assert(offset >= 0 && count >= 0 && offset + count <= storage.capacity)
+        self.storage = storage
+        self.offset = offset
+        self.count = count
+    }
+
+    /// No bytes.
+    public init() {
+        self.init(storage: .empty, offset: 0, count: 0)
+    }
+
+    /// A copy of a sequence of bytes.
+    public init(_ bytes: some Sequence<UInt8>) {
+        if let copy = bytes.withContiguousStorageIfAvailable({ Bytes(copying: UnsafeRawBufferPointer($0)) }) {
+            self = copy
+        } else {
+            self = Array(bytes).withUnsafeBytes { Bytes(copying: $0) }
+        }
+    }
+
+    /// The UTF-8 of a string.
+    public init(_ string: some StringProtocol) {
+        let copy = string.utf8.withContiguousStorageIfAvailable { Bytes(copying: UnsafeRawBufferPointer($0)) }
+        self = copy ?? Array(string.utf8).withUnsafeBytes { Bytes(copying: $0) }
+    }
+
+    /// A copy of raw memory.
+    public init(copying bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else {
+            self.init()
+            return
+        }
+        let storage = ByteStorage(minimumCapacity: bytes.count)
+        storage.base.copyMemory(from: source, byteCount: bytes.count)
+        self.init(storage: storage, offset: 0, count: bytes.count)
+    }
+
+    /// A copy that holds on to nothing but its own bytes.
+    public func detached() -> Bytes {
+        self.withUnsafeBytes { Bytes(copying: $0) }
+    }
+
+    /// Calls `body` with the bytes in place. The pointer must not leave `body`.
+    @inlinable
+    public func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let start = self.storage.base
+        return try body(UnsafeRawBufferPointer(start: start + self.offset, count: self.count))
+    }
+
+    /// Calls `body` with a bounds-checked view of the bytes.
+    @inlinable
+    public func withBytes<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let start = self.storage.base
+        return try body(RawSpan(_unsafeStart: start + self.offset, byteCount: self.count))
+    }
+}
+
+extension Bytes: RandomAccessCollection {
+    /// Always 0.
+    @inlinable
+    public var startIndex: Int { 0 }
+
+    /// Equal to `count`.
+    @inlinable
+    public var endIndex: Int { self.count }
+
+    /// The byte at `position`.
+    @inlinable
+    public subscript(position: Int) -> UInt8 {
+        precondition(position >= 0 && position < self.count, "Index out of range")
+        let start = self.storage.base
+        return start.load(fromByteOffset: self.offset + position, as: UInt8.self)
+    }
+
+    /// The bytes in `bounds`, sharing this value's storage. Its indices start at 0 again.
+    @inlinable
+    public subscript(bounds: Range<Int>) -> Bytes {
+        precondition(bounds.lowerBound >= 0 && bounds.upperBound <= self.count, "Range out of bounds")
+        return Bytes(storage: self.storage, offset: self.offset + bounds.lowerBound, count: bounds.count)
+    }
+
+    /// Calls `body` with the bytes in place: what makes `Array(bytes)` and `Data(bytes)` one copy.
+    @inlinable
+    public func withContiguousStorageIfAvailable<Result>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result? {
+        let start = self.storage.base
+        return try (start + self.offset).withMemoryRebound(to: UInt8.self, capacity: self.count) {
+            try body(UnsafeBufferPointer(start: $0, count: self.count))
+        }
+    }
+}
+
+extension Bytes: Hashable {
+    /// Whether both have the same bytes.
+    public static func == (left: Bytes, right: Bytes) -> Bool {
+        guard left.count == right.count else { return false }
+        return left.withUnsafeBytes { a in right.withUnsafeBytes { b in a.elementsEqual(b) } }
+    }
+
+    /// Feeds the bytes to `hasher`.
+    public func hash(into hasher: inout Hasher) {
+        self.withUnsafeBytes { hasher.combine(bytes: $0) }
+        hasher.combine(self.count)
+    }
+}
+
+extension Bytes: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral {
+    /// The UTF-8 of a string literal.
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    /// The bytes of an array literal.
+    public init(arrayLiteral elements: UInt8...) {
+        self.init(elements)
+    }
+}
+
+extension Bytes: CustomStringConvertible {
+    /// The bytes as text if they are UTF-8, otherwise their number and the first of them in hexadecimal.
+    public var description: String {
+        if let text = String(validating: self, as: UTF8.self) { return text }
+        let digits = Array("0123456789abcdef")
+        let shown = self.prefix(32).reduce(into: "") { text, byte in
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return "\(self.count) bytes (\(shown)\(self.count > 32 ? "…" : ""))"
+    }
+}
