@@ -1,0 +1,11 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// `Bytes` and `ErrorCode` are part of this library's API, so that `import AsyncKafka` is all a user needs. Everything
+// else in those modules has package access.
+@_exported public import KafkaMemory
+@_exported public import KafkaProtocol

@@ -1,0 +1,138 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that can go wrong, in one type.
+///
+/// `code` says what kind of failure it is, for programs; `description` is a sentence for people that names the broker,
+/// topic, partition or group and says what to do. Neither ever contains a password or a token.
+public struct KafkaError: Error, Sendable {
+    /// What kind of failure it is. More may be added: always have a `default` when you `switch` over them.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Name: String {
+            case invalidConfiguration, invalidArgument, connectionFailed, authenticationFailed, authenticationTimeout
+            case protocolError, unsupportedVersion, timedOut, cancelled, closed, bufferFull, recordTooLarge
+            case brokerError, unknownTopicOrPartition, authorizationFailed, deliveryTimedOut, offsetOutOfRange
+            case noOffsetForPartition, logTruncated, commitFailed, groupFailed, fencedInstance, corruptRecord
+            case compressionUnavailable, producerFenced, listenerFailed, illegalState
+        }
+        private let name: Name
+        private init(_ name: Name) { self.name = name }
+
+        /// A setting is wrong, or two contradict each other.
+        public static let invalidConfiguration = Code(.invalidConfiguration)
+        /// An argument of a call is wrong: a topic name that Kafka forbids, a negative offset.
+        public static let invalidArgument = Code(.invalidArgument)
+        /// No connection: name not found, refused, reset, or closed.
+        public static let connectionFailed = Code(.connectionFailed)
+        /// The broker refused the credentials.
+        public static let authenticationFailed = Code(.authenticationFailed)
+        /// Authentication did not end in time.
+        public static let authenticationTimeout = Code(.authenticationTimeout)
+        /// What came over the wire is not Kafka's protocol.
+        public static let protocolError = Code(.protocolError)
+        /// The broker is too old or too new for what was asked; the message names what is missing.
+        public static let unsupportedVersion = Code(.unsupportedVersion)
+        /// A deadline passed.
+        public static let timedOut = Code(.timedOut)
+        /// The calling task was cancelled.
+        public static let cancelled = Code(.cancelled)
+        /// The producer or consumer is closed, or closing.
+        public static let closed = Code(.closed)
+        /// The producer's buffer has no room, and the call does not wait.
+        public static let bufferFull = Code(.bufferFull)
+        /// A record is larger than the producer's or the broker's limit.
+        public static let recordTooLarge = Code(.recordTooLarge)
+        /// The broker answered with an error that has no code of its own here: see `brokerCode`.
+        public static let brokerError = Code(.brokerError)
+        /// The topic or partition does not exist.
+        public static let unknownTopicOrPartition = Code(.unknownTopicOrPartition)
+        /// The credentials are fine, but don't allow this.
+        public static let authorizationFailed = Code(.authorizationFailed)
+        /// A record was not acknowledged within the delivery timeout.
+        public static let deliveryTimedOut = Code(.deliveryTimedOut)
+        /// The position lies outside the log and the reset policy is `.none`.
+        public static let offsetOutOfRange = Code(.offsetOutOfRange)
+        /// There is no committed offset and the reset policy is `.none`.
+        public static let noOffsetForPartition = Code(.noOffsetForPartition)
+        /// Records that had been read are gone from the log: an unclean leader election (KIP-320).
+        public static let logTruncated = Code(.logTruncated)
+        /// Offsets were not committed: the group has rebalanced meanwhile.
+        public static let commitFailed = Code(.commitFailed)
+        /// The group cannot be joined.
+        public static let groupFailed = Code(.groupFailed)
+        /// Another consumer has the same group instance id (KIP-345).
+        public static let fencedInstance = Code(.fencedInstance)
+        /// A record batch is damaged: its checksum or its contents are wrong.
+        public static let corruptRecord = Code(.corruptRecord)
+        /// The compression codec is not in this build; the message names the package trait.
+        public static let compressionUnavailable = Code(.compressionUnavailable)
+        /// Another producer took over this one's identity.
+        public static let producerFenced = Code(.producerFenced)
+        /// A `ConsumerRebalanceListener` callback threw; `underlyingError` is what it threw.
+        public static let listenerFailed = Code(.listenerFailed)
+        /// A call that makes no sense now: `seek` on a partition that is not assigned, two iterators at once.
+        public static let illegalState = Code(.illegalState)
+
+        /// The code's name.
+        public var description: String { self.name.rawValue }
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// What happened and what to do about it.
+    public var message: String
+    /// The broker's own error code, if a broker answered with one.
+    public var brokerCode: ErrorCode?
+    /// The broker that was spoken to: `host:port`, with its id if known.
+    public var broker: String?
+    /// The topic concerned.
+    public var topic: String?
+    /// The partition concerned.
+    public var partition: Int32?
+    /// The group concerned.
+    public var group: String?
+    /// Whether doing the same again may succeed. The library has retried already, within the operation's deadline.
+    public var isRetriable: Bool
+    /// Whether the producer or consumer can't go on: close it.
+    public var isFatal: Bool
+    /// Whether it is **unknown** if the operation took effect: the request was sent, and no answer came.
+    public var isOutcomeUnknown: Bool
+    /// The error beneath this one.
+    public var underlyingError: (any Error)?
+
+    /// An error.
+    public init(
+        _ code: Code, _ message: String, brokerCode: ErrorCode? = nil, broker: String? = nil, topic: String? = nil,
+        partition: Int32? = nil, group: String? = nil, isRetriable: Bool = false, isFatal: Bool = false,
+        isOutcomeUnknown: Bool = false, underlyingError: (any Error)? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.brokerCode = brokerCode
+        self.broker = broker
+        self.topic = topic
+        self.partition = partition
+        self.group = group
+        self.isRetriable = isRetriable
+        self.isFatal = isFatal
+        self.isOutcomeUnknown = isOutcomeUnknown
+        self.underlyingError = underlyingError
+    }
+}
+
+extension KafkaError: CustomStringConvertible {
+    /// The message, and what it is about.
+    public var description: String {
+        var context: [String] = []
+        if let brokerCode { context.append("broker's error \(brokerCode)") }
+        if let broker { context.append("broker \(broker)") }
+        if let topic { context.append(self.partition.map { "partition \(topic)-\($0)" } ?? "topic \(topic)") }
+        if let group { context.append("group \(group)") }
+        if self.isOutcomeUnknown { context.append("outcome unknown") }
+        return context.isEmpty ? self.message : "\(self.message) [\(context.joined(separator: ", "))]"
+    }
+}

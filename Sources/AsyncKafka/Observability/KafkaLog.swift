@@ -1,0 +1,64 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much a log event matters.
+public enum KafkaLogLevel: Int, Sendable, Comparable, CaseIterable {
+    /// Every request and answer.
+    case trace
+    /// What the client decides: connections, leaders, rebalances.
+    case debug
+    /// What a user may like to know.
+    case info
+    /// Something failed and is being retried.
+    case warning
+    /// Something failed for good.
+    case error
+
+    /// Whether `left` matters less.
+    public static func < (left: KafkaLogLevel, right: KafkaLogLevel) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Where log events go. Bind it to your logging system with one small type.
+///
+/// Messages are constant; what varies is in the metadata, under keys such as `kafka.client.id`, `kafka.topic`,
+/// `kafka.broker`. Nothing secret is ever in either.
+public protocol KafkaLog: Sendable {
+    /// Whether events of this level are wanted; nothing is made for those that are not.
+    func isEnabled(_ level: KafkaLogLevel) -> Bool
+    /// Takes an event.
+    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)])
+}
+
+/// Writes events to standard error, one a line: the default, from `warning` up.
+public struct StandardErrorLog: KafkaLog {
+    private let minimum: KafkaLogLevel
+
+    /// A log of what is at least as important as `minimum`.
+    public init(minimum: KafkaLogLevel = .warning) {
+        self.minimum = minimum
+    }
+
+    /// Whether `level` is at least the minimum.
+    public func isEnabled(_ level: KafkaLogLevel) -> Bool { level >= self.minimum }
+
+    /// Writes one line.
+    public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        var line = "[\(level)] \(message)"
+        for (key, value) in metadata { line += " \(key)=\(value)" }
+        StandardError.write(line + "\n")
+    }
+}
+
+/// Takes events and drops them.
+public struct SilentLog: KafkaLog {
+    /// A log that keeps nothing.
+    public init() {}
+    /// Never.
+    public func isEnabled(_ level: KafkaLogLevel) -> Bool { false }
+    /// Does nothing.
+    public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {}
+}

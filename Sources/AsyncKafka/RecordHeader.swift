@@ -1,0 +1,20 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// A header of a record: a name and a value that may be null. A record may have several of one name, in order (KIP-82).
+public struct RecordHeader: Hashable, Sendable {
+    /// The header's name.
+    public var key: String
+    /// The header's value.
+    public var value: Bytes?
+
+    /// A header.
+    public init(_ key: String, _ value: Bytes?) {
+        self.key = key
+        self.value = value
+    }
+}

@@ -1,0 +1,33 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// A record's time: milliseconds since 1970-01-01 00:00 UTC, Kafka's own unit.
+public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Milliseconds since 1970-01-01 00:00 UTC.
+    public var millisecondsSince1970: Int64
+
+    /// A time from milliseconds since 1970-01-01 00:00 UTC.
+    public init(millisecondsSince1970: Int64) {
+        self.millisecondsSince1970 = millisecondsSince1970
+    }
+
+    /// Whether `left` is the earlier one.
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.millisecondsSince1970 < right.millisecondsSince1970
+    }
+
+    /// The number of milliseconds, with its unit.
+    public var description: String { "\(self.millisecondsSince1970) ms" }
+}
+
+/// Who gave a record its timestamp.
+public enum TimestampType: Hashable, Sendable {
+    /// The producer, when it made the record.
+    case createTime
+    /// The broker, when it appended the record to the log.
+    case logAppendTime
+}
