@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Programs.
-        .executableTarget(name: "kafka-codegen", swiftSettings: settings),
+        .executableTarget(name: "kafka-codegen", exclude: ["Definitions"], swiftSettings: settings),
         .executableTarget(name: "embedded-kafka", dependencies: ["EmbeddedKafka"], swiftSettings: settings),
         .executableTarget(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",

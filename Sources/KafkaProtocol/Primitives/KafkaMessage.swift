@@ -13,6 +13,8 @@ package protocol KafkaMessage: Sendable {
     static var validVersions: ClosedRange<Int16> { get }
     /// The first version with compact lengths and tagged fields (KIP-482); nil if none has them.
     static var firstFlexibleVersion: Int16? { get }
+    /// The highest version that brokers offer without being told to: the highest valid one, if that isn't unstable.
+    static var latestStableVersion: Int16 { get }
 
     init(from reader: inout ByteReader, version: Int16) throws(ProtocolError)
     func encode(into writer: inout ByteWriter, version: Int16) throws(ProtocolError)
@@ -33,5 +35,22 @@ extension KafkaMessage {
     package static func isFlexible(_ version: Int16) -> Bool {
         guard let first = self.firstFlexibleVersion else { return false }
         return version >= first
+    }
+
+    package static var latestStableVersion: Int16 { self.validVersions.upperBound }
+}
+
+extension KafkaRequest {
+    /// The version of the `RequestHeader` before a request of this version.
+    package static func requestHeaderVersion(_ version: Int16) -> Int16 {
+        self.isFlexible(version) ? 2 : 1
+    }
+}
+
+extension KafkaResponse {
+    /// The version of the `ResponseHeader` before a response of this version.
+    package static func responseHeaderVersion(_ version: Int16) -> Int16 {
+        // A client reads the answer to ApiVersions before it knows what the broker speaks (KIP-511).
+        self.apiKey == .apiVersions ? 0 : self.isFlexible(version) ? 1 : 0
     }
 }

@@ -1,0 +1,140 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// A line of Definitions/errors.tsv.
+struct ErrorDefinition {
+    var code: Int16
+    var name: String
+    var isRetriable: Bool
+    var refreshesMetadata: Bool
+    var advice: String
+
+    init(line: Substring) throws {
+        let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        guard columns.count == 5, let code = Int16(columns[0]) else { throw CodegenError("errors.tsv: \(line)") }
+        self.code = code
+        self.name = columns[1]
+        self.isRetriable = columns[2] == "retriable"
+        self.refreshesMetadata = columns[3] == "refresh-metadata"
+        self.advice = columns[4]
+    }
+
+    /// UNKNOWN_SERVER_ERROR as unknownServerError.
+    var memberName: String {
+        let words = self.name.split(separator: "_").map { $0.lowercased() }
+        return words[0] + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+}
+
+/// `ErrorCode.swift`.
+func renderErrorCodes(_ errors: [ErrorDefinition]) -> String {
+    var source = SourceText(generatedFrom: "errors.tsv")
+    source.line("/// An error code as brokers send it.")
+    source.line("///")
+    source.line("/// Codes that this version of the library doesn't know are kept as they are.")
+    source.block("public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible") { source in
+        source.line("/// The number on the wire; 0 is success.")
+        source.line("public var rawValue: Int16")
+        source.line("")
+        source.line("/// The error with this number.")
+        source.block("public init(rawValue: Int16)") { $0.line("self.rawValue = rawValue") }
+        source.line("")
+        for error in errors {
+            source.line("/// \(error.advice)")
+            source.line("public static var \(error.memberName): ErrorCode { ErrorCode(rawValue: \(error.code)) }")
+        }
+        source.line("")
+        source.line("/// Kafka's name of the error, such as `NOT_LEADER_OR_FOLLOWER`; nil for one that isn't known.")
+        source.block("public var name: String?") { source in
+            source.line("switch self.rawValue {")
+            for error in errors { source.line("case \(error.code): \"\(error.name)\"") }
+            source.line("default: nil")
+            source.line("}")
+        }
+        source.line("")
+        source.line("/// Whether the same request may succeed when it is sent again.")
+        source.block("public var isRetriable: Bool") { source in
+            renderCodes(errors.filter(\.isRetriable), into: &source)
+        }
+        source.line("")
+        source.line("/// Whether the client's view of the cluster is out of date.")
+        source.block("package var refreshesMetadata: Bool") { source in
+            renderCodes(errors.filter(\.refreshesMetadata), into: &source)
+        }
+        source.line("")
+        source.line("/// What the user should do about it, in one sentence.")
+        source.block("public var advice: String") { source in
+            source.line("switch self.rawValue {")
+            for error in errors { source.line("case \(error.code): \"\(error.advice)\"") }
+            source.line("default: \"The broker is newer than this client: look the code up in Kafka's documentation.\"")
+            source.line("}")
+        }
+        source.line("")
+        source.line("/// The name and the number.")
+        source.block("public var description: String") { source in
+            source.line("guard let name = self.name else { return \"error \\(self.rawValue)\" }")
+            source.line("return \"\\(name) (\\(self.rawValue))\"")
+        }
+    }
+    return source.text
+}
+
+private func renderCodes(_ errors: [ErrorDefinition], into source: inout SourceText) {
+    source.line("switch self.rawValue {")
+    var rest = errors.map { "\($0.code)" }[...]
+    var head = "case "
+    while !rest.isEmpty {
+        let row = rest.prefix(16)
+        rest = rest.dropFirst(16)
+        source.line(head + row.joined(separator: ", ") + (rest.isEmpty ? ":" : ","))
+        head = "    "
+    }
+    source.indented { $0.line("true") }
+    source.line("default:")
+    source.indented { $0.line("false") }
+    source.line("}")
+}
+
+/// `APIKeys.swift`: the numbers and names of all APIs that have a request.
+func renderAPIKeys(_ messages: [MessageDefinition]) -> String {
+    let apis = messages.filter { $0.type == .request }
+        .compactMap { message in message.apiKey.map { (key: $0, name: message.apiName) } }
+        .sorted { $0.key < $1.key }
+    var source = SourceText(generatedFrom: "the requests")
+    source.block("extension APIKey") { source in
+        for api in apis {
+            source.line("package static var \(lowerCamelCase(api.name)): APIKey { APIKey(rawValue: \(api.key)) }")
+        }
+        source.line("")
+        source.line("/// Kafka's name of the API; nil for one that this library has no messages for.")
+        source.block("package var name: String?") { source in
+            source.line("switch self.rawValue {")
+            for api in apis { source.line("case \(api.key): \"\(api.name)\"") }
+            source.line("default: nil")
+            source.line("}")
+        }
+    }
+    source.line("")
+    source.block("extension APIKey: CustomStringConvertible") { source in
+        source.line("package var description: String { self.name ?? \"API \\(self.rawValue)\" }")
+    }
+    return source.text
+}
+
+/// `MessageRegistry.swift`: every message, for what goes through them all.
+func renderRegistry(_ messages: [MessageDefinition]) -> String {
+    var source = SourceText(generatedFrom: "the messages")
+    source.line("/// The types of all messages, for tests and tools that go through them by name.")
+    source.block("package enum MessageRegistry") { source in
+        source.line("package static let types: [any KafkaMessage.Type] = [")
+        source.indented { source in
+            for name in messages.map(\.name).sorted() { source.line("\(name).self,") }
+        }
+        source.line("]")
+    }
+    return source.text
+}
