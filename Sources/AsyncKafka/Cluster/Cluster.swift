@@ -1,0 +1,262 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// A client's view of a Kafka cluster: its brokers, topics and leaders, and the connections to it.
+///
+/// `run()` does the background work — connecting and refreshing metadata — and must be running for anything to succeed;
+/// without it every operation ends at its deadline. State is in two small machines, each behind its lock.
+final class Cluster: Sendable {
+    let configuration: KafkaClientConfiguration
+    let loop: EventLoop
+    let logger: Logger
+
+    let metadataState: Lock<MetadataStateMachine>
+    let connections: ConnectionTable
+    /// Wakes the refresh of metadata.
+    private let refresh = Signal()
+    /// Tasks that wait for the end of a refresh.
+    private let refreshWaiters = Lock<[ObjectIdentifier: Promise<Void>]>([:])
+    private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
+    let coordinators = Lock<[CoordinatorKey: Int32]>([:])
+
+    init(configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger) throws(KafkaError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.loop = loop
+        self.logger = logger
+        self.metadataState = Lock(MetadataStateMachine(maximumAge: configuration.metadataMaxAge))
+        self.connections = ConnectionTable(configuration: configuration, loop: loop, logger: logger)
+    }
+
+    /// The background work, until the task is cancelled; then all connections are closed.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: self.loop) { await self.connections.run() }
+            group.addTask(executorPreference: self.loop) { await self.refreshMetadata() }
+        }
+    }
+
+    /// Why an operation that no `run()` serves will not succeed, for the message of its time-out.
+    var isRunning: Bool { self.connections.isRunning }
+
+    // MARK: Metadata
+
+    /// What is known now.
+    var metadata: ClusterMetadata { self.metadataState.withLock { $0.snapshot } }
+
+    /// Sets who is told of changes: on the loop, outside of locks, in order.
+    func setMetadataObserver(_ observer: @escaping @Sendable (ClusterMetadata) -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    /// Asks for a refresh soon; returns at once. Requests are coalesced and backed off.
+    func requestMetadataUpdate(_ reason: StaticString) {
+        self.logger(.debug, "Metadata update requested", [(.reason, reason.description)])
+        self.metadataState.withLock { $0.requestUpdate() }
+        self.refresh.notify()
+    }
+
+    /// What is known of a topic, and that it is in use. Never waits.
+    func topicIfKnown(_ name: String) -> TopicMetadata? {
+        let now = self.loop.now
+        let topic = self.metadataState.withLock { state in
+            state.use(topic: name, now: now)
+            return state.snapshot.topics[name]
+        }
+        guard let topic, !topic.partitions.isEmpty else {
+            self.refresh.notify()
+            return nil
+        }
+        return topic
+    }
+
+    /// Waits until a topic is known with its partitions.
+    ///
+    /// That a topic doesn't exist is believed only at the deadline: it may just have been made, or be made by the question.
+    func topic(_ name: String, deadline: MonotonicTime) async throws(KafkaError) -> TopicMetadata {
+        var lastError: ErrorCode?
+        while true {
+            if let topic = self.topicIfKnown(name) {
+                return topic
+            }
+            let (snapshot, attempts) = self.metadataState.withLock { ($0.snapshot, $0.attempts) }
+            if let error = snapshot.topics[name]?.error, error != .none {
+                lastError = error
+                if !error.isRetriable {
+                    throw KafkaError(error, doing: "asking for a topic's partitions", topic: name)
+                }
+            }
+            let reason = lastError
+            self.requestMetadataUpdate("topic is not known")
+            try await self.waitForRefresh(after: attempts, deadline: deadline) {
+                if let reason {
+                    KafkaError(reason, doing: "asking for a topic's partitions", topic: name)
+                } else {
+                    self.timeoutError("Nothing was learned of the topic in time", topic: name)
+                }
+            }
+        }
+    }
+
+    /// Waits for a refresh that begins after this call and succeeds.
+    func refreshedMetadata(deadline: MonotonicTime) async throws(KafkaError) -> ClusterMetadata {
+        let version = self.metadata.version
+        while true {
+            let attempts = self.metadataState.withLock { $0.attempts }
+            self.requestMetadataUpdate("fresh metadata wanted")
+            try await self.waitForRefresh(after: attempts, deadline: deadline) {
+                self.timeoutError("No metadata came in time")
+            }
+            let snapshot = self.metadata
+            if snapshot.version > version { return snapshot }
+        }
+    }
+
+    /// Replaces the topics that are watched until further notice.
+    func watch(topics: Set<String>) {
+        self.metadataState.withLock { $0.watch(topics: topics) }
+        self.refresh.notify()
+    }
+
+    /// Watches every topic of the cluster.
+    func watchAllTopics() {
+        self.metadataState.withLock { $0.watchAll() }
+        self.refresh.notify()
+    }
+
+    /// Takes leaders that a broker told in a Produce or Fetch response (KIP-951).
+    func updateLeaders(
+        _ leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)], endpoints: [Broker]
+    ) {
+        let snapshot: ClusterMetadata? = self.metadataState.withLock { state in
+            state.updateLeaders(leaders, endpoints: endpoints) ? state.snapshot : nil
+        }
+        if let snapshot { self.metadataChanged(snapshot) }
+    }
+
+    // MARK: The refresh
+
+    private func refreshMetadata() async {
+        while !Task.isCancelled {
+            switch self.metadataState.withLock({ $0.nextRefresh(now: self.loop.now) }) {
+            case .now:
+                await self.refreshOnce()
+            case .at(let time):
+                await self.refresh.wait(until: time, on: self.loop)
+            case .whenAnswered:
+                await self.refresh.wait(on: self.loop)
+            }
+        }
+        self.wakeRefreshWaiters()
+    }
+
+    private func refreshOnce() async {
+        let now = self.loop.now
+        let asked = self.metadataState.withLock { $0.begin(now: now) }
+        do {
+            let connection = try await self.anyConnection(deadline: now + self.configuration.requestTimeout)
+            let update = try await self.askForMetadata(asked, of: connection)
+            let (changed, snapshot) = self.metadataState.withLock { state in
+                let changed = state.succeeded(update, asked: asked, now: self.loop.now, backoff: self.backoff)
+                return (changed, state.snapshot)
+            }
+            if changed { self.metadataChanged(snapshot) }
+        } catch {
+            self.logger(.debug, "Metadata could not be refreshed", [(.error, error.description)])
+            let needsRebootstrap = self.metadataState.withLock { state in
+                let now = self.loop.now
+                state.failed(now: now, backoff: self.backoff)
+                let last = state.lastSuccessTime ?? now
+                guard error.brokerCode == .rebootstrapRequired || now - last > self.configuration.rebootstrapTrigger
+                else { return false }
+                state.rebootstrap()
+                return true
+            }
+            if needsRebootstrap {
+                self.logger(.warning, "No metadata from any known broker: asking the bootstrap servers again")
+                self.connections.closeAll(
+                    KafkaError(.connectionFailed, "The client begins again from its bootstrap servers.", isRetriable: true))
+            }
+        }
+        self.wakeRefreshWaiters()
+    }
+
+    private func askForMetadata(
+        _ asked: MetadataStateMachine.Interest, of connection: BrokerConnection
+    ) async throws(KafkaError) -> MetadataUpdate {
+        var request = MetadataRequest()
+        switch asked {
+        case .all:
+            request.topics = nil
+        case .topics(let names):
+            request.topics = names.map { name in
+                var topic = MetadataRequest.MetadataRequestTopic()
+                topic.name = name
+                return topic
+            }
+        }
+        request.allowAutoTopicCreation = self.configuration.allowAutoTopicCreation && asked != .all
+        let response = try await connection.request(request)
+        if response.errorCode != .none {
+            throw KafkaError(response.errorCode, doing: "asking for metadata", broker: connection.broker)
+        }
+        return MetadataUpdate(response)
+    }
+
+    private func metadataChanged(_ snapshot: ClusterMetadata) {
+        self.connections.brokersChanged(snapshot.brokers)
+        guard let observer = self.observer.withLock({ $0 }) else { return }
+        self.loop.execute { observer(snapshot) }
+    }
+
+    /// Waits until more than `attempts` refreshes have ended.
+    private func waitForRefresh(
+        after attempts: Int, deadline: MonotonicTime, orThrow timeout: @escaping @Sendable () -> KafkaError
+    ) async throws(KafkaError) {
+        let promise = Promise<Void>()
+        self.refreshWaiters.withLock { $0[ObjectIdentifier(promise)] = promise }
+        defer { self.refreshWaiters.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(promise)) } }
+        if self.metadataState.withLock({ $0.attempts > attempts }) { return }
+        try await promise.value(until: deadline, on: self.loop, orThrow: timeout)
+    }
+
+    private func wakeRefreshWaiters() {
+        let waiters = self.refreshWaiters.withLock { waiters in
+            defer { waiters = [:] }
+            return Array(waiters.values)
+        }
+        for waiter in waiters { waiter.fulfill(.success(())) }
+    }
+
+    // MARK: Time
+
+    /// The wait before attempt number `failures` + 1.
+    func backoff(failures: Int) -> Duration {
+        ExponentialBackoff(
+            initial: self.configuration.retryBackoff, maximum: self.configuration.retryBackoffMax
+        ).delay(failures: failures, jitter: .random(in: 0..<1))
+    }
+
+    /// The error of an operation whose deadline has passed: with the last thing that went wrong, if anything did.
+    func timeoutError(_ what: String, topic: String? = nil, group: String? = nil) -> KafkaError {
+        guard self.isRunning else {
+            return KafkaError(
+                .timedOut, "\(what): nothing is running this client's run(). Start it, or use the with… scope.",
+                topic: topic, group: group)
+        }
+        if let failure = self.connections.lastFailure {
+            return KafkaError(
+                .timedOut, "\(what). The last attempt to connect failed: \(failure.message)", broker: failure.broker,
+                topic: topic, group: group, isRetriable: true, underlyingError: failure)
+        }
+        return KafkaError(.timedOut, "\(what).", topic: topic, group: group, isRetriable: true)
+    }
+}

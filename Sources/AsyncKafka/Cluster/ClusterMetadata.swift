@@ -1,0 +1,92 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A broker's address, with its id once the cluster has told it.
+struct Broker: Hashable, Sendable, CustomStringConvertible {
+    /// Nil for a bootstrap server, of which only the address is known.
+    var id: Int32?
+    var host: String
+    var port: Int
+    var rack: String?
+
+    var description: String {
+        let server = KafkaServer(host: self.host, port: self.port)
+        return self.id.map { "\(server) (id \($0))" } ?? "\(server)"
+    }
+}
+
+/// What is known of one partition.
+struct PartitionMetadata: Hashable, Sendable {
+    var index: Int32
+    /// Nil while the partition has no leader.
+    var leader: Int32?
+    /// Nil where brokers don't tell (before Metadata v7).
+    var leaderEpoch: Int32?
+    var replicas: [Int32] = []
+    var inSyncReplicas: [Int32] = []
+    var offlineReplicas: [Int32] = []
+    var error: ErrorCode = .none
+}
+
+/// What is known of one topic.
+struct TopicMetadata: Sendable {
+    var name: String
+    /// `.zero` where brokers have no topic ids (before Metadata v10).
+    var id: KafkaUUID = .zero
+    var error: ErrorCode = .none
+    var isInternal = false
+    /// Sorted by index.
+    var partitions: [PartitionMetadata] = []
+
+    /// The partition with this number. Partitions are numbered from 0 without gaps, unless a broker's view is partial.
+    func partition(_ index: Int32) -> PartitionMetadata? {
+        if let guess = self.partitions.indices.contains(Int(index)) ? self.partitions[Int(index)] : nil,
+            guess.index == index
+        {
+            return guess
+        }
+        return self.partitions.first { $0.index == index }
+    }
+}
+
+/// A snapshot of the cluster: brokers, topics and leaders at one moment. Immutable.
+final class ClusterMetadata: Sendable {
+    /// Grows with every change.
+    let version: Int
+    let clusterID: String?
+    let controllerID: Int32?
+    let brokers: [Int32: Broker]
+    /// The topics that were asked for, also those that came back with an error.
+    let topics: [String: TopicMetadata]
+    private let namesByID: [KafkaUUID: String]
+
+    init(
+        version: Int, clusterID: String?, controllerID: Int32?, brokers: [Int32: Broker],
+        topics: [String: TopicMetadata]
+    ) {
+        self.version = version
+        self.clusterID = clusterID
+        self.controllerID = controllerID
+        self.brokers = brokers
+        self.topics = topics
+        var names: [KafkaUUID: String] = [:]
+        for topic in topics.values where topic.id != .zero { names[topic.id] = topic.name }
+        self.namesByID = names
+    }
+
+    static let empty = ClusterMetadata(version: 0, clusterID: nil, controllerID: nil, brokers: [:], topics: [:])
+
+    func topic(id: KafkaUUID) -> TopicMetadata? {
+        self.namesByID[id].flatMap { self.topics[$0] }
+    }
+
+    func partition(_ partition: TopicPartition) -> PartitionMetadata? {
+        self.topics[partition.topic]?.partition(partition.partition)
+    }
+}

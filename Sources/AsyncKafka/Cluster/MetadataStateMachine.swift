@@ -1,0 +1,219 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// What a Metadata response tells, apart from its version on the wire.
+struct MetadataUpdate: Sendable {
+    var clusterID: String?
+    var controllerID: Int32?
+    var brokers: [Broker] = []
+    var topics: [TopicMetadata] = []
+}
+
+/// Decides when metadata is asked for and what becomes of the answers. Pure: time comes in as an argument.
+///
+/// One request is in flight at a time. A partition's leader is never replaced by one of an older leader epoch (KIP-320),
+/// unless the topic was deleted and made again, which its id tells.
+struct MetadataStateMachine: Sendable {
+    /// Which topics the next request names.
+    enum Interest: Hashable, Sendable {
+        /// Every topic of the cluster: a subscription by pattern.
+        case all
+        /// These, in order of name. None is a question for the brokers only.
+        case topics([String])
+    }
+
+    enum NextRefresh: Hashable, Sendable {
+        case now
+        case at(MonotonicTime)
+        /// One is in flight; ask again when it has ended.
+        case whenAnswered
+    }
+
+    private(set) var snapshot = ClusterMetadata.empty
+    /// How many requests have ended, well or badly: what waits for a refresh compares it.
+    private(set) var attempts = 0
+
+    private let maximumAge: Duration
+    /// The topics asked for once, and when they were last used.
+    private var usedTopics: [String: MonotonicTime] = [:]
+    /// The topics that a consumer watches: they don't go out of use.
+    private var watchedTopics: Set<String> = []
+    private var watchesAll = false
+    private var isRequested = true
+    private var isInFlight = false
+    private var failures = 0
+    private var notBefore: MonotonicTime?
+    private var lastSuccess: MonotonicTime?
+
+    /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
+    static let maximumIdle: Duration = .seconds(300)
+
+    init(maximumAge: Duration) {
+        self.maximumAge = maximumAge
+    }
+
+    // MARK: What is wanted
+
+    /// Notes that a topic is in use. Asks for a refresh if it isn't known yet.
+    mutating func use(topic: String, now: MonotonicTime) {
+        let isNew = self.usedTopics.updateValue(now, forKey: topic) == nil
+        if isNew, self.snapshot.topics[topic] == nil { self.requestUpdate() }
+    }
+
+    /// Replaces the set of topics that are watched.
+    mutating func watch(topics: Set<String>) {
+        let unknown = topics.contains { self.snapshot.topics[$0] == nil }
+        if unknown || self.watchesAll { self.requestUpdate() }
+        self.watchedTopics = topics
+        self.watchesAll = false
+    }
+
+    /// Watches every topic of the cluster.
+    mutating func watchAll() {
+        if !self.watchesAll { self.requestUpdate() }
+        self.watchesAll = true
+    }
+
+    /// Asks for a refresh as soon as the backoff allows.
+    mutating func requestUpdate() {
+        self.isRequested = true
+    }
+
+    // MARK: When
+
+    func nextRefresh(now: MonotonicTime) -> NextRefresh {
+        if self.isInFlight { return .whenAnswered }
+        var due = now
+        if !self.isRequested, let lastSuccess = self.lastSuccess { due = lastSuccess + self.maximumAge }
+        if let notBefore = self.notBefore { due = max(due, notBefore) }
+        return due <= now ? .now : .at(due)
+    }
+
+    /// Begins a request; what it is to ask for. Topics out of use are forgotten here.
+    mutating func begin(now: MonotonicTime) -> Interest {
+        self.isInFlight = true
+        self.isRequested = false
+        self.usedTopics = self.usedTopics.filter { now - $0.value < Self.maximumIdle }
+        if self.watchesAll { return .all }
+        return .topics(self.watchedTopics.union(self.usedTopics.keys).sorted())
+    }
+
+    // MARK: Answers
+
+    /// Takes an answer to `asked`. `backoff` is how long the next request waits at least.
+    /// Returns whether the snapshot has changed.
+    mutating func succeeded(
+        _ update: MetadataUpdate, asked: Interest, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
+    ) -> Bool {
+        // A broker that knows no brokers has only just started: what we know is better.
+        guard !update.brokers.isEmpty else {
+            self.failed(now: now, backoff: backoff)
+            return false
+        }
+        self.isInFlight = false
+        self.attempts += 1
+        self.lastSuccess = now
+
+        var topics: [String: TopicMetadata] = [:]
+        for topic in update.topics {
+            topics[topic.name] = Self.merge(known: self.snapshot.topics[topic.name], answer: topic)
+        }
+        // Topics that this request did not ask for keep what is known of them, while somebody uses them.
+        if case .topics(let names) = asked {
+            let names = Set(names)
+            for (name, topic) in self.snapshot.topics where topics[name] == nil && !names.contains(name) {
+                if self.usedTopics[name] != nil || self.watchedTopics.contains(name) { topics[name] = topic }
+            }
+        }
+        // A topic came into use while the request was on its way.
+        let wanted = self.watchedTopics.union(self.usedTopics.keys)
+        if !self.watchesAll, wanted.contains(where: { topics[$0] == nil }) { self.isRequested = true }
+
+        // An answer with an unfinished election in it is asked again soon, but more and more rarely.
+        let isUnsettled = topics.values.contains { topic in
+            topic.error.isRetriable || topic.partitions.contains { $0.leader == nil }
+        }
+        self.failures = isUnsettled ? self.failures + 1 : 0
+        self.notBefore = now + backoff(max(self.failures, 1))
+
+        self.snapshot = ClusterMetadata(
+            version: self.snapshot.version + 1, clusterID: update.clusterID, controllerID: update.controllerID,
+            brokers: Dictionary(update.brokers.compactMap { broker in broker.id.map { ($0, broker) } }) { $1 },
+            topics: topics)
+        return true
+    }
+
+    /// Takes the failure of a request.
+    mutating func failed(now: MonotonicTime, backoff: (_ failures: Int) -> Duration) {
+        self.isInFlight = false
+        self.isRequested = true
+        self.attempts += 1
+        self.failures += 1
+        self.notBefore = now + backoff(self.failures)
+    }
+
+    /// Forgets brokers, so that the bootstrap servers are asked again (KIP-899). Topics stay as they are.
+    mutating func rebootstrap() {
+        self.isRequested = true
+        self.snapshot = ClusterMetadata(
+            version: self.snapshot.version + 1, clusterID: nil, controllerID: nil, brokers: [:],
+            topics: self.snapshot.topics)
+    }
+
+    /// Since when no metadata has come; nil before the first.
+    var lastSuccessTime: MonotonicTime? { self.lastSuccess }
+
+    /// Takes leaders that a broker named in a Produce or Fetch response (KIP-951). Returns whether anything changed.
+    mutating func updateLeaders(
+        _ leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)], endpoints: [Broker]
+    ) -> Bool {
+        var brokers = self.snapshot.brokers
+        for broker in endpoints {
+            if let id = broker.id { brokers[id] = broker }
+        }
+        var topics = self.snapshot.topics
+        var changed = false
+        for (partition, leader, leaderEpoch) in leaders where brokers[leader] != nil {
+            guard var topic = topics[partition.topic],
+                let index = topic.partitions.firstIndex(where: { $0.index == partition.partition }),
+                leaderEpoch > topic.partitions[index].leaderEpoch ?? -1
+            else { continue }
+            topic.partitions[index].leader = leader
+            topic.partitions[index].leaderEpoch = leaderEpoch
+            topic.partitions[index].error = .none
+            topics[partition.topic] = topic
+            changed = true
+        }
+        guard changed else { return false }
+        self.snapshot = ClusterMetadata(
+            version: self.snapshot.version + 1, clusterID: self.snapshot.clusterID,
+            controllerID: self.snapshot.controllerID, brokers: brokers, topics: topics)
+        return true
+    }
+
+    /// Keeps the partitions whose leader epoch is newer than the answer's: brokers learn of elections at different times.
+    private static func merge(known: TopicMetadata?, answer: TopicMetadata) -> TopicMetadata {
+        guard let known, known.id == answer.id || known.id == .zero || answer.id == .zero else { return answer }
+        // A topic that is only briefly not there (a broker restarting, an election) keeps its partitions.
+        if answer.partitions.isEmpty, answer.error.isRetriable, !known.partitions.isEmpty {
+            var kept = known
+            kept.error = answer.error
+            return kept
+        }
+        var merged = answer
+        for (index, partition) in merged.partitions.enumerated() {
+            guard let before = known.partition(partition.index), let old = before.leaderEpoch,
+                let new = partition.leaderEpoch, new < old
+            else { continue }
+            merged.partitions[index] = before
+        }
+        return merged
+    }
+}

@@ -1,0 +1,36 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+extension MetadataUpdate {
+    /// Reads a Metadata response of any version.
+    init(_ response: MetadataResponse) {
+        self.clusterID = response.clusterId
+        self.controllerID = response.controllerId >= 0 ? response.controllerId : nil
+        self.brokers = response.brokers.map { broker in
+            Broker(id: broker.nodeId, host: broker.host, port: Int(broker.port), rack: broker.rack)
+        }
+        self.topics = response.topics.compactMap { topic in
+            guard let name = topic.name else { return nil }
+            return TopicMetadata(
+                name: name, id: topic.topicId, error: topic.errorCode, isInternal: topic.isInternal,
+                partitions: topic.partitions.map(PartitionMetadata.init).sorted { $0.index < $1.index })
+        }
+    }
+}
+
+extension PartitionMetadata {
+    fileprivate init(_ partition: MetadataResponse.MetadataResponsePartition) {
+        self.init(
+            index: partition.partitionIndex,
+            leader: partition.leaderId >= 0 ? partition.leaderId : nil,
+            leaderEpoch: partition.leaderEpoch >= 0 ? partition.leaderEpoch : nil,
+            replicas: partition.replicaNodes, inSyncReplicas: partition.isrNodes,
+            offlineReplicas: partition.offlineReplicas, error: partition.errorCode)
+    }
+}

@@ -1,0 +1,63 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// Which versions of each API a broker speaks, and which features the cluster has switched on.
+struct BrokerVersions: Sendable {
+    private let broker: Broker
+    private let ranges: [APIKey: ClosedRange<Int16>]
+    /// Finalized features and their levels (KIP-584), for example `transaction.version`.
+    let finalizedFeatures: [String: Int16]
+
+    init(broker: Broker, ranges: [APIKey: ClosedRange<Int16>], finalizedFeatures: [String: Int16] = [:]) {
+        self.broker = broker
+        self.ranges = ranges
+        self.finalizedFeatures = finalizedFeatures
+    }
+
+    init(broker: Broker, response: ApiVersionsResponse) {
+        var ranges: [APIKey: ClosedRange<Int16>] = [:]
+        for api in response.apiKeys where api.minVersion >= 0 && api.maxVersion >= api.minVersion {
+            ranges[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion
+        }
+        var features: [String: Int16] = [:]
+        for feature in response.finalizedFeatures { features[feature.name] = feature.maxVersionLevel }
+        self.init(broker: broker, ranges: ranges, finalizedFeatures: features)
+    }
+
+    /// The newest version of a request that both sides speak, at most `limit`.
+    func version<Request: KafkaRequest>(
+        for request: Request.Type, atMost limit: Int16? = nil
+    ) throws(KafkaError) -> Int16 {
+        let newest = min(limit ?? Int16.max, Request.latestStableVersion)
+        // Kafka 4 names Produce 0–2 for old clients' sake and refuses them (KAFKA-18659).
+        let oldest = Request.apiKey == .produce ? 3 : Request.validVersions.lowerBound
+        guard let offered = self.ranges[Request.apiKey] else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "The broker has no \(Request.apiKey): it is too old, or not meant for clients. AsyncKafka needs Kafka 2.1 or later.",
+                broker: self.broker.description)
+        }
+        let version = min(newest, offered.upperBound)
+        guard version >= max(oldest, offered.lowerBound) else {
+            throw KafkaError(
+                .unsupportedVersion,
+                """
+                The broker speaks \(Request.apiKey) versions \(offered.lowerBound) to \(offered.upperBound), and this \
+                needs one from \(oldest) to \(newest). AsyncKafka needs Kafka 2.1 or later.
+                """, broker: self.broker.description)
+        }
+        return version
+    }
+
+    /// Whether both sides speak a version of a request.
+    func supports<Request: KafkaRequest>(_ request: Request.Type, version: Int16) -> Bool {
+        guard let offered = self.ranges[Request.apiKey] else { return false }
+        return offered.contains(version) && Request.validVersions.contains(version)
+    }
+}

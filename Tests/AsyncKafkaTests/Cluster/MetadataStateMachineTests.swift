@@ -1,0 +1,130 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+@Suite struct MetadataStateMachineTests {
+    let start = MonotonicTime(nanoseconds: 1_000_000_000)
+    let backoff: (Int) -> Duration = { .milliseconds(100 * $0) }
+
+    private func answer(_ topics: TopicMetadata..., brokers: [Int32] = [1, 2]) -> MetadataUpdate {
+        MetadataUpdate(
+            clusterID: "c", controllerID: 1, brokers: brokers.map { Broker(id: $0, host: "b\($0)", port: 9092) },
+            topics: topics)
+    }
+
+    private func topic(
+        _ name: String, id: UInt64 = 0, leader: Int32? = 1, epoch: Int32? = nil, error: ErrorCode = .none
+    ) -> TopicMetadata {
+        TopicMetadata(
+            name: name, id: KafkaUUID(high: 0, low: id), error: error,
+            partitions: [PartitionMetadata(index: 0, leader: leader, leaderEpoch: epoch)])
+    }
+
+    @Test func asksAtOnceAndThenOnlyWhenOldOrWanted() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        #expect(machine.nextRefresh(now: self.start) == .now)
+        let asked = machine.begin(now: self.start)
+        #expect(asked == .topics([]))
+        #expect(machine.nextRefresh(now: self.start) == .whenAnswered)
+        #expect(machine.succeeded(self.answer(), asked: asked, now: self.start, backoff: self.backoff))
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
+        machine.use(topic: "a", now: self.start)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
+        #expect(machine.nextRefresh(now: self.start + .milliseconds(100)) == .now)
+        #expect(machine.begin(now: self.start) == .topics(["a"]))
+    }
+
+    @Test func waitsLongerAfterEachFailure() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        for failures in 1...3 {
+            _ = machine.begin(now: self.start)
+            machine.failed(now: self.start, backoff: self.backoff)
+            #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100 * failures)))
+        }
+        #expect(machine.attempts == 3)
+    }
+
+    @Test func neverGoesBackToAnOlderLeaderEpoch() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
+        self.take(self.topic("a", id: 7, leader: 2, epoch: 4), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 1)
+        self.take(self.topic("a", id: 7, leader: 2, epoch: 6), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
+    }
+
+    @Test func aTopicMadeAgainBeginsItsEpochsAgain() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
+        self.take(self.topic("a", id: 8, leader: 2, epoch: 0), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leaderEpoch == 0)
+        #expect(machine.snapshot.topic(id: KafkaUUID(high: 0, low: 8))?.name == "a")
+        #expect(machine.snapshot.topic(id: KafkaUUID(high: 0, low: 7)) == nil)
+    }
+
+    @Test func aTopicThatIsBrieflyNotThereKeepsItsPartitions() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
+        self.take(TopicMetadata(name: "a", error: .unknownTopicOrPartition), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partitions.count == 1)
+        #expect(machine.snapshot.topics["a"]?.error == .unknownTopicOrPartition)
+    }
+
+    @Test func anUnfinishedElectionIsAskedAgainMoreAndMoreRarely() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        for failures in 1...3 {
+            self.take(self.topic("a", leader: nil), by: &machine)
+            machine.requestUpdate()
+            #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100 * failures)))
+        }
+    }
+
+    @Test func aBrokerThatKnowsNoBrokersIsNotBelieved() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        self.take(self.topic("a"), by: &machine)
+        let asked = machine.begin(now: self.start)
+        #expect(!machine.succeeded(self.answer(brokers: []), asked: asked, now: self.start, backoff: self.backoff))
+        #expect(machine.snapshot.brokers.count == 2)
+    }
+
+    @Test func topicsOutOfUseAreForgottenAndWatchedOnesAreNot() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        machine.watch(topics: ["w"])
+        #expect(machine.begin(now: self.start) == .topics(["a", "w"]))
+        #expect(machine.begin(now: self.start + .seconds(301)) == .topics(["w"]))
+        machine.watchAll()
+        #expect(machine.begin(now: self.start) == .all)
+    }
+
+    @Test func aHintOfANewLeaderIsTakenOnlyIfItIsNewer() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
+        let partition = TopicPartition("a", 0)
+        #expect(!machine.updateLeaders([(partition, 2, 5)], endpoints: []))
+        #expect(!machine.updateLeaders([(partition, 9, 6)], endpoints: []), "a broker without an address is no use")
+        #expect(
+            machine.updateLeaders([(partition, 9, 6)], endpoints: [Broker(id: 9, host: "b9", port: 1)]))
+        #expect(machine.snapshot.partition(partition)?.leader == 9)
+        #expect(machine.snapshot.brokers[9]?.host == "b9")
+    }
+
+    private func take(_ topic: TopicMetadata, by machine: inout MetadataStateMachine) {
+        let asked = machine.begin(now: self.start)
+        _ = machine.succeeded(self.answer(topic), asked: asked, now: self.start, backoff: self.backoff)
+    }
+}
