@@ -1,0 +1,307 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+/// One connection to one broker: requests out, answers in, in the same order.
+///
+/// A request is written from the calling thread, and its completion runs on the loop; nothing else stands between.
+final class BrokerConnection: Sendable {
+    let broker: Broker
+    /// What the broker speaks; set once by `open`, before anybody else has the connection.
+    var versions: BrokerVersions { self.negotiated.withLock { $0 } }
+
+    private let configuration: KafkaClientConfiguration
+    private let loop: EventLoop
+    private let logger: Logger
+    private let channel: SocketChannel
+    private let negotiated: Lock<BrokerVersions>
+    private let queue: Lock<RequestQueue>
+    private let timeouts: Lock<TimeoutState>
+    private let correlation = Atomic<Int32>(0)
+    private let lastUse: Atomic<Int64>
+    private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
+
+    /// The timer for the first deadline among the requests in flight.
+    private struct TimeoutState {
+        var armed: MonotonicTime?
+        var timer: LoopTimer?
+    }
+
+    /// Requests written and not answered; more than Kafka's producers ever have.
+    static let maximumInFlight = 64
+
+    private init(
+        broker: Broker, channel: SocketChannel, configuration: KafkaClientConfiguration, loop: EventLoop,
+        logger: Logger, onClose: @escaping @Sendable (BrokerConnection, KafkaError) -> Void
+    ) {
+        self.broker = broker
+        self.channel = channel
+        self.configuration = configuration
+        self.loop = loop
+        self.logger = logger
+        self.negotiated = Lock(BrokerVersions(broker: broker, ranges: [:]))
+        self.queue = Lock(RequestQueue(limit: Self.maximumInFlight))
+        self.timeouts = Lock(TimeoutState())
+        self.lastUse = Atomic(loop.now.nanoseconds)
+        self.onClose = onClose
+    }
+
+    /// Connects and agrees on versions, within the set-up timeout.
+    static func open(
+        to broker: Broker, configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger,
+        onClose: @escaping @Sendable (BrokerConnection, KafkaError) -> Void
+    ) async throws(KafkaError) -> BrokerConnection {
+        let deadline = loop.now + configuration.connectionSetupTimeout
+        let logger = logger.with([(.broker, broker.description)])
+        let channel: SocketChannel
+        do {
+            channel = try await SocketChannel.connect(
+                host: broker.host, port: broker.port, loop: loop, timeout: configuration.connectionSetupTimeout,
+                maximumFrameSize: configuration.maximumResponseSize)
+        } catch {
+            throw KafkaError(error, broker: broker)
+        }
+        let connection = BrokerConnection(
+            broker: broker, channel: channel, configuration: configuration, loop: loop, logger: logger,
+            onClose: onClose)
+        channel.start(connection)
+        do {
+            try await connection.negotiateVersions(deadline: deadline)
+        } catch {
+            connection.close(error)
+            throw error
+        }
+        connection.armIdleTimer()
+        logger(.debug, "Connected")
+        return connection
+    }
+
+    func adopt(_ versions: BrokerVersions) {
+        self.negotiated.withLock { $0 = versions }
+    }
+
+    var isOpen: Bool { self.queue.withLock { $0.closed == nil } }
+
+    var requestsInFlight: Int { self.queue.withLock { $0.inFlight.count + $0.deferred.count } }
+
+    // MARK: Requests
+
+    /// Sends a request and waits for its answer. Cancelling the task ends the waiting, not the request.
+    func request<Request: KafkaRequest>(
+        _ request: Request, atMost limit: Int16? = nil, timeout: Duration? = nil
+    ) async throws(KafkaError) -> Request.Response {
+        let version = try self.versions.version(for: Request.self, atMost: limit)
+        let promise = Promise<Request.Response>()
+        self.submit(request, version: version, timeout: timeout ?? self.configuration.requestTimeout) {
+            promise.fulfill($0)
+        }
+        return try await promise.value()
+    }
+
+    /// Sends a request. `completion` runs exactly once: on the loop, or at once on the calling thread if nothing can be
+    /// sent. A timeout closes the connection, since the answers behind the missing one can't be told apart from it.
+    func submit<Request: KafkaRequest>(
+        _ request: Request, version: Int16, timeout: Duration,
+        completion: @escaping @Sendable (Result<Request.Response, KafkaError>) -> Void
+    ) {
+        let correlationID = self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
+        let frame: [Bytes]
+        do {
+            frame = try self.encode(request, version: version, correlationID: correlationID)
+        } catch {
+            completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
+            return
+        }
+        let now = self.loop.now
+        self.lastUse.store(now.nanoseconds, ordering: .relaxed)
+        let pending = PendingRequest(
+            correlationID: correlationID, api: Request.apiKey, deadline: now + timeout
+        ) { result in
+            completion(result.flatMap { self.decode($0, of: Request.self, version: version) })
+        }
+        let deferred = DeferredRequest(frame: frame, pending: pending)
+        // The queue and the socket must see requests in the same order: the channel calls back under its write lock.
+        var action = RequestQueue.SubmitAction.write
+        self.channel.send { () -> [Bytes]? in
+            action = self.queue.withLock { $0.submit(deferred, now: now) }
+            if case .write = action { return frame }
+            return nil
+        }
+        switch action {
+        case .write:
+            self.armTimeout(pending.deadline)
+        case .deferred(let time):
+            if let time { _ = self.loop.schedule(at: time) { self.writeDeferred() } }
+        case .refuse(let error):
+            completion(.failure(error))
+        }
+    }
+
+    /// Sends a request that has no answer: Produce with `acks` 0.
+    func submitWithoutResponse<Request: KafkaRequest>(_ request: Request, version: Int16) throws(KafkaError) {
+        let correlationID = self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
+        let frame: [Bytes]
+        do {
+            frame = try self.encode(request, version: version, correlationID: correlationID)
+        } catch {
+            throw KafkaError(error, encoding: Request.apiKey, broker: self.broker)
+        }
+        if let closed = self.queue.withLock({ $0.closed }) { throw closed }
+        self.lastUse.store(self.loop.now.nanoseconds, ordering: .relaxed)
+        self.channel.send { frame }
+    }
+
+    private func encode<Request: KafkaRequest>(
+        _ request: Request, version: Int16, correlationID: Int32
+    ) throws(ProtocolError) -> [Bytes] {
+        var writer = ByteWriter()
+        try RequestHeaderFormat.write(
+            to: &writer, api: Request.apiKey, version: version, correlationID: correlationID,
+            clientID: self.configuration.clientID, isFlexible: Request.isFlexible(version))
+        try request.encode(into: &writer, version: version)
+        return writer.finish()
+    }
+
+    private func decode<Request: KafkaRequest>(
+        _ bytes: Bytes, of request: Request.Type, version: Int16
+    ) -> Result<Request.Response, KafkaError> {
+        do throws(ProtocolError) {
+            var reader = ByteReader(bytes)
+            // ApiVersions answers are read before the two sides know each other: their header never has tags (KIP-511).
+            if Request.isFlexible(version), Request.apiKey != .apiVersions {
+                try RequestHeaderFormat.skipTags(in: &reader)
+            }
+            let response = try Request.Response(from: &reader, version: version)
+            self.obeyThrottle(of: response)
+            return .success(response)
+        } catch {
+            let error = KafkaError(
+                .protocolError, "The broker's answer to \(Request.apiKey) version \(version) can't be read: \(error).",
+                broker: self.broker.description, isRetriable: true, isOutcomeUnknown: true)
+            self.close(error)
+            return .failure(error)
+        }
+    }
+
+    private func obeyThrottle(of response: some KafkaResponse) {
+        guard let throttled = response as? any ThrottledResponse, throttled.throttleTimeMs > 0 else { return }
+        self.logger(.debug, "Throttled by the broker", [(.count, "\(throttled.throttleTimeMs) ms")])
+        let end = self.loop.now + .milliseconds(Int64(throttled.throttleTimeMs))
+        self.queue.withLock { $0.mute(until: end) }
+        _ = self.loop.schedule(at: end) { self.writeDeferred() }
+    }
+
+    private func writeDeferred() {
+        while true {
+            var next: DeferredRequest?
+            self.channel.send { () -> [Bytes]? in
+                next = self.queue.withLock { $0.takeDeferred(now: self.loop.now) }
+                return next?.frame
+            }
+            guard let next else { return }
+            self.armTimeout(next.pending.deadline)
+        }
+    }
+
+    // MARK: Deadlines
+
+    private func armTimeout(_ deadline: MonotonicTime) {
+        let isFirst = self.timeouts.withLock { state in
+            if let armed = state.armed, armed <= deadline { return false }
+            state.armed = deadline
+            return true
+        }
+        guard isFirst else { return }
+        let timer = self.loop.schedule(at: deadline) { self.checkTimeouts() }
+        let previous = self.timeouts.withLock { state in
+            let previous = state.timer
+            state.timer = timer
+            return previous
+        }
+        previous?.cancel()
+    }
+
+    private func checkTimeouts() {
+        self.timeouts.withLock { $0.armed = nil }
+        let now = self.loop.now
+        let (overdue, next) = self.queue.withLock { ($0.overdue(now: now), $0.earliestDeadline) }
+        if let overdue {
+            self.close(
+                KafkaError(
+                    .timedOut, "The broker did not answer \(overdue.api) in time.", broker: self.broker.description,
+                    isRetriable: true))
+        } else if let next {
+            self.armTimeout(next)
+        }
+    }
+
+    private func armIdleTimer() {
+        let idleSince = MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed))
+        let end = idleSince + self.configuration.connectionMaxIdle
+        if end <= self.loop.now, self.requestsInFlight == 0 {
+            self.close(KafkaError(.closed, "The connection was not used any more.", broker: self.broker.description))
+            return
+        }
+        _ = self.loop.schedule(at: max(end, self.loop.now + .seconds(1))) { [weak self] in
+            guard let self, self.isOpen else { return }
+            self.armIdleTimer()
+        }
+    }
+
+    // MARK: The end
+
+    /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
+    func close(_ error: KafkaError) {
+        guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
+        self.channel.close()
+        self.timeouts.withLock { $0.timer }?.cancel()
+        var unknown = error
+        unknown.isOutcomeUnknown = true
+        unknown.isRetriable = true
+        if unknown.broker == nil { unknown.broker = self.broker.description }
+        let failed = unknown
+        self.loop.execute {
+            for request in written { request.complete(.failure(failed)) }
+            for request in unwritten { request.complete(.failure(error)) }
+            self.onClose(self, error)
+        }
+    }
+}
+
+extension BrokerConnection: FrameHandler {
+    func frameReceived(_ frame: Bytes) {
+        guard frame.count >= 4 else {
+            self.close(
+                KafkaError(
+                    .protocolError, "The broker sent \(frame.count) bytes where an answer was due.",
+                    broker: self.broker.description, isRetriable: true))
+            return
+        }
+        let correlationID = frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
+        let (action, hasDeferred) = self.queue.withLock { queue in
+            (queue.received(correlationID: correlationID), !queue.deferred.isEmpty)
+        }
+        switch action {
+        case .complete(let request):
+            request.complete(.success(frame[4..<frame.count]))
+            if hasDeferred { self.writeDeferred() }
+        case .close(var error):
+            error.broker = self.broker.description
+            self.close(error)
+        case .ignore:
+            break
+        }
+    }
+
+    func channelClosed(_ error: TransportError) {
+        self.close(KafkaError(error, broker: self.broker))
+    }
+}

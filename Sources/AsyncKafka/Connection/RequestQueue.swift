@@ -1,0 +1,122 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// A request that was written and not yet answered.
+struct PendingRequest: Sendable {
+    let correlationID: Int32
+    let api: APIKey
+    let deadline: MonotonicTime
+    /// Takes the response's bytes after the correlation id.
+    let complete: @Sendable (Result<Bytes, KafkaError>) -> Void
+}
+
+/// A request that waits to be written: the broker asked for a pause (KIP-219), or too many are in flight.
+struct DeferredRequest: Sendable {
+    let frame: [Bytes]
+    let pending: PendingRequest
+}
+
+/// What a connection knows of its requests. Pure: answers come in the order of the requests, and a broker that answers
+/// out of turn can't be trusted with any of them.
+struct RequestQueue: Sendable {
+    private(set) var inFlight = Deque<PendingRequest>()
+    private(set) var deferred = Deque<DeferredRequest>()
+    private(set) var closed: KafkaError?
+    private var mutedUntil: MonotonicTime?
+    private let limit: Int
+
+    /// At most `limit` requests are in flight; as many times sixteen wait.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    enum SubmitAction {
+        case write
+        /// It waits in the queue, until the time if there is one, otherwise until an answer makes room.
+        case deferred(until: MonotonicTime?)
+        case refuse(KafkaError)
+    }
+
+    mutating func submit(_ request: DeferredRequest, now: MonotonicTime) -> SubmitAction {
+        if let closed = self.closed { return .refuse(closed) }
+        let muted = self.mutedUntil.flatMap { $0 > now ? $0 : nil }
+        if muted == nil, self.deferred.isEmpty, self.inFlight.count < self.limit {
+            self.inFlight.append(request.pending)
+            return .write
+        }
+        guard self.deferred.count < 16 * self.limit else {
+            return .refuse(
+                KafkaError(.bufferFull, "Too many requests wait for this broker's answers.", isRetriable: true))
+        }
+        self.deferred.append(request)
+        return .deferred(until: muted)
+    }
+
+    /// The next request that may be written now.
+    mutating func takeDeferred(now: MonotonicTime) -> DeferredRequest? {
+        if let mutedUntil = self.mutedUntil {
+            guard mutedUntil <= now else { return nil }
+            self.mutedUntil = nil
+        }
+        guard self.inFlight.count < self.limit, let next = self.deferred.popFirst() else { return nil }
+        self.inFlight.append(next.pending)
+        return next
+    }
+
+    enum ReceiveAction {
+        case complete(PendingRequest)
+        case close(KafkaError)
+        case ignore
+    }
+
+    mutating func received(correlationID: Int32) -> ReceiveAction {
+        if self.closed != nil { return .ignore }
+        guard let request = self.inFlight.first else {
+            return .close(
+                KafkaError(
+                    .protocolError, "The broker sent an answer that nobody asked for (correlation id \(correlationID)).",
+                    isRetriable: true))
+        }
+        guard request.correlationID == correlationID else {
+            return .close(
+                KafkaError(
+                    .protocolError,
+                    """
+                    The broker answered out of turn: correlation id \(correlationID) where \(request.correlationID) \
+                    (\(request.api)) was due.
+                    """, isRetriable: true))
+        }
+        _ = self.inFlight.popFirst()
+        return .complete(request)
+    }
+
+    /// The broker wants nothing more before `time`.
+    mutating func mute(until time: MonotonicTime) {
+        self.mutedUntil = max(self.mutedUntil ?? time, time)
+    }
+
+    /// The first deadline of a request in flight.
+    var earliestDeadline: MonotonicTime? {
+        self.inFlight.lazy.map(\.deadline).min()
+    }
+
+    /// A request that should have been answered by now.
+    func overdue(now: MonotonicTime) -> PendingRequest? {
+        self.inFlight.first { $0.deadline <= now }
+    }
+
+    /// Ends the queue; what was written and what was not, to be failed with an unknown and a known outcome.
+    mutating func close(_ error: KafkaError) -> (written: [PendingRequest], unwritten: [PendingRequest])? {
+        guard self.closed == nil else { return nil }
+        self.closed = error
+        return (self.inFlight.removeAll(), self.deferred.removeAll().map(\.pending))
+    }
+}
