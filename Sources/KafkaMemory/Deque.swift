@@ -60,9 +60,10 @@ package struct Deque<Element> {
 
     private mutating func grow() {
         var larger: [Element?] = []
-        larger.reserveCapacity(max(8, 2 * self.slots.count))
+        let capacity = Swift.max(8, 2 * self.slots.count)
+        larger.reserveCapacity(capacity)
         for index in 0..<self.count { larger.append(self[index]) }
-        while larger.count < max(8, 2 * self.slots.count) { larger.append(nil) }
+        while larger.count < capacity { larger.append(nil) }
         self.slots = larger
         self.head = 0
     }

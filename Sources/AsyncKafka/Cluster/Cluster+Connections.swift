@@ -30,7 +30,8 @@ extension Cluster {
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime,
         _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
     ) {
-        self.connections.obtain(ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline, completion)
+        self.connections.obtain(
+            ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline, completion)
     }
 
     /// A connection to a broker, which is made if need be.

@@ -183,7 +183,8 @@ final class Cluster: Sendable {
             if needsRebootstrap {
                 self.logger(.warning, "No metadata from any known broker: asking the bootstrap servers again")
                 self.connections.closeAll(
-                    KafkaError(.connectionFailed, "The client begins again from its bootstrap servers.", isRetriable: true))
+                    KafkaError(
+                        .connectionFailed, "The client begins again from its bootstrap servers.", isRetriable: true))
             }
         }
         self.wakeRefreshWaiters()

@@ -13,7 +13,8 @@ extension KafkaClientConfiguration {
         }
         for server in self.bootstrapServers where KafkaServer(server) == nil {
             throw .invalidConfiguration(
-                "bootstrapServers: \"\(server)\" is no address. Write host:port, for example broker1:9092 or [::1]:9092.")
+                "bootstrapServers: \"\(server)\" is no address. Write host:port, for example broker1:9092 or [::1]:9092."
+            )
         }
         let positive: [(String, Duration)] = [
             ("requestTimeout", self.requestTimeout), ("apiTimeout", self.apiTimeout),

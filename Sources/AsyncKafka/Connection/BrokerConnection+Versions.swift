@@ -96,7 +96,9 @@ private enum ApiVersionsAnswer: KafkaResponse {
             var attempt = ByteReader(body)
             guard let response = try? ApiVersionsResponse(from: &attempt, version: candidate) else { continue }
             // A body in version 0 is believed only with the error that it goes with.
-            if candidate == version ? response.errorCode != .unsupportedVersion : response.errorCode == .unsupportedVersion {
+            if candidate == version
+                ? response.errorCode != .unsupportedVersion : response.errorCode == .unsupportedVersion
+            {
                 self = .understood(response)
                 return
             }

@@ -82,7 +82,8 @@ struct RequestQueue: Sendable {
         guard let request = self.inFlight.first else {
             return .close(
                 KafkaError(
-                    .protocolError, "The broker sent an answer that nobody asked for (correlation id \(correlationID)).",
+                    .protocolError,
+                    "The broker sent an answer that nobody asked for (correlation id \(correlationID)).",
                     isRetriable: true))
         }
         guard request.correlationID == correlationID else {

@@ -11,7 +11,8 @@ import Testing
 
 @Suite struct KafkaClientConfigurationTests {
     @Test(arguments: [
-        ("kafka", "kafka", 9092), ("kafka:9093", "kafka", 9093), ("10.0.0.1:1", "10.0.0.1", 1), ("[::1]:9094", "::1", 9094),
+        ("kafka", "kafka", 9092), ("kafka:9093", "kafka", 9093), ("10.0.0.1:1", "10.0.0.1", 1),
+        ("[::1]:9094", "::1", 9094),
         ("[fe80::1]", "fe80::1", 9092),
     ])
     func readsAddresses(text: String, host: String, port: Int) {

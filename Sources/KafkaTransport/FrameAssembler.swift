@@ -1,0 +1,110 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import KafkaMemory
+
+/// Cuts a stream of bytes into frames: a 32-bit big-endian length, then as many bytes.
+///
+/// Small frames pass through a staging buffer, many at a time; a large one is received straight into storage of its own,
+/// which grows with what has arrived, not with what was announced. Pure: the channel reads, this says where to.
+package struct FrameAssembler {
+    private let limit: Int
+    private let staging = ByteStorage(minimumCapacity: Self.stagingSize)
+    /// What lies in `staging` and has not been handed out.
+    private var start = 0
+    private var end = 0
+    /// The frame that is too large for staging.
+    private var large: LargeFrame?
+
+    private struct LargeFrame {
+        var storage: ByteStorage
+        var filled: Int
+        let length: Int
+    }
+
+    private static let stagingSize = 64 << 10
+    /// As much is reserved for a frame before its bytes come.
+    private static let trustedLength = 1 << 20
+
+    /// Frames longer than `limit` bytes are refused.
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Where the next bytes go, and how many may.
+    package mutating func receiveBuffer() -> UnsafeMutableRawBufferPointer {
+        if var frame = self.large {
+            if frame.filled == frame.storage.capacity {
+                let larger = ByteStorage(minimumCapacity: min(frame.length, 2 * frame.storage.capacity))
+                larger.base.copyMemory(from: frame.storage.base, byteCount: frame.filled)
+                frame.storage = larger
+                self.large = frame
+            }
+            let room = min(frame.length, frame.storage.capacity) - frame.filled
+            return UnsafeMutableRawBufferPointer(start: frame.storage.base + frame.filled, count: room)
+        }
+        return UnsafeMutableRawBufferPointer(
+            start: self.staging.base + self.end, count: self.staging.capacity - self.end)
+    }
+
+    /// Takes note of bytes that were put into the receive buffer, and hands out the frames that are whole.
+    package mutating func received(_ count: Int, _ body: (Bytes) -> Void) throws(TransportError) {
+        if var frame = self.large {
+            frame.filled += count
+            guard frame.filled == frame.length else {
+                self.large = frame
+                return
+            }
+            self.large = nil
+            body(Bytes(storage: frame.storage, offset: 0, count: frame.length))
+            return
+        }
+        self.end += count
+        while self.end - self.start >= 4 {
+            let length = Int(
+                Int32(bigEndian: self.staging.base.loadUnaligned(fromByteOffset: self.start, as: Int32.self)))
+            guard length >= 0, length <= self.limit else {
+                let shown = UnsafeRawBufferPointer(
+                    start: self.staging.base + self.start, count: min(16, self.end - self.start))
+                throw .frameTooLarge(length: length, limit: self.limit, firstBytes: Array(shown))
+            }
+            let arrived = self.end - self.start - 4
+            if arrived >= length {
+                let from = UnsafeRawBufferPointer(start: self.staging.base + self.start + 4, count: length)
+                self.start += 4 + length
+                body(Bytes(copying: from))
+            } else if 4 + length > self.staging.capacity - self.start, 4 + length > self.staging.capacity / 2 {
+                self.beginLargeFrame(length: length, arrived: arrived)
+                return
+            } else {
+                break
+            }
+        }
+        self.compact()
+    }
+
+    private mutating func beginLargeFrame(length: Int, arrived: Int) {
+        let storage = ByteStorage(minimumCapacity: min(length, Self.trustedLength))
+        storage.base.copyMemory(from: self.staging.base + self.start + 4, byteCount: arrived)
+        self.large = LargeFrame(storage: storage, filled: arrived, length: length)
+        self.start = 0
+        self.end = 0
+    }
+
+    /// Moves the beginning of a frame to the front, if its rest would not fit behind it.
+    private mutating func compact() {
+        if self.start == self.end {
+            self.start = 0
+            self.end = 0
+        } else if self.staging.capacity - self.end < self.staging.capacity / 2 {
+            let count = self.end - self.start
+            self.staging.base.copyMemory(from: self.staging.base + self.start, byteCount: count)
+            self.start = 0
+            self.end = count
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+#if os(Linux) || os(Android)
+#if canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+internal import CEpoll
+
+/// Waits for sockets that can be read or written, by Linux's epoll, level-triggered.
+///
+/// `update` and `wake` may be called from any thread.
+final class Poller: Sendable {
+    private let epoll: Int32
+    private let wakeup: Int32
+    /// The token of the wake-up descriptor.
+    private static let wakeToken: UInt64 = 0
+
+    init() throws(TransportError) {
+        self.epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard self.epoll >= 0 else { throw .system(call: "epoll_create1", errno: errno) }
+        self.wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard self.wakeup >= 0 else {
+            let code = errno
+            close(self.epoll)
+            throw .system(call: "eventfd", errno: code)
+        }
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakeToken))
+        epoll_ctl(self.epoll, EPOLL_CTL_ADD, self.wakeup, &event)
+    }
+
+    deinit {
+        close(self.wakeup)
+        close(self.epoll)
+    }
+
+    func add(_ descriptor: Int32, token: UInt64, interest: Interest) throws(TransportError) {
+        var event = epoll_event(events: interest.epollEvents, data: epoll_data_t(u64: token))
+        guard epoll_ctl(self.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+            throw .system(call: "epoll_ctl", errno: errno)
+        }
+    }
+
+    func update(_ descriptor: Int32, token: UInt64, interest: Interest) {
+        var event = epoll_event(events: interest.epollEvents, data: epoll_data_t(u64: token))
+        epoll_ctl(self.epoll, EPOLL_CTL_MOD, descriptor, &event)
+    }
+
+    func remove(_ descriptor: Int32) {
+        var event = epoll_event()
+        epoll_ctl(self.epoll, EPOLL_CTL_DEL, descriptor, &event)
+    }
+
+    /// Ends a wait that is under way, or the next one.
+    func wake() {
+        var one: UInt64 = 1
+        _ = write(self.wakeup, &one, 8)
+    }
+
+    /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
+    func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
+        withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
+            let count = epoll_wait(self.epoll, events.baseAddress, 64, timeout)
+            guard count > 0 else { return }
+            for event in events[0..<Int(count)] {
+                if event.data.u64 == Self.wakeToken {
+                    var value: UInt64 = 0
+                    _ = read(self.wakeup, &value, 8)
+                    continue
+                }
+                let failed = event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+                body(
+                    event.data.u64,
+                    SocketEvent(
+                        readable: failed || event.events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0,
+                        writable: failed || event.events & EPOLLOUT.rawValue != 0))
+            }
+        }
+    }
+}
+
+extension Interest {
+    fileprivate var epollEvents: UInt32 {
+        (self.read ? EPOLLIN.rawValue : 0) | (self.write ? EPOLLOUT.rawValue : 0)
+    }
+}
+#endif
