@@ -15,7 +15,8 @@ extension KafkaError {
     ) {
         let said = brokerMessage.map { " The broker says: \($0)" } ?? ""
         self.init(
-            Self.code(for: brokerCode), "\(brokerCode.name) while \(doing): \(brokerCode.advice)\(said)",
+            Self.code(for: brokerCode),
+            "\(brokerCode.name ?? "Error \(brokerCode.rawValue)") while \(doing): \(brokerCode.advice)\(said)",
             brokerCode: brokerCode, broker: broker?.description, topic: topic, partition: partition, group: group,
             isRetriable: brokerCode.isRetriable)
     }

@@ -192,9 +192,9 @@ final class BrokerConnection: Sendable {
     }
 
     private func obeyThrottle(of response: some KafkaResponse) {
-        guard let throttled = response as? any ThrottledResponse, throttled.throttleTimeMs > 0 else { return }
-        self.logger(.debug, "Throttled by the broker", [(.count, "\(throttled.throttleTimeMs) ms")])
-        let end = self.loop.now + .milliseconds(Int64(throttled.throttleTimeMs))
+        guard response.throttleTimeMs > 0 else { return }
+        self.logger(.debug, "Throttled by the broker", [(.count, "\(response.throttleTimeMs) ms")])
+        let end = self.loop.now + .milliseconds(Int64(response.throttleTimeMs))
         self.queue.withLock { $0.mute(until: end) }
         _ = self.loop.schedule(at: end) { self.writeDeferred() }
     }

@@ -29,6 +29,9 @@ package protocol KafkaRequest: KafkaMessage {
 /// The answer to a request.
 package protocol KafkaResponse: KafkaMessage {
     static var apiKey: APIKey { get }
+    /// For how many milliseconds the broker wants nothing more from this client (KIP-219). 0 where the answer has no such
+    /// field.
+    var throttleTimeMs: Int32 { get }
 }
 
 extension KafkaMessage {
@@ -48,6 +51,8 @@ extension KafkaRequest {
 }
 
 extension KafkaResponse {
+    package var throttleTimeMs: Int32 { 0 }
+
     /// The version of the `ResponseHeader` before a response of this version.
     package static func responseHeaderVersion(_ version: Int16) -> Int16 {
         // A client reads the answer to ApiVersions before it knows what the broker speaks (KIP-511).

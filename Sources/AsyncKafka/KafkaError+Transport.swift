@@ -1,0 +1,65 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+extension KafkaError {
+    /// The error for a connection that can't be made or has ended.
+    init(_ error: TransportError, broker: Broker) {
+        let server = KafkaServer(host: broker.host, port: broker.port)
+        switch error {
+        case .frameTooLarge(_, _, let firstBytes):
+            self = .unintelligible(firstBytes, broker: broker, error: error)
+        case .cancelled:
+            self = .cancelled
+        case .closedLocally:
+            self.init(.closed, "The connection was closed.", broker: broker.description)
+        case .closedByPeer:
+            self.init(
+                .connectionFailed,
+                "The broker closed the connection. If it does so every time, its listener may want TLS or SASL.",
+                broker: broker.description, isRetriable: true, underlyingError: error)
+        case .cannotResolve, .cannotConnect, .connectTimedOut, .reset, .system:
+            self.init(
+                .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
+                isRetriable: true, underlyingError: error)
+        }
+    }
+
+    /// Something answered that is no Kafka broker: what it is can often be told from its first bytes.
+    private static func unintelligible(_ firstBytes: [UInt8], broker: Broker, error: TransportError) -> KafkaError {
+        let message: String
+        var isRetriable = false
+        if firstBytes.starts(with: [0x15, 0x03]) {
+            message =
+                "This listener speaks TLS, and the client is set up for plaintext: use the broker's other port, or TLS."
+        } else if firstBytes.starts(with: Array("HTTP/".utf8)) {
+            message = "This is a web server, not a Kafka broker: check the address."
+        } else {
+            message = "The answer is not Kafka's protocol (\(error)): check the address and the port."
+            isRetriable = true
+        }
+        return KafkaError(
+            .protocolError, message, broker: broker.description, isRetriable: isRetriable, underlyingError: error)
+    }
+
+    /// The error for a request that can't be put into bytes.
+    init(_ error: ProtocolError, encoding api: APIKey, broker: Broker) {
+        switch error {
+        case .fieldNotInVersion(let field, let version):
+            self.init(
+                .unsupportedVersion,
+                "The broker is too old for this: \(api) version \(version) has no place for \(field).",
+                broker: broker.description, underlyingError: error)
+        default:
+            self.init(
+                .invalidArgument, "The request \(api) can't be written: \(error).", broker: broker.description,
+                underlyingError: error)
+        }
+    }
+}
