@@ -23,13 +23,15 @@ import Testing
                 model.insert(step, at: 0)
             default:
                 let expected = model.isEmpty ? nil : model.removeFirst()
-                #expect(deque.popFirst() == expected)
+                let popped = deque.popFirst()
+                #expect(popped == expected)
             }
             #expect(deque.count == model.count)
             #expect(deque.first == model.first)
         }
         #expect(Array(deque) == model)
-        #expect(deque.removeAll() == model)
+        let all = deque.removeAll()
+        #expect(all == model)
         #expect(deque.isEmpty)
     }
 }

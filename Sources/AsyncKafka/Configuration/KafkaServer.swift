@@ -30,6 +30,8 @@ public struct KafkaServer: Hashable, Sendable {
             host = text[..<colon]
             rest = text[colon...]
         } else {
+            // Several colons without brackets could be an IPv6 address with or without a port: nobody can tell.
+            guard !text.contains(":") else { return nil }
             host = text[...]
             rest = ""
         }

@@ -129,7 +129,8 @@ final class BrokerConnection: Sendable {
         }
         let deferred = DeferredRequest(frame: frame, pending: pending)
         // The queue and the socket must see requests in the same order: the channel calls back under its write lock.
-        var action = RequestQueue.SubmitAction.write
+        // It doesn't if it is closed.
+        var action: RequestQueue.SubmitAction?
         self.channel.send { () -> [Bytes]? in
             action = self.queue.withLock { $0.submit(deferred, now: now) }
             if case .write = action { return frame }
@@ -142,7 +143,16 @@ final class BrokerConnection: Sendable {
             if let time { _ = self.loop.schedule(at: time) { self.writeDeferred() } }
         case .refuse(let error):
             completion(.failure(error))
+        case nil:
+            completion(.failure(self.closedError))
         }
+    }
+
+    /// Why nothing more is sent. The channel may be closed before the queue has heard of it.
+    private var closedError: KafkaError {
+        self.queue.withLock { $0.closed }
+            ?? KafkaError(
+                .connectionFailed, "The connection is closed.", broker: self.broker.description, isRetriable: true)
     }
 
     /// Sends a request that has no answer: Produce with `acks` 0.

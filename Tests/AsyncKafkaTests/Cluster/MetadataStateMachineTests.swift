@@ -35,12 +35,14 @@ import Testing
         let asked = machine.begin(now: self.start)
         #expect(asked == .topics([]))
         #expect(machine.nextRefresh(now: self.start) == .whenAnswered)
-        #expect(machine.succeeded(self.answer(), asked: asked, now: self.start, backoff: self.backoff))
+        let changed = machine.succeeded(self.answer(), asked: asked, now: self.start, backoff: self.backoff)
+        #expect(changed)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
         machine.use(topic: "a", now: self.start)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
         #expect(machine.nextRefresh(now: self.start + .milliseconds(100)) == .now)
-        #expect(machine.begin(now: self.start) == .topics(["a"]))
+        let next = machine.begin(now: self.start)
+        #expect(next == .topics(["a"]))
     }
 
     @Test func waitsLongerAfterEachFailure() {
@@ -96,7 +98,9 @@ import Testing
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         self.take(self.topic("a"), by: &machine)
         let asked = machine.begin(now: self.start)
-        #expect(!machine.succeeded(self.answer(brokers: []), asked: asked, now: self.start, backoff: self.backoff))
+        let changed = machine.succeeded(
+            self.answer(brokers: []), asked: asked, now: self.start, backoff: self.backoff)
+        #expect(!changed)
         #expect(machine.snapshot.brokers.count == 2)
     }
 
@@ -104,10 +108,13 @@ import Testing
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         machine.watch(topics: ["w"])
-        #expect(machine.begin(now: self.start) == .topics(["a", "w"]))
-        #expect(machine.begin(now: self.start + .seconds(301)) == .topics(["w"]))
+        let both = machine.begin(now: self.start)
+        #expect(both == .topics(["a", "w"]))
+        let later = machine.begin(now: self.start + .seconds(301))
+        #expect(later == .topics(["w"]))
         machine.watchAll()
-        #expect(machine.begin(now: self.start) == .all)
+        let all = machine.begin(now: self.start)
+        #expect(all == .all)
     }
 
     @Test func aHintOfANewLeaderIsTakenOnlyIfItIsNewer() {
@@ -115,10 +122,12 @@ import Testing
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
         let partition = TopicPartition("a", 0)
-        #expect(!machine.updateLeaders([(partition, 2, 5)], endpoints: []))
-        #expect(!machine.updateLeaders([(partition, 9, 6)], endpoints: []), "a broker without an address is no use")
-        #expect(
-            machine.updateLeaders([(partition, 9, 6)], endpoints: [Broker(id: 9, host: "b9", port: 1)]))
+        let sameEpoch = machine.updateLeaders([(partition, 2, 5)], endpoints: [])
+        #expect(!sameEpoch)
+        let unknownBroker = machine.updateLeaders([(partition, 9, 6)], endpoints: [])
+        #expect(!unknownBroker, "a broker without an address is no use")
+        let newer = machine.updateLeaders([(partition, 9, 6)], endpoints: [Broker(id: 9, host: "b9", port: 1)])
+        #expect(newer)
         #expect(machine.snapshot.partition(partition)?.leader == 9)
         #expect(machine.snapshot.brokers[9]?.host == "b9")
     }

@@ -1,0 +1,241 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+@Suite struct BrokerConnectionTests {
+    /// Opens a connection to a scripted broker, and ends both after the test's body.
+    private func withConnection(
+        _ script: @escaping @Sendable (ScriptedBroker.Received, Int) -> ScriptedBroker.Reply,
+        configure: (inout KafkaClientConfiguration) -> Void = { _ in },
+        _ body: (BrokerConnection, ScriptedBroker) async throws -> Void
+    ) async throws {
+        let server = try ScriptedBroker(script)
+        defer { server.stop() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+        configuration.log = SilentLog()
+        configuration.requestTimeout = .seconds(10)
+        configure(&configuration)
+        let connection = try await BrokerConnection.open(
+            to: server.broker, configuration: configuration, loop: loop, logger: Logger(SilentLog())
+        ) { _, _ in }
+        try await body(connection, server)
+        connection.close(KafkaError(.closed, "The test is over."))
+    }
+
+    @Test func agreesOnTheNewestVersionThatBothSpeak() async throws {
+        try await self.withConnection { _, _ in
+            try! .body(.apiVersions([(.metadata, 1...9), (.produce, 0...2), (.fetch, 90...95)]))
+        } _: { connection, server in
+            #expect(try connection.versions.version(for: MetadataRequest.self) == 9)
+            #expect(try connection.versions.version(for: MetadataRequest.self, atMost: 5) == 5)
+            #expect(connection.versions.supports(MetadataRequest.self, version: 9))
+            #expect(!connection.versions.supports(MetadataRequest.self, version: 10))
+            // Produce 0–2 are named by Kafka 4 and refused (KAFKA-18659); Fetch is too new; Heartbeat isn't there at all.
+            for name in ["produce", "fetch", "heartbeat"] {
+                do {
+                    switch name {
+                    case "produce": _ = try connection.versions.version(for: ProduceRequest.self)
+                    case "fetch": _ = try connection.versions.version(for: FetchRequest.self)
+                    default: _ = try connection.versions.version(for: HeartbeatRequest.self)
+                    }
+                    Issue.record("\(name) was agreed on")
+                } catch let error as KafkaError {
+                    #expect(error.code == .unsupportedVersion)
+                    #expect(error.broker == server.address)
+                }
+            }
+        }
+    }
+
+    @Test func asksAgainInTheVersionThatABrokerNamesWithError35() async throws {
+        try await self.withConnection { request, _ in
+            request.version > 2
+                ? try! .body(.apiVersions([(.apiVersions, 0...2)], error: .unsupportedVersion, version: 0))
+                : try! .body(.apiVersions([(.metadata, 0...7)], version: request.version))
+        } _: { connection, server in
+            #expect(server.requests.map(\.version) == [4, 2])
+            let version = try connection.versions.version(for: MetadataRequest.self)
+            #expect(version == 7)
+        }
+    }
+
+    @Test(arguments: [
+        Bytes([0, 35]), Bytes([0, 35, 0xff, 0xff, 0xff, 0xff]), Bytes(), Bytes(repeatElement(0xff, count: 50)),
+    ])
+    func asksAgainInVersion0WhenTheRefusalIsMalformed(refusal: Bytes) async throws {
+        try await self.withConnection { request, _ in
+            request.version > 0 ? .body(refusal) : try! .body(.apiVersions([(.metadata, 0...7)], version: 0))
+        } _: { connection, server in
+            #expect(server.requests.map(\.version) == [4, 0])
+            let version = try connection.versions.version(for: MetadataRequest.self)
+            #expect(version == 7)
+        }
+    }
+
+    @Test func aBrokerThatNeverTellsItsVersionsIsGivenUp() async throws {
+        let error = await #expect(throws: KafkaError.self) {
+            try await self.withConnection({ _, _ in .body(Bytes([0, 35])) }) { _, _ in }
+        }
+        #expect(error?.code == .unsupportedVersion)
+    }
+
+    @Test func sendsItsNameAndVersion() async throws {
+        try await self.withConnection { _, _ in
+            try! .body(.apiVersions())
+        } _: { _, server in
+            var reader = ByteReader(server.requests[0].rest)
+            // The request header's tagged fields, then the body.
+            let tags = try reader.readUnsignedVarint()
+            #expect(tags == 0)
+            let request = try ApiVersionsRequest(from: &reader, version: 4)
+            #expect(request.clientSoftwareName == "async-kafka")
+            #expect(!request.clientSoftwareVersion.isEmpty)
+        }
+    }
+
+    private static func answer(_ request: ScriptedBroker.Received) -> ScriptedBroker.Reply {
+        if request.api == .apiVersions { return try! .body(.apiVersions([(.metadata, 0...1)])) }
+        return try! .body(Bytes(MetadataResponse(), version: request.version))
+    }
+
+    @Test func manyRequestsAtOnceGetTheirOwnAnswers() async throws {
+        try await self.withConnection { request, _ in
+            guard request.api == .metadata else { return Self.answer(request) }
+            var response = MetadataResponse()
+            response.controllerId = request.correlationID
+            return try! .body(Bytes(response, version: 1))
+        } _: { connection, server in
+            // More than may be in flight, so that some wait for others' answers.
+            let answers = try await withThrowingTaskGroup(of: Int32.self) { group in
+                for _ in 0..<300 {
+                    group.addTask { try await connection.request(MetadataRequest()).controllerId }
+                }
+                return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
+            }
+            #expect(answers.count == 300)
+            #expect(server.requests.count == 301)
+        }
+    }
+
+    @Test func anAnswerOutOfTurnClosesTheConnection() async throws {
+        try await self.withConnection { request, _ in
+            request.api == .apiVersions ? Self.answer(request) : .frame([0, 0, 0x7f, 0xff, 0, 0, 0, 0])
+        } _: { connection, _ in
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            #expect(error?.code == .protocolError)
+            #expect(error?.isOutcomeUnknown == true)
+            #expect(!connection.isOpen)
+        }
+    }
+
+    @Test func anAnswerThatCannotBeReadClosesTheConnection() async throws {
+        try await self.withConnection { request, _ in
+            request.api == .apiVersions ? Self.answer(request) : .body([0x7f, 0xff, 0xff, 0xff])
+        } _: { connection, _ in
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            #expect(error?.code == .protocolError)
+            #expect(!connection.isOpen)
+        }
+    }
+
+    @Test func aRequestThatIsNotAnsweredInTimeEndsAndSoDoTheOthersBehindIt() async throws {
+        try await self.withConnection { request, _ in
+            request.api == .apiVersions ? Self.answer(request) : .nothing
+        } _: { connection, _ in
+            let patient = Task { try await connection.request(MetadataRequest(), timeout: .seconds(60)) }
+            let error = await #expect(throws: KafkaError.self) {
+                try await connection.request(MetadataRequest(), timeout: .milliseconds(50))
+            }
+            #expect(error?.code == .timedOut)
+            #expect(error?.isOutcomeUnknown == true)
+            await #expect(throws: KafkaError.self) { try await patient.value }
+            #expect(!connection.isOpen)
+        }
+    }
+
+    @Test func aBrokerThatGoesAwayLeavesAnUnknownOutcome() async throws {
+        try await self.withConnection { request, _ in
+            request.api == .apiVersions ? Self.answer(request) : .close
+        } _: { connection, _ in
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            #expect(error?.code == .connectionFailed)
+            #expect(error?.isOutcomeUnknown == true)
+            #expect(error?.isRetriable == true)
+            let after = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            #expect(after?.isOutcomeUnknown == false, "what was never sent has a known outcome")
+        }
+    }
+
+    @Test func cancellingTheTaskEndsOnlyTheWaiting() async throws {
+        try await self.withConnection { request, _ in
+            request.api == .apiVersions ? Self.answer(request) : .nothing
+        } _: { connection, server in
+            let task = Task { try await connection.request(MetadataRequest()) }
+            while server.requests.count < 2 { await Task.yield() }
+            task.cancel()
+            let error = await #expect(throws: KafkaError.self) { try await task.value }
+            #expect(error?.code == .cancelled)
+            #expect(connection.isOpen)
+            #expect(connection.requestsInFlight == 1)
+        }
+    }
+
+    @Test func obeysThrottling() async throws {
+        try await self.withConnection { request, index in
+            guard request.api == .metadata else {
+                return try! .body(.apiVersions([(.apiVersions, 0...4), (.metadata, 0...3)]))
+            }
+            var response = MetadataResponse()
+            response.throttleTimeMs = index == 1 ? 100 : 0
+            return try! .body(Bytes(response, version: request.version))
+        } _: { connection, server in
+            let start = MonotonicTime.now
+            _ = try await connection.request(MetadataRequest())
+            _ = try await connection.request(MetadataRequest())
+            // Not a bound on speed: the second request may not have been written before the broker's time was over.
+            #expect(MonotonicTime.now - start >= .milliseconds(100))
+            #expect(server.requests.count == 3)
+        }
+    }
+
+    @Test(arguments: [
+        ([UInt8](arrayLiteral: 0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46), "TLS"),
+        (Array("HTTP/1.1 400 Bad Request\r\n".utf8), "web server"),
+        ([0x7f, 0xff, 0xff, 0xff, 1, 2, 3], "not Kafka's protocol"),
+        ([0xff, 0xff, 0xff, 0xff], "not Kafka's protocol"),
+    ])
+    func saysWhatAnswersInsteadOfAKafkaBroker(bytes: [UInt8], expected: String) async throws {
+        let error = KafkaError(
+            .frameTooLarge(length: 0, limit: 1, firstBytes: bytes), broker: Broker(id: 1, host: "h", port: 1))
+        #expect(error.message.contains(expected))
+        #expect(error.code == .protocolError)
+    }
+
+    @Test func nobodyListening() async throws {
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let server = try ScriptedBroker { _, _ in .nothing }
+        let broker = server.broker
+        server.stop()
+        let error = await #expect(throws: KafkaError.self) {
+            _ = try await BrokerConnection.open(
+                to: broker, configuration: KafkaClientConfiguration(bootstrapServers: ["x:1"]), loop: loop,
+                logger: Logger(SilentLog())
+            ) { _, _ in }
+        }
+        #expect(error?.code == .connectionFailed)
+        #expect(error?.isRetriable == true)
+    }
+}
