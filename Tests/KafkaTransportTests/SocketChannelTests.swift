@@ -1,0 +1,262 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+import KafkaTransport
+import Testing
+
+@Suite(.serialized) struct SocketChannelTests {
+    /// Notes what a channel receives, and lets a test wait for it.
+    final class Recorder: FrameHandler {
+        private struct State {
+            var frames: [Bytes] = []
+            var closed: TransportError?
+            var closeCalls = 0
+            var waiter: (isMet: @Sendable ([Bytes], TransportError?) -> Bool, CheckedContinuation<Void, Never>)?
+        }
+        private let state = Lock(State())
+        private let onFrame: (@Sendable (Bytes) -> Void)?
+
+        init(onFrame: (@Sendable (Bytes) -> Void)? = nil) {
+            self.onFrame = onFrame
+        }
+
+        var frames: [Bytes] { self.state.withLock { $0.frames } }
+        var closed: TransportError? { self.state.withLock { $0.closed } }
+        var closeCalls: Int { self.state.withLock { $0.closeCalls } }
+
+        func frameReceived(_ frame: Bytes) {
+            self.onFrame?(frame)
+            self.note { $0.frames.append(frame) }
+        }
+
+        func channelClosed(_ error: TransportError) {
+            self.note {
+                $0.closed = error
+                $0.closeCalls += 1
+            }
+        }
+
+        private func note(_ change: @Sendable (inout State) -> Void) {
+            let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
+                change(&state)
+                guard let waiter = state.waiter, waiter.isMet(state.frames, state.closed) else { return nil }
+                state.waiter = nil
+                return waiter.1
+            }
+            waiter?.resume()
+        }
+
+        func wait(until isMet: @escaping @Sendable ([Bytes], TransportError?) -> Bool) async {
+            await withCheckedContinuation { continuation in
+                let isMetAlready = self.state.withLock { state in
+                    if isMet(state.frames, state.closed) { return true }
+                    state.waiter = (isMet, continuation)
+                    return false
+                }
+                if isMetAlready { continuation.resume() }
+            }
+        }
+    }
+
+    /// A server and a client's channel to it, on loops of their own.
+    private func withPair(
+        limit: Int = 16 << 20,
+        _ body: (_ client: SocketChannel, _ clientSide: Recorder, _ server: SocketChannel, _ serverSide: Recorder)
+            async throws -> Void
+    ) async throws {
+        let serverLoop = try EventLoop(name: "server")
+        let clientLoop = try EventLoop(name: "client")
+        defer {
+            serverLoop.shutdown()
+            clientLoop.shutdown()
+        }
+        let accepted = Lock<SocketChannel?>(nil)
+        let serverSide = Recorder()
+        let listener = try Listener(port: 0, loop: serverLoop, maximumFrameSize: limit) { channel in
+            accepted.withLock { $0 = channel }
+            channel.start(serverSide)
+        }
+        defer { listener.close() }
+        let client = try await SocketChannel.connect(
+            host: "127.0.0.1", port: listener.port, loop: clientLoop, timeout: .seconds(10), maximumFrameSize: limit)
+        let clientSide = Recorder()
+        client.start(clientSide)
+        while accepted.withLock({ $0 == nil }) { await Task.yield() }
+        let server = try #require(accepted.withLock { $0 })
+        try await body(client, clientSide, server, serverSide)
+        client.close()
+        server.close()
+        await clientSide.wait { _, closed in closed != nil }
+        await serverSide.wait { _, closed in closed != nil }
+        #expect(clientSide.closeCalls == 1)
+        #expect(serverSide.closeCalls == 1)
+    }
+
+    @Test func framesOfAllSizesGoBothWaysInOrder() async throws {
+        let sizes = [0, 1, 100, 65_535, 65_536, 5_000_000, 3, 1 << 20, 7]
+        let frames = sizes.map { size in Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }) }
+        try await self.withPair { client, clientSide, server, serverSide in
+            for frame in frames { client.send { [frame[0..<frame.count / 2], frame[frame.count / 2..<frame.count]] } }
+            await serverSide.wait { received, _ in received.count == frames.count }
+            #expect(serverSide.frames == frames)
+            for frame in serverSide.frames.reversed() { server.send { [frame] } }
+            await clientSide.wait { received, _ in received.count == frames.count }
+            #expect(clientSide.frames == frames.reversed())
+        }
+    }
+
+    @Test func sendersOnManyThreadsKeepTheirFramesWholeAndTheNotedOrder() async throws {
+        try await self.withPair { client, _, _, serverSide in
+            let noted = Lock<[Bytes]>([])
+            await withTaskGroup(of: Void.self) { group in
+                for sender in 0..<8 {
+                    group.addTask {
+                        for index in 0..<250 {
+                            let frame = Bytes([UInt8(sender)] + Array(repeating: UInt8(index), count: 1 + index * 40))
+                            client.send {
+                                noted.withLock { $0.append(frame) }
+                                return [frame]
+                            }
+                        }
+                    }
+                }
+            }
+            await serverSide.wait { received, _ in received.count == 2000 }
+            #expect(serverSide.frames == noted.withLock { $0 })
+        }
+    }
+
+    @Test func aReaderThatPausesHoldsUpTheSenderWithoutLosingAnything() async throws {
+        try await self.withPair { client, _, server, serverSide in
+            server.pauseReading()
+            let frame = Bytes(Array(repeating: 7, count: 1 << 20))
+            for _ in 0..<20 { client.send { [frame] } }
+            #expect(client.queuedBytes > 0, "20 MiB don't fit into the system's buffers")
+            #expect(serverSide.frames.count <= 1)
+            server.resumeReading()
+            await serverSide.wait { received, _ in received.count == 20 }
+            #expect(serverSide.frames.allSatisfy { $0 == frame })
+            while client.queuedBytes > 0 { await Task.yield() }
+        }
+    }
+
+    @Test func theOtherSidesEndIsTold() async throws {
+        try await self.withPair { client, clientSide, server, _ in
+            server.close()
+            await clientSide.wait { _, closed in closed != nil }
+            #expect(clientSide.closed == .closedByPeer)
+            let called = Lock(false)
+            client.send {
+                called.withLock { $0 = true }
+                return []
+            }
+            #expect(!called.withLock { $0 }, "nothing is sent on a closed channel")
+        }
+    }
+
+    @Test func closingAfterFlushingDeliversWhatIsQueued() async throws {
+        try await self.withPair { client, _, server, serverSide in
+            server.pauseReading()
+            let frame = Bytes(Array(repeating: 7, count: 1 << 20))
+            for _ in 0..<20 { client.send { [frame] } }
+            client.closeAfterFlushing()
+            server.resumeReading()
+            await serverSide.wait { _, closed in closed != nil }
+            #expect(serverSide.frames.count == 20)
+            #expect(serverSide.closed == .closedByPeer)
+        }
+    }
+
+    @Test func aFrameAboveTheLimitClosesTheChannel() async throws {
+        try await self.withPair(limit: 1000) { client, _, _, serverSide in
+            client.send { [Bytes(Array(repeating: 1, count: 1000))] }
+            client.send { [Bytes(Array(repeating: 2, count: 1001))] }
+            await serverSide.wait { _, closed in closed != nil }
+            #expect(serverSide.frames.count == 1)
+            guard case .frameTooLarge(1001, 1000, _) = serverSide.closed else {
+                Issue.record("\(String(describing: serverSide.closed))")
+                return
+            }
+        }
+    }
+
+    @Test func nobodyListening() async throws {
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
+        let port = listener.port
+        listener.close()
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: port, loop: loop, timeout: .seconds(10), maximumFrameSize: 1)
+        }
+        guard case .cannotConnect("127.0.0.1", port, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func triesTheAddressesOfANameInTurn() async throws {
+        // localhost is ::1 and 127.0.0.1 on most machines; the listener is on the second only.
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.close() }
+        defer { listener.close() }
+        let channel = try await SocketChannel.connect(
+            host: "localhost", port: listener.port, loop: loop, timeout: .seconds(10), maximumFrameSize: 1)
+        channel.close()
+    }
+
+    @Test func aNameThatDoesNotExistIsAnErrorThatSaysSo() async throws {
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await SocketChannel.connect(
+                host: "no-such-host.invalid", port: 1, loop: loop, timeout: .seconds(20), maximumFrameSize: 1)
+        }
+        switch error {
+        case .cannotResolve("no-such-host.invalid", _), .connectTimedOut("no-such-host.invalid", 1): break
+        default: Issue.record("\(String(describing: error))")
+        }
+    }
+
+    @Test func cancellingEndsAnAttemptToConnect() async throws {
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let task = Task {
+            try await SocketChannel.connect(
+                host: "no-such-host.invalid", port: 1, loop: loop, timeout: .seconds(60), maximumFrameSize: 1)
+        }
+        task.cancel()
+        await #expect(throws: TransportError.self) { _ = try await task.value }
+    }
+
+    #if os(Linux)
+    @Test func connectionsThatComeAndGoLeaveNoDescriptorsBehind() async throws {
+        func descriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+        let loop = try EventLoop(name: "both")
+        defer { loop.shutdown() }
+        let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 10) { $0.start(Recorder()) }
+        defer { listener.close() }
+        let before = try descriptors()
+        for _ in 0..<200 {
+            let channel = try await SocketChannel.connect(
+                host: "127.0.0.1", port: listener.port, loop: loop, timeout: .seconds(10), maximumFrameSize: 10)
+            let side = Recorder()
+            channel.start(side)
+            channel.close()
+            await side.wait { _, closed in closed != nil }
+        }
+        // The server's side hears of the last few ends a little later.
+        while try descriptors() > before + 10 { await Task.yield() }
+    }
+    #endif
+}
