@@ -64,21 +64,27 @@ struct MetadataStateMachine: Sendable {
     /// Notes that a topic is in use. Asks for a refresh if it isn't known yet.
     mutating func use(topic: String, now: MonotonicTime) {
         let isNew = self.usedTopics.updateValue(now, forKey: topic) == nil
-        if isNew, self.snapshot.topics[topic] == nil { self.requestUpdate() }
+        if isNew, self.snapshot.topics[topic] == nil { self.requestUpdateForNewTopic() }
     }
 
     /// Replaces the set of topics that are watched.
     mutating func watch(topics: Set<String>) {
         let unknown = topics.contains { self.snapshot.topics[$0] == nil }
-        if unknown || self.watchesAll { self.requestUpdate() }
+        if unknown || self.watchesAll { self.requestUpdateForNewTopic() }
         self.watchedTopics = topics
         self.watchesAll = false
     }
 
     /// Watches every topic of the cluster.
     mutating func watchAll() {
-        if !self.watchesAll { self.requestUpdate() }
+        if !self.watchesAll { self.requestUpdateForNewTopic() }
         self.watchesAll = true
+    }
+
+    /// A first question about a topic need not wait for the backoff of the last one, unless that went badly.
+    private mutating func requestUpdateForNewTopic() {
+        self.isRequested = true
+        if self.failures == 0 { self.notBefore = nil }
     }
 
     /// Asks for a refresh as soon as the backoff allows.

@@ -38,9 +38,11 @@ import Testing
         let changed = machine.succeeded(self.answer(), asked: asked, now: self.start, backoff: self.backoff)
         #expect(changed)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
-        machine.use(topic: "a", now: self.start)
+        machine.requestUpdate()
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
         #expect(machine.nextRefresh(now: self.start + .milliseconds(100)) == .now)
+        machine.use(topic: "a", now: self.start)
+        #expect(machine.nextRefresh(now: self.start) == .now, "a topic's first question need not wait")
         let next = machine.begin(now: self.start)
         #expect(next == .topics(["a"]))
     }
