@@ -23,11 +23,3 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     /// The number of milliseconds, with its unit.
     public var description: String { "\(self.millisecondsSince1970) ms" }
 }
-
-/// Who gave a record its timestamp.
-public enum TimestampType: Hashable, Sendable {
-    /// The producer, when it made the record.
-    case createTime
-    /// The broker, when it appended the record to the log.
-    case logAppendTime
-}

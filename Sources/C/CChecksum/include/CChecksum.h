@@ -4,9 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Whether this CPU has the CRC32C instruction (SSE4.2 on x86-64, the CRC extension on arm64).
-bool ckafka_crc32c_has_instruction(void);
+/// Whether this CPU has the CRC32C instruction (SSE4.2 on x86-64, the CRC extension on arm64). If it has, this also
+/// makes the tables that `ckafka_crc32c_instruction` needs: call it once, before everything else.
+bool ckafka_crc32c_prepare(void);
 
 /// CRC-32C (Castagnoli) of `length` bytes, continuing from `crc` (0 to begin), by the CPU's instruction.
-/// Call only where `ckafka_crc32c_has_instruction()` is true.
+/// Call only where `ckafka_crc32c_prepare()` has returned true.
 uint32_t ckafka_crc32c_instruction(uint32_t crc, const void *bytes, size_t length);

@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+public import KafkaMemory
+
 /// A header of a record: a name and a value that may be null. A record may have several of one name, in order (KIP-82).
 public struct RecordHeader: Hashable, Sendable {
     /// The header's name.

@@ -1,0 +1,59 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import KafkaMemory
+
+/// Where a codec writes to: storage that grows as it fills, up to a limit.
+package struct CompressionBuffer {
+    private let codec: CompressionCodec
+    /// Bytes left free at the start of the storage.
+    private let headroom: Int
+    /// The most bytes that may be written.
+    private let limit: Int
+    private var storage: ByteStorage
+    /// How many bytes have been written.
+    package private(set) var count = 0
+
+    /// An empty buffer with room for `sizeHint` bytes, but for no more than the limit.
+    package init(codec: CompressionCodec, headroom: Int = 0, sizeHint: Int, limit: Int) {
+        self.codec = codec
+        self.headroom = headroom
+        self.limit = limit
+        self.storage = ByteStorage(minimumCapacity: headroom + max(min(sizeHint, limit), 512) + 1)
+    }
+
+    /// The memory that can be written to now: never empty, and at least `size` bytes. Call `advance(by:)` with what was
+    /// written. One byte more than the limit can be written, so that passing it shows.
+    package mutating func free(atLeast size: Int = 1) throws(CompressionError) -> UnsafeMutableRawBufferPointer {
+        guard self.count <= self.limit, size <= self.limit - self.count + 1 else {
+            throw .limitExceeded(self.codec, limit: self.limit)
+        }
+        if self.headroom + self.count + size > self.storage.capacity { self.grow(by: size) }
+        let end = self.headroom + self.count
+        let room = min(self.storage.capacity - end, self.limit - self.count + 1)
+        let base = self.storage.base
+        return UnsafeMutableRawBufferPointer(start: base + end, count: room)
+    }
+
+    /// Counts `size` bytes as written.
+    package mutating func advance(by size: Int) {
+        self.count += size
+    }
+
+    private mutating func grow(by size: Int) {
+        let end = self.headroom + self.count
+        let larger = ByteStorage(minimumCapacity: max(end + size, 2 * self.storage.capacity))
+        larger.base.copyMemory(from: self.storage.base, byteCount: end)
+        self.storage = larger
+    }
+
+    /// What was written.
+    package func finish() throws(CompressionError) -> Bytes {
+        if self.count > self.limit { throw .limitExceeded(self.codec, limit: self.limit) }
+        return Bytes(storage: self.storage, offset: self.headroom, count: self.count)
+    }
+}

@@ -1,0 +1,41 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why bytes could not be compressed or decompressed.
+package enum CompressionError: Error, Hashable, Sendable {
+    /// The codec is not in this build: the package trait of that name is off.
+    case unavailable(CompressionCodec, trait: String)
+    /// The batch names a codec that does not exist (yet).
+    case unknownCodec(Int8)
+    /// The level is not one that the codec has.
+    case invalidLevel(CompressionCodec, Int, ClosedRange<Int>)
+    /// The compressed bytes are damaged or cut off.
+    case malformed(CompressionCodec, String)
+    /// Decompressed, there would be more than `limit` bytes.
+    case limitExceeded(CompressionCodec, limit: Int)
+    /// The compression library failed, for example for want of memory.
+    case failed(CompressionCodec, String)
+}
+
+extension CompressionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unavailable(let codec, let trait):
+            "\(codec) compression is not in this build: enable the trait \"\(trait)\" of the package async-kafka"
+        case .unknownCodec(let number):
+            "there is no compression codec with the number \(number)"
+        case .invalidLevel(let codec, let level, let levels):
+            "\(codec) has no level \(level): it goes from \(levels.lowerBound) to \(levels.upperBound)"
+        case .malformed(let codec, let reason):
+            "the \(codec)-compressed bytes are damaged: \(reason)"
+        case .limitExceeded(let codec, let limit):
+            "the \(codec)-compressed bytes hold more than the allowed \(limit) bytes"
+        case .failed(let codec, let reason):
+            "\(codec) failed: \(reason)"
+        }
+    }
+}

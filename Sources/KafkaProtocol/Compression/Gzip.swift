@@ -1,0 +1,90 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import CZlib
+
+/// gzip, on the system's zlib.
+package enum Gzip: CompressionAlgorithm {
+    /// The largest window, and a gzip header and trailer around the deflated bytes.
+    private static let windowBits: Int32 = 15 + 16
+
+    package static func compress(
+        _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
+    ) throws(CompressionError) {
+        let stream = try Self.makeStream(input)
+        defer { stream.deallocate() }
+        let level = level.map { Int32(truncatingIfNeeded: $0) } ?? Z_DEFAULT_COMPRESSION
+        let status = deflateInit2_(
+            stream, level, Z_DEFLATED, Self.windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size))
+        guard status == Z_OK else { throw .failed(.gzip, Self.reason(status, stream)) }
+        defer { deflateEnd(stream) }
+        var free = try output.free(atLeast: Int(deflateBound(stream, UInt(input.count))))
+        while true {
+            let room = Self.setOutput(free, of: stream)
+            let status = deflate(stream, Z_FINISH)
+            output.advance(by: room - Int(stream.pointee.avail_out))
+            if status == Z_STREAM_END { return }
+            guard status == Z_OK || status == Z_BUF_ERROR else { throw .failed(.gzip, Self.reason(status, stream)) }
+            free = try output.free()
+        }
+    }
+
+    package static func decompress(
+        _ input: UnsafeRawBufferPointer, into output: inout CompressionBuffer
+    ) throws(CompressionError) {
+        let stream = try Self.makeStream(input)
+        defer { stream.deallocate() }
+        let status = inflateInit2_(stream, Self.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard status == Z_OK else { throw .failed(.gzip, Self.reason(status, stream)) }
+        defer { inflateEnd(stream) }
+        while true {
+            let room = Self.setOutput(try output.free(), of: stream)
+            let status = inflate(stream, Z_NO_FLUSH)
+            output.advance(by: room - Int(stream.pointee.avail_out))
+            switch status {
+            case Z_STREAM_END:
+                // What is gzipped may be several streams, one after another.
+                if stream.pointee.avail_in == 0 { return }
+                inflateReset(stream)
+            case Z_OK:
+                continue
+            case Z_BUF_ERROR:
+                throw .malformed(.gzip, "they end too early")
+            default:
+                throw .malformed(.gzip, Self.reason(status, stream))
+            }
+        }
+    }
+
+    /// A stream that reads `input`. zlib remembers its address, so it must not be a variable that can move.
+    private static func makeStream(
+        _ input: UnsafeRawBufferPointer
+    ) throws(CompressionError) -> UnsafeMutablePointer<z_stream> {
+        guard input.count <= Int32.max else { throw .failed(.gzip, "more than 2 GiB at once") }
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: input.assumingMemoryBound(to: UInt8.self).baseAddress)
+        stream.pointee.avail_in = UInt32(input.count)
+        return stream
+    }
+
+    /// Lets the stream write to `output`. Returns how much of it can be used in one call.
+    private static func setOutput(
+        _ output: UnsafeMutableRawBufferPointer, of stream: UnsafeMutablePointer<z_stream>
+    ) -> Int {
+        let room = min(output.count, Int(Int32.max))
+        stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
+        stream.pointee.avail_out = UInt32(room)
+        return room
+    }
+
+    private static func reason(_ status: Int32, _ stream: UnsafeMutablePointer<z_stream>) -> String {
+        stream.pointee.msg.map { String(cString: $0) } ?? "zlib's error \(status)"
+    }
+}

@@ -1,0 +1,57 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+#if LZ4
+import CLZ4
+
+/// The LZ4 frame format, on the system's liblz4.
+package enum LZ4Frame: CompressionAlgorithm {
+    package static func compress(
+        _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
+    ) throws(CompressionError) {
+        // Kafka's Java reader wants independent blocks; 64 KiB is what it writes itself.
+        var preferences = LZ4F_preferences_t()
+        preferences.frameInfo.blockMode = LZ4F_blockIndependent
+        preferences.frameInfo.blockSizeID = LZ4F_max64KB
+        preferences.compressionLevel = Int32(truncatingIfNeeded: level ?? 0)
+        let free = try output.free(atLeast: LZ4F_compressFrameBound(input.count, &preferences))
+        let written = LZ4F_compressFrame(free.baseAddress, free.count, input.baseAddress, input.count, &preferences)
+        guard LZ4F_isError(written) == 0 else { throw .failed(.lz4, Self.reason(written)) }
+        output.advance(by: written)
+    }
+
+    package static func decompress(
+        _ input: UnsafeRawBufferPointer, into output: inout CompressionBuffer
+    ) throws(CompressionError) {
+        var context: OpaquePointer?
+        let status = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
+        guard LZ4F_isError(status) == 0 else { throw .failed(.lz4, Self.reason(status)) }
+        defer { LZ4F_freeDecompressionContext(context) }
+
+        var rest = input
+        while true {
+            let free = try output.free()
+            var written = free.count
+            var taken = rest.count
+            let left = LZ4F_decompress(context, free.baseAddress, &written, rest.baseAddress, &taken, nil)
+            guard LZ4F_isError(left) == 0 else { throw .malformed(.lz4, Self.reason(left)) }
+            output.advance(by: written)
+            rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+            if rest.isEmpty {
+                if left == 0 { return }
+                if written < free.count { throw .malformed(.lz4, "they end too early") }
+            } else if taken == 0, written == 0 {
+                throw .malformed(.lz4, "they can't be decoded")
+            }
+        }
+    }
+
+    private static func reason(_ status: Int) -> String {
+        String(cString: LZ4F_getErrorName(status))
+    }
+}
+#endif

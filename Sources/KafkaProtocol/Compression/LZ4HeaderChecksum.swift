@@ -1,0 +1,44 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import KafkaMemory
+
+/// The checksum in an LZ4 frame's header, which Kafka computed wrongly before 0.10 (KIP-57): over the magic number too.
+/// Legacy message sets (magic 0) still have it like that, and liblz4 refuses it.
+package enum LZ4HeaderChecksum {
+    private static let magic: [UInt8] = [0x04, 0x22, 0x4d, 0x18]
+
+    /// A copy of an LZ4 frame with the right header checksum; `frame` itself if it isn't an LZ4 frame.
+    package static func repaired(_ frame: Bytes) -> Bytes {
+        guard frame.count >= 7, frame.starts(with: Self.magic) else { return frame }
+        let hasContentSize = frame[4] & 0x08 != 0
+        let hasDictionaryID = frame[4] & 0x01 != 0
+        let end = 6 + (hasContentSize ? 8 : 0) + (hasDictionaryID ? 4 : 0)
+        guard frame.count > end else { return frame }
+        var copy = Array(frame)
+        copy[end] = UInt8(truncatingIfNeeded: Self.hash(copy[4..<end]) >> 8)
+        return Bytes(copy)
+    }
+
+    /// xxHash32 with seed 0 of less than 16 bytes: all that a header needs.
+    private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        let primes: [UInt32] = [0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f, 0x1656_67b1]
+        func rotated(_ value: UInt32, by bits: UInt32) -> UInt32 { value << bits | value >> (32 - bits) }
+
+        var hash = primes[4] &+ UInt32(bytes.count)
+        var rest = bytes
+        while rest.count >= 4 {
+            let word = rest.prefix(4).reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+            hash = rotated(hash &+ word &* primes[2], by: 17) &* primes[3]
+            rest = rest.dropFirst(4)
+        }
+        for byte in rest { hash = rotated(hash &+ UInt32(byte) &* primes[4], by: 11) &* primes[0] }
+        hash = (hash ^ hash >> 15) &* primes[1]
+        hash = (hash ^ hash >> 13) &* primes[2]
+        return hash ^ hash >> 16
+    }
+}

@@ -1,0 +1,128 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// A message of the formats before Kafka 0.11, magic 0 and 1. If it is compressed, its value is a whole message set.
+struct LegacyMessage {
+    /// Offset, length, checksum, magic, attributes, two null fields.
+    static let smallestSize = 8 + 4 + 4 + 1 + 1 + 4 + 4
+    static let checksumOffset = 12
+
+    private static let codecBits: Int8 = 0x07
+    private static let logAppendTimeBit: Int8 = 0x08
+
+    let magic: Int8
+    let offset: Int64
+    let codecNumber: Int8
+    let timestampType: TimestampType
+    /// -1 if there is none (magic 0).
+    let timestamp: Int64
+    let key: Bytes?
+    let value: Bytes?
+
+    var isCompressed: Bool { self.codecNumber != 0 }
+
+    /// Reads exactly one message.
+    init(_ bytes: Bytes) throws(RecordBatchError) {
+        var reader = ByteReader(bytes)
+        do {
+            try self.init(from: &reader)
+            try reader.finish()
+        } catch {
+            throw RecordBatchError(
+                .malformed("a message's fields are wrong: \(error)"), baseOffset: Self.offset(of: bytes))
+        }
+    }
+
+    private static func offset(of bytes: Bytes) -> Int64 {
+        bytes.count >= 8 ? bytes.loadInteger(at: 0) : -1
+    }
+
+    private init(from reader: inout ByteReader) throws(ProtocolError) {
+        self.offset = try reader.readInt64()
+        let length = try reader.readInt32()
+        let start = reader.position
+        guard self.offset >= 0, self.offset < Int64.max else { throw .malformed("the offset is \(self.offset)") }
+        _ = try reader.readUInt32()
+        self.magic = try reader.readInt8()
+        guard self.magic == 0 || self.magic == 1 else { throw .malformed("the magic is \(self.magic)") }
+        let attributes = try reader.readInt8()
+        self.codecNumber = attributes & Self.codecBits
+        self.timestampType =
+            self.magic == 1 && attributes & Self.logAppendTimeBit != 0 ? .logAppendTime : .createTime
+        self.timestamp = self.magic == 1 ? try reader.readInt64() : -1
+        self.key = try reader.readNullableBytes(flexible: false)
+        self.value = try reader.readNullableBytes(flexible: false)
+        guard reader.position - start == length else { throw .malformed("the length is \(length)") }
+    }
+
+    /// The message, or the messages inside, in the layout of magic 2, so that there is one way to walk records.
+    func records(decompressionLimit: Int) throws -> RecordSequence {
+        guard self.isCompressed else {
+            return try Self.sequence(of: [self], lastOffset: self.offset, logAppendTime: nil)
+        }
+        guard let codec = CompressionCodec(rawValue: self.codecNumber) else {
+            throw CompressionError.unknownCodec(self.codecNumber)
+        }
+        guard let compressed = self.value else { throw ProtocolError.malformed("a compressed message set is null") }
+        let plain = try codec.decompress(
+            codec == .lz4 ? LZ4HeaderChecksum.repaired(compressed) : compressed,
+            limit: min(decompressionLimit, Int(Int32.max)))
+
+        var messages: [LegacyMessage] = []
+        var reader = ByteReader(plain)
+        while reader.remaining > 0 {
+            let message = try LegacyMessage(from: &reader)
+            guard !message.isCompressed, message.magic == self.magic else {
+                throw ProtocolError.malformed("a message set holds another, or messages of another format")
+            }
+            messages.append(message)
+        }
+        guard let last = messages.last else { throw ProtocolError.malformed("a compressed message set is empty") }
+        // In magic 1 the inner offsets count from zero and the outer one is the last record's.
+        let shift = self.magic == 1 ? self.offset - last.offset : 0
+        return try Self.sequence(
+            of: messages, shift: shift, lastOffset: self.offset,
+            logAppendTime: self.timestampType == .logAppendTime ? self.timestamp : nil)
+    }
+
+    private static func sequence(
+        of messages: [LegacyMessage], shift: Int64 = 0, lastOffset: Int64, logAppendTime: Int64?
+    ) throws(ProtocolError) -> RecordSequence {
+        let first = messages[0]
+        let baseOffset = first.offset + shift
+        let lastDelta = lastOffset.subtractingReportingOverflow(baseOffset)
+        guard baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0, lastDelta.partialValue <= Int32.max
+        else {
+            throw .malformed("a message set begins at offset \(baseOffset) and ends at \(lastOffset)")
+        }
+        var encodings: [RecordEncoding] = []
+        encodings.reserveCapacity(messages.count)
+        var size = 0
+        for message in messages {
+            let encoding = RecordEncoding(
+                key: message.key, value: message.value, headers: [],
+                timestampDelta: message.timestamp &- first.timestamp, offsetDelta: message.offset - first.offset)
+            encodings.append(encoding)
+            size += encoding.size
+        }
+        guard size <= Int32.max else { throw .malformed("a message set is too large") }
+        let storage = ByteStorage(minimumCapacity: size)
+        var end = 0
+        for (message, encoding) in zip(messages, encodings) {
+            encoding.write(
+                key: message.key, value: message.value, headers: [],
+                timestampDelta: message.timestamp &- first.timestamp, offsetDelta: message.offset - first.offset,
+                to: storage.base + end)
+            end += encoding.size
+        }
+        return RecordSequence(
+            Bytes(storage: storage, offset: 0, count: end), count: messages.count, baseOffset: baseOffset,
+            lastOffsetDelta: lastDelta.partialValue, baseTimestamp: first.timestamp, logAppendTime: logAppendTime)
+    }
+}

@@ -1,0 +1,199 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// Walks the records of a batch. Every length is checked against what is left of its record, every record against what
+/// is left of the batch, and at the end whether there were as many as the header says.
+package struct RecordIterator {
+    /// Keeps `start` valid.
+    private let bytes: Bytes
+    private let start: UnsafeRawPointer
+    private var position = 0
+    private var remaining: Int
+    private let baseOffset: Int64
+    private let lastOffsetDelta: Int64
+    private let baseTimestamp: Int64
+    private let logAppendTime: Int64?
+
+    init(_ records: RecordSequence) {
+        self.bytes = records.bytes
+        let base = records.bytes.storage.base
+        self.start = UnsafeRawPointer(base + records.bytes.offset)
+        self.remaining = records.count
+        self.baseOffset = records.baseOffset
+        self.lastOffsetDelta = records.lastOffsetDelta
+        self.baseTimestamp = records.baseTimestamp
+        self.logAppendTime = records.logAppendTime
+    }
+
+    /// The next record; nil after the last. After an error every further call throws it again.
+    @inline(never)
+    package mutating func next() throws(RecordBatchError) -> RecordView? {
+        try self.step()
+    }
+
+    /// Walks to the end.
+    mutating func validateRest() throws(RecordBatchError) {
+        while try self.step() != nil {}
+    }
+
+    @inline(__always)
+    private mutating func step() throws(RecordBatchError) -> RecordView? {
+        if self.remaining == 0 {
+            if self.position != self.bytes.count { throw self.failure("bytes are left after its last record") }
+            return nil
+        }
+        var cursor = RecordCursor(start: self.start, position: self.position, end: self.bytes.count)
+        let length = cursor.readVarint()
+        guard cursor.isValid, length >= 0, length <= Int64(cursor.end - cursor.position) else {
+            throw self.failure("a record's length is wrong")
+        }
+        cursor.end = cursor.position + Int(length)
+        cursor.skipByte()
+        let timestampDelta = cursor.readVarint()
+        let offsetDelta = cursor.readVarint()
+        let keyCount = cursor.readVarint()
+        let keyStart = cursor.position
+        cursor.skip(keyCount)
+        let valueCount = cursor.readVarint()
+        let valueStart = cursor.position
+        cursor.skip(valueCount)
+        let headerCount = cursor.readVarint()
+        let headersStart = cursor.position
+        if headerCount != 0 { cursor.skipHeaders(headerCount) }
+        guard cursor.isValid, cursor.position == cursor.end else { throw self.failure("a record's fields are wrong") }
+        guard offsetDelta >= 0, offsetDelta <= self.lastOffsetDelta else {
+            throw self.failure("a record's offset lies outside the batch")
+        }
+        self.position = cursor.end
+        self.remaining &-= 1
+        return RecordView(
+            offset: self.baseOffset &+ offsetDelta,
+            timestamp: self.logAppendTime ?? self.baseTimestamp &+ timestampDelta,
+            keyStart: Int32(truncatingIfNeeded: keyStart), keyCount: Int32(truncatingIfNeeded: keyCount),
+            valueStart: Int32(truncatingIfNeeded: valueStart), valueCount: Int32(truncatingIfNeeded: valueCount),
+            headersStart: Int32(truncatingIfNeeded: headersStart),
+            headerCount: Int32(truncatingIfNeeded: headerCount), byteCount: Int32(truncatingIfNeeded: length))
+    }
+
+    @inline(never)
+    private func failure(_ reason: String) -> RecordBatchError {
+        RecordBatchError(
+            .malformed("\(reason) (byte \(self.position) of its records, \(self.remaining) records to come)"),
+            baseOffset: self.baseOffset)
+    }
+
+    /// Decodes the headers of a record that this walk has passed. Names that aren't UTF-8 are repaired.
+    static func headers(of record: RecordView, in bytes: Bytes) -> [RecordHeader] {
+        var headers: [RecordHeader] = []
+        bytes.withUnsafeBytes { all in
+            guard let start = all.baseAddress else { return }
+            var cursor = RecordCursor(start: start, position: Int(record.headersStart), end: bytes.count)
+            headers.reserveCapacity(Int(record.headerCount))
+            for _ in 0..<record.headerCount {
+                let keyCount = cursor.readVarint()
+                let keyStart = cursor.position
+                cursor.skip(keyCount)
+                let valueCount = cursor.readVarint()
+                let valueStart = cursor.position
+                cursor.skip(valueCount)
+                guard cursor.isValid, keyCount >= 0 else { return }
+                let key = String(decoding: all[keyStart..<keyStart + Int(keyCount)], as: UTF8.self)
+                let value = valueCount < 0 ? nil : bytes[valueStart..<valueStart + Int(valueCount)]
+                headers.append(RecordHeader(key, value))
+            }
+        }
+        return headers
+    }
+}
+
+/// Reads varints up to an end. It doesn't throw: after something wrong `isValid` is false and all it gives is zero, so
+/// that one check a record is enough.
+private struct RecordCursor {
+    let start: UnsafeRawPointer
+    var position: Int
+    var end: Int
+    var isValid = true
+
+    init(start: UnsafeRawPointer, position: Int, end: Int) {
+        self.start = start
+        self.position = position
+        self.end = end
+    }
+
+    @inline(__always)
+    mutating func readVarint() -> Int64 {
+        guard self.position < self.end else { return self.fail() }
+        let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
+        self.position &+= 1
+        if byte < 0x80 { return RecordVarint.value(UInt64(byte)) }
+        return self.readLongVarint(UInt64(byte & 0x7f))
+    }
+
+    @inline(__always)
+    private mutating func readLongVarint(_ first: UInt64) -> Int64 {
+        guard self.position < self.end else { return self.fail() }
+        let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
+        self.position &+= 1
+        let value = first | UInt64(byte & 0x7f) &<< 7
+        if byte < 0x80 { return RecordVarint.value(value) }
+        return self.readLongerVarint(value)
+    }
+
+    @inline(never)
+    private mutating func readLongerVarint(_ firstTwo: UInt64) -> Int64 {
+        var value = firstTwo
+        var shift: UInt64 = 14
+        while self.position < self.end {
+            let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
+            self.position &+= 1
+            if shift == 63, byte > 1 { return self.fail() }
+            value |= UInt64(byte & 0x7f) &<< shift
+            if byte < 0x80 { return RecordVarint.value(value) }
+            shift &+= 7
+        }
+        return self.fail()
+    }
+
+    @inline(__always)
+    mutating func skipByte() {
+        if self.position < self.end { self.position &+= 1 } else { _ = self.fail() }
+    }
+
+    /// Passes over nullable bytes: -1 is null.
+    @inline(__always)
+    mutating func skip(_ count: Int64) {
+        if count > 0 {
+            if count <= Int64(self.end &- self.position) { self.position &+= Int(count) } else { _ = self.fail() }
+        } else if count < -1 {
+            _ = self.fail()
+        }
+    }
+
+    @inline(never)
+    mutating func skipHeaders(_ count: Int64) {
+        // A header takes two bytes at least.
+        guard count > 0, count <= Int64(self.end - self.position) / 2 else {
+            _ = self.fail()
+            return
+        }
+        for _ in 0..<count where self.isValid {
+            let keyCount = self.readVarint()
+            if keyCount < 0 { _ = self.fail() }
+            self.skip(keyCount)
+            self.skip(self.readVarint())
+        }
+    }
+
+    @inline(never)
+    private mutating func fail() -> Int64 {
+        self.isValid = false
+        self.position = self.end
+        return 0
+    }
+}
