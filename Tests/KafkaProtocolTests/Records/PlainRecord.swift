@@ -76,8 +76,13 @@ struct SeededGenerator: RandomNumberGenerator {
         return value ^ value >> 31
     }
 
-    /// Random bytes; few different ones, so that they compress.
-    mutating func bytes(_ count: Int, kinds: UInt8 = 16) -> Bytes {
-        Bytes((0..<count).map { _ in UInt8.random(in: 0..<kinds, using: &self) })
+    /// Random bytes, each eight of them twice, so that there is something to compress.
+    mutating func bytes(_ count: Int) -> Bytes {
+        var words: [UInt64] = []
+        for _ in 0..<(count + 15) / 16 {
+            let word = self.next()
+            words += [word, word]
+        }
+        return words.withUnsafeBytes { Bytes(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 }
