@@ -27,8 +27,10 @@ package struct FrameAssembler {
     }
 
     private static let stagingSize = 64 << 10
-    /// As much is reserved for a frame before its bytes come.
+    /// As much is reserved for a frame before its bytes come; more for a peer that has sent larger ones before, so that
+    /// bulk reading copies nothing.
     private static let trustedLength = 1 << 20
+    private var largestReceived = 0
 
     /// Frames longer than `limit` bytes are refused.
     package init(limit: Int) {
@@ -60,6 +62,7 @@ package struct FrameAssembler {
                 return
             }
             self.large = nil
+            self.largestReceived = max(self.largestReceived, frame.length)
             body(Bytes(storage: frame.storage, offset: 0, count: frame.length))
             return
         }
@@ -88,7 +91,7 @@ package struct FrameAssembler {
     }
 
     private mutating func beginLargeFrame(length: Int, arrived: Int) {
-        let storage = ByteStorage(minimumCapacity: min(length, Self.trustedLength))
+        let storage = ByteStorage(minimumCapacity: min(length, max(Self.trustedLength, self.largestReceived)))
         storage.base.copyMemory(from: self.staging.base + self.start + 4, byteCount: arrived)
         self.large = LargeFrame(storage: storage, filled: arrived, length: length)
         self.start = 0

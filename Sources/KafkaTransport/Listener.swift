@@ -12,28 +12,34 @@ package final class Listener: Sendable {
     private let socket: Socket
     private let loop: EventLoop
     private let maximumFrameSize: Int
+    private let options: SocketOptions
     private let onAccept: @Sendable (SocketChannel) -> Void
-    private let state: Lock<State>
+    /// Its lock also guards the descriptor.
+    private let state = Lock(State())
     /// The port, also where it was chosen by the system.
     package let port: Int
 
     private struct State {
         var token: UInt64?
+        var watched = Interest.nothing
         var isClosed = false
     }
 
-    /// Listens on an address; port 0 lets the system choose a free one. `onAccept` is called on the loop's thread with
-    /// channels that have yet to be started.
+    /// How many connections are taken before others have their turn.
+    private static let acceptsInATurn = 64
+
+    /// Listens on a numeric address; port 0 lets the system choose a free one. `onAccept` is called on the loop's thread
+    /// with channels that have yet to be started. Listens until `close`, or until the loop ends.
     package init(
-        host: String = "127.0.0.1", port: Int, loop: EventLoop, maximumFrameSize: Int,
-        onAccept: @escaping @Sendable (SocketChannel) -> Void
+        host: String = "127.0.0.1", port: Int, loop: EventLoop, maximumFrameSize: Int, backlog: Int = 1024,
+        options: SocketOptions = SocketOptions(), onAccept: @escaping @Sendable (SocketChannel) -> Void
     ) throws(TransportError) {
-        guard let address = try SocketAddress.numeric(host: host, port: port).first else {
-            throw .cannotResolve(host: host, reason: "it is no address")
+        guard let address = SocketAddress.numeric(host: host, port: port) else {
+            throw .cannotResolve(host: host, reason: "to listen takes a numeric address and a port up to 65535")
         }
-        let socket = try Socket.make(family: address.family)
+        let socket = try Socket.make(family: address.family, options: options)
         do {
-            try socket.listen(on: address)
+            try socket.listen(on: address, backlog: Int32(clamping: backlog))
         } catch {
             socket.close()
             throw error
@@ -41,34 +47,37 @@ package final class Listener: Sendable {
         self.socket = socket
         self.loop = loop
         self.maximumFrameSize = maximumFrameSize
+        self.options = options
         self.onAccept = onAccept
         self.port = socket.localAddress?.port ?? port
-        self.state = Lock(State())
-        let token = try loop.watch(socket.descriptor, interest: Interest(read: true, write: false), handler: self)
-        self.state.withLock { $0.token = token }
+        try self.state.withLock { state throws(TransportError) in
+            state.token = try loop.core.watch(socket.descriptor, interest: .reading, handler: self)
+            state.watched = .reading
+        }
     }
 
     deinit {
-        if !self.state.withLock({ $0.isClosed }) { self.socket.close() }
+        // The loop keeps a listener until it is closed: this is one that could not be watched.
+        self.close()
     }
 
-    /// Stops listening. Connections that were taken live on.
+    /// Stops listening. Connections that were taken live on. May be called from any thread, and again.
     package func close() {
-        let (isFirst, token) = self.state.withLock { state in
-            defer { state.isClosed = true }
-            return (!state.isClosed, state.token)
+        self.state.withLock { state in
+            guard !state.isClosed else { return }
+            state.isClosed = true
+            if let token = state.token {
+                self.loop.core.unwatch(self.socket.descriptor, token: token, interest: state.watched)
+            }
+            self.socket.close()
         }
-        guard isFirst else { return }
-        if let token { self.loop.unwatch(self.socket.descriptor, token: token) }
-        self.socket.close()
     }
 }
 
 extension Listener: SocketEventHandler {
     func socketReady(_ event: SocketEvent) {
-        while true {
-            let accepted = self.state.withLock { $0.isClosed ? .wouldBlock : self.socket.accept() }
-            switch accepted {
+        for _ in 0..<Self.acceptsInATurn {
+            switch self.state.withLock({ $0.isClosed ? .wouldBlock : self.socket.accept(self.options) }) {
             case .socket(let socket):
                 self.onAccept(SocketChannel(socket: socket, loop: self.loop, maximumFrameSize: self.maximumFrameSize))
             case .wouldBlock:
@@ -80,18 +89,27 @@ extension Listener: SocketEventHandler {
         }
     }
 
+    func loopEnds() {
+        self.close()
+    }
+
     /// Out of descriptors, most likely. The backlog would wake the loop again and again: look away for a moment.
     private func pause() {
-        self.setInterest(Interest(read: false, write: false))
-        _ = self.loop.schedule(after: .milliseconds(100)) { [weak self] in
-            self?.setInterest(Interest(read: true, write: false))
+        self.setInterest(.nothing)
+        self.loop.schedule(after: .milliseconds(100)) { [weak self] in
+            self?.setInterest(.reading)
         }
     }
 
     private func setInterest(_ interest: Interest) {
         self.state.withLock { state in
             guard !state.isClosed, let token = state.token else { return }
-            self.loop.poller.update(self.socket.descriptor, token: token, interest: interest)
+            do throws(TransportError) {
+                try self.loop.core.update(self.socket.descriptor, token: token, from: state.watched, to: interest)
+                state.watched = interest
+            } catch {
+                // Only the system's want of memory comes here; the next pause tries again.
+            }
         }
     }
 }

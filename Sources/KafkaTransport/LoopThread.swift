@@ -15,7 +15,7 @@ import Musl
 import Glibc
 #endif
 
-/// Which loop the current thread belongs to.
+/// Threads of our own, and which loop the current one belongs to.
 enum LoopThread {
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
@@ -23,12 +23,36 @@ enum LoopThread {
         return key
     }()
 
-    static func enter(_ loop: EventLoop) {
-        pthread_setspecific(self.key, Unmanaged.passUnretained(loop).toOpaque())
+    static func isCurrent(_ loop: LoopCore) -> Bool {
+        pthread_getspecific(self.key) == UnsafeMutableRawPointer(Unmanaged.passUnretained(loop).toOpaque())
     }
 
-    static var current: EventLoop? {
-        pthread_getspecific(self.key).map { Unmanaged<EventLoop>.fromOpaque($0).takeUnretainedValue() }
+    /// Makes the current thread the loop's for as long as `body` runs.
+    static func enter(_ loop: LoopCore, _ body: () -> Void) {
+        let previous = pthread_getspecific(self.key)
+        pthread_setspecific(self.key, Unmanaged.passUnretained(loop).toOpaque())
+        body()
+        pthread_setspecific(self.key, previous)
+    }
+
+    /// Starts a thread, which keeps `body` until it ends.
+    static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) {
+        let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
+        #if canImport(Darwin)
+        var thread: pthread_t?
+        #else
+        var thread = pthread_t()
+        #endif
+        let status = pthread_create(&thread, nil, threadMain, box.toOpaque())
+        guard status == 0 else {
+            box.release()
+            throw .system(call: "pthread_create", errno: status)
+        }
+        #if canImport(Darwin)
+        if let thread { pthread_detach(thread) }
+        #else
+        pthread_detach(thread)
+        #endif
     }
 }
 
@@ -40,26 +64,6 @@ private final class ThreadBody: Sendable {
         self.name = name
         self.body = body
     }
-}
-
-/// Starts a thread, which keeps `body` until it ends.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) {
-    let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
-    #if canImport(Darwin)
-    var thread: pthread_t?
-    #else
-    var thread = pthread_t()
-    #endif
-    let status = pthread_create(&thread, nil, threadMain, box.toOpaque())
-    guard status == 0 else {
-        box.release()
-        throw .system(call: "pthread_create", errno: status)
-    }
-    #if canImport(Darwin)
-    if let thread { pthread_detach(thread) }
-    #else
-    pthread_detach(thread)
-    #endif
 }
 
 #if canImport(Darwin)
@@ -78,13 +82,3 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
     return nil
 }
 #endif
-
-/// Jobs of tasks that outlive their loop: a task must be able to end, so they run on a thread made for them.
-enum LateJobs {
-    static func run(_ job: UnownedJob, on loop: EventLoop) {
-        let started: Void? = try? startThread(named: "kafka-late") {
-            job.runSynchronously(on: loop.asUnownedTaskExecutor())
-        }
-        if started == nil { job.runSynchronously(on: loop.asUnownedTaskExecutor()) }
-    }
-}

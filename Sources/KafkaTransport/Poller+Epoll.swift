@@ -31,30 +31,23 @@ final class Poller: Sendable {
             close(self.epoll)
             throw .system(call: "eventfd", errno: code)
         }
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakeToken))
-        epoll_ctl(self.epoll, EPOLL_CTL_ADD, self.wakeup, &event)
+        try self.update(self.wakeup, token: Self.wakeToken, from: .nothing, to: .reading)
     }
 
     deinit {
-        close(self.wakeup)
-        close(self.epoll)
+        if self.wakeup >= 0 { close(self.wakeup) }
+        if self.epoll >= 0 { close(self.epoll) }
     }
 
-    func add(_ descriptor: Int32, token: UInt64, interest: Interest) throws(TransportError) {
-        var event = epoll_event(events: interest.epollEvents, data: epoll_data_t(u64: token))
-        guard epoll_ctl(self.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+    /// Watches a descriptor for something else than before. One that is watched for nothing is taken out altogether:
+    /// epoll reports errors and hang-ups also to those who asked for nothing, again and again.
+    func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
+        guard old != new else { return }
+        let operation = new == .nothing ? EPOLL_CTL_DEL : old == .nothing ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        var event = epoll_event(events: new.epollEvents, data: epoll_data_t(u64: token))
+        guard epoll_ctl(self.epoll, operation, descriptor, &event) == 0 else {
             throw .system(call: "epoll_ctl", errno: errno)
         }
-    }
-
-    func update(_ descriptor: Int32, token: UInt64, interest: Interest) {
-        var event = epoll_event(events: interest.epollEvents, data: epoll_data_t(u64: token))
-        epoll_ctl(self.epoll, EPOLL_CTL_MOD, descriptor, &event)
-    }
-
-    func remove(_ descriptor: Int32) {
-        var event = epoll_event()
-        epoll_ctl(self.epoll, EPOLL_CTL_DEL, descriptor, &event)
     }
 
     /// Ends a wait that is under way, or the next one.
@@ -78,7 +71,7 @@ final class Poller: Sendable {
                 body(
                     event.data.u64,
                     SocketEvent(
-                        readable: failed || event.events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0,
+                        readable: failed || event.events & EPOLLIN.rawValue != 0,
                         writable: failed || event.events & EPOLLOUT.rawValue != 0))
             }
         }

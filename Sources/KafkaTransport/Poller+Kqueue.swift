@@ -18,58 +18,57 @@ final class Poller: Sendable {
     init() throws(TransportError) {
         self.queue = kqueue()
         guard self.queue >= 0 else { throw .system(call: "kqueue", errno: errno) }
-        self.change(identifier: Self.wakeIdentifier, filter: EVFILT_USER, flags: EV_ADD | EV_CLEAR)
+        _ = fcntl(self.queue, F_SETFD, FD_CLOEXEC)
+        try self.change(identifier: Self.wakeIdentifier, filter: EVFILT_USER, flags: EV_ADD | EV_CLEAR)
     }
 
     deinit {
-        close(self.queue)
+        if self.queue >= 0 { close(self.queue) }
     }
 
-    func add(_ descriptor: Int32, token: UInt64, interest: Interest) throws(TransportError) {
-        self.update(descriptor, token: token, interest: interest)
-    }
-
-    func update(_ descriptor: Int32, token: UInt64, interest: Interest) {
-        self.change(
-            identifier: UInt(descriptor), filter: EVFILT_READ, flags: EV_ADD | (interest.read ? EV_ENABLE : EV_DISABLE),
-            token: token)
-        self.change(
-            identifier: UInt(descriptor), filter: EVFILT_WRITE,
-            flags: EV_ADD | (interest.write ? EV_ENABLE : EV_DISABLE), token: token)
-    }
-
-    func remove(_ descriptor: Int32) {
-        self.change(identifier: UInt(descriptor), filter: EVFILT_READ, flags: EV_DELETE)
-        self.change(identifier: UInt(descriptor), filter: EVFILT_WRITE, flags: EV_DELETE)
+    /// Watches a descriptor for something else than before.
+    func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
+        if old.read != new.read {
+            try self.change(
+                identifier: UInt(descriptor), filter: EVFILT_READ, flags: new.read ? EV_ADD : EV_DELETE, token: token)
+        }
+        if old.write != new.write {
+            try self.change(
+                identifier: UInt(descriptor), filter: EVFILT_WRITE, flags: new.write ? EV_ADD : EV_DELETE,
+                token: token)
+        }
     }
 
     /// Ends a wait that is under way, or the next one.
     func wake() {
-        self.change(identifier: Self.wakeIdentifier, filter: EVFILT_USER, flags: 0, notes: NOTE_TRIGGER)
+        try? self.change(identifier: Self.wakeIdentifier, filter: EVFILT_USER, flags: 0, notes: UInt32(NOTE_TRIGGER))
     }
 
     private func change(
         identifier: UInt, filter: Int32, flags: Int32, token: UInt64 = 0, notes: UInt32 = 0
-    ) {
+    ) throws(TransportError) {
         var event = kevent(
             ident: identifier, filter: Int16(filter), flags: UInt16(flags), fflags: notes, data: 0,
             udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
-        kevent(self.queue, &event, 1, nil, 0, nil)
+        guard kevent(self.queue, &event, 1, nil, 0, nil) == 0 else { throw .system(call: "kevent", errno: errno) }
     }
 
     /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         var limit = timespec(tv_sec: Int(timeout / 1000), tv_nsec: Int(timeout % 1000) * 1_000_000)
         withUnsafeTemporaryAllocation(of: kevent.self, capacity: 64) { events in
-            let count = kevent(self.queue, nil, 0, events.baseAddress, 64, timeout < 0 ? nil : &limit)
+            let count: Int32
+            if timeout < 0 {
+                count = kevent(self.queue, nil, 0, events.baseAddress, 64, nil)
+            } else {
+                count = kevent(self.queue, nil, 0, events.baseAddress, 64, &limit)
+            }
             guard count > 0 else { return }
             for event in events[0..<Int(count)] where event.filter != Int16(EVFILT_USER) {
-                let failed = event.flags & UInt16(EV_ERROR | EV_EOF) != 0
                 body(
                     UInt64(UInt(bitPattern: event.udata)),
                     SocketEvent(
-                        readable: event.filter == Int16(EVFILT_READ) || failed,
-                        writable: event.filter == Int16(EVFILT_WRITE)))
+                        readable: event.filter == Int16(EVFILT_READ), writable: event.filter == Int16(EVFILT_WRITE)))
             }
         }
     }

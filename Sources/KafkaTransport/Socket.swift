@@ -5,8 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaMemory
-
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -15,60 +13,55 @@ import Musl
 import Glibc
 #endif
 
+/// How sockets are set up.
+package struct SocketOptions: Hashable, Sendable {
+    /// The system's send buffer, in bytes; nil leaves it to the system, which makes it grow as needed.
+    package var sendBufferSize: Int?
+    /// The system's receive buffer, in bytes; nil leaves it to the system.
+    package var receiveBufferSize: Int?
+
+    package init(sendBufferSize: Int? = nil, receiveBufferSize: Int? = nil) {
+        self.sendBufferSize = sendBufferSize
+        self.receiveBufferSize = receiveBufferSize
+    }
+}
+
 /// A non-blocking TCP socket's descriptor, and the system's calls on it. Whoever owns it closes it, once.
+///
+/// What differs between the systems is in `Socket+Linux.swift` and `Socket+Darwin.swift`.
 struct Socket: Sendable {
     let descriptor: Int32
 
-    enum Outcome {
+    /// What became of a call that does not wait.
+    enum Outcome: Equatable {
         case done(Int)
         case wouldBlock
         case failed(Int32)
     }
 
-    private init(descriptor: Int32) {
-        self.descriptor = descriptor
-    }
-
     /// A new socket.
-    static func make(family: Int32) throws(TransportError) -> Socket {
-        #if canImport(Glibc)
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        #else
-        let descriptor = socket(family, SOCK_STREAM, 0)
-        #endif
-        guard descriptor >= 0 else { throw .system(call: "socket", errno: errno) }
-        let made = Socket(descriptor: descriptor)
-        made.configure()
-        return made
+    static func make(family: Int32, options: SocketOptions) throws(TransportError) -> Socket {
+        let socket = Socket(descriptor: Self.openDescriptor(family: family))
+        guard socket.descriptor >= 0 else { throw .system(call: "socket", errno: errno) }
+        socket.configure(options)
+        return socket
     }
 
-    private func configure() {
-        _ = fcntl(self.descriptor, F_SETFL, fcntl(self.descriptor, F_GETFL) | O_NONBLOCK)
-        _ = fcntl(self.descriptor, F_SETFD, FD_CLOEXEC)
+    private func configure(_ options: SocketOptions) {
         self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         self.set(SOL_SOCKET, SO_KEEPALIVE, 1)
-        #if canImport(Darwin)
-        self.set(SOL_SOCKET, SO_NOSIGPIPE, 1)
-        #endif
+        if let size = options.sendBufferSize { self.set(SOL_SOCKET, SO_SNDBUF, Int32(clamping: size)) }
+        if let size = options.receiveBufferSize { self.set(SOL_SOCKET, SO_RCVBUF, Int32(clamping: size)) }
     }
 
-    private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
+    func set(_ level: Int32, _ option: Int32, _ value: Int32) {
         var value = value
         setsockopt(self.descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Begins to connect.
+    /// Begins to connect. `wouldBlock`: it will show as writable when it is connected or has failed.
     func connect(to address: SocketAddress) -> Outcome {
-        let status = address.withSockaddr { pointer, length in
-            #if canImport(Darwin)
-            Darwin.connect(self.descriptor, pointer, length)
-            #elseif canImport(Musl)
-            Musl.connect(self.descriptor, pointer, length)
-            #else
-            Glibc.connect(self.descriptor, pointer, length)
-            #endif
-        }
-        if status == 0 { return .done(0) }
+        if address.withSockaddr({ Self.connectDescriptor(self.descriptor, $0, $1) }) == 0 { return .done(0) }
         return errno == EINPROGRESS || errno == EINTR ? .wouldBlock : .failed(errno)
     }
 
@@ -81,29 +74,24 @@ struct Socket: Sendable {
     }
 
     /// Begins to listen.
-    func listen(on address: SocketAddress) throws(TransportError) {
+    func listen(on address: SocketAddress, backlog: Int32) throws(TransportError) {
         self.set(SOL_SOCKET, SO_REUSEADDR, 1)
-        let bound = address.withSockaddr { bind(self.descriptor, $0, $1) }
-        guard bound == 0 else { throw .system(call: "bind", errno: errno) }
-        #if canImport(Darwin)
-        let listening = Darwin.listen(self.descriptor, 1024)
-        #elseif canImport(Musl)
-        let listening = Musl.listen(self.descriptor, 1024)
-        #else
-        let listening = Glibc.listen(self.descriptor, 1024)
-        #endif
-        guard listening == 0 else { throw .system(call: "listen", errno: errno) }
+        guard address.withSockaddr({ bind(self.descriptor, $0, $1) }) == 0 else {
+            throw .system(call: "bind to \(address)", errno: errno)
+        }
+        guard Self.listenDescriptor(self.descriptor, backlog) == 0 else {
+            throw .system(call: "listen on \(address)", errno: errno)
+        }
     }
 
     /// The address that the socket is bound to.
     var localAddress: SocketAddress? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        return withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                getsockname(self.descriptor, address, &length) == 0 ? SocketAddress(address, length: length) : nil
-            }
-        }
+        SocketAddress { getsockname(self.descriptor, $0, &$1) }
+    }
+
+    /// The address of the other side.
+    var remoteAddress: SocketAddress? {
+        SocketAddress { getpeername(self.descriptor, $0, &$1) }
     }
 
     enum Accepted {
@@ -113,78 +101,47 @@ struct Socket: Sendable {
     }
 
     /// Takes a connection that has come in.
-    func accept() -> Accepted {
-        #if canImport(Darwin)
-        let descriptor = Darwin.accept(self.descriptor, nil, nil)
-        #elseif canImport(Musl)
-        let descriptor = Musl.accept(self.descriptor, nil, nil)
-        #else
-        let descriptor = Glibc.accept(self.descriptor, nil, nil)
-        #endif
-        guard descriptor >= 0 else {
-            return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED
-                ? .wouldBlock : .failed(errno)
+    func accept(_ options: SocketOptions) -> Accepted {
+        let socket = Socket(descriptor: Self.acceptDescriptor(self.descriptor))
+        guard socket.descriptor >= 0 else {
+            switch errno {
+            case EAGAIN, EWOULDBLOCK, EINTR, ECONNABORTED: return .wouldBlock
+            default: return .failed(errno)
+            }
         }
-        let socket = Socket(descriptor: descriptor)
-        socket.configure()
+        socket.configure(options)
         return .socket(socket)
     }
 
-    /// Reads at most `count` bytes. 0 bytes are the end.
-    func receive(into target: UnsafeMutableRawPointer, count: Int) -> Outcome {
+    /// Reads what is there and fits. 0 bytes are the end.
+    func receive(into target: UnsafeMutableRawBufferPointer) -> Outcome {
         while true {
-            let received = recv(self.descriptor, target, count, 0)
+            let received = recv(self.descriptor, target.baseAddress, target.count, 0)
             if received >= 0 { return .done(received) }
             if errno == EINTR { continue }
             return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
         }
     }
 
-    /// Writes what fits of several slices.
-    func send(_ slices: Deque<Bytes>, skipping skipped: Int) -> Outcome {
-        let count = min(slices.count, 64)
-        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { vectors in
-            for index in 0..<count {
-                let slice = slices[index]
-                let skip = index == 0 ? skipped : 0
-                vectors[index] = iovec(
-                    iov_base: slice.storage.base + slice.offset + skip, iov_len: slice.count - skip)
-            }
-            var message = msghdr()
-            message.msg_iov = vectors.baseAddress
-            message.msg_iovlen = .init(count)
-            #if canImport(Darwin)
-            let flags: Int32 = 0
-            #else
-            let flags = Int32(MSG_NOSIGNAL)
-            #endif
-            while true {
-                let sent = sendmsg(self.descriptor, &message, flags)
-                if sent >= 0 { return .done(sent) }
-                if errno == EINTR { continue }
-                return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
-            }
+    /// Writes as much of several pieces as fits.
+    func send(_ pieces: UnsafeMutableBufferPointer<iovec>) -> Outcome {
+        var message = msghdr()
+        message.msg_iov = pieces.baseAddress
+        message.msg_iovlen = .init(pieces.count)
+        while true {
+            let sent = sendmsg(self.descriptor, &message, Self.sendFlags)
+            if sent >= 0 { return .done(sent) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
         }
     }
 
-    /// Ends both directions without giving the descriptor back.
-    func shutdown() {
-        #if canImport(Darwin)
-        Darwin.shutdown(self.descriptor, SHUT_RDWR)
-        #elseif canImport(Musl)
-        Musl.shutdown(self.descriptor, SHUT_RDWR)
-        #else
-        Glibc.shutdown(self.descriptor, Int32(SHUT_RDWR))
-        #endif
+    /// Tells the other side that nothing more will come.
+    func endSending() {
+        Self.shutdownSending(self.descriptor)
     }
 
     func close() {
-        #if canImport(Darwin)
-        Darwin.close(self.descriptor)
-        #elseif canImport(Musl)
-        Musl.close(self.descriptor)
-        #else
-        Glibc.close(self.descriptor)
-        #endif
+        Self.closeDescriptor(self.descriptor)
     }
 }

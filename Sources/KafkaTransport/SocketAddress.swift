@@ -5,8 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaMemory
-
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -23,9 +21,20 @@ package struct SocketAddress: Sendable {
     init(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
         var storage = sockaddr_storage()
         withUnsafeMutableBytes(of: &storage) { target in
-            let source = UnsafeRawBufferPointer(start: address, count: min(Int(length), target.count))
-            target.copyBytes(from: source)
+            target.copyBytes(from: UnsafeRawBufferPointer(start: address, count: min(Int(length), target.count)))
         }
+        self.storage = storage
+        self.length = length
+    }
+
+    /// What a call of the system fills in; nil if it fails.
+    init?(filledBy call: (UnsafeMutablePointer<sockaddr>, inout socklen_t) -> Int32) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, &length) }
+        }
+        guard status == 0 else { return nil }
         self.storage = storage
         self.length = length
     }
@@ -45,44 +54,50 @@ package struct SocketAddress: Sendable {
             Int(UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self)))
         }
     }
+
+    /// The address in numbers, without the port: `127.0.0.1`, `::1`.
+    package var host: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { buffer in
+            let status = self.withSockaddr {
+                getnameinfo($0, $1, buffer.baseAddress, socklen_t(buffer.count), nil, 0, NI_NUMERICHOST)
+            }
+            guard status == 0, let text = buffer.baseAddress else { return "unknown" }
+            return String(cString: text)
+        }
+    }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    package var description: String {
+        self.family == AF_INET6 ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
+    }
 }
 
 extension SocketAddress {
-    /// The address that a numeric host and a port are.
-    static func numeric(host: String, port: Int) throws(TransportError) -> [SocketAddress] {
-        try self.lookUp(host: host, port: port, flags: AI_NUMERICHOST)
+    /// The address that a numeric host and a port are; nil if the host is a name.
+    package static func numeric(host: String, port: Int) -> SocketAddress? {
+        try? self.lookUp(host: host, port: port, flags: AI_NUMERICHOST).get().first
     }
 
-    /// Looks a name up, on a thread made for it unless it is a number: nobody waits for a name server.
-    static func resolve(
-        host: String, port: Int, _ completion: @escaping @Sendable (Result<[SocketAddress], TransportError>) -> Void
-    ) {
-        if let numeric = try? Self.numeric(host: host, port: port) {
-            completion(.success(numeric))
-            return
-        }
-        NameLookUps.shared.run {
-            do throws(TransportError) {
-                completion(.success(try Self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)))
-            } catch {
-                completion(.failure(error))
-            }
-        }
+    /// Asks the system for a name's addresses. This blocks, for many seconds if the name server does not answer.
+    static func lookUp(host: String, port: Int) -> Result<[SocketAddress], TransportError> {
+        self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)
     }
 
-    private static func lookUp(host: String, port: Int, flags: Int32) throws(TransportError) -> [SocketAddress] {
+    private static func lookUp(
+        host: String, port: Int, flags: Int32
+    ) -> Result<[SocketAddress], TransportError> {
+        guard (0...65_535).contains(port) else {
+            return .failure(.cannotResolve(host: host, reason: "\(port) is no port"))
+        }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
-        #if canImport(Glibc)
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        #else
-        hints.ai_socktype = SOCK_STREAM
-        #endif
-        hints.ai_flags = flags
+        hints.ai_socktype = Socket.streamType
+        hints.ai_flags = flags | AI_NUMERICSERV
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
         guard status == 0 else {
-            throw .cannotResolve(host: host, reason: String(cString: gai_strerror(status)))
+            return .failure(.cannotResolve(host: host, reason: String(cString: gai_strerror(status))))
         }
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
@@ -93,47 +108,7 @@ extension SocketAddress {
             }
             next = entry.pointee.ai_next
         }
-        guard !addresses.isEmpty else { throw .cannotResolve(host: host, reason: "it has no address") }
-        return addresses
-    }
-}
-
-/// Threads for look-ups: a few at a time, since one that hangs can't be ended.
-final class NameLookUps: Sendable {
-    static let shared = NameLookUps()
-
-    private struct State {
-        var running = 0
-        var waiting = Deque<@Sendable () -> Void>()
-    }
-
-    private let state = Lock(State())
-    private static let limit = 8
-
-    func run(_ body: @escaping @Sendable () -> Void) {
-        let starts = self.state.withLock { state in
-            guard state.running < Self.limit else {
-                state.waiting.append(body)
-                return false
-            }
-            state.running += 1
-            return true
-        }
-        guard starts else { return }
-        let started: Void? = try? startThread(named: "kafka-dns") { self.work(body) }
-        if started == nil { self.work(body) }
-    }
-
-    private func work(_ first: @Sendable () -> Void) {
-        first()
-        while true {
-            let next: (@Sendable () -> Void)? = self.state.withLock { state in
-                if let next = state.waiting.popFirst() { return next }
-                state.running -= 1
-                return nil
-            }
-            guard let next else { return }
-            next()
-        }
+        guard !addresses.isEmpty else { return .failure(.cannotResolve(host: host, reason: "it has no address")) }
+        return .success(addresses)
     }
 }

@@ -8,152 +8,118 @@
 import KafkaMemory
 
 extension SocketChannel {
-    /// Connects to a host: looks its name up and tries its addresses in turn, all within `timeout`.
+    /// Connects to a host: looks its name up and tries its addresses in turn, all within `timeout`. Each address gets an
+    /// equal share of the time that is left, so that one that is silent doesn't use up the others'.
     package static func connect(
-        host: String, port: Int, loop: EventLoop, timeout: Duration, maximumFrameSize: Int
+        host: String, port: Int, loop: EventLoop, timeout: Duration, maximumFrameSize: Int,
+        options: SocketOptions = SocketOptions(), resolver: NameResolver = .shared
     ) async throws(TransportError) -> SocketChannel {
-        let attempt = ConnectionAttempt(loop: loop)
-        let timer = loop.schedule(after: timeout) {
-            attempt.end(.failure(.connectTimedOut(host: host, port: port)))
+        let deadline = loop.now + timeout
+        let addresses = try await resolver.resolve(host: host, port: port, on: loop, deadline: deadline)
+        var lastError: Int32?
+        for (index, address) in addresses.enumerated() {
+            let now = loop.now
+            let share = (deadline - now) / (addresses.count - index)
+            switch try await ConnectionAttempt.connect(to: address, options, on: loop, deadline: now + share) {
+            case .connected(let socket):
+                return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
+            case .failed(let code):
+                lastError = code
+            case .timedOut:
+                continue
+            case .cancelled:
+                throw .cancelled
+            case .loopEnded:
+                throw .closedLocally
+            }
         }
-        defer { timer.cancel() }
-        attempt.begin(host: host, port: port)
-        let socket = try await attempt.result()
-        return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
+        let tried = addresses.map(\.description)
+        guard let lastError else { throw .connectTimedOut(host: host, port: port, addresses: tried) }
+        throw .cannotConnect(host: host, port: port, errno: lastError, addresses: tried)
     }
 }
 
-/// One attempt to connect: over the addresses of a name, until one answers, the time is up or the task is cancelled.
-private final class ConnectionAttempt: Sendable, SocketEventHandler {
-    private struct State {
-        var addresses: [SocketAddress] = []
-        var socket: Socket?
-        var token: UInt64?
-        var lastError: Int32 = 0
-        var result: Result<Socket, TransportError>?
-        var continuation: CheckedContinuation<Result<Socket, TransportError>, Never>?
+/// One attempt to connect to one address. Whoever waits for it owns the socket, and alone closes it.
+private final class ConnectionAttempt: SocketEventHandler {
+    enum Outcome: Sendable {
+        case connected(Socket)
+        case failed(Int32)
+        case timedOut
+        case cancelled
+        case loopEnded
     }
 
     private let loop: EventLoop
-    private let state = Lock(State())
+    private let outcome = FirstResult<Outcome>()
+    /// The socket with its registration, while it is watched.
+    private let watched = Lock<(socket: Socket, token: UInt64)?>(nil)
 
-    init(loop: EventLoop) {
+    private init(loop: EventLoop) {
         self.loop = loop
     }
 
-    func begin(host: String, port: Int) {
-        SocketAddress.resolve(host: host, port: port) { result in
-            // On the loop, where the rest happens: no two steps of an attempt at once.
-            self.loop.execute {
-                switch result {
-                case .failure(let error):
-                    self.end(.failure(error))
-                case .success(let addresses):
-                    self.state.withLock { $0.addresses = addresses.reversed() }
-                    self.tryNext(host: host, port: port)
-                }
-            }
+    static func connect(
+        to address: SocketAddress, _ options: SocketOptions, on loop: EventLoop, deadline: MonotonicTime
+    ) async throws(TransportError) -> Outcome {
+        let socket: Socket
+        do {
+            socket = try Socket.make(family: address.family, options: options)
+        } catch .system(_, let code) {
+            // Without IPv6, say. Another address may do.
+            return .failed(code)
         }
-    }
-
-    func result() async throws(TransportError) -> Socket {
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let result: Result<Socket, TransportError>? = self.state.withLock { state in
-                    if state.result == nil { state.continuation = continuation }
-                    return state.result
-                }
-                if let result { continuation.resume(returning: result) }
-            }
-        } onCancel: {
-            self.end(.failure(.cancelled))
-        }
-        return try result.get()
-    }
-
-    private let place = Lock<(host: String, port: Int)>((host: "", port: 0))
-
-    private func tryNext(host: String, port: Int) {
-        self.place.withLock { $0 = (host: host, port: port) }
-        while let address = self.state.withLock({ $0.result == nil ? $0.addresses.popLast() : nil }) {
-            do throws(TransportError) {
-                let socket = try Socket.make(family: address.family)
-                switch socket.connect(to: address) {
-                case .done:
-                    self.end(.success(socket))
-                    return
-                case .failed(let code):
-                    socket.close()
-                    self.state.withLock { $0.lastError = code }
-                case .wouldBlock:
-                    let token = try self.loop.watch(
-                        socket.descriptor, interest: Interest(read: false, write: true), handler: self)
-                    let isOver = self.state.withLock { state in
-                        guard state.result == nil else { return true }
-                        state.socket = socket
-                        state.token = token
-                        return false
-                    }
-                    if isOver {
-                        self.loop.unwatch(socket.descriptor, token: token)
-                        socket.close()
-                    }
-                    return
-                }
+        switch socket.connect(to: address) {
+        case .done:
+            return .connected(socket)
+        case .failed(let code):
+            socket.close()
+            return .failed(code)
+        case .wouldBlock:
+            let outcome: Outcome
+            do {
+                outcome = try await ConnectionAttempt(loop: loop).wait(for: socket, deadline: deadline)
             } catch {
-                self.end(.failure(error))
-                return
+                socket.close()
+                throw error
             }
+            if case .connected = outcome { return outcome }
+            socket.close()
+            return outcome
         }
-        let code = self.state.withLock { $0.lastError }
-        self.end(.failure(.cannotConnect(host: host, port: port, errno: code)))
+    }
+
+    private func wait(for socket: Socket, deadline: MonotonicTime) async throws(TransportError) -> Outcome {
+        // Under the lock, so that an event finds the token.
+        try self.watched.withLock { watched throws(TransportError) in
+            let token = try self.loop.core.watch(socket.descriptor, interest: .writing, handler: self)
+            watched = (socket, token)
+        }
+        let timer = self.loop.schedule(at: deadline) { self.outcome.give(.timedOut) }
+        let outcome = await self.outcome.value(whenCancelled: .cancelled)
+        timer.cancel()
+        self.watched.withLock { watched in
+            self.unwatch(&watched)
+        }
+        return outcome
+    }
+
+    private func unwatch(_ watched: inout (socket: Socket, token: UInt64)?) {
+        guard let (socket, token) = watched else { return }
+        self.loop.core.unwatch(socket.descriptor, token: token, interest: .writing)
+        watched = nil
     }
 
     func socketReady(_ event: SocketEvent) {
-        let (socket, token) = self.state.withLock { state in
-            defer {
-                state.socket = nil
-                state.token = nil
-            }
-            return (state.socket, state.token)
+        let outcome: Outcome? = self.watched.withLock { watched in
+            guard let socket = watched?.socket else { return nil }
+            let code = socket.pendingError
+            self.unwatch(&watched)
+            return code == 0 ? .connected(socket) : .failed(code)
         }
-        guard let socket, let token else { return }
-        self.loop.unwatch(socket.descriptor, token: token)
-        let code = socket.pendingError
-        if code == 0 {
-            self.end(.success(socket))
-        } else {
-            socket.close()
-            self.state.withLock { $0.lastError = code }
-            let place = self.place.withLock { $0 }
-            self.tryNext(host: place.host, port: place.port)
-        }
+        if let outcome { self.outcome.give(outcome) }
     }
 
-    /// Ends the attempt, if it has not ended.
-    func end(_ result: Result<Socket, TransportError>) {
-        let (isFirst, continuation, socket, token) = self.state.withLock { state in
-            guard state.result == nil else {
-                return (
-                    false, CheckedContinuation<Result<Socket, TransportError>, Never>?.none, Socket?.none, UInt64?.none
-                )
-            }
-            state.result = result
-            defer {
-                state.continuation = nil
-                state.socket = nil
-                state.token = nil
-            }
-            return (true, state.continuation, state.socket, state.token)
-        }
-        guard isFirst else {
-            if case .success(let late) = result { late.close() }
-            return
-        }
-        if let socket {
-            if let token { self.loop.unwatch(socket.descriptor, token: token) }
-            socket.close()
-        }
-        continuation?.resume(returning: result)
+    func loopEnds() {
+        self.outcome.give(.loopEnded)
     }
 }

@@ -6,250 +6,352 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import KafkaMemory
-
-/// What takes a channel's frames. Both methods are called on the loop's thread; `channelClosed` once, and last.
-package protocol FrameHandler: AnyObject, Sendable {
-    func frameReceived(_ frame: Bytes)
-    func channelClosed(_ error: TransportError)
-}
+import Synchronization
 
 /// A TCP connection that carries length-prefixed frames.
 ///
 /// The loop's thread reads; whoever sends writes, at once and on the calling thread if nothing is queued, so that sending
 /// wakes nobody. What doesn't fit waits in a queue that the loop writes when the socket takes more.
 ///
-/// TLS will sit between the socket and these two sides: one transform of bytes in each direction, with one lock for both,
-/// since an OpenSSL session can't be used by two threads at once.
+/// The descriptor is used on the loop's thread or under the write lock, and closed by the loop's thread under that lock: so
+/// nobody ever uses a number that the system has given to another socket. Lock order: the write lock, then the loop's.
 package final class SocketChannel: Sendable {
-    private let loop: EventLoop
+    let loop: EventLoop
     private let socket: Socket
-    private let outbound: Lock<Outbound>
-    private let inbound: Lock<Inbound>
+    private let transform: any ByteTransform = PlainBytes()
+    private let outbound = Lock(Outbound())
+    private let inbox: FrameInbox
+    /// Whether frames may be handed out: open and not paused. Written under the write lock.
+    private let isDelivering = Atomic(false)
+    private let receivedAt: Atomic<Int64>
 
-    /// The write side. Its lock also guards the descriptor: it is closed only under it, and never used after.
+    enum Phase: Equatable {
+        case open
+        /// Closing in good order: writes what is queued, takes no more, and forgets what comes.
+        case flushing
+        /// All is written and the other side knows; waits for its end, since closing with unread bytes in the socket would
+        /// make the system throw away what the other side has not read yet.
+        case lingering
+        /// Writing failed; what has come before is still to be read.
+        case broken(TransportError)
+        /// To be closed by the loop.
+        case closing(TransportError)
+        case closed(TransportError)
+    }
+
+    /// What the write lock guards.
     private struct Outbound {
-        var queue = Deque<Bytes>()
-        /// How much of the first slice is written.
-        var skipped = 0
-        var queuedBytes = 0
-        var token: UInt64?
-        var isReadingPaused = false
-        var isDescriptorClosed = false
-        var closesWhenFlushed = false
-        /// Why the channel is closed, once it is.
-        var closed: TransportError?
-
-        var interest: Interest { Interest(read: !self.isReadingPaused, write: !self.queue.isEmpty) }
-    }
-
-    /// The read side: touched on the loop's thread only, except to set the handler.
-    private struct Inbound {
-        var frames: FrameAssembler
+        var phase = Phase.open
+        var queue = OutboundQueue()
         var handler: (any FrameHandler)?
+        var isReadingPaused = false
+        /// The registration with the loop, once started.
+        var token: UInt64?
+        /// What the loop watches for.
+        var watched = Interest.nothing
+        var closeTimer: LoopTimer?
+
+        /// What the loop should watch for.
+        var interest: Interest {
+            switch self.phase {
+            case .open: Interest(read: !self.isReadingPaused, write: !self.queue.isEmpty)
+            case .flushing: Interest(read: true, write: !self.queue.isEmpty)
+            case .lingering: .reading
+            case .broken, .closing, .closed: .nothing
+            }
+        }
     }
 
-    /// How often a socket is read before others have their turn.
-    private static let readsInATurn = 16
+    /// How often a socket is read or written before others have their turn.
+    private static let callsInATurn = 16
 
     init(socket: Socket, loop: EventLoop, maximumFrameSize: Int) {
         self.socket = socket
         self.loop = loop
-        self.outbound = Lock(Outbound())
-        self.inbound = Lock(Inbound(frames: FrameAssembler(limit: maximumFrameSize)))
+        self.inbox = FrameInbox(limit: maximumFrameSize)
+        self.receivedAt = Atomic(loop.now.nanoseconds)
     }
 
     deinit {
-        if !self.outbound.withLock({ $0.isDescriptorClosed }) { self.socket.close() }
-    }
-
-    /// Begins to read. Until then nothing is received.
-    package func start(_ handler: any FrameHandler) {
-        self.inbound.withLock { $0.handler = handler }
-        do {
-            let token = try self.loop.watch(
-                self.socket.descriptor, interest: Interest(read: true, write: false), handler: self)
-            let interest: Interest? = self.outbound.withLock { state in
-                state.token = token
-                return state.interest == Interest(read: true, write: false) ? nil : state.interest
-            }
-            if let interest { self.loop.poller.update(self.socket.descriptor, token: token, interest: interest) }
-        } catch {
-            self.close(error)
+        // Never started, or it would be with the loop.
+        self.outbound.withLock { state in
+            if case .closed = state.phase { return }
+            self.socket.close()
         }
     }
 
+    /// Begins to read. Until then nothing is received. To be called once.
+    package func start(_ handler: any FrameHandler) {
+        let isClosed = self.outbound.withLock { state -> TransportError? in
+            if case .closed(let error) = state.phase { return error }
+            state.handler = handler
+            do throws(TransportError) {
+                let interest = state.interest
+                state.token = try self.loop.core.watch(self.socket.descriptor, interest: interest, handler: self)
+                state.watched = interest
+                self.isDelivering.store(state.phase == .open && !state.isReadingPaused, ordering: .relaxed)
+            } catch {
+                self.beginClosing(&state, error)
+            }
+            return nil
+        }
+        if let isClosed { self.loop.execute { handler.channelClosed(isClosed) } }
+    }
+
     /// Bytes that wait for the socket to take them.
-    package var queuedBytes: Int { self.outbound.withLock { $0.queuedBytes } }
+    package var queuedBytes: Int { self.outbound.withLock { $0.queue.byteCount } }
+
+    /// When something last came from the other side; before that, when the channel was made.
+    package var lastReceived: MonotonicTime {
+        MonotonicTime(nanoseconds: self.receivedAt.load(ordering: .relaxed))
+    }
+
+    /// The other side's address; nil once closed.
+    package var remoteAddress: SocketAddress? {
+        self.outbound.withLock { state in
+            if case .closed = state.phase { return nil }
+            return self.socket.remoteAddress
+        }
+    }
 
     // MARK: Sending
 
     /// Sends a frame: the slices that `frame` makes, with their length before them. `frame` runs under the write lock, so
     /// that what it notes down is in the order of the frames on the wire; if it returns nil, nothing is sent.
     ///
-    /// Nothing is sent on a closed channel either, and `frame` is not called. The handler's `channelClosed` tells.
+    /// Nothing is sent on a closed channel either, and `frame` is not called. The handler's `channelClosed` tells; it also
+    /// tells when writing fails.
     package func send(_ frame: () -> [Bytes]?) {
-        let failure: TransportError? = self.outbound.withLock { state in
-            guard state.closed == nil, !state.closesWhenFlushed, let slices = frame() else { return nil }
-            let length = slices.reduce(0) { $0 + $1.count }
-            let prefix = ByteStorage(minimumCapacity: 4)
-            prefix.base.storeBytes(of: Int32(truncatingIfNeeded: length).bigEndian, as: Int32.self)
+        self.write(framed: true, frame)
+    }
+
+    /// Sends slices as they are, with no length before them.
+    package func sendUnframed(_ bytes: () -> [Bytes]?) {
+        self.write(framed: false, bytes)
+    }
+
+    private func write(framed: Bool, _ make: () -> [Bytes]?) {
+        self.outbound.withLock { state in
+            guard state.phase == .open, let slices = make() else { return }
             let wasEmpty = state.queue.isEmpty
-            state.queue.append(Bytes(storage: prefix, offset: 0, count: 4))
-            for slice in slices where !slice.isEmpty { state.queue.append(slice) }
-            state.queuedBytes += 4 + length
-            guard wasEmpty else { return nil }
-            return self.flush(&state)
-        }
-        if let failure { self.close(failure) }
-    }
-
-    /// Writes what the socket takes; asks to be told when it takes more. Under the write lock.
-    private func flush(_ state: inout Outbound) -> TransportError? {
-        while !state.queue.isEmpty {
-            switch self.socket.send(state.queue, skipping: state.skipped) {
-            case .done(let count):
-                state.queuedBytes -= count
-                var rest = count
-                while let first = state.queue.first, rest >= first.count - state.skipped {
-                    rest -= first.count - state.skipped
-                    state.skipped = 0
-                    _ = state.queue.popFirst()
-                }
-                state.skipped += rest
-            case .wouldBlock:
-                self.updateInterest(state)
-                return nil
-            case .failed(let code):
-                return .reset(errno: code)
+            if framed {
+                let length = slices.reduce(0) { $0 + $1.count }
+                let prefix = ByteStorage(minimumCapacity: 4)
+                prefix.base.storeBytes(of: Int32(truncatingIfNeeded: length).bigEndian, as: Int32.self)
+                state.queue.append(Bytes(storage: prefix, offset: 0, count: 4))
             }
+            for slice in slices { state.queue.append(slice) }
+            if wasEmpty { self.flush(&state) }
         }
-        self.updateInterest(state)
-        return state.closesWhenFlushed ? .closedLocally : nil
     }
 
-    private func updateInterest(_ state: Outbound) {
-        guard let token = state.token, !state.isDescriptorClosed else { return }
-        self.loop.poller.update(self.socket.descriptor, token: token, interest: state.interest)
+    /// Writes what the socket takes, and sees to it that the rest follows.
+    private func flush(_ state: inout Outbound) {
+        for _ in 0..<Self.callsInATurn where !state.queue.isEmpty {
+            let (outcome, offered) = state.queue.withPieces { (self.transform.send($0, to: self.socket), $1) }
+            switch outcome {
+            case .done(let count):
+                state.queue.consume(count)
+                if count == offered { continue }
+            case .wouldBlock:
+                break
+            case .failed(let code):
+                state.phase = .broken(.reset(errno: code))
+                state.queue = OutboundQueue()
+                self.updateInterest(&state)
+                self.loop.execute { self.finishBroken() }
+                return
+            }
+            break
+        }
+        if state.queue.isEmpty, state.phase == .flushing {
+            state.phase = .lingering
+            self.socket.endSending()
+        }
+        self.updateInterest(&state)
+    }
+
+    private func updateInterest(_ state: inout Outbound) {
+        guard let token = state.token, state.interest != state.watched else { return }
+        do throws(TransportError) {
+            let interest = state.interest
+            try self.loop.core.update(self.socket.descriptor, token: token, from: state.watched, to: interest)
+            state.watched = interest
+        } catch {
+            self.beginClosing(&state, error)
+        }
     }
 
     // MARK: Receiving
 
-    /// Stops reading until `resumeReading`: the other side will have to wait.
-    package func pauseReading() { self.setReadingPaused(true) }
+    /// Stops handing out frames, and reading, until `resumeReading`: the other side will have to wait. If called by the
+    /// handler, no further frame comes; if by another thread, the one that is on its way may.
+    package func pauseReading() {
+        self.outbound.withLock { state in
+            state.isReadingPaused = true
+            self.isDelivering.store(false, ordering: .relaxed)
+            self.updateInterest(&state)
+        }
+    }
 
     /// Reads again.
-    package func resumeReading() { self.setReadingPaused(false) }
-
-    private func setReadingPaused(_ paused: Bool) {
+    package func resumeReading() {
         self.outbound.withLock { state in
-            guard state.isReadingPaused != paused else { return }
-            state.isReadingPaused = paused
-            self.updateInterest(state)
+            guard state.isReadingPaused, state.phase == .open else { return }
+            state.isReadingPaused = false
+            self.isDelivering.store(state.token != nil, ordering: .relaxed)
+            self.updateInterest(&state)
+            // Frames may be left from before the pause.
+            self.loop.execute { self.read() }
         }
     }
 
     private func read() {
-        for _ in 0..<Self.readsInATurn {
-            guard self.outbound.withLock({ $0.closed == nil && !$0.isReadingPaused }) else { return }
-            let target = self.inbound.withLock { UncheckedPointer(buffer: $0.frames.receiveBuffer()) }.buffer
-            guard let base = target.baseAddress else { return }
-            switch self.socket.receive(into: base, count: target.count) {
-            case .done(0):
-                self.close(.closedByPeer)
-                return
-            case .done(let count):
-                if let failure = self.deliver(count) {
-                    self.close(failure)
-                    return
-                }
-                if count < target.count { return }
-            case .wouldBlock:
-                return
-            case .failed(let code):
-                self.close(.reset(errno: code))
-                return
-            }
+        let (phase, handler) = self.outbound.withLock { ($0.phase, $0.handler) }
+        switch phase {
+        case .open, .broken:
+            guard let handler else { return }
+            self.read(for: handler)
+        case .flushing, .lingering:
+            self.discard()
+        case .closing, .closed:
+            return
         }
     }
 
-    private func deliver(_ count: Int) -> TransportError? {
-        let (frames, handler, failure) = self.inbound.withLock { state in
-            var frames: [Bytes] = []
-            do throws(TransportError) {
-                try state.frames.received(count) { frames.append($0) }
-                return (frames, state.handler, TransportError?.none)
-            } catch {
-                return (frames, state.handler, error)
+    private func read(for handler: any FrameHandler) {
+        for _ in 0..<Self.callsInATurn {
+            guard self.deliver(to: handler) else { return }
+            switch self.inbox.receive({ self.transform.receive(from: self.socket, into: $0) }) {
+            case .perhapsMore:
+                self.noteReceiving()
+            case .allThereIs:
+                self.noteReceiving()
+                _ = self.deliver(to: handler)
+                return
+            case .nothing:
+                return
+            case .end:
+                self.finish(.closedByPeer)
+                return
+            case .failed(let error):
+                self.finish(error)
+                return
             }
         }
-        for frame in frames { handler?.frameReceived(frame) }
-        return failure
+        _ = self.deliver(to: handler)
+    }
+
+    private func noteReceiving() {
+        self.receivedAt.store(MonotonicTime.now.nanoseconds, ordering: .relaxed)
+    }
+
+    /// Hands out what is there. Returns whether to go on reading.
+    private func deliver(to handler: any FrameHandler) -> Bool {
+        while self.isDelivering.load(ordering: .relaxed) {
+            switch self.inbox.next() {
+            case .frame(let frame): handler.frameReceived(frame)
+            case .nothing: return true
+            case .failure(let error):
+                self.finish(error)
+                return false
+            }
+        }
+        return false
+    }
+
+    private func discard() {
+        for _ in 0..<Self.callsInATurn {
+            switch self.inbox.discard({ self.transform.receive(from: self.socket, into: $0) }) {
+            case .perhapsMore: continue
+            case .allThereIs, .nothing: return
+            case .end, .failed:
+                self.finish(.closedLocally)
+                return
+            }
+        }
     }
 
     // MARK: Closing
 
-    /// Closes at once; what is queued is lost.
+    /// Closes at once; what is queued is lost. The handler is told soon after, on the loop's thread; if it calls this
+    /// itself, no further frame comes.
     package func close() {
-        self.close(.closedLocally)
+        self.outbound.withLock { self.beginClosing(&$0, .closedLocally) }
     }
 
-    /// Closes when everything queued has been written.
-    package func closeAfterFlushing() {
-        let isFlushed = self.outbound.withLock { state in
-            state.closesWhenFlushed = true
-            return state.queue.isEmpty
-        }
-        if isFlushed { self.close(.closedLocally) }
-    }
-
-    /// Closes from any thread. The descriptor itself is given back on the loop's thread, which may be reading from it.
-    func close(_ error: TransportError) {
-        let isFirst = self.outbound.withLock { state in
-            guard state.closed == nil else { return false }
-            state.closed = error
-            state.queue = Deque()
-            state.queuedBytes = 0
-            return true
-        }
-        guard isFirst else { return }
-        self.socket.shutdown()
-        if self.loop.isInLoop {
-            self.finishClosing(error)
-        } else {
-            self.loop.execute { self.finishClosing(error) }
-        }
-    }
-
-    private func finishClosing(_ error: TransportError) {
+    /// Closes in good order: writes what is queued, tells the other side, and waits for its end; all that within a limit.
+    /// What comes meanwhile is thrown away.
+    package func closeAfterFlushing(within limit: Duration = .seconds(5)) {
         self.outbound.withLock { state in
-            if let token = state.token { self.loop.unwatch(self.socket.descriptor, token: token) }
-            if !state.isDescriptorClosed { self.socket.close() }
-            state.isDescriptorClosed = true
-            state.token = nil
+            guard state.phase == .open else { return }
+            guard state.token != nil else {
+                self.beginClosing(&state, .closedLocally)
+                return
+            }
+            state.phase = .flushing
+            self.isDelivering.store(false, ordering: .relaxed)
+            self.flush(&state)
+            state.closeTimer = self.loop.schedule(after: limit) { [weak self] in self?.close() }
         }
-        let handler = self.inbound.withLock { state in
-            defer { state.handler = nil }
-            return state.handler
-        }
-        // Later, so that the handler is never called from inside one of its own calls.
-        self.loop.execute { handler?.channelClosed(error) }
     }
-}
 
-/// Carries a pointer out of a lock's closure. What it points to belongs to the loop's thread.
-private struct UncheckedPointer: @unchecked Sendable {
-    let buffer: UnsafeMutableRawBufferPointer
+    private func beginClosing(_ state: inout Outbound, _ error: TransportError) {
+        switch state.phase {
+        case .open, .flushing, .lingering, .broken: break
+        case .closing, .closed: return
+        }
+        state.phase = .closing(error)
+        self.isDelivering.store(false, ordering: .relaxed)
+        self.loop.execute { self.finish(error) }
+    }
+
+    /// Writing failed: reads what the other side said before, which may tell why, and closes.
+    private func finishBroken() {
+        self.read()
+        let error = self.outbound.withLock { state -> TransportError? in
+            if case .broken(let error) = state.phase { error } else { nil }
+        }
+        if let error { self.finish(error) }
+    }
+
+    /// Gives the descriptor back, and tells the handler. On the loop's thread.
+    private func finish(_ error: TransportError) {
+        let (ended, queue) = self.outbound.withLock { state -> ((any FrameHandler)?, OutboundQueue) in
+            if case .closed = state.phase { return (nil, OutboundQueue()) }
+            if let token = state.token {
+                self.loop.core.unwatch(self.socket.descriptor, token: token, interest: state.watched)
+            }
+            self.socket.close()
+            state.phase = .closed(error)
+            self.isDelivering.store(false, ordering: .relaxed)
+            state.closeTimer?.cancel()
+            defer {
+                state.handler = nil
+                state.queue = OutboundQueue()
+            }
+            return (state.handler, state.queue)
+        }
+        // What nobody wanted is let go of outside of the lock.
+        withExtendedLifetime(queue) {}
+        ended?.channelClosed(error)
+    }
 }
 
 extension SocketChannel: SocketEventHandler {
     func socketReady(_ event: SocketEvent) {
         if event.writable {
-            let failure: TransportError? = self.outbound.withLock { state in
-                guard state.closed == nil, !state.queue.isEmpty else { return nil }
-                return self.flush(&state)
+            let flushed = self.outbound.withLock { state -> (any FrameHandler)? in
+                guard !state.queue.isEmpty, state.phase == .open || state.phase == .flushing else { return nil }
+                self.flush(&state)
+                return state.queue.isEmpty && state.phase == .open ? state.handler : nil
             }
-            if let failure { self.close(failure) }
+            flushed?.channelFlushed()
         }
         if event.readable { self.read() }
+    }
+
+    func loopEnds() {
+        self.finish(.closedLocally)
     }
 }

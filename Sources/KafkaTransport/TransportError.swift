@@ -15,12 +15,12 @@ import Glibc
 
 /// Why bytes can't come or go.
 package enum TransportError: Error, Hashable, Sendable {
-    /// The name has no address, or the look-up failed.
+    /// The name has no address, or the look-up failed or took too long.
     case cannotResolve(host: String, reason: String)
-    /// Nobody listens there, or the way is barred: the system's reason.
-    case cannotConnect(host: String, port: Int, errno: Int32)
+    /// Nobody listens there, or the way is barred: what the system said of the last address tried, and all that were.
+    case cannotConnect(host: String, port: Int, errno: Int32, addresses: [String] = [])
     /// No connection within the set-up timeout.
-    case connectTimedOut(host: String, port: Int)
+    case connectTimedOut(host: String, port: Int, addresses: [String] = [])
     /// The other side ended the connection.
     case closedByPeer
     /// The other side, or something between, broke the connection off.
@@ -39,8 +39,10 @@ extension TransportError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .cannotResolve(let host, let reason): "the name \"\(host)\" can't be resolved: \(reason)"
-        case .cannotConnect(let host, let port, let code): "\(host):\(port): \(Self.text(code))"
-        case .connectTimedOut(let host, let port): "\(host):\(port) did not answer in time"
+        case .cannotConnect(let host, let port, let code, let addresses):
+            "\(host):\(port)\(Self.list(addresses)): \(Self.text(code))"
+        case .connectTimedOut(let host, let port, let addresses):
+            "\(host):\(port)\(Self.list(addresses)) did not answer in time"
         case .closedByPeer: "the other side closed the connection"
         case .reset(let code): "the connection broke: \(Self.text(code))"
         case .frameTooLarge(let length, let limit, _):
@@ -51,7 +53,17 @@ extension TransportError: CustomStringConvertible {
         }
     }
 
+    private static func list(_ addresses: [String]) -> String {
+        addresses.isEmpty ? "" : " (\(addresses.joined(separator: ", ")))"
+    }
+
     private static func text(_ code: Int32) -> String {
-        strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        // Not strerror, which is not safe between threads everywhere.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else {
+                return "error \(code)"
+            }
+            return String(cString: text)
+        }
     }
 }

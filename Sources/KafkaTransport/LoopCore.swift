@@ -1,0 +1,244 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// What an event loop is made of, apart from the handle that its users hold: while the thread lives it keeps this alive and
+/// not the handle, so that letting go of the handle can end the thread.
+final class LoopCore: Sendable {
+    enum Work {
+        /// With the loop, which must outlive the job.
+        case job(UnownedJob, EventLoop)
+        case body(@Sendable () -> Void)
+    }
+
+    private struct State {
+        var inbox: [Work] = []
+        var timers = TimerHeap()
+        var handlers: [UInt64: any SocketEventHandler] = [:]
+        var nextToken: UInt64 = 1
+        /// Until when the thread sleeps; nil while it is awake and will look here before it sleeps.
+        var sleepingUntil: MonotonicTime?
+        var isShutDown = false
+        /// Whether what the shutdown has to end has been ended.
+        var isSwept = false
+        /// Whether a thread is at work.
+        var isRunning = true
+        var waitingForEnd: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let poller: Poller
+    private let name: String
+    private let state = Lock(State())
+    /// How much is run before the sockets are looked at again, so that neither starves the other.
+    private static let turn = 64
+
+    init(name: String) throws(TransportError) {
+        self.name = name
+        self.poller = try Poller()
+    }
+
+    func start() throws(TransportError) {
+        try LoopThread.start(named: self.name) { LoopThread.enter(self) { self.run() } }
+    }
+
+    // MARK: From any thread
+
+    func give(_ work: Work) {
+        let wakes = self.state.withLock { state in
+            state.inbox.append(work)
+            return Self.wakingNeeded(&state)
+        }
+        self.wake(wakes)
+    }
+
+    func schedule(at deadline: MonotonicTime, _ body: @escaping TimerHeap.Body) -> TimerHeap.Key {
+        let (key, wakes) = self.state.withLock { state in
+            let key = state.timers.insert(deadline: deadline, body)
+            if let sleepingUntil = state.sleepingUntil, deadline >= sleepingUntil { return (key, Waking.none) }
+            return (key, Self.wakingNeeded(&state))
+        }
+        self.wake(wakes)
+        return key
+    }
+
+    func cancel(_ key: TimerHeap.Key) {
+        // What the body holds is let go of outside of the lock.
+        let body = self.state.withLock { $0.timers.remove(key) }
+        withExtendedLifetime(body) {}
+    }
+
+    func shutdown() {
+        let wakes = self.state.withLock { state in
+            state.isShutDown = true
+            return state.isRunning ? Self.wakingNeeded(&state) : .none
+        }
+        self.wake(wakes)
+    }
+
+    func whenEnded(_ continuation: CheckedContinuation<Void, Never>) {
+        let hasEnded = self.state.withLock { state in
+            if state.isRunning { state.waitingForEnd.append(continuation) }
+            return !state.isRunning
+        }
+        if hasEnded { continuation.resume() }
+    }
+
+    private enum Waking { case none, poller, thread }
+
+    private static func wakingNeeded(_ state: inout State) -> Waking {
+        guard state.isRunning else {
+            state.isRunning = true
+            return .thread
+        }
+        guard state.sleepingUntil != nil else { return .none }
+        state.sleepingUntil = nil
+        return .poller
+    }
+
+    private func wake(_ waking: Waking) {
+        switch waking {
+        case .none:
+            break
+        case .poller:
+            self.poller.wake()
+        case .thread:
+            do {
+                try self.start()
+            } catch {
+                // The loop is over and the system has no thread to spare: better here than never.
+                LoopThread.enter(self) { self.run() }
+            }
+        }
+    }
+
+    // MARK: Sockets
+
+    /// Watches a socket; `handler` is kept until `unwatch`. The token names the registration.
+    func watch(
+        _ descriptor: Int32, interest: Interest, handler: any SocketEventHandler
+    ) throws(TransportError) -> UInt64 {
+        let token: UInt64? = self.state.withLock { state in
+            guard !state.isShutDown else { return nil }
+            defer { state.nextToken += 1 }
+            state.handlers[state.nextToken] = handler
+            return state.nextToken
+        }
+        guard let token else { throw .closedLocally }
+        do {
+            try self.poller.update(descriptor, token: token, from: .nothing, to: interest)
+        } catch {
+            self.forget(token)
+            throw error
+        }
+        return token
+    }
+
+    /// Changes what a socket is watched for. By whoever makes sure that the descriptor stays open meanwhile.
+    func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
+        try self.poller.update(descriptor, token: token, from: old, to: new)
+    }
+
+    /// Stops watching, before the descriptor is closed. Events that are on their way may still come.
+    func unwatch(_ descriptor: Int32, token: UInt64, interest: Interest) {
+        try? self.poller.update(descriptor, token: token, from: interest, to: .nothing)
+        self.forget(token)
+    }
+
+    private func forget(_ token: UInt64) {
+        let handler = self.state.withLock { $0.handlers.removeValue(forKey: token) }
+        withExtendedLifetime(handler) {}
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var batch: [Work] = []
+        while let timeout = self.timeoutOfNextWait() {
+            self.poller.wait(timeout: timeout) { token, event in
+                let handler = self.state.withLock { $0.handlers[token] }
+                handler?.socketReady(event)
+            }
+            self.runDueTimers()
+            self.runWork(&batch)
+            self.sweepIfShutDown()
+        }
+    }
+
+    /// How many milliseconds to wait for sockets: 0 if there is something to do, -1 for as long as it takes, and nil if
+    /// the loop is shut down and there is nothing left.
+    private func timeoutOfNextWait() -> Int32? {
+        let (timeout, ended) = self.state.withLock { state -> (Int32?, [CheckedContinuation<Void, Never>]) in
+            guard state.inbox.isEmpty, state.isSwept || !state.isShutDown else { return (0, []) }
+            guard let earliest = state.timers.earliest else {
+                guard state.isSwept else {
+                    state.sleepingUntil = MonotonicTime(nanoseconds: .max)
+                    return (-1, [])
+                }
+                state.isRunning = false
+                defer { state.waitingForEnd = [] }
+                return (nil, state.waitingForEnd)
+            }
+            let now = MonotonicTime.now
+            guard earliest > now else { return (0, []) }
+            state.sleepingUntil = earliest
+            // Rounded up, so that the timer is due when the wait ends; at most an hour, which is then begun anew.
+            let hour = now + .seconds(3600)
+            return (Int32((min(earliest, hour).nanoseconds - now.nanoseconds + 999_999) / 1_000_000), [])
+        }
+        for continuation in ended { continuation.resume() }
+        return timeout
+    }
+
+    private func runDueTimers() {
+        // Those that are due now: what they schedule has its turn later.
+        let now = MonotonicTime.now
+        while true {
+            let body: TimerHeap.Body? = self.state.withLock { state in
+                state.sleepingUntil = nil
+                return state.timers.popDue(now: now)
+            }
+            guard let body else { return }
+            body()
+        }
+    }
+
+    /// `batch` is empty before and after; it changes places with the inbox, so that neither has to grow again.
+    private func runWork(_ batch: inout [Work]) {
+        var done = 0
+        while done < Self.turn {
+            self.state.withLock { swap(&$0.inbox, &batch) }
+            if batch.isEmpty { return }
+            for work in batch { Self.run(work) }
+            done += batch.count
+            batch.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private static func run(_ work: Work) {
+        switch work {
+        case .job(let job, let loop): job.runSynchronously(on: loop.asUnownedTaskExecutor())
+        case .body(let body): body()
+        }
+    }
+
+    /// The shutdown's part: ends what would otherwise wait for ever.
+    private func sweepIfShutDown() {
+        let given: [Work]? = self.state.withLock { state in
+            guard state.isShutDown, !state.isSwept else { return nil }
+            state.isSwept = true
+            defer { state.inbox = [] }
+            return state.inbox
+        }
+        guard let given else { return }
+        for work in given { Self.run(work) }
+        let handlers = self.state.withLock { Array($0.handlers.values) }
+        for handler in handlers { handler.loopEnds() }
+        let timers = self.state.withLock { $0.timers.removeAll() }
+        for body in timers { body() }
+    }
+}
