@@ -1,0 +1,315 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+
+/// The closed batches of one partition on their way to its leader: in which order they are sent, under which sequence
+/// numbers, and what follows from each answer. Pure; `Batch` is opaque to it.
+///
+/// What it guarantees to an idempotent producer (KIP-98, KIP-360):
+/// - A batch gets its sequence when it is first sent, and keeps it over every retry: the broker then drops what it has.
+/// - A sequence that may have been stored is never given to other records.
+/// - Batches get new sequences (under a new epoch) only when none of them can have been stored.
+/// - Several batches are in flight only after one has succeeded and none has failed since. After a failure, a change of
+///   leader, or under a new identity one goes ahead alone, since a broker that knows nothing of the producer
+///   takes any sequence first: the second batch in place of the first.
+struct BatchQueue<Batch> {
+    /// A batch to be written to the socket.
+    struct Transmission {
+        /// To be given back with the answer.
+        let id: UInt64
+        let batch: Batch
+        /// Nil without idempotence.
+        let identity: ProducerIdentity?
+        /// −1 without idempotence.
+        let baseSequence: Int32
+        let attempt: Int
+    }
+
+    enum Next {
+        case send(Transmission)
+        /// Something could be sent under a producer identity other than that of `stale`, which the producer must get first.
+        case identityNeeded(stale: Int64?)
+        /// Nothing now: wait for a new batch, an answer, or a failure.
+        case nothing
+    }
+
+    /// What an answer means for the batch.
+    enum Verdict: Equatable {
+        case stored
+        /// It stays in the queue and is sent again. `attempts` have been made.
+        case retry(attempts: Int)
+        /// Make smaller ones of it and give them to `split`.
+        case split
+        case failed(isOutcomeUnknown: Bool)
+        /// Its records were given up before: nobody is left to tell.
+        case alreadyEnded
+    }
+
+    /// A batch that has ended without an answer.
+    struct Ended {
+        let batch: Batch
+        let isOutcomeUnknown: Bool
+    }
+
+    private struct Waiting {
+        let batch: Batch
+        let count: Int32
+        let deadline: MonotonicTime
+    }
+
+    private enum Progress {
+        case inFlight
+        /// In flight, but its records have been given up.
+        case abandoned
+        case waitingForRetry
+    }
+
+    private struct Sent {
+        let id: UInt64
+        let batch: Batch
+        let count: Int32
+        let deadline: MonotonicTime
+        var baseSequence: Int32
+        var attempts: Int
+        var progress: Progress
+        /// Whether an attempt ended without saying that nothing was stored.
+        var mayBeStored: Bool
+    }
+
+    private enum Renumbering {
+        case underNextEpoch
+        case underNewProducerID
+    }
+
+    private let isIdempotent: Bool
+    private let maximumInFlight: Int
+    /// Never sent.
+    private var fresh = Deque<Waiting>()
+    /// Sent at least once and not ended, in the order of their sequences. Never more than `maximumInFlight`, except after a
+    /// split.
+    private var sent: [Sent] = []
+    private var inFlight = 0
+    private var isFlowing = false
+    private var identity: ProducerIdentity?
+    private var nextSequence: Int32 = 0
+    private var renumbering: Renumbering?
+    private var nextID: UInt64 = 0
+
+    init(isIdempotent: Bool, maximumInFlight: Int) {
+        self.isIdempotent = isIdempotent
+        self.maximumInFlight = maximumInFlight
+    }
+
+    /// Batches that have not ended.
+    var count: Int { self.fresh.count + self.sent.count }
+
+    /// Whether something waits to be sent.
+    var hasUnsent: Bool { !self.fresh.isEmpty || self.sent.count > self.inFlight }
+
+    /// The first moment at which a batch's time is over.
+    var earliestDeadline: MonotonicTime? {
+        let first = self.sent.first { $0.progress != .abandoned }?.deadline
+        guard let fresh = self.fresh.first?.deadline else { return first }
+        return first.map { min($0, fresh) } ?? fresh
+    }
+
+    /// Every batch that has not ended, in order.
+    var pending: [Batch] {
+        self.sent.filter { $0.progress != .abandoned }.map(\.batch) + self.fresh.map(\.batch)
+    }
+
+    // MARK: Sending
+
+    /// Adds a closed batch, which is given up at `deadline`.
+    mutating func append(_ batch: Batch, count: Int32, deadline: MonotonicTime) {
+        self.fresh.append(Waiting(batch: batch, count: count, deadline: deadline))
+    }
+
+    /// Takes the next batch to be sent. `available` is the producer's identity, if it has one by now.
+    mutating func next(available: ProducerIdentity?) -> Next {
+        guard self.hasUnsent else { return .nothing }
+        guard self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight) else { return .nothing }
+        if let renumbering = self.renumbering {
+            guard self.inFlight == 0 else { return .nothing }
+            guard self.renumber(renumbering, available: available) else {
+                return .identityNeeded(stale: self.identity?.id)
+            }
+        }
+        if let index = self.sent.firstIndex(where: { $0.progress == .waitingForRetry }) {
+            self.sent[index].progress = .inFlight
+            self.sent[index].attempts += 1
+            self.inFlight += 1
+            return .send(self.transmission(self.sent[index]))
+        }
+        guard let first = self.fresh.first else { return .nothing }
+        if self.isIdempotent, self.identity == nil {
+            guard let available else { return .identityNeeded(stale: nil) }
+            self.identity = available
+        }
+        _ = self.fresh.popFirst()
+        let entry = Sent(
+            id: self.takeID(), batch: first.batch, count: first.count, deadline: first.deadline,
+            baseSequence: self.isIdempotent ? self.nextSequence : -1, attempts: 1, progress: .inFlight,
+            mayBeStored: false)
+        if self.isIdempotent { self.nextSequence = ProducerSequence.advance(self.nextSequence, by: first.count) }
+        self.sent.append(entry)
+        self.inFlight += 1
+        return .send(self.transmission(entry))
+    }
+
+    /// The partition has another leader: what is in flight to the old one must come back before anything goes to the new.
+    mutating func leaderChanged() {
+        self.isFlowing = false
+    }
+
+    private func transmission(_ entry: Sent) -> Transmission {
+        Transmission(
+            id: entry.id, batch: entry.batch, identity: self.identity, baseSequence: entry.baseSequence,
+            attempt: entry.attempts)
+    }
+
+    private mutating func takeID() -> UInt64 {
+        defer { self.nextID += 1 }
+        return self.nextID
+    }
+
+    /// Gives every sent batch a new sequence, beginning at 0 under a new identity. False if there is none yet.
+    private mutating func renumber(_ renumbering: Renumbering, available: ProducerIdentity?) -> Bool {
+        var next: ProducerIdentity?
+        if renumbering == .underNextEpoch { next = self.identity?.nextEpoch }
+        if next == nil, let available, available.id != self.identity?.id { next = available }
+        guard let next else { return false }
+        self.identity = next
+        self.nextSequence = 0
+        for index in self.sent.indices {
+            self.sent[index].baseSequence = self.nextSequence
+            // The first of them was refused for its place, so none behind it can have been stored.
+            self.sent[index].mayBeStored = false
+            self.nextSequence = ProducerSequence.advance(self.nextSequence, by: self.sent[index].count)
+        }
+        self.renumbering = nil
+        return true
+    }
+
+    // MARK: Answers
+
+    /// Takes the answer to a transmission.
+    mutating func answered(_ id: UInt64, _ answer: ProduceAnswer) -> Verdict {
+        guard let index = self.sent.firstIndex(where: { $0.id == id }), self.sent[index].progress != .waitingForRetry
+        else { return .alreadyEnded }
+        self.inFlight -= 1
+        let isAbandoned = self.sent[index].progress == .abandoned
+        if answer == .stored || answer == .alreadyStored {
+            if index == 0 { self.isFlowing = true }
+            self.sent.remove(at: index)
+            return isAbandoned ? .alreadyEnded : .stored
+        }
+        self.isFlowing = false
+        if answer == .uncertain || answer == .failedUncertainly { self.sent[index].mayBeStored = true }
+        if isAbandoned {
+            self.remove(at: index)
+            return .alreadyEnded
+        }
+        self.sent[index].progress = .waitingForRetry
+        return self.verdict(on: answer, at: index)
+    }
+
+    private mutating func verdict(on answer: ProduceAnswer, at index: Int) -> Verdict {
+        let mayBeStored = self.sent[index].mayBeStored
+        let retry = Verdict.retry(attempts: self.sent[index].attempts)
+        switch answer {
+        case .stored, .alreadyStored:
+            return .stored
+        case .refusedForNow, .uncertain:
+            return retry
+        case .refused, .failedUncertainly:
+            return self.fail(at: index)
+        case .tooLarge:
+            guard self.sent[index].count > 1, !mayBeStored else { return self.fail(at: index) }
+            return .split
+        case .outOfOrder, .unknownProducer, .staleEpoch:
+            guard self.isIdempotent else { return self.fail(at: index) }
+            // Batches before this one have not ended: that they are missing is why this one was refused.
+            if index > 0 { return retry }
+            // It follows what the broker stored, as far as this producer was told, and still the broker won't have it:
+            // earlier records are lost there, or were given up here. If this one may be stored itself, then that may be
+            // why, and a new sequence could store it twice. A broker without any trace of the producer hasn't stored it.
+            if mayBeStored, answer != .unknownProducer { return self.fail(at: index) }
+            self.renumbering = answer == .staleEpoch ? .underNewProducerID : .underNextEpoch
+            return retry
+        }
+    }
+
+    private mutating func fail(at index: Int) -> Verdict {
+        .failed(isOutcomeUnknown: self.remove(at: index).mayBeStored)
+    }
+
+    /// Removes a batch that has failed. If it was the last one sent and was surely not stored, its sequence is free again;
+    /// otherwise the next batch finds out: the broker takes it, or refuses it as out of order.
+    @discardableResult
+    private mutating func remove(at index: Int) -> Sent {
+        let removed = self.sent.remove(at: index)
+        if self.isIdempotent, index == self.sent.count, !removed.mayBeStored,
+            self.nextSequence == ProducerSequence.advance(removed.baseSequence, by: removed.count)
+        {
+            self.nextSequence = removed.baseSequence
+        }
+        return removed
+    }
+
+    /// Replaces a batch for which the verdict was `split`. The parts share its sequence numbers.
+    mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) {
+        guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return }
+        let whole = self.sent[index]
+        var sequence = whole.baseSequence
+        let entries = parts.map { part in
+            let entry = Sent(
+                id: self.takeID(), batch: part.batch, count: part.count, deadline: whole.deadline,
+                baseSequence: sequence, attempts: whole.attempts, progress: .waitingForRetry, mayBeStored: false)
+            if self.isIdempotent { sequence = ProducerSequence.advance(sequence, by: part.count) }
+            return entry
+        }
+        self.sent.replaceSubrange(index...index, with: entries)
+    }
+
+    // MARK: Giving up
+
+    /// Gives up the batches whose time is over.
+    mutating func expire(now: MonotonicTime) -> [Ended] {
+        self.giveUp { $0 <= now }
+    }
+
+    /// Gives up everything.
+    mutating func giveUpAll() -> [Ended] {
+        self.giveUp { _ in true }
+    }
+
+    private mutating func giveUp(_ isOver: (MonotonicTime) -> Bool) -> [Ended] {
+        var ended: [Ended] = []
+        // From the back, so that the sequences of those that were surely not stored are free again.
+        for index in self.sent.indices.reversed() where isOver(self.sent[index].deadline) {
+            switch self.sent[index].progress {
+            case .abandoned:
+                continue
+            case .inFlight:
+                self.sent[index].progress = .abandoned
+                ended.append(Ended(batch: self.sent[index].batch, isOutcomeUnknown: true))
+            case .waitingForRetry:
+                let removed = self.remove(at: index)
+                ended.append(Ended(batch: removed.batch, isOutcomeUnknown: removed.mayBeStored))
+            }
+        }
+        ended.reverse()
+        while let first = self.fresh.first, isOver(first.deadline) {
+            _ = self.fresh.popFirst()
+            ended.append(Ended(batch: first.batch, isOutcomeUnknown: false))
+        }
+        return ended
+    }
+}

@@ -1,0 +1,87 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+@Suite struct IdempotenceStateMachineTests {
+    private let identity = ProducerIdentity(id: 7, epoch: 0)
+    private let retriable = KafkaError(.timedOut, "late", isRetriable: true)
+    private let fatal = KafkaError(.authorizationFailed, "no")
+
+    @Test func oneBrokerIsAskedOnce() {
+        var machine = IdempotenceStateMachine()
+        #expect(machine.identity == nil)
+        #expect(machine.identityNeeded() == true)
+        #expect(machine.identityNeeded() == false)
+        machine.received(self.identity)
+        #expect(machine.identity == self.identity)
+        #expect(machine.identityNeeded() == false)
+    }
+
+    @Test func aStaleIdentityIsReplacedAndAnotherIsKept() {
+        var machine = IdempotenceStateMachine()
+        _ = machine.identityNeeded()
+        machine.received(self.identity)
+        #expect(machine.identityNeeded(otherThan: 6) == false)
+        #expect(machine.identityNeeded(otherThan: 7) == true)
+        #expect(machine.identity == nil)
+        machine.received(ProducerIdentity(id: 8, epoch: 0))
+        #expect(machine.identity?.id == 8)
+    }
+
+    @Test func retriableFailuresAreRetriedAndOthersAreFatal() {
+        var machine = IdempotenceStateMachine()
+        _ = machine.identityNeeded()
+        guard case .retry = machine.requestFailed(self.retriable) else {
+            Issue.record("gave up")
+            return
+        }
+        #expect(machine.identityNeeded() == false, "it is being asked for already")
+        guard case .fatal(let error) = machine.requestFailed(self.fatal) else {
+            Issue.record("goes on")
+            return
+        }
+        #expect(error.isFatal)
+        #expect(machine.fatalError?.code == .authorizationFailed)
+        #expect(machine.identityNeeded() == false)
+        machine.received(self.identity)
+        #expect(machine.identity == nil)
+    }
+
+    @Test func anAnswerThatNobodyAskedForIsIgnored() {
+        var machine = IdempotenceStateMachine()
+        machine.received(self.identity)
+        #expect(machine.identity == nil)
+    }
+}
+
+@Suite struct ProduceAnswerTests {
+    /// Brokers check for these before they append, so nothing is stored.
+    @Test(arguments: [
+        (ErrorCode.topicAuthorizationFailed, ProduceAnswer.refused), (.invalidRecord, .refused),
+        (.invalidTimestamp, .refused), (.unsupportedCompressionType, .refused), (.notEnoughReplicas, .refusedForNow),
+        (.corruptMessage, .refusedForNow), (.messageTooLarge, .tooLarge), (.recordListTooLarge, .tooLarge),
+        (.outOfOrderSequenceNumber, .outOfOrder), (.unknownProducerId, .unknownProducer),
+        (.invalidProducerEpoch, .staleEpoch), (.none, .stored), (.duplicateSequenceNumber, .alreadyStored),
+    ])
+    func knownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+        #expect(ProduceAnswer(code) == answer)
+    }
+
+    /// KAFKA-14034, franz-go #1217: these may come after the append.
+    @Test(arguments: [
+        (ErrorCode.requestTimedOut, ProduceAnswer.uncertain), (.notEnoughReplicasAfterAppend, .uncertain),
+        (.notLeaderOrFollower, .uncertain), (.unknownTopicOrPartition, .uncertain), (.kafkaStorageError, .uncertain),
+        (.unknownServerError, .failedUncertainly), (ErrorCode(rawValue: 9999), .failedUncertainly),
+    ])
+    func unknownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+        #expect(ProduceAnswer(code) == answer)
+    }
+}

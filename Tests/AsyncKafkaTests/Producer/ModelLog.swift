@@ -1,0 +1,70 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import AsyncKafka
+
+/// A partition as a broker keeps it, for the tests of pure machines: Kafka's rules for sequences (the last five
+/// batches of a producer are known again; a producer without state may begin anywhere), and nothing else.
+struct ModelLog {
+    struct Producer {
+        var epoch: Int16
+        var lastSequence: Int32
+        var recent: [(first: Int32, last: Int32)]
+    }
+
+    /// Every record stored, by the number that the test gave it.
+    private(set) var records: [Int] = []
+    private var producers: [Int64: Producer] = [:]
+
+    /// What retention or DeleteRecords may do: the broker forgets the producers, and stored records stay for the test.
+    mutating func forgetProducers() {
+        self.producers = [:]
+    }
+
+    mutating func append(_ batch: [Int], identity: ProducerIdentity, baseSequence: Int32) -> ProduceAnswer {
+        let last = ProducerSequence.advance(baseSequence, by: Int32(batch.count) - 1)
+        if var producer = self.producers[identity.id] {
+            if identity.epoch < producer.epoch { return .staleEpoch }
+            if identity.epoch == producer.epoch {
+                if producer.recent.contains(where: { $0.first == baseSequence && $0.last == last }) {
+                    return .stored
+                }
+                guard baseSequence == ProducerSequence.advance(producer.lastSequence, by: 1) else { return .outOfOrder }
+            } else {
+                guard baseSequence == 0 else { return .outOfOrder }
+                producer.recent = []
+            }
+            producer.epoch = identity.epoch
+            producer.lastSequence = last
+            producer.recent.append((baseSequence, last))
+            if producer.recent.count > 5 { producer.recent.removeFirst() }
+            self.producers[identity.id] = producer
+        } else {
+            self.producers[identity.id] = Producer(
+                epoch: identity.epoch, lastSequence: last, recent: [(baseSequence, last)])
+        }
+        self.records += batch
+        return .stored
+    }
+}
+
+/// A seeded source of randomness, so that a failing run can be run again.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
