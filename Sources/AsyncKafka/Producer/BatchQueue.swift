@@ -55,6 +55,8 @@ struct BatchQueue<Batch> {
     struct Ended {
         let batch: Batch
         let isOutcomeUnknown: Bool
+        /// Whether a request with it is still on its way, so that its memory is in use.
+        let isInFlight: Bool
     }
 
     private struct Waiting {
@@ -112,6 +114,14 @@ struct BatchQueue<Batch> {
     /// Whether something waits to be sent.
     var hasUnsent: Bool { !self.fresh.isEmpty || self.sent.count > self.inFlight }
 
+    /// Whether another batch may be put in flight now.
+    var canSend: Bool { self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight) }
+
+    /// The batch that `next` would take.
+    var upNext: Batch? {
+        self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
+    }
+
     /// The first moment at which a batch's time is over.
     var earliestDeadline: MonotonicTime? {
         let first = self.sent.first { $0.progress != .abandoned }?.deadline
@@ -133,8 +143,7 @@ struct BatchQueue<Batch> {
 
     /// Takes the next batch to be sent. `available` is the producer's identity, if it has one by now.
     mutating func next(available: ProducerIdentity?) -> Next {
-        guard self.hasUnsent else { return .nothing }
-        guard self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight) else { return .nothing }
+        guard self.hasUnsent, self.canSend else { return .nothing }
         if let renumbering = self.renumbering {
             guard self.inFlight == 0 else { return .nothing }
             guard self.renumber(renumbering, available: available) else {
@@ -263,6 +272,11 @@ struct BatchQueue<Batch> {
         return removed
     }
 
+    /// Gives up a batch for which the verdict was `split`: it can't be.
+    mutating func discard(_ id: UInt64) {
+        if let index = self.sent.firstIndex(where: { $0.id == id }) { self.remove(at: index) }
+    }
+
     /// Replaces a batch for which the verdict was `split`. The parts share its sequence numbers.
     mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) {
         guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return }
@@ -299,16 +313,16 @@ struct BatchQueue<Batch> {
                 continue
             case .inFlight:
                 self.sent[index].progress = .abandoned
-                ended.append(Ended(batch: self.sent[index].batch, isOutcomeUnknown: true))
+                ended.append(Ended(batch: self.sent[index].batch, isOutcomeUnknown: true, isInFlight: true))
             case .waitingForRetry:
                 let removed = self.remove(at: index)
-                ended.append(Ended(batch: removed.batch, isOutcomeUnknown: removed.mayBeStored))
+                ended.append(Ended(batch: removed.batch, isOutcomeUnknown: removed.mayBeStored, isInFlight: false))
             }
         }
         ended.reverse()
         while let first = self.fresh.first, isOver(first.deadline) {
             _ = self.fresh.popFirst()
-            ended.append(Ended(batch: first.batch, isOutcomeUnknown: false))
+            ended.append(Ended(batch: first.batch, isOutcomeUnknown: false, isInFlight: false))
         }
         return ended
     }

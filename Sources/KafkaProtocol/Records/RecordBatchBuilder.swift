@@ -98,9 +98,18 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         return true
     }
 
+    /// Takes memory for a batch of `size` bytes, header included, so that no more is taken up to there.
+    package mutating func reserve(_ size: Int) {
+        if size > self.storage.capacity, !self.isClosed { self.reallocate(size) }
+    }
+
     @inline(never)
     private mutating func grow(to size: Int) {
-        let larger = ByteStorage(minimumCapacity: max(size, 2 * self.storage.capacity, self.initialCapacity))
+        self.reallocate(max(size, 2 * self.storage.capacity, self.initialCapacity))
+    }
+
+    private mutating func reallocate(_ capacity: Int) {
+        let larger = ByteStorage(minimumCapacity: capacity)
         let used = self.byteCount - RecordBatchHeader.size
         if used > 0 {
             (larger.base + RecordBatchHeader.size).copyMemory(

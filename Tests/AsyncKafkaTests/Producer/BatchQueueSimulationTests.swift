@@ -157,7 +157,9 @@ import Testing
         #expect(log.records == log.records.sorted(), "seed \(seed): records are out of order")
         for (record, outcome) in outcomes {
             if outcome == "stored", !stored.contains(record) { Issue.record("seed \(seed): \(record) is lost") }
-            if outcome == "failed", stored.contains(record) { Issue.record("seed \(seed): \(record) is there after all") }
+            if outcome == "failed", stored.contains(record) {
+                Issue.record("seed \(seed): \(record) is there after all")
+            }
         }
         if fault.expiry == 0, fault.refusedForGood == 0, fault.tooLarge == 0 {
             #expect(!outcomes.values.contains("failed"), "seed \(seed): without a reason to")

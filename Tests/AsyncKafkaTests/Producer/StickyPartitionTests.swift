@@ -5,45 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import KafkaMemory
 import Testing
 
 @testable import AsyncKafka
 
-@Suite struct PartitionerTests {
-    /// Kafka's own hash values, made by its Java client.
-    @Test func murmur2IsKafkas() throws {
-        let folder =
-            ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
-            ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-                "../../KafkaProtocolTests/Golden")
-        let text = try String(contentsOf: folder.appendingPathComponent("murmur2.tsv"), encoding: .utf8)
-        var count = 0
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-            guard fields.count >= 2, let expected = Int32(fields[1]) else { continue }
-            let digits = Array(fields[0].utf8)
-            let bytes = stride(from: 0, to: digits.count, by: 2).map {
-                UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)!
-            }
-            let hash = Bytes(bytes).withUnsafeBytes { Murmur2.hash($0) }
-            #expect(Int32(bitPattern: hash) == expected, "\(fields[0])")
-            count += 1
-        }
-        #expect(count > 100)
-    }
-
-    @Test func murmur2OfKnownKeys() {
-        for (key, expected) in [
-            ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
-            ("a-little-bit-longer-string", -1_486_304_829), ("abc", 479_470_107),
-        ] as [(String, Int32)] {
-            #expect(Int32(bitPattern: Bytes(key).withUnsafeBytes { Murmur2.hash($0) }) == expected)
-        }
-        #expect(Murmur2.positiveHash("foobar") == UInt32(bitPattern: -790_332_482) & 0x7fff_ffff)
-    }
-
+@Suite struct StickyPartitionTests {
     private func candidates(_ lengths: [Int], leaders: [Bool]? = nil) -> [StickyPartition.Candidate] {
         lengths.enumerated().map {
             StickyPartition.Candidate(

@@ -1,0 +1,82 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import Foundation
+
+/// Times the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`, in a folder where `payloadSIZE.bin` holds 10 000 payloads
+/// of SIZE bytes. Prints one line of JSON: records done and failed, CPU and wall seconds of the timed part.
+@main
+struct KafkaBench {
+    static let usage = "usage: kafka-bench produce|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
+
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 7, let count = Int(arguments[4]), let size = Int(arguments[5]),
+            let compression = Self.compression(arguments[6])
+        else { Self.fail(Self.usage) }
+        let payloads = try Payloads(size: size)
+        var cluster = KafkaClientConfiguration(bootstrapServers: [arguments[2]])
+        cluster.clientID = "kafka-bench"
+        switch arguments[1] {
+        case "produce":
+            try await ProduceBenchmark(cluster: cluster, topic: arguments[3], compression: compression).run(
+                count, payloads)
+        case "ack":
+            try await AcknowledgedSendBenchmark(cluster: cluster, topic: arguments[3]).run(count, payloads)
+        default:
+            Self.fail(Self.usage)
+        }
+    }
+
+    static func compression(_ name: String) -> Compression? {
+        switch name {
+        case "none": Compression.none
+        case "gzip": .gzip
+        case "snappy": .snappy
+        case "lz4": .lz4
+        case "zstd": .zstd
+        default: nil
+        }
+    }
+
+    static func fail(_ message: String) -> Never {
+        FileHandle.standardError.write(Data((message + "\n").utf8))
+        exit(2)
+    }
+}
+
+/// The payloads that records are made of, in turn.
+struct Payloads {
+    let values: [Bytes]
+
+    init(size: Int) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: "payload\(size).bin"))
+        let all = Bytes(data)
+        self.values = stride(from: 0, to: all.count - size + 1, by: size).map { all[$0..<$0 + size] }
+    }
+}
+
+/// What a timed part has used.
+struct Stopwatch {
+    private let wall = DispatchTime.now().uptimeNanoseconds
+    private let cpu = Stopwatch.cpuSeconds()
+
+    var wallSeconds: Double { Double(DispatchTime.now().uptimeNanoseconds - self.wall) / 1e9 }
+    var cpuSeconds: Double { Self.cpuSeconds() - self.cpu }
+
+    private static func cpuSeconds() -> Double {
+        var usage = rusage()
+        #if canImport(Glibc)
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        #else
+        getrusage(RUSAGE_SELF, &usage)
+        #endif
+        return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    }
+}

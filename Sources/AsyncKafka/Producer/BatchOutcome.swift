@@ -1,0 +1,147 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// How a batch ended.
+enum BatchResult: Sendable {
+    /// Nil offsets and times are those that the broker didn't tell.
+    case stored(baseOffset: Int64?, logAppendTime: Int64?)
+    case failed(KafkaError)
+    /// The broker refused some records, by index, and the others only for being in their batch (KIP-467).
+    case recordsRefused([Int32: KafkaError], others: KafkaError)
+    /// It was too large, and went on as these, of which each has the given number of records.
+    case split([(batch: ProducerBatch, count: Int32)])
+}
+
+/// Counts records that failed without anybody asking for their delivery, so that `flush` and closing can tell of them.
+final class UndeliveredRecords: Sendable {
+    struct Report: Sendable {
+        var count = 0
+        var first: KafkaError?
+        var isOutcomeUnknown = false
+    }
+
+    private let report = Lock(Report())
+
+    func add(_ count: Int, _ error: KafkaError) {
+        self.report.withLock { report in
+            report.count += count
+            if report.first == nil { report.first = error }
+            if error.isOutcomeUnknown { report.isOutcomeUnknown = true }
+        }
+    }
+
+    /// Somebody has asked after all.
+    func subtract(_ count: Int) {
+        self.report.withLock { report in
+            report.count = max(0, report.count - count)
+            if report.count == 0 { report = Report() }
+        }
+    }
+
+    /// What has been counted since the last call, as an error; nil if nothing was.
+    func take() -> KafkaError? {
+        let report = self.report.withLock { report in
+            defer { report = Report() }
+            return report
+        }
+        guard report.count > 0, let first = report.first else { return nil }
+        var error = first
+        let records = report.count == 1 ? "1 record was" : "\(report.count) records were"
+        error.message = "\(records) not delivered. The first: \(first.message)"
+        error.isOutcomeUnknown = report.isOutcomeUnknown
+        error.underlyingError = first
+        return error
+    }
+}
+
+/// The end of a batch, which comes once, and the tasks that wait for it.
+final class BatchOutcome: Sendable {
+    /// Why somebody waits.
+    enum Interest: Sendable {
+        /// To learn what became of a record.
+        case record
+        /// To know that it has ended.
+        case end
+    }
+
+    private struct State {
+        var result: BatchResult?
+        var waiters: [(interest: Interest, promise: Promise<BatchResult>)] = []
+        /// How many of the records are counted as undelivered.
+        var unreported = 0
+    }
+
+    private let state = Lock(State())
+    private let undelivered: UndeliveredRecords
+
+    init(undelivered: UndeliveredRecords) {
+        self.undelivered = undelivered
+    }
+
+    /// Ends the batch of `count` records. To be called outside of locks, since it resumes tasks.
+    func complete(_ result: BatchResult, count: Int) {
+        let error = result.error
+        if let error { self.undelivered.add(count, error) }
+        let waiters: [(interest: Interest, promise: Promise<BatchResult>)]? = self.state.withLock { state in
+            guard state.result == nil else { return nil }
+            state.result = result
+            if error != nil { state.unreported = count }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        guard let waiters else {
+            self.undelivered.subtract(error == nil ? 0 : count)
+            return
+        }
+        // Those who only wait for the end must find the count right when they wake.
+        var isReported = false
+        for waiter in waiters where waiter.interest == .record {
+            if waiter.promise.fulfill(.success(result)) { isReported = true }
+        }
+        if isReported { self.noteReported() }
+        for waiter in waiters where waiter.interest == .end { waiter.promise.fulfill(.success(result)) }
+    }
+
+    /// Waits for the end. Throws only `.cancelled`.
+    func wait(for interest: Interest) async throws(KafkaError) -> BatchResult {
+        if let result = self.state.withLock({ $0.result }) { return self.report(result, interest) }
+        let promise = Promise<BatchResult>()
+        let result: BatchResult? = self.state.withLock { state in
+            if state.result == nil { state.waiters.append((interest, promise)) }
+            return state.result
+        }
+        if let result { return self.report(result, interest) }
+        return try await promise.value()
+    }
+
+    private func report(_ result: BatchResult, _ interest: Interest) -> BatchResult {
+        if interest == .record, result.error != nil { self.noteReported() }
+        return result
+    }
+
+    private func noteReported() {
+        let count = self.state.withLock { state in
+            defer { state.unreported = 0 }
+            return state.unreported
+        }
+        if count > 0 { self.undelivered.subtract(count) }
+    }
+}
+
+extension BatchResult {
+    /// The first error in it.
+    var error: KafkaError? {
+        switch self {
+        case .stored, .split: nil
+        case .failed(let error): error
+        case .recordsRefused(let errors, let others): errors.min { $0.key < $1.key }?.value ?? others
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// A batch of records of one partition, from its first record to its end.
+///
+/// Why `@unchecked Sendable` is right: while it is open its records are appended under the accumulator's lock, and so is
+/// everything but `records` afterwards. A closed batch is encoded by whoever sends for its broker at the moment, of which
+/// there is one, and which gets the batch out of the accumulator under that lock.
+final class ProducerBatch: @unchecked Sendable {
+    let topicPartition: TopicPartition
+    /// When it is given up.
+    let deadline: MonotonicTime
+    let outcome: BatchOutcome
+    var records: RecordBatchBuilder
+    /// The memory that is accounted for it.
+    var reserved = 0
+    /// The size up to which records may be appended.
+    var limit = 0
+
+    init(
+        _ topicPartition: TopicPartition, deadline: MonotonicTime, records: consuming RecordBatchBuilder,
+        undelivered: UndeliveredRecords
+    ) {
+        self.topicPartition = topicPartition
+        self.deadline = deadline
+        self.outcome = BatchOutcome(undelivered: undelivered)
+        self.records = records
+    }
+
+    var count: Int { self.records.count }
+
+    /// The batch as it goes into a Produce request.
+    func encoded(identity: ProducerIdentity?, baseSequence: Int32, compression: Compression) throws(KafkaError)
+        -> [Bytes]
+    {
+        do {
+            try self.records.close(compression: compression)
+        } catch {
+            throw KafkaError(
+                .compressionUnavailable, "The records could not be compressed: \(error).",
+                topic: self.topicPartition.topic, partition: self.topicPartition.partition, underlyingError: error)
+        }
+        return self.records.finish(
+            producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
+    }
+
+    /// The same records in two batches of about half the size each, for a broker that won't take them in one.
+    func halves(undelivered: UndeliveredRecords) throws(RecordBatchError) -> [ProducerBatch] {
+        let half = RecordBatchBuilder.headerSize + (self.records.byteCount - RecordBatchBuilder.headerSize) / 2
+        let records = try self.records.records()
+        var parts: [ProducerBatch] = []
+        var iterator = records.makeIterator()
+        while let record = try iterator.next() {
+            let key = records.key(of: record)
+            let value = records.value(of: record)
+            let headers = records.headers(of: record)
+            if let last = parts.last {
+                let limit = parts.count < 2 ? half : Int(Int32.max)
+                let isTaken = try last.records.append(
+                    key: key, value: value, headers: headers, timestamp: record.timestamp, limit: limit)
+                if isTaken { continue }
+            }
+            let part = ProducerBatch(
+                self.topicPartition, deadline: self.deadline, records: RecordBatchBuilder(initialCapacity: half),
+                undelivered: undelivered)
+            _ = try part.records.append(
+                key: key, value: value, headers: headers, timestamp: record.timestamp, limit: half)
+            parts.append(part)
+        }
+        return parts
+    }
+}

@@ -1,0 +1,176 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension RecordAccumulator {
+    /// What a broker said to one batch, or that it said nothing.
+    struct Answer: Sendable {
+        var verdict: ProduceAnswer
+        var baseOffset: Int64?
+        var logAppendTime: Int64?
+        /// Nil if it is stored.
+        var error: KafkaError?
+        /// The records that the broker names as the cause (KIP-467).
+        var recordErrors: [Int32: KafkaError] = [:]
+        var meansStaleMetadata = false
+    }
+
+    /// Takes the answers to a request.
+    mutating func answered(_ drained: Drained, _ answers: [Answer]) -> Effects {
+        var effects = Effects()
+        if let broker = self.brokers[drained.broker] {
+            broker.inFlight -= 1
+            if !broker.ready.isEmpty { effects.pump.append(broker.id) }
+        }
+        for (transmission, answer) in zip(drained.transmissions, answers) {
+            if answer.meansStaleMetadata { effects.needsMetadata = true }
+            self.take(answer, to: transmission, from: drained.broker, &effects)
+            self.list(transmission.partition, &effects)
+        }
+        return effects
+    }
+
+    private mutating func take(
+        _ answer: Answer, to transmission: Transmission, from broker: Int32, _ effects: inout Effects
+    ) {
+        let partition = transmission.partition
+        let batch = transmission.batch
+        if answer.error != nil { partition.lastError = answer.error }
+        switch partition.queue.answered(transmission.id, answer.verdict) {
+        case .stored:
+            partition.failures = 0
+            partition.lastError = nil
+            self.releaseMemory(of: batch, &effects)
+            effects.ended.append((batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
+        case .retry:
+            // Where the leader is known to be another by now, there is nothing to wait for.
+            if partition.leader == broker { self.backOff(partition, &effects) }
+        case .split:
+            self.split(transmission, &effects)
+        case .failed(let isOutcomeUnknown):
+            self.releaseMemory(of: batch, &effects)
+            effects.ended.append((batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
+        case .alreadyEnded:
+            self.releaseMemory(of: batch, &effects)
+        }
+    }
+
+    private static func failure(_ answer: Answer, isOutcomeUnknown: Bool) -> BatchResult {
+        var error = answer.error ?? KafkaError(.brokerError, "The broker refused the records.")
+        error.isOutcomeUnknown = isOutcomeUnknown
+        guard !answer.recordErrors.isEmpty, !isOutcomeUnknown else { return .failed(error) }
+        var others = error
+        others.isRetriable = true
+        others.message =
+            "The record was not stored, because the broker refused another one in its batch. It can be sent again. "
+            + error.message
+        return .recordsRefused(answer.recordErrors, others: others)
+    }
+
+    /// Replaces a batch that the broker finds too large by two, which are not asked to wait.
+    private mutating func split(_ transmission: Transmission, _ effects: inout Effects) {
+        let batch = transmission.batch
+        let parts = (try? batch.halves(undelivered: self.undelivered)) ?? []
+        guard parts.count > 1 else {
+            // What we have written ourselves can be read again; were it not so, its records would end here.
+            transmission.partition.queue.discard(transmission.id)
+            self.releaseMemory(of: batch, &effects)
+            effects.ended.append(
+                (batch, .failed(KafkaError(.recordTooLarge, "The broker refused a batch as too large.")))
+            )
+            return
+        }
+        let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
+        transmission.partition.queue.split(transmission.id, into: counted)
+        self.moveMemory(from: batch, to: parts)
+        effects.ended.append((batch, .split(counted)))
+    }
+
+    // MARK: Giving up
+
+    /// Gives up the batches whose time is over, and sets the timer for the next ones.
+    mutating func expire(now: MonotonicTime) -> Effects {
+        var effects = Effects()
+        var next: MonotonicTime?
+        for topic in self.topics.values {
+            for partition in topic.partitions {
+                if let batch = partition.open, batch.deadline <= now { self.close(partition) }
+                for ended in partition.queue.expire(now: now) {
+                    let error = self.expiryError(partition, isOutcomeUnknown: ended.isOutcomeUnknown)
+                    self.end(ended, with: error, &effects)
+                }
+                let deadlines = [partition.queue.earliestDeadline, partition.open?.deadline].compactMap { $0 }
+                for deadline in deadlines { next = min(next ?? deadline, deadline) }
+                self.list(partition, &effects)
+            }
+        }
+        self.isExpiryTimerSet = next != nil
+        effects.expiryTimer = next
+        return effects
+    }
+
+    private func expiryError(_ partition: PartitionState, isOutcomeUnknown: Bool) -> KafkaError {
+        let cause: String
+        if let last = partition.lastError {
+            cause = " The last thing that went wrong: \(last.message)"
+        } else if partition.leader == nil {
+            cause = " The partition has no leader."
+        } else {
+            cause = " No broker answered."
+        }
+        return KafkaError(
+            .deliveryTimedOut,
+            "The record was not acknowledged within deliveryTimeout (\(self.settings.deliveryTimeout)).\(cause)",
+            brokerCode: partition.lastError?.brokerCode, broker: partition.lastError?.broker,
+            topic: partition.topicPartition.topic, partition: partition.index, isRetriable: true,
+            isOutcomeUnknown: isOutcomeUnknown, underlyingError: partition.lastError)
+    }
+
+    private mutating func end(
+        _ ended: BatchQueue<ProducerBatch>.Ended, with error: KafkaError, _ effects: inout Effects
+    ) {
+        var error = error
+        error.isOutcomeUnknown = ended.isOutcomeUnknown
+        if !ended.isInFlight { self.releaseMemory(of: ended.batch, &effects) }
+        effects.ended.append((ended.batch, .failed(error)))
+    }
+
+    /// Gives up everything of a partition.
+    mutating func giveUp(_ partition: PartitionState, because error: KafkaError, _ effects: inout Effects) {
+        self.close(partition)
+        var error = error
+        error.topic = partition.topicPartition.topic
+        error.partition = partition.index
+        for ended in partition.queue.giveUpAll() { self.end(ended, with: error, &effects) }
+    }
+
+    /// Gives up everything.
+    mutating func giveUpAll(because error: KafkaError) -> Effects {
+        var effects = Effects()
+        for topic in self.topics.values {
+            for partition in topic.partitions { self.giveUp(partition, because: error, &effects) }
+        }
+        return effects
+    }
+
+    // MARK: Flushing and closing
+
+    /// Lets everything be sent as it is. Returns what is on its way.
+    mutating func flush(_ effects: inout Effects) -> [ProducerBatch] {
+        self.makeOpenDue(&effects)
+        return self.topics.values.flatMap { topic in topic.partitions.flatMap(\.pending) }
+    }
+
+    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
+    mutating func close(_ error: KafkaError) -> [Promise<Void>] {
+        if self.closed == nil { self.closed = error }
+        return self.takeRoomWaiters()
+    }
+}

@@ -1,0 +1,269 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension RecordAccumulator {
+    /// One batch of a Produce request.
+    struct Transmission: Sendable {
+        let partition: PartitionState
+        let id: UInt64
+        let batch: ProducerBatch
+        let topicID: KafkaUUID
+        let identity: ProducerIdentity?
+        let baseSequence: Int32
+    }
+
+    /// What goes into one Produce request.
+    struct Drained: Sendable {
+        let broker: Int32
+        let connection: BrokerConnection
+        let transmissions: [Transmission]
+    }
+
+    enum Step {
+        case send(Drained)
+        /// There is something to send, and no connection.
+        case connect
+        /// Nothing more can be sent now.
+        case done
+    }
+
+    // MARK: What can be sent
+
+    func broker(_ id: Int32) -> BrokerState? { self.brokers[id] }
+
+    private mutating func makeBroker(_ id: Int32) -> BrokerState {
+        if let known = self.brokers[id] { return known }
+        let broker = BrokerState(id: id)
+        self.brokers[id] = broker
+        return broker
+    }
+
+    /// Puts a partition into its leader's list if it has something that can be sent.
+    mutating func list(_ partition: PartitionState, _ effects: inout Effects) {
+        guard partition.hasReady, partition.queue.canSend, !partition.isListed, !partition.isBackingOff,
+            !partition.isAwaitingIdentity
+        else { return }
+        guard let leader = partition.leader else {
+            effects.needsMetadata = true
+            self.backOff(partition, &effects)
+            return
+        }
+        let broker = self.makeBroker(leader)
+        broker.ready.append(partition)
+        partition.isListed = true
+        if broker.inFlight < self.settings.maxInFlight, !effects.pump.contains(leader) { effects.pump.append(leader) }
+    }
+
+    /// Lets a partition wait before it tries again.
+    mutating func backOff(_ partition: PartitionState, _ effects: inout Effects) {
+        guard !partition.isBackingOff else { return }
+        partition.isBackingOff = true
+        partition.failures += 1
+        partition.backoffCount += 1
+        effects.backoffs.append((partition, partition.failures, partition.backoffCount))
+    }
+
+    mutating func endBackoff(_ partition: PartitionState, count: Int) -> Effects {
+        var effects = Effects()
+        guard partition.isBackingOff, partition.backoffCount == count else { return effects }
+        partition.isBackingOff = false
+        self.list(partition, &effects)
+        return effects
+    }
+
+    /// Lets every open batch be sent as it is.
+    mutating func makeOpenDue(_ effects: inout Effects) {
+        var next = self.openBatches.first
+        while let partition = next {
+            next = partition.nextOpen
+            partition.isOpenDue = true
+            self.list(partition, &effects)
+        }
+    }
+
+    /// Lets the open batches be sent whose linger is over, and sets the timer for the next one.
+    mutating func lingerEnded(now: MonotonicTime) -> Effects {
+        var effects = Effects()
+        self.isLingerTimerSet = false
+        var next = self.openBatches.first
+        while let partition = next {
+            let end = partition.openedAt + self.settings.linger
+            if end > now {
+                self.isLingerTimerSet = true
+                effects.lingerTimer = end
+                break
+            }
+            next = partition.nextOpen
+            partition.isOpenDue = true
+            self.list(partition, &effects)
+        }
+        return effects
+    }
+
+    // MARK: Sending
+
+    /// Begins sending to a broker. False if somebody else is at it: they will go on for us.
+    mutating func beginPump(_ id: Int32) -> Bool {
+        guard let broker = self.brokers[id] else { return false }
+        if broker.isPumping {
+            broker.isPumpWanted = true
+            return false
+        }
+        broker.isPumping = true
+        return true
+    }
+
+    /// The next request to a broker. After `.connect` and `.done` the sending has ended.
+    mutating func nextStep(_ id: Int32, _ effects: inout Effects) -> Step {
+        guard let broker = self.brokers[id] else { return .done }
+        while true {
+            broker.isPumpWanted = false
+            let step = self.drain(broker, &effects)
+            switch step {
+            case .send:
+                return step
+            case .done where broker.isPumpWanted:
+                continue
+            case .connect, .done:
+                broker.isPumping = false
+                return step
+            }
+        }
+    }
+
+    private mutating func drain(_ broker: BrokerState, _ effects: inout Effects) -> Step {
+        guard broker.inFlight < self.settings.maxInFlight, !broker.ready.isEmpty else { return .done }
+        guard let connection = broker.connection, connection.isOpen else {
+            broker.connection = nil
+            guard !broker.isConnecting else { return .done }
+            broker.isConnecting = true
+            return .connect
+        }
+        var transmissions: [Transmission] = []
+        var size = 0
+        // Each partition once at most: brokers take one batch of a partition in a request.
+        for _ in 0..<broker.ready.count {
+            guard let partition = broker.ready.popFirst() else { break }
+            partition.isListed = false
+            guard partition.leader == broker.id, !partition.isBackingOff, partition.queue.canSend else {
+                self.list(partition, &effects)
+                continue
+            }
+            if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
+            guard let batch = partition.queue.upNext else { continue }
+            let batchSize = batch.records.encodedByteCount
+            if !transmissions.isEmpty, size + batchSize > self.settings.maxRequestSize {
+                partition.isListed = true
+                broker.ready.prepend(partition)
+                break
+            }
+            switch partition.queue.next(available: self.idempotence.identity) {
+            case .send(let next):
+                size += batchSize
+                transmissions.append(
+                    Transmission(
+                        partition: partition, id: next.id, batch: next.batch, topicID: partition.topic.id,
+                        identity: next.identity, baseSequence: next.baseSequence))
+                if partition.hasReady, partition.queue.canSend {
+                    partition.isListed = true
+                    broker.ready.append(partition)
+                }
+            case .identityNeeded(let stale):
+                partition.isAwaitingIdentity = true
+                self.awaitingIdentity.append(partition)
+                if self.idempotence.identityNeeded(otherThan: stale) { effects.needsIdentity = true }
+            case .nothing:
+                break
+            }
+        }
+        guard !transmissions.isEmpty else { return .done }
+        broker.inFlight += 1
+        return .send(Drained(broker: broker.id, connection: connection, transmissions: transmissions))
+    }
+
+    // MARK: Connections
+
+    mutating func connected(_ id: Int32, _ connection: BrokerConnection) -> Effects {
+        var effects = Effects()
+        guard let broker = self.brokers[id] else { return effects }
+        broker.isConnecting = false
+        broker.connection = connection
+        effects.pump.append(id)
+        return effects
+    }
+
+    /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.
+    mutating func connectionFailed(_ id: Int32, _ error: KafkaError) -> Effects {
+        var effects = Effects()
+        guard let broker = self.brokers[id] else { return effects }
+        broker.isConnecting = false
+        effects.needsMetadata = error.isRetriable
+        while let partition = broker.ready.popFirst() {
+            partition.isListed = false
+            partition.lastError = error
+            if error.isRetriable {
+                self.backOff(partition, &effects)
+            } else {
+                self.giveUp(partition, because: error, &effects)
+            }
+        }
+        return effects
+    }
+
+    // MARK: The producer's identity
+
+    mutating func received(_ identity: ProducerIdentity) -> Effects {
+        var effects = Effects()
+        self.idempotence.received(identity)
+        let waiting = self.awaitingIdentity
+        self.awaitingIdentity = []
+        for partition in waiting {
+            partition.isAwaitingIdentity = false
+            self.list(partition, &effects)
+        }
+        return effects
+    }
+
+    // MARK: Metadata
+
+    /// Takes the partitions and leaders of a topic.
+    mutating func update(_ metadata: TopicMetadata, _ effects: inout Effects) {
+        guard !metadata.partitions.isEmpty else { return }
+        let topic: TopicState
+        if let known = self.topics[metadata.name] {
+            topic = known
+        } else {
+            topic = TopicState(
+                name: metadata.name, sticky: StickyPartition(stay: min(self.settings.batchSize, 64 << 10)))
+            self.topics[metadata.name] = topic
+        }
+        let settings = self.settings
+        let moved = topic.update(metadata) {
+            BatchQueue(isIdempotent: settings.isIdempotent, maximumInFlight: settings.maxInFlight)
+        }
+        for partition in moved {
+            if partition.isListed { self.unlist(partition) }
+            // It needn't wait for a leader that is known.
+            partition.isBackingOff = false
+            self.list(partition, &effects)
+        }
+    }
+
+    /// Takes a partition out of the list that it is in, that of a former leader.
+    private func unlist(_ partition: PartitionState) {
+        partition.isListed = false
+        for broker in self.brokers.values {
+            for _ in 0..<broker.ready.count {
+                if let first = broker.ready.popFirst(), first !== partition { broker.ready.append(first) }
+            }
+        }
+    }
+}

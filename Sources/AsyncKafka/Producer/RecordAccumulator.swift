@@ -1,0 +1,354 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// Where records wait for their brokers: topics, partitions and their batches, and the memory that all of it may take.
+///
+/// All decisions, and nothing else: time and randomness come in as arguments, and what is to be done outside of the
+/// lock that guards it goes out as `Effects`.
+struct RecordAccumulator {
+    struct Settings {
+        var batchSize: Int
+        var maxRequestSize: Int
+        var linger: Duration
+        var deliveryTimeout: Duration
+        var maxInFlight: Int
+        var isIdempotent: Bool
+        var isRoundRobin: Bool
+    }
+
+    /// What is to be done once the lock is released.
+    struct Effects {
+        /// Brokers to which something can be sent.
+        var pump: [Int32] = []
+        var ended: [(batch: ProducerBatch, result: BatchResult)] = []
+        var wake: Promise<Void>?
+        /// Partitions to be woken after a backoff of so many failures.
+        var backoffs: [(partition: PartitionState, failures: Int, count: Int)] = []
+        var lingerTimer: MonotonicTime?
+        var expiryTimer: MonotonicTime?
+        var needsIdentity = false
+        var needsMetadata = false
+    }
+
+    /// How the partition of a record is found.
+    enum Choice {
+        /// It is named, or a partitioner named it.
+        case named(Int32)
+        /// By the hash of its key, without sign.
+        case hash(UInt32)
+        /// The sticky partition, or the next in turn.
+        case free
+    }
+
+    enum Appended {
+        case done(Delivery)
+        /// As `done`, with something to be done.
+        case followedUp(Delivery, Effects)
+        case unknownTopic
+        case unknownPartition(count: Int)
+        /// No room; what may help to make some is to be done.
+        case full(Effects)
+        case tooLarge(Int)
+        case closed(KafkaError)
+    }
+
+    /// What a batch takes at first where nothing is known of the partition's rate.
+    static let smallestBatch = 4096
+
+    let settings: Settings
+    let undelivered: UndeliveredRecords
+    var topics: [String: TopicState] = [:]
+    /// The topic of the last record: the next one's, nearly always.
+    private var lastTopic: TopicState?
+    var brokers: [Int32: BrokerState] = [:]
+    var openBatches = OpenBatches()
+    var idempotence = IdempotenceStateMachine()
+    /// Partitions that can send nothing without a (new) producer identity.
+    var awaitingIdentity: [PartitionState] = []
+    private(set) var freeMemory: Int
+    private var roomWaiters = Deque<Promise<Void>>()
+    /// Whether a task that waited for room has been woken and not yet tried again.
+    private var isRoomOffered = false
+    var closed: KafkaError?
+    var isLingerTimerSet = false
+    var isExpiryTimerSet = false
+    private var random: UInt64
+
+    init(settings: Settings, bufferMemory: Int, undelivered: UndeliveredRecords, seed: UInt64) {
+        self.settings = settings
+        self.freeMemory = bufferMemory
+        self.undelivered = undelivered
+        self.random = seed
+    }
+
+    // MARK: Appending
+
+    /// Adds a record to its partition's open batch.
+    ///
+    /// `isOffered` says that the calling task has been woken because there may be room; others take no memory while tasks
+    /// wait for some.
+    mutating func append(
+        _ record: ProducerRecord, choice: Choice, timestamp: Int64, isOffered: Bool = false, now: () -> MonotonicTime
+    ) -> Appended {
+        if isOffered { self.isRoomOffered = false }
+        let topic: TopicState
+        if let last = self.lastTopic, last.name == record.topic {
+            topic = last
+        } else {
+            guard let known = self.topics[record.topic] else { return .unknownTopic }
+            self.lastTopic = known
+            topic = known
+        }
+        let partition: PartitionState
+        switch choice {
+        case .free:
+            guard let sticky = topic.stickyPartition else {
+                return self.appendToNewBatch(
+                    record, topic, nil, timestamp: timestamp, isOffered: isOffered, now: now())
+            }
+            partition = sticky
+        case .hash(let hash):
+            partition = topic.partitions[Int(hash) % topic.partitionCount]
+        case .named(let index):
+            guard index >= 0, index < topic.partitionCount else {
+                return .unknownPartition(count: topic.partitionCount)
+            }
+            partition = topic.partitions[Int(index)]
+        }
+        if let batch = partition.open, self.closed == nil {
+            let index = batch.records.count
+            if (try? batch.records.append(
+                key: record.key, value: record.value, headers: record.headers, timestamp: timestamp,
+                limit: batch.limit)) == true
+            {
+                let delivery = Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp)
+                if !self.settings.lingers { return self.followUpWithoutLinger(delivery, partition) }
+                return .done(delivery)
+            }
+        }
+        let isFree = if case .free = choice { true } else { false }
+        return self.appendToNewBatch(
+            record, topic, isFree ? nil : partition, timestamp: timestamp, isOffered: isOffered, now: now())
+    }
+
+    /// The record's partition has no open batch with room for it. `chosen` is nil if the partition may still be chosen.
+    @inline(never)
+    private mutating func appendToNewBatch(
+        _ record: ProducerRecord, _ topic: TopicState, _ chosen: PartitionState?, timestamp: Int64, isOffered: Bool,
+        now: MonotonicTime
+    ) -> Appended {
+        if let closed = self.closed { return .closed(closed) }
+        let size =
+            RecordBatchBuilder.headerSize
+            + RecordBatchBuilder.sizeUpperBound(key: record.key, value: record.value, headers: record.headers)
+        guard size <= self.settings.maxRequestSize else { return .tooLarge(size) }
+        var effects = Effects()
+        var partition = chosen ?? self.freePartition(of: topic)
+
+        // The open batch may grow, up to the size of a batch.
+        if let batch = partition.open {
+            let wanted = batch.records.byteCount + size - RecordBatchBuilder.headerSize
+            if wanted <= self.settings.batchSize {
+                guard
+                    wanted <= batch.limit
+                        || self.takeMemory(
+                            for: batch, least: wanted, atBest: min(2 * batch.reserved, self.settings.batchSize),
+                            isOffered: isOffered)
+                else { return self.full(&effects) }
+                return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
+            }
+            self.close(partition)
+            self.list(partition, &effects)
+            if chosen == nil { partition = self.freePartition(of: topic) }
+            if partition.open != nil {
+                // Another partition's batch, which was begun by a record with a key.
+                return self.appendToNewBatch(
+                    record, topic, partition, timestamp: timestamp, isOffered: isOffered, now: now
+                ).adding(effects)
+            }
+        }
+
+        let batch = ProducerBatch(
+            partition.topicPartition, deadline: now + self.settings.deliveryTimeout,
+            records: RecordBatchBuilder(), undelivered: self.undelivered)
+        guard
+            self.takeMemory(
+                for: batch, least: size, atBest: min(partition.expectedSize, self.settings.batchSize),
+                isOffered: isOffered)
+        else { return self.full(&effects) }
+        partition.open = batch
+        partition.openedAt = now
+        partition.isOpenDue = !self.settings.lingers
+        self.openBatches.append(partition)
+        if self.settings.lingers, !self.isLingerTimerSet {
+            self.isLingerTimerSet = true
+            effects.lingerTimer = now + self.settings.linger
+        }
+        if !self.isExpiryTimerSet {
+            self.isExpiryTimerSet = true
+            effects.expiryTimer = batch.deadline
+        }
+        return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
+    }
+
+    /// Puts a record into a batch that has the memory for it.
+    private mutating func appended(
+        _ record: ProducerRecord, to batch: ProducerBatch, of partition: PartitionState, timestamp: Int64,
+        _ effects: inout Effects
+    ) -> Appended {
+        let index = batch.records.count
+        let isTaken = try? batch.records.append(
+            key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
+        guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
+        if partition.isOpenDue { self.list(partition, &effects) }
+        return .followedUp(
+            Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), effects)
+    }
+
+    /// Without linger every record may be sent at once, if its broker has room for another request.
+    @inline(never)
+    private mutating func followUpWithoutLinger(_ delivery: Delivery, _ partition: PartitionState) -> Appended {
+        guard !partition.isListed, partition.queue.canSend else { return .done(delivery) }
+        var effects = Effects()
+        self.list(partition, &effects)
+        return .followedUp(delivery, effects)
+    }
+
+    /// The partition for a record that may go anywhere.
+    private mutating func freePartition(of topic: TopicState) -> PartitionState {
+        if self.settings.isRoundRobin {
+            for _ in 0..<topic.partitionCount {
+                topic.nextInTurn = (topic.nextInTurn + 1) % topic.partitionCount
+                if topic.partitions[topic.nextInTurn].leader != nil { break }
+            }
+            return topic.partitions[topic.nextInTurn]
+        }
+        if let current = topic.stickyPartition, current.open != nil || !topic.sticky.shouldMove { return current }
+        topic.sticky.move(
+            among: topic.partitions[..<topic.partitionCount].map {
+                StickyPartition.Candidate(
+                    partition: $0.index, queueLength: $0.queue.count, hasLeader: $0.leader != nil)
+            }, random: self.nextRandom())
+        let chosen = topic.partitions[Int(topic.sticky.current ?? 0)]
+        topic.stickyPartition = chosen
+        return chosen
+    }
+
+    private mutating func nextRandom() -> UInt64 {
+        self.random &+= 0x9e37_79b9_7f4a_7c15
+        let mixed = (self.random ^ (self.random >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        let more = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return more ^ (more >> 31)
+    }
+
+    /// Closes the open batch of a partition.
+    mutating func close(_ partition: PartitionState) {
+        guard let batch = partition.open else { return }
+        partition.open = nil
+        partition.isOpenDue = false
+        self.openBatches.remove(partition)
+        let size = batch.records.byteCount
+        // As large as this one and a little more, or half as large as before: it falls slowly.
+        partition.expectedSize = max(Self.smallestBatch, size + size / 8, partition.expectedSize / 2)
+        if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
+        partition.queue.append(batch, count: Int32(truncatingIfNeeded: batch.count), deadline: batch.deadline)
+    }
+
+    // MARK: Memory
+
+    /// Takes memory for a batch: `atBest` if there is so much, at least `least`.
+    private mutating func takeMemory(for batch: ProducerBatch, least: Int, atBest: Int, isOffered: Bool) -> Bool {
+        let wanted = max(least, atBest)
+        // Those who wait come first.
+        guard isOffered || (self.roomWaiters.isEmpty && !self.isRoomOffered) else { return false }
+        let free = self.freeMemory + batch.reserved
+        guard free >= least else { return false }
+        let size = min(wanted, free)
+        batch.records.reserve(size)
+        self.freeMemory -= batch.records.capacity - batch.reserved
+        batch.reserved = batch.records.capacity
+        batch.limit = min(batch.reserved, max(self.settings.batchSize, least))
+        return true
+    }
+
+    /// Gives back the memory of a batch that has ended.
+    mutating func releaseMemory(of batch: ProducerBatch, _ effects: inout Effects) {
+        self.freeMemory += batch.reserved
+        batch.reserved = 0
+        self.offerRoom(&effects)
+    }
+
+    /// The memory of a batch goes to those that replace it. It may be a little more than there was.
+    mutating func moveMemory(from batch: ProducerBatch, to parts: [ProducerBatch]) {
+        self.freeMemory += batch.reserved
+        batch.reserved = 0
+        for part in parts {
+            part.reserved = part.records.capacity
+            self.freeMemory -= part.reserved
+        }
+    }
+
+    /// There is no room: what is open is sent without linger, since it is what must go to make some.
+    private mutating func full(_ effects: inout Effects) -> Appended {
+        self.makeOpenDue(&effects)
+        return .full(effects)
+    }
+
+    /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
+    mutating func waitForRoom(_ promise: Promise<Void>, isFirst: Bool) {
+        if isFirst { self.roomWaiters.prepend(promise) } else { self.roomWaiters.append(promise) }
+    }
+
+    /// Those who wait for room, when there will be none.
+    mutating func takeRoomWaiters() -> [Promise<Void>] {
+        self.roomWaiters.removeAll()
+    }
+
+    /// Wakes the first of the tasks that wait for room. One at a time: it tells whether it found some.
+    private mutating func offerRoom(_ effects: inout Effects) {
+        guard !self.isRoomOffered, effects.wake == nil, let first = self.roomWaiters.popFirst() else { return }
+        self.isRoomOffered = true
+        effects.wake = first
+    }
+
+    /// Lets the next task try: the one before it found room, or is gone.
+    mutating func offerRoomAgain() -> Effects {
+        var effects = Effects()
+        self.isRoomOffered = false
+        self.offerRoom(&effects)
+        return effects
+    }
+}
+
+extension RecordAccumulator.Settings {
+    var lingers: Bool { self.linger > .zero }
+}
+
+extension RecordAccumulator.Appended {
+    /// With what had to be done before.
+    func adding(_ earlier: RecordAccumulator.Effects) -> RecordAccumulator.Appended {
+        switch self {
+        case .done(let delivery): return .followedUp(delivery, earlier)
+        case .followedUp(let delivery, var effects):
+            effects.pump += earlier.pump
+            effects.backoffs += earlier.backoffs
+            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            return .followedUp(delivery, effects)
+        case .full(var effects):
+            effects.pump += earlier.pump
+            effects.backoffs += earlier.backoffs
+            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            return .full(effects)
+        case .unknownTopic, .unknownPartition, .tooLarge, .closed:
+            return self
+        }
+    }
+}

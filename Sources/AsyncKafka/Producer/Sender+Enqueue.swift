@@ -1,0 +1,201 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension Sender {
+    /// Appends a record if that can be done at once; nil if something must be waited for.
+    func append(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        switch try self.tryAppend(record) {
+        case .done(let delivery):
+            return delivery
+        case .followedUp(let delivery, let effects):
+            self.perform(effects)
+            return delivery
+        case .full(let effects):
+            self.perform(effects)
+            return nil
+        case .unknownTopic, .unknownPartition:
+            return nil
+        case .tooLarge(let size):
+            throw self.tooLarge(record, size)
+        case .closed(let error):
+            throw error
+        }
+    }
+
+    @inline(__always)
+    private func tryAppend(_ record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Appended {
+        guard let choice = try self.choice(for: record) else { return .unknownTopic }
+        let timestamp = try self.timestamp(of: record)
+        return self.accumulator.withLock { $0.append(record, choice: choice, timestamp: timestamp) { .now } }
+    }
+
+    @inline(__always)
+    private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
+        guard let timestamp = record.timestamp else { return WallClock.coarseMilliseconds }
+        guard timestamp.millisecondsSince1970 >= 0 else {
+            throw KafkaError(
+                .invalidArgument, "The record's timestamp is before 1970 (\(timestamp)), which Kafka can't store.",
+                topic: record.topic)
+        }
+        return timestamp.millisecondsSince1970
+    }
+
+    /// How the partition is to be found; nil if a custom partitioner can't be asked yet.
+    @inline(__always)
+    private func choice(for record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Choice? {
+        if let partition = record.partition { return .named(partition) }
+        switch self.configuration.partitioner.kind {
+        case .standard:
+            guard let key = record.key else { return .free }
+            return .hash(UInt32(bitPattern: Murmur2.hash(key) & .max))
+        case .roundRobin:
+            return .free
+        case .custom(let partitioner):
+            return try self.ask(partitioner, about: record)
+        }
+    }
+
+    @inline(never)
+    private func ask(
+        _ partitioner: any Partitioner, about record: ProducerRecord
+    ) throws(KafkaError) -> RecordAccumulator.Choice? {
+        guard let count = self.accumulator.withLock({ $0.topics[record.topic]?.partitionCount }) else { return nil }
+        let partition = partitioner.partition(for: record, partitionCount: count)
+        guard partition >= 0, partition < count else {
+            throw KafkaError(
+                .invalidArgument,
+                "The partitioner chose partition \(partition) of a topic that has partitions 0 to \(count - 1).",
+                topic: record.topic)
+        }
+        return .named(partition)
+    }
+
+    private func tooLarge(_ record: ProducerRecord, _ size: Int) -> KafkaError {
+        KafkaError(
+            .recordTooLarge,
+            "The record takes up to \(size) bytes, more than maxRequestSize (\(self.configuration.maxRequestSize)). Make it "
+                + "smaller, or raise maxRequestSize and the brokers' message.max.bytes.",
+            topic: record.topic, partition: record.partition)
+    }
+
+    // MARK: Waiting
+
+    /// Appends a record, waiting for its topic to be known and for room.
+    func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        let deadline = self.loop.now + self.configuration.maxBlock
+        var isOffered = false
+        var hasAskedForPartition = false
+        while true {
+            guard let choice = try self.choice(for: record) else {
+                self.learn(try await self.cluster.topic(record.topic, deadline: deadline))
+                continue
+            }
+            let timestamp = try self.timestamp(of: record)
+            let promise = Promise<Void>()
+            let wasOffered = isOffered
+            let appended = self.accumulator.withLock { accumulator in
+                let appended = accumulator.append(
+                    record, choice: choice, timestamp: timestamp, isOffered: wasOffered
+                ) { .now }
+                if case .full = appended { accumulator.waitForRoom(promise, isFirst: wasOffered) }
+                return appended
+            }
+            isOffered = false
+            switch appended {
+            case .done(let delivery):
+                if wasOffered { self.passRoomOn() }
+                return delivery
+            case .followedUp(let delivery, let effects):
+                self.perform(effects)
+                if wasOffered { self.passRoomOn() }
+                return delivery
+            case .full(let effects):
+                self.perform(effects)
+                try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                isOffered = true
+            case .unknownTopic:
+                if wasOffered { self.passRoomOn() }
+                self.learn(try await self.cluster.topic(record.topic, deadline: deadline))
+            case .unknownPartition(let count):
+                if wasOffered { self.passRoomOn() }
+                guard !hasAskedForPartition, let partition = record.partition, partition >= 0 else {
+                    throw self.unknownPartition(record, count)
+                }
+                // It may have been added a moment ago.
+                hasAskedForPartition = true
+                _ = try await self.cluster.refreshedMetadata(deadline: deadline)
+                if let topic = self.cluster.topicIfKnown(record.topic) { self.learn(topic) }
+            case .tooLarge(let size):
+                if wasOffered { self.passRoomOn() }
+                throw self.tooLarge(record, size)
+            case .closed(let error):
+                if wasOffered { self.passRoomOn() }
+                throw error
+            }
+        }
+    }
+
+    private func passRoomOn() {
+        self.perform(self.accumulator.withLock { $0.offerRoomAgain() })
+    }
+
+    private func noRoomError(_ record: ProducerRecord) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "No room in the producer's buffer (\(self.configuration.bufferMemory) bytes) within maxBlock "
+                + "(\(self.configuration.maxBlock)): the brokers are slower than the records come, or can't be reached.",
+            topic: record.topic, partition: record.partition, isRetriable: true)
+    }
+
+    private func unknownPartition(_ record: ProducerRecord, _ count: Int) -> KafkaError {
+        KafkaError(
+            .unknownTopicOrPartition,
+            "The topic has partitions 0 to \(count - 1), and the record is for \(record.partition ?? -1).",
+            topic: record.topic, partition: record.partition)
+    }
+
+    /// Appends a record without waiting, after a first try has failed.
+    func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
+        let isKnown = self.accumulator.withLock { $0.topics[record.topic] != nil }
+        if !isKnown {
+            guard let topic = self.cluster.topicIfKnown(record.topic) else {
+                throw KafkaError(
+                    .unknownTopicOrPartition,
+                    "Nothing is known yet of the topic. The brokers are being asked: try again, or wait for "
+                        + "partitions(of:) first.", topic: record.topic, isRetriable: true)
+            }
+            self.learn(topic)
+        }
+        let appended = try self.tryAppend(record)
+        switch appended {
+        case .done(let delivery):
+            return delivery
+        case .followedUp(let delivery, let effects):
+            self.perform(effects)
+            return delivery
+        case .full(let effects):
+            self.perform(effects)
+            throw KafkaError(
+                .bufferFull,
+                "The producer's buffer (\(self.configuration.bufferMemory) bytes) is full. Try again later, or use "
+                    + "enqueue, which waits.", topic: record.topic, partition: record.partition, isRetriable: true)
+        case .unknownTopic:
+            throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
+        case .unknownPartition(let count):
+            self.cluster.requestMetadataUpdate("a record is for an unknown partition")
+            throw self.unknownPartition(record, count)
+        case .tooLarge(let size):
+            throw self.tooLarge(record, size)
+        case .closed(let error):
+            throw error
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension Sender {
+    // MARK: The producer's identity
+
+    /// Gets the producer's identity when one is needed, the first time at once. Until the task is cancelled.
+    func provideIdentities() async {
+        _ = self.accumulator.withLock { $0.idempotence.identityNeeded() }
+        while !Task.isCancelled {
+            var failures = 0
+            while case .requesting = self.accumulator.withLock({ $0.idempotence.state }), !Task.isCancelled {
+                do {
+                    let identity = try await self.requestIdentity()
+                    self.perform(self.accumulator.withLock { $0.received(identity) })
+                } catch {
+                    guard case .fatal(let error) = self.accumulator.withLock({ $0.idempotence.requestFailed(error) })
+                    else {
+                        failures += 1
+                        let next = self.loop.now + self.cluster.backoff(failures: failures)
+                        try? await self.cluster.pause(until: next)
+                        continue
+                    }
+                    self.logger(.error, "The producer can't become idempotent", [(.error, error.description)])
+                    self.refuseRecords(error)
+                    self.giveUpAll(because: error)
+                }
+            }
+            await self.identityWanted.wait(on: self.loop)
+        }
+    }
+
+    private func requestIdentity() async throws(KafkaError) -> ProducerIdentity {
+        let deadline = self.loop.now + self.configuration.cluster.requestTimeout
+        let connection = try await self.cluster.anyConnection(deadline: deadline)
+        var request = InitProducerIdRequest()
+        request.transactionalId = nil
+        request.transactionTimeoutMs = .max
+        let response = try await connection.request(request)
+        guard response.errorCode == .none else {
+            var error = KafkaError(
+                response.errorCode, doing: "asking for a producer id", broker: connection.broker)
+            if response.errorCode == .clusterAuthorizationFailed {
+                error.message += " Brokers before 2.8 want the right IdempotentWrite; or set idempotence to false."
+            }
+            throw error
+        }
+        return ProducerIdentity(id: response.producerId, epoch: response.producerEpoch)
+    }
+
+    // MARK: Flushing and closing
+
+    /// Sends all that was accepted and waits for its end. Throws only `.cancelled`.
+    func flush() async throws(KafkaError) {
+        let (batches, effects) = self.accumulator.withLock { accumulator in
+            var effects = RecordAccumulator.Effects()
+            let batches = accumulator.flush(&effects)
+            return (batches, effects)
+        }
+        self.perform(effects)
+        try await self.waitForEnd(of: batches)
+    }
+
+    private func waitForEnd(of batches: [ProducerBatch]) async throws(KafkaError) {
+        var rest = batches
+        while let batch = rest.popLast() {
+            if case .split(let parts) = try await batch.outcome.wait(for: .end) { rest += parts.map(\.batch) }
+        }
+    }
+
+    /// Takes no more records, and fails the tasks that wait to bring some.
+    private func refuseRecords(_ error: KafkaError) {
+        let waiters = self.accumulator.withLock { $0.close(error) }
+        for waiter in waiters { waiter.fulfill(.failure(error)) }
+    }
+
+    /// Takes no more records, delivers what was accepted within a limit, and gives up the rest.
+    func close(within limit: Duration) async {
+        self.refuseRecords(.producerClosed)
+        if limit > .zero {
+            let timer = self.loop.schedule(after: limit) { [weak self] in
+                guard let self else { return }
+                self.giveUpAll(
+                    because: KafkaError(
+                        .closed,
+                        "The producer was closed, and the record not acknowledged within closeTimeout "
+                            + "(\(self.configuration.closeTimeout))."))
+            }
+            // Cut short by cancellation.
+            try? await self.flush()
+            timer.cancel()
+        }
+        self.giveUpAll(because: KafkaError(.closed, "The producer was closed before the record was acknowledged."))
+    }
+
+    func giveUpAll(because error: KafkaError) {
+        self.perform(self.accumulator.withLock { $0.giveUpAll(because: error) })
+    }
+}
