@@ -82,5 +82,6 @@ let package = Package(
             name: "EmbeddedKafkaTests",
             dependencies: ["EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
+        .testTarget(name: "PageViewsTests", dependencies: ["page-views", "AsyncKafka"], swiftSettings: settings),
     ]
 )

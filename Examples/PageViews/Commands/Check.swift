@@ -1,0 +1,39 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+
+/// `page-views check`: counts a log without Kafka and compares.
+struct Check {
+    let log: String
+    let store: String
+
+    func run() throws {
+        var log = try AccessLog(path: self.log)
+        var expected = ViewCounts()
+        while let view = try log.next() { expected.add(view) }
+        if let complaint = log.complaint { complain(complaint) }
+        let counted = try TallyStore(in: self.store).loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
+        try say(try Check.verdict(expected: expected, counted: counted))
+    }
+
+    /// A sentence if every view was counted exactly once. Throws what differs otherwise.
+    static func verdict(expected: ViewCounts, counted: ViewCounts) throws -> String {
+        let differences = Set(expected.views.keys).union(counted.views.keys).filter { expected[$0] != counted[$0] }
+        guard !differences.isEmpty else {
+            return "Every one of the \(expected.total.grouped) views was counted exactly once."
+        }
+        let shown = differences.sorted().prefix(20)
+        var table = Table("user", "window (UTC)", "in the log", "counted")
+        for key in shown { table.append(key.user, "\(key.window)", "\(expected[key])", "\(counted[key])") }
+        let rest = differences.count - shown.count
+        throw Failure(
+            "Not every view was counted exactly once: the log has \(expected.total.grouped), the store "
+                + "\(counted.total.grouped), and \(differences.count.grouped) counts differ.\n\(table.text)"
+                + (rest == 0 ? "" : "\nand \(rest.grouped) more"))
+    }
+}

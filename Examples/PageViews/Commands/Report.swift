@@ -1,0 +1,37 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+
+/// `page-views report`: shows the store, sorted by user and time.
+struct Report {
+    let store: String
+    let csv: Bool
+
+    func run() throws {
+        let counts = try TallyStore(in: self.store).loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
+        try say(self.csv ? Report.csv(counts) : Report.table(counts))
+    }
+
+    static func table(_ counts: ViewCounts) -> String {
+        var table = Table("user", "window (UTC)", "views")
+        for (key, views) in counts.sorted { table.append(key.user, "\(key.window)", "\(views)") }
+        return table.text
+    }
+
+    static func csv(_ counts: ViewCounts) -> String {
+        var lines = ["user,window_start,views"]
+        for (key, views) in counts.sorted { lines.append("\(quoted(key.user)),\(key.window),\(views)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// By RFC 4180: in quotation marks if the text has a comma or a quotation mark in it.
+    private static func quoted(_ text: String) -> String {
+        guard text.utf8.contains(where: { ",\"\n\r".utf8.contains($0) }) else { return text }
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,24 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// `page-views sample`: prints an access log made up.
+struct Sample {
+    static let defaultViews = 200_000
+
+    let views: Int
+
+    func run() throws {
+        var lines: [String] = []
+        for line in SampleLog(count: self.views) {
+            lines.append(line)
+            guard lines.count == 1000 else { continue }
+            try say(lines.joined(separator: "\n"))
+            lines.removeAll(keepingCapacity: true)
+        }
+        if !lines.isEmpty { try say(lines.joined(separator: "\n")) }
+    }
+}

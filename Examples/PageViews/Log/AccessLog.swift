@@ -1,0 +1,57 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// An access log, read line by line from a file or from standard input.
+///
+/// Malformed lines are no reason to stop: they are counted, and the first of them kept to be shown.
+struct AccessLog {
+    /// What is said of malformed lines at the end.
+    struct MalformedLine {
+        let number: Int
+        let complaint: String
+    }
+
+    private var lines: LineReader
+    private(set) var viewCount = 0
+    private(set) var malformedCount = 0
+    private(set) var firstMalformed: [MalformedLine] = []
+
+    /// Opens a log; `-` is standard input.
+    init(path: String) throws {
+        self.lines = try LineReader(path: path)
+    }
+
+    /// The next view. Nil at the end.
+    mutating func next() throws -> PageView? {
+        while let line = try self.lines.next() {
+            do {
+                guard line.count <= LineReader.maximumLength else {
+                    throw Failure("it is longer than \(LineReader.maximumLength) bytes")
+                }
+                let view = try AccessLogLine(line).pageView()
+                self.viewCount += 1
+                return view
+            } catch let complaint as Failure {
+                self.malformedCount += 1
+                if self.firstMalformed.count < 5 {
+                    self.firstMalformed.append(
+                        MalformedLine(number: self.lines.number, complaint: complaint.description))
+                }
+            }
+        }
+        return nil
+    }
+
+    /// What to tell about malformed lines. Nil if there was none.
+    var complaint: String? {
+        guard self.malformedCount > 0 else { return nil }
+        var text = "\(self.malformedCount) malformed \(self.malformedCount == 1 ? "line" : "lines") left out:"
+        for line in self.firstMalformed { text += "\n  line \(line.number): \(line.complaint)" }
+        let rest = self.malformedCount - self.firstMalformed.count
+        return rest == 0 ? text : text + "\n  and \(rest) more"
+    }
+}

@@ -1,0 +1,62 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The lines of a file or of standard input, in little memory however large the file or the line.
+struct LineReader {
+    /// The longest line, in bytes. Of a longer one this many bytes are given, and one more.
+    static let maximumLength = 64 << 10
+
+    private let path: String
+    private let file: FileHandle
+    private var chunk: [UInt8] = []
+    private var position = 0
+    /// The number of the line that was read last; the first is 1.
+    private(set) var number = 0
+
+    /// Opens a file; `-` is standard input.
+    init(path: String) throws {
+        self.path = path == "-" ? "standard input" : path
+        if path == "-" {
+            self.file = .standardInput
+        } else {
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Failure.system("Can't open \(path)") }
+            self.file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        }
+    }
+
+    /// The next line without its end. Nil at the end of the file.
+    mutating func next() throws -> [UInt8]? {
+        var line: [UInt8] = []
+        var isInLine = false
+        while try self.position < self.chunk.count || self.readChunk() {
+            isInLine = true
+            let end = self.chunk[self.position...].firstIndex(of: UInt8(ascii: "\n"))
+            let room = LineReader.maximumLength + 1 - line.count
+            line += self.chunk[self.position..<(end ?? self.chunk.count)].prefix(room)
+            self.position = end.map { $0 + 1 } ?? self.chunk.count
+            if end != nil { break }
+        }
+        guard isInLine else { return nil }
+        self.number += 1
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        return line
+    }
+
+    /// False at the end of the file.
+    private mutating func readChunk() throws -> Bool {
+        self.position = 0
+        self.chunk = try Array(unsafeUninitializedCapacity: 256 << 10) { buffer, count in
+            let size = retryingInterrupts { read(self.file.fileDescriptor, buffer.baseAddress, buffer.count) }
+            guard size >= 0 else { throw Failure.system("Can't read \(self.path)") }
+            count = size
+        }
+        return !self.chunk.isEmpty
+    }
+}

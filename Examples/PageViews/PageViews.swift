@@ -1,0 +1,28 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Counts page views per user and five-minute window of event time: each view exactly once, though consumers come, go and
+/// die meanwhile.
+///
+/// Read `Commands/Produce.swift` and `Commands/Count.swift` first: they are all that has to do with Kafka.
+@main
+struct PageViews {
+    static func main() async {
+        do {
+            let command = try Command(Array(CommandLine.arguments.dropFirst()))
+            try await command.run()
+        } catch let error as WrongArguments {
+            complain("page-views: \(error). `page-views help` shows what there is.")
+            exit(2)
+        } catch {
+            complain("page-views: \(error)")
+            exit(1)
+        }
+    }
+}
