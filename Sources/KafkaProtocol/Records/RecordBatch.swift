@@ -162,25 +162,33 @@ package struct RecordBatch: Sendable {
     package func appended(
         atOffset baseOffset: Int64, partitionLeaderEpoch: Int32, logAppendTime: Int64? = nil
     ) -> Bytes {
+        let storage = ByteStorage(minimumCapacity: self.bytes.count)
+        self.write(
+            to: storage.base, atOffset: baseOffset, partitionLeaderEpoch: partitionLeaderEpoch,
+            logAppendTime: logAppendTime)
+        return Bytes(storage: storage, offset: 0, count: self.bytes.count)
+    }
+
+    /// Writes what `appended` returns to `target`, which must have room for it.
+    package func write(
+        to target: UnsafeMutableRawPointer, atOffset baseOffset: Int64, partitionLeaderEpoch: Int32,
+        logAppendTime: Int64?
+    ) {
         typealias Offset = RecordBatchHeader.Offset
 
-        let storage = ByteStorage(minimumCapacity: self.bytes.count)
-        let target = storage.base
         self.bytes.withUnsafeBytes {
             UnsafeMutableRawBufferPointer(start: target, count: $0.count).copyMemory(from: $0)
         }
         target.storeBytes(of: baseOffset.bigEndian, toByteOffset: Offset.baseOffset, as: Int64.self)
         target.storeBytes(of: partitionLeaderEpoch.bigEndian, toByteOffset: Offset.partitionLeaderEpoch, as: Int32.self)
-        if let logAppendTime {
-            let attributes = self.bytes.loadInteger(at: Offset.attributes) | RecordBatchHeader.Attribute.logAppendTime
-            target.storeBytes(of: attributes.bigEndian, toByteOffset: Offset.attributes, as: Int16.self)
-            target.storeBytes(of: logAppendTime.bigEndian, toByteOffset: Offset.maxTimestamp, as: Int64.self)
-            let start = RecordBatchHeader.checksummed
-            let checksum = CRC32C.checksum(
-                of: UnsafeRawBufferPointer(start: target + start, count: self.bytes.count - start))
-            target.storeBytes(of: checksum.bigEndian, toByteOffset: Offset.checksum, as: UInt32.self)
-        }
-        return Bytes(storage: storage, offset: 0, count: self.bytes.count)
+        guard let logAppendTime else { return }
+        let attributes = self.bytes.loadInteger(at: Offset.attributes) | RecordBatchHeader.Attribute.logAppendTime
+        target.storeBytes(of: attributes.bigEndian, toByteOffset: Offset.attributes, as: Int16.self)
+        target.storeBytes(of: logAppendTime.bigEndian, toByteOffset: Offset.maxTimestamp, as: Int64.self)
+        let start = RecordBatchHeader.checksummed
+        let checksum = CRC32C.checksum(
+            of: UnsafeRawBufferPointer(start: target + start, count: self.bytes.count - start))
+        target.storeBytes(of: checksum.bigEndian, toByteOffset: Offset.checksum, as: UInt32.self)
     }
 }
 

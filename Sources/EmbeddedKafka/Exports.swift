@@ -5,4 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-enum Placeholder {}
+// `Bytes` and `ErrorCode` are part of this library's API. Everything else in those modules has package access.
+@_exported public import KafkaMemory
+@_exported public import KafkaProtocol

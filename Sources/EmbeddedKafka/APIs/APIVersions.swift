@@ -1,0 +1,85 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+enum APIVersionsEndpoint: Endpoint {
+    static let name = "ApiVersions"
+
+    static func handle(_ request: ApiVersionsRequest, _ call: Call) {
+        if call.version >= 3,
+            !(self.isSoftware(request.clientSoftwareName) && self.isSoftware(request.clientSoftwareVersion))
+        {
+            self.fail(request, .invalidRequest, call)
+            return
+        }
+        if call.version >= 5, self.isForOtherBroker(request, call) {
+            self.fail(request, .rebootstrapRequired, call)
+            return
+        }
+        call.answer(self.answer(call.cluster.configuration))
+    }
+
+    /// Whether the client took this broker for another one, or the cluster for another one (KIP-1242).
+    private static func isForOtherBroker(_ request: ApiVersionsRequest, _ call: Call) -> Bool {
+        if let cluster = request.clusterId, cluster != call.cluster.id { return true }
+        return request.nodeId != -1 && request.nodeId != call.broker.id
+    }
+
+    /// Letters and digits, with dots and dashes between them.
+    private static func isSoftware(_ text: String) -> Bool {
+        func isLetterOrDigit(_ character: UInt8) -> Bool {
+            switch character {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: false
+            }
+        }
+        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+        return isLetterOrDigit(first) && isLetterOrDigit(last)
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
+    }
+
+    private static func answer(_ configuration: EmbeddedKafka.Configuration) -> ApiVersionsResponse {
+        var response = ApiVersionsResponse()
+        for (key, endpoint) in Endpoints.all.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            guard let versions = Endpoints.versions(of: endpoint, in: configuration) else { continue }
+            var api = ApiVersionsResponse.ApiVersion()
+            api.apiKey = key.rawValue
+            api.minVersion = versions.lowerBound
+            api.maxVersion = versions.upperBound
+            response.apiKeys.append(api)
+        }
+        return response
+    }
+
+    /// To a version that it doesn't know, a broker answers in version 0, which every client reads, and names the
+    /// versions of ApiVersions itself (KIP-511).
+    static func refuseVersion(_ call: Call) {
+        var response = ApiVersionsResponse()
+        response.errorCode = .unsupportedVersion
+        if let versions = Endpoints.versions(of: self, in: call.cluster.configuration) {
+            var api = ApiVersionsResponse.ApiVersion()
+            api.apiKey = self.apiKey.rawValue
+            api.minVersion = versions.lowerBound
+            api.maxVersion = versions.upperBound
+            response.apiKeys = [api]
+        }
+        call.answer(response, version: 0)
+    }
+
+    static func fail(_ request: ApiVersionsRequest, _ error: ErrorCode, _ call: Call) {
+        if error == .unsupportedVersion {
+            self.refuseVersion(call)
+            return
+        }
+        var response = ApiVersionsResponse()
+        response.errorCode = error
+        call.answer(response)
+    }
+}

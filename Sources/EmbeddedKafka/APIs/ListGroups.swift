@@ -1,0 +1,36 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+enum ListGroupsEndpoint: Endpoint {
+    static let name = "ListGroups"
+
+    static func handle(_ request: ListGroupsRequest, _ call: Call) {
+        let states = Set(request.statesFilter.map { $0.lowercased() })
+        let types = Set(request.typesFilter.map { $0.lowercased() })
+        var response = ListGroupsResponse()
+        for group in call.cluster.groups.values.sorted(by: { $0.name < $1.name }) {
+            guard call.coordinatesGroup(group.name), types.isEmpty || types.contains("classic"),
+                states.isEmpty || states.contains(group.classic.state.rawValue.lowercased())
+            else { continue }
+            var listed = ListGroupsResponse.ListedGroup()
+            listed.groupId = group.name
+            listed.protocolType = group.classic.protocolType ?? ""
+            listed.groupState = group.classic.state.rawValue
+            listed.groupType = "Classic"
+            response.groups.append(listed)
+        }
+        call.answer(response)
+    }
+
+    static func fail(_ request: ListGroupsRequest, _ error: ErrorCode, _ call: Call) {
+        var response = ListGroupsResponse()
+        response.errorCode = error
+        call.answer(response)
+    }
+}

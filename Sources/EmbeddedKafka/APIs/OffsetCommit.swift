@@ -1,0 +1,75 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+enum OffsetCommitEndpoint: Endpoint {
+    static let name = "OffsetCommit"
+
+    /// Kafka's offset.metadata.max.bytes.
+    private static let maximumMetadataBytes = 4096
+
+    static func handle(_ request: OffsetCommitRequest, _ call: Call) {
+        if let error = self.refusal(request, call) {
+            self.fail(request, error, call)
+            return
+        }
+        let group = call.cluster.makeGroup(request.groupId)
+        self.answer(request, call) { requested, part in
+            let topic =
+                call.version >= 10 ? call.cluster.topic(id: requested.topicId) : call.cluster.topic(requested.name)
+            guard let topic else { return call.version >= 10 ? .unknownTopicId : .unknownTopicOrPartition }
+            guard topic.partition(part.partitionIndex) != nil else { return .unknownTopicOrPartition }
+            let metadata = part.committedMetadata ?? ""
+            guard metadata.utf8.count <= self.maximumMetadataBytes else { return .offsetMetadataTooLarge }
+            group.commit(
+                ConsumerGroup.CommittedOffset(
+                    offset: part.committedOffset, leaderEpoch: part.committedLeaderEpoch, metadata: metadata),
+                topic: topic.name, partition: part.partitionIndex)
+            return .none
+        }
+    }
+
+    private static func refusal(_ request: OffsetCommitRequest, _ call: Call) -> ErrorCode? {
+        guard !request.groupId.isEmpty else { return .invalidGroupId }
+        guard call.coordinatesGroup(request.groupId) else { return .notCoordinator }
+        guard let group = call.cluster.groups[request.groupId] else {
+            // Whoever isn't in a group may start one by committing.
+            guard request.generationIdOrMemberEpoch >= 0 else { return nil }
+            return call.version >= 9 ? .groupIdNotFound : .illegalGeneration
+        }
+        let error = group.checkCommit(
+            memberID: request.memberId, instanceID: request.groupInstanceId,
+            generation: request.generationIdOrMemberEpoch)
+        return error == .none ? nil : error
+    }
+
+    private static func answer(
+        _ request: OffsetCommitRequest, _ call: Call,
+        _ commit: (OffsetCommitRequest.OffsetCommitRequestTopic, OffsetCommitRequest.OffsetCommitRequestPartition)
+            -> ErrorCode
+    ) {
+        var response = OffsetCommitResponse()
+        for topic in request.topics {
+            var result = OffsetCommitResponse.OffsetCommitResponseTopic()
+            result.name = topic.name
+            result.topicId = topic.topicId
+            result.partitions = topic.partitions.map {
+                var part = OffsetCommitResponse.OffsetCommitResponsePartition()
+                part.partitionIndex = $0.partitionIndex
+                part.errorCode = commit(topic, $0)
+                return part
+            }
+            response.topics.append(result)
+        }
+        call.answer(response)
+    }
+
+    static func fail(_ request: OffsetCommitRequest, _ error: ErrorCode, _ call: Call) {
+        self.answer(request, call) { _, _ in error }
+    }
+}

@@ -1,0 +1,134 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+enum OffsetFetchEndpoint: Endpoint {
+    static let name = "OffsetFetch"
+
+    /// One group's part, whatever the version: up to 7 a request names one group, from 8 on several.
+    private struct Query {
+        var group: String
+        /// Nil for all that the group has committed.
+        var topics: [OffsetFetchRequest.OffsetFetchRequestTopics]?
+    }
+
+    static func handle(_ request: OffsetFetchRequest, _ call: Call) {
+        self.answer(request, call) { self.refusal($0, call) }
+    }
+
+    private static func refusal(_ query: Query, _ call: Call) -> ErrorCode {
+        if query.group.isEmpty { return .invalidGroupId }
+        if !call.coordinatesGroup(query.group) { return .notCoordinator }
+        return .none
+    }
+
+    private static func answer(_ request: OffsetFetchRequest, _ call: Call, _ refusal: (Query) -> ErrorCode) {
+        var response = OffsetFetchResponse()
+        for query in self.queries(request, call) {
+            var group = OffsetFetchResponse.OffsetFetchResponseGroup()
+            group.groupId = query.group
+            group.errorCode = refusal(query)
+            if group.errorCode == .none { group.topics = self.topics(query, call) }
+            if call.version >= 8 {
+                response.groups.append(group)
+            } else {
+                self.answerAsBefore(query, group, call, &response)
+            }
+        }
+        call.answer(response)
+    }
+
+    private static func queries(_ request: OffsetFetchRequest, _ call: Call) -> [Query] {
+        if call.version >= 8 { return request.groups.map { Query(group: $0.groupId, topics: $0.topics) } }
+        let topics = request.topics?.map { topic in
+            var wanted = OffsetFetchRequest.OffsetFetchRequestTopics()
+            wanted.name = topic.name
+            wanted.partitionIndexes = topic.partitionIndexes
+            return wanted
+        }
+        return [Query(group: request.groupId, topics: topics)]
+    }
+
+    private static func topics(_ query: Query, _ call: Call) -> [OffsetFetchResponse.OffsetFetchResponseTopics] {
+        let offsets = call.cluster.groups[query.group]?.offsets ?? [:]
+        guard let wanted = query.topics else {
+            return offsets.sorted { $0.key < $1.key }.map { name, partitions in
+                var topic = OffsetFetchResponse.OffsetFetchResponseTopics()
+                topic.name = name
+                topic.topicId = call.cluster.topic(name)?.id ?? .zero
+                topic.partitions = partitions.sorted { $0.key < $1.key }.map { self.partition($0.key, $0.value) }
+                return topic
+            }
+        }
+        return wanted.map { requested in
+            var topic = OffsetFetchResponse.OffsetFetchResponseTopics()
+            topic.name = requested.name
+            topic.topicId = requested.topicId
+            let known = call.version >= 10 ? call.cluster.topic(id: requested.topicId)?.name : requested.name
+            topic.partitions = requested.partitionIndexes.map { index in
+                guard let known else {
+                    var part = self.partition(index, nil)
+                    part.errorCode = .unknownTopicId
+                    return part
+                }
+                return self.partition(index, offsets[known]?[index])
+            }
+            return topic
+        }
+    }
+
+    private static func partition(
+        _ index: Int32, _ committed: ConsumerGroup.CommittedOffset?
+    ) -> OffsetFetchResponse.OffsetFetchResponsePartitions {
+        var part = OffsetFetchResponse.OffsetFetchResponsePartitions()
+        part.partitionIndex = index
+        part.committedOffset = committed?.offset ?? -1
+        part.committedLeaderEpoch = committed?.leaderEpoch ?? -1
+        part.metadata = committed?.metadata ?? ""
+        return part
+    }
+
+    /// Versions up to 7, of which the first has no place for a group's error but its partitions.
+    private static func answerAsBefore(
+        _ query: Query, _ group: OffsetFetchResponse.OffsetFetchResponseGroup, _ call: Call,
+        _ response: inout OffsetFetchResponse
+    ) {
+        if call.version >= 2 { response.errorCode = group.errorCode }
+        var topics = group.topics
+        if call.version < 2, group.errorCode != .none {
+            topics = (query.topics ?? []).map { requested in
+                var topic = OffsetFetchResponse.OffsetFetchResponseTopics()
+                topic.name = requested.name
+                topic.partitions = requested.partitionIndexes.map { index in
+                    var part = self.partition(index, nil)
+                    part.errorCode = group.errorCode
+                    return part
+                }
+                return topic
+            }
+        }
+        response.topics = topics.map { topic in
+            var result = OffsetFetchResponse.OffsetFetchResponseTopic()
+            result.name = topic.name
+            result.partitions = topic.partitions.map {
+                var part = OffsetFetchResponse.OffsetFetchResponsePartition()
+                part.partitionIndex = $0.partitionIndex
+                part.committedOffset = $0.committedOffset
+                if call.version >= 5 { part.committedLeaderEpoch = $0.committedLeaderEpoch }
+                part.metadata = $0.metadata
+                part.errorCode = $0.errorCode
+                return part
+            }
+            return result
+        }
+    }
+
+    static func fail(_ request: OffsetFetchRequest, _ error: ErrorCode, _ call: Call) {
+        self.answer(request, call) { _ in error }
+    }
+}

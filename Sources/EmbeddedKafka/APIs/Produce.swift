@@ -1,0 +1,135 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+enum ProduceEndpoint: Endpoint {
+    static let name = "Produce"
+
+    static func handle(_ request: ProduceRequest, _ call: Call) {
+        var response = ProduceResponse()
+        var hasError = false
+        var leaders: Set<Int32> = []
+        for topicData in request.topicData {
+            var topicResponse = ProduceResponse.TopicProduceResponse()
+            topicResponse.name = topicData.name
+            topicResponse.topicId = topicData.topicId
+            for data in topicData.partitionData {
+                var partitionResponse = self.response(index: data.index, error: .none)
+                do throws(BrokerError) {
+                    let partition = try self.partition(data.index, of: topicData, call)
+                    do throws(BrokerError) {
+                        let appended = try self.append(data.records, to: partition, request, call)
+                        partitionResponse.baseOffset = appended.baseOffset
+                        partitionResponse.logAppendTimeMs = appended.logAppendTime
+                        partitionResponse.logStartOffset = partition.log.startOffset
+                    } catch {
+                        if error.code == .notLeaderOrFollower, call.version >= 10 {
+                            partitionResponse.currentLeader.leaderId = partition.leader ?? -1
+                            partitionResponse.currentLeader.leaderEpoch = partition.leaderEpoch
+                            if let leader = partition.leader { leaders.insert(leader) }
+                        }
+                        throw error
+                    }
+                } catch {
+                    hasError = true
+                    partitionResponse.errorCode = error.code
+                    partitionResponse.errorMessage = error.message
+                }
+                topicResponse.partitionResponses.append(partitionResponse)
+            }
+            response.responses.append(topicResponse)
+        }
+        guard request.acks != 0 else {
+            // There is no answer that could tell, so Kafka closes the connection to make the producer look again.
+            if hasError { call.closeConnection() } else { call.endWithoutAnswer() }
+            return
+        }
+        response.nodeEndpoints = leaders.sorted().compactMap { id in
+            guard let broker = call.cluster.brokers[id] else { return nil }
+            var endpoint = ProduceResponse.NodeEndpoint()
+            endpoint.nodeId = id
+            endpoint.host = broker.host
+            endpoint.port = Int32(broker.port)
+            endpoint.rack = broker.rack
+            return endpoint
+        }
+        call.answer(response)
+    }
+
+    private static func partition(
+        _ index: Int32, of data: ProduceRequest.TopicProduceData, _ call: Call
+    ) throws(BrokerError) -> Partition {
+        if call.version >= 13 {
+            guard let topic = call.cluster.topic(id: data.topicId) else { throw BrokerError(.unknownTopicId) }
+            guard let partition = topic.partition(index) else { throw BrokerError(.unknownTopicOrPartition) }
+            return partition
+        }
+        guard let partition = call.cluster.topic(data.name)?.partition(index) else {
+            throw BrokerError(.unknownTopicOrPartition)
+        }
+        return partition
+    }
+
+    private static func append(
+        _ records: [Bytes]?, to partition: Partition, _ request: ProduceRequest, _ call: Call
+    ) throws(BrokerError) -> PartitionLog.Appended {
+        guard (-1...1).contains(request.acks) else {
+            throw BrokerError(.invalidRequiredAcks, "acks is \(request.acks); it must be 0, 1 or -1.")
+        }
+        let cluster = call.cluster
+        let batch = try BatchValidator.batch(records?.first ?? Bytes(), produceVersion: call.version)
+        if let refusal = partition.refusal(at: call.broker.id, currentLeaderEpoch: -1, fromLeaderOnly: true) {
+            throw BrokerError(refusal)
+        }
+        guard let topic = cluster.topic(partition.topicName) else { throw BrokerError(.unknownTopicOrPartition) }
+        let minimum = topic.number("min.insync.replicas") ?? 1
+        if request.acks == -1, partition.inSyncReplicas.count < minimum {
+            throw BrokerError(
+                .notEnoughReplicas, "\(partition.inSyncReplicas.count) replicas are in sync, and \(minimum) must be.")
+        }
+        let limit = topic.number("max.message.bytes") ?? cluster.configuration.maximumBatchBytes
+        guard batch.bytes.count <= limit else {
+            throw BrokerError(.messageTooLarge, "The batch has \(batch.bytes.count) bytes; the topic takes \(limit).")
+        }
+        let now = WallClock.milliseconds
+        try BatchValidator.check(batch, topic: topic, now: now)
+        let appended = try partition.log.append(
+            batch, leaderEpoch: partition.leaderEpoch, now: now, usesLogAppendTime: topic.usesLogAppendTime)
+        if !appended.isDuplicate {
+            let retention = topic.number("retention.bytes") ?? cluster.configuration.retentionBytes
+            if retention >= 0 { partition.log.retain(bytes: retention) }
+            for fetch in partition.waitingFetches.values { fetch.credit(batch.bytes.count) }
+        }
+        return appended
+    }
+
+    private static func response(index: Int32, error: ErrorCode) -> ProduceResponse.PartitionProduceResponse {
+        var response = ProduceResponse.PartitionProduceResponse()
+        response.index = index
+        response.errorCode = error
+        response.baseOffset = -1
+        return response
+    }
+
+    static func fail(_ request: ProduceRequest, _ error: ErrorCode, _ call: Call) {
+        guard request.acks != 0 else {
+            call.closeConnection()
+            return
+        }
+        var response = ProduceResponse()
+        response.responses = request.topicData.map { data in
+            var topic = ProduceResponse.TopicProduceResponse()
+            topic.name = data.name
+            topic.topicId = data.topicId
+            topic.partitionResponses = data.partitionData.map { self.response(index: $0.index, error: error) }
+            return topic
+        }
+        call.answer(response)
+    }
+}

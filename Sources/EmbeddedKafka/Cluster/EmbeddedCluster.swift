@@ -1,0 +1,221 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// Everything that the brokers of one cluster know: topics, logs, groups, leaders.
+///
+/// `@unchecked Sendable`, since all of it is touched on `loop`'s thread only; other threads come in by its `execute`.
+final class EmbeddedCluster: @unchecked Sendable {
+    let configuration: EmbeddedKafka.Configuration
+    let loop: EventLoop
+    let id: String
+    let faults = FaultTable()
+    let requests: RequestLog
+
+    private(set) var brokers: [Int32: EmbeddedBroker] = [:]
+    private(set) var topics: [String: Topic] = [:]
+    private var namesByID: [KafkaUUID: String] = [:]
+    var groups: [String: ConsumerGroup] = [:]
+    /// Fetches that wait for records, by their numbers.
+    var waitingFetches: [Int: WaitingFetch] = [:]
+    private var coordinators: [String: Int32] = [:]
+    private var nextProducerID: Int64 = 1000
+    private var nextNumber = 0
+    private var random = SystemRandomNumberGenerator()
+
+    init(configuration: EmbeddedKafka.Configuration, loop: EventLoop) {
+        self.configuration = configuration
+        self.loop = loop
+        self.requests = RequestLog(capacity: configuration.requestLogCapacity)
+        var random = SystemRandomNumberGenerator()
+        self.id = Self.uuid(&random).description
+    }
+
+    // MARK: Brokers
+
+    /// Makes the brokers and starts them; their ports, if all of them could.
+    func startBrokers() -> Result<[Int], EmbeddedKafkaError> {
+        for index in 0..<self.configuration.brokers {
+            let broker = EmbeddedBroker(
+                id: Int32(index + 1), host: self.configuration.host,
+                port: self.configuration.ports.indices.contains(index) ? self.configuration.ports[index] : 0,
+                rack: self.configuration.racks.indices.contains(index) ? self.configuration.racks[index] : nil,
+                cluster: self)
+            self.brokers[broker.id] = broker
+            do throws(TransportError) {
+                try broker.start()
+            } catch {
+                for other in self.brokers.values { other.stop() }
+                return .failure(
+                    EmbeddedKafkaError("Broker \(broker.id) can't listen on port \(broker.port): \(error)."))
+            }
+        }
+        return .success(self.brokers.values.sorted { $0.id < $1.id }.map(\.port))
+    }
+
+    var liveBrokers: [EmbeddedBroker] {
+        self.brokers.values.filter(\.isRunning).sorted { $0.id < $1.id }
+    }
+
+    func isRunning(_ broker: Int32) -> Bool {
+        self.brokers[broker]?.isRunning ?? false
+    }
+
+    /// The broker that is named as the controller; each of them does a controller's work.
+    var controllerID: Int32 { self.liveBrokers.first?.id ?? -1 }
+
+    /// A broker has gone: others lead its partitions and coordinate its groups.
+    func brokerStopped(_ id: Int32) {
+        for partition in self.topics.values.flatMap(\.partitions) where partition.replicas.contains(id) {
+            partition.inSyncReplicas.removeAll { $0 == id }
+            if partition.leader == id { self.lead(partition, by: partition.inSyncReplicas.first) }
+        }
+        for (key, broker) in self.coordinators where broker == id { self.moveCoordinator(forKey: key, to: nil) }
+    }
+
+    /// A broker is there again: it leads what nobody leads.
+    func brokerStarted(_ id: Int32) {
+        for partition in self.topics.values.flatMap(\.partitions) where partition.replicas.contains(id) {
+            if !partition.inSyncReplicas.contains(id) { partition.inSyncReplicas.append(id) }
+            if partition.leader == nil { self.lead(partition, by: id) }
+        }
+    }
+
+    /// Makes `broker` the leader of a partition, or nobody. It becomes a replica if it is none.
+    func lead(_ partition: Partition, by broker: Int32?) {
+        if let broker, !partition.replicas.contains(broker) {
+            partition.replicas = partition.replicas.map { $0 == partition.leader ? broker : $0 }
+            partition.inSyncReplicas = partition.replicas.filter(self.isRunning)
+        }
+        partition.lead(by: broker)
+        self.wakeFetches(of: partition)
+    }
+
+    // MARK: Topics
+
+    func topic(_ name: String) -> Topic? { self.topics[name] }
+
+    func topic(id: KafkaUUID) -> Topic? { self.namesByID[id].flatMap { self.topics[$0] } }
+
+    /// Creates a topic whose name and numbers have been checked. `assignments` names each partition's replicas.
+    @discardableResult
+    func createTopic(_ name: String, assignments: [[Int32]], configuration: [String: String] = [:]) -> Topic {
+        let topic = Topic(name: name, id: Self.uuid(&self.random), configuration: configuration)
+        self.topics[name] = topic
+        self.namesByID[topic.id] = name
+        self.addPartitions(assignments, to: topic)
+        return topic
+    }
+
+    func addPartitions(_ assignments: [[Int32]], to topic: Topic) {
+        for replicas in assignments {
+            let live = replicas.filter(self.isRunning)
+            let partition = Partition(
+                topicName: topic.name, topicID: topic.id, index: Int32(topic.partitions.count), replicas: replicas,
+                leader: live.first)
+            partition.inSyncReplicas = live
+            topic.partitions.append(partition)
+        }
+    }
+
+    /// Spreads partitions over the brokers: the leader of the first is the first broker, and so on around.
+    func assignments(partitions: Range<Int>, replicationFactor: Int) -> [[Int32]] {
+        let ids = self.liveBrokers.map(\.id)
+        guard !ids.isEmpty else { return [] }
+        return partitions.map { partition in
+            (0..<min(replicationFactor, ids.count)).map { ids[(partition + $0) % ids.count] }
+        }
+    }
+
+    func deleteTopic(_ topic: Topic) {
+        self.topics[topic.name] = nil
+        self.namesByID[topic.id] = nil
+        for group in self.groups.values { group.forget(topic: topic.name) }
+        for partition in topic.partitions { self.wakeFetches(of: partition) }
+    }
+
+    /// What waits for this partition has to look again.
+    func wakeFetches(of partition: Partition) {
+        for fetch in partition.waitingFetches.values { fetch.finish() }
+    }
+
+    // MARK: Coordinators
+
+    enum CoordinatorKind: Int8 {
+        case group = 0
+        case transaction = 1
+    }
+
+    /// The broker that coordinates a group or a transactional id; nil if none runs.
+    func coordinator(_ kind: CoordinatorKind, for name: String) -> Int32? {
+        let key = "\(kind.rawValue):\(name)"
+        if let known = self.coordinators[key], self.isRunning(known) { return known }
+        let ids = self.liveBrokers.map(\.id)
+        guard !ids.isEmpty else { return nil }
+        // FNV-1a, so that a name has the same coordinator in every run.
+        let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let chosen = ids[Int(hash % UInt64(ids.count))]
+        self.coordinators[key] = chosen
+        return chosen
+    }
+
+    func moveCoordinator(_ kind: CoordinatorKind, for name: String, to broker: Int32) {
+        self.moveCoordinator(forKey: "\(kind.rawValue):\(name)", to: broker)
+    }
+
+    private func moveCoordinator(forKey key: String, to broker: Int32?) {
+        guard self.coordinators[key] != broker || broker == nil else { return }
+        self.coordinators[key] = broker
+        if key.hasPrefix("\(CoordinatorKind.group.rawValue):") {
+            self.groups[String(key.dropFirst(2))]?.moveToNewCoordinator()
+        }
+    }
+
+    // MARK: Groups
+
+    func makeGroup(_ name: String) -> ConsumerGroup {
+        if let group = self.groups[name] { return group }
+        let group = ConsumerGroup(name: name, cluster: self)
+        self.groups[name] = group
+        return group
+    }
+
+    // MARK: Time
+
+    /// Monotonic milliseconds.
+    var now: Int64 { self.loop.now.nanoseconds / 1_000_000 }
+
+    func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
+        self.loop.schedule(after: delay, body)
+    }
+
+    // MARK: Numbers
+
+    /// A number that no other call has returned.
+    func takeNumber() -> Int {
+        self.nextNumber += 1
+        return self.nextNumber
+    }
+
+    func takeProducerID() -> Int64 {
+        defer { self.nextProducerID += 1 }
+        return self.nextProducerID
+    }
+
+    func randomUUID() -> KafkaUUID { Self.uuid(&self.random) }
+
+    func randomSessionID() -> Int32 { Int32.random(in: 1...Int32.max, using: &self.random) }
+
+    private static func uuid(_ random: inout SystemRandomNumberGenerator) -> KafkaUUID {
+        // Kafka's own are of version 4 and don't begin with a dash.
+        var high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
+        while high >> 58 == 62 { high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000 }
+        return KafkaUUID(high: high, low: random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
+    }
+}

@@ -1,0 +1,50 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A topic: its partitions and what was configured for it. It belongs to the cluster's loop.
+final class Topic {
+    let name: String
+    let id: KafkaUUID
+    var partitions: [Partition] = []
+    /// Kafka's configuration names and values, as they were given.
+    var configuration: [String: String]
+
+    init(name: String, id: KafkaUUID, configuration: [String: String]) {
+        self.name = name
+        self.id = id
+        self.configuration = configuration
+    }
+
+    func partition(_ index: Int32) -> Partition? {
+        self.partitions.indices.contains(Int(index)) ? self.partitions[Int(index)] : nil
+    }
+
+    func number(_ name: String) -> Int? {
+        self.configuration[name].flatMap { Int($0) }
+    }
+
+    var usesLogAppendTime: Bool { self.configuration["message.timestamp.type"] == "LogAppendTime" }
+
+    /// Why Kafka refuses a topic's name, if it does.
+    static func problem(withName name: String) -> String? {
+        if name.isEmpty { return "The topic name is empty." }
+        if name == "." || name == ".." { return "The topic name can't be '.' or '..'." }
+        if name.utf8.count > 249 { return "The topic name is \(name.utf8.count) characters long; it may have 249." }
+        let isLegal = name.utf8.allSatisfy { character in
+            switch character {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return isLegal
+            ? nil : "The topic name '\(name)' has characters other than ASCII letters, digits, '.', '_' and '-'."
+    }
+}

@@ -1,0 +1,77 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+extension EmbeddedKafka {
+    /// What a cluster is like. Each value's default is given with it; most are Kafka's own.
+    public struct Configuration: Sendable {
+        /// How many brokers there are. Their ids are 1, 2, 3 and so on. Default: 1.
+        public var brokers = 1
+        /// The address that the brokers listen on and name to clients. Default: 127.0.0.1.
+        public var host = "127.0.0.1"
+        /// The ports of the brokers, in the order of their ids. Where there is none, or 0, a free port is taken.
+        public var ports: [Int] = []
+        /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
+        public var racks: [String] = []
+        /// Whether consumers are sent to a replica in their own rack (KIP-392). Default: false.
+        public var offersNearestReplica = false
+        /// Whether a topic that a client asks for is created (auto.create.topics.enable). Default: true.
+        public var createsTopicsAutomatically = true
+        /// The partitions of a topic that doesn't say (num.partitions). Default: 1.
+        public var defaultPartitions = 1
+        /// The replicas of a topic that doesn't say (default.replication.factor). Default: 1.
+        public var defaultReplicationFactor = 1
+        /// Bytes kept of each partition; the oldest batches beyond that are removed, in steps of up to 1 MiB
+        /// (log.retention.bytes). Default: 1 GiB.
+        public var retentionBytes = 1 << 30
+        /// The largest record batch, in bytes (message.max.bytes). Default: 1 048 588.
+        public var maximumBatchBytes = 1_048_588
+        /// The largest request, in bytes; a connection that announces a larger one is closed
+        /// (socket.request.max.bytes). Default: 100 MiB.
+        public var maximumRequestBytes = 100 << 20
+        /// The most that one Fetch answers, in bytes, whatever it asks for (fetch.max.bytes). Default: 55 MiB.
+        public var maximumFetchBytes = 55 << 20
+        /// The session timeouts that members of groups may ask for (group.min.session.timeout.ms,
+        /// group.max.session.timeout.ms). Default: 6 s to 30 min.
+        public var sessionTimeouts: ClosedRange<Duration> = .seconds(6)...(.seconds(1800))
+        /// How long an empty group waits for more members before its first generation
+        /// (group.initial.rebalance.delay.ms). Default: 0; Kafka's is 3 s.
+        public var initialRebalanceDelay: Duration = .zero
+        /// The most members that a group may have (group.max.size). Default: no limit.
+        public var maximumGroupSize = Int.max
+        /// The highest versions to offer, where they are not this library's highest: to be like an older broker.
+        public var maximumVersions: [API: Int16] = [:]
+        /// APIs that are not offered.
+        public var withheldAPIs: Set<API> = []
+        /// How many requests are kept to be looked at; the oldest go first. Default: 10 000.
+        public var requestLogCapacity = 10_000
+
+        /// One broker, and Kafka's defaults.
+        public init() {}
+
+        /// A number of brokers, and Kafka's defaults.
+        public init(brokers: Int) {
+            self.brokers = brokers
+        }
+    }
+}
+
+extension EmbeddedKafka.Configuration {
+    /// Why no cluster can be like this, if none can.
+    var problem: String? {
+        if self.brokers < 1 || self.brokers > 1000 {
+            return "A cluster must have between 1 and 1000 brokers, not \(self.brokers)."
+        }
+        if let port = self.ports.first(where: { !(0...65535).contains($0) }) { return "\(port) is no port number." }
+        if self.defaultPartitions < 1 || self.defaultPartitions > EmbeddedCluster.maximumPartitions {
+            return "A topic can't have \(self.defaultPartitions) partitions."
+        }
+        if self.defaultReplicationFactor < 1 || self.defaultReplicationFactor > self.brokers {
+            return "A topic can't have \(self.defaultReplicationFactor) replicas on \(self.brokers) brokers."
+        }
+        return nil
+    }
+}

@@ -1,0 +1,25 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+public import KafkaProtocol
+
+/// Why an embedded cluster can't do what it was asked to.
+public struct EmbeddedKafkaError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Kafka's code for it, if it has one.
+    public var code: ErrorCode?
+    /// What is wrong, in a sentence.
+    public var description: String
+
+    init(_ description: String, code: ErrorCode? = nil) {
+        self.code = code
+        self.description = description
+    }
+
+    init(_ error: BrokerError) {
+        self.init(error.message ?? error.code.description, code: error.code)
+    }
+}

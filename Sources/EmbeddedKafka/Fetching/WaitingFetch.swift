@@ -1,0 +1,49 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// A Fetch that waits for records (a long poll). It belongs to the cluster's loop.
+final class WaitingFetch {
+    private let call: Call
+    private let query: FetchQuery
+    private let plan: FetchSessions.Plan
+    private let id: Int
+    private let partitions: [Partition]
+    private var missing: Int
+    private var timer: LoopTimer?
+
+    /// Waits until `missing` more bytes can be read, something else happens to a partition, or `timeout` has passed.
+    init(_ query: FetchQuery, plan: FetchSessions.Plan, missing: Int, timeout: Duration, _ call: Call) {
+        self.call = call
+        self.query = query
+        self.plan = plan
+        self.missing = missing
+        self.id = call.cluster.takeNumber()
+        self.partitions = query.partitions(in: call.cluster)
+        for partition in self.partitions { partition.waitingFetches[self.id] = self }
+        call.cluster.waitingFetches[self.id] = self
+        let cluster = call.cluster
+        let id = self.id
+        self.timer = cluster.after(timeout) { cluster.waitingFetches[id]?.finish() }
+    }
+
+    /// So many bytes have been appended to one of the partitions.
+    func credit(_ count: Int) {
+        self.missing -= count
+        if self.missing <= 0 { self.finish() }
+    }
+
+    /// Answers with what there is now.
+    func finish() {
+        guard self.call.cluster.waitingFetches.removeValue(forKey: self.id) != nil else { return }
+        self.timer?.cancel()
+        for partition in self.partitions { partition.waitingFetches[self.id] = nil }
+        FetchEndpoint.answer(self.query.run(in: self.call.cluster), plan: self.plan, self.call)
+    }
+}

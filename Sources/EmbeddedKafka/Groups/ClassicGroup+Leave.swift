@@ -1,0 +1,161 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// The ways out of a group: leaving, silence, and the coordinator itself going away.
+extension ClassicGroup {
+    /// Members leave: one result for each, in order, and the answers that others get because of it.
+    mutating func leave(_ leavers: [Leaver], now: Milliseconds) -> (results: [ErrorCode], answers: [Answer]) {
+        let before = self.members.count
+        var results: [ErrorCode] = []
+        for leaver in leavers {
+            guard self.state != .dead else {
+                results.append(.coordinatorNotAvailable)
+                continue
+            }
+            if self.pendingMembers.removeValue(forKey: leaver.memberID) != nil {
+                results.append(.none)
+                continue
+            }
+            var memberID = leaver.memberID
+            if memberID.isEmpty, let instanceID = leaver.instanceID {
+                memberID = self.members.first { $0.instanceID == instanceID }?.id ?? ""
+            }
+            if let error = self.identityError(memberID: memberID, instanceID: leaver.instanceID) {
+                results.append(error)
+                continue
+            }
+            self.remove([memberID])
+            results.append(.none)
+        }
+        if self.members.count < before { self.rebalanceWithout(now: now) }
+        self.completeJoinIfAllCame(now: now)
+        return (results, self.takeAnswers())
+    }
+
+    /// When `advance` has something to do, if ever.
+    var nextDeadline: Milliseconds? {
+        var deadlines = self.members.compactMap(\.deadline)
+        deadlines.append(contentsOf: self.pendingMembers.values)
+        if let joinDeadline = self.joinDeadline { deadlines.append(joinDeadline) }
+        if let syncDeadline = self.syncDeadline { deadlines.append(syncDeadline) }
+        return deadlines.min()
+    }
+
+    /// Time has passed: sessions end, and rebalances go on without those who didn't come.
+    mutating func advance(to now: Milliseconds) -> [Answer] {
+        self.pendingMembers = self.pendingMembers.filter { $0.value > now }
+        let silent = Set(self.members.filter { ($0.deadline ?? .max) <= now }.map(\.id))
+        self.remove(silent)
+        if !silent.isEmpty { self.rebalanceWithout(now: now) }
+        self.completeJoinIfAllCame(now: now)
+        self.endJoin(now: now)
+        self.endSync(now: now)
+        return self.takeAnswers()
+    }
+
+    private mutating func endJoin(now: Milliseconds) {
+        guard self.state == .preparingRebalance, let deadline = self.joinDeadline, deadline <= now else { return }
+        if let left = self.initialDelayLeft, left > 0, self.newMembersCame {
+            let delay = min(self.limits.initialRebalanceDelay, left)
+            self.newMembersCame = false
+            self.initialDelayLeft = left - delay
+            self.joinDeadline = now + delay
+        } else {
+            self.completeJoin(now: now)
+        }
+    }
+
+    private mutating func endSync(now: Milliseconds) {
+        guard let deadline = self.syncDeadline, deadline <= now else { return }
+        self.syncDeadline = nil
+        let late = Set(self.members.filter(\.needsSync).map(\.id))
+        guard !late.isEmpty else { return }
+        self.remove(late)
+        self.rebalanceWithout(now: now)
+        self.completeJoinIfAllCame(now: now)
+    }
+
+    private mutating func remove(_ memberIDs: Set<String>) {
+        for member in self.members where memberIDs.contains(member.id) {
+            if let join = member.joinTicket {
+                self.answers.append(.join(join, JoinAnswer(error: .unknownMemberId, memberID: member.id)))
+            }
+            if let sync = member.syncTicket { self.answers.append(.sync(sync, SyncAnswer(error: .unknownMemberId))) }
+        }
+        self.members.removeAll { memberIDs.contains($0.id) }
+        if let leaderID, memberIDs.contains(leaderID) { self.leaderID = self.members.first?.id }
+    }
+
+    /// Members are gone: the others share what they had.
+    private mutating func rebalanceWithout(now: Milliseconds) {
+        switch self.state {
+        case .stable, .completingRebalance: self.prepareRebalance(now: now)
+        case .preparingRebalance, .empty, .dead: break
+        }
+    }
+
+    // MARK: The coordinator
+
+    /// What a coordinator has written down, and the next one reads.
+    struct Snapshot: Sendable {
+        var state = State.empty
+        var generation: Int32 = 0
+        var protocolType: String?
+        var protocolName: String?
+        var leaderID: String?
+        var members: [Member] = []
+    }
+
+    mutating func save() {
+        self.saved = Snapshot(
+            state: self.state, generation: self.generation, protocolType: self.protocolType,
+            protocolName: self.protocolName, leaderID: self.leaderID, members: self.members)
+    }
+
+    /// Another broker becomes the coordinator: who waits is sent there, and the group is what was last written down.
+    mutating func moveToNewCoordinator(now: Milliseconds) -> [Answer] {
+        guard self.state != .dead else { return [] }
+        for member in self.members {
+            if let join = member.joinTicket {
+                self.answers.append(.join(join, JoinAnswer(error: .notCoordinator, memberID: member.id)))
+            }
+            if let sync = member.syncTicket { self.answers.append(.sync(sync, SyncAnswer(error: .notCoordinator))) }
+        }
+        self.joinDeadline = nil
+        self.initialDelayLeft = nil
+        self.syncDeadline = nil
+        self.pendingMembers = [:]
+        self.state = self.saved.state
+        self.generation = self.saved.generation
+        self.protocolType = self.saved.protocolType
+        self.protocolName = self.saved.protocolName
+        self.leaderID = self.saved.leaderID
+        self.members = self.saved.members
+        for index in self.members.indices {
+            self.members[index].joinTicket = nil
+            self.members[index].syncTicket = nil
+            self.members[index].needsSync = false
+            self.members[index].isNew = false
+            self.members[index].touch(now)
+        }
+        return self.takeAnswers()
+    }
+
+    /// The group is deleted. Only an empty one can be.
+    mutating func delete() -> ErrorCode {
+        switch self.state {
+        case .dead: return .groupIdNotFound
+        case .empty:
+            self.state = .dead
+            return .none
+        case .preparingRebalance, .completingRebalance, .stable: return .nonEmptyGroup
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// Looks at a produced batch as Kafka does before it appends it.
+enum BatchValidator {
+    /// The one batch that a partition's part of a Produce request must be.
+    static func batch(_ bytes: Bytes, produceVersion: Int16) throws(BrokerError) -> RecordBatch {
+        var reader = RecordBatchReader(bytes)
+        let batch: RecordBatch?
+        do throws(RecordBatchError) {
+            batch = try reader.next()
+        } catch {
+            throw BrokerError(.corruptMessage, "\(error)")
+        }
+        guard let batch else { throw BrokerError(.corruptMessage, "The records are no whole record batch.") }
+        guard batch.magic == 2 else {
+            throw BrokerError(.invalidRecord, "The records have format \(batch.magic); Produce takes format 2 only.")
+        }
+        guard reader.consumedByteCount == bytes.count else {
+            throw BrokerError(.invalidRecord, "A partition's records must be exactly one batch.")
+        }
+        if produceVersion < 7, batch.codec == .zstd {
+            throw BrokerError(
+                .unsupportedCompressionType, "Produce takes zstd from version 7 on, and this is \(produceVersion).")
+        }
+        return batch
+    }
+
+    /// Checks the batch and each of its records. `now` is in milliseconds since 1970.
+    static func check(_ batch: RecordBatch, topic: Topic, now: Int64) throws(BrokerError) {
+        do throws(RecordBatchError) {
+            try batch.validateChecksum()
+        } catch {
+            throw BrokerError(.corruptMessage, "\(error)")
+        }
+        let offsets = batch.nextOffset - batch.baseOffset
+        guard let count = batch.count, count > 0, Int64(count) == offsets else {
+            throw BrokerError(
+                .invalidRecord, "The batch has \(batch.count ?? 0) records, and its offsets are of \(offsets).")
+        }
+        guard !batch.isControl else { throw BrokerError(.invalidRecord, "Clients may not write control batches.") }
+        guard batch.producerID < 0 || (batch.baseSequence >= 0 && batch.producerEpoch >= 0) else {
+            throw BrokerError(
+                .invalidRecord,
+                "Producer \(batch.producerID) sent epoch \(batch.producerEpoch), sequence \(batch.baseSequence).")
+        }
+        // Kafka's message.timestamp.after.max.ms.
+        let ahead = Int64(topic.number("message.timestamp.after.max.ms") ?? 3_600_000)
+        let (latest, overflow) = now.addingReportingOverflow(ahead)
+        guard topic.usesLogAppendTime || overflow || batch.maxTimestamp <= latest else {
+            throw BrokerError(
+                .invalidTimestamp, "A timestamp is \(batch.maxTimestamp), more than \(ahead) ms after now (\(now)).")
+        }
+        try self.checkRecords(batch)
+    }
+
+    private static func checkRecords(_ batch: RecordBatch) throws(BrokerError) {
+        do throws(RecordBatchError) {
+            var iterator = try batch.records().makeIterator()
+            var expected = batch.baseOffset
+            while let record = try iterator.next() {
+                guard record.offset == expected else {
+                    throw RecordBatchError(.malformed("record \(expected) has offset \(record.offset)"))
+                }
+                expected += 1
+            }
+        } catch {
+            // A codec that isn't in this build can't be looked into; the consumer will.
+            if case .compression(.unavailable) = error.reason { return }
+            throw BrokerError(.invalidRecord, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// Why a broker refuses something: the code that goes on the wire, and a sentence for the APIs that have room for one.
+struct BrokerError: Error, Hashable, Sendable {
+    var code: ErrorCode
+    var message: String?
+
+    init(_ code: ErrorCode, _ message: String? = nil) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,85 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// A run of batches, one after the other in one block of memory, with an index of where each begins.
+///
+/// Batches are only ever added behind the ones that are there, so what has been handed out as `Bytes` stays as it is.
+struct LogSegment {
+    struct Entry {
+        var baseOffset: Int64
+        var lastOffset: Int64
+        var maxTimestamp: Int64
+        var position: Int32
+        var count: Int32
+    }
+
+    static let smallest = 4 << 10
+    static let largest = 1 << 20
+
+    private let storage: ByteStorage
+    private(set) var entries: [Entry] = []
+    private(set) var byteCount = 0
+    let baseOffset: Int64
+
+    init(baseOffset: Int64, capacity: Int) {
+        self.baseOffset = baseOffset
+        self.storage = ByteStorage(minimumCapacity: capacity)
+    }
+
+    var capacity: Int { self.storage.capacity }
+
+    func hasRoom(for count: Int) -> Bool {
+        self.byteCount + count <= self.storage.capacity
+    }
+
+    /// Copies a batch in. There must be room for it.
+    mutating func append(_ batch: RecordBatch, baseOffset: Int64, leaderEpoch: Int32, logAppendTime: Int64?) {
+        let storage = self.storage
+        batch.write(
+            to: storage.base + self.byteCount, atOffset: baseOffset, partitionLeaderEpoch: leaderEpoch,
+            logAppendTime: logAppendTime)
+        self.entries.append(
+            Entry(
+                baseOffset: baseOffset, lastOffset: baseOffset + (batch.lastOffset - batch.baseOffset),
+                maxTimestamp: logAppendTime ?? batch.maxTimestamp, position: Int32(self.byteCount),
+                count: Int32(batch.bytes.count)))
+        self.byteCount += batch.bytes.count
+    }
+
+    /// The index of the first batch that ends at or after `offset`.
+    func index(endingAtOrAfter offset: Int64) -> Int {
+        var low = 0
+        var high = self.entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.entries[middle].lastOffset < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The bytes from `position` on, at most up to `end`.
+    func bytes(_ range: Range<Int>) -> Bytes {
+        Bytes(storage: self.storage, offset: range.lowerBound, count: range.count)
+    }
+
+    func bytes(of entry: Entry) -> Bytes {
+        self.bytes(Int(entry.position)..<Int(entry.position) + Int(entry.count))
+    }
+
+    /// A segment with the batches before `index` only. It takes a copy, since the bytes behind may be with a reader.
+    func prefix(_ index: Int) -> LogSegment {
+        guard index < self.entries.count else { return self }
+        var copy = LogSegment(baseOffset: self.baseOffset, capacity: self.storage.capacity)
+        copy.byteCount = Int(self.entries[index].position)
+        copy.entries = Array(self.entries[..<index])
+        copy.storage.base.copyMemory(from: self.storage.base, byteCount: copy.byteCount)
+        return copy
+    }
+}

@@ -1,0 +1,267 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// One partition's log: the batches as they were produced, with the offsets and epochs that the broker gave them.
+///
+/// It belongs to one thread. Everything in it is replicated at once, so its high watermark is its end.
+final class PartitionLog {
+    /// What a Produce request learns of a batch that is in the log.
+    struct Appended: Equatable {
+        var baseOffset: Int64
+        var lastOffset: Int64
+        /// The time of appending, or -1 if the records keep the producer's timestamps.
+        var logAppendTime: Int64
+        /// Whether the batch was there before, and nothing was appended.
+        var isDuplicate: Bool
+    }
+
+    /// The first offset that can be read.
+    private(set) var startOffset: Int64 = 0
+    /// The offset that the next record gets.
+    private(set) var endOffset: Int64 = 0
+    /// Bytes of all batches kept.
+    private(set) var byteCount = 0
+    private(set) var epochs = LeaderEpochs()
+
+    private var segments: [LogSegment] = []
+    private var producers = ProducerStates()
+
+    /// The end of what consumers may read.
+    var highWatermark: Int64 { self.endOffset }
+    /// The end of what consumers may read that wait for transactions to end.
+    var lastStableOffset: Int64 { self.highWatermark }
+    /// How many batches are kept.
+    var batchCount: Int { self.segments.reduce(0) { $0 + $1.entries.count } }
+
+    // MARK: Writing
+
+    /// A leader of `epoch` takes over: what is appended from now on is its own.
+    func begin(epoch: Int32) {
+        self.epochs.begin(epoch, at: self.endOffset)
+    }
+
+    /// Appends a validated batch, unless it is a retry of one that is in the log. `now` is in milliseconds since 1970.
+    func append(
+        _ batch: RecordBatch, leaderEpoch: Int32, now: Int64, usesLogAppendTime: Bool = false
+    ) throws(BrokerError) -> Appended {
+        if batch.producerID >= 0 {
+            let verdict = try self.producers.check(
+                producerID: batch.producerID, epoch: batch.producerEpoch, firstSequence: batch.baseSequence,
+                lastSequence: batch.lastSequence)
+            if case .duplicate(let earlier) = verdict {
+                return Appended(
+                    baseOffset: earlier.baseOffset, lastOffset: earlier.lastOffset,
+                    logAppendTime: usesLogAppendTime ? earlier.timestamp : -1, isDuplicate: true)
+            }
+        }
+        let baseOffset = self.endOffset
+        let logAppendTime = usesLogAppendTime ? now : nil
+        self.epochs.begin(leaderEpoch, at: baseOffset)
+        self.makeRoom(for: batch.bytes.count)
+        self.segments[self.segments.count - 1].append(
+            batch, baseOffset: baseOffset, leaderEpoch: leaderEpoch, logAppendTime: logAppendTime)
+        self.byteCount += batch.bytes.count
+        self.endOffset = baseOffset + (batch.nextOffset - batch.baseOffset)
+        self.note(batch, baseOffset: baseOffset, timestamp: logAppendTime ?? batch.maxTimestamp, now: now)
+        return Appended(
+            baseOffset: baseOffset, lastOffset: self.endOffset - 1, logAppendTime: logAppendTime ?? -1,
+            isDuplicate: false)
+    }
+
+    private func note(_ batch: RecordBatch, baseOffset: Int64, timestamp: Int64, now: Int64) {
+        guard batch.producerID >= 0 else { return }
+        let place = ProducerStates.Batch(
+            firstSequence: batch.baseSequence, lastSequence: batch.lastSequence, baseOffset: baseOffset,
+            lastOffset: baseOffset + (batch.lastOffset - batch.baseOffset), timestamp: timestamp)
+        self.producers.append(place, producerID: batch.producerID, epoch: batch.producerEpoch, now: now)
+    }
+
+    /// Small logs take little memory: segments double in size from the first on.
+    private func makeRoom(for count: Int) {
+        if let last = self.segments.last, last.hasRoom(for: count) { return }
+        let usual = min(max(2 * (self.segments.last?.capacity ?? 0), LogSegment.smallest), LogSegment.largest)
+        self.segments.append(LogSegment(baseOffset: self.endOffset, capacity: max(usual, count)))
+    }
+
+    // MARK: Reading
+
+    /// Batches from the one that holds `offset` on, of which the last may be cut as Kafka cuts it.
+    ///
+    /// Only what ends before `limit` is read. If the first batch is larger than `maxBytes`, it comes whole when
+    /// `atLeastOneBatch` is set, and nothing comes when it is not.
+    func read(
+        from offset: Int64, maxBytes: Int, atLeastOneBatch: Bool, before limit: Int64
+    ) throws(BrokerError) -> [Bytes] {
+        guard offset >= self.startOffset, offset <= self.endOffset else {
+            throw BrokerError(
+                .offsetOutOfRange,
+                "Offset \(offset) is not between \(self.startOffset) and \(self.endOffset), where the log begins and ends."
+            )
+        }
+        guard offset < limit, var segment = self.segmentIndex(holding: offset) else { return [] }
+        var index = self.segments[segment].index(endingAtOrAfter: offset)
+        let first = Int(self.segments[segment].entries[index].count)
+        guard maxBytes >= first || atLeastOneBatch else { return [] }
+        var room = max(maxBytes, first)
+        var slices: [Bytes] = []
+        while segment < self.segments.count, room > 0 {
+            let entries = self.segments[segment].entries
+            let start = Int(entries[index].position)
+            let readable = self.segments[segment].index(endingAtOrAfter: limit)
+            let end = readable < entries.count ? Int(entries[readable].position) : self.segments[segment].byteCount
+            guard end > start else { break }
+            let count = min(room, end - start)
+            slices.append(self.segments[segment].bytes(start..<start + count))
+            room -= count
+            segment += 1
+            index = 0
+        }
+        return slices
+    }
+
+    /// How many bytes there are from the batch that holds `offset` to `limit`, counted no further than `enough`.
+    func readableBytes(from offset: Int64, before limit: Int64, enough: Int) -> Int {
+        guard offset < limit, let first = self.segmentIndex(holding: offset) else { return 0 }
+        var total = 0
+        for segment in self.segments[first...] where total < enough {
+            let start = segment.index(endingAtOrAfter: offset)
+            let end = segment.index(endingAtOrAfter: limit)
+            guard start < end else { break }
+            let endPosition = end < segment.entries.count ? Int(segment.entries[end].position) : segment.byteCount
+            total += endPosition - Int(segment.entries[start].position)
+        }
+        return total
+    }
+
+    private func segmentIndex(holding offset: Int64) -> Int? {
+        var low = 0
+        var high = self.segments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if (self.segments[middle].entries.last?.lastOffset ?? -1) < offset {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low < self.segments.count ? low : nil
+    }
+
+    /// A record by its offset and timestamp.
+    struct RecordPlace: Equatable {
+        var offset: Int64
+        var timestamp: Int64
+    }
+
+    /// The first record whose timestamp is at least `timestamp`.
+    func firstRecord(reaching timestamp: Int64) -> RecordPlace? {
+        for segment in self.segments {
+            for entry in segment.entries where entry.lastOffset >= self.startOffset && entry.maxTimestamp >= timestamp {
+                let places = self.places(in: segment.bytes(of: entry))
+                if let found = places.first(where: { $0.timestamp >= timestamp }) { return found }
+            }
+        }
+        return nil
+    }
+
+    /// The first of the records with the latest timestamp.
+    func recordWithLatestTimestamp() -> RecordPlace? {
+        var latest: (timestamp: Int64, segment: Int, entry: LogSegment.Entry)?
+        for (index, segment) in self.segments.enumerated() {
+            for entry in segment.entries where entry.lastOffset >= self.startOffset {
+                if entry.maxTimestamp > latest?.timestamp ?? -1 { latest = (entry.maxTimestamp, index, entry) }
+            }
+        }
+        guard let latest else { return nil }
+        let places = self.places(in: self.segments[latest.segment].bytes(of: latest.entry))
+        return places.first { $0.timestamp == latest.timestamp }
+    }
+
+    /// The records of a batch that have not been deleted. Of one that can't be read, only what its header says.
+    private func places(in bytes: Bytes) -> [RecordPlace] {
+        var reader = RecordBatchReader(bytes)
+        guard let batch = try? reader.next() else { return [] }
+        guard let records = try? batch.records() else {
+            return [RecordPlace(offset: batch.baseOffset, timestamp: batch.maxTimestamp)]
+        }
+        var places: [RecordPlace] = []
+        var iterator = records.makeIterator()
+        while let record = try? iterator.next() {
+            if record.offset >= self.startOffset {
+                places.append(RecordPlace(offset: record.offset, timestamp: record.timestamp))
+            }
+        }
+        return places
+    }
+
+    // MARK: Removing
+
+    /// Cuts everything at and after `offset` off, as a broker does that followed a leader which wasn't elected: the
+    /// batch that holds `offset` goes as a whole.
+    func truncate(to offset: Int64) {
+        guard offset < self.endOffset else { return }
+        while let last = self.segments.last, last.baseOffset >= offset {
+            self.segments.removeLast()
+        }
+        self.endOffset = max(self.segments.last?.baseOffset ?? 0, min(offset, self.startOffset))
+        if let last = self.segments.last {
+            let kept = last.prefix(last.index(endingAtOrAfter: offset))
+            self.segments[self.segments.count - 1] = kept
+            self.endOffset = kept.entries.last.map { $0.lastOffset + 1 } ?? last.baseOffset
+        }
+        self.startOffset = min(self.startOffset, self.endOffset)
+        self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
+        self.epochs.truncate(to: self.endOffset)
+        self.rememberProducersAgain()
+    }
+
+    private func rememberProducersAgain() {
+        self.producers.removeAll()
+        for segment in self.segments {
+            for entry in segment.entries {
+                var reader = RecordBatchReader(segment.bytes(of: entry))
+                guard let batch = try? reader.next() else { continue }
+                self.note(batch, baseOffset: entry.baseOffset, timestamp: entry.maxTimestamp, now: entry.maxTimestamp)
+            }
+        }
+    }
+
+    /// Moves the start of the log up to `offset`, -1 meaning its end, and lets go of the memory before it.
+    func deleteRecords(before offset: Int64) throws(BrokerError) {
+        let target = offset == -1 ? self.highWatermark : offset
+        guard target >= 0, target <= self.highWatermark else {
+            throw BrokerError(
+                .offsetOutOfRange, "Offset \(offset) is after the end of the log, which is \(self.highWatermark).")
+        }
+        self.advanceStart(to: target)
+    }
+
+    /// Lets whole segments go from the beginning while more than `bytes` are kept without them.
+    func retain(bytes: Int) {
+        var removed = 0
+        var start = self.startOffset
+        var count = self.byteCount
+        while removed + 1 < self.segments.count, count - self.segments[removed].byteCount >= bytes {
+            count -= self.segments[removed].byteCount
+            removed += 1
+            start = self.segments[removed].baseOffset
+        }
+        if removed > 0 { self.advanceStart(to: start) }
+    }
+
+    private func advanceStart(to offset: Int64) {
+        guard offset > self.startOffset else { return }
+        self.startOffset = offset
+        let kept = self.segments.firstIndex { ($0.entries.last?.lastOffset ?? -1) >= offset } ?? self.segments.count
+        self.segments.removeSubrange(..<kept)
+        self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
+        self.epochs.advanceStart(to: offset)
+    }
+}

@@ -1,0 +1,117 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// One request on its way through a broker. It belongs to the cluster's loop.
+final class Call {
+    let cluster: EmbeddedCluster
+    let broker: EmbeddedBroker
+    let connection: ClientConnection
+    let key: APIKey
+    let version: Int16
+    let correlationID: Int32
+    let clientID: String
+    let fault: RequestFault?
+    /// Changes the answer before it is sent.
+    var rewrite: ((any KafkaResponse) -> any KafkaResponse)?
+    private var isOver = false
+
+    init(connection: ClientConnection, header: RequestHeader, fault: RequestFault?) {
+        self.cluster = connection.broker.cluster
+        self.broker = connection.broker
+        self.connection = connection
+        self.key = APIKey(rawValue: header.requestApiKey)
+        self.version = header.requestApiVersion
+        self.correlationID = header.correlationId
+        self.clientID = header.clientId ?? ""
+        self.fault = fault
+    }
+
+    /// Sends the answer, and lets the connection's next request come.
+    func answer<Response: KafkaResponse>(_ response: Response, version: Int16? = nil) {
+        guard !self.isOver else { return }
+        self.isOver = true
+        let response = self.rewrite?(response) as? Response ?? response
+        guard let frame = self.frame(response, version: version ?? self.version) else {
+            self.connection.close()
+            return
+        }
+        self.send(frame)
+    }
+
+    /// The request wants no answer (acks = 0).
+    func endWithoutAnswer() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.connection.requestIsDone()
+    }
+
+    /// Gives up on the connection, as Kafka does when it can't say what is wrong.
+    func closeConnection() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.connection.close()
+    }
+
+    /// The answer without its length.
+    private func frame<Response: KafkaResponse>(_ response: Response, version: Int16) -> [Bytes]? {
+        do throws(ProtocolError) {
+            var writer = ByteWriter()
+            var header = ResponseHeader()
+            header.correlationId = self.correlationID
+            try header.encode(into: &writer, version: Response.responseHeaderVersion(version))
+            try response.encode(into: &writer, version: version)
+            return writer.finish()
+        } catch {
+            return nil
+        }
+    }
+
+    private func send(_ frame: [Bytes]) {
+        let connection = self.connection
+        let loop = self.cluster.loop
+        switch self.fault {
+        case .delay(let duration):
+            _ = self.cluster.after(duration) { connection.reply(frame) }
+        case .dropAnswer:
+            break
+        case .closeAfterWork:
+            connection.close()
+        case .holdAnswer(let hold):
+            hold.add { loop.execute { connection.reply(frame) } }
+        case .garbage:
+            connection.reply([Self.garbled(frame)])
+        case .raw(let bytes):
+            connection.replyUnframed(bytes)
+        case .cut(let count):
+            connection.sendUnframedAndClose(Self.prefix(frame, count))
+        case nil, .fail, .answer, .rewrite, .closeBeforeWork, .hold:
+            connection.reply(frame)
+        }
+    }
+
+    /// The same length and correlation id, and nothing after them that makes sense.
+    private static func garbled(_ frame: [Bytes]) -> Bytes {
+        let whole = Array(frame.joined())
+        return Bytes(whole.prefix(4) + Array(repeating: 0xff, count: max(whole.count - 4, 0)))
+    }
+
+    /// The beginning of the frame, its length counted.
+    private static func prefix(_ frame: [Bytes], _ count: Int) -> Bytes {
+        let whole = Array(frame.joined())
+        let length = withUnsafeBytes(of: Int32(clamping: whole.count).bigEndian) { Array($0) }
+        return Bytes((length + whole).prefix(max(count, 0)))
+    }
+
+    /// Whether this broker coordinates the group.
+    func coordinatesGroup(_ name: String) -> Bool {
+        self.cluster.coordinator(.group, for: name) == self.broker.id
+    }
+}

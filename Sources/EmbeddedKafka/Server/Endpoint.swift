@@ -1,0 +1,45 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// How brokers answer one API. Each has a file of its own in `APIs`.
+protocol Endpoint: SendableMetatype {
+    associatedtype Request: KafkaRequest
+
+    /// Kafka's name for the API.
+    static var name: String { get }
+
+    /// Does what is asked, and answers `call` now or later, exactly once.
+    static func handle(_ request: Request, _ call: Call)
+
+    /// Answers with `error` wherever the request names something, and does nothing else.
+    static func fail(_ request: Request, _ error: ErrorCode, _ call: Call)
+}
+
+extension Endpoint {
+    /// Reads a request's body and handles it, unless a fault says otherwise.
+    static func open(_ body: Bytes, _ call: Call) throws(ProtocolError) {
+        var reader = ByteReader(body)
+        let request = try Request(from: &reader, version: call.version)
+        try reader.finish()
+        switch call.fault {
+        case .fail(let error): Self.fail(request, error, call)
+        case .answer(let substitute):
+            if let response = substitute(request, call.version) as? Request.Response {
+                call.answer(response)
+            } else {
+                Self.handle(request, call)
+            }
+        case .rewrite(let rewrite):
+            call.rewrite = { rewrite(request, call.version, $0) }
+            Self.handle(request, call)
+        default: Self.handle(request, call)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// The APIs that brokers here answer.
+enum Endpoints {
+    static let all: [APIKey: any Endpoint.Type] = {
+        let endpoints: [any Endpoint.Type] = [
+            APIVersionsEndpoint.self, CreatePartitionsEndpoint.self, CreateTopicsEndpoint.self,
+            DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self, DeleteTopicsEndpoint.self,
+            DescribeClusterEndpoint.self, DescribeConfigsEndpoint.self, DescribeGroupsEndpoint.self,
+            FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self, InitProducerIDEndpoint.self,
+            JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListGroupsEndpoint.self, ListOffsetsEndpoint.self,
+            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetFetchEndpoint.self,
+            OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, SyncGroupEndpoint.self,
+        ]
+        return Dictionary(uniqueKeysWithValues: endpoints.map { ($0.apiKey, $0) })
+    }()
+
+    /// The versions of an API that a cluster offers, or nil if it doesn't offer it.
+    static func versions(
+        of endpoint: any Endpoint.Type, in configuration: EmbeddedKafka.Configuration
+    ) -> ClosedRange<Int16>? {
+        let api = EmbeddedKafka.API(endpoint.apiKey)
+        guard !configuration.withheldAPIs.contains(api) else { return nil }
+        let known = endpoint.versions
+        let highest = min(configuration.maximumVersions[api] ?? .max, known.upperBound)
+        return highest >= known.lowerBound ? known.lowerBound...highest : nil
+    }
+}
+
+extension Endpoint {
+    static var apiKey: APIKey { Request.apiKey }
+    /// Versions that are not final yet are not offered.
+    static var versions: ClosedRange<Int16> {
+        Request.validVersions.lowerBound...Request.latestStableVersion
+    }
+    static func headerVersion(_ version: Int16) -> Int16 { Request.requestHeaderVersion(version) }
+}
