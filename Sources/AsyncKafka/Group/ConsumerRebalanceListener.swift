@@ -1,0 +1,41 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Hears of partitions that come to a consumer and go from it. For membership in a group only: with
+/// `KafkaConsumer.assign` it is never called.
+///
+/// All callbacks run on the task that reads, inside the wait for the next element and **between two elements**: when one
+/// runs, everything handed out before has been asked past. Heartbeats go on meanwhile; the group waits for a callback up
+/// to the maximum poll interval, then goes on without this consumer, which hears `partitionsLost` and joins again.
+///
+/// In the whole group, every `partitionsRevoked` for a partition has returned before any `partitionsAssigned` for it
+/// begins: what the one saves, the other can load.
+///
+/// An error that a callback throws reaches the reader with the code `.listenerFailed` and the callback's name. The
+/// rebalance goes on nevertheless: the reader can only decide to stop.
+public protocol ConsumerRebalanceListener: Sendable {
+    /// Partitions go to another member, or back because the consumer stops. They are still this consumer's: commit,
+    /// save, flush. No record of them is handed out any more.
+    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
+
+    /// Partitions came. No record of them has been fetched yet: load state, and `seek` if positions are kept elsewhere.
+    /// Called after every rebalance, also with no partitions.
+    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
+
+    /// Partitions are gone already, because the group gave up on this consumer; somebody else may have them by now.
+    /// Nothing of them can be committed: throw their state away.
+    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
+}
+
+extension ConsumerRebalanceListener {
+    /// Does nothing.
+    public func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
+    /// Does nothing.
+    public func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
+    /// Does nothing.
+    public func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
+}
