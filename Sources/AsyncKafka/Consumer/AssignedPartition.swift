@@ -1,0 +1,137 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// A place in a partition's log: the next offset, and the leader epoch of the record before it, if known.
+struct FetchPosition: Hashable, Sendable {
+    var offset: Int64
+    var epoch: Int32?
+}
+
+/// Where a position is to be put by asking a broker.
+enum OffsetTarget: Hashable, Sendable {
+    case earliest
+    case latest
+    /// The first record that is at least as new, in milliseconds since 1970.
+    case timestamp(Int64)
+    /// The first record that is at most this old (KIP-1106).
+    case age(Duration)
+}
+
+/// What a consumer knows of one partition that it reads.
+struct AssignedPartition: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// There is no position: the group's committed offset is to be looked up.
+        case initializing
+        /// There is no position: it is to be found in the log.
+        case resetting(OffsetTarget)
+        /// The position has to be compared with the leader's log, which another broker leads now (KIP-320).
+        case validating
+        /// Records are fetched and handed out.
+        case fetching
+    }
+
+    var phase = Phase.initializing
+    /// The next offset to be handed out. Of no meaning before the phases `validating` and `fetching`.
+    var position = FetchPosition(offset: 0)
+    /// Up to where records have been handed out and asked past: what automatic commits go by.
+    var askedPast: FetchPosition?
+    /// The offset that the group is known to have committed.
+    var committed: Int64?
+
+    var isPaused = false
+    /// It is about to be given up, so nothing of it is handed out any more.
+    var isLeaving = false
+    /// The listener has not been told yet, so nothing of it is fetched.
+    var isArriving = false
+    /// Somebody wants to know the position before anything is fetched.
+    var isPositionWanted = false
+
+    /// Grows when the position is moved other than by reading, so that late answers are known as such.
+    var incarnation = 0
+    /// A look-up is in flight.
+    var isLookingUp = false
+    /// After a failed look-up or fetch: when to try again.
+    var notBefore: MonotonicTime?
+    /// What the reader has to be told before reading goes on.
+    var failure: KafkaError?
+
+    var topicID = KafkaUUID.zero
+    var leader: Int32?
+    var leaderEpoch: Int32?
+    /// The replica to read from instead of the leader, and until when (KIP-392).
+    var preferredReplica: (broker: Int32, until: MonotonicTime)?
+
+    /// Behind everything that is buffered: the next offset to fetch.
+    var fetchPosition = FetchPosition(offset: 0)
+    var chunks = Deque<FetchedChunk>()
+    var bufferedBytes = 0
+    /// A batch that was handed out in part: its rest comes before the chunks.
+    var putBack: RecordBatch?
+    /// A fetch of it is in flight.
+    var isFetching = false
+    /// The most bytes to ask for; grows if a batch doesn't fit.
+    var maximumBytes: Int32
+
+    var highWatermark: Int64?
+    var lastStableOffset: Int64?
+    var logStartOffset: Int64?
+
+    init(maximumBytes: Int32) {
+        self.maximumBytes = maximumBytes
+    }
+
+    var hasPosition: Bool {
+        switch self.phase {
+        case .initializing, .resetting: false
+        case .validating, .fetching: true
+        }
+    }
+
+    /// Whether records may be handed out.
+    var isReadable: Bool { self.phase == .fetching && !self.isPaused && !self.isLeaving && !self.isArriving }
+
+    /// Whether records may be asked for.
+    var isFetchable: Bool { self.isReadable && self.failure == nil }
+
+    var isBuffered: Bool { self.putBack != nil || !self.chunks.isEmpty }
+
+    /// Moves the position. What is buffered or in flight is of no use then. Returns the bytes that were dropped.
+    mutating func move(to position: FetchPosition) -> Int {
+        self.position = position
+        self.askedPast = position
+        self.phase = .fetching
+        return self.forget()
+    }
+
+    /// Gives the position up until it is found anew. Returns the bytes that were dropped.
+    mutating func reset(_ phase: Phase) -> Int {
+        self.phase = phase
+        self.askedPast = nil
+        return self.forget()
+    }
+
+    private mutating func forget() -> Int {
+        self.incarnation += 1
+        self.isLookingUp = false
+        self.notBefore = nil
+        self.failure = nil
+        return self.dropBuffer()
+    }
+
+    /// Drops what is buffered; it will be fetched again. Returns its bytes.
+    mutating func dropBuffer() -> Int {
+        defer { self.bufferedBytes = 0 }
+        self.chunks = Deque()
+        self.putBack = nil
+        self.fetchPosition = self.position
+        return self.bufferedBytes
+    }
+}

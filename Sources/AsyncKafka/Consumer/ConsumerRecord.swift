@@ -1,0 +1,57 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A record that was read from a topic.
+///
+/// Key, value and header values are slices of the broker's answer: keeping one keeps all of that answer in memory.
+/// `Bytes.detached()` copies what you keep for long.
+public struct ConsumerRecord: Sendable {
+    @usableFromInline
+    let storage: RecordBatchStorage
+    @usableFromInline
+    let view: RecordView
+
+    @usableFromInline
+    init(storage: RecordBatchStorage, view: RecordView) {
+        self.storage = storage
+        self.view = view
+    }
+
+    /// The partition that it was read from.
+    public var topicPartition: TopicPartition { self.storage.topicPartition }
+    /// The topic.
+    public var topic: String { self.storage.topicPartition.topic }
+    /// The number of the partition.
+    public var partition: Int32 { self.storage.topicPartition.partition }
+    /// Its place in the partition.
+    public var offset: Int64 { self.view.offset }
+    /// Its time; see `timestampType` for whose.
+    public var timestamp: Timestamp { Timestamp(millisecondsSince1970: self.view.timestamp) }
+    /// Who gave it its time.
+    public var timestampType: TimestampType { self.storage.timestampType }
+    /// The epoch of the leader that stored it, if known.
+    public var leaderEpoch: Int32? { self.storage.leaderEpoch }
+
+    /// The key; nil if there is none.
+    public var key: Bytes? { self.storage.records.key(of: self.view) }
+    /// The value; nil for a tombstone.
+    public var value: Bytes? { self.storage.records.value(of: self.view) }
+    /// The headers, in order; names may repeat. Made anew at each call.
+    public var headers: [RecordHeader] { self.storage.records.headers(of: self.view) }
+
+    /// The size of the record in the log, in bytes, before compression.
+    public var byteCount: Int { Int(self.view.byteCount) }
+}
+
+extension ConsumerRecord: CustomStringConvertible {
+    /// Where it is, and its key and value.
+    public var description: String {
+        "\(self.topicPartition)@\(self.offset) \(self.key?.description ?? "nil"): \(self.value?.description ?? "nil")"
+    }
+}

@@ -1,0 +1,202 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// Who has to look at the state again after it has changed.
+struct Wakening: OptionSet, Sendable {
+    let rawValue: Int
+
+    /// The reader: there are records, or something else to tell it.
+    static let reader = Wakening(rawValue: 1)
+    /// The fetchers.
+    static let fetchers = Wakening(rawValue: 2)
+    /// The look-up of positions.
+    static let positions = Wakening(rawValue: 4)
+    /// The cluster's metadata: a leader is not where it was thought to be.
+    static let metadata = Wakening(rawValue: 8)
+}
+
+/// What a fetch has to ask one broker for.
+enum FetchPlan: Sendable {
+    case fetch([PlannedFetch], maximumBytes: Int)
+    /// Nothing now; look again at the time if there is one, or when woken.
+    case wait(until: MonotonicTime?)
+}
+
+/// One partition in a fetch, and how to know that the answer is not out of date.
+struct PlannedFetch: Sendable {
+    var partition: TopicPartition
+    var request: FetchSession.Partition
+    var incarnation: Int
+}
+
+/// What a broker answered for one partition.
+struct FetchAnswer: Sendable {
+    var error = ErrorCode.none
+    var highWatermark: Int64 = -1
+    var lastStableOffset: Int64 = -1
+    var logStartOffset: Int64 = -1
+    var preferredReplica: Int32 = -1
+    var chunk: FetchedChunk?
+}
+
+extension SubscriptionState {
+    /// The brokers that partitions are read from.
+    func sources(now: MonotonicTime) -> Set<Int32> {
+        Set(self.partitions.values.compactMap { $0.isFetchable ? $0.source(now: now) : nil })
+    }
+
+    /// What to fetch from a broker now.
+    ///
+    /// All of its partitions or none: one that is left out of a request leaves the broker's session, to come back with the
+    /// next. So a broker is asked when each of its partitions has little left in the buffer.
+    mutating func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
+        var wanted: [PlannedFetch] = []
+        var bytes = 0
+        var next: MonotonicTime?
+        for (partition, assigned) in self.partitions
+        where assigned.isFetchable && !assigned.isFetching && assigned.source(now: now) == broker {
+            if assigned.bufferedBytes >= assigned.lowWaterMark { return .wait(until: nil) }
+            if let time = assigned.notBefore, time > now {
+                next = min(next ?? time, time)
+                continue
+            }
+            bytes += Int(assigned.maximumBytes)
+            wanted.append(
+                PlannedFetch(
+                    partition: partition,
+                    request: FetchSession.Partition(
+                        topicID: assigned.topicID, fetchOffset: assigned.fetchPosition.offset,
+                        leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
+                    incarnation: assigned.incarnation))
+        }
+        guard !wanted.isEmpty else { return .wait(until: next) }
+        if self.bufferedBytes + self.reservedBytes >= self.settings.maximumPrefetchBytes { self.dropPaused() }
+        let room = self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes
+        guard room > 0 else { return .wait(until: nil) }
+
+        let limit = min(bytes, room, self.settings.maximumFetchBytes)
+        self.reservedBytes += limit
+        for fetch in wanted { self.partitions[fetch.partition]?.isFetching = true }
+        // Another partition comes first each time, since a full answer leaves the last ones out.
+        wanted.sort { $0.partition < $1.partition }
+        self.fetches += 1
+        let first = self.fetches % wanted.count
+        return .fetch(Array(wanted[first...] + wanted[..<first]), maximumBytes: limit)
+    }
+
+    /// What paused partitions have buffered must not keep the others from being read.
+    private mutating func dropPaused() {
+        for (partition, assigned) in self.partitions where assigned.isPaused && assigned.isBuffered {
+            var assigned = assigned
+            self.bufferedBytes -= assigned.dropBuffer()
+            assigned.incarnation += 1
+            self.partitions[partition] = assigned
+        }
+    }
+
+    /// A fetch has ended, with answers for some of its partitions or none. Before its answers are taken.
+    mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) {
+        self.reservedBytes -= maximumBytes
+        for fetch in fetches { self.partitions[fetch.partition]?.isFetching = false }
+    }
+
+    /// Takes a broker's answer for a partition, unless the partition has been moved or taken away meanwhile.
+    mutating func fetched(
+        _ fetch: PlannedFetch, _ answer: FetchAnswer, from broker: Int32, now: MonotonicTime, backoff: Duration
+    ) -> Wakening {
+        guard var assigned = self.partitions[fetch.partition], assigned.incarnation == fetch.incarnation,
+            assigned.phase == .fetching, assigned.fetchPosition.offset == fetch.request.fetchOffset
+        else { return [.fetchers] }
+        defer { self.partitions[fetch.partition] = assigned }
+
+        guard answer.error == .none else {
+            return self.fetchRefused(&assigned, fetch.partition, answer.error, by: broker, retryAt: now + backoff)
+        }
+        assigned.notBefore = nil
+        if answer.highWatermark >= 0 { assigned.highWatermark = answer.highWatermark }
+        if answer.lastStableOffset >= 0 { assigned.lastStableOffset = answer.lastStableOffset }
+        if answer.logStartOffset >= 0 { assigned.logStartOffset = answer.logStartOffset }
+        if answer.preferredReplica >= 0, answer.preferredReplica != broker {
+            assigned.preferredReplica = (
+                answer.preferredReplica, until: now + self.settings.preferredReplicaLifetime
+            )
+            return [.fetchers]
+        }
+        guard let chunk = answer.chunk else { return [] }
+        if chunk.isCutShort {
+            let doubled = assigned.maximumBytes.multipliedReportingOverflow(by: 2)
+            guard assigned.maximumBytes < self.settings.maximumResponseBytes else {
+                assigned.failure = KafkaError(
+                    .recordTooLarge, "A record batch is larger than maximumResponseSize: raise it.",
+                    topic: fetch.partition.topic, partition: fetch.partition.partition)
+                return [.reader]
+            }
+            assigned.maximumBytes = min(
+                doubled.overflow ? .max : doubled.partialValue, self.settings.maximumResponseBytes)
+            return [.fetchers]
+        }
+        guard chunk.end != nil || chunk.failure != nil else { return [] }
+        if !assigned.isBuffered { self.turns.append(fetch.partition) }
+        if let end = chunk.end { assigned.fetchPosition = end }
+        assigned.chunks.append(chunk)
+        assigned.bufferedBytes += chunk.byteCount
+        self.bufferedBytes += chunk.byteCount
+        return [.reader]
+    }
+
+    private mutating func fetchRefused(
+        _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: ErrorCode, by broker: Int32,
+        retryAt time: MonotonicTime
+    ) -> Wakening {
+        assigned.notBefore = time
+        let wasFollower = assigned.preferredReplica != nil
+        assigned.preferredReplica = nil
+        let failure = KafkaError(error, doing: "fetching records", topic: partition.topic, partition: partition.partition)
+        switch error {
+        case .offsetOutOfRange:
+            // A follower may be behind, or ahead in deleting: only the leader knows.
+            if wasFollower && assigned.leader != broker { return [.fetchers] }
+            // What is buffered is still good; the offset behind it is looked at when the reader has come there.
+            if assigned.isBuffered { return [] }
+            if case .none = self.settings.autoOffsetReset {
+                assigned.failure = KafkaError(
+                    .offsetOutOfRange,
+                    """
+                    The position \(assigned.position.offset) is not in the log any more, or not yet, and \
+                    autoOffsetReset is none: seek, or set it.
+                    """, brokerCode: error, topic: partition.topic, partition: partition.partition)
+                return [.reader]
+            }
+            self.beginFromPolicy(&assigned, partition)
+            return [.positions]
+        case .topicAuthorizationFailed, .corruptMessage:
+            assigned.failure = failure
+            return [.reader]
+        case .unknownServerError:
+            return [.fetchers]
+        default:
+            if failure.isRetriable || error == .inconsistentTopicId { return [.fetchers, .metadata] }
+            assigned.failure = failure
+            return [.reader]
+        }
+    }
+}
+
+extension AssignedPartition {
+    /// The broker to read from.
+    func source(now: MonotonicTime) -> Int32? {
+        if let replica = self.preferredReplica, replica.until > now { return replica.broker }
+        return self.leader
+    }
+
+    /// With this much in the buffer there is no need to fetch.
+    var lowWaterMark: Int { max(Int(self.maximumBytes) / 2, 1) }
+}

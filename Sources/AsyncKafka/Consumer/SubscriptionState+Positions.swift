@@ -1,0 +1,171 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// A question about a partition's position, for the group's coordinator or the partition's leader.
+struct PositionLookup: Sendable {
+    enum Kind: Hashable, Sendable {
+        case committed
+        case list(OffsetTarget)
+        /// Where the log ends in the leader epoch of the last record read.
+        case endOfEpoch(Int32)
+    }
+
+    var partition: TopicPartition
+    var incarnation: Int
+    var kind: Kind
+    var leader: Int32?
+    var leaderEpoch: Int32?
+}
+
+extension SubscriptionState {
+    /// The look-ups that are due, which are in flight from now on; otherwise the time when one will be.
+    mutating func beginLookups(now: MonotonicTime) -> (due: [PositionLookup], next: MonotonicTime?) {
+        var due: [PositionLookup] = []
+        var next: MonotonicTime?
+        for (partition, assigned) in self.partitions
+        where !assigned.isLookingUp && assigned.failure == nil && !assigned.isLeaving
+            && (!assigned.isArriving || assigned.isPositionWanted)
+        {
+            let kind: PositionLookup.Kind
+            switch assigned.phase {
+            case .fetching: continue
+            case .initializing: kind = .committed
+            case .resetting(let target): kind = .list(target)
+            case .validating:
+                guard let epoch = assigned.fetchPosition.epoch else {
+                    self.partitions[partition]?.phase = .fetching
+                    continue
+                }
+                kind = .endOfEpoch(epoch)
+            }
+            if kind != .committed, assigned.leader == nil { continue }
+            if let time = assigned.notBefore, time > now {
+                next = min(next ?? time, time)
+                continue
+            }
+            if kind == .committed, !self.settings.hasGroup {
+                var assigned = assigned
+                self.beginFromPolicy(&assigned, partition)
+                self.partitions[partition] = assigned
+                next = now
+                continue
+            }
+            self.partitions[partition]?.isLookingUp = true
+            due.append(
+                PositionLookup(
+                    partition: partition, incarnation: assigned.incarnation, kind: kind, leader: assigned.leader,
+                    leaderEpoch: assigned.leaderEpoch))
+        }
+        return (due, next)
+    }
+
+    /// The partition that a look-up was about, if the look-up still matters.
+    private mutating func finish(_ lookup: PositionLookup) -> AssignedPartition? {
+        guard var assigned = self.partitions[lookup.partition], assigned.incarnation == lookup.incarnation,
+            assigned.isLookingUp
+        else { return nil }
+        assigned.isLookingUp = false
+        assigned.notBefore = nil
+        return assigned
+    }
+
+    /// The group's committed offset; nil if it has none.
+    mutating func committedFound(_ lookup: PositionLookup, _ committed: OffsetAndMetadata?) -> Wakening {
+        guard var assigned = self.finish(lookup) else { return [] }
+        defer { self.partitions[lookup.partition] = assigned }
+        guard let committed else {
+            self.beginFromPolicy(&assigned, lookup.partition)
+            return assigned.failure == nil ? [.positions] : [.reader]
+        }
+        self.bufferedBytes -= assigned.move(to: FetchPosition(offset: committed.offset, epoch: committed.leaderEpoch))
+        assigned.committed = committed.offset
+        return assigned.validateIfNeeded() ? [.positions] : [.fetchers]
+    }
+
+    /// An offset in the leader's log.
+    mutating func offsetFound(_ lookup: PositionLookup, offset: Int64, epoch: Int32?) -> Wakening {
+        guard var assigned = self.finish(lookup) else { return [] }
+        self.bufferedBytes -= assigned.move(to: FetchPosition(offset: offset, epoch: epoch))
+        self.partitions[lookup.partition] = assigned
+        return [.fetchers]
+    }
+
+    /// The leader's log in the epoch of the last record read goes up to `endOffset`; nil if the leader doesn't know.
+    mutating func endOfEpochFound(_ lookup: PositionLookup, endOffset: Int64?) -> Wakening {
+        guard var assigned = self.finish(lookup) else { return [] }
+        defer { self.partitions[lookup.partition] = assigned }
+        assigned.phase = .fetching
+        // That the leader doesn't know the epoch is no proof that anything was lost.
+        guard let endOffset, endOffset < assigned.fetchPosition.offset else { return [.fetchers, .reader] }
+        self.bufferedBytes -= assigned.dropBuffer()
+        assigned.incarnation += 1
+        guard endOffset < assigned.position.offset else { return [.fetchers] }
+        if case .none = self.settings.autoOffsetReset {
+            assigned.failure = KafkaError(
+                .logTruncated,
+                """
+                Records that were read are gone from the log: the position is \(assigned.position.offset), and the log \
+                ends at \(endOffset) in that leader's time. Seek there to go on.
+                """, topic: lookup.partition.topic, partition: lookup.partition.partition)
+            return [.reader]
+        }
+        self.bufferedBytes -= assigned.move(to: FetchPosition(offset: endOffset, epoch: assigned.fetchPosition.epoch))
+        return [.fetchers]
+    }
+
+    /// A look-up failed: it is tried again at `time`, or the reader is told if that is of no use.
+    mutating func lookupFailed(_ lookup: PositionLookup, _ error: KafkaError, retryAt time: MonotonicTime) -> Wakening {
+        guard var assigned = self.finish(lookup) else { return [] }
+        defer { self.partitions[lookup.partition] = assigned }
+        assigned.notBefore = time
+        if error.isRetriable { return [.positions] }
+        assigned.failure = error
+        return [.reader]
+    }
+
+    /// A broker doesn't know the answer to a validation (it is too old): the position is believed.
+    mutating func cannotValidate(_ lookup: PositionLookup) -> Wakening {
+        self.endOfEpochFound(lookup, endOffset: nil)
+    }
+
+    /// Takes new leaders.
+    mutating func metadataChanged(_ metadata: ClusterMetadata) -> Wakening {
+        for (partition, assigned) in self.partitions {
+            guard let topic = metadata.topics[partition.topic], let known = topic.partition(partition.partition) else {
+                continue
+            }
+            var assigned = assigned
+            assigned.topicID = topic.id
+            if assigned.leader != known.leader || assigned.leaderEpoch != known.leaderEpoch {
+                let isNewEpoch = assigned.leaderEpoch != known.leaderEpoch
+                assigned.leader = known.leader
+                assigned.leaderEpoch = known.leaderEpoch
+                assigned.preferredReplica = nil
+                assigned.notBefore = nil
+                if isNewEpoch { _ = assigned.validateIfNeeded() }
+            }
+            self.partitions[partition] = assigned
+        }
+        return [.positions, .fetchers]
+    }
+}
+
+extension AssignedPartition {
+    /// A position with a leader epoch has to be compared with the log of a leader of another epoch (KIP-320).
+    mutating func validateIfNeeded() -> Bool {
+        guard self.phase == .fetching, let epoch = self.fetchPosition.epoch, let leaderEpoch = self.leaderEpoch,
+            leaderEpoch > epoch
+        else { return false }
+        self.phase = .validating
+        self.isLookingUp = false
+        self.incarnation += 1
+        return true
+    }
+}

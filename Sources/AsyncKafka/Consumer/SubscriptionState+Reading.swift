@@ -1,0 +1,220 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// A batch on its way to the reader: out of the buffer, and not yet in hand.
+struct TakenBatch: Sendable {
+    let partition: TopicPartition
+    let batch: RecordBatch
+    /// The first offset that the reader has not had; it may lie inside the batch.
+    let start: FetchPosition
+    let incarnation: Int
+}
+
+extension SubscriptionState {
+    enum Taken: Sendable {
+        case batch(TakenBatch)
+        case failure(KafkaError)
+        case nothing
+    }
+
+    /// A partition gives way to the next after this many bytes.
+    private static let bytesPerTurn = 64 << 10
+
+    /// The reader asks for more: it is done with everything that it had.
+    mutating func readerAsked() -> KafkaError? {
+        var failure: KafkaError?
+        if let inHand = self.inHand {
+            failure = self.putBackRest(of: inHand)
+            self.inHand = nil
+        }
+        for partition in self.handedOut { self.partitions[partition]?.settle() }
+        self.handedOut.removeAll(keepingCapacity: true)
+        return failure
+    }
+
+    /// Takes back what the reader left of its batch.
+    private mutating func putBackRest(of inHand: BatchInHand) -> KafkaError? {
+        inHand.progress?.interrupt()
+        let isDamaged = inHand.storage.failureOffset != nil
+        guard inHand.isUnfinished, var assigned = self.partitions[inHand.partition] else { return nil }
+        defer { self.partitions[inHand.partition] = assigned }
+        assigned.position = inHand.handedOut
+        if isDamaged {
+            self.bufferedBytes -= assigned.dropBuffer()
+            assigned.incarnation += 1
+            return KafkaError(
+                .corruptRecord, "A record can't be read: its lengths contradict each other.",
+                topic: inHand.partition.topic, partition: inHand.partition.partition)
+        }
+        if !assigned.isBuffered { self.turns.append(inHand.partition) }
+        assigned.putBack = inHand.batch
+        return nil
+    }
+
+    /// The next batch for the reader, in turns of the partitions.
+    mutating func take() -> (Taken, Wakening) {
+        if let failure = self.takeFailure() { return (.failure(failure), [.positions, .fetchers]) }
+        var wakening: Wakening = []
+        var passedOver = 0
+        while passedOver < self.turns.count, let partition = self.turns.first {
+            guard let index = self.partitions.index(forKey: partition), self.partitions.values[index].isBuffered else {
+                self.endTurn(keepsOrder: false)
+                continue
+            }
+            guard self.partitions.values[index].isReadable else {
+                self.endTurn(keepsOrder: true)
+                passedOver += 1
+                continue
+            }
+            // In place: a copy of the partition would copy its buffer.
+            let before = self.partitions.values[index].bufferedBytes
+            let taken = Self.take(from: &self.partitions.values[index], partition, self.settings)
+            let after = self.partitions.values[index].bufferedBytes
+            let isEmpty = !self.partitions.values[index].isBuffered
+            let mark = self.partitions.values[index].lowWaterMark
+            self.bufferedBytes -= before - after
+            if isEmpty || before >= mark && after < mark { wakening.insert(.fetchers) }
+            self.takenInTurn += before - after
+            if isEmpty {
+                self.endTurn(keepsOrder: false)
+            } else if self.takenInTurn >= Self.bytesPerTurn {
+                self.endTurn(keepsOrder: true)
+            }
+            if case .nothing = taken { continue }
+            return (taken, wakening)
+        }
+        return (.nothing, wakening)
+    }
+
+    private mutating func endTurn(keepsOrder: Bool) {
+        self.takenInTurn = 0
+        guard let partition = self.turns.popFirst() else { return }
+        if keepsOrder { self.turns.append(partition) }
+    }
+
+    /// An error that some partition has for the reader, once.
+    private mutating func takeFailure() -> KafkaError? {
+        guard let failed = self.partitions.first(where: { $0.value.failure != nil && !$0.value.isLeaving }) else {
+            return nil
+        }
+        self.partitions[failed.key]?.failure = nil
+        return failed.value.failure
+    }
+
+    /// The next batch of a partition that users are to see.
+    private static func take(
+        from assigned: inout AssignedPartition, _ partition: TopicPartition, _ settings: Settings
+    ) -> Taken {
+        if let batch = assigned.putBack {
+            assigned.putBack = nil
+            return self.taken(batch, assigned, partition)
+        }
+        while var chunk = assigned.chunks.popFirst() {
+            while let batch = chunk.popFirst() {
+                assigned.bufferedBytes -= batch.bytes.count
+                do throws(RecordBatchError) {
+                    let isHidden = try chunk.hides(
+                        batch, isolation: settings.isolationLevel, checkingCRC: settings.checkCRCs)
+                    if isHidden || batch.count == 0 || batch.lastOffset < assigned.position.offset {
+                        assigned.pass(batch)
+                        continue
+                    }
+                } catch {
+                    return self.damaged(&assigned, partition, error)
+                }
+                assigned.chunks.prepend(chunk)
+                return self.taken(batch, assigned, partition)
+            }
+            if let failure = chunk.failure { return self.damaged(&assigned, partition, failure) }
+        }
+        return .nothing
+    }
+
+    private static func taken(_ batch: RecordBatch, _ assigned: AssignedPartition, _ partition: TopicPartition) -> Taken {
+        .batch(
+            TakenBatch(
+                partition: partition, batch: batch, start: assigned.position, incarnation: assigned.incarnation))
+    }
+
+    /// The position stays before what can't be read: whether to pass over it is for the user to decide.
+    private static func damaged(
+        _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: RecordBatchError
+    ) -> Taken {
+        _ = assigned.dropBuffer()
+        assigned.incarnation += 1
+        return .failure(KafkaError(error, partition))
+    }
+
+    /// A batch that was taken turned out to be damaged.
+    mutating func refuse(_ taken: TakenBatch) {
+        guard var assigned = self.partitions[taken.partition], assigned.incarnation == taken.incarnation else { return }
+        self.bufferedBytes -= assigned.dropBuffer()
+        assigned.incarnation += 1
+        self.partitions[taken.partition] = assigned
+    }
+
+    /// A batch that was taken has nothing for the reader behind its position.
+    mutating func pass(_ taken: TakenBatch) {
+        guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
+        self.partitions[taken.partition]?.pass(taken.batch)
+    }
+
+    /// Gives a batch into the reader's hand, unless its partition was moved, paused or taken away meanwhile.
+    mutating func handOut(_ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage) -> Bool {
+        guard let index = self.partitions.index(forKey: taken.partition),
+            self.partitions.values[index].incarnation == taken.incarnation
+        else { return false }
+        guard self.partitions.values[index].isReadable else {
+            if !self.partitions.values[index].isBuffered { self.turns.append(taken.partition) }
+            self.partitions.values[index].putBack = taken.batch
+            return false
+        }
+        self.partitions.values[index].position = taken.batch.end
+        if self.partitions.values[index].askedPast == nil { self.partitions.values[index].askedPast = taken.start }
+        if self.handedOut.last != taken.partition { self.handedOut.append(taken.partition) }
+        self.inHand = BatchInHand(
+            partition: taken.partition, batch: taken.batch, start: taken.start, progress: progress, storage: storage)
+        return true
+    }
+}
+
+extension AssignedPartition {
+    /// Everything handed out has been asked past.
+    mutating func settle() {
+        self.askedPast = self.position
+    }
+
+    /// Moves behind a batch that nobody is to see.
+    mutating func pass(_ batch: RecordBatch) {
+        guard batch.nextOffset > self.position.offset else { return }
+        let isSettled = self.askedPast == self.position
+        self.position = batch.end
+        if isSettled { self.askedPast = self.position }
+    }
+}
+
+extension RecordBatch {
+    /// The place behind it.
+    var end: FetchPosition {
+        FetchPosition(
+            offset: self.nextOffset, epoch: self.partitionLeaderEpoch < 0 ? nil : self.partitionLeaderEpoch)
+    }
+}
+
+extension KafkaError {
+    /// The error of a batch that can't be read.
+    init(_ error: RecordBatchError, _ partition: TopicPartition) {
+        var code = Code.corruptRecord
+        if case .compression(.unavailable) = error.reason { code = .compressionUnavailable }
+        self.init(
+            code, "A record batch can't be read; the position stays before it, and seek can pass over it: \(error).",
+            topic: partition.topic, partition: partition.partition, underlyingError: error)
+    }
+}
