@@ -10,13 +10,10 @@ import KafkaProtocol
 import Synchronization
 
 /// How far the reader of single records is in its batch. Read and written without a lock, a record at a time.
-@usableFromInline
 final class ReadingProgress: Sendable {
     /// The offset of the record in hand; before the first, what comes before it.
-    @usableFromInline
     let current: Atomic<Int64>
     /// Whether the reader has to ask before it goes on in the batch.
-    @usableFromInline
     let isInterrupted = Atomic<Bool>(false)
 
     init(current: Int64) {

@@ -12,12 +12,9 @@ import KafkaProtocol
 /// Key, value and header values are slices of the broker's answer: keeping one keeps all of that answer in memory.
 /// `Bytes.detached()` copies what you keep for long.
 public struct ConsumerRecord: Sendable {
-    @usableFromInline
     let storage: RecordBatchStorage
-    @usableFromInline
     let view: RecordView
 
-    @usableFromInline
     init(storage: RecordBatchStorage, view: RecordView) {
         self.storage = storage
         self.view = view

@@ -9,9 +9,7 @@ import KafkaProtocol
 import Synchronization
 
 /// What a batch of records and its records have in common. Immutable but for the note of a record that can't be read.
-@usableFromInline
 final class RecordBatchStorage: Sendable {
-    @usableFromInline
     let records: RecordSequence
     let topicPartition: TopicPartition
     let timestampType: TimestampType

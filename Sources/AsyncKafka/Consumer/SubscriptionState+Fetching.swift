@@ -21,6 +21,8 @@ struct Wakening: OptionSet, Sendable {
     static let positions = Wakening(rawValue: 4)
     /// The cluster's metadata: a leader is not where it was thought to be.
     static let metadata = Wakening(rawValue: 8)
+    /// The membership's requests.
+    static let membership = Wakening(rawValue: 16)
 }
 
 /// What a fetch has to ask one broker for.
@@ -106,6 +108,14 @@ extension SubscriptionState {
     mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) {
         self.reservedBytes -= maximumBytes
         for fetch in fetches { self.partitions[fetch.partition]?.isFetching = false }
+    }
+
+    /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.
+    mutating func fetchFailed(_ fetches: [PlannedFetch], retryAt time: MonotonicTime) {
+        for fetch in fetches {
+            self.partitions[fetch.partition]?.preferredReplica = nil
+            self.partitions[fetch.partition]?.notBefore = time
+        }
     }
 
     /// Takes a broker's answer for a partition, unless the partition has been moved or taken away meanwhile.

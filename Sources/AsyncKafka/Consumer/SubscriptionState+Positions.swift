@@ -97,6 +97,14 @@ extension SubscriptionState {
         return [.fetchers]
     }
 
+    /// The question has no answer, and another is asked instead.
+    mutating func redirect(_ lookup: PositionLookup, to target: OffsetTarget) -> Wakening {
+        guard var assigned = self.finish(lookup) else { return [] }
+        assigned.phase = .resetting(target)
+        self.partitions[lookup.partition] = assigned
+        return [.positions]
+    }
+
     /// The leader's log in the epoch of the last record read goes up to `endOffset`; nil if the leader doesn't know.
     mutating func endOfEpochFound(_ lookup: PositionLookup, endOffset: Int64?) -> Wakening {
         guard var assigned = self.finish(lookup) else { return [] }

@@ -39,6 +39,8 @@ struct SubscriptionState: Sendable {
     var partitions: [TopicPartition: AssignedPartition] = [:]
     /// The partitions that have something buffered, in the order in which they get their turn.
     var turns = Deque<TopicPartition>()
+    /// Partitions that were paused when they were last given up.
+    var pausedBefore: Set<TopicPartition> = []
     /// Bytes taken from the partition whose turn it is.
     var takenInTurn = 0
     var bufferedBytes = 0
@@ -66,9 +68,11 @@ struct SubscriptionState: Sendable {
         for partition in wanted where self.partitions[partition] == nil {
             var assigned = AssignedPartition(maximumBytes: self.settings.maximumPartitionBytes)
             assigned.isArriving = arriving
+            assigned.isPaused = self.pausedBefore.contains(partition)
             if !self.settings.hasGroup { self.beginFromPolicy(&assigned, partition) }
             self.partitions[partition] = assigned
         }
+        self.pausedBefore.subtract(wanted)
     }
 
     /// Takes partitions away, with everything that is known of them.
@@ -76,6 +80,14 @@ struct SubscriptionState: Sendable {
         guard let removed = self.partitions.removeValue(forKey: partition) else { return }
         self.bufferedBytes -= removed.bufferedBytes
         if self.inHand?.partition == partition { self.dropInHand() }
+    }
+
+    /// Gives partitions up in a rebalance. Whether they were paused is kept, in case they come back.
+    mutating func release(_ partitions: [TopicPartition]) {
+        for partition in partitions {
+            if self.partitions[partition]?.isPaused == true { self.pausedBefore.insert(partition) }
+            self.remove(partition)
+        }
     }
 
     /// From now on nothing of these is handed out or fetched.

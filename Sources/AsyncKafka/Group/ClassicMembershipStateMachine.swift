@@ -180,13 +180,13 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// The reader asks for the next records.
-    mutating func readerAsked() {
+    /// The reader asks for the next records. Whether the group is joined again because of that.
+    mutating func readerAsked() -> Bool {
         self.suspendsAfterLosing = false
-        if self.state == .suspended {
-            self.reason = "the consumer reads again"
-            self.state = .unjoined
-        }
+        guard self.state == .suspended else { return false }
+        self.reason = "the consumer reads again"
+        self.state = .unjoined
+        return true
     }
 
     /// The reader asked for nothing during the maximum poll interval. Who is to be told, if anybody.
@@ -393,7 +393,7 @@ struct ClassicMembershipStateMachine: Sendable {
             self.state = self.owned.isEmpty ? .unjoined : .losing
         case .syncing:
             self.state = .unjoined
-        case .idle, .losing, .unjoined, .joining, .suspended, .leaving, .failed:
+        case .idle, .assigning, .losing, .unjoined, .joining, .suspended, .leaving, .failed:
             break
         }
     }

@@ -1,0 +1,124 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+/// Everything that the parts of a consumer share, behind one lock: what is read, the membership, and the reader. Pure.
+struct ConsumerState: Sendable {
+    enum Phase: Hashable, Sendable {
+        case open
+        /// No more is handed out; the partitions are to be given up.
+        case closing
+        case closed
+    }
+
+    /// What a reader has to do next.
+    enum ReaderTask: Sendable {
+        case step(RebalanceStep)
+        case batch(TakenBatch)
+        case failure(KafkaError)
+        case wait
+        case end
+    }
+
+    var phase = Phase.open
+    var subscriptions: SubscriptionState
+    /// Nil without a group. An idle one if partitions are chosen by hand.
+    var membership: ClassicMembershipStateMachine?
+    /// The partitions of each topic of the group when this member, its leader, last distributed them.
+    var distributed: [String: Int] = [:]
+    /// The topics that matched the pattern when the group was last told.
+    var matched: Set<String> = []
+
+    /// Whether a task is inside the wait for an element.
+    var isReading = false
+    /// Sequences' iterators that exist.
+    var iterators = 0
+    /// Since when the reader has not asked for anything; nil while it waits.
+    var busySince: MonotonicTime?
+    /// How far a reader of single records was when that was last looked at.
+    var observedProgress: Int64?
+    /// Errors of the background that the reader has to hear of.
+    var errors = Deque<KafkaError>()
+    /// Somebody gives the last partitions up, or has.
+    var isLettingGo = false
+
+    init(_ subscriptions: SubscriptionState, membership: ClassicMembershipStateMachine?) {
+        self.subscriptions = subscriptions
+        self.membership = membership
+    }
+
+    // MARK: The reader
+
+    /// The reader asks. It is done with everything that it has had.
+    mutating func readerAsked() -> KafkaError? {
+        self.busySince = nil
+        self.observedProgress = nil
+        return self.subscriptions.readerAsked()
+    }
+
+    /// What comes next for a reader, and who else has something to do now. One that holds records still (`poll`, which
+    /// collects several batches) is told of nothing else: callbacks run only between two elements.
+    mutating func nextForReader(holdsRecords: Bool) -> (ReaderTask, Wakening) {
+        if holdsRecords {
+            guard self.phase == .open, self.membership?.step == nil, self.errors.isEmpty else { return (.wait, []) }
+            return self.take()
+        }
+        if self.phase != .open { return (.end, []) }
+        if self.membership?.readerAsked() == true { return (.wait, [.membership, .reader]) }
+        if let step = self.membership?.stepBegan() { return (.step(step), []) }
+        if let error = self.errors.popFirst() { return (.failure(error), []) }
+        if let failure = self.membership?.failure, self.membership?.state == .failed { return (.failure(failure), []) }
+        return self.take()
+    }
+
+    private mutating func take() -> (ReaderTask, Wakening) {
+        let (taken, wakening) = self.subscriptions.take()
+        switch taken {
+        case .batch(let batch): return (.batch(batch), wakening)
+        case .failure(let failure): return (.failure(failure), wakening)
+        case .nothing: return (.wait, wakening)
+        }
+    }
+
+    /// Makes a reader of single records ask before its next one.
+    func interruptReader() {
+        self.subscriptions.inHand?.progress?.interrupt()
+    }
+
+    /// When the reader should have asked for something at the latest, if it is expected to.
+    mutating func pollDeadline(now: MonotonicTime, interval: Duration) -> MonotonicTime? {
+        guard self.membership?.isPollIntervalRunning == true, let since = self.busySince else { return nil }
+        // A reader of single records asks for each without saying so.
+        if let progress = self.subscriptions.inHand?.progress?.current.load(ordering: .relaxed),
+            progress != self.observedProgress
+        {
+            self.observedProgress = progress
+            self.busySince = now
+            return now + interval
+        }
+        return since + interval
+    }
+
+    /// Keeps an error of the background for the reader; one of a kind.
+    mutating func report(_ error: KafkaError) {
+        guard error.code != .cancelled, error.code != .closed else { return }
+        if !self.errors.contains(where: { $0.code == error.code && $0.topic == error.topic }), self.errors.count < 16 {
+            self.errors.append(error)
+        }
+    }
+
+    // MARK: Commits
+
+    /// Whose commit it is: a generation of the group, or nobody's for partitions chosen by hand.
+    var committer: ClassicMembershipStateMachine.Identity {
+        self.membership?.identity ?? ClassicMembershipStateMachine.Identity()
+    }
+}

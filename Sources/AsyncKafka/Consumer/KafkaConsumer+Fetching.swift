@@ -1,0 +1,213 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension KafkaConsumer {
+    /// Keeps a fetcher going for each broker that partitions are read from.
+    func fetch() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let brokers = self.state.withLock { $0.subscriptions.sources(now: self.loop.now) }
+                for (broker, signal) in self.fetchers.add(brokers) {
+                    group.addTask(executorPreference: self.loop) { await self.fetch(from: broker, wokenBy: signal) }
+                }
+                await self.fetchers.signal.wait(on: self.loop)
+            }
+        }
+    }
+
+    /// Fetches from one broker, one request at a time, whenever the buffer has room.
+    private func fetch(from broker: Int32, wokenBy signal: Signal) async {
+        var session = FetchSession()
+        var failures = 0
+        while !Task.isCancelled {
+            let plan = self.state.withLock { $0.subscriptions.planFetch(from: broker, now: self.loop.now) }
+            switch plan {
+            case .wait(let time):
+                await signal.wait(until: time, on: self.loop)
+            case .fetch(let fetches, let maximumBytes):
+                do throws(KafkaError) {
+                    let outcome = try await self.fetch(fetches, maximumBytes: maximumBytes, from: broker, &session)
+                    failures = outcome == .accepted ? 0 : failures + 1
+                    // One new session is begun at once, the next ones are not.
+                    guard failures > 1 else { continue }
+                    let time = self.loop.now + self.cluster.backoff(failures: failures)
+                    self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
+                } catch {
+                    session.failed()
+                    failures += 1
+                    let wait = self.cluster.backoff(failures: failures)
+                    self.logger(
+                        .debug, "Fetch failed; trying again",
+                        [(.broker, "\(broker)"), (.error, error.description)])
+                    self.state.withLock { state in
+                        state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
+                        state.subscriptions.fetchFailed(fetches, retryAt: self.loop.now + wait)
+                        if !error.isRetriable { state.report(error) }
+                    }
+                    self.wake(error.isRetriable ? [.metadata, .fetchers] : [.reader, .fetchers])
+                }
+            }
+        }
+        self.close(&session, broker)
+    }
+
+    private func fetch(
+        _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ session: inout FetchSession
+    ) async throws(KafkaError) -> FetchSession.Outcome {
+        let connection = try await self.cluster.connection(
+            to: broker, for: .fetch, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+        let planned = session.begin(wanted: fetches.map { ($0.partition, $0.request) })
+        let version = try connection.versions.version(
+            for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
+        let request = self.fetchRequest(planned, version: version, maximumBytes: maximumBytes)
+
+        let promise = Promise<FetchResponse>()
+        connection.submit(request, version: version, timeout: self.configuration.cluster.requestTimeout) {
+            promise.fulfill($0)
+        }
+        let response = try await promise.value()
+        return self.take(response, to: planned, fetches, maximumBytes: maximumBytes, from: broker, &session)
+    }
+
+    private func fetchRequest(_ planned: FetchSession.Request, version: Int16, maximumBytes: Int) -> FetchRequest {
+        var request = FetchRequest()
+        request.maxWaitMs = self.configuration.fetchMaxWait.wholeMilliseconds
+        request.minBytes = Int32(clamping: self.configuration.fetchMinBytes)
+        request.maxBytes = Int32(clamping: maximumBytes)
+        request.isolationLevel = self.configuration.isolationLevel.rawValue
+        if version >= 7 {
+            request.sessionId = planned.sessionID
+            request.sessionEpoch = planned.sessionEpoch
+            for (partition, topicID) in planned.forgotten {
+                if version >= 13, request.forgottenTopicsData.last?.topicId == topicID
+                    || version < 13 && request.forgottenTopicsData.last?.topic == partition.topic
+                {
+                    request.forgottenTopicsData[request.forgottenTopicsData.count - 1].partitions
+                        .append(partition.partition)
+                } else {
+                    var topic = FetchRequest.ForgottenTopic()
+                    if version >= 13 { topic.topicId = topicID } else { topic.topic = partition.topic }
+                    topic.partitions = [partition.partition]
+                    request.forgottenTopicsData.append(topic)
+                }
+            }
+        }
+        if version >= 11 { request.rackId = self.configuration.cluster.rack ?? "" }
+        for (partition, wanted) in planned.partitions {
+            var entry = FetchRequest.FetchPartition()
+            entry.partition = partition.partition
+            entry.fetchOffset = wanted.fetchOffset
+            entry.partitionMaxBytes = wanted.maximumBytes
+            if version >= 9 { entry.currentLeaderEpoch = wanted.leaderEpoch }
+            // Partitions keep their order, so that a topic may be named more than once.
+            if let last = request.topics.indices.last,
+                version >= 13
+                    ? request.topics[last].topicId == wanted.topicID : request.topics[last].topic == partition.topic
+            {
+                request.topics[last].partitions.append(entry)
+            } else {
+                var topic = FetchRequest.FetchTopic()
+                if version >= 13 { topic.topicId = wanted.topicID } else { topic.topic = partition.topic }
+                topic.partitions = [entry]
+                request.topics.append(topic)
+            }
+        }
+        return request
+    }
+
+    private func take(
+        _ response: FetchResponse, to planned: FetchSession.Request, _ fetches: [PlannedFetch], maximumBytes: Int,
+        from broker: Int32, _ session: inout FetchSession
+    ) -> FetchSession.Outcome {
+        var answers: [(TopicPartition, FetchAnswer)] = []
+        var leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)] = []
+        for topic in response.responses {
+            let name = planned.usesTopicIDs && topic.topic.isEmpty ? session.topic(id: topic.topicId) : topic.topic
+            guard let name else { continue }
+            for data in topic.partitions {
+                let partition = TopicPartition(name, data.partitionIndex)
+                answers.append((partition, FetchAnswer(data)))
+                if data.currentLeader.leaderId >= 0 {
+                    leaders.append((partition, data.currentLeader.leaderId, data.currentLeader.leaderEpoch))
+                }
+            }
+        }
+        let outcome = session.answered(
+            planned, error: response.errorCode, sessionID: response.sessionId, partitions: answers.map(\.0),
+            isThrottled: response.throttleTimeMs > 0)
+
+        let now = self.loop.now
+        let wakening: Wakening = self.state.withLock { state in
+            state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
+            switch outcome {
+            case .accepted:
+                break
+            case .rejected(let error):
+                return error == .fetchSessionTopicIdError || error == .unknownTopicId ? [.metadata] : []
+            case .malformed:
+                return []
+            }
+            let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
+            var wakening: Wakening = []
+            for (partition, answer) in answers {
+                guard let fetch = byPartition[partition] else { continue }
+                wakening.formUnion(
+                    state.subscriptions.fetched(
+                        fetch, answer, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)))
+            }
+            return wakening
+        }
+        if !leaders.isEmpty {
+            self.cluster.updateLeaders(
+                leaders,
+                endpoints: response.nodeEndpoints.map {
+                    Broker(id: $0.nodeId, host: $0.host, port: Int($0.port), rack: $0.rack)
+                })
+        }
+        self.wake(wakening)
+        return outcome
+    }
+
+    /// Lets the broker forget the session. Best effort: it would forget it in time anyway.
+    private func close(_ session: inout FetchSession, _ broker: Int32) {
+        guard let connection = self.cluster.connectionIfOpen(to: broker, for: .fetch), let last = session.close(),
+            let version = try? connection.versions.version(
+                for: FetchRequest.self, atMost: last.usesTopicIDs ? nil : 12)
+        else { return }
+        connection.submit(
+            self.fetchRequest(last, version: version, maximumBytes: 0), version: version,
+            timeout: self.configuration.cluster.requestTimeout
+        ) { _ in }
+    }
+}
+
+extension FetchAnswer {
+    init(_ data: FetchResponse.PartitionData) {
+        self.init(
+            error: data.errorCode, highWatermark: data.highWatermark, lastStableOffset: data.lastStableOffset,
+            logStartOffset: data.logStartOffset, preferredReplica: data.preferredReadReplica)
+        guard let records = data.records?.first, !records.isEmpty else { return }
+        self.chunk = FetchedChunk(
+            records,
+            aborted: AbortedTransactions(
+                (data.abortedTransactions ?? []).map { (producerID: $0.producerId, firstOffset: $0.firstOffset) }))
+    }
+}
+
+extension Duration {
+    /// Milliseconds as Kafka's requests have them.
+    var wholeMilliseconds: Int32 {
+        let (seconds, attoseconds) = self.components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        if overflow { return seconds < 0 ? .min : .max }
+        return Int32(clamping: whole + attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,234 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+extension KafkaConsumer {
+    /// Where to seek.
+    public enum SeekTarget: Hashable, Sendable {
+        /// To the record with this offset, or the next that there is.
+        case offset(Int64)
+        /// To the oldest record.
+        case beginning
+        /// Behind the newest record. With `.readCommitted`, before the first that is not decided.
+        case end
+        /// To the group's committed offset; `.noOffsetForPartition` is thrown if there is none.
+        case committed
+        /// To the first record that is at least as new; to the end if there is none.
+        case timestamp(Timestamp)
+    }
+
+    /// An offset that was looked up by its timestamp.
+    public struct OffsetAndTimestamp: Hashable, Sendable {
+        /// The offset of the record.
+        public var offset: Int64
+        /// The timestamp of that record.
+        public var timestamp: Timestamp
+        /// The epoch of the leader that stored it, if known.
+        public var leaderEpoch: Int32?
+    }
+
+    // MARK: Positions
+
+    /// Goes on reading a partition from another place. What was fetched of it is dropped.
+    ///
+    /// When this returns, the position is set; for `.offset` no broker is asked.
+    public func seek(_ partition: TopicPartition, to target: SeekTarget) async throws(KafkaError) {
+        let phase: AssignedPartition.Phase
+        switch target {
+        case .offset(let offset):
+            guard offset >= 0 else {
+                throw KafkaError(
+                    .invalidArgument, "An offset must not be negative: \(offset).", topic: partition.topic,
+                    partition: partition.partition)
+            }
+            try self.state.withLock { state throws(KafkaError) in
+                try state.subscriptions.seek(partition, to: FetchPosition(offset: offset))
+            }
+            self.wake([.fetchers])
+            self.positionWaiters.wakeAll()
+            return
+        case .committed:
+            guard let committed = try await self.committed([partition])[partition] else {
+                throw KafkaError(
+                    .noOffsetForPartition, "The group has no committed offset for the partition.",
+                    topic: partition.topic, partition: partition.partition, group: self.configuration.groupID)
+            }
+            try self.state.withLock { state throws(KafkaError) in
+                try state.subscriptions.seek(
+                    partition, to: FetchPosition(offset: committed.offset, epoch: committed.leaderEpoch))
+            }
+            self.wake([.fetchers])
+            self.positionWaiters.wakeAll()
+            return
+        case .beginning: phase = .resetting(.earliest)
+        case .end: phase = .resetting(.latest)
+        case .timestamp(let time): phase = .resetting(.timestamp(time.millisecondsSince1970))
+        }
+        _ = try self.state.withLock { state throws(KafkaError) in
+            try state.subscriptions.beginSeek(partition, phase)
+        }
+        _ = try await self.position(of: partition)
+    }
+
+    /// The offset of the next record of the partition that will be handed out. Waits until there is a position.
+    public func position(of partition: TopicPartition) async throws(KafkaError) -> Int64 {
+        let deadline = self.apiDeadline
+        while true {
+            if let position = try self.positionIfKnown(partition) { return position }
+            self.positionSignal.notify()
+            try await self.positionWaiters.wait(until: deadline, on: self.loop) {
+                do throws(KafkaError) {
+                    return try self.positionIfKnown(partition) != nil
+                } catch {
+                    // Ends the wait as well; it is thrown above.
+                    return true
+                }
+            } orThrow: {
+                self.cluster.timeoutError("The partition's position was not found in time", topic: partition.topic)
+            }
+        }
+    }
+
+    private func positionIfKnown(_ partition: TopicPartition) throws(KafkaError) -> Int64? {
+        try self.state.withLock { state throws(KafkaError) in
+            let assigned = try state.subscriptions.require(partition)
+            if let failure = assigned.failure { throw failure }
+            guard assigned.hasPosition else {
+                state.subscriptions.partitions[partition]?.isPositionWanted = true
+                return nil
+            }
+            if let inHand = state.subscriptions.inHand, inHand.partition == partition { return inHand.handedOut.offset }
+            return assigned.position.offset
+        }
+    }
+
+    /// How many records the partition has that were not handed out yet, as of the last answer of its broker; nil before
+    /// the first. With `.readCommitted`, up to the first record that is not decided. Asks nobody.
+    public func lag(of partition: TopicPartition) throws(KafkaError) -> Int64? {
+        try self.state.withLock { state throws(KafkaError) in
+            let assigned = try state.subscriptions.require(partition)
+            let end =
+                self.configuration.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
+            guard assigned.hasPosition, let end else { return nil }
+            var position = assigned.position.offset
+            if let inHand = state.subscriptions.inHand, inHand.partition == partition {
+                position = inHand.handedOut.offset
+            }
+            return max(0, end - position)
+        }
+    }
+
+    // MARK: Offsets
+
+    /// The group's committed offset of a partition, of any topic; nil if there is none.
+    public func committed(_ partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
+        try await self.committed([partition])[partition]
+    }
+
+    /// The group's committed offsets of these partitions, as far as there are any.
+    public func committed(
+        _ partitions: [TopicPartition]
+    ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
+        guard let group = self.configuration.groupID else {
+            throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
+        }
+        guard !partitions.isEmpty else { return [:] }
+        let deadline = self.apiDeadline
+        return try await self.retrying(until: deadline) { () async throws(KafkaError) in
+            try await self.cluster.committedOffsets(of: partitions, group: group, deadline: deadline)
+        }
+    }
+
+    /// The offset of the oldest record of each partition, or of the next one if it is empty.
+    public func beginningOffsets(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Int64] {
+        try await self.list(Dictionary(partitions.map { ($0, OffsetTarget.earliest) }) { $1 })
+            .compactMapValues { $0?.offset }
+    }
+
+    /// The offset behind the newest record of each partition. With `.readCommitted`, that of the first that is not decided.
+    public func endOffsets(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Int64] {
+        try await self.list(Dictionary(partitions.map { ($0, OffsetTarget.latest) }) { $1 })
+            .compactMapValues { $0?.offset }
+    }
+
+    /// The first record of each partition that is at least as new as its timestamp. Partitions that have none are left out.
+    public func offsets(
+        for timestamps: [TopicPartition: Timestamp]
+    ) async throws(KafkaError) -> [TopicPartition: OffsetAndTimestamp] {
+        for (partition, time) in timestamps where time.millisecondsSince1970 < 0 {
+            throw KafkaError(
+                .invalidArgument, "A timestamp must not be negative: \(time).", topic: partition.topic,
+                partition: partition.partition)
+        }
+        let found = try await self.list(timestamps.mapValues { .timestamp($0.millisecondsSince1970) })
+        return found.compactMapValues { listed in
+            listed.map {
+                OffsetAndTimestamp(
+                    offset: $0.offset, timestamp: Timestamp(millisecondsSince1970: $0.timestamp),
+                    leaderEpoch: $0.epoch)
+            }
+        }
+    }
+
+    /// Looks offsets up at the partitions' leaders, again and again until all have answered or the API timeout is over.
+    private func list(
+        _ targets: [TopicPartition: OffsetTarget]
+    ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
+        let deadline = self.apiDeadline
+        var found: [TopicPartition: ListedOffset?] = [:]
+        try await self.retrying(until: deadline) { () async throws(KafkaError) in
+            var byLeader: [Int32: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)]] = [:]
+            for (partition, target) in targets where found[partition] == nil {
+                let topic = try await self.cluster.topic(partition.topic, deadline: deadline)
+                guard let known = topic.partition(partition.partition), let leader = known.leader else {
+                    let code: ErrorCode =
+                        topic.partition(partition.partition) == nil ? .unknownTopicOrPartition : .leaderNotAvailable
+                    throw KafkaError(
+                        code, doing: "looking an offset up", topic: partition.topic, partition: partition.partition)
+                }
+                byLeader[leader, default: [:]][partition] = (target, known.leaderEpoch)
+            }
+            for (leader, own) in byLeader {
+                let results = try await self.cluster.listOffsets(
+                    own, of: leader, isolation: self.configuration.isolationLevel,
+                    deadline: min(deadline, self.loop.now + self.configuration.cluster.requestTimeout))
+                var failure: KafkaError?
+                for (partition, result) in results {
+                    switch result {
+                    case .success(let offset): found[partition] = .some(offset)
+                    case .failure(let error): failure = error
+                    }
+                }
+                if let failure { throw failure }
+            }
+        }
+        return found
+    }
+
+    /// Tries something until it succeeds, fails for good, or the deadline comes: then the last error is thrown.
+    func retrying<Value>(
+        until deadline: MonotonicTime, _ body: () async throws(KafkaError) -> Value
+    ) async throws(KafkaError) -> Value {
+        var failures = 0
+        while true {
+            let failure: KafkaError
+            do {
+                return try await body()
+            } catch {
+                failure = error
+            }
+            guard failure.isRetriable else { throw failure }
+            failures += 1
+            self.cluster.requestMetadataUpdate("a request about offsets failed")
+            let next = self.loop.now + self.cluster.backoff(failures: failures)
+            guard next < deadline else { throw failure }
+            try await self.cluster.pause(until: next)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+extension KafkaConsumer {
+    /// Finds positions for the partitions that have none, and validates those that a new leader makes doubtful.
+    func lookUpPositions() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let (due, next) = self.state.withLock { $0.subscriptions.beginLookups(now: self.loop.now) }
+                let committed = due.filter { $0.kind == .committed }
+                if !committed.isEmpty {
+                    group.addTask(executorPreference: self.loop) { await self.lookUpCommitted(committed) }
+                }
+                for (leader, lookups) in Dictionary(grouping: due.filter { $0.kind != .committed }, by: \.leader) {
+                    guard let leader else { continue }
+                    group.addTask(executorPreference: self.loop) { await self.lookUp(lookups, at: leader) }
+                }
+                self.positionWaiters.wakeAll()
+                if !due.isEmpty || next.map({ $0 <= self.loop.now }) == true {
+                    self.wake([.reader])
+                    continue
+                }
+                await self.positionSignal.wait(until: next, on: self.loop)
+            }
+        }
+    }
+
+    private var lookupDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.requestTimeout }
+
+    private func lookUpCommitted(_ lookups: [PositionLookup]) async {
+        guard let group = self.configuration.groupID else { return }
+        let wakening: Wakening
+        do throws(KafkaError) {
+            let offsets = try await self.cluster.committedOffsets(
+                of: lookups.map(\.partition), group: group, deadline: self.lookupDeadline)
+            wakening = self.state.withLock { state in
+                lookups.reduce(into: []) { wakening, lookup in
+                    wakening.formUnion(state.subscriptions.committedFound(lookup, offsets[lookup.partition]))
+                }
+            }
+        } catch {
+            wakening = self.failed(lookups, error)
+        }
+        self.wake(wakening)
+        self.positionWaiters.wakeAll()
+    }
+
+    private func lookUp(_ lookups: [PositionLookup], at leader: Int32) async {
+        var targets: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)] = [:]
+        var epochs: [TopicPartition: (epoch: Int32, leaderEpoch: Int32?)] = [:]
+        for lookup in lookups {
+            switch lookup.kind {
+            case .list(let target): targets[lookup.partition] = (target, lookup.leaderEpoch)
+            case .endOfEpoch(let epoch): epochs[lookup.partition] = (epoch, lookup.leaderEpoch)
+            case .committed: break
+            }
+        }
+        let byPartition = Dictionary(lookups.map { ($0.partition, $0) }) { $1 }
+        var wakening: Wakening = []
+        do throws(KafkaError) {
+            if !targets.isEmpty { wakening.formUnion(try await self.lookUp(targets, byPartition, at: leader)) }
+            if !epochs.isEmpty { wakening.formUnion(try await self.validate(epochs, byPartition, at: leader)) }
+        } catch {
+            wakening.formUnion(self.failed(lookups, error))
+            wakening.insert(.metadata)
+        }
+        self.wake(wakening)
+        self.positionWaiters.wakeAll()
+    }
+
+    private func lookUp(
+        _ targets: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)],
+        _ lookups: [TopicPartition: PositionLookup], at leader: Int32
+    ) async throws(KafkaError) -> Wakening {
+        let results = try await self.cluster.listOffsets(
+            targets, of: leader, isolation: self.configuration.isolationLevel, deadline: self.lookupDeadline)
+        let now = self.loop.now
+        return self.state.withLock { state in
+            var wakening: Wakening = []
+            for (partition, result) in results {
+                guard let lookup = lookups[partition] else { continue }
+                switch result {
+                case .success(let listed?):
+                    wakening.formUnion(
+                        state.subscriptions.offsetFound(lookup, offset: listed.offset, epoch: listed.epoch))
+                case .success(nil):
+                    // Nothing is as new as that: what comes will be.
+                    wakening.formUnion(state.subscriptions.redirect(lookup, to: .latest))
+                case .failure(let error):
+                    wakening.formUnion(
+                        state.subscriptions.lookupFailed(
+                            lookup, error, retryAt: now + self.cluster.backoff(failures: 1)))
+                    if error.isRetriable { wakening.insert(.metadata) }
+                }
+            }
+            return wakening
+        }
+    }
+
+    private func validate(
+        _ epochs: [TopicPartition: (epoch: Int32, leaderEpoch: Int32?)], _ lookups: [TopicPartition: PositionLookup],
+        at leader: Int32
+    ) async throws(KafkaError) -> Wakening {
+        let results = try await self.cluster.endsOfEpochs(epochs, of: leader, deadline: self.lookupDeadline)
+        let now = self.loop.now
+        return self.state.withLock { state in
+            var wakening: Wakening = []
+            for partition in epochs.keys {
+                guard let lookup = lookups[partition] else { continue }
+                switch results?[partition] {
+                case nil:
+                    wakening.formUnion(state.subscriptions.cannotValidate(lookup))
+                case .success(let end)?:
+                    wakening.formUnion(state.subscriptions.endOfEpochFound(lookup, endOffset: end))
+                case .failure(let error)?:
+                    wakening.formUnion(
+                        state.subscriptions.lookupFailed(
+                            lookup, error, retryAt: now + self.cluster.backoff(failures: 1)))
+                    if error.isRetriable { wakening.insert(.metadata) }
+                }
+            }
+            return wakening
+        }
+    }
+
+    private func failed(_ lookups: [PositionLookup], _ error: KafkaError) -> Wakening {
+        let time = self.loop.now + self.cluster.backoff(failures: 1)
+        return self.state.withLock { state in
+            lookups.reduce(into: []) { wakening, lookup in
+                wakening.formUnion(state.subscriptions.lookupFailed(lookup, error, retryAt: time))
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+extension KafkaConsumer {
+    /// Notes that a sequence is being read, so that a shutdown waits for its reader to come to the end.
+    final class ReaderLease: Sendable {
+        private let consumer: KafkaConsumer
+
+        init(_ consumer: KafkaConsumer) {
+            self.consumer = consumer
+            consumer.state.withLock { $0.iterators += 1 }
+        }
+
+        deinit {
+            self.consumer.iteratorEnded()
+        }
+    }
+
+    /// A consumer's records, batch by batch.
+    public struct Batches: AsyncSequence, Sendable {
+        public typealias Element = ConsumerRecordBatch
+        public typealias Failure = KafkaError
+
+        let consumer: KafkaConsumer
+
+        /// Waits for batches.
+        public struct AsyncIterator: AsyncIteratorProtocol {
+            private let consumer: KafkaConsumer
+            private let lease: ReaderLease
+
+            init(_ consumer: KafkaConsumer) {
+                self.consumer = consumer
+                self.lease = ReaderLease(consumer)
+            }
+
+            /// The next batch; nil when the consumer has been shut down.
+            public mutating func next() async throws(KafkaError) -> ConsumerRecordBatch? {
+                try await self.consumer.nextBatch(singleRecords: false)?.batch
+            }
+
+            /// The next batch; nil when the consumer has been shut down.
+            public mutating func next(
+                isolation actor: isolated (any Actor)?
+            ) async throws(KafkaError) -> ConsumerRecordBatch? {
+                try await self.consumer.nextBatch(singleRecords: false)?.batch
+            }
+        }
+
+        /// Begins to read, or goes on.
+        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self.consumer) }
+    }
+
+    /// A consumer's records, one by one.
+    public struct Records: AsyncSequence, Sendable {
+        public typealias Element = ConsumerRecord
+        public typealias Failure = KafkaError
+
+        let consumer: KafkaConsumer
+
+        /// Waits for records, and goes through those that are there.
+        public struct AsyncIterator: AsyncIteratorProtocol {
+            private let consumer: KafkaConsumer
+            private let lease: ReaderLease
+            private var records: ConsumerRecordBatch.Iterator?
+            private var progress: ReadingProgress?
+            private var lastOffset: Int64 = 0
+
+            init(_ consumer: KafkaConsumer) {
+                self.consumer = consumer
+                self.lease = ReaderLease(consumer)
+            }
+
+            /// The next record; nil when the consumer has been shut down.
+            public mutating func next() async throws(KafkaError) -> ConsumerRecord? {
+                if let record = self.nextInHand() { return record }
+                return try await self.nextBatch()
+            }
+
+            /// The next record; nil when the consumer has been shut down.
+            public mutating func next(
+                isolation actor: isolated (any Actor)?
+            ) async throws(KafkaError) -> ConsumerRecord? {
+                if let record = self.nextInHand() { return record }
+                return try await self.nextBatch()
+            }
+
+            /// A record of the batch in hand: no wait, no lock, no allocation.
+            private mutating func nextInHand() -> ConsumerRecord? {
+                guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed),
+                    let record = self.records?.next()
+                else { return nil }
+                progress.current.store(record.offset, ordering: .relaxed)
+                return record
+            }
+
+            private mutating func nextBatch() async throws(KafkaError) -> ConsumerRecord? {
+                while true {
+                    if let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) {
+                        progress.current.store(self.lastOffset, ordering: .relaxed)
+                    }
+                    self.records = nil
+                    self.progress = nil
+                    guard let reading = try await self.consumer.nextBatch(singleRecords: true) else { return nil }
+                    self.lastOffset = reading.batch.storage.lastOffset
+                    self.records = reading.batch.makeIterator()
+                    self.progress = reading.progress
+                    if let record = self.nextInHand() { return record }
+                }
+            }
+        }
+
+        /// Begins to read, or goes on.
+        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self.consumer) }
+    }
+}

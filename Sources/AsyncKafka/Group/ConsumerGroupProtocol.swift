@@ -1,0 +1,85 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// What members of a classic group tell each other through the coordinator, in the bytes of Kafka's Java client.
+///
+/// Each begins with a version; newer versions only add fields at the end, so that a reader takes what it knows of a newer one.
+enum ConsumerGroupProtocol {
+    /// The protocol's name in JoinGroup.
+    static let type = "consumer"
+
+    static func encode(_ subscription: GroupMemberSubscription) throws(ProtocolError) -> Bytes {
+        var message = ConsumerProtocolSubscription()
+        message.topics = subscription.topics.sorted()
+        message.userData = subscription.userData
+        message.ownedPartitions = self.byTopic(subscription.ownedPartitions).map { topic, partitions in
+            var entry = ConsumerProtocolSubscription.TopicPartition()
+            entry.topic = topic
+            entry.partitions = partitions
+            return entry
+        }
+        message.generationId = subscription.generation ?? -1
+        message.rackId = subscription.rack
+        return try self.encode(message)
+    }
+
+    static func decodeSubscription(
+        _ bytes: Bytes, memberID: String, groupInstanceID: String?
+    ) throws(ProtocolError) -> GroupMemberSubscription {
+        let message: ConsumerProtocolSubscription = try self.decode(bytes)
+        return GroupMemberSubscription(
+            memberID: memberID, groupInstanceID: groupInstanceID, topics: Set(message.topics),
+            userData: message.userData,
+            ownedPartitions: message.ownedPartitions.flatMap { entry in
+                entry.partitions.map { TopicPartition(entry.topic, $0) }
+            }, generation: message.generationId < 0 ? nil : message.generationId, rack: message.rackId)
+    }
+
+    static func encode(_ assignment: [TopicPartition]) throws(ProtocolError) -> Bytes {
+        var message = ConsumerProtocolAssignment()
+        message.assignedPartitions = self.byTopic(assignment).map { topic, partitions in
+            var entry = ConsumerProtocolAssignment.TopicPartition()
+            entry.topic = topic
+            entry.partitions = partitions
+            return entry
+        }
+        return try self.encode(message)
+    }
+
+    /// The partitions of an assignment. No bytes at all mean none.
+    static func decodeAssignment(_ bytes: Bytes) throws(ProtocolError) -> [TopicPartition] {
+        if bytes.isEmpty { return [] }
+        let message: ConsumerProtocolAssignment = try self.decode(bytes)
+        return message.assignedPartitions.flatMap { entry in
+            entry.partitions.map { TopicPartition(entry.topic, $0) }
+        }
+    }
+
+    private static func byTopic(_ partitions: [TopicPartition]) -> [(key: String, value: [Int32])] {
+        Dictionary(grouping: partitions, by: \.topic)
+            .map { (key: $0.key, value: $0.value.map(\.partition).sorted()) }
+            .sorted { $0.key < $1.key }
+    }
+
+    private static func encode<Message: KafkaMessage>(_ message: Message) throws(ProtocolError) -> Bytes {
+        let version = Message.validVersions.upperBound
+        var writer = ByteWriter(capacity: 256)
+        writer.writeInt16(version)
+        try message.encode(into: &writer, version: version)
+        return writer.finishContiguous()
+    }
+
+    private static func decode<Message: KafkaMessage>(_ bytes: Bytes) throws(ProtocolError) -> Message {
+        var reader = ByteReader(bytes)
+        let version = try reader.readInt16()
+        guard version >= 0 else { throw .malformed("version \(version)") }
+        return try Message(from: &reader, version: min(version, Message.validVersions.upperBound))
+    }
+}
