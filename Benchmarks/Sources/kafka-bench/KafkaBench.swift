@@ -12,7 +12,7 @@ import Foundation
 /// of SIZE bytes. Prints one line of JSON: records done and failed, CPU and wall seconds of the timed part.
 @main
 struct KafkaBench {
-    static let usage = "usage: kafka-bench produce|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
+    static let usage = "usage: kafka-bench produce|batch|records|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
 
     static func main() async throws {
         let arguments = CommandLine.arguments
@@ -28,6 +28,10 @@ struct KafkaBench {
                 count, payloads)
         case "ack":
             try await AcknowledgedSendBenchmark(cluster: cluster, topic: arguments[3]).run(count, payloads)
+        case "batch":
+            try await ConsumeBenchmark(cluster: cluster, topic: arguments[3]).readBatches(count)
+        case "records":
+            try await ConsumeBenchmark(cluster: cluster, topic: arguments[3]).readRecords(count)
         default:
             Self.fail(Self.usage)
         }

@@ -201,13 +201,3 @@ extension FetchAnswer {
                 (data.abortedTransactions ?? []).map { (producerID: $0.producerId, firstOffset: $0.firstOffset) }))
     }
 }
-
-extension Duration {
-    /// Milliseconds as Kafka's requests have them.
-    var wholeMilliseconds: Int32 {
-        let (seconds, attoseconds) = self.components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return Int32(clamping: whole + attoseconds / 1_000_000_000_000_000)
-    }
-}

@@ -239,16 +239,6 @@ final class Sender: Sendable {
     }
 }
 
-extension Duration {
-    /// Rounded up, and as large as a protocol field can hold at most.
-    var wholeMilliseconds: Int32 {
-        let milliseconds = self.components.seconds.multipliedReportingOverflow(by: 1000)
-        let rest = (self.components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-        if milliseconds.overflow { return self < .zero ? 0 : .max }
-        return Int32(clamping: milliseconds.partialValue + rest)
-    }
-}
-
 extension ProduceRequest {
     /// Adds a batch, beside the others of its topic.
     mutating func add(_ records: [Bytes], of transmission: RecordAccumulator.Transmission) {

@@ -1,0 +1,17 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+extension Duration {
+    /// Rounded up, and as large as a protocol field can hold at most.
+    var wholeMilliseconds: Int32 {
+        let milliseconds = self.components.seconds.multipliedReportingOverflow(by: 1000)
+        let rest = (self.components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        if milliseconds.overflow { return self < .zero ? 0 : .max }
+        return Int32(clamping: milliseconds.partialValue + rest)
+    }
+}
+
