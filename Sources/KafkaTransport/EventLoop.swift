@@ -12,7 +12,7 @@
 ///
 /// **The end.** `shutdown` (or letting go of the loop) runs what was given before, closes the loop's sockets, runs the
 /// timers that are left at once, and ends the thread. Nothing is ever dropped, since somebody may be waiting for it: what
-/// is given later gets a new thread for as long as there is something to do. Only sockets are refused.
+/// is given later gets a new thread for as long as there is something to do. Only sockets and `sleep` are refused.
 package final class EventLoop: TaskExecutor {
     let core: LoopCore
 
@@ -71,6 +71,7 @@ package final class EventLoop: TaskExecutor {
     package func sleep(until deadline: MonotonicTime) async throws(CancellationError) {
         let awoken = FirstResult<Bool>()
         let timer = self.schedule(at: deadline) { awoken.give(true) }
+        if self.core.isShutDown { awoken.give(false) }
         let isDue = await awoken.value(whenCancelled: false)
         timer.cancel()
         // A loop that ends runs its timers early.

@@ -80,6 +80,8 @@ final class LoopCore: Sendable {
         self.wake(wakes)
     }
 
+    var isShutDown: Bool { self.state.withLock { $0.isShutDown } }
+
     func whenEnded(_ continuation: CheckedContinuation<Void, Never>) {
         let hasEnded = self.state.withLock { state in
             if state.isRunning { state.waitingForEnd.append(continuation) }

@@ -11,59 +11,6 @@ import KafkaTransport
 import Testing
 
 @Suite(.serialized) struct SocketChannelTests {
-    /// Notes what a channel receives, and lets a test wait for it.
-    final class Recorder: FrameHandler {
-        private struct State {
-            var frames: [Bytes] = []
-            var closed: TransportError?
-            var closeCalls = 0
-            var waiter: (isMet: @Sendable ([Bytes], TransportError?) -> Bool, CheckedContinuation<Void, Never>)?
-        }
-        private let state = Lock(State())
-        private let onFrame: (@Sendable (Bytes) -> Void)?
-
-        init(onFrame: (@Sendable (Bytes) -> Void)? = nil) {
-            self.onFrame = onFrame
-        }
-
-        var frames: [Bytes] { self.state.withLock { $0.frames } }
-        var closed: TransportError? { self.state.withLock { $0.closed } }
-        var closeCalls: Int { self.state.withLock { $0.closeCalls } }
-
-        func frameReceived(_ frame: Bytes) {
-            self.onFrame?(frame)
-            self.note { $0.frames.append(frame) }
-        }
-
-        func channelClosed(_ error: TransportError) {
-            self.note {
-                $0.closed = error
-                $0.closeCalls += 1
-            }
-        }
-
-        private func note(_ change: @Sendable (inout State) -> Void) {
-            let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
-                change(&state)
-                guard let waiter = state.waiter, waiter.isMet(state.frames, state.closed) else { return nil }
-                state.waiter = nil
-                return waiter.1
-            }
-            waiter?.resume()
-        }
-
-        func wait(until isMet: @escaping @Sendable ([Bytes], TransportError?) -> Bool) async {
-            await withCheckedContinuation { continuation in
-                let isMetAlready = self.state.withLock { state in
-                    if isMet(state.frames, state.closed) { return true }
-                    state.waiter = (isMet, continuation)
-                    return false
-                }
-                if isMetAlready { continuation.resume() }
-            }
-        }
-    }
-
     /// A server and a client's channel to it, on loops of their own.
     private func withPair(
         limit: Int = 16 << 20,
@@ -239,14 +186,11 @@ import Testing
 
     #if os(Linux)
     @Test func connectionsThatComeAndGoLeaveNoDescriptorsBehind() async throws {
-        func descriptors() throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-        }
         let loop = try EventLoop(name: "both")
         defer { loop.shutdown() }
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 10) { $0.start(Recorder()) }
         defer { listener.close() }
-        let before = try descriptors()
+        let before = try openDescriptors()
         for _ in 0..<200 {
             let channel = try await SocketChannel.connect(
                 host: "127.0.0.1", port: listener.port, loop: loop, timeout: .seconds(10), maximumFrameSize: 10)
@@ -256,7 +200,7 @@ import Testing
             await side.wait { _, closed in closed != nil }
         }
         // The server's side hears of the last few ends a little later.
-        while try descriptors() > before + 10 { await Task.yield() }
+        while try openDescriptors() > before + 10 { await Task.yield() }
     }
     #endif
 }

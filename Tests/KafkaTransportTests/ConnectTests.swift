@@ -1,0 +1,133 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+import KafkaTransport
+import Testing
+
+@Suite(.serialized) struct ConnectTests {
+    private func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
+        let loop = try EventLoop(name: "test")
+        try await body(loop)
+        loop.shutdown()
+        await loop.ended()
+    }
+
+    private func resolver(_ addresses: [(host: String, port: Int)]) throws -> NameResolver {
+        let found = try addresses.map { try #require(SocketAddress.numeric(host: $0.host, port: $0.port)) }
+        return NameResolver(maximumThreads: 1) { _, _ in .success(found) }
+    }
+
+    private func closedPort(on loop: EventLoop) throws -> Int {
+        let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
+        listener.close()
+        return listener.port
+    }
+
+    @Test func addressesAreTriedInTurnAlsoAfterOneThatIsSilent() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
+            // An address that the machine has no way to comes first: IPv6's documentation prefix.
+            let resolver = try self.resolver([
+                ("2001:db8::1", 1), ("127.0.0.1", try self.closedPort(on: loop)), ("127.0.0.1", silent.port),
+                ("127.0.0.1", listener.port),
+            ])
+            let channel = try await SocketChannel.connect(
+                host: "kafka.example", port: 9092, loop: loop, timeout: .milliseconds(400), maximumFrameSize: 1,
+                resolver: resolver)
+            #expect(channel.remoteAddress?.description == "127.0.0.1:\(listener.port)")
+            withExtendedLifetime(silent) {}
+        }
+    }
+
+    @Test func whenNoAddressAnswersTheErrorNamesThemAll() async throws {
+        try await self.withLoop { loop in
+            let port = try self.closedPort(on: loop)
+            let resolver = try self.resolver([("127.0.0.1", port), ("127.0.0.2", port)])
+            let error = await #expect(throws: TransportError.self) {
+                _ = try await SocketChannel.connect(
+                    host: "kafka.example", port: 9092, loop: loop, timeout: .seconds(60), maximumFrameSize: 1,
+                    resolver: resolver)
+            }
+            #expect(
+                error
+                    == .cannotConnect(
+                        host: "kafka.example", port: 9092, errno: ECONNREFUSED,
+                        addresses: ["127.0.0.1:\(port)", "127.0.0.2:\(port)"]))
+            let text = String(describing: try #require(error))
+            #expect(text.contains("kafka.example:9092 (127.0.0.1:\(port), 127.0.0.2:\(port))"))
+            #expect(text.contains("refused"))
+        }
+    }
+
+    @Test func silenceEndsWithTheSetUpTimeout() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            await #expect(
+                throws: TransportError.connectTimedOut(
+                    host: "127.0.0.1", port: silent.port, addresses: ["127.0.0.1:\(silent.port)"])
+            ) {
+                _ = try await SocketChannel.connect(
+                    host: "127.0.0.1", port: silent.port, loop: loop, timeout: .milliseconds(50), maximumFrameSize: 1)
+            }
+        }
+    }
+
+    @Test func cancellingAndShuttingDownEndAnAttemptThatNobodyAnswers() async throws {
+        let loop = try EventLoop(name: "test")
+        let silent = try SilentPort()
+        let port = silent.port
+        let attempts = (0..<2).map { _ in
+            Task {
+                try await SocketChannel.connect(
+                    host: "127.0.0.1", port: port, loop: loop, timeout: .seconds(3600), maximumFrameSize: 1)
+            }
+        }
+        attempts[0].cancel()
+        await #expect(throws: TransportError.cancelled) { _ = try await attempts[0].value }
+        loop.shutdown()
+        await #expect(throws: TransportError.self) { _ = try await attempts[1].value }
+        await loop.ended()
+    }
+
+    @Test func aPortThatIsTakenCannotBeListenedOn() async throws {
+        try await self.withLoop { loop in
+            let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
+            let error = #expect(throws: TransportError.self) {
+                _ = try Listener(port: listener.port, loop: loop, maximumFrameSize: 1) { _ in }
+            }
+            guard case .system(let call, EADDRINUSE) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(call.contains("127.0.0.1:\(listener.port)"))
+            listener.close()
+            // Free again as soon as it is closed.
+            try Listener(port: listener.port, loop: loop, maximumFrameSize: 1) { _ in }.close()
+        }
+    }
+
+    #if os(Linux)
+    @Test func attemptsThatFailLeaveNoDescriptorsBehind() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            let refused = try self.closedPort(on: loop)
+            for _ in 0..<600 {
+                for (port, timeout) in [(refused, Duration.seconds(60)), (silent.port, .zero)] {
+                    await #expect(throws: TransportError.self) {
+                        _ = try await SocketChannel.connect(
+                            host: "127.0.0.1", port: port, loop: loop, timeout: timeout, maximumFrameSize: 1)
+                    }
+                }
+            }
+            #expect(try openDescriptors() < 600)
+        }
+    }
+    #endif
+}

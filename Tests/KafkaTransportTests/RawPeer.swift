@@ -1,0 +1,147 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaTransport
+
+/// The other end of a connection, byte by byte: a blocking socket that does what a test says.
+final class RawPeer {
+    private let descriptor: Int32
+    private var isOpen = true
+
+    /// Connects to a port of this machine.
+    init(port: Int, receiveBufferSize: Int32? = nil) throws {
+        #if canImport(Glibc)
+        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        self.descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        if let receiveBufferSize { self.set(SOL_SOCKET, SO_RCVBUF, receiveBufferSize) }
+        self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        // A test that waits for bytes which never come shall fail, not hang.
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        try self.call("connect", address(port: port) { connect(self.descriptor, $0, $1) })
+    }
+
+    deinit {
+        self.close()
+    }
+
+    private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(self.descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private func call(_ name: String, _ status: Int32) throws {
+        if status < 0 { throw TransportError.system(call: name, errno: errno) }
+    }
+
+    func send(_ bytes: some Collection<UInt8>) throws {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            #if canImport(Darwin)
+            let flags: Int32 = 0
+            #else
+            let flags = Int32(MSG_NOSIGNAL)
+            #endif
+            let count = rest.withUnsafeBytes { Foundation.send(self.descriptor, $0.baseAddress, $0.count, flags) }
+            try self.call("send", Int32(truncatingIfNeeded: count))
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Receives until there are `count` bytes, or the end.
+    func receive(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let received = bytes.withUnsafeMutableBytes {
+                recv(self.descriptor, $0.baseAddress! + filled, $0.count - filled, 0)
+            }
+            try self.call("recv", Int32(truncatingIfNeeded: received))
+            if received == 0 { break }
+            filled += received
+        }
+        return Array(bytes[..<filled])
+    }
+
+    /// Sends the end, and goes on reading.
+    func endSending() {
+        #if canImport(Glibc)
+        _ = shutdown(self.descriptor, Int32(SHUT_WR))
+        #else
+        _ = shutdown(self.descriptor, SHUT_WR)
+        #endif
+    }
+
+    /// Breaks the connection off with a reset.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        self.close()
+    }
+
+    func close() {
+        if self.isOpen { _ = Foundation.close(self.descriptor) }
+        self.isOpen = false
+    }
+}
+
+/// A port that answers nobody: it is listened on, its backlog is full, and nothing is ever taken from it.
+final class SilentPort {
+    private let listener: Int32
+    private var waiting: [Int32] = []
+    let port: Int
+
+    init() throws {
+        #if canImport(Glibc)
+        let type = Int32(SOCK_STREAM.rawValue)
+        #else
+        let type = SOCK_STREAM
+        #endif
+        let listener = socket(AF_INET, type, 0)
+        self.listener = listener
+        var status = address(port: 0) { bind(listener, $0, $1) }
+        if status == 0 { status = listen(listener, 0) }
+        guard status == 0 else { throw TransportError.system(call: "listen", errno: errno) }
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
+        }
+        self.port = Int(UInt16(bigEndian: name.sin_port))
+        // More than the backlog of 0 takes, which the systems round up to one or a few.
+        for _ in 0..<8 {
+            let descriptor = socket(AF_INET, type, 0)
+            _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)
+            _ = address(port: self.port) { connect(descriptor, $0, $1) }
+            self.waiting.append(descriptor)
+        }
+    }
+
+    deinit {
+        for descriptor in self.waiting { _ = Foundation.close(descriptor) }
+        _ = Foundation.close(self.listener)
+    }
+}
+
+/// Lends the address of a port of this machine to a system call.
+private func address(port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    return withUnsafePointer(to: address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+}
+
+/// A frame's bytes on the wire.
+func framed(_ body: some Collection<UInt8>) -> [UInt8] {
+    withUnsafeBytes(of: Int32(body.count).bigEndian) { Array($0) } + body
+}
