@@ -5,6 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// An immutable run of bytes: a record's key, value or header value.
 ///
 /// `Bytes` is a slice of reference-counted storage: copying one copies no bytes. A `Bytes` read from Kafka is a slice of
@@ -130,7 +138,12 @@ extension Bytes: Hashable {
     /// Whether both have the same bytes.
     public static func == (left: Bytes, right: Bytes) -> Bool {
         guard left.count == right.count else { return false }
-        return left.withUnsafeBytes { a in right.withUnsafeBytes { b in a.elementsEqual(b) } }
+        return left.withUnsafeBytes { a in
+            right.withUnsafeBytes { b in
+                guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+                return memcmp(first, second, a.count) == 0
+            }
+        }
     }
 
     /// Feeds the bytes to `hasher`.

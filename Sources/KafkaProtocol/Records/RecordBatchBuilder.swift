@@ -44,7 +44,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
     private var isHeaderTaken = false
 
     /// An empty batch. It takes no memory before the first record, and then `initialCapacity` bytes (what the
-    /// partition's last batch had is a good guess), doubled as needed.
+    /// partition's last batch had is a good guess), and a multiple when those are full.
     package init(initialCapacity: Int = 1024) {
         self.initialCapacity = initialCapacity
     }
@@ -77,7 +77,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         let index = Int64(self.count)
         let encoding = RecordEncoding(
             key: key, value: value, headers: headers, timestampDelta: delta, offsetDelta: index)
-        let end = self.byteCount + encoding.size
+        let end = self.byteCount &+ encoding.size
         if end > limit || end > Int32.max || self.closedRecords != nil {
             if self.count > 0 || self.closedRecords != nil { return false }
             if end > Int32.max { throw RecordBatchError(.recordTooLarge(encoding.size)) }
@@ -94,7 +94,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
             self.maxTimestamp = timestamp
         }
         self.byteCount = end
-        self.count += 1
+        self.count &+= 1
         return true
     }
 

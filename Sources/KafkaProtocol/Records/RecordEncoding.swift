@@ -17,18 +17,19 @@ struct RecordEncoding {
 
     @inline(__always)
     init(key: Bytes?, value: Bytes?, headers: [RecordHeader], timestampDelta: Int64, offsetDelta: Int64) {
-        let fixed = 1 + RecordVarint.size(timestampDelta) + RecordVarint.size(offsetDelta)
-        var body = fixed + Self.size(ofLength: key?.count) + Self.size(ofLength: value?.count)
-        body += headers.isEmpty ? 1 : Self.size(of: headers)
+        // No sum can overflow: a count is that of bytes in memory.
+        var body = 1 &+ RecordVarint.size(timestampDelta) &+ RecordVarint.size(offsetDelta)
+        body &+= Self.size(ofLength: key?.count) &+ Self.size(ofLength: value?.count)
+        body &+= headers.isEmpty ? 1 : Self.size(of: headers)
         self.bodySize = body
-        self.size = body + RecordVarint.size(Int64(body))
+        self.size = body &+ RecordVarint.size(Int64(body))
     }
 
     /// A length field and as many bytes.
     @inline(__always)
     private static func size(ofLength count: Int?) -> Int {
         guard let count else { return 1 }
-        return RecordVarint.size(Int64(count)) + count
+        return RecordVarint.size(Int64(count)) &+ count
     }
 
     @inline(never)

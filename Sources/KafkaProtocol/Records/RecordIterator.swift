@@ -50,31 +50,31 @@ package struct RecordIterator {
         }
         var cursor = RecordCursor(start: self.start, position: self.position, end: self.bytes.count)
         let length = cursor.readVarint()
-        guard cursor.isValid, length >= 0, length <= Int64(cursor.end - cursor.position) else {
+        guard cursor.isValid, length >= 0, length <= Int64(cursor.end &- cursor.position) else {
             throw self.failure("a record's length is wrong")
         }
-        cursor.end = cursor.position + Int(length)
-        cursor.skipByte()
+        cursor.end = cursor.position &+ Int(length)
+        cursor.skip(1)
         let timestampDelta = cursor.readVarint()
         let offsetDelta = cursor.readVarint()
         let keyCount = cursor.readVarint()
         let keyStart = cursor.position
-        cursor.skip(keyCount)
+        cursor.skipNullable(keyCount)
         let valueCount = cursor.readVarint()
         let valueStart = cursor.position
-        cursor.skip(valueCount)
+        cursor.skipNullable(valueCount)
         let headerCount = cursor.readVarint()
         let headersStart = cursor.position
-        if headerCount != 0 { cursor.skipHeaders(headerCount) }
-        guard cursor.isValid, cursor.position == cursor.end else { throw self.failure("a record's fields are wrong") }
+        if headerCount != 0 { cursor = RecordCursor.skippingHeaders(headerCount, from: cursor) }
+        // A cursor that has failed is beyond every end.
+        guard cursor.position == cursor.end else { throw self.failure("a record's fields are wrong") }
         guard offsetDelta >= 0, offsetDelta <= self.lastOffsetDelta else {
             throw self.failure("a record's offset lies outside the batch")
         }
         self.position = cursor.end
         self.remaining &-= 1
         return RecordView(
-            offset: self.baseOffset &+ offsetDelta,
-            timestamp: self.logAppendTime ?? self.baseTimestamp &+ timestampDelta,
+            offset: self.baseOffset &+ offsetDelta, timestamp: self.logAppendTime ?? self.baseTimestamp &+ timestampDelta,
             keyStart: Int32(truncatingIfNeeded: keyStart), keyCount: Int32(truncatingIfNeeded: keyCount),
             valueStart: Int32(truncatingIfNeeded: valueStart), valueCount: Int32(truncatingIfNeeded: valueCount),
             headersStart: Int32(truncatingIfNeeded: headersStart),
@@ -101,7 +101,7 @@ package struct RecordIterator {
                 cursor.skip(keyCount)
                 let valueCount = cursor.readVarint()
                 let valueStart = cursor.position
-                cursor.skip(valueCount)
+                cursor.skipNullable(valueCount)
                 guard cursor.isValid, keyCount >= 0 else { return }
                 let key = String(decoding: all[keyStart..<keyStart + Int(keyCount)], as: UTF8.self)
                 let value = valueCount < 0 ? nil : bytes[valueStart..<valueStart + Int(valueCount)]
@@ -112,14 +112,20 @@ package struct RecordIterator {
     }
 }
 
-/// Reads varints up to an end. It doesn't throw: after something wrong `isValid` is false and all it gives is zero, so
-/// that one check a record is enough.
+/// Reads varints up to an end. It doesn't throw: after something wrong its position is beyond every end and all it gives
+/// is zero, so that one check a record is enough. No function that isn't inlined changes a cursor in place: so it lives
+/// in registers.
 private struct RecordCursor {
     let start: UnsafeRawPointer
     var position: Int
     var end: Int
-    var isValid = true
 
+    private static let failed = Int.max
+
+    @inline(__always)
+    var isValid: Bool { self.position != Self.failed }
+
+    @inline(__always)
     init(start: UnsafeRawPointer, position: Int, end: Int) {
         self.start = start
         self.position = position
@@ -128,72 +134,68 @@ private struct RecordCursor {
 
     @inline(__always)
     mutating func readVarint() -> Int64 {
-        guard self.position < self.end else { return self.fail() }
-        let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
-        self.position &+= 1
-        if byte < 0x80 { return RecordVarint.value(UInt64(byte)) }
-        return self.readLongVarint(UInt64(byte & 0x7f))
-    }
-
-    @inline(__always)
-    private mutating func readLongVarint(_ first: UInt64) -> Int64 {
-        guard self.position < self.end else { return self.fail() }
-        let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
-        self.position &+= 1
-        let value = first | UInt64(byte & 0x7f) &<< 7
-        if byte < 0x80 { return RecordVarint.value(value) }
-        return self.readLongerVarint(value)
-    }
-
-    @inline(never)
-    private mutating func readLongerVarint(_ firstTwo: UInt64) -> Int64 {
-        var value = firstTwo
-        var shift: UInt64 = 14
-        while self.position < self.end {
-            let byte = self.start.load(fromByteOffset: self.position, as: UInt8.self)
-            self.position &+= 1
-            if shift == 63, byte > 1 { return self.fail() }
-            value |= UInt64(byte & 0x7f) &<< shift
-            if byte < 0x80 { return RecordVarint.value(value) }
-            shift &+= 7
+        if self.position < self.end {
+            let first = UInt64(self.start.load(fromByteOffset: self.position, as: UInt8.self))
+            if first < 0x80 {
+                self.position &+= 1
+                return RecordVarint.value(first)
+            }
+            if self.position &+ 1 < self.end {
+                let second = UInt64(self.start.load(fromByteOffset: self.position &+ 1, as: UInt8.self))
+                if second < 0x80 {
+                    self.position &+= 2
+                    return RecordVarint.value(first & 0x7f | second &<< 7)
+                }
+            }
         }
-        return self.fail()
+        let (zigzag, next) = Self.readLongVarint(start: self.start, position: self.position, end: self.end)
+        self.position = next
+        return RecordVarint.value(zigzag)
     }
 
-    @inline(__always)
-    mutating func skipByte() {
-        if self.position < self.end { self.position &+= 1 } else { _ = self.fail() }
+    /// The number at `position`, and the position behind it.
+    @inline(never)
+    private static func readLongVarint(start: UnsafeRawPointer, position: Int, end: Int) -> (UInt64, Int) {
+        var position = position
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while position < end {
+            let byte = start.load(fromByteOffset: position, as: UInt8.self)
+            position += 1
+            if shift == 63, byte > 1 { break }
+            value |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 { return (value, position) }
+            shift += 7
+        }
+        return (0, Self.failed)
     }
 
-    /// Passes over nullable bytes: -1 is null.
+    /// Passes over `count` bytes, which mustn't be negative.
     @inline(__always)
     mutating func skip(_ count: Int64) {
-        if count > 0 {
-            if count <= Int64(self.end &- self.position) { self.position &+= Int(count) } else { _ = self.fail() }
-        } else if count < -1 {
-            _ = self.fail()
-        }
+        let isInside = count >= 0 && count <= Int64(self.end &- self.position)
+        self.position = isInside ? self.position &+ Int(count) : Self.failed
     }
 
+    /// Passes over `count` bytes, or none if they are null, which is -1.
+    @inline(__always)
+    mutating func skipNullable(_ count: Int64) {
+        if count != -1 { self.skip(count) }
+    }
+
+    /// The cursor behind so many headers.
     @inline(never)
-    mutating func skipHeaders(_ count: Int64) {
+    static func skippingHeaders(_ count: Int64, from start: RecordCursor) -> RecordCursor {
+        var cursor = start
         // A header takes two bytes at least.
-        guard count > 0, count <= Int64(self.end - self.position) / 2 else {
-            _ = self.fail()
-            return
+        guard count > 0, count <= Int64(cursor.end - cursor.position) / 2 else {
+            cursor.position = Self.failed
+            return cursor
         }
-        for _ in 0..<count where self.isValid {
-            let keyCount = self.readVarint()
-            if keyCount < 0 { _ = self.fail() }
-            self.skip(keyCount)
-            self.skip(self.readVarint())
+        for _ in 0..<count where cursor.isValid {
+            cursor.skip(cursor.readVarint())
+            cursor.skipNullable(cursor.readVarint())
         }
-    }
-
-    @inline(never)
-    private mutating func fail() -> Int64 {
-        self.isValid = false
-        self.position = self.end
-        return 0
+        return cursor
     }
 }

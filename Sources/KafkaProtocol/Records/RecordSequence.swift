@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package import KafkaMemory
+public import KafkaMemory
 
 /// The records of one batch, decompressed, in the layout of magic 2 (legacy messages are put into it when read).
 ///
@@ -14,8 +14,10 @@ package import KafkaMemory
 ///
 /// The walk checks everything and can therefore throw. Whoever hands records to a loop that can't calls `validate`
 /// first: after it the iterator, `headers(of:)` and the rest can't fail.
+@usableFromInline
 package struct RecordSequence: Sendable {
     /// The plain records.
+    @usableFromInline
     package let bytes: Bytes
     /// How many records there are: what the header says, and what `validate` has checked.
     package let count: Int
@@ -51,11 +53,13 @@ package struct RecordSequence: Sendable {
     }
 
     /// A record's key, a slice of `bytes`. `record` must come from this sequence.
+    @inlinable
     package func key(of record: RecordView) -> Bytes? {
         self.slice(record.keyStart, record.keyCount)
     }
 
     /// A record's value, a slice of `bytes`. `record` must come from this sequence.
+    @inlinable
     package func value(of record: RecordView) -> Bytes? {
         self.slice(record.valueStart, record.valueCount)
     }
@@ -65,8 +69,9 @@ package struct RecordSequence: Sendable {
         record.headerCount == 0 ? [] : RecordIterator.headers(of: record, in: self.bytes)
     }
 
+    @inlinable
     @inline(__always)
-    private func slice(_ start: Int32, _ count: Int32) -> Bytes? {
+    func slice(_ start: Int32, _ count: Int32) -> Bytes? {
         count < 0 ? nil : Bytes(storage: self.bytes.storage, offset: self.bytes.offset + Int(start), count: Int(count))
     }
 }

@@ -6,14 +6,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The variable-length integers of records: zigzag, base 128, least significant group first.
+///
+/// Nearly all take one or two bytes. Those have a path of their own here, without a loop or a call; the others share
+/// functions that take and return values, so that a caller's cursor can stay in registers.
 enum RecordVarint {
-    /// How many bytes `value` takes.
-    @inline(__always)
-    static func size(_ value: Int64) -> Int {
-        // One byte for every seven bits that are used: (bits * 9 + 64) / 64 is that without a division.
-        ((64 - (self.zigzag(value) | 1).leadingZeroBitCount) &* 9 &+ 64) >> 6
-    }
-
     @inline(__always)
     static func zigzag(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: value &<< 1 ^ value &>> 63)
@@ -24,16 +20,48 @@ enum RecordVarint {
         Int64(bitPattern: zigzag &>> 1) ^ (0 &- Int64(bitPattern: zigzag & 1))
     }
 
+    // MARK: Writing
+
+    /// How many bytes `value` takes.
+    @inline(__always)
+    static func size(_ value: Int64) -> Int {
+        let zigzag = self.zigzag(value)
+        if zigzag < 0x80 { return 1 }
+        if zigzag < 0x4000 { return 2 }
+        return self.longSize(zigzag)
+    }
+
+    @inline(never)
+    private static func longSize(_ zigzag: UInt64) -> Int {
+        (64 - zigzag.leadingZeroBitCount + 6) / 7
+    }
+
     /// Writes `value` at `target` and moves `target` behind it. The caller has made room.
     @inline(__always)
     static func write(_ value: Int64, to target: inout UnsafeMutableRawPointer) {
-        var rest = self.zigzag(value)
+        let zigzag = self.zigzag(value)
+        if zigzag < 0x80 {
+            target.storeBytes(of: UInt8(truncatingIfNeeded: zigzag), as: UInt8.self)
+            target += 1
+        } else if zigzag < 0x4000 {
+            let both = UInt16(truncatingIfNeeded: zigzag & 0x7f | 0x80 | (zigzag &>> 7) &<< 8)
+            target.storeBytes(of: both.littleEndian, as: UInt16.self)
+            target += 2
+        } else {
+            target = self.writeLong(zigzag, to: target)
+        }
+    }
+
+    @inline(never)
+    private static func writeLong(_ zigzag: UInt64, to start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        var rest = zigzag
+        var target = start
         while rest >= 0x80 {
             target.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, as: UInt8.self)
             target += 1
             rest &>>= 7
         }
         target.storeBytes(of: UInt8(truncatingIfNeeded: rest), as: UInt8.self)
-        target += 1
+        return target + 1
     }
 }
