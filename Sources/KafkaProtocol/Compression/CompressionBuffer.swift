@@ -13,7 +13,7 @@ package struct CompressionBuffer {
     /// Bytes left free at the start of the storage.
     private let headroom: Int
     /// The most bytes that may be written.
-    private let limit: Int
+    package let limit: Int
     private var storage: ByteStorage
     /// How many bytes have been written.
     package private(set) var count = 0
@@ -42,6 +42,11 @@ package struct CompressionBuffer {
     /// Counts `size` bytes as written.
     package mutating func advance(by size: Int) {
         self.count += size
+    }
+
+    /// Forgets what was written.
+    package mutating func removeAll() {
+        self.count = 0
     }
 
     private mutating func grow(by size: Int) {

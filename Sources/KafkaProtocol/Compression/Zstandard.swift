@@ -30,12 +30,16 @@ package enum Zstandard: CompressionAlgorithm {
         let context = try Self.decompressors.take()
         defer { Self.decompressors.give(context) }
         ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.largestStreamedWindow)
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         while true {
             let free = try output.free()
             var target = ZSTD_outBuffer(dst: free.baseAddress, size: free.count, pos: 0)
             let taken = source.pos
             let left = ZSTD_decompressStream(context, &target, &source)
+            if ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge {
+                return try Self.decompressAtOnce(input, in: context, into: &output)
+            }
             guard ZSTD_isError(left) == 0 else { throw .malformed(.zstd, Self.reason(left)) }
             output.advance(by: target.pos)
             if source.pos == source.size {
@@ -44,6 +48,34 @@ package enum Zstandard: CompressionAlgorithm {
             } else if source.pos == taken, target.pos == 0 {
                 throw .malformed(.zstd, "they can't be decoded")
             }
+        }
+    }
+
+    /// Decoding as a stream takes memory for the window that the frame names, before there is anything to put into it.
+    /// Eight megabytes are what level 19 needs.
+    private static let largestStreamedWindow: Int32 = 23
+
+    /// Frames of a larger window (levels from 20 on name up to 128 MiB, however small the batch) are decoded in one go,
+    /// which needs no window: the output is one. It has to be large enough from the beginning, so try and try again.
+    private static func decompressAtOnce(
+        _ input: UnsafeRawBufferPointer, in context: OpaquePointer, into output: inout CompressionBuffer
+    ) throws(CompressionError) {
+        output.removeAll()
+        // A block takes three bytes at least and holds 128 KiB at most.
+        let mostThatInputCanHold = (input.count / 3 + 1) << 17
+        var size = min(4 * input.count + 65_536, output.limit + 1)
+        while true {
+            let free = try output.free(atLeast: size)
+            let written = ZSTD_decompressDCtx(context, free.baseAddress, free.count, input.baseAddress, input.count)
+            if ZSTD_isError(written) == 0 {
+                output.advance(by: written)
+                return
+            }
+            guard ZSTD_getErrorCode(written) == ZSTD_error_dstSize_tooSmall, size <= mostThatInputCanHold else {
+                throw .malformed(.zstd, Self.reason(written))
+            }
+            guard size <= output.limit else { throw .limitExceeded(.zstd, limit: output.limit) }
+            size = min(2 * free.count, output.limit + 1)
         }
     }
 

@@ -79,6 +79,32 @@ import Testing
     }
     #endif
 
+    #if Zstd
+    /// As a stream writer makes it at level 22: a window of 128 MiB named, and no size.
+    @Test func zstdFramesOfAnyWindowAreRead() throws {
+        // Magic, descriptor 0 (no size, no checksum), window 2^27, then blocks: raw "paid", repeated "x", the last raw.
+        let start: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88]
+        let raw: [UInt8] = [0x20, 0x00, 0x00] + Array("paid".utf8)
+        let repeated: [UInt8] = [0x02, 0x00, 0x10, UInt8(ascii: "x")]
+        let last: [UInt8] = [0x09, 0x00, 0x00, UInt8(ascii: "!")]
+        let frame = Bytes(start + raw + last)
+        #expect(try CompressionCodec.zstd.decompress(frame, limit: 100) == "paid!")
+        #expect(throws: CompressionError.limitExceeded(.zstd, limit: 4)) {
+            try CompressionCodec.zstd.decompress(frame, limit: 4)
+        }
+        let large = Bytes(start + Array(repeatElement(repeated, count: 10).joined()) + last)
+        let size = 10 << 17
+        #expect(try CompressionCodec.zstd.decompress(large, limit: size + 1).count == size + 1)
+        #expect(throws: CompressionError.limitExceeded(.zstd, limit: size)) {
+            try CompressionCodec.zstd.decompress(large, limit: size)
+        }
+        #expect(throws: CompressionError.self) { try CompressionCodec.zstd.decompress(frame[0..<9], limit: 1 << 30) }
+        // A frame of 13 bytes that claims a gigabyte.
+        let bomb: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x88, 0, 0, 0, 0x40] + last
+        #expect(throws: CompressionError.self) { try CompressionCodec.zstd.decompress(Bytes(bomb), limit: 1 << 30) }
+    }
+    #endif
+
     @Test func codecsOfTraitsThatAreOffSayWhichTraitItIs() {
         #if !Zstd
         #expect(throws: CompressionError.unavailable(.zstd, trait: "Zstd")) { try Compression.zstd.validate() }
