@@ -14,4 +14,3 @@ extension Duration {
         return Int32(clamping: milliseconds.partialValue + rest)
     }
 }
-

@@ -23,7 +23,9 @@ public struct ConsumerRecordBatch: Sendable {
     /// How many records there are: at least one.
     public var count: Int { self.storage.count }
     /// The offsets that the batch covers. On compacted topics not every one of them has a record.
-    public var offsets: ClosedRange<Int64> { self.storage.start...Swift.max(self.storage.start, self.storage.lastOffset) }
+    public var offsets: ClosedRange<Int64> {
+        self.storage.start...Swift.max(self.storage.start, self.storage.lastOffset)
+    }
     /// What to commit when all of the batch is done.
     public var nextOffset: OffsetAndMetadata {
         OffsetAndMetadata(offset: self.storage.lastOffset + 1, leaderEpoch: self.storage.leaderEpoch)

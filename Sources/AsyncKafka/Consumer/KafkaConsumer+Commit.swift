@@ -129,7 +129,8 @@ extension KafkaConsumer {
             let connection = try await self.cluster.connection(to: coordinator, deadline: deadline)
             let version = try connection.versions.version(for: OffsetCommitRequest.self, atMost: 9)
             if version >= 7, committer.generation >= 0 { request.groupInstanceId = self.configuration.groupInstanceID }
-            request.topics = Dictionary(grouping: offsets, by: \.key.topic).sorted { $0.key < $1.key }.map { name, own in
+            request.topics = Dictionary(grouping: offsets, by: \.key.topic).sorted { $0.key < $1.key }.map {
+                name, own in
                 var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
                 topic.name = name
                 topic.partitions = own.map { partition, offset in

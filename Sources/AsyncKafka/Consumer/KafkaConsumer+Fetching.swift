@@ -87,8 +87,9 @@ extension KafkaConsumer {
             request.sessionId = planned.sessionID
             request.sessionEpoch = planned.sessionEpoch
             for (partition, topicID) in planned.forgotten {
-                if version >= 13, request.forgottenTopicsData.last?.topicId == topicID
-                    || version < 13 && request.forgottenTopicsData.last?.topic == partition.topic
+                if version >= 13,
+                    request.forgottenTopicsData.last?.topicId == topicID
+                        || version < 13 && request.forgottenTopicsData.last?.topic == partition.topic
                 {
                     request.forgottenTopicsData[request.forgottenTopicsData.count - 1].partitions
                         .append(partition.partition)

@@ -35,9 +35,10 @@ extension KafkaConsumer {
         var isAsking = true
         while records.count < maximum {
             // Once there is something, only what can be had without waiting is added.
-            guard let reading = try await self.nextBatch(
-                singleRecords: true, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
-                waits: records.isEmpty)
+            guard
+                let reading = try await self.nextBatch(
+                    singleRecords: true, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
+                    waits: records.isEmpty)
             else { break }
             isAsking = false
             var iterator = reading.batch.makeIterator()

@@ -30,7 +30,8 @@ extension KafkaConsumer {
             if let failure = state.isClosedError { return failure }
             if case .partitions = state.subscriptions.subscription {
                 return KafkaError(
-                    .illegalState, "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
+                    .illegalState,
+                    "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
             return nil

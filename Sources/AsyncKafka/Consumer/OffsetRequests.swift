@@ -76,7 +76,8 @@ extension Cluster {
         for partition in targets.keys where results[partition] == nil {
             results[partition] = .failure(
                 KafkaError(
-                    .protocolError, "The broker's answer leaves a partition out.", broker: connection.broker.description,
+                    .protocolError, "The broker's answer leaves a partition out.",
+                    broker: connection.broker.description,
                     topic: partition.topic, partition: partition.partition, isRetriable: true))
         }
         return results

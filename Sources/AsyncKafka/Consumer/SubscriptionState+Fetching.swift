@@ -169,7 +169,8 @@ extension SubscriptionState {
         assigned.notBefore = time
         let wasFollower = assigned.preferredReplica != nil
         assigned.preferredReplica = nil
-        let failure = KafkaError(error, doing: "fetching records", topic: partition.topic, partition: partition.partition)
+        let failure = KafkaError(
+            error, doing: "fetching records", topic: partition.topic, partition: partition.partition)
         switch error {
         case .offsetOutOfRange:
             // A follower may be behind, or ahead in deleting: only the leader knows.

@@ -137,7 +137,8 @@ extension SubscriptionState {
         return .nothing
     }
 
-    private static func taken(_ batch: RecordBatch, _ assigned: AssignedPartition, _ partition: TopicPartition) -> Taken {
+    private static func taken(_ batch: RecordBatch, _ assigned: AssignedPartition, _ partition: TopicPartition) -> Taken
+    {
         .batch(
             TakenBatch(
                 partition: partition, batch: batch, start: assigned.position, incarnation: assigned.incarnation))

@@ -206,7 +206,8 @@ struct ClassicMembershipStateMachine: Sendable {
             self.isStepBegun = false
         }
         switch self.state {
-        case .revoking where self.isGone, .assigning where self.isGone, .losing: return self.owned.isEmpty ? nil : .lost(self.owned)
+        case .revoking where self.isGone, .assigning where self.isGone, .losing:
+            return self.owned.isEmpty ? nil : .lost(self.owned)
         // What was not told to the listener yet needn't be taken from it.
         case .assigning where !self.isStepBegun: return nil
         case .revoking, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)

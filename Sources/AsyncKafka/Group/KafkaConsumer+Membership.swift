@@ -80,7 +80,8 @@ extension KafkaConsumer {
                     }
                     return (nil, .atOnce)
                 }
-                throw KafkaError(response.errorCode, doing: "joining the group", broker: connection.broker, group: group)
+                throw KafkaError(
+                    response.errorCode, doing: "joining the group", broker: connection.broker, group: group)
             }
             self.logger(
                 .debug, "Joined the group",
@@ -208,7 +209,8 @@ extension KafkaConsumer {
 
         guard let assignor = self.configuration.assignors.first(where: { $0.name == joined.protocolName }) else {
             throw KafkaError(
-                .groupFailed, "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
+                .groupFailed,
+                "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
                 group: self.configuration.groupID)
         }
         let assignment = assignor.assign(members, partitionCounts: counts.filter { $0.value > 0 })
@@ -356,7 +358,8 @@ extension KafkaConsumer {
             let response = try await connection.request(
                 request, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
             guard response.errorCode == .none || response.errorCode == .unknownMemberId else {
-                throw KafkaError(response.errorCode, doing: "leaving the group", broker: connection.broker, group: group)
+                throw KafkaError(
+                    response.errorCode, doing: "leaving the group", broker: connection.broker, group: group)
             }
         } catch {
             if error.isRetriable { self.cluster.coordinatorFailed(.group, for: group, broker: coordinator) }
@@ -373,7 +376,8 @@ extension KafkaError {
             self.group = group
         } else {
             self.init(
-                .protocolError, "What the members of the group told each other can't be understood (\(doing)): \(error)",
+                .protocolError,
+                "What the members of the group told each other can't be understood (\(doing)): \(error)",
                 group: group, underlyingError: error)
         }
     }

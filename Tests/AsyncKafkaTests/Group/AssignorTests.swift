@@ -1,0 +1,89 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import AsyncKafka
+
+@Suite struct AssignorTests {
+    private func member(_ id: String, _ topics: Set<String>, instance: String? = nil) -> GroupMemberSubscription {
+        GroupMemberSubscription(memberID: id, groupInstanceID: instance, topics: topics)
+    }
+
+    private func text(_ assignment: [String: [TopicPartition]]) -> [String: String] {
+        assignment.mapValues { $0.map(\.description).joined(separator: " ") }
+    }
+
+    // The expected values are those of Kafka's RangeAssignorTest and RoundRobinAssignorTest.
+
+    @Test func rangeGivesTheFirstMembersOneMore() {
+        let members = [self.member("c2", ["t1", "t2"]), self.member("c1", ["t1", "t2"])]
+        let result = RangeAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 3])
+        #expect(self.text(result) == ["c1": "t1-0 t1-1 t2-0 t2-1", "c2": "t1-2 t2-2"])
+    }
+
+    @Test func rangeServesOnlyThoseWhoWantTheTopic() {
+        let members = [
+            self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
+        ]
+        let result = RangeAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 2])
+        #expect(self.text(result) == ["c1": "t1-0", "c2": "t1-1 t2-0 t2-1", "c3": "t1-2"])
+    }
+
+    @Test func roundRobinDealsTopicsOutTogether() {
+        let members = [self.member("c1", ["t1", "t2"]), self.member("c2", ["t1", "t2"])]
+        let result = RoundRobinAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 3])
+        #expect(self.text(result) == ["c1": "t1-0 t1-2 t2-1", "c2": "t1-1 t2-0 t2-2"])
+    }
+
+    @Test func roundRobinPassesOverThoseWhoDontWantTheTopic() {
+        let members = [
+            self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
+        ]
+        let result = RoundRobinAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 2])
+        #expect(self.text(result) == ["c1": "t1-0", "c2": "t1-1 t2-0 t2-1", "c3": "t1-2"])
+    }
+
+    @Test(arguments: [RangeAssignor() as any ConsumerPartitionAssignor, RoundRobinAssignor()])
+    func staticMembersAreServedByTheirInstanceIds(assignor: any ConsumerPartitionAssignor) {
+        // Member ids change when a static member restarts; its partitions must not.
+        let before = assignor.assign(
+            [self.member("x", ["t"], instance: "i1"), self.member("a", ["t"], instance: "i2")],
+            partitionCounts: ["t": 2])
+        let after = assignor.assign(
+            [self.member("b", ["t"], instance: "i1"), self.member("z", ["t"], instance: "i2")],
+            partitionCounts: ["t": 2])
+        #expect(before["x"] == after["b"] && before["a"] == after["z"])
+        #expect(before["x"] == [TopicPartition("t", 0)])
+    }
+
+    @Test(arguments: [RangeAssignor() as any ConsumerPartitionAssignor, RoundRobinAssignor()])
+    func everyPartitionGoesToExactlyOneMemberWhoWantsIt(assignor: any ConsumerPartitionAssignor) {
+        var random = SeededRandom(17)
+        for _ in 0..<200 {
+            let counts = Dictionary((0..<4).map { ("t\($0)", Int.random(in: 0...7, using: &random)) }) { $1 }
+            let members = (0..<Int.random(in: 1...5, using: &random)).map { index in
+                self.member("m\(index)", Set(counts.keys.filter { _ in Bool.random(using: &random) }))
+            }
+            let result = assignor.assign(members, partitionCounts: counts)
+            #expect(Set(result.keys) == Set(members.map(\.memberID)))
+            let given = result.values.flatMap { $0 }
+            #expect(Set(given).count == given.count)
+            let wanted = counts.filter { topic, _ in members.contains { $0.topics.contains(topic) } }
+            #expect(given.count == wanted.values.reduce(0, +))
+            for member in members {
+                #expect(result[member.memberID]?.allSatisfy { member.topics.contains($0.topic) } == true)
+            }
+        }
+    }
+
+    @Test func nobodyAndNothingAreNoTrouble() {
+        #expect(RangeAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
+        #expect(RoundRobinAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
+        #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], partitionCounts: [:]) == ["m": []])
+    }
+}
