@@ -37,8 +37,8 @@ struct ProduceAnswers {
     private var partitions: [Key: ProduceResponse.PartitionProduceResponse] = [:]
     private let broker: Broker
 
-    init(_ response: ProduceResponse, to drained: RecordAccumulator.Drained) {
-        self.broker = drained.connection.broker
+    init(_ response: ProduceResponse, to drained: RecordAccumulator.Drained, from broker: Broker) {
+        self.broker = broker
         self.endpoints = response.nodeEndpoints.map {
             Broker(id: $0.nodeId, host: $0.host, port: Int($0.port), rack: $0.rack)
         }

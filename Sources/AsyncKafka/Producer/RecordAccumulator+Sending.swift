@@ -23,7 +23,6 @@ extension RecordAccumulator {
     /// What goes into one Produce request.
     struct Drained: Sendable {
         let broker: Int32
-        let connection: BrokerConnection
         let transmissions: [Transmission]
     }
 
@@ -122,11 +121,11 @@ extension RecordAccumulator {
     }
 
     /// The next request to a broker. After `.connect` and `.done` the sending has ended.
-    mutating func nextStep(_ id: Int32, _ effects: inout Effects) -> Step {
+    mutating func nextStep(_ id: Int32, isConnected: Bool, _ effects: inout Effects) -> Step {
         guard let broker = self.brokers[id] else { return .done }
         while true {
             broker.isPumpWanted = false
-            let step = self.drain(broker, &effects)
+            let step = self.drain(broker, isConnected: isConnected, &effects)
             switch step {
             case .send:
                 return step
@@ -139,10 +138,9 @@ extension RecordAccumulator {
         }
     }
 
-    private mutating func drain(_ broker: BrokerState, _ effects: inout Effects) -> Step {
+    private mutating func drain(_ broker: BrokerState, isConnected: Bool, _ effects: inout Effects) -> Step {
         guard broker.inFlight < self.settings.maxInFlight, !broker.ready.isEmpty else { return .done }
-        guard let connection = broker.connection, connection.isOpen else {
-            broker.connection = nil
+        guard isConnected else {
             guard !broker.isConnecting else { return .done }
             broker.isConnecting = true
             return .connect
@@ -186,16 +184,15 @@ extension RecordAccumulator {
         }
         guard !transmissions.isEmpty else { return .done }
         broker.inFlight += 1
-        return .send(Drained(broker: broker.id, connection: connection, transmissions: transmissions))
+        return .send(Drained(broker: broker.id, transmissions: transmissions))
     }
 
     // MARK: Connections
 
-    mutating func connected(_ id: Int32, _ connection: BrokerConnection) -> Effects {
+    mutating func connected(_ id: Int32) -> Effects {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
-        broker.connection = connection
         effects.pump.append(id)
         return effects
     }

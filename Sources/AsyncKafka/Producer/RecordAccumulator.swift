@@ -208,6 +208,8 @@ struct RecordAccumulator {
         let isTaken = try? batch.records.append(
             key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
         guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
+        // A record that is larger than a batch should be has one for itself.
+        if batch.limit > self.settings.batchSize { batch.limit = batch.records.byteCount }
         if partition.isOpenDue { self.list(partition, &effects) }
         return .followedUp(
             Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), effects)

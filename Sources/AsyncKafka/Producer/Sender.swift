@@ -134,15 +134,16 @@ final class Sender: Sendable {
 
     private func continuePump(_ broker: Int32) {
         for _ in 0..<Self.requestsAtATime {
+            let connection = self.cluster.connectionIfOpen(to: broker)
             let (step, effects) = self.accumulator.withLock { accumulator in
                 var effects = RecordAccumulator.Effects()
-                let step = accumulator.nextStep(broker, &effects)
+                let step = accumulator.nextStep(broker, isConnected: connection != nil, &effects)
                 return (step, effects)
             }
             self.perform(effects)
             switch step {
             case .send(let drained):
-                self.transmit(drained)
+                if let connection { self.transmit(drained, on: connection) }
             case .connect:
                 self.connect(broker)
                 return
@@ -158,8 +159,8 @@ final class Sender: Sendable {
         self.cluster.withConnection(to: broker, deadline: deadline) { [weak self] result in
             guard let self else { return }
             switch result {
-            case .success(let connection):
-                self.perform(self.accumulator.withLock { $0.connected(broker, connection) })
+            case .success:
+                self.perform(self.accumulator.withLock { $0.connected(broker) })
             case .failure(let error):
                 self.logger(.warning, "No connection to write records to", [(.error, error.description)])
                 self.perform(self.accumulator.withLock { $0.connectionFailed(broker, error) })
@@ -167,7 +168,7 @@ final class Sender: Sendable {
         }
     }
 
-    private func transmit(_ drained: RecordAccumulator.Drained) {
+    private func transmit(_ drained: RecordAccumulator.Drained, on connection: BrokerConnection) {
         var request = ProduceRequest()
         request.acks = self.configuration.acks.code
         request.timeoutMs = self.configuration.cluster.requestTimeout.wholeMilliseconds
@@ -185,16 +186,16 @@ final class Sender: Sendable {
         for topic in request.topicData { _ = self.cluster.topicIfKnown(topic.name) }
         do {
             let hasIDs = request.topicData.allSatisfy { $0.topicId != .zero }
-            let version = try drained.connection.versions.version(for: ProduceRequest.self, atMost: hasIDs ? nil : 12)
+            let version = try connection.versions.version(for: ProduceRequest.self, atMost: hasIDs ? nil : 12)
             if request.topicData.isEmpty {
                 self.answered(drained, failures) { _ in .refused(nil) }
             } else if self.configuration.acks == .none {
-                try drained.connection.submitWithoutResponse(request, version: version)
+                try connection.submitWithoutResponse(request, version: version)
                 self.answered(drained, failures) { _ in RecordAccumulator.Answer(verdict: .stored) }
             } else {
                 let timeout = self.configuration.cluster.requestTimeout
-                drained.connection.submit(request, version: version, timeout: timeout) { [failures] result in
-                    self.answered(drained, failures, result)
+                connection.submit(request, version: version, timeout: timeout) { [failures] result in
+                    self.answered(drained, failures, result, from: connection.broker)
                 }
             }
         } catch {
@@ -206,11 +207,11 @@ final class Sender: Sendable {
 
     private func answered(
         _ drained: RecordAccumulator.Drained, _ failures: [Int: KafkaError],
-        _ result: Result<ProduceResponse, KafkaError>
+        _ result: Result<ProduceResponse, KafkaError>, from broker: Broker
     ) {
         switch result {
         case .success(let response):
-            let answers = ProduceAnswers(response, to: drained)
+            let answers = ProduceAnswers(response, to: drained, from: broker)
             if !answers.leaders.isEmpty {
                 self.cluster.updateLeaders(answers.leaders, endpoints: answers.endpoints)
             }

@@ -128,7 +128,6 @@ final class BrokerState: @unchecked Sendable {
     let id: Int32
     /// Partitions with something to send, each once: they take turns.
     var ready = Deque<PartitionState>()
-    var connection: BrokerConnection?
     var isConnecting = false
     /// Requests without answer.
     var inFlight = 0
