@@ -71,6 +71,7 @@ package final class EventLoop: TaskExecutor {
     package func sleep(until deadline: MonotonicTime) async throws(CancellationError) {
         let awoken = FirstResult<Bool>()
         let timer = self.schedule(at: deadline) { awoken.give(true) }
+        // Scheduled too late for the loop's end to find it.
         if self.core.isShutDown { awoken.give(false) }
         let isDue = await awoken.value(whenCancelled: false)
         timer.cancel()

@@ -68,8 +68,14 @@ final class LoopCore: Sendable {
 
     func cancel(_ key: TimerHeap.Key) {
         // What the body holds is let go of outside of the lock.
-        let body = self.state.withLock { $0.timers.remove(key) }
+        let (body, wakes) = self.state.withLock { state -> (TimerHeap.Body?, Waking) in
+            let body = state.timers.remove(key)
+            // It may have been the last thing that kept the thread of a loop that is over.
+            let isLast = state.isSwept && state.isRunning && state.timers.isEmpty
+            return (body, isLast ? Self.wakingNeeded(&state) : .none)
+        }
         withExtendedLifetime(body) {}
+        self.wake(wakes)
     }
 
     func shutdown() {

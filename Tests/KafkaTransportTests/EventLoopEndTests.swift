@@ -50,6 +50,17 @@ import Testing
         await loop.ended()
     }
 
+    @Test func aTimerThatIsCancelledAfterTheEndKeepsNoThread() async throws {
+        let loop = try EventLoop(name: "test")
+        loop.shutdown()
+        await loop.ended()
+        let timer = loop.schedule(after: .seconds(3600)) {}
+        // So that the thread sleeps, or is about to.
+        await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
+        timer.cancel()
+        await loop.ended()
+    }
+
     @Test func aLoopThatIsLetGoOfEnds() async throws {
         var loop: EventLoop? = try EventLoop(name: "test")
         await withCheckedContinuation { continuation in

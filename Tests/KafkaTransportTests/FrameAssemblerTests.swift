@@ -16,13 +16,13 @@ import Testing
     ) throws(TransportError) -> [Bytes] {
         var assembler = FrameAssembler(limit: limit)
         var frames: [Bytes] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
+        var start = 0
+        while start < bytes.count {
             let target = assembler.receiveBuffer()
-            let piece = rest.prefix(min(size, target.count))
-            target.copyBytes(from: piece)
-            rest = rest.dropFirst(piece.count)
-            try assembler.received(piece.count) { frames.append($0) }
+            let end = min(start + size, start + target.count, bytes.count)
+            bytes.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
+            try assembler.received(end - start) { frames.append($0) }
+            start = end
         }
         return frames
     }
