@@ -21,6 +21,18 @@ func complain(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
+/// Says how far something is, once a second.
+struct Progress {
+    private var last = ContinuousClock.now
+
+    mutating func say(_ line: () -> String) {
+        let now = ContinuousClock.now
+        guard now - self.last >= .seconds(1) else { return }
+        self.last = now
+        try? page_views.say(line())
+    }
+}
+
 extension Int {
     /// With a comma between thousands: `200,000`.
     var grouped: String {

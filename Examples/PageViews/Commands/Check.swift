@@ -5,8 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncKafka
-
 /// `page-views check`: counts a log without Kafka and compares.
 struct Check {
     let log: String
@@ -14,11 +12,9 @@ struct Check {
 
     func run() throws {
         var log = try AccessLog(path: self.log)
-        var expected = ViewCounts()
-        while let view = try log.next() { expected.add(view) }
+        let expected = try log.count()
         if let complaint = log.complaint { complain(complaint) }
-        let counted = try TallyStore(in: self.store).loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
-        try say(try Check.verdict(expected: expected, counted: counted))
+        try say(try Check.verdict(expected: expected, counted: try TallyStore(in: self.store).total()))
     }
 
     /// A sentence if every view was counted exactly once. Throws what differs otherwise.

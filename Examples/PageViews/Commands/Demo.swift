@@ -5,7 +5,82 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncKafka
+import EmbeddedKafka
+import Foundation
+
+/// `page-views demo`: produces and counts in one process, on a Kafka that lives in it too. One consumer joins late, another
+/// is stopped, and every view must still be counted exactly once.
 struct Demo {
     let views: Int
-    func run() async throws { throw Failure("not yet") }
+    private let topic = "page-views"
+    private let duration = Duration.seconds(9)
+
+    func run() async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("page-views-\(UUID().uuidString)")
+        let store = directory.appendingPathComponent("store").path
+        defer { try? FileManager.default.removeItem(at: directory) }
+        _ = try TallyStore(creating: store)
+
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic(self.topic, partitions: 6)
+            try say("Embedded Kafka listens on \(kafka.bootstrapServers[0]); the topic \(self.topic) has 6 partitions.")
+            let cluster = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers)
+            try await self.produceAndCount(on: cluster, store)
+        }
+
+        var log = AccessLog(SampleLog(count: self.views))
+        let expected = try log.count()
+        let counted = try TallyStore(in: store).total()
+        try say("\n\(Demo.topUsers(counted))\n")
+        try say(try Check.verdict(expected: expected, counted: counted))
+    }
+
+    private func produceAndCount(on cluster: KafkaClientConfiguration, _ store: String) async throws {
+        let one = Count(topic: self.topic, group: "counters", store: store, name: "  one")
+        let two = Count(topic: self.topic, group: "counters", store: store, untilIdle: .seconds(1), name: "  two")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
+                var log = AccessLog(SampleLog(count: self.views))
+
+                try say("Consumer one starts, and so does a producer of \(self.views.grouped) views.")
+                group.addTask { try await one.run(on: cluster) }
+                try await self.produce(self.views / 3, of: &log, producer)
+
+                try say("Consumer two joins.")
+                group.addTask { try await two.run(on: cluster) }
+                try await self.produce(self.views / 3, of: &log, producer)
+
+                try say("Consumer one is stopped.")
+                one.stop.request()
+                try await self.produce(self.views, of: &log, producer)
+            }
+            try say("All \(self.views.grouped) views are produced; consumer two counts what is left.")
+            try await group.waitForAll()
+        }
+    }
+
+    /// Produces so many views at an even pace, or what is left of them.
+    private func produce(_ number: Int, of log: inout AccessLog, _ producer: KafkaProducer) async throws {
+        let start = ContinuousClock.now
+        let pause = self.duration / self.views
+        for made in 1...number {
+            guard let view = try log.next() else { return }
+            try await producer.enqueue(view.record(topic: self.topic))
+            if made % 500 == 0 { try await Task.sleep(until: start + pause * made) }
+        }
+    }
+
+    /// The users with the most views, and when they were busiest.
+    private static func topUsers(_ counts: ViewCounts) -> String {
+        let users = Dictionary(grouping: counts.sorted, by: \.key.user)
+            .map { user, windows in (user, windows, total: windows.reduce(0) { $0 + $1.value }) }
+            .sorted { ($1.total, $0.0) < ($0.total, $1.0) }
+        var table = Table("user", "busiest window (UTC)", "views in it", "views")
+        for (user, windows, total) in users.prefix(10) {
+            guard let busiest = windows.max(by: { $0.value < $1.value }) else { continue }
+            table.append(user, "\(busiest.key.window)", busiest.value.grouped, total.grouped)
+        }
+        return table.text
+    }
 }

@@ -5,9 +5,24 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncKafka
+
+/// `page-views produce`: an access log into a topic, or the sample if there is none.
 struct Produce {
     let log: String?
     let views: Int
     let topic: String
-    func run() async throws { throw Failure("not yet") }
+
+    func run() async throws {
+        var log = try self.log.map { try AccessLog(path: $0) } ?? AccessLog(SampleLog(count: self.views))
+        var progress = Progress()
+        try await KafkaProducer.withProducer(ProducerConfiguration(.fromEnvironment())) { producer in
+            while let view = try log.next() {
+                try await producer.enqueue(view.record(topic: self.topic))
+                progress.say { "\(log.viewCount.grouped) views produced" }
+            }
+        }  // Here all views are acknowledged, or an error has been thrown.
+        try say("\(log.viewCount.grouped) views produced to \(self.topic).")
+        if let complaint = log.complaint { complain(complaint) }
+    }
 }

@@ -5,15 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncKafka
-
 /// `page-views report`: shows the store, sorted by user and time.
 struct Report {
     let store: String
     let csv: Bool
 
     func run() throws {
-        let counts = try TallyStore(in: self.store).loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
+        let counts = try TallyStore(in: self.store).total()
         try say(self.csv ? Report.csv(counts) : Report.table(counts))
     }
 

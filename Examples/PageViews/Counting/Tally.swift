@@ -24,11 +24,14 @@ struct Tally: Hashable, Sendable {
     }
 
     /// Counts the record at `offset`; `view` is nil if the record is no page view. A record that is in the tally already
-    /// is not counted again.
-    mutating func count(_ view: PageView?, at offset: Int64) {
-        guard offset >= self.nextOffset else { return }
-        if let view { self.counts.add(view) }
+    /// is not counted again. Returns whether a view was counted.
+    @discardableResult
+    mutating func count(_ view: PageView?, at offset: Int64) -> Bool {
+        guard offset >= self.nextOffset else { return false }
         self.nextOffset = offset + 1
+        guard let view else { return false }
+        self.counts.add(view)
+        return true
     }
 
     /// Notes that there is nothing to count before `offset`: Kafka's own markers take up offsets too.

@@ -70,6 +70,11 @@ struct TallyStore: Sendable {
         return tallies
     }
 
+    /// The counts of all partitions together.
+    func total() throws -> ViewCounts {
+        try self.loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
+    }
+
     /// Removes what a killed process was writing: old files beside the store's own.
     private func removeLeftovers() {
         let anHourAgo = Date(timeIntervalSinceNow: -3600)

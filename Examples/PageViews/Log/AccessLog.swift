@@ -15,19 +15,28 @@ struct AccessLog {
         let complaint: String
     }
 
-    private var lines: LineReader
+    private let nextLine: () throws -> [UInt8]?
+    private(set) var lineCount = 0
     private(set) var viewCount = 0
     private(set) var malformedCount = 0
     private(set) var firstMalformed: [MalformedLine] = []
 
     /// Opens a log; `-` is standard input.
     init(path: String) throws {
-        self.lines = try LineReader(path: path)
+        var lines = try LineReader(path: path)
+        self.nextLine = { try lines.next() }
+    }
+
+    /// A log that is made up.
+    init(_ sample: SampleLog) {
+        var sample = sample
+        self.nextLine = { sample.next().map { Array($0.utf8) } }
     }
 
     /// The next view. Nil at the end.
     mutating func next() throws -> PageView? {
-        while let line = try self.lines.next() {
+        while let line = try self.nextLine() {
+            self.lineCount += 1
             do {
                 guard line.count <= LineReader.maximumLength else {
                     throw Failure("it is longer than \(LineReader.maximumLength) bytes")
@@ -39,11 +48,18 @@ struct AccessLog {
                 self.malformedCount += 1
                 if self.firstMalformed.count < 5 {
                     self.firstMalformed.append(
-                        MalformedLine(number: self.lines.number, complaint: complaint.description))
+                        MalformedLine(number: self.lineCount, complaint: complaint.description))
                 }
             }
         }
         return nil
+    }
+
+    /// Counts the rest of the log: without Kafka, to compare.
+    mutating func count() throws -> ViewCounts {
+        var counts = ViewCounts()
+        while let view = try self.next() { counts.add(view) }
+        return counts
     }
 
     /// What to tell about malformed lines. Nil if there was none.

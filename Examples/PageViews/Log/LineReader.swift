@@ -16,8 +16,6 @@ struct LineReader {
     private let file: FileHandle
     private var chunk: [UInt8] = []
     private var position = 0
-    /// The number of the line that was read last; the first is 1.
-    private(set) var number = 0
 
     /// Opens a file; `-` is standard input.
     init(path: String) throws {
@@ -44,7 +42,6 @@ struct LineReader {
             if end != nil { break }
         }
         guard isInLine else { return nil }
-        self.number += 1
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         return line
     }

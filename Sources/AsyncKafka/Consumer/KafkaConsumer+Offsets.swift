@@ -232,3 +232,10 @@ extension KafkaConsumer {
         }
     }
 }
+
+extension KafkaConsumer {
+    /// The numbers of a topic's partitions. Waits the API timeout at most.
+    public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
+        try await self.cluster.topic(topic, deadline: self.apiDeadline).partitions.map(\.index)
+    }
+}
