@@ -67,6 +67,11 @@ let package = Package(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
             swiftSettings: settings),
 
+        // The code quoted in README.md and the articles, compiled so that it can't rot.
+        .target(
+            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/Snippets",
+            swiftSettings: settings),
+
         // Tests.
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(

@@ -50,7 +50,9 @@ struct Count {
                     try await counter.save(consumer)
                     lastSave = now
                 }
-                if let untilIdle, now - lastRecord >= untilIdle, try await self.isAllCounted(in: store, consumer) { break }
+                if let untilIdle, now - lastRecord >= untilIdle, try await self.isAllCounted(in: store, consumer) {
+                    break
+                }
             }
         }  // Here the listener has saved the tallies, and the partitions are somebody else's.
         try await say("\(self.name): done, \(counter.counted.grouped) views counted")

@@ -24,7 +24,9 @@ extension KafkaConsumer {
 
     /// A consumer's records, batch by batch.
     public struct Batches: AsyncSequence, Sendable {
+        /// What the sequence gives.
         public typealias Element = ConsumerRecordBatch
+        /// What it throws.
         public typealias Failure = KafkaError
 
         let consumer: KafkaConsumer
@@ -58,7 +60,9 @@ extension KafkaConsumer {
 
     /// A consumer's records, one by one.
     public struct Records: AsyncSequence, Sendable {
+        /// What the sequence gives.
         public typealias Element = ConsumerRecord
+        /// What it throws.
         public typealias Failure = KafkaError
 
         let consumer: KafkaConsumer

@@ -57,7 +57,9 @@ public final class KafkaConsumer: Sendable {
 
     /// A consumer that reads nothing yet: see `subscribe` and `assign`. Nothing is connected before `run()`.
     ///
-    /// - Parameter listener: hears of partitions that come and go.
+    /// - Parameters:
+    ///   - configuration: the group, the cluster, and how to read.
+    ///   - listener: hears of partitions that come and go.
     /// - Throws: `.invalidConfiguration` with the reason if settings contradict each other.
     public init(
         _ configuration: ConsumerConfiguration, listener: (any ConsumerRebalanceListener)? = nil

@@ -13,6 +13,7 @@ public protocol Partitioner: Sendable {
     /// The partition for `record`.
     ///
     /// - Parameters:
+    ///   - record: The record, whose own `partition` is nil.
     ///   - partitionCount: How many partitions the topic has, numbered from 0.
     func partition(for record: ProducerRecord, partitionCount: Int) -> Int32
 }

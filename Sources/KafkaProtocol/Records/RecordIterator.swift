@@ -74,7 +74,8 @@ package struct RecordIterator {
         self.position = cursor.end
         self.remaining &-= 1
         return RecordView(
-            offset: self.baseOffset &+ offsetDelta, timestamp: self.logAppendTime ?? self.baseTimestamp &+ timestampDelta,
+            offset: self.baseOffset &+ offsetDelta,
+            timestamp: self.logAppendTime ?? self.baseTimestamp &+ timestampDelta,
             keyStart: Int32(truncatingIfNeeded: keyStart), keyCount: Int32(truncatingIfNeeded: keyCount),
             valueStart: Int32(truncatingIfNeeded: valueStart), valueCount: Int32(truncatingIfNeeded: valueCount),
             headersStart: Int32(truncatingIfNeeded: headersStart),

@@ -49,7 +49,8 @@ struct AccumulatorRig {
 
     @discardableResult
     mutating func append(
-        _ value: Bytes = "value", key: Bytes? = nil, partition: Int32? = nil, topic: String = "t", isOffered: Bool = false
+        _ value: Bytes = "value", key: Bytes? = nil, partition: Int32? = nil, topic: String = "t",
+        isOffered: Bool = false
     ) -> RecordAccumulator.Appended {
         let choice: RecordAccumulator.Choice =
             if let partition {
@@ -216,7 +217,9 @@ extension RecordAccumulator.Appended {
     @Test func aRequestHoldsAsManyBatchesAsItMayAndPartitionsTakeTurns() {
         var rig = AccumulatorRig(partitions: 4, batchSize: 4096, maxRequestSize: 10_000)
         for _ in 0..<2 {
-            for partition in 0..<4 as Range<Int32> { for _ in 0..<3 { rig.append(self.kilobyte, partition: partition) } }
+            for partition in 0..<4 as Range<Int32> {
+                for _ in 0..<3 { rig.append(self.kilobyte, partition: partition) }
+            }
         }
         rig.flush()
         var served: [Int32] = []

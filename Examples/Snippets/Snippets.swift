@@ -1,0 +1,76 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// The code of README.md and of the documentation's articles. It is compiled with everything else, and
+// `scripts/check-snippets` sees that what is quoted is what stands here, between the marks.
+
+import AsyncKafka
+import EmbeddedKafka
+
+func produce() async throws {
+    // snippet: produce
+    let cluster = KafkaClientConfiguration(bootstrapServers: ["localhost:9092"])
+
+    try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
+        // Waits until the record is acknowledged by all in-sync replicas.
+        let stored = try await producer.send(ProducerRecord(topic: "orders", key: "17", value: "paid"))
+        print("stored in \(stored.topicPartition) at offset \(stored.offset ?? -1)")
+
+        // Waits only for room in the buffer: the way to write many.
+        for number in 0..<1_000_000 {
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: Bytes("\(number)"), value: "new"))
+        }
+    }  // leaving the scope delivers what is in the buffer
+    // snippet end
+}
+
+func consume(_ cluster: KafkaClientConfiguration) async throws {
+    // snippet: consume
+    var configuration = ConsumerConfiguration(cluster, groupID: "billing")
+    configuration.autoOffsetReset = .earliest
+    configuration.enableAutoCommit = false
+
+    try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["orders"]) { consumer in
+        for try await batch in consumer.batches {  // or consumer.records, one by one
+            for record in batch {
+                print(record.offset, record.key ?? "no key", record.value ?? "deleted")
+            }
+            try await consumer.commit()  // everything handed out so far
+        }
+    }  // leaving the scope leaves the group
+    // snippet end
+}
+
+// snippet: listener
+struct SavedState: ConsumerRebalanceListener {
+    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        for partition in partitions {
+            try await consumer.seek(partition, to: .offset(try loadOffset(of: partition)))
+        }
+    }
+
+    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        for partition in partitions {
+            try saveOffset(try await consumer.position(of: partition), of: partition)
+        }
+    }
+}
+// snippet end
+
+func loadOffset(of partition: TopicPartition) throws -> Int64 { 0 }
+func saveOffset(_ offset: Int64, of partition: TopicPartition) throws {}
+
+func embedded() async throws {
+    // snippet: embedded
+    try await EmbeddedKafka.withBroker { broker in
+        let cluster = KafkaClientConfiguration(bootstrapServers: broker.bootstrapServers)
+        try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
+            _ = try await producer.send(ProducerRecord(topic: "orders", value: "paid"))
+        }
+    }
+    // snippet end
+}
