@@ -72,7 +72,13 @@ let package = Package(
             name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/Snippets",
             swiftSettings: settings),
 
-        // Tests.
+        // Tests. The rig that runs real Kafka and its tools is for tests only.
+        .target(
+            name: "KafkaTestSupport", dependencies: ["KafkaMemory"], path: "Tests/KafkaTestSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "InteropTests", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaMemory"],
+            swiftSettings: settings),
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(
             name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMemory"],

@@ -1,0 +1,171 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+import KafkaMemory
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A program that a test started, which never outlives the test process.
+///
+/// It is started through a small shell script that stays beside it, reading a pipe of which this process holds the
+/// other end: when this process is gone, however it went, the pipe closes and the script kills the program.
+/// (Foundation's `Process` notices the end of a program only when its children are gone too, so it can't be used.)
+package final class ChildProcess: Sendable {
+    package let name: String
+    package let pid: pid_t
+    /// The lines of standard output, if it was asked for; one reader.
+    package let lines: AsyncStream<String>
+
+    private struct State {
+        var status: Int32?
+        var waiters: [CheckedContinuation<Int32, Never>] = []
+    }
+
+    private let state: Lock<State>
+    private let spawned: Spawned
+    private let errorFile: URL
+
+    /// Where standard output and standard error go.
+    package enum Output: Sendable {
+        /// Both appended to a file.
+        case file(URL)
+        /// Standard output to `lines`, standard error to a file.
+        case lines(errors: URL)
+    }
+
+    // The program takes the place of the shell, so that its process id is the one we know. A line on the pipe says that
+    // the program has ended by itself and that its id may be another's by now.
+    private static let script = """
+        input=$1; shift
+        program=$$
+        exec 4<&0
+        (
+            read -r line <&4 && exit 0
+            kill -KILL "$program"
+        ) </dev/null >/dev/null 2>&1 &
+        exec 4<&-
+        exec "$@" <"$input"
+        """
+
+    /// - Parameter input: a file for standard input; default nothing.
+    package init(
+        _ name: String, _ command: [String], input: URL? = nil, output: Output
+    ) throws {
+        let arguments = ["-c", Self.script, "sh", input?.path ?? "/dev/null"] + command
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        let spawned: Spawned
+        switch output {
+        case .file(let file):
+            self.errorFile = file
+            spawned = try Spawned("/bin/sh", arguments, output: nil, errors: file)
+            continuation.finish()
+        case .lines(let file):
+            self.errorFile = file
+            let pipe = Pipe()
+            spawned = try Spawned("/bin/sh", arguments, output: pipe.fileHandleForWriting, errors: file)
+            try pipe.fileHandleForWriting.close()
+            Thread.detachNewThread {
+                var splitter = LineSplitter()
+                while true {
+                    let data = pipe.fileHandleForReading.availableData
+                    for line in splitter.lines(adding: data) { continuation.yield(line) }
+                    if data.isEmpty { break }
+                }
+                continuation.finish()
+            }
+        }
+        let state = Lock(State())
+        Thread.detachNewThread {
+            let status = spawned.wait()
+            let waiters = state.withLock { state in
+                state.status = status
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume(returning: status) }
+        }
+        self.name = name
+        self.pid = spawned.pid
+        self.spawned = spawned
+        self.lines = lines
+        self.state = state
+    }
+
+    /// Nil while it runs; a signal that ended it is negative.
+    package var status: Int32? { self.state.withLock { $0.status } }
+    package var isRunning: Bool { self.status == nil }
+
+    /// What it has written to standard error.
+    package var errors: String { (try? String(contentsOf: self.errorFile, encoding: .utf8)) ?? "" }
+
+    /// Waits until it has ended: its exit status, or minus the signal that ended it.
+    @discardableResult
+    package func ended() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            let status = self.state.withLock { state in
+                if state.status == nil { state.waiters.append(continuation) }
+                return state.status
+            }
+            if let status { continuation.resume(returning: status) }
+        }
+    }
+
+    /// Does nothing when it has ended.
+    package func signal(_ signal: Int32) {
+        if self.isRunning { kill(self.pid, signal) }
+    }
+
+    /// Asks it to end, and makes it after some time.
+    package func stop(within limit: Duration = .seconds(20)) async {
+        self.signal(SIGTERM)
+        self.signal(SIGCONT)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.ended() }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                if !Task.isCancelled { self.signal(SIGKILL) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        await self.ended()
+    }
+
+    /// Closes the pipe, as the death of this process does.
+    package func letGo() {
+        self.spawned.closeLeash()
+    }
+
+    /// Ends it at once, and waits until it is gone.
+    package func destroy() async {
+        self.signal(SIGKILL)
+        await self.ended()
+    }
+}
+
+/// Cuts what arrives in pieces into lines.
+private struct LineSplitter {
+    private var rest = Data()
+
+    /// No more bytes means the end: what is left is the last line.
+    mutating func lines(adding data: Data) -> [String] {
+        self.rest.append(data)
+        let parts = self.rest.split(separator: 0x0a, omittingEmptySubsequences: false)
+        var lines = parts.dropLast().map { String(decoding: $0, as: UTF8.self) }
+        self.rest = Data(parts.last ?? Data())
+        if data.isEmpty, !self.rest.isEmpty {
+            lines.append(String(decoding: self.rest, as: UTF8.self))
+            self.rest = Data()
+        }
+        return lines
+    }
+}

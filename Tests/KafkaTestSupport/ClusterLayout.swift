@@ -1,0 +1,156 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// What the processes of a cluster are told: ports, properties, commands.
+struct ClusterLayout: Sendable {
+    let installation: KafkaInstallation
+    let folder: URL
+    let brokerPorts: [Int]
+    let controllerPorts: [Int]
+    let zooKeeperPort: Int
+    let clusterID: String
+    /// What the test asked for, above our own.
+    let settings: [String: String]
+
+    var ids: [Int] { Array(1...self.brokerPorts.count) }
+
+    init(installation: KafkaInstallation, brokers: Int, settings: [String: String]) {
+        let ports = LoopbackPorts.take(2 * brokers + 1)
+        self.installation = installation
+        self.folder = TemporaryFolder.path("kafka-\(installation.version.short)")
+        self.brokerPorts = Array(ports[..<brokers])
+        self.controllerPorts = Array(ports[brokers..<2 * brokers])
+        self.zooKeeperPort = ports[2 * brokers]
+        self.clusterID = Data((0..<16).map { _ in UInt8.random(in: 1...127) }).base64EncodedString()
+            .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
+        self.settings = settings
+    }
+
+    // MARK: - Files
+
+    func write() throws {
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        try self.write(
+            """
+            status=error
+            appender.c.type=Console
+            appender.c.name=c
+            appender.c.layout.type=PatternLayout
+            appender.c.layout.pattern=%d %p %m (%c)%n
+            rootLogger.level=info
+            rootLogger.appenderRef.c.ref=c
+            """, to: "log4j2.properties")
+        try self.write(
+            """
+            log4j.rootLogger=INFO, c
+            log4j.appender.c=org.apache.log4j.ConsoleAppender
+            log4j.appender.c.layout=org.apache.log4j.PatternLayout
+            log4j.appender.c.layout.ConversionPattern=%d %p %m (%c)%n
+            """, to: "log4j.properties")
+        try self.write(
+            """
+            dataDir=\(self.folder.path)/zookeeper
+            clientPort=\(self.zooKeeperPort)
+            clientPortAddress=127.0.0.1
+            maxClientCnxns=0
+            """, to: "zookeeper.properties")
+        for id in self.ids {
+            let properties = self.properties(of: id).sorted { $0.key < $1.key }
+            try self.write(
+                properties.map { "\($0.key)=\($0.value)" }.joined(separator: "\n"), to: "broker-\(id).properties")
+        }
+    }
+
+    private func write(_ text: String, to name: String) throws {
+        try Data("\(text)\n".utf8).write(to: self.folder.appendingPathComponent(name))
+    }
+
+    private func properties(of id: Int) -> [String: String] {
+        let copies = "\(min(3, self.ids.count))"
+        let inSync = "\(max(1, min(3, self.ids.count) - 1))"
+        let listener = "PLAINTEXT://127.0.0.1:\(self.brokerPorts[id - 1])"
+        var properties = [
+            "log.dirs": "\(self.folder.path)/data-\(id)",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listeners": listener,
+            "advertised.listeners": listener,
+            // Small and correct on few brokers.
+            "num.partitions": "4",
+            "default.replication.factor": copies,
+            "min.insync.replicas": inSync,
+            "offsets.topic.replication.factor": copies,
+            "offsets.topic.num.partitions": "8",
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": inSync,
+            "transaction.state.log.num.partitions": "8",
+            "num.io.threads": "4",
+            "num.network.threads": "2",
+            "log.cleaner.dedupe.buffer.size": "16777216",
+            // A topic that nobody made is an error, as tests of that error want it.
+            "auto.create.topics.enable": "false",
+            // Quick: tests decide when members come and how soon they are missed.
+            "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "1000",
+            // Followers that are gone are dropped within seconds.
+            "replica.lag.time.max.ms": "5000",
+        ]
+        if self.installation.usesZooKeeper {
+            properties["broker.id"] = "\(id)"
+            properties["zookeeper.connect"] = "127.0.0.1:\(self.zooKeeperPort)"
+            properties["zookeeper.session.timeout.ms"] = "6000"
+        } else {
+            properties["node.id"] = "\(id)"
+            properties["process.roles"] = "broker,controller"
+            properties["controller.listener.names"] = "CONTROLLER"
+            properties["controller.quorum.voters"] = zip(self.ids, self.controllerPorts)
+                .map { "\($0)@127.0.0.1:\($1)" }.joined(separator: ",")
+            properties["listeners"] = "\(listener),CONTROLLER://127.0.0.1:\(self.controllerPorts[id - 1])"
+            properties["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
+            // A broker that is gone is missed after three seconds instead of nine.
+            properties["broker.session.timeout.ms"] = "3000"
+            properties["broker.heartbeat.interval.ms"] = "500"
+        }
+        if self.installation.version >= KafkaVersion(4, 0) {
+            properties["share.coordinator.state.topic.replication.factor"] = copies
+            properties["share.coordinator.state.topic.min.isr"] = inSync
+            properties["share.coordinator.state.topic.num.partitions"] = "8"
+        }
+        return properties.merging(self.settings) { $1 }
+    }
+
+    // MARK: - Commands
+
+    private var java: [String] {
+        [
+            RealKafka.java ?? "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-Dlog4j2.configurationFile=\(self.folder.path)/log4j2.properties",
+            "-Dlog4j.configuration=file:\(self.folder.path)/log4j.properties",
+            "-Dzookeeper.jmx.log4j.disable=true", "-Dzookeeper.admin.enableServer=false",
+            "-cp", self.installation.classPath,
+        ]
+    }
+
+    private func propertiesFile(_ id: Int) -> String { "\(self.folder.path)/broker-\(id).properties" }
+
+    func formatCommand(_ id: Int) -> [String] {
+        self.java + ["kafka.tools.StorageTool", "format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
+    }
+
+    func brokerCommand(_ id: Int) -> [String] {
+        self.java + ["kafka.Kafka", self.propertiesFile(id)]
+    }
+
+    var zooKeeperCommand: [String] {
+        self.java + [
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain", "\(self.folder.path)/zookeeper.properties",
+        ]
+    }
+
+    var zooKeeperAccepts: Bool { LoopbackPorts.accepts(self.zooKeeperPort) }
+}

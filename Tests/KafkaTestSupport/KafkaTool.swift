@@ -1,0 +1,118 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+extension RealCluster {
+    /// All bootstrap servers as Kafka's tools take them.
+    package nonisolated var bootstrap: String { self.bootstrapServers.joined(separator: ",") }
+
+    /// Runs one of Kafka's own command-line classes to its end.
+    @discardableResult
+    package nonisolated func run(_ tool: String, _ arguments: [String], input: String? = nil) async throws -> [String] {
+        try await KafkaTool.run(tool, arguments, input: input)
+    }
+}
+
+/// Kafka's own clients and command-line classes, run from the jars.
+package enum KafkaTool {
+    /// Starts a class, which runs until it is stopped, ends, or the test process dies.
+    package static func start(_ tool: String, _ arguments: [String], input: String? = nil) throws -> ChildProcess {
+        guard let java = RealKafka.java, let classPath = RealKafka.toolsClassPath else {
+            throw RealCluster.Failure(description: "Kafka's command-line tools are not there")
+        }
+        let file = TemporaryFolder.path("tool")
+        var source: URL?
+        if let input {
+            source = file.appendingPathExtension("in")
+            try source.map { try Data(input.utf8).write(to: $0) }
+        }
+        let command =
+            [
+                java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+                "-Dlog4j2.level=WARN", "-cp", classPath, tool,
+            ] + arguments
+        return try ChildProcess(
+            tool.split(separator: ".").last.map(String.init) ?? tool, command, input: source,
+            output: .lines(errors: file.appendingPathExtension("err")))
+    }
+
+    /// Runs a class to its end: the lines of its standard output.
+    @discardableResult
+    package static func run(_ tool: String, _ arguments: [String], input: String? = nil) async throws -> [String] {
+        try await Self.start(tool, arguments, input: input).output()
+    }
+
+    /// Lends a running class and ends it.
+    package static func with<Result>(
+        _ tool: String, _ arguments: [String], input: String? = nil,
+        _ body: (ChildProcess) async throws -> sending Result
+    ) async throws -> sending Result {
+        try await Self.start(tool, arguments, input: input).lend(body)
+    }
+}
+
+extension ChildProcess {
+    /// Waits for the end: all lines of standard output. An exit status other than 0 is an error with what was said.
+    @discardableResult
+    package func output() async throws -> [String] {
+        var lines: [String] = []
+        for await line in self.lines { lines.append(line) }
+        let status = await self.ended()
+        guard status == 0 else {
+            throw RealCluster.Failure(
+                description: "\(self.name) ended with \(status):\n\(lines.suffix(20).joined(separator: "\n"))\n"
+                    + self.errors.suffix(4000))
+        }
+        return lines
+    }
+
+    /// Runs the body and ends the program, whatever comes of it.
+    package func lend<Result>(
+        _ body: (ChildProcess) async throws -> sending Result
+    ) async throws -> sending Result {
+        do {
+            let result = try await body(self)
+            await self.stop(within: .seconds(5))
+            return result
+        } catch {
+            await self.stop(within: .seconds(5))
+            throw error
+        }
+    }
+
+    /// What Kafka's "verifiable" clients print: one event a line.
+    package var events: some AsyncSequence<ToolEvent, Never> & Sendable {
+        self.lines.compactMap { line in
+            try? JSONDecoder().decode(ToolEvent.self, from: Data(line.utf8))
+        }
+    }
+}
+
+/// A line of JSON of `VerifiableProducer` or `VerifiableConsumer` (or of our Python scripts, which print the same).
+package struct ToolEvent: Decodable, Sendable {
+    /// `startup_complete`, `producer_send_success`, `records_consumed`, `record_data`, `partitions_assigned` …
+    package let name: String
+    package let topic: String?
+    package let partition: Int?
+    package let offset: Int64?
+    package let key: String?
+    package let value: String?
+    package let count: Int?
+    package let success: Bool?
+    package let partitions: [Partition]?
+    package let offsets: [Partition]?
+
+    package struct Partition: Decodable, Sendable, Hashable {
+        package let topic: String
+        package let partition: Int
+        package let offset: Int64?
+        package let count: Int?
+        package let minOffset: Int64?
+        package let maxOffset: Int64?
+    }
+}

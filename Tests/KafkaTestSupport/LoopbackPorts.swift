@@ -1,0 +1,56 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Ports for brokers, which must know theirs before they are started and come back to it after a crash.
+///
+/// They are taken from below the range that the system gives to outgoing connections, so that nobody is given one by
+/// accident while its broker is down, and at random, so that two test runs on one machine seldom meet (a cluster that
+/// finds its port taken is started again on others).
+enum LoopbackPorts {
+    private static let given = Lock(Set<Int>())
+
+    static func take(_ count: Int) -> [Int] {
+        var ports: [Int] = []
+        while ports.count < count {
+            let port = Int.random(in: 15_000..<32_000)
+            if Self.isFree(port), Self.given.withLock({ $0.insert(port).inserted }) { ports.append(port) }
+        }
+        return ports
+    }
+
+    private static func isFree(_ port: Int) -> Bool { Self.call(bind, port: port) }
+
+    /// Whether somebody listens there.
+    static func accepts(_ port: Int) -> Bool { Self.call(connect, port: port) }
+
+    private static func call(
+        _ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, port: Int
+    ) -> Bool {
+        #if canImport(Glibc)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = loopback(port: port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        } == 0
+    }
+}

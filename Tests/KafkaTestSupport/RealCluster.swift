@@ -1,0 +1,192 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+import KafkaMemory
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A cluster of real Kafka brokers on 127.0.0.1, in a temporary folder, for the time of a test.
+///
+/// ```swift
+/// try await RealCluster.withCluster(installation, brokers: 3) { cluster in
+///     try await cluster.createTopic("orders", partitions: 6)
+///     await cluster.kill(2)
+///     try await cluster.restart(2)
+/// }
+/// ```
+///
+/// The brokers are killed when the test process dies. `KAFKA_TEST_KEEP=1` keeps the folder with the brokers' logs.
+package actor RealCluster {
+    package nonisolated let installation: KafkaInstallation
+    package nonisolated let folder: URL
+    /// `127.0.0.1:port` of each broker, in order of their ids, which begin with 1.
+    package nonisolated let bootstrapServers: [String]
+    nonisolated let layout: ClusterLayout
+
+    private var zooKeeper: ChildProcess?
+    private var running: [Int: ChildProcess] = [:]
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private init(layout: ClusterLayout) {
+        self.layout = layout
+        self.installation = layout.installation
+        self.folder = layout.folder
+        self.bootstrapServers = layout.brokerPorts.map { "127.0.0.1:\($0)" }
+    }
+
+    /// Starts a cluster, lends it, and ends it.
+    package static func withCluster<Result>(
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:],
+        _ body: (RealCluster) async throws -> sending Result
+    ) async throws -> sending Result {
+        let cluster = try await Self.start(installation, brokers: brokers, settings: settings)
+        do {
+            let result = try await body(cluster)
+            await cluster.stopAll()
+            return result
+        } catch {
+            await cluster.stopAll()
+            throw error
+        }
+    }
+
+    /// Starts a cluster; ready when each broker knows all of them.
+    package static func start(
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:]
+    ) async throws -> RealCluster {
+        for _ in 1..<3 {
+            do {
+                return try await Self.startOnce(installation, brokers: brokers, settings: settings)
+            } catch let error as Failure where error.description.contains("Address already in use") {
+                continue
+            }
+        }
+        return try await Self.startOnce(installation, brokers: brokers, settings: settings)
+    }
+
+    private static func startOnce(
+        _ installation: KafkaInstallation, brokers: Int, settings: [String: String]
+    ) async throws -> RealCluster {
+        let cluster = RealCluster(
+            layout: ClusterLayout(installation: installation, brokers: brokers, settings: settings))
+        do {
+            try await cluster.startAll()
+            return cluster
+        } catch {
+            await cluster.stopAll()
+            throw error
+        }
+    }
+
+    private func startAll() async throws {
+        try self.layout.write()
+        if self.installation.usesZooKeeper {
+            let zooKeeper = try self.launch("zookeeper", self.layout.zooKeeperCommand)
+            self.zooKeeper = zooKeeper
+            try await eventually("ZooKeeper accepts connections", within: .seconds(30)) {
+                try self.check(zooKeeper)
+                return self.layout.zooKeeperAccepts
+            }
+        } else {
+            for id in self.layout.ids {
+                let format = try self.launch("format-\(id)", self.layout.formatCommand(id))
+                guard await format.ended() == 0 else { throw self.failure(of: format) }
+            }
+        }
+        for id in self.layout.ids { try self.launchBroker(id) }
+        for id in self.layout.ids { try await self.untilReady(id, seeing: self.layout.ids.count) }
+    }
+
+    // MARK: - Faults
+
+    package nonisolated var brokerIDs: [Int] { self.layout.ids }
+    /// Those that were not killed or stopped.
+    package var runningIDs: [Int] { self.running.keys.sorted() }
+    package nonisolated func port(of broker: Int) -> Int { self.layout.brokerPorts[broker - 1] }
+
+    /// SIGKILL, as when the power goes.
+    package func kill(_ broker: Int) async {
+        await self.running.removeValue(forKey: broker)?.destroy()
+    }
+
+    /// SIGTERM: the broker hands its partitions over and ends.
+    package func stop(_ broker: Int) async {
+        await self.running.removeValue(forKey: broker)?.stop(within: .seconds(30))
+    }
+
+    /// SIGSTOP: its connections stay open and nothing is answered, as when a machine hangs.
+    package func pause(_ broker: Int) {
+        self.running[broker]?.signal(SIGSTOP)
+    }
+
+    /// SIGCONT
+    package func resume(_ broker: Int) {
+        self.running[broker]?.signal(SIGCONT)
+    }
+
+    /// Starts a broker that was killed or stopped, on its old port and data; ready when it knows all that run.
+    package func restart(_ broker: Int) async throws {
+        await self.stop(broker)
+        try self.launchBroker(broker)
+        try await self.untilReady(broker, seeing: self.running.count)
+    }
+
+    /// Ends all brokers.
+    package func stopAll() async {
+        for process in self.running.values { await process.destroy() }
+        self.running = [:]
+        await self.zooKeeper?.destroy()
+        self.zooKeeper = nil
+    }
+
+    // MARK: - Processes
+
+    private func launchBroker(_ id: Int) throws {
+        self.running[id] = try self.launch("broker-\(id)", self.layout.brokerCommand(id))
+    }
+
+    private func launch(_ name: String, _ command: [String]) throws -> ChildProcess {
+        try ChildProcess(name, command, output: .file(self.log(of: name)))
+    }
+
+    private nonisolated func log(of name: String) -> URL { self.folder.appendingPathComponent("\(name).log") }
+
+    private func untilReady(_ id: Int, seeing count: Int) async throws {
+        guard let process = self.running[id] else { throw Failure(description: "broker \(id) is not running") }
+        let probe = BrokerProbe(port: self.port(of: id))
+        do {
+            try await eventually("broker \(id) knows \(count) brokers", within: .seconds(60)) {
+                try self.check(process)
+                guard (try? await probe.apiVersions()) != nil, let metadata = try? await probe.metadata() else {
+                    return false
+                }
+                return metadata.brokers.count >= count && metadata.controller >= 0
+            }
+        } catch is Timeout {
+            throw self.failure(of: process)
+        }
+    }
+
+    private func check(_ process: ChildProcess) throws {
+        if !process.isRunning { throw self.failure(of: process) }
+    }
+
+    /// With the end of its log, which is where Java says why.
+    private func failure(of process: ChildProcess) -> Failure {
+        let log = (try? String(contentsOf: self.log(of: process.name), encoding: .utf8)) ?? ""
+        let state = process.status.map { "ended with \($0)" } ?? "is not ready"
+        return Failure(description: "\(self.installation) \(process.name) \(state):\n\(log.suffix(4000))")
+    }
+}

@@ -1,0 +1,100 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A process made by `posix_spawn`, with a pipe of ours as its standard input.
+struct Spawned: Sendable {
+    let pid: pid_t
+    private let leash: Pipe
+
+    /// One at a time: a pipe that another process is just being given must not slip into this one.
+    private static let spawning = Lock(())
+
+    /// - Parameters:
+    ///   - output: for standard output; nil sends it to `errors` too.
+    ///   - errors: a file that standard error is appended to.
+    init(_ program: String, _ arguments: [String], output: FileHandle?, errors: URL) throws {
+        let log = open(errors.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw RealCluster.Failure(description: "\(errors.path): error \(errno)") }
+        defer { close(log) }
+        let outputDescriptor = output?.fileDescriptor ?? log
+        (self.pid, self.leash) = try Self.spawning.withLock { _ in
+            let leash = Pipe()
+            for handle in [leash.fileHandleForReading, leash.fileHandleForWriting, output].compactMap({ $0 }) {
+                _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            }
+            let pid = try spawn(
+                program, arguments, input: leash.fileHandleForReading.fileDescriptor, output: outputDescriptor,
+                errors: log)
+            try leash.fileHandleForReading.close()
+            return (pid, leash)
+        }
+    }
+
+    /// Without a word: the program is killed.
+    func closeLeash() {
+        try? self.leash.fileHandleForWriting.close()
+    }
+
+    /// Blocks until it has ended: the exit status, or minus the signal.
+    func wait() -> Int32 {
+        var status: Int32 = 0
+        while waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
+        // What watches the program is told that there is nobody to kill any more.
+        try? self.leash.fileHandleForWriting.write(contentsOf: Data("ended\n".utf8))
+        self.closeLeash()
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : -signal
+    }
+}
+
+/// With no signal blocked or ignored: a thread of a pool may block some, and a child inherits that.
+private func spawn(
+    _ program: String, _ arguments: [String], input: Int32, output: Int32, errors: Int32
+) throws -> pid_t {
+    #if canImport(Glibc)
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    let environment = environ
+    #else
+    var actions: posix_spawn_file_actions_t?
+    var attributes: posix_spawnattr_t?
+    let flags =
+        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_CLOEXEC_DEFAULT
+    let environment = _NSGetEnviron().pointee
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
+    posix_spawn_file_actions_adddup2(&actions, output, 1)
+    posix_spawn_file_actions_adddup2(&actions, errors, 2)
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+
+    let argv = ([program] + arguments).map { strdup($0) } + [nil]
+    defer { for argument in argv { free(argument) } }
+    var pid: pid_t = 0
+    let error = posix_spawn(&pid, program, &actions, &attributes, argv, environment)
+    guard error == 0 else { throw RealCluster.Failure(description: "posix_spawn of \(program): error \(error)") }
+    return pid
+}

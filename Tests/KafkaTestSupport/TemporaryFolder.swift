@@ -1,0 +1,44 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+
+/// Where this test process keeps its files: logs, brokers' data, what programs said.
+///
+/// It is removed when the process is gone, unless `KAFKA_TEST_KEEP=1` says to keep it.
+package enum TemporaryFolder {
+    /// A path of its own for a file or folder.
+    package static func path(_ name: String) -> URL {
+        Self.root.folder.appendingPathComponent("\(name)-\(UUID().uuidString.prefix(8))")
+    }
+
+    private static let root = Root()
+
+    private struct Root: Sendable {
+        let folder: URL
+        private var janitor: Spawned?
+
+        init() {
+            self.folder = FileManager.default.temporaryDirectory
+                .appendingPathComponent("async-kafka-tests-\(UUID().uuidString)")
+            do {
+                try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+                if ProcessInfo.processInfo.environment["KAFKA_TEST_KEEP"] == "1" {
+                    say("The brokers' logs are kept in \(self.folder.path)")
+                } else {
+                    // It waits for the end of its standard input, which is the end of this process, gives what that
+                    // end kills a moment, and removes the folder.
+                    self.janitor = try Spawned(
+                        "/bin/sh", ["-c", "read -r line; sleep 1; rm -rf \"$1\"", "sh", self.folder.path], output: nil,
+                        errors: URL(fileURLWithPath: "/dev/null"))
+                }
+            } catch {
+                say("\(self.folder.path): \(error)")
+            }
+        }
+    }
+}
