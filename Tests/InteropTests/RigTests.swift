@@ -83,7 +83,7 @@ struct RigTests {
     @Test("a program can be stopped, and what it says is read")
     func program() async throws {
         let program = try ChildProcess(
-            "sh", ["/bin/sh", "-c", "echo one; echo two; echo three >&2; exec sleep 600"],
+            "sh", ["/bin/sh", "-c", "echo three >&2; echo one; echo two; exec sleep 600"],
             output: .lines(errors: TemporaryFolder.path("rig")))
         var lines = program.lines.makeAsyncIterator()
         let read = [await lines.next(), await lines.next()]
