@@ -1,0 +1,47 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// What happened in a test, in order, and a way to wait for it.
+final class EventLog: Sendable {
+    private struct State {
+        var events: [String] = []
+        var waiters: [(isSatisfied: @Sendable ([String]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Lock(State())
+
+    var events: [String] { self.state.withLock { $0.events } }
+
+    func add(_ event: String) {
+        let satisfied = self.state.withLock { state in
+            state.events.append(event)
+            let events = state.events
+            let satisfied = state.waiters.filter { $0.isSatisfied(events) }.map(\.continuation)
+            state.waiters.removeAll { $0.isSatisfied(events) }
+            return satisfied
+        }
+        for continuation in satisfied { continuation.resume() }
+    }
+
+    /// Waits until the events satisfy a condition. The test's time limit ends a wait that is in vain.
+    func until(_ condition: @escaping @Sendable ([String]) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isSatisfied = self.state.withLock { state in
+                if condition(state.events) { return true }
+                state.waiters.append((condition, continuation))
+                return false
+            }
+            if isSatisfied { continuation.resume() }
+        }
+    }
+
+    func until(_ event: String, count: Int = 1) async {
+        await self.until { events in events.count { $0 == event } >= count }
+    }
+}
