@@ -332,13 +332,13 @@ struct ClassicMembershipStateMachine: Sendable {
     /// What the coordinator is to hear now. Goes on while the reader is busy with a step.
     mutating func heartbeat(now: MonotonicTime) -> Heartbeat {
         switch self.state {
-        case .syncing, .assigning, .stable, .revoking:
+        case .syncing, .assigning, .stable, .revoking, .leaving:
             guard self.isMember else { return .none }
             let due = self.nextHeartbeat ?? now
             guard due <= now else { return .at(due) }
             self.nextHeartbeat = now + self.heartbeatInterval
             return .send(self.identity)
-        case .idle, .losing, .unjoined, .joining, .suspended, .leaving, .failed:
+        case .idle, .losing, .unjoined, .joining, .suspended, .failed:
             return .none
         }
     }

@@ -205,7 +205,7 @@ private enum Fixture {
     // MARK: Heartbeats
 
     @Test func heartbeatsGoOnWhileTheListenerWorks() {
-        for place in ["syncing", "assigning", "assigning*", "stable", "revoking", "revoking*"] {
+        for place in ["syncing", "assigning", "assigning*", "stable", "revoking", "revoking*", "leaving"] {
             var machine = Fixture.machine(place)
             let due = Fixture.now + .seconds(3)
             let result6 = machine.heartbeat(now: Fixture.now)
@@ -215,7 +215,7 @@ private enum Fixture {
             let result8 = machine.heartbeat(now: due)
             #expect(result8 == .at(due + .seconds(3)), "\(place)")
         }
-        for place in ["idle", "unjoined", "joining", "losing", "losing*", "suspended", "leaving", "failed"] {
+        for place in ["idle", "unjoined", "joining", "losing", "losing*", "suspended", "failed"] {
             var machine = Fixture.machine(place)
             let result9 = machine.heartbeat(now: Fixture.now + .seconds(100))
             #expect(result9 == .none, "\(place)")
