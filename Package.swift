@@ -96,3 +96,13 @@ let package = Package(
         .testTarget(name: "PageViewsTests", dependencies: ["page-views", "AsyncKafka"], swiftSettings: settings),
     ]
 )
+
+// Only for scripts/fuzz, which links libFuzzer.
+if Context.environment["ASYNC_KAFKA_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "decoder-fuzzer", dependencies: ["CLibFuzzer", "KafkaProtocol", "KafkaMemory"],
+            path: "Fuzz/DecoderFuzzer", swiftSettings: settings),
+    ]
+}
