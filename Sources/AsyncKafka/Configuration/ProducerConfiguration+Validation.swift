@@ -28,10 +28,13 @@ extension ProducerConfiguration {
         }
         try self.validateSizes()
         try self.validateTimes()
-        do {
+        do throws(CompressionError) {
             try self.compression.validate()
         } catch {
-            throw KafkaError(.compressionUnavailable, "compression: \(error)", underlyingError: error)
+            if case .unavailable = error {
+                throw KafkaError(.compressionUnavailable, "compression: \(error)", underlyingError: error)
+            }
+            throw .invalidConfiguration("compression: \(error)")
         }
     }
 

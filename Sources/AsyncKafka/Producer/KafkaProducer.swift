@@ -28,7 +28,7 @@ import KafkaTransport
 ///
 /// `run()` does the background work; `withProducer` runs it for the time of a closure.
 public final class KafkaProducer: Sendable {
-    private let sender: Sender
+    let sender: Sender
     private let loop: EventLoop
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
@@ -91,9 +91,21 @@ public final class KafkaProducer: Sendable {
     ///
     /// Throws if the record is not accepted; how an accepted one ends, its `Delivery` tells.
     @discardableResult
+    @inlinable
     public func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        if let delivery = try self.sender.append(record) { return delivery }
-        return try await self.sender.enqueue(record)
+        // Inlined into the caller, so that a record for which nothing must be waited for costs no asynchronous call.
+        if let delivery = try self.appendAtOnce(record) { return delivery }
+        return try await self.appendWaiting(record)
+    }
+
+    @usableFromInline
+    func appendAtOnce(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        try self.sender.append(record)
+    }
+
+    @usableFromInline
+    func appendWaiting(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        try await self.sender.enqueue(record)
     }
 
     /// Puts a record into the buffer if that can be done at once.

@@ -19,7 +19,8 @@ final class ProducerBatch: @unchecked Sendable {
     /// When it is given up.
     let deadline: MonotonicTime
     let outcome: BatchOutcome
-    var records: RecordBatchBuilder
+    // Guarded as said above, so that a check at each access would only cost: it is one for every record.
+    @exclusivity(unchecked) var records: RecordBatchBuilder
     /// The memory that is accounted for it.
     var reserved = 0
     /// The size up to which records may be appended.

@@ -167,10 +167,4 @@ extension RecordAccumulator {
         self.makeOpenDue(&effects)
         return self.topics.values.flatMap { topic in topic.partitions.flatMap(\.pending) }
     }
-
-    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
-    mutating func close(_ error: KafkaError) -> [Promise<Void>] {
-        if self.closed == nil { self.closed = error }
-        return self.takeRoomWaiters()
-    }
 }

@@ -68,6 +68,11 @@ struct RecordAccumulator {
     var topics: [String: TopicState] = [:]
     /// The topic of the last record: the next one's, nearly always.
     private var lastTopic: TopicState?
+    /// The open batch of a topic's sticky partition, and the topic: where a record without key goes, nearly always.
+    private var freeBatch: ProducerBatch?
+    private var freeTopic = ""
+    /// Whether open batches wait for more records.
+    private let lingers: Bool
     var brokers: [Int32: BrokerState] = [:]
     var openBatches = OpenBatches()
     var idempotence = IdempotenceStateMachine()
@@ -84,12 +89,39 @@ struct RecordAccumulator {
 
     init(settings: Settings, bufferMemory: Int, undelivered: UndeliveredRecords, seed: UInt64) {
         self.settings = settings
+        self.lingers = settings.linger > .zero
         self.freeMemory = bufferMemory
         self.undelivered = undelivered
         self.random = seed
     }
 
     // MARK: Appending
+
+    /// The short way, for nearly every record: its partition's batch is open and has room. Nil if it isn't so simple; then
+    /// `append` finds out why.
+    @inline(__always)
+    mutating func appendToOpenBatch(_ record: ProducerRecord, choice: Choice, timestamp: Int64) -> Delivery? {
+        let batch: ProducerBatch
+        if case .free = choice {
+            guard let free = self.freeBatch, self.freeTopic == record.topic else { return nil }
+            batch = free
+        } else {
+            guard self.lingers, let topic = self.lastTopic, topic.name == record.topic else { return nil }
+            let index: Int
+            switch choice {
+            case .hash(let hash): index = Int(hash % topic.hashRange)
+            case .named(let partition): index = Int(partition)
+            case .free: return nil
+            }
+            guard index >= 0, index < topic.partitionCount, let open = topic.partitions[index].open else { return nil }
+            batch = open
+        }
+        let index = batch.records.count
+        let isTaken = try? batch.records.append(
+            key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
+        guard isTaken == true else { return nil }
+        return Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp)
+    }
 
     /// Adds a record to its partition's open batch.
     ///
@@ -116,21 +148,21 @@ struct RecordAccumulator {
             }
             partition = sticky
         case .hash(let hash):
-            partition = topic.partitions[Int(hash) % topic.partitionCount]
+            partition = topic.partitions[Int(hash % topic.hashRange)]
         case .named(let index):
             guard index >= 0, index < topic.partitionCount else {
                 return .unknownPartition(count: topic.partitionCount)
             }
             partition = topic.partitions[Int(index)]
         }
-        if let batch = partition.open, self.closed == nil {
+        if self.closed == nil, let batch = partition.open {
             let index = batch.records.count
             if (try? batch.records.append(
                 key: record.key, value: record.value, headers: record.headers, timestamp: timestamp,
                 limit: batch.limit)) == true
             {
                 let delivery = Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp)
-                if !self.settings.lingers { return self.followUpWithoutLinger(delivery, partition) }
+                if !self.lingers { return self.followUpWithoutLinger(delivery, partition) }
                 return .done(delivery)
             }
         }
@@ -186,9 +218,9 @@ struct RecordAccumulator {
         else { return self.full(&effects) }
         partition.open = batch
         partition.openedAt = now
-        partition.isOpenDue = !self.settings.lingers
+        partition.isOpenDue = !self.lingers
         self.openBatches.append(partition)
-        if self.settings.lingers, !self.isLingerTimerSet {
+        if self.lingers, !self.isLingerTimerSet {
             self.isLingerTimerSet = true
             effects.lingerTimer = now + self.settings.linger
         }
@@ -211,6 +243,10 @@ struct RecordAccumulator {
         // A record that is larger than a batch should be has one for itself.
         if batch.limit > self.settings.batchSize { batch.limit = batch.records.byteCount }
         if partition.isOpenDue { self.list(partition, &effects) }
+        if self.lingers, partition === partition.topic.stickyPartition {
+            self.freeBatch = batch
+            self.freeTopic = partition.topic.name
+        }
         return .followedUp(
             Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), effects)
     }
@@ -254,6 +290,7 @@ struct RecordAccumulator {
     /// Closes the open batch of a partition.
     mutating func close(_ partition: PartitionState) {
         guard let batch = partition.open else { return }
+        if batch === self.freeBatch { self.freeBatch = nil }
         partition.open = nil
         partition.isOpenDue = false
         self.openBatches.remove(partition)
@@ -309,9 +346,12 @@ struct RecordAccumulator {
         if isFirst { self.roomWaiters.prepend(promise) } else { self.roomWaiters.append(promise) }
     }
 
-    /// Those who wait for room, when there will be none.
-    mutating func takeRoomWaiters() -> [Promise<Void>] {
-        self.roomWaiters.removeAll()
+    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
+    mutating func close(_ error: KafkaError) -> [Promise<Void>] {
+        if self.closed == nil { self.closed = error }
+        self.freeBatch = nil
+        self.lastTopic = nil
+        return self.roomWaiters.removeAll()
     }
 
     /// Wakes the first of the tasks that wait for room. One at a time: it tells whether it found some.
@@ -328,10 +368,6 @@ struct RecordAccumulator {
         self.offerRoom(&effects)
         return effects
     }
-}
-
-extension RecordAccumulator.Settings {
-    var lingers: Bool { self.linger > .zero }
 }
 
 extension RecordAccumulator.Appended {

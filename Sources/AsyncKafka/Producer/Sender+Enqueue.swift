@@ -11,7 +11,29 @@ import KafkaTransport
 
 extension Sender {
     /// Appends a record if that can be done at once; nil if something must be waited for.
+    @inline(__always)
     func append(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        let choice: RecordAccumulator.Choice
+        if let partition = record.partition {
+            choice = .named(partition)
+        } else if self.hashesKeys, let key = record.key {
+            choice = .hash(UInt32(bitPattern: Murmur2.hash(key) & .max))
+        } else {
+            choice = .free
+        }
+        let timestamp = record.timestamp?.millisecondsSince1970 ?? WallClock.coarseMilliseconds
+        if self.isPartitionerOurs, timestamp >= 0,
+            let delivery = self.accumulator.withLock({
+                $0.appendToOpenBatch(record, choice: choice, timestamp: timestamp)
+            })
+        {
+            return delivery
+        }
+        return try self.appendSlowly(record)
+    }
+
+    @inline(never)
+    private func appendSlowly(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         switch try self.tryAppend(record) {
         case .done(let delivery):
             return delivery
@@ -30,14 +52,12 @@ extension Sender {
         }
     }
 
-    @inline(__always)
     private func tryAppend(_ record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Appended {
         guard let choice = try self.choice(for: record) else { return .unknownTopic }
         let timestamp = try self.timestamp(of: record)
         return self.accumulator.withLock { $0.append(record, choice: choice, timestamp: timestamp) { .now } }
     }
 
-    @inline(__always)
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
         guard let timestamp = record.timestamp else { return WallClock.coarseMilliseconds }
         guard timestamp.millisecondsSince1970 >= 0 else {
@@ -49,7 +69,6 @@ extension Sender {
     }
 
     /// How the partition is to be found; nil if a custom partitioner can't be asked yet.
-    @inline(__always)
     private func choice(for record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Choice? {
         if let partition = record.partition { return .named(partition) }
         switch self.configuration.partitioner.kind {
@@ -63,7 +82,6 @@ extension Sender {
         }
     }
 
-    @inline(never)
     private func ask(
         _ partitioner: any Partitioner, about record: ProducerRecord
     ) throws(KafkaError) -> RecordAccumulator.Choice? {

@@ -21,6 +21,10 @@ final class Sender: Sendable {
     let logger: Logger
     let undelivered = UndeliveredRecords()
     let accumulator: Lock<RecordAccumulator>
+    /// Whether a record's key decides its partition.
+    let hashesKeys: Bool
+    /// Whether partitions are chosen without asking a user's partitioner.
+    let isPartitionerOurs: Bool
     /// Wakes the task that gets the producer's identity.
     let identityWanted = Signal()
 
@@ -35,6 +39,8 @@ final class Sender: Sendable {
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
         let isRoundRobin = if case .roundRobin = configuration.partitioner.kind { true } else { false }
+        self.hashesKeys = if case .standard = configuration.partitioner.kind { true } else { false }
+        self.isPartitionerOurs = if case .custom = configuration.partitioner.kind { false } else { true }
         let settings = RecordAccumulator.Settings(
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,

@@ -20,6 +20,8 @@ final class TopicState: @unchecked Sendable {
     private(set) var partitions: [PartitionState] = []
     /// How many partitions there are now.
     private(set) var partitionCount = 0
+    /// The same, to take a hash modulo of. Never 0.
+    private(set) var hashRange: UInt32 = 1
     var sticky: StickyPartition
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
@@ -40,6 +42,7 @@ final class TopicState: @unchecked Sendable {
                 PartitionState(topic: self, index: Int32(self.partitions.count), queue: makeQueue()))
         }
         self.partitionCount = count
+        self.hashRange = UInt32(count)
         var moved: [PartitionState] = []
         for partition in metadata.partitions {
             let state = self.partitions[Int(partition.index)]

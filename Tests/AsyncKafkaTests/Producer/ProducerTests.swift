@@ -1,0 +1,385 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// What a producer does on a cluster where nothing goes wrong.
+@Suite(.timeLimit(.minutes(2))) struct ProducerTests {
+    @Test func aSentRecordIsStoredAsItIs() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            let headers = [RecordHeader("a", "1"), RecordHeader("b", nil), RecordHeader("a", "2")]
+            let stored = try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                try await producer.send(
+                    ProducerRecord(
+                        topic: "t", partition: 1, key: "key", value: "value", headers: headers,
+                        timestamp: Timestamp(millisecondsSince1970: 123_123_123)))
+            }
+            #expect(stored.topicPartition == TopicPartition("t", 1))
+            #expect(stored.offset == 0)
+            #expect(stored.timestamp.millisecondsSince1970 == 123_123_123)
+            let record = try #require(try await kafka.stored("t", 1).first)
+            #expect(record.key == "key")
+            #expect(record.value == "value")
+            #expect(record.headers == headers)
+            #expect(record.timestamp == 123_123_123)
+        }
+    }
+
+    @Test func tombstonesAndEmptyValuesAreNotTheSame() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                try await producer.enqueue(ProducerRecord(topic: "t", key: "", value: nil))
+                try await producer.enqueue(ProducerRecord(topic: "t", value: [] as Bytes))
+            }
+            let stored = try await kafka.stored("t")
+            #expect(stored.map(\.value) == [nil, Bytes()])
+            #expect(stored.map(\.key) == [Bytes(), nil])
+        }
+    }
+
+    @Test func whatATaskEnqueuesIsStoredInItsOrder() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 2048 }) { producer in
+                for number in 0..<5000 {
+                    try await producer.enqueue(ProducerRecord(topic: "t", value: "\(number)"))
+                }
+            }
+            let values1 = try await kafka.values("t")
+            #expect(values1 == (0..<5000).map { "\($0)" })
+        }
+    }
+
+    @Test func deliveriesTellTheOffsets() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 3)
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                var deliveries: [Delivery] = []
+                for number in 0..<300 {
+                    deliveries.append(try await producer.enqueue(ProducerRecord(topic: "t", value: "\(number)")))
+                }
+                for (number, delivery) in deliveries.enumerated() {
+                    let metadata = try await delivery.metadata
+                    #expect(metadata.topicPartition == delivery.topicPartition)
+                    let stored = try await kafka.stored("t", Int(metadata.partition))
+                    #expect(stored.first { $0.offset == metadata.offset }?.text == "\(number)")
+                }
+            }
+        }
+    }
+
+    @Test func manyRecordsAtOnceHaveTheirResultsInOrder() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let results = try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                await producer.send(
+                    (0..<10).map {
+                        ProducerRecord(topic: "t", partition: $0 == 5 ? -7 : 0, value: "\($0)" as Bytes)
+                    })
+            }
+            #expect(results.count == 10)
+            for (index, result) in results.enumerated() {
+                switch result {
+                case .success(let metadata): #expect(metadata.offset == Int64(index < 5 ? index : index - 1))
+                case .failure(let error):
+                    #expect(index == 5)
+                    #expect(error.code == .unknownTopicOrPartition)
+                }
+            }
+        }
+    }
+
+    @Test func manyTasksMayUseOneProducer() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for task in 0..<20 {
+                        group.addTask {
+                            for number in 0..<50 {
+                                _ = try await producer.send(
+                                    ProducerRecord(topic: "t", key: "\(task)", value: "\(number)"))
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            var numbers: [Bytes: [String]] = [:]
+            for partition in 0..<2 {
+                for record in try await kafka.stored("t", partition) {
+                    numbers[record.key ?? Bytes(), default: []].append(record.text)
+                }
+            }
+            #expect(numbers.count == 20)
+            for texts in numbers.values { #expect(texts == (0..<50).map { "\($0)" }) }
+        }
+    }
+
+    @Test(arguments: [CompressionCodec.gzip, .snappy, .lz4, .zstd])
+    func batchesAreCompressed(_ codec: CompressionCodec) async throws {
+        let compression: Compression =
+            switch codec {
+            case .gzip: .gzip(level: 9)
+            case .snappy: .snappy
+            case .lz4: .lz4
+            default: .zstd
+            }
+        // A build without the codec's trait has a test of its own for that.
+        guard (try? compression.validate()) != nil else { return }
+        try await EmbeddedKafka.withBroker { kafka in
+            try await KafkaProducer.withProducer(kafka.producing { $0.compression = compression }) { producer in
+                for number in 0..<100 {
+                    try await producer.enqueue(ProducerRecord(topic: "t", value: "the same again \(number)"))
+                }
+            }
+            let stored = try await kafka.stored("t")
+            #expect(stored.map(\.text) == (0..<100).map { "the same again \($0)" })
+            #expect(stored.allSatisfy { $0.codec == codec })
+        }
+    }
+
+    @Test func withoutAcknowledgementsNoOffsetIsKnown() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing {
+                $0.acks = .none
+                $0.idempotence = false
+            }
+            let metadata = try await KafkaProducer.withProducer(configuration) { producer in
+                try await producer.send(ProducerRecord(topic: "t", value: "value"))
+            }
+            #expect(metadata.offset == nil)
+            await kafka.untilRequests(of: .produce)
+        }
+    }
+
+    @Test func theLeadersAcknowledgementIsEnoughIfItIsWanted() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let configuration = kafka.producing {
+                $0.acks = .leader
+                $0.idempotence = false
+            }
+            let metadata = try await KafkaProducer.withProducer(configuration) { producer in
+                try await producer.send(ProducerRecord(topic: "t", value: "value"))
+            }
+            #expect(metadata.offset == 0)
+            let epochs2 = try await kafka.stored("t").map(\.producerEpoch)
+            #expect(epochs2 == [-1])
+        }
+    }
+
+    /// aiokafka gives every record of a batch the first one's time.
+    @Test func everyRecordHasItsOwnTimeAndTheBrokersWhereTheTopicSaysSo() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("append", configuration: ["message.timestamp.type": "LogAppendTime"])
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(20) }) { producer in
+                var deliveries: [Delivery] = []
+                for topic in ["create", "append"] {
+                    for time in [5000, 3000] as [Int64] {
+                        deliveries.append(
+                            try await producer.enqueue(
+                                ProducerRecord(
+                                    topic: topic, value: "v", timestamp: Timestamp(millisecondsSince1970: time))))
+                    }
+                }
+                var times: [Int64] = []
+                for delivery in deliveries { times.append(try await delivery.metadata.timestamp.millisecondsSince1970) }
+                #expect(times[..<2] == [5000, 3000])
+                #expect(times[2] > 1_000_000_000_000)
+                #expect(times[2] == times[3])
+            }
+        }
+    }
+
+    @Test func aCustomPartitionerIsAskedUnlessThePartitionIsNamed() async throws {
+        struct Last: Partitioner {
+            func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
+                record.key == "wrong" ? 99 : Int32(partitionCount - 1)
+            }
+        }
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 5)
+            try await KafkaProducer.withProducer(kafka.producing { $0.partitioner = .custom(Last()) }) { producer in
+                let chosen = try await producer.send(ProducerRecord(topic: "t", key: "key", value: "value"))
+                #expect(chosen.partition == 4)
+                let named = try await producer.send(ProducerRecord(topic: "t", partition: 2, value: "value"))
+                #expect(named.partition == 2)
+                await #expect {
+                    try await producer.send(ProducerRecord(topic: "t", key: "wrong", value: "value"))
+                } throws: {
+                    ($0 as? KafkaError)?.code == .invalidArgument
+                }
+            }
+        }
+    }
+
+    @Test func partitionsAreThoseOfTheTopic() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 3)
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                let partitions3 = try await producer.partitions(of: "t")
+                #expect(partitions3 == [0, 1, 2])
+            }
+        }
+    }
+
+    @Test func tryEnqueueNeverWaits() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                #expect {
+                    try producer.tryEnqueue(ProducerRecord(topic: "t", value: "early"))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == .unknownTopicOrPartition && error.isRetriable
+                }
+                _ = try await producer.partitions(of: "t")
+                let delivery = try producer.tryEnqueue(ProducerRecord(topic: "t", value: "later"))
+                let offset4 = try await delivery.metadata.offset
+                #expect(offset4 == 0)
+            }
+        }
+    }
+
+    @Test func aFullBufferIsSaidOrWaitedFor() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 64 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+            }
+            let value = Bytes(repeatElement(UInt8(7), count: 1000))
+            let accepted = try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                var count = 0
+                do throws(KafkaError) {
+                    while true {
+                        try producer.tryEnqueue(ProducerRecord(topic: "t", value: value))
+                        count += 1
+                    }
+                } catch {
+                    #expect(error.code == .bufferFull)
+                    #expect(error.isRetriable)
+                }
+                #expect(count < 66)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for _ in 0..<100 { try await producer.enqueue(ProducerRecord(topic: "t", value: value)) }
+                    }
+                    await hold.untilHeld()
+                    hold.release()
+                    try await group.waitForAll()
+                }
+                return count
+            }
+            let count5 = try await kafka.stored("t").count
+            #expect(count5 == accepted + 100)
+        }
+    }
+
+    @Test func waitingForRoomEndsWithMaxBlock() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 16 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .milliseconds(50)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                var failure: KafkaError?
+                while failure == nil {
+                    do throws(KafkaError) {
+                        try await producer.enqueue(
+                            ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 1000))))
+                    } catch {
+                        failure = error
+                    }
+                }
+                #expect(failure?.code == .timedOut)
+                #expect(failure?.message.contains("bufferMemory") == false)
+                #expect(failure?.message.contains("No room") == true)
+                hold.release()
+            }
+        }
+    }
+
+    @Test func aTopicThatDoesNotExistIsSaidAfterMaxBlock() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.createsTopicsAutomatically = false
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            try await KafkaProducer.withProducer(kafka.producing { $0.maxBlock = .milliseconds(100) }) { producer in
+                await #expect {
+                    try await producer.send(ProducerRecord(topic: "nowhere", value: "value"))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == .unknownTopicOrPartition && error.topic == "nowhere"
+                }
+                try await kafka.createTopic("t")
+                let offset6 = try await producer.send(ProducerRecord(topic: "t", value: "value")).offset
+                #expect(offset6 == 0)
+            }
+        }
+    }
+
+    @Test func timestampsBefore1970AndRecordsThatAreTooLargeAreRefused() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing {
+                $0.maxRequestSize = 4096
+                $0.batchSize = 4096
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                await #expect {
+                    try await producer.send(
+                        ProducerRecord(
+                            topic: "t", value: "value", timestamp: Timestamp(millisecondsSince1970: -1)))
+                } throws: {
+                    ($0 as? KafkaError)?.code == .invalidArgument
+                }
+                await #expect {
+                    try await producer.send(
+                        ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 5000))))
+                } throws: {
+                    ($0 as? KafkaError)?.code == .recordTooLarge
+                }
+                let offset7 = try await producer.send(ProducerRecord(topic: "t", value: "value")).offset
+                #expect(offset7 == 0)
+            }
+        }
+    }
+
+    /// Kafka 2.1 speaks Produce up to 7 and InitProducerId up to 1; topic ids came with 13.
+    @Test(arguments: [3, 7, 8, 9, 11, 12, 13] as [Int16])
+    func olderBrokersAreSpokenTo(_ version: Int16) async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.maximumVersions = [.produce: version]
+        if version <= 7 {
+            configuration.maximumVersions[.metadata] = 7
+            configuration.maximumVersions[.initProducerId] = 1
+        }
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            let metadata = try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                try await producer.send(ProducerRecord(topic: "t", value: "value"))
+            }
+            #expect(metadata.offset == 0)
+            #expect(kafka.requests.filter { $0.api == .produce }.map(\.version) == [Int(version)])
+        }
+    }
+}

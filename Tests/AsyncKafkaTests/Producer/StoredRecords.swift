@@ -1,0 +1,80 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+@testable import AsyncKafka
+@testable import EmbeddedKafka
+
+/// A record as a broker has it.
+struct StoredRecord: Sendable {
+    var offset: Int64
+    var timestamp: Int64
+    var key: Bytes?
+    var value: Bytes?
+    var headers: [RecordHeader]
+    var producerEpoch: Int16
+    var codec: CompressionCodec?
+
+    var text: String { self.value.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+}
+
+extension EmbeddedKafka {
+    /// Everything in a partition.
+    func stored(_ topic: String, _ index: Int = 0) async throws -> [StoredRecord] {
+        let slices = try await self.onPartition(topic, index) { _, partition throws(EmbeddedKafkaError) in
+            do throws(BrokerError) {
+                return try partition.log.read(
+                    from: partition.log.startOffset, maxBytes: .max, atLeastOneBatch: true, before: .max)
+            } catch {
+                throw EmbeddedKafkaError(error)
+            }
+        }
+        var stored: [StoredRecord] = []
+        for slice in slices {
+            var reader = RecordBatchReader(slice)
+            while let batch = try reader.next() {
+                try batch.validateChecksum()
+                let records = try batch.records(decompressionLimit: 64 << 20)
+                var iterator = records.makeIterator()
+                while let record = try iterator.next() {
+                    stored.append(
+                        StoredRecord(
+                            offset: record.offset, timestamp: record.timestamp, key: records.key(of: record),
+                            value: records.value(of: record), headers: records.headers(of: record),
+                            producerEpoch: batch.producerEpoch, codec: batch.codec))
+                }
+            }
+        }
+        return stored
+    }
+
+    /// The values in a partition, as text.
+    func values(_ topic: String, _ index: Int = 0) async throws -> [String] {
+        try await self.stored(topic, index).map(\.text)
+    }
+
+    /// The cluster, for a client that doesn't take its time.
+    func client() -> KafkaClientConfiguration {
+        var client = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
+        client.retryBackoff = .milliseconds(5)
+        client.retryBackoffMax = .milliseconds(50)
+        client.reconnectBackoff = .milliseconds(5)
+        client.reconnectBackoffMax = .milliseconds(50)
+        client.log = SilentLog()
+        return client
+    }
+
+    /// A producer's configuration, for one that doesn't take its time.
+    func producing(_ change: (inout ProducerConfiguration) -> Void = { _ in }) -> ProducerConfiguration {
+        var configuration = ProducerConfiguration(self.client())
+        configuration.linger = .milliseconds(1)
+        change(&configuration)
+        return configuration
+    }
+}
