@@ -22,10 +22,20 @@ final class Cluster: Sendable {
     let connections: ConnectionTable
     /// Wakes the refresh of metadata.
     private let refresh = Signal()
-    /// Tasks that wait for the end of a refresh.
-    private let refreshWaiters = Lock<[ObjectIdentifier: Promise<Void>]>([:])
+    /// Tasks that wait for the end of a refresh; and why none will come, once `run()` has ended.
+    private let refreshWaiters = Lock<RefreshWaiters>(RefreshWaiters())
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
     let coordinators = Lock<[CoordinatorKey: Int32]>([:])
+
+    private struct RefreshWaiters {
+        var promises: [ObjectIdentifier: Promise<Void>] = [:]
+        var closed: KafkaError?
+
+        mutating func takeAll() -> [Promise<Void>] {
+            defer { self.promises = [:] }
+            return Array(self.promises.values)
+        }
+    }
 
     init(configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger) throws(KafkaError) {
         try configuration.validate()
@@ -42,6 +52,12 @@ final class Cluster: Sendable {
             group.addTask(executorPreference: self.loop) { await self.connections.run() }
             group.addTask(executorPreference: self.loop) { await self.refreshMetadata() }
         }
+        let closed = KafkaError(.closed, "The client is closed.")
+        let waiters = self.refreshWaiters.withLock { waiters in
+            waiters.closed = closed
+            return waiters.takeAll()
+        }
+        for waiter in waiters { waiter.fulfill(.failure(closed)) }
     }
 
     /// Why an operation that no `run()` serves will not succeed, for the message of its time-out.
@@ -223,18 +239,18 @@ final class Cluster: Sendable {
         after attempts: Int, deadline: MonotonicTime, orThrow timeout: @escaping @Sendable () -> KafkaError
     ) async throws(KafkaError) {
         let promise = Promise<Void>()
-        self.refreshWaiters.withLock { $0[ObjectIdentifier(promise)] = promise }
-        defer { self.refreshWaiters.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(promise)) } }
+        let closed = self.refreshWaiters.withLock { waiters in
+            waiters.promises[ObjectIdentifier(promise)] = promise
+            return waiters.closed
+        }
+        defer { self.refreshWaiters.withLock { _ = $0.promises.removeValue(forKey: ObjectIdentifier(promise)) } }
+        if let closed { throw closed }
         if self.metadataState.withLock({ $0.attempts > attempts }) { return }
         try await promise.value(until: deadline, on: self.loop, orThrow: timeout)
     }
 
     private func wakeRefreshWaiters() {
-        let waiters = self.refreshWaiters.withLock { waiters in
-            defer { waiters = [:] }
-            return Array(waiters.values)
-        }
-        for waiter in waiters { waiter.fulfill(.success(())) }
+        for waiter in self.refreshWaiters.withLock({ $0.takeAll() }) { waiter.fulfill(.success(())) }
     }
 
     // MARK: Time

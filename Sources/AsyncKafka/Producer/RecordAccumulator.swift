@@ -135,7 +135,9 @@ struct RecordAccumulator {
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
         } else {
-            guard let known = self.topics[record.topic] else { return .unknownTopic }
+            guard let known = self.topics[record.topic] else {
+                return self.closed.map { .closed($0) } ?? .unknownTopic
+            }
             self.lastTopic = known
             topic = known
         }

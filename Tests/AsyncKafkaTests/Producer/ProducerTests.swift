@@ -300,7 +300,7 @@ import Testing
                 $0.bufferMemory = 16 << 10
                 $0.maxRequestSize = 16 << 10
                 $0.batchSize = 8 << 10
-                $0.maxBlock = .milliseconds(50)
+                $0.maxBlock = .milliseconds(500)
             }
             try await KafkaProducer.withProducer(configuration) { producer in
                 var failure: KafkaError?
@@ -313,7 +313,6 @@ import Testing
                     }
                 }
                 #expect(failure?.code == .timedOut)
-                #expect(failure?.message.contains("bufferMemory") == false)
                 #expect(failure?.message.contains("No room") == true)
                 hold.release()
             }

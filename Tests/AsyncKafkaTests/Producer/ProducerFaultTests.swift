@@ -1,0 +1,512 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// What a producer does when something goes wrong: nothing acknowledged is lost, nothing is stored twice, the order stays.
+@Suite(.timeLimit(.minutes(2))) struct ProducerFaultTests {
+    private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
+
+    /// Sends records one batch after another, with several in flight, and returns those that were acknowledged.
+    private func produce(
+        _ count: Int, _ kafka: EmbeddedKafka, _ change: (inout ProducerConfiguration) -> Void = { _ in }
+    ) async throws -> [Result<RecordMetadata, KafkaError>] {
+        let configuration = kafka.producing {
+            $0.batchSize = 1024
+            change(&$0)
+        }
+        return try await KafkaProducer.withProducer(configuration) { producer in
+            await producer.send((0..<count).map { self.record($0) })
+        }
+    }
+
+    // MARK: Lost connections and answers
+
+    @Test(arguments: [
+        EmbeddedKafka.Fault.closeBeforeWork, .closeAfterWork, .garbage, .cut(after: 7), .raw([0xff, 0xff, 0xff, 0xff]),
+    ])
+    func aBrokenConnectionLosesAndDoublesNothing(_ fault: EmbeddedKafka.Fault) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let faults = kafka.inject(fault, on: .produce, times: 3)
+            let results = try await self.produce(2000, kafka)
+            #expect(results.allSatisfy { (try? $0.get()) != nil })
+            let values = try await kafka.values("t")
+            #expect(values == (0..<2000).map { "\($0)" })
+            #expect(faults.hits == 3)
+        }
+    }
+
+    @Test func aLostAnswerIsAskedForAgainAfterTheRequestTimeout() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.dropAnswer, on: .produce)
+            let results = try await self.produce(500, kafka) { $0.cluster.requestTimeout = .milliseconds(200) }
+            #expect(results.allSatisfy { (try? $0.get()) != nil })
+            let values = try await kafka.values("t")
+            #expect(values == (0..<500).map { "\($0)" })
+        }
+    }
+
+    @Test func withoutIdempotenceALostAnswerMayDouble() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.closeAfterWork, on: .produce)
+            _ = try await self.produce(1, kafka) { $0.idempotence = false }
+            let values = try await kafka.values("t")
+            #expect(values == ["0", "0"], "what idempotence is for; if this changes, the other tests prove nothing")
+        }
+    }
+
+    // MARK: Errors of the broker
+
+    @Test(arguments: [
+        ErrorCode.corruptMessage, .unknownTopicOrPartition, .leaderNotAvailable, .notLeaderOrFollower, .requestTimedOut,
+        .networkException, .notEnoughReplicas, .notEnoughReplicasAfterAppend, .kafkaStorageError, .unknownTopicId,
+        .throttlingQuotaExceeded,
+    ])
+    func retriableErrorsAreRetried(_ code: ErrorCode) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.fail(code), on: .produce, times: 2)
+            let results = try await self.produce(500, kafka)
+            #expect(results.allSatisfy { (try? $0.get()) != nil })
+            let values = try await kafka.values("t")
+            #expect(values == (0..<500).map { "\($0)" })
+        }
+    }
+
+    @Test(arguments: [
+        (ErrorCode.topicAuthorizationFailed, KafkaError.Code.authorizationFailed),
+        (.clusterAuthorizationFailed, .authorizationFailed), (.invalidTopicException, .invalidArgument),
+        (.invalidTimestamp, .brokerError), (.unsupportedCompressionType, .brokerError),
+        (.policyViolation, .brokerError),
+    ])
+    func refusalsAreKnownFailuresAndTheProducerGoesOn(_ code: ErrorCode, _ expected: KafkaError.Code) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record(0))
+                kafka.inject(.fail(code), on: .produce)
+                await #expect {
+                    try await producer.send(self.record(1))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == expected && error.brokerCode == code && !error.isOutcomeUnknown
+                        && error.topic == "t" && error.partition == 0
+                }
+                // aiokafka: after a failed batch every later one fails with OUT_OF_ORDER_SEQUENCE_NUMBER.
+                let next = try await producer.send(self.record(2))
+                #expect(next.offset == 1)
+            }
+            let epochs = try await kafka.stored("t").map(\.producerEpoch)
+            #expect(epochs == [0, 0], "the sequence of the refused record was used again")
+        }
+    }
+
+    @Test func errorsThatMayComeAfterTheAppendAreUnknownOutcomes() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for code in [ErrorCode.unknownServerError, ErrorCode(rawValue: 12345)] {
+                    kafka.inject(.fail(code), on: .produce)
+                    await #expect {
+                        try await producer.send(self.record(0))
+                    } throws: {
+                        ($0 as? KafkaError)?.isOutcomeUnknown == true
+                    }
+                }
+                let next = try await producer.send(self.record(1))
+                #expect(next.offset == 0)
+            }
+        }
+    }
+
+    /// The batches behind a failed one are refused as out of order, and go on under the next epoch (KIP-360).
+    @Test func batchesBehindARefusedOneAreStored() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                _ = try await producer.send(self.record(-1))
+                let hold = EmbeddedKafka.Hold()
+                kafka.inject(.hold(hold), on: .produce)
+                var deliveries: [Delivery] = []
+                for number in 0..<400 { deliveries.append(try await producer.enqueue(self.record(number))) }
+                await hold.untilHeld()
+                kafka.inject(.fail(.policyViolation), on: .produce)
+                hold.release()
+                var failed: [Int] = []
+                for (number, delivery) in deliveries.enumerated() {
+                    do { _ = try await delivery.metadata } catch { failed.append(number) }
+                }
+                #expect(!failed.isEmpty)
+                #expect(failed.count < 200)
+                let values = try await kafka.values("t")
+                #expect(values == ["-1"] + (0..<400).filter { !failed.contains($0) }.map { "\($0)" })
+            }
+        }
+    }
+
+    @Test func aDuplicateIsSuccessWithoutOffset() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                kafka.inject(.fail(.duplicateSequenceNumber), on: .produce)
+                let metadata = try await producer.send(self.record(0))
+                #expect(metadata.offset == nil)
+            }
+        }
+    }
+
+    @Test(arguments: [ErrorCode.outOfOrderSequenceNumber, .unknownProducerId])
+    func aBrokerThatHasLostTheProducersStateIsFollowed(_ code: ErrorCode) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record(0))
+                kafka.inject(.fail(code), on: .produce)
+                let metadata = try await producer.send(self.record(1))
+                #expect(metadata.offset == 1)
+            }
+            let epochs = try await kafka.stored("t").map(\.producerEpoch)
+            #expect(epochs == [0, 1])
+        }
+    }
+
+    @Test func aFencedEpochGetsANewProducerID() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record(0))
+                kafka.inject(.fail(.invalidProducerEpoch), on: .produce)
+                let metadata = try await producer.send(self.record(1))
+                #expect(metadata.offset == 1)
+            }
+            #expect(kafka.requests.count { $0.api == .initProducerId } == 2)
+        }
+    }
+
+    @Test func recordsThatTheBrokerNamesFailForThemselves() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.answer(ProduceRequest.self) { request, _ in
+                var culprit = ProduceResponse.BatchIndexAndErrorMessage()
+                culprit.batchIndex = 1
+                culprit.batchIndexErrorMessage = "it has no key"
+                var partition = ProduceResponse.PartitionProduceResponse()
+                partition.errorCode = .invalidRecord
+                partition.baseOffset = -1
+                partition.recordErrors = [culprit]
+                partition.errorMessage = "one is bad"
+                var topic = ProduceResponse.TopicProduceResponse()
+                topic.name = request.topicData.first?.name ?? ""
+                topic.topicId = request.topicData.first?.topicId ?? .zero
+                topic.partitionResponses = [partition]
+                var response = ProduceResponse()
+                response.responses = [topic]
+                return response
+            }
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(50) }) { producer in
+                let results = await producer.send((0..<3).map { self.record($0) })
+                for (index, result) in results.enumerated() {
+                    guard case .failure(let error) = result else {
+                        Issue.record("record \(index) was acknowledged")
+                        continue
+                    }
+                    #expect(error.brokerCode == .invalidRecord)
+                    #expect(!error.isOutcomeUnknown)
+                    #expect(error.isRetriable == (index != 1))
+                    #expect(error.message.contains("it has no key") == (index == 1))
+                }
+            }
+        }
+    }
+
+    // MARK: Too large
+
+    @Test func batchesThatAreTooLargeForTheTopicAreSplit() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", configuration: ["max.message.bytes": "500"])
+            let results = try await self.produce(1000, kafka) { $0.batchSize = 4096 }
+            #expect(results.map { (try? $0.get())?.offset } == (0..<1000).map { $0 })
+            let values = try await kafka.values("t")
+            #expect(values == (0..<1000).map { "\($0)" })
+        }
+    }
+
+    @Test func oneRecordThatIsTooLargeFailsAndTheOthersDoNot() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", configuration: ["max.message.bytes": "500"])
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(20) }) { producer in
+                var records = (0..<20).map { self.record($0) }
+                records[7].value = Bytes(repeatElement(UInt8(1), count: 600))
+                let results = await producer.send(records)
+                for (index, result) in results.enumerated() {
+                    switch result {
+                    case .success: #expect(index != 7)
+                    case .failure(let error):
+                        #expect(index == 7)
+                        #expect(error.code == .recordTooLarge)
+                        #expect(!error.isOutcomeUnknown)
+                    }
+                }
+            }
+            let values = try await kafka.values("t")
+            #expect(values == (0..<20).filter { $0 != 7 }.map { "\($0)" })
+        }
+    }
+
+    // MARK: Leaders
+
+    @Test func aMovedLeaderIsFollowedAndTheOrderKept() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for round in 0..<10 {
+                            try await kafka.moveLeader(of: "t", partition: 0, to: round % 3 + 1)
+                            _ = try await producer.send(
+                                ProducerRecord(topic: "t", partition: 0, key: "mark", value: "mark"))
+                        }
+                    }
+                    for number in 0..<5000 { try await producer.enqueue(self.record(number)) }
+                    try await group.waitForAll()
+                }
+            }
+            let values = try await kafka.values("t").filter { $0 != "mark" }
+            #expect(values == (0..<5000).map { "\($0)" })
+        }
+    }
+
+    @Test func aStoppedBrokersPartitionsAreWrittenToTheNextLeader() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 2)
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                for number in 0..<1000 { try await producer.enqueue(self.record(number)) }
+                let leader = try #require(try await kafka.leader(of: "t", partition: 0))
+                try await kafka.stopBroker(leader)
+                for number in 1000..<2000 { try await producer.enqueue(self.record(number)) }
+                try await producer.flush()
+            }
+            let values = try await kafka.values("t")
+            #expect(values == (0..<2000).map { "\($0)" })
+        }
+    }
+
+    @Test func aBrokerThatComesBackGetsWhatWaitedForIt() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record(0))
+                try await kafka.stopBroker(1)
+                let delivery = try await producer.enqueue(self.record(1))
+                try await kafka.startBroker(1)
+                let metadata = try await delivery.metadata
+                #expect(metadata.offset == 1)
+            }
+        }
+    }
+
+    /// librdkafka 1.9.0: a broker that has just started says for a moment that the topic doesn't exist; the client forgot the
+    /// sequence, began again at 0, and the broker dropped new records as known.
+    @Test func sequencesOutliveATopicThatMetadataDoesNotKnowForAMoment() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for number in 0..<3 { _ = try await producer.send(self.record(number)) }
+                let unknown = kafka.rewrite(MetadataRequest.self) { _, _, response in
+                    for index in response.topics.indices {
+                        response.topics[index].errorCode = .unknownTopicOrPartition
+                        response.topics[index].partitions = []
+                    }
+                }
+                kafka.inject(.fail(.notLeaderOrFollower), on: .produce)
+                for number in 3..<6 {
+                    let metadata = try await producer.send(self.record(number))
+                    #expect(metadata.offset == Int64(number))
+                }
+                #expect(unknown.hits == 1)
+            }
+            let values = try await kafka.values("t")
+            #expect(values == (0..<6).map { "\($0)" })
+        }
+    }
+
+    @Test func aTopicThatIsMadeAgainIsWrittenTo() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for number in 0..<3 { _ = try await producer.send(self.record(number)) }
+                try await kafka.deleteTopic("t")
+                try await kafka.createTopic("t", partitions: 2)
+                let metadata = try await producer.send(self.record(3))
+                #expect(metadata.offset == 0)
+            }
+        }
+    }
+
+    // MARK: Time
+
+    @Test func aRecordThatWasSentAndNotAnsweredHasAnUnknownOutcome() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.dropAnswer, on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.cluster.requestTimeout = .milliseconds(100)
+                $0.deliveryTimeout = .milliseconds(400)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                await #expect {
+                    try await producer.send(self.record(0))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == .deliveryTimedOut && error.isOutcomeUnknown
+                }
+                kafka.removeFaults()
+                _ = try await producer.send(self.record(1))
+            }
+            let values = try await kafka.values("t")
+            #expect(values == ["0", "1"])
+        }
+    }
+
+    @Test func aRecordThatWasNeverSentIsAKnownFailure() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing {
+                $0.cluster.requestTimeout = .milliseconds(100)
+                $0.deliveryTimeout = .milliseconds(300)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(self.record(0))
+                try await kafka.stopBroker(1)
+                await #expect {
+                    try await producer.send(self.record(1))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == .deliveryTimedOut && !error.isOutcomeUnknown
+                }
+                try await kafka.startBroker(1)
+                // aiokafka: the expired record has used up a sequence number.
+                let metadata = try await producer.send(self.record(2))
+                #expect(metadata.offset == 1)
+            }
+            let epochs = try await kafka.stored("t").map(\.producerEpoch)
+            #expect(epochs == [0, 0])
+        }
+    }
+
+    // MARK: Identity
+
+    @Test func anIdentityThatIsRefusedFailsEverythingWithAdvice() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.fail(.clusterAuthorizationFailed), on: .initProducerId, times: nil)
+            await #expect {
+                try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                    try await producer.send(self.record(0))
+                }
+            } throws: {
+                guard let error = $0 as? KafkaError else { return false }
+                return error.code == .authorizationFailed && error.isFatal && error.message.contains("idempotence")
+            }
+        }
+    }
+
+    @Test func anIdentityThatIsNotReadyIsAskedForAgain() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: 3)
+            let results = try await self.produce(10, kafka)
+            #expect(results.allSatisfy { (try? $0.get()) != nil })
+        }
+    }
+
+    // MARK: Everything at once
+
+    /// Random faults on three brokers, and what must hold in every run: each record ends once; what was acknowledged is
+    /// stored, once and in order; what failed for certain is not.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func invariantsHoldUnderRandomFaults(_ seed: UInt64) async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            let partitions = 4
+            try await kafka.createTopic("t", partitions: partitions, replicationFactor: 3)
+            let configuration = kafka.producing {
+                $0.batchSize = 1024
+                $0.cluster.requestTimeout = .milliseconds(300)
+            }
+            let count = 4000
+            let results = try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                return try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        var random = SeededGenerator(seed: seed)
+                        while !Task.isCancelled {
+                            let faults: [EmbeddedKafka.Fault] = [
+                                .closeBeforeWork, .closeAfterWork, .dropAnswer, .delay(.milliseconds(20)),
+                                .fail(.notLeaderOrFollower), .fail(.notEnoughReplicas), .fail(.requestTimedOut),
+                                .fail(.policyViolation), .cut(after: 10),
+                            ]
+                            let fault = kafka.inject(
+                                faults[Int.random(in: 0..<faults.count, using: &random)], on: .produce)
+                            if Int.random(in: 0..<3, using: &random) == 0 {
+                                try await kafka.moveLeader(
+                                    of: "t", partition: Int.random(in: 0..<partitions, using: &random),
+                                    to: Int.random(in: 1...3, using: &random))
+                            }
+                            let seen = kafka.requests.count { $0.api == .produce }
+                            await kafka.untilRequests(of: .produce, count: seen + 3)
+                            fault.remove()
+                        }
+                    }
+                    var deliveries: [Delivery] = []
+                    for number in 0..<count {
+                        deliveries.append(
+                            try await producer.enqueue(
+                                ProducerRecord(topic: "t", partition: Int32(number % partitions), value: "\(number)")))
+                        if number % 100 == 0 { await Task.yield() }
+                    }
+                    var results: [Result<RecordMetadata, KafkaError>] = []
+                    for delivery in deliveries {
+                        do throws(KafkaError) {
+                            results.append(.success(try await delivery.metadata))
+                        } catch {
+                            results.append(.failure(error))
+                        }
+                    }
+                    group.cancelAll()
+                    return results
+                }
+            }
+            for partition in 0..<partitions {
+                let stored = try await kafka.stored("t", partition)
+                let numbers = stored.compactMap { Int($0.text) }
+                #expect(numbers == Set(numbers).sorted(), "doubled or out of order")
+                let offsets = Dictionary(uniqueKeysWithValues: stored.map { (Int($0.text) ?? -1, $0.offset) })
+                for number in stride(from: partition, to: count, by: partitions) {
+                    switch results[number] {
+                    case .success(let metadata):
+                        if let offset = metadata.offset { #expect(offsets[number] == offset) }
+                        if offsets[number] == nil { Issue.record("\(number) was acknowledged and is lost") }
+                    case .failure(let error):
+                        if !error.isOutcomeUnknown, offsets[number] != nil {
+                            Issue.record("\(number) failed for certain and is stored: \(error)")
+                        }
+                    }
+                }
+            }
+            let acknowledged = results.count { (try? $0.get()) != nil }
+            #expect(acknowledged > count / 2)
+        }
+    }
+}
