@@ -129,26 +129,15 @@ import Testing
         let channel = await server.channels(1)[0]
         try peer.send(framed("x".utf8))
         peer.reset()
-        let before = await self.processorTime(of: server.loop)
+        let before = await server.loop.processorTime
         // Not to wait for something, but for a loop that spins to have time to.
         try await Task.sleep(for: .milliseconds(300))
-        let used = await self.processorTime(of: server.loop) - before
+        let used = await server.loop.processorTime - before
         #expect(used < .milliseconds(20))
         #expect(recorder.closed == nil)
         channel.resumeReading()
         await recorder.wait { _, closed in closed != nil }
         await server.end()
-    }
-
-    /// How much processor time the loop's thread has used.
-    private func processorTime(of loop: EventLoop) async -> Duration {
-        await withCheckedContinuation { continuation in
-            loop.execute {
-                var time = timespec()
-                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-                continuation.resume(returning: .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)))
-            }
-        }
     }
 
     @Test func startingAClosedChannelTellsOnce() async throws {
