@@ -20,25 +20,24 @@ func fuzzMessage(_ bytes: Bytes) {
 private func fuzz<Message: KafkaMessage>(_ type: Message.Type, version: Int16, body: Bytes) {
     var reader = ByteReader(body)
     guard let message = try? Message(from: &reader, version: version) else { return }
-    // The bytes needn't be those that we would write, but from there on they stay the same.
-    guard let once = encoded(message, version: version) else {
-        preconditionFailure("\(type) version \(version) was read, but can't be written")
-    }
-    var second = ByteReader(once)
-    guard let again = try? Message(from: &second, version: version), second.remaining == 0 else {
-        preconditionFailure("\(type) version \(version) was written, but can't be read")
-    }
-    guard encoded(again, version: version) == once else {
-        preconditionFailure("\(type) version \(version) changes when it is read and written")
+    do {
+        // The bytes needn't be those that we would write, but from there on they stay the same.
+        let once = try encoded(message, version: version)
+        var second = ByteReader(once)
+        let again = try Message(from: &second, version: version)
+        try second.finish()
+        guard try encoded(again, version: version) == once else {
+            preconditionFailure("\(type) version \(version) changes when it is read and written")
+        }
+    } catch ProtocolError.malformed(let reason) where reason.hasPrefix("tag ") {
+        // A tag that came twice: read as it is, but not for writing.
+    } catch {
+        preconditionFailure("\(type) version \(version) was read, but then: \(error)")
     }
 }
 
-private func encoded(_ message: some KafkaMessage, version: Int16) -> Bytes? {
+private func encoded(_ message: some KafkaMessage, version: Int16) throws(ProtocolError) -> Bytes {
     var writer = ByteWriter()
-    do {
-        try message.encode(into: &writer, version: version)
-        return writer.finishContiguous()
-    } catch {
-        return nil
-    }
+    try message.encode(into: &writer, version: version)
+    return writer.finishContiguous()
 }

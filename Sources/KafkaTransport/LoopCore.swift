@@ -118,8 +118,9 @@ final class LoopCore: Sendable {
             do {
                 try self.start()
             } catch {
-                // The loop is over and the system has no thread to spare: better here than never.
-                LoopThread.enter(self) { self.run() }
+                // The loop is over and the system has no thread to spare: one of the pool's must do. Not this one, whose
+                // caller may hold a lock that the work wants.
+                Task.detached { LoopThread.enter(self) { self.run() } }
             }
         }
     }

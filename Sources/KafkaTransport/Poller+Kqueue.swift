@@ -8,6 +8,9 @@
 #if canImport(Darwin)
 import Darwin
 
+/// The C structure, which has a function of the same name.
+private typealias KernelEvent = kevent
+
 /// Waits for sockets that can be read or written, by kqueue.
 ///
 /// `update` and `wake` may be called from any thread.
@@ -47,7 +50,7 @@ final class Poller: Sendable {
     private func change(
         identifier: UInt, filter: Int32, flags: Int32, token: UInt64 = 0, notes: UInt32 = 0
     ) throws(TransportError) {
-        var event = kevent(
+        var event = KernelEvent(
             ident: identifier, filter: Int16(filter), flags: UInt16(flags), fflags: notes, data: 0,
             udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
         guard kevent(self.queue, &event, 1, nil, 0, nil) == 0 else { throw .system(call: "kevent", errno: errno) }
@@ -56,7 +59,7 @@ final class Poller: Sendable {
     /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         var limit = timespec(tv_sec: Int(timeout / 1000), tv_nsec: Int(timeout % 1000) * 1_000_000)
-        withUnsafeTemporaryAllocation(of: kevent.self, capacity: 64) { events in
+        withUnsafeTemporaryAllocation(of: KernelEvent.self, capacity: 64) { events in
             let count: Int32
             if timeout < 0 {
                 count = kevent(self.queue, nil, 0, events.baseAddress, 64, nil)

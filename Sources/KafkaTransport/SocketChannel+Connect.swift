@@ -19,6 +19,7 @@ extension SocketChannel {
         var lastError: Int32?
         for (index, address) in addresses.enumerated() {
             let now = loop.now
+            guard now < deadline || index == 0 else { break }
             let share = (deadline - now) / (addresses.count - index)
             switch try await ConnectionAttempt.connect(to: address, options, on: loop, deadline: now + share) {
             case .connected(let socket):

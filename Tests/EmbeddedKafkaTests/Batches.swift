@@ -20,7 +20,15 @@ func batch(
     }
     try builder.close(compression: compression)
     let slices = builder.finish(producerID: producerID, producerEpoch: epoch, baseSequence: sequence)
-    return slices.count == 1 ? slices[0] : Bytes(slices.joined())
+    return joined(slices)
+}
+
+/// The slices in one piece.
+func joined(_ slices: [Bytes]) -> Bytes {
+    if slices.count == 1 { return slices[0] }
+    var whole: [UInt8] = []
+    for slice in slices { slice.withUnsafeBytes { whole.append(contentsOf: $0) } }
+    return Bytes(whole)
 }
 
 /// The batch as the log takes it.
@@ -33,7 +41,7 @@ func parsed(_ bytes: Bytes) throws -> RecordBatch {
 /// The values in these batches with their offsets.
 func records(in slices: [Bytes]) throws -> [(offset: Int64, value: String)] {
     var found: [(offset: Int64, value: String)] = []
-    var reader = RecordBatchReader(Bytes(slices.joined()))
+    var reader = RecordBatchReader(joined(slices))
     while let batch = try reader.next() {
         try batch.validateChecksum()
         let records = try batch.records()

@@ -14,92 +14,95 @@ import Glibc
 import Darwin
 #endif
 
-/// The rig itself, tried with nothing but Kafka's own programs.
-@Suite(.serialized, .timeLimit(.minutes(3)))
-struct RigTests {
-    @Test(
-        "records that Kafka's producer wrote are read by Kafka's consumer",
-        .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: RealKafka.installations)
-    func kafkaToKafka(installation: KafkaInstallation) async throws {
-        let cluster = try await SharedClusters.all.cluster(installation)
-        let topic = "rig-\(UInt32.random(in: 0 ... .max))"
-        try await cluster.createTopic(topic, partitions: 3)
-        let produced = try KafkaTool.start(
-            "org.apache.kafka.tools.VerifiableProducer",
-            [
-                "--bootstrap-server", cluster.bootstrap, "--topic", topic, "--max-messages", "50", "--repeating-keys",
-                "7",
-            ])
-        var sent: [String: Int] = [:]
-        for await event in produced.events where event.name == "producer_send_success" {
-            sent[try #require(event.value)] = event.partition
-        }
-        let status = await produced.ended()
-        #expect(status == 0)
-        #expect(sent.count == 50)
-        try await KafkaTool.with(
-            "org.apache.kafka.tools.VerifiableConsumer",
-            ["--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group-id", topic, "--verbose"]
-        ) { consumer in
-            var assigned = 0
-            var read: [String: Int] = [:]
-            for await event in consumer.events {
-                if event.name == "partitions_assigned" { assigned += event.partitions?.count ?? 0 }
-                if event.name == "record_data" { read[try #require(event.value)] = event.partition }
-                if read.count == 50 { break }
+extension InteropTests {
+    /// The rig itself, tried with nothing but Kafka's own programs.
+    @Suite(.timeLimit(.minutes(3)))
+    struct Rig {
+        @Test(
+            "records that Kafka's producer wrote are read by Kafka's consumer",
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: RealKafka.installations)
+        func kafkaToKafka(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation)
+            let topic = "rig-\(UInt32.random(in: 0 ... .max))"
+            try await cluster.createTopic(topic, partitions: 3)
+            let produced = try KafkaTool.start(
+                "org.apache.kafka.tools.VerifiableProducer",
+                [
+                    "--bootstrap-server", cluster.bootstrap, "--topic", topic, "--max-messages", "50",
+                    "--repeating-keys",
+                    "7",
+                ])
+            var sent: [String: Int] = [:]
+            for await event in produced.events where event.name == "producer_send_success" {
+                sent[try #require(event.value)] = event.partition
             }
-            #expect(assigned == 3)
-            #expect(read == sent)
+            let status = await produced.ended()
+            #expect(status == 0)
+            #expect(sent.count == 50)
+            try await KafkaTool.with(
+                "org.apache.kafka.tools.VerifiableConsumer",
+                ["--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group-id", topic, "--verbose"]
+            ) { consumer in
+                var assigned = 0
+                var read: [String: Int] = [:]
+                for await event in consumer.events {
+                    if event.name == "partitions_assigned" { assigned += event.partitions?.count ?? 0 }
+                    if event.name == "record_data" { read[try #require(event.value)] = event.partition }
+                    if read.count == 50 { break }
+                }
+                #expect(assigned == 3)
+                #expect(read == sent)
+            }
         }
-    }
 
-    @Test(
-        "a broker is killed, paused and restarted, and the cluster comes back",
-        .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
-    func faults() async throws {
-        let newest = try #require(RealKafka.newest)
-        try await RealCluster.withCluster(newest, brokers: 3) { cluster in
-            try await cluster.createTopic("t", partitions: 6)
-            let before = try await cluster.leaders(of: "t")
-            #expect(Set(before) == [1, 2, 3])
+        @Test(
+            "a broker is killed, paused and restarted, and the cluster comes back",
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+        func faults() async throws {
+            let newest = try #require(RealKafka.newest)
+            try await RealCluster.withCluster(newest, brokers: 3) { cluster in
+                try await cluster.createTopic("t", partitions: 6)
+                let before = try await cluster.leaders(of: "t")
+                #expect(Set(before) == [1, 2, 3])
 
-            await cluster.kill(3)
-            try await eventually("the leaders leave broker 3") { try await !cluster.leaders(of: "t").contains(3) }
-            try await cluster.restart(3)
-            try await cluster.untilInSync("t", partitions: 6, copies: 3)
+                await cluster.kill(3)
+                try await eventually("the leaders leave broker 3") { try await !cluster.leaders(of: "t").contains(3) }
+                try await cluster.restart(3)
+                try await cluster.untilInSync("t", partitions: 6, copies: 3)
 
-            await cluster.pause(2)
-            try await eventually("the leaders leave broker 2") { try await !cluster.leaders(of: "t").contains(2) }
-            await cluster.resume(2)
-            try await cluster.untilInSync("t", partitions: 6, copies: 3)
+                await cluster.pause(2)
+                try await eventually("the leaders leave broker 2") { try await !cluster.leaders(of: "t").contains(2) }
+                await cluster.resume(2)
+                try await cluster.untilInSync("t", partitions: 6, copies: 3)
 
-            let led = try await cluster.leaders(of: "t")
-            try await cluster.moveLeaders(of: "t")
-            let moved = try await cluster.leaders(of: "t")
-            #expect(moved != led)
+                let led = try await cluster.leaders(of: "t")
+                try await cluster.moveLeaders(of: "t")
+                let moved = try await cluster.leaders(of: "t")
+                #expect(moved != led)
+            }
         }
-    }
 
-    @Test("a program can be stopped, and what it says is read")
-    func program() async throws {
-        let program = try ChildProcess(
-            "sh", ["/bin/sh", "-c", "echo three >&2; echo one; echo two; exec sleep 600"],
-            output: .lines(errors: TemporaryFolder.path("rig")))
-        var lines = program.lines.makeAsyncIterator()
-        let read = [await lines.next(), await lines.next()]
-        #expect(read == ["one", "two"])
-        #expect(program.isRunning)
-        await program.stop()
-        #expect(program.status == -SIGTERM)
-        #expect(program.errors == "three\n")
-    }
+        @Test("a program can be stopped, and what it says is read")
+        func program() async throws {
+            let program = try ChildProcess(
+                "sh", ["/bin/sh", "-c", "echo three >&2; echo one; echo two; exec sleep 600"],
+                output: .lines(errors: TemporaryFolder.path("rig")))
+            var lines = program.lines.makeAsyncIterator()
+            let read = [await lines.next(), await lines.next()]
+            #expect(read == ["one", "two"])
+            #expect(program.isRunning)
+            await program.stop()
+            #expect(program.status == -SIGTERM)
+            #expect(program.errors == "three\n")
+        }
 
-    @Test("a program doesn't outlive the process that started it")
-    func leash() async throws {
-        let program = try ChildProcess(
-            "sleep", ["/bin/sleep", "600"], output: .lines(errors: TemporaryFolder.path("rig")))
-        program.letGo()
-        let status = await program.ended()
-        #expect(status == -SIGKILL)
+        @Test("a program doesn't outlive the process that started it")
+        func leash() async throws {
+            let program = try ChildProcess(
+                "sleep", ["/bin/sleep", "600"], output: .lines(errors: TemporaryFolder.path("rig")))
+            program.letGo()
+            let status = await program.ended()
+            #expect(status == -SIGKILL)
+        }
     }
 }

@@ -25,13 +25,15 @@ extension Cluster {
     }
 
     /// Calls `completion` with a connection to a broker, which is made if need be: at once on the calling thread if it
-    /// is open, otherwise on the loop. Exactly once.
+    /// is open, otherwise on the loop. Exactly once. With `failsWithAttempt` one failed attempt is the end, so that the
+    /// caller can look for another leader; otherwise it is tried again until the deadline.
     func withConnection(
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime,
-        _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
+        failsWithAttempt: Bool = false, _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
     ) {
         self.connections.obtain(
-            ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline, completion)
+            ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline,
+            failsWithAttempt: failsWithAttempt, completion)
     }
 
     /// A connection to a broker, which is made if need be.

@@ -100,12 +100,18 @@ final class BatchOutcome: Sendable {
             self.undelivered.subtract(error == nil ? 0 : count)
             return
         }
-        // Those who only wait for the end must find the count right when they wake.
+        // The count must be right when anybody wakes: a task that is told of its record may flush at once.
+        let isAsked = waiters.contains { $0.interest == .record }
+        if isAsked { self.noteReported() }
         var isReported = false
         for waiter in waiters where waiter.interest == .record {
             if waiter.promise.fulfill(.success(result)) { isReported = true }
         }
-        if isReported { self.noteReported() }
+        if isAsked, !isReported, let error {
+            // All who asked were cancelled meanwhile.
+            self.state.withLock { $0.unreported = count }
+            self.undelivered.add(count, error)
+        }
         for waiter in waiters where waiter.interest == .end { waiter.promise.fulfill(.success(result)) }
     }
 

@@ -193,6 +193,7 @@ extension RecordAccumulator {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
+        broker.isUnreachable = false
         effects.pump.append(id)
         return effects
     }
@@ -203,6 +204,8 @@ extension RecordAccumulator {
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
         effects.needsMetadata = error.isRetriable
+        effects.isFirstFailure = !broker.isUnreachable
+        broker.isUnreachable = true
         while let partition = broker.ready.popFirst() {
             partition.isListed = false
             partition.lastError = error

@@ -36,6 +36,8 @@ struct RecordAccumulator {
         var expiryTimer: MonotonicTime?
         var needsIdentity = false
         var needsMetadata = false
+        /// Whether a broker can't be reached that could be reached before.
+        var isFirstFailure = false
     }
 
     /// How the partition of a record is found.

@@ -162,14 +162,18 @@ final class Sender: Sendable {
 
     private func connect(_ broker: Int32) {
         let deadline = self.loop.now + self.configuration.cluster.requestTimeout
-        self.cluster.withConnection(to: broker, deadline: deadline) { [weak self] result in
+        self.cluster.withConnection(to: broker, deadline: deadline, failsWithAttempt: true) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success:
                 self.perform(self.accumulator.withLock { $0.connected(broker) })
             case .failure(let error):
-                self.logger(.warning, "No connection to write records to", [(.error, error.description)])
-                self.perform(self.accumulator.withLock { $0.connectionFailed(broker, error) })
+                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error) }
+                // Said once, and again only after a connection was made.
+                if effects.isFirstFailure {
+                    self.logger(.warning, "No connection to write records to", [(.error, error.description)])
+                }
+                self.perform(effects)
             }
         }
     }

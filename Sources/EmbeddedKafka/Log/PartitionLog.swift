@@ -126,20 +126,6 @@ final class PartitionLog {
         return slices
     }
 
-    /// How many bytes there are from the batch that holds `offset` to `limit`, counted no further than `enough`.
-    func readableBytes(from offset: Int64, before limit: Int64, enough: Int) -> Int {
-        guard offset < limit, let first = self.segmentIndex(holding: offset) else { return 0 }
-        var total = 0
-        for segment in self.segments[first...] where total < enough {
-            let start = segment.index(endingAtOrAfter: offset)
-            let end = segment.index(endingAtOrAfter: limit)
-            guard start < end else { break }
-            let endPosition = end < segment.entries.count ? Int(segment.entries[end].position) : segment.byteCount
-            total += endPosition - Int(segment.entries[start].position)
-        }
-        return total
-    }
-
     private func segmentIndex(holding offset: Int64) -> Int? {
         var low = 0
         var high = self.segments.count

@@ -120,6 +120,7 @@ package struct ByteReader: ~Copyable {
     @inline(never)
     package mutating func readNullableString(flexible: Bool) throws(ProtocolError) -> String? {
         guard let count = try self.readCount(flexible: flexible, narrow: true) else { return nil }
+        guard count <= Int16.max else { throw .invalidLength(count) }
         let slice = try self.readSlice(count: count)
         guard let text = String(validating: slice, as: UTF8.self) else { throw .invalidString }
         return text

@@ -1,0 +1,243 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// Where reading goes on, and what offsets there are.
+    @Suite(.timeLimit(.minutes(3)))
+    struct Positions {
+        @Test("seeking moves the position to offsets, ends and times", arguments: TestEnvironment.all)
+        func seek(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("seek")
+            try await cluster.produce(Self.records(of: topic, count: 100))
+            let partition = TopicPartition(topic, 0)
+            try await KafkaConsumer.withConsumer(cluster.consumer(), assigned: [partition]) { consumer in
+                let observed1 = try await consumer.position(of: partition)
+                #expect(observed1 == 0)
+                let observed2 = try await consumer.read(3).map(\.offset)
+                #expect(observed2 == [0, 1, 2])
+
+                try await consumer.seek(partition, to: .offset(50))
+                let observed3 = try await consumer.position(of: partition)
+                #expect(observed3 == 50)
+                let observed4 = try await consumer.read(2).map(\.offset)
+                #expect(observed4 == [50, 51])
+
+                try await consumer.seek(partition, to: .beginning)
+                let observed5 = try await consumer.read(1).map(\.offset)
+                #expect(observed5 == [0])
+
+                try await consumer.seek(partition, to: .end)
+                let observed6 = try await consumer.position(of: partition)
+                #expect(observed6 == 100)
+
+                try await consumer.seek(partition, to: .timestamp(Self.time(of: 70)))
+                let observed7 = try await consumer.read(1).map(\.offset)
+                #expect(observed7 == [70])
+            }
+        }
+
+        @Test("offsets are found by time", arguments: TestEnvironment.all)
+        func offsetsForTimes(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("times", partitions: 3)
+            try await cluster.produce(Self.records(of: topic, count: 10))
+            let partition = TopicPartition(topic, 0)
+            let empty = TopicPartition(topic, 1)
+            try await KafkaConsumer.withConsumer(cluster.consumer(), assigned: [partition]) { consumer in
+                let between = Timestamp(millisecondsSince1970: Self.time(of: 4).millisecondsSince1970 + 1)
+                let found = try await consumer.offsets(for: [partition: between, empty: between])
+                #expect(found.count == 1)
+                #expect(found[partition]?.offset == 5)
+                #expect(found[partition]?.timestamp == Self.time(of: 5))
+                let late = try await consumer.offsets(for: [partition: Self.time(of: 11)])
+                #expect(late.isEmpty)
+                let observed8 = try await consumer.beginningOffsets(of: [partition, empty])
+                #expect(observed8 == [partition: 0, empty: 0])
+                let observed9 = try await consumer.endOffsets(of: [partition, empty])
+                #expect(observed9 == [partition: 10, empty: 0])
+            }
+        }
+
+        @Test("what was committed is where the group goes on, with its metadata", arguments: TestEnvironment.all)
+        func commit(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("commit", partitions: 2)
+            try await cluster.produce(Self.records(of: topic, count: 30))
+            let group = unique("group")
+            let partition = TopicPartition(topic, 0)
+            let other = TopicPartition(topic, 1)
+            var configuration = cluster.consumer(group: group)
+            configuration.enableAutoCommit = false
+            try await KafkaConsumer.withConsumer(configuration, assigned: [partition, other]) { consumer in
+                let observed10 = try await consumer.committed(partition)
+                #expect(observed10 == nil)
+                let read = try await consumer.read(12)
+                try await consumer.commit(read[4])
+                let observed11 = try await consumer.committed(partition)?.offset
+                #expect(observed11 == 5)
+                try await consumer.commit()
+                let observed12 = try await consumer.committed(partition)?.offset
+                #expect(observed12 == 12)
+                try await consumer.commit([other: OffsetAndMetadata(offset: 0, metadata: "state 7 é")])
+            }
+            try await KafkaConsumer.withConsumer(configuration, assigned: [partition, other]) { consumer in
+                let committed = try await consumer.committed([partition, other])
+                #expect(committed[other]?.metadata == "state 7 é")
+                let observed13 = try await consumer.read(1).map(\.offset)
+                #expect(observed13 == [12])
+                try await consumer.seek(partition, to: .offset(20))
+                try await consumer.seek(partition, to: .committed)
+                let observed14 = try await consumer.position(of: partition)
+                #expect(observed14 == 12)
+            }
+        }
+
+        @Test("what was asked past is committed by itself, what is in hand is not", arguments: TestEnvironment.all)
+        func automaticCommit(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("auto-commit")
+            try await cluster.produce(Self.records(of: topic, count: 30))
+            let group = unique("group")
+            let configuration = cluster.consumer(group: group)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic]) { consumer in
+                let read = try await consumer.read(10)
+                #expect(read.last?.offset == 9)
+            }
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic]) { consumer in
+                let observed15 = try await consumer.committed(TopicPartition(topic, 0))?.offset
+                #expect(observed15 == 9)
+                let observed16 = try await consumer.read(1).map(\.offset)
+                #expect(observed16 == [9])
+            }
+        }
+
+        @Test("a position outside of the log is reset, or an error if that is wanted", arguments: TestEnvironment.all)
+        func outOfRange(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("range")
+            try await cluster.produce(Self.records(of: topic, count: 5))
+            let partition = TopicPartition(topic, 0)
+            try await KafkaConsumer.withConsumer(cluster.consumer(), assigned: [partition]) { consumer in
+                try await consumer.seek(partition, to: .offset(1000))
+                let observed17 = try await consumer.read(1).map(\.offset)
+                #expect(observed17 == [0])
+            }
+            var configuration = cluster.consumer()
+            configuration.autoOffsetReset = .none
+            try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
+                let failure = await #expect(throws: KafkaError.self) { _ = try await consumer.read(1) }
+                #expect(failure?.code == .noOffsetForPartition)
+                try await consumer.seek(partition, to: .offset(1000))
+                let other = await #expect(throws: KafkaError.self) { _ = try await consumer.read(1) }
+                #expect(other?.code == .offsetOutOfRange)
+                #expect(other?.topic == topic)
+                try await consumer.seek(partition, to: .offset(3))
+                let observed18 = try await consumer.read(1).map(\.offset)
+                #expect(observed18 == [3])
+            }
+        }
+
+        @Test("paused partitions are silent and resumed ones go on where they were", arguments: TestEnvironment.all)
+        func pause(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("pause", partitions: 2)
+            let records = (0..<100).map { ProducerRecord(topic: topic, partition: Int32($0 % 2), value: "\($0)") }
+            try await cluster.produce(records)
+            let (first, second) = (TopicPartition(topic, 0), TopicPartition(topic, 1))
+            try await KafkaConsumer.withConsumer(cluster.consumer(), assigned: [first, second]) { consumer in
+                try consumer.pause([first])
+                let observed19 = try await consumer.read(50).map(\.partition)
+                #expect(observed19 == Array(repeating: 1, count: 50))
+                try consumer.resume([first])
+                let observed20 = try await consumer.read(50).map(\.offset)
+                #expect(observed20 == (0..<50).map { Int64($0) })
+            }
+        }
+
+        @Test("a topic that isn't there is an error with its name", arguments: TestEnvironment.all)
+        func unknownTopic(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let name = unique("absent")
+            let sent = await #expect(throws: KafkaError.self) {
+                try await cluster.produce([ProducerRecord(topic: name, value: "x")]) {
+                    $0.maxBlock = .seconds(1)
+                }
+            }
+            #expect(sent?.code == .unknownTopicOrPartition)
+            #expect(sent?.topic == name)
+            var client = cluster.client
+            client.apiTimeout = .seconds(1)
+            try await KafkaConsumer.withConsumer(ConsumerConfiguration(client), assigned: []) { consumer in
+                let asked = await #expect(throws: KafkaError.self) { _ = try await consumer.partitions(of: name) }
+                #expect(asked?.code == .unknownTopicOrPartition)
+                #expect(asked?.topic == name)
+            }
+        }
+
+        @Test("a name that no topic may have is refused", arguments: TestEnvironment.all)
+        func invalidTopic(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let failure = await #expect(throws: KafkaError.self) {
+                try await cluster.produce([ProducerRecord(topic: "not a topic!", value: "x")]) {
+                    $0.maxBlock = .seconds(5)
+                }
+            }
+            #expect(failure?.brokerCode == .invalidTopicException)
+        }
+
+        @Test("a partition that the topic doesn't have is an error", arguments: TestEnvironment.all)
+        func unknownPartition(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("few", partitions: 2)
+            let failure = await #expect(throws: KafkaError.self) {
+                try await cluster.produce([ProducerRecord(topic: topic, partition: 7, value: "x")]) {
+                    $0.maxBlock = .seconds(1)
+                }
+            }
+            #expect(failure?.topic == topic)
+            #expect(failure?.partition == 7)
+        }
+
+        @Test("a pattern finds topics that are made later", arguments: TestEnvironment.all)
+        func newTopics(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let prefix = unique("pattern")
+            let first = try await cluster.createTopic(prefix)
+            try await cluster.produce([ProducerRecord(topic: first, value: "1")])
+            var configuration = cluster.consumer(group: prefix)
+            configuration.cluster.metadataMaxAge = .milliseconds(500)
+            let pattern = try TopicPattern("\(prefix)-.*")
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: pattern) { consumer in
+                let observed21 = try await consumer.read(1).map(\.topic)
+                #expect(observed21 == [first])
+                let second = try await cluster.createTopic(prefix)
+                try await cluster.produce([ProducerRecord(topic: second, value: "2")])
+                var read: [ConsumerRecord] = []
+                while read.isEmpty {
+                    read = try await consumer.poll(timeout: .seconds(10)).filter { $0.topic == second }
+                }
+                #expect(read.map(\.text) == ["2"])
+            }
+        }
+
+        /// Record n has the value n and a time of its own, ten seconds after the last one's.
+        private static func records(of topic: String, count: Int) -> [ProducerRecord] {
+            (0..<count).map {
+                ProducerRecord(topic: topic, partition: 0, value: "\($0)", timestamp: Self.time(of: $0))
+            }
+        }
+
+        private static func time(of index: Int) -> Timestamp {
+            Timestamp(millisecondsSince1970: 1_700_000_000_000 + Int64(index) * 10_000)
+        }
+    }
+}
