@@ -93,7 +93,10 @@ let package = Package(
             name: "EmbeddedKafkaTests",
             dependencies: ["EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
-        .testTarget(name: "PageViewsTests", dependencies: ["page-views", "AsyncKafka"], swiftSettings: settings),
+        .testTarget(
+            name: "PageViewsTests",
+            dependencies: ["page-views", "embedded-kafka", "AsyncKafka", "KafkaTestSupport"],
+            swiftSettings: settings),
     ]
 )
 

@@ -14,4 +14,19 @@ extension KafkaClientConfiguration {
         let servers = ProcessInfo.processInfo.environment["BOOTSTRAP_SERVERS"] ?? "localhost:9092"
         return KafkaClientConfiguration(bootstrapServers: servers.split(separator: ",").map(String.init))
     }
+
+    /// Makes sure that the cluster is there and has the topic: soon, while the work itself is patient with its brokers.
+    func require(_ topic: String) async throws {
+        var configuration = ProducerConfiguration(self)
+        configuration.cluster.log = StandardErrorLog(minimum: .error)
+        configuration.idempotence = false
+        configuration.maxBlock = .seconds(10)
+        do {
+            _ = try await KafkaProducer.withProducer(configuration) { try await $0.partitions(of: topic) }
+        } catch let error as KafkaError where error.code != .invalidConfiguration {
+            let servers = self.bootstrapServers.joined(separator: ",")
+            throw Failure(
+                "Can't find the topic \(topic) on Kafka at \(servers) (see BOOTSTRAP_SERVERS): \(error.message)")
+        }
+    }
 }

@@ -21,15 +21,19 @@ func complain(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
-/// Says how far something is, once a second.
+/// Says how far something is: once a second, if it has changed.
 struct Progress {
-    private var last = ContinuousClock.now
+    private var lastTime = ContinuousClock.now
+    private var lastLine = ""
 
-    mutating func say(_ line: () -> String) {
+    mutating func say(_ line: @autoclosure () -> String) {
         let now = ContinuousClock.now
-        guard now - self.last >= .seconds(1) else { return }
-        self.last = now
-        try? page_views.say(line())
+        guard now - self.lastTime >= .seconds(1) else { return }
+        self.lastTime = now
+        let line = line()
+        guard line != self.lastLine else { return }
+        self.lastLine = line
+        try? page_views.say(line)
     }
 }
 

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncKafka
 import Foundation
 
 /// Counts page views per user and five-minute window of event time: each view exactly once, though consumers come, go and
@@ -20,6 +21,9 @@ struct PageViews {
         } catch let error as WrongArguments {
             complain("page-views: \(error). `page-views help` shows what there is.")
             exit(2)
+        } catch let error as KafkaError where error.code == .listenerFailed {
+            complain("page-views: \(error.underlyingError ?? error)")  // What the counter said itself.
+            exit(1)
         } catch {
             complain("page-views: \(error)")
             exit(1)

@@ -20,8 +20,10 @@ struct Count {
     let stop = StopSignal()
 
     func run() async throws {
+        let cluster = KafkaClientConfiguration.fromEnvironment()
+        try await cluster.require(self.topic)
         self.stop.requestOnInterrupt()
-        try await self.run(on: .fromEnvironment())
+        try await self.run(on: cluster)
     }
 
     func run(on cluster: KafkaClientConfiguration) async throws {
@@ -42,7 +44,7 @@ struct Count {
                 let records = try await consumer.poll(max: 10_000, timeout: .milliseconds(250))
                 await counter.count(records)
                 let counted = await counter.counted
-                progress.say { "\(self.name): \(counted.grouped) views counted" }
+                progress.say("\(self.name): \(counted.grouped) views counted")
 
                 let now = ContinuousClock.now
                 if !records.isEmpty { lastRecord = now }

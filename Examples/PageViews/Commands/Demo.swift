@@ -64,10 +64,10 @@ struct Demo {
     private func produce(_ number: Int, of log: inout AccessLog, _ producer: KafkaProducer) async throws {
         let start = ContinuousClock.now
         let pause = self.duration / self.views
-        for made in 1...number {
+        for made in 0..<number {
+            if made % 500 == 0 { try await Task.sleep(until: start + pause * made) }
             guard let view = try log.next() else { return }
             try await producer.enqueue(view.record(topic: self.topic))
-            if made % 500 == 0 { try await Task.sleep(until: start + pause * made) }
         }
     }
 

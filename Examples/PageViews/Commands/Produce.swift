@@ -15,11 +15,13 @@ struct Produce {
 
     func run() async throws {
         var log = try self.log.map { try AccessLog(path: $0) } ?? AccessLog(SampleLog(count: self.views))
+        let cluster = KafkaClientConfiguration.fromEnvironment()
+        try await cluster.require(self.topic)
         var progress = Progress()
-        try await KafkaProducer.withProducer(ProducerConfiguration(.fromEnvironment())) { producer in
+        try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
             while let view = try log.next() {
                 try await producer.enqueue(view.record(topic: self.topic))
-                progress.say { "\(log.viewCount.grouped) views produced" }
+                progress.say("\(log.viewCount.grouped) views produced")
             }
         }  // Here all views are acknowledged, or an error has been thrown.
         try say("\(log.viewCount.grouped) views produced to \(self.topic).")

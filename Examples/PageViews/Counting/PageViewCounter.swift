@@ -41,7 +41,7 @@ actor PageViewCounter: ConsumerRebalanceListener {
 
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         defer { self.forget(partitions) }
-        for partition in partitions { try await self.save(partition, consumer) }
+        for partition in partitions { try self.save(partition) }
         try self.report("saves and gives up", partitions)
     }
 
@@ -60,13 +60,15 @@ actor PageViewCounter: ConsumerRebalanceListener {
 
     /// Saves all tallies. To be called between two polls, when all that was handed out is counted.
     func save(_ consumer: KafkaConsumer) async throws {
-        for partition in self.tallies.keys.sorted() { try await self.save(partition, consumer) }
+        for partition in self.tallies.keys.sorted() {
+            // Some offsets have no record: those of Kafka's own markers, and of what a compaction removed.
+            let position = try await consumer.position(of: partition)
+            self.tallies[partition]?.skip(to: position)
+            try self.save(partition)
+        }
     }
 
-    private func save(_ partition: TopicPartition, _ consumer: KafkaConsumer) async throws {
-        // Some offsets have no record: those of Kafka's own markers, and of what a compaction removed.
-        let position = try await consumer.position(of: partition)
-        self.tallies[partition]?.skip(to: position)
+    private func save(_ partition: TopicPartition) throws {
         guard let tally = self.tallies[partition], tally.nextOffset != self.savedOffsets[partition] else { return }
         try self.store.save(tally, for: partition)
         self.savedOffsets[partition] = tally.nextOffset
