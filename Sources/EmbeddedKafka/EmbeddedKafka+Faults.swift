@@ -13,6 +13,7 @@ extension EmbeddedKafka {
     /// A request meets one fault: of those that fit it, the one that was injected first.
     ///
     /// - Parameters:
+    ///   - fault: what goes wrong.
     ///   - api: only requests of this API; all if nil.
     ///   - broker: only at this broker; at all if nil.
     ///   - connection: only on the connection with this number, as `requests` shows it; on all if nil.

@@ -11,6 +11,9 @@ extension EmbeddedKafka {
     /// Creates a topic. The leader of partition 0 is broker 1, that of partition 1 broker 2, and so on around.
     ///
     /// - Parameters:
+    ///   - name: the topic's name.
+    ///   - partitions: how many partitions it has.
+    ///   - replicationFactor: how many brokers are named as replicas of each.
     ///   - configuration: Kafka's names and values. Here `max.message.bytes`, `message.timestamp.type`,
     ///     `message.timestamp.after.max.ms`, `min.insync.replicas` and `retention.bytes` mean something.
     public func createTopic(

@@ -182,7 +182,7 @@ struct ProcessTests {
                     ["produce", "--log", log, "--topic", topic], kafka: servers)
                 #expect(produced.status == 0)
                 #expect(produced.output == "3 views produced to \(topic).\n")
-                #expect(produced.errors == "1 malformed line left out:\n  line 2: there is no identity\n")
+                #expect(produced.errors == "1 malformed line left out:\n  line 2: there is no user\n")
                 try await PageViewsProgram.succeed(
                     ["count", "--topic", topic, "--group", "g", "--store", directory, "--until-idle", "1"],
                     kafka: servers)

@@ -35,11 +35,18 @@ extension KafkaConsumer {
         var isAsking = true
         while records.count < maximum {
             // Once there is something, only what can be had without waiting is added.
-            guard
-                let reading = try await self.nextBatch(
+            let next: Reading?
+            do throws(KafkaError) {
+                next = try await self.nextBatch(
                     singleRecords: true, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
                     waits: records.isEmpty)
-            else { break }
+            } catch {
+                // The position has passed what is in hand: it must not go down with the error, which the next call tells.
+                if records.isEmpty { throw error }
+                self.state.withLock { $0.report(error) }
+                break
+            }
+            guard let reading = next else { break }
             isAsking = false
             var iterator = reading.batch.makeIterator()
             while records.count < maximum, let record = iterator.next() {
