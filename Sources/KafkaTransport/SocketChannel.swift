@@ -101,6 +101,12 @@ package final class SocketChannel: Sendable {
     /// Bytes that wait for the socket to take them.
     package var queuedBytes: Int { self.outbound.withLock { $0.queue.byteCount } }
 
+    /// Runs `body` under the write lock if the socket has taken all that was sent; otherwise, and on a channel that is closed
+    /// or closing, returns nil.
+    package func whenNothingIsQueued<Result>(_ body: () -> Result) -> Result? {
+        self.outbound.withLock { $0.phase == .open && $0.queue.isEmpty ? body() : nil }
+    }
+
     /// When something last came from the other side; before that, when the channel was made.
     package var lastReceived: MonotonicTime {
         MonotonicTime(nanoseconds: self.receivedAt.load(ordering: .relaxed))

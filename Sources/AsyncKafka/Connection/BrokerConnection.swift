@@ -21,10 +21,11 @@ final class BrokerConnection: Sendable {
     private let configuration: KafkaClientConfiguration
     private let loop: EventLoop
     private let logger: Logger
-    private let channel: SocketChannel
+    let channel: SocketChannel
     private let negotiated: Lock<BrokerVersions>
     private let queue: Lock<RequestQueue>
     private let timeouts: Lock<TimeoutState>
+    let unanswered = Lock(Deque<UnansweredRequest>())
     private let correlation = Atomic<Int32>(0)
     private let lastUse: Atomic<Int64>
     private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
@@ -112,7 +113,7 @@ final class BrokerConnection: Sendable {
         _ request: Request, version: Int16, timeout: Duration,
         completion: @escaping @Sendable (Result<Request.Response, KafkaError>) -> Void
     ) {
-        let correlationID = self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
+        let correlationID = self.nextCorrelationID()
         let frame: [Bytes]
         do {
             frame = try self.encode(request, version: version, correlationID: correlationID)
@@ -120,8 +121,7 @@ final class BrokerConnection: Sendable {
             completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
             return
         }
-        let now = self.loop.now
-        self.lastUse.store(now.nanoseconds, ordering: .relaxed)
+        let now = self.noteUse()
         let pending = PendingRequest(
             correlationID: correlationID, api: Request.apiKey, deadline: now + timeout
         ) { result in
@@ -149,27 +149,24 @@ final class BrokerConnection: Sendable {
     }
 
     /// Why nothing more is sent. The channel may be closed before the queue has heard of it.
-    private var closedError: KafkaError {
+    var closedError: KafkaError {
         self.queue.withLock { $0.closed }
             ?? KafkaError(
                 .connectionFailed, "The connection is closed.", broker: self.broker.description, isRetriable: true)
     }
 
-    /// Sends a request that has no answer: Produce with `acks` 0.
-    func submitWithoutResponse<Request: KafkaRequest>(_ request: Request, version: Int16) throws(KafkaError) {
-        let correlationID = self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
-        let frame: [Bytes]
-        do {
-            frame = try self.encode(request, version: version, correlationID: correlationID)
-        } catch {
-            throw KafkaError(error, encoding: Request.apiKey, broker: self.broker)
-        }
-        if let closed = self.queue.withLock({ $0.closed }) { throw closed }
-        self.lastUse.store(self.loop.now.nanoseconds, ordering: .relaxed)
-        self.channel.send { frame }
+    func nextCorrelationID() -> Int32 {
+        self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    private func encode<Request: KafkaRequest>(
+    /// Puts off the end of an idle connection, and returns the time.
+    func noteUse() -> MonotonicTime {
+        let now = self.loop.now
+        self.lastUse.store(now.nanoseconds, ordering: .relaxed)
+        return now
+    }
+
+    func encode<Request: KafkaRequest>(
         _ request: Request, version: Int16, correlationID: Int32
     ) throws(ProtocolError) -> [Bytes] {
         var writer = ByteWriter()
@@ -223,7 +220,7 @@ final class BrokerConnection: Sendable {
 
     // MARK: Deadlines
 
-    private func armTimeout(_ deadline: MonotonicTime) {
+    func armTimeout(_ deadline: MonotonicTime) {
         let isFirst = self.timeouts.withLock { state in
             if let armed = state.armed, armed <= deadline { return false }
             state.armed = deadline
@@ -243,12 +240,18 @@ final class BrokerConnection: Sendable {
         self.timeouts.withLock { $0.armed = nil }
         let now = self.loop.now
         let (overdue, next) = self.queue.withLock { ($0.overdue(now: now), $0.earliestDeadline) }
+        let unanswered = self.unanswered.withLock { $0.first?.deadline }
         if let overdue {
             self.close(
                 KafkaError(
                     .timedOut, "The broker did not answer \(overdue.api) in time.", broker: self.broker.description,
                     isRetriable: true))
-        } else if let next {
+        } else if let unanswered, unanswered <= now {
+            self.close(
+                KafkaError(
+                    .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
+                    isRetriable: true))
+        } else if let next = [next, unanswered].compactMap(\.self).min() {
             self.armTimeout(next)
         }
     }
@@ -256,7 +259,7 @@ final class BrokerConnection: Sendable {
     private func armIdleTimer() {
         let idleSince = MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed))
         let end = idleSince + self.configuration.connectionMaxIdle
-        if end <= self.loop.now, self.requestsInFlight == 0 {
+        if end <= self.loop.now, self.requestsInFlight == 0, self.channel.queuedBytes == 0 {
             self.close(KafkaError(.closed, "The connection was not used any more.", broker: self.broker.description))
             return
         }
@@ -281,6 +284,7 @@ final class BrokerConnection: Sendable {
         self.loop.execute {
             for request in written { request.complete(.failure(failed)) }
             for request in unwritten { request.complete(.failure(error)) }
+            self.failUnanswered(failed)
             self.onClose(self, error)
         }
     }
@@ -309,6 +313,10 @@ extension BrokerConnection: FrameHandler {
         case .ignore:
             break
         }
+    }
+
+    func channelFlushed() {
+        self.completeUnanswered()
     }
 
     func channelClosed(_ error: TransportError) {

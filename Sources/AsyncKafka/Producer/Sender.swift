@@ -200,8 +200,10 @@ final class Sender: Sendable {
             if request.topicData.isEmpty {
                 self.answered(drained, failures) { _ in .refused(nil) }
             } else if self.configuration.acks == .none {
-                try connection.submitWithoutResponse(request, version: version)
-                self.answered(drained, failures) { _ in RecordAccumulator.Answer(verdict: .stored) }
+                let timeout = self.configuration.cluster.requestTimeout
+                connection.submitWithoutResponse(request, version: version, timeout: timeout) { [failures] result in
+                    self.written(drained, failures, result)
+                }
             } else {
                 let timeout = self.configuration.cluster.requestTimeout
                 connection.submit(request, version: version, timeout: timeout) { [failures] result in
@@ -226,6 +228,18 @@ final class Sender: Sendable {
                 self.cluster.updateLeaders(answers.leaders, endpoints: answers.endpoints)
             }
             self.answered(drained, failures) { answers.answer(to: $0) }
+        case .failure(let error):
+            self.answered(drained, failures) { _ in error.isOutcomeUnknown ? .noAnswer(error) : .notSent(error) }
+        }
+    }
+
+    /// With `acks` 0, what was written counts as stored.
+    private func written(
+        _ drained: RecordAccumulator.Drained, _ failures: [Int: KafkaError], _ result: Result<Void, KafkaError>
+    ) {
+        switch result {
+        case .success:
+            self.answered(drained, failures) { _ in RecordAccumulator.Answer(verdict: .stored) }
         case .failure(let error):
             self.answered(drained, failures) { _ in error.isOutcomeUnknown ? .noAnswer(error) : .notSent(error) }
         }

@@ -55,6 +55,18 @@ final class ScriptedBroker: Sendable {
     var broker: Broker { Broker(id: nil, host: "127.0.0.1", port: self.port) }
     var requests: [Received] { self.log.withLock { $0 } }
 
+    /// Reads nothing more from its clients, or reads again.
+    func setReading(_ isReading: Bool) {
+        for channel in self.channels.withLock({ $0 }) {
+            if isReading { channel.resumeReading() } else { channel.pauseReading() }
+        }
+    }
+
+    /// Closes the connections that it has.
+    func disconnectAll() {
+        for channel in self.channels.withLock({ $0 }) { channel.close() }
+    }
+
     func stop() {
         self.listener.withLock { $0 }?.close()
         for channel in self.channels.withLock({ $0 }) { channel.close() }

@@ -1,0 +1,61 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// A request that the broker never answers, from when it is queued until the socket has taken it.
+struct UnansweredRequest: Sendable {
+    let deadline: MonotonicTime
+    let completion: @Sendable (Result<Void, KafkaError>) -> Void
+}
+
+extension BrokerConnection {
+    /// Sends a request that has no answer: Produce with `acks` 0.
+    ///
+    /// `completion` runs exactly once: with success when the system has taken the request to send it, which is all that can
+    /// be known. Not sooner, so that a producer whose broker is slow waits, rather than queue without bounds.
+    func submitWithoutResponse<Request: KafkaRequest>(
+        _ request: Request, version: Int16, timeout: Duration,
+        completion: @escaping @Sendable (Result<Void, KafkaError>) -> Void
+    ) {
+        let frame: [Bytes]
+        do {
+            frame = try self.encode(request, version: version, correlationID: self.nextCorrelationID())
+        } catch {
+            completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
+            return
+        }
+        let deadline = self.noteUse() + timeout
+        var isQueued = false
+        self.channel.send { () -> [Bytes]? in
+            self.unanswered.withLock { $0.append(UnansweredRequest(deadline: deadline, completion: completion)) }
+            isQueued = true
+            return frame
+        }
+        guard isQueued else {
+            completion(.failure(self.closedError))
+            return
+        }
+        self.completeUnanswered()
+        if self.unanswered.withLock({ !$0.isEmpty }) { self.armTimeout(deadline) }
+    }
+
+    /// Completes the requests that the socket has taken.
+    func completeUnanswered() {
+        // Under the channel's write lock: what is in the list then has been written, if nothing is queued.
+        let written = self.channel.whenNothingIsQueued { self.unanswered.withLock { $0.removeAll() } }
+        guard let written else { return }
+        for request in written { request.completion(.success(())) }
+    }
+
+    /// Fails the requests that the socket has not taken: a part of their bytes may have been sent.
+    func failUnanswered(_ error: KafkaError) {
+        for request in self.unanswered.withLock({ $0.removeAll() }) { request.completion(.failure(error)) }
+    }
+}
