@@ -109,3 +109,12 @@ if Context.environment["ASYNC_KAFKA_FUZZ"] != nil {
             path: "Fuzz/DecoderFuzzer", swiftSettings: settings),
     ]
 }
+
+// Only for scripts/micro-benchmarks, which times what lies beneath the public API.
+if Context.environment["ASYNC_KAFKA_MICRO_BENCHMARKS"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "micro-benchmarks", dependencies: ["KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            path: "Benchmarks/MicroBenchmarks", swiftSettings: settings)
+    ]
+}

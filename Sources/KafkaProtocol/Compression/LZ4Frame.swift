@@ -27,10 +27,9 @@ package enum LZ4Frame: CompressionAlgorithm {
     package static func decompress(
         _ input: UnsafeRawBufferPointer, into output: inout CompressionBuffer
     ) throws(CompressionError) {
-        var context: OpaquePointer?
-        let status = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
-        guard LZ4F_isError(status) == 0 else { throw .failed(.lz4, Self.reason(status)) }
-        defer { LZ4F_freeDecompressionContext(context) }
+        guard let context = Self.decompressors.take() else { throw .failed(.lz4, "out of memory") }
+        LZ4F_resetDecompressionContext(context)
+        defer { Self.decompressors.give(context, isKept: Self.hasSmallBlocks(input)) }
 
         var rest = input
         while true {
@@ -48,6 +47,19 @@ package enum LZ4Frame: CompressionAlgorithm {
                 throw .malformed(.lz4, "they can't be decoded")
             }
         }
+    }
+
+    private static let decompressors = ContextPool(
+        make: {
+            var context: OpaquePointer?
+            return LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0 ? context : nil
+        },
+        free: { _ = LZ4F_freeDecompressionContext($0) })
+
+    /// Whether a frame's blocks are of 256 KiB at most, by the descriptor in its sixth byte. A context has room for some
+    /// blocks; with those of 4 MiB it isn't worth keeping.
+    private static func hasSmallBlocks(_ frame: UnsafeRawBufferPointer) -> Bool {
+        frame.count > 5 && frame[5] >> 4 & 7 <= 5
     }
 
     private static func reason(_ status: Int) -> String {

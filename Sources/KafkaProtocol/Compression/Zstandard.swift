@@ -7,15 +7,14 @@
 
 #if Zstd
 import CZstd
-import KafkaMemory
 
 /// Zstandard, on the system's libzstd.
 package enum Zstandard: CompressionAlgorithm {
     package static func compress(
         _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
     ) throws(CompressionError) {
-        let context = try Self.compressors.take()
-        defer { Self.compressors.give(context) }
+        guard let context = Self.compressors.take() else { throw .failed(.zstd, "out of memory") }
+        defer { Self.compressors.give(context, isKept: ZSTD_sizeof_CCtx(context) <= Self.largestContextKept) }
         let free = try output.free(atLeast: ZSTD_compressBound(input.count))
         let level = Int32(truncatingIfNeeded: level ?? 3)
         let written = ZSTD_compressCCtx(
@@ -27,8 +26,8 @@ package enum Zstandard: CompressionAlgorithm {
     package static func decompress(
         _ input: UnsafeRawBufferPointer, into output: inout CompressionBuffer
     ) throws(CompressionError) {
-        let context = try Self.decompressors.take()
-        defer { Self.decompressors.give(context) }
+        guard let context = Self.decompressors.take() else { throw .failed(.zstd, "out of memory") }
+        defer { Self.decompressors.give(context, isKept: ZSTD_sizeof_DCtx(context) <= Self.largestContextKept) }
         ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
         ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.largestStreamedWindow)
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
@@ -85,52 +84,10 @@ package enum Zstandard: CompressionAlgorithm {
 
     // MARK: Contexts
 
-    private static let compressors = ContextPool(
-        make: ZSTD_createCCtx, free: { _ = ZSTD_freeCCtx($0) }, size: { ZSTD_sizeof_CCtx($0) })
-    private static let decompressors = ContextPool(
-        make: ZSTD_createDCtx, free: { _ = ZSTD_freeDCtx($0) }, size: { ZSTD_sizeof_DCtx($0) })
+    private static let compressors = ContextPool(make: ZSTD_createCCtx, free: { _ = ZSTD_freeCCtx($0) })
+    private static let decompressors = ContextPool(make: ZSTD_createDCtx, free: { _ = ZSTD_freeDCtx($0) })
 
-    /// Keeps a few contexts for reuse: one holds a megabyte or more, and making it costs more than a small batch.
-    private struct ContextPool: Sendable {
-        /// Only ever used by who took it.
-        private struct Context: @unchecked Sendable {
-            var pointer: OpaquePointer
-        }
-
-        /// How many are kept, and how large one may be: high levels and hostile frames make very large ones.
-        private static let limit = 4
-        private static let sizeLimit = 16 << 20
-
-        private let make: @Sendable () -> OpaquePointer?
-        private let free: @Sendable (OpaquePointer) -> Void
-        private let size: @Sendable (OpaquePointer) -> Int
-        private let idle = Lock<[Context]>([])
-
-        init(
-            make: @escaping @Sendable () -> OpaquePointer?, free: @escaping @Sendable (OpaquePointer) -> Void,
-            size: @escaping @Sendable (OpaquePointer) -> Int
-        ) {
-            self.make = make
-            self.free = free
-            self.size = size
-        }
-
-        func take() throws(CompressionError) -> OpaquePointer {
-            let reused = self.idle.withLock { $0.popLast() }
-            guard let pointer = reused?.pointer ?? self.make() else { throw .failed(.zstd, "out of memory") }
-            return pointer
-        }
-
-        func give(_ pointer: OpaquePointer) {
-            let context = Context(pointer: pointer)
-            let isSmall = self.size(pointer) <= Self.sizeLimit
-            let isKept = self.idle.withLock { idle in
-                guard isSmall, idle.count < Self.limit else { return false }
-                idle.append(context)
-                return true
-            }
-            if !isKept { self.free(pointer) }
-        }
-    }
+    /// High levels and hostile frames make very large contexts, which are not kept.
+    private static let largestContextKept = 16 << 20
 }
 #endif

@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [CompressionCodec.gzip, .snappy, .lz4, .zstd])
+    @Test(arguments: [CompressionCodec.gzip, .snappy, .lz4, .zstd].filter { (try? $0.algorithm()) != nil })
     func batchesAreCompressed(_ codec: CompressionCodec) async throws {
         let compression: Compression =
             switch codec {

@@ -39,6 +39,8 @@ import Testing
             var reader = RecordBatchReader(row.bytes)
             let batches = try reader.all()
             #expect(reader.cutOff == nil)
+            // Without the codec's trait the error says so: see CompressionTests.
+            guard batches.allSatisfy({ $0.codec?.isInThisBuild == true }) else { continue }
             var records: [PlainRecord] = []
             for batch in batches {
                 try batch.validateChecksum()
@@ -135,6 +137,17 @@ extension PlainRecord {
                 offset: form.offset, timestamp: form.timestamp, key: form.key.map { Bytes($0) },
                 value: form.value.map { Bytes($0) },
                 headers: form.headers.map { RecordHeader($0[0] ?? "", $0[1].map { Bytes($0) }) })
+        }
+    }
+}
+
+extension CompressionCodec {
+    fileprivate var isInThisBuild: Bool {
+        do {
+            _ = try self.algorithm()
+            return true
+        } catch {
+            return false
         }
     }
 }
