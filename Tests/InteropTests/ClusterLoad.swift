@@ -1,0 +1,115 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+import KafkaTestSupport
+
+/// A topic with three copies that is written to and read from, steadily, for as long as a body runs.
+///
+/// One task writes to all partitions in turn, a thousand records a second or less; one of our consumers reads along.
+struct ClusterLoad: Sendable {
+    static let partitions = 6
+
+    let ledger: RecordLedger
+    var topic: String { self.ledger.topic }
+
+    /// Waits until, in each partition, a record is acknowledged that was enqueued after this call.
+    func progress(_ when: String) async throws {
+        let numbers = self.ledger.enqueued
+        try await eventually("records of all partitions are acknowledged \(when)", within: .seconds(90)) {
+            self.ledger.isAcknowledged(past: numbers)
+        }
+    }
+
+    /// What came of it.
+    struct Result: Sendable {
+        let ledger: RecordLedger
+        /// All that the consumer read that read along, in its order.
+        let read: [ConsumerRecord]
+    }
+
+    /// Runs the load during the body, which begins when records of all partitions are acknowledged. At the end everything
+    /// that was enqueued has ended, and everything in the log is read.
+    static func run(
+        on cluster: RealCluster,
+        producer configure: @escaping @Sendable (inout ProducerConfiguration) -> Void = { _ in },
+        during body: (ClusterLoad) async throws -> Void
+    ) async throws -> Result {
+        let clients = TestCluster.real(cluster)
+        let topic = try await clients.createTopic("load", partitions: Self.partitions)
+        let load = ClusterLoad(ledger: RecordLedger(topic: topic, partitions: Self.partitions))
+        let isWriting = Lock(true)
+        let isReading = Lock(true)
+        return try await withThrowingTaskGroup(of: [ConsumerRecord].self) { group in
+            group.addTask {
+                try await clients.withProducer(configure) { producer in
+                    try await load.write(to: producer) { isWriting.withLock { $0 } }
+                }
+                return []
+            }
+            group.addTask { try await load.readAlong(clients) { isReading.withLock { $0 } } }
+            try await load.progress("before the fault")
+            try await body(load)
+            isWriting.withLock { $0 = false }
+            // The writer ends first, since the reader still waits for the last records.
+            var read = try await group.next() ?? []
+            isReading.withLock { $0 = false }
+            for try await more in group { read += more }
+            return Result(ledger: load.ledger, read: read)
+        }
+    }
+
+    private func write(to producer: KafkaProducer, while isWriting: () -> Bool) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let ways = (0..<Self.partitions).map { partition in
+                let (deliveries, way) = AsyncStream<(Int, Delivery)>.makeStream()
+                group.addTask {
+                    for await (number, delivery) in deliveries {
+                        do throws(KafkaError) {
+                            let stored = try await delivery.metadata
+                            self.ledger.note(.acknowledged(stored.offset), of: number, partition: partition)
+                        } catch {
+                            self.ledger.note(RecordLedger.Ending(error), of: number, partition: partition)
+                        }
+                    }
+                }
+                return way
+            }
+            while isWriting() {
+                for (partition, way) in ways.enumerated() {
+                    let (number, record) = self.ledger.next(of: partition)
+                    do throws(KafkaError) {
+                        way.yield((number, try await producer.enqueue(record)))
+                    } catch {
+                        self.ledger.note(RecordLedger.Ending(error), of: number, partition: partition)
+                    }
+                }
+                // The pace of the load.
+                try await Task.sleep(for: .milliseconds(6))
+            }
+            for way in ways { way.finish() }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Reads all partitions from their beginnings; once nothing more is written, up to their ends.
+    private func readAlong(_ clients: TestCluster, while isReading: () -> Bool) async throws -> [ConsumerRecord] {
+        let partitions = (0..<Self.partitions).map { TopicPartition(self.topic, Int32($0)) }
+        return try await KafkaConsumer.withConsumer(clients.consumer(), assigned: partitions) { consumer in
+            var read: [ConsumerRecord] = []
+            while isReading() { read += try await consumer.poll(timeout: .milliseconds(100)) }
+            let ends = try await consumer.endOffsets(of: partitions)
+            for partition in partitions {
+                while try await consumer.position(of: partition) < ends[partition, default: 0] {
+                    read += try await consumer.poll(timeout: .milliseconds(100))
+                }
+            }
+            return read
+        }
+    }
+}
