@@ -11,22 +11,32 @@ import Testing
 
 extension InteropTests {
     /// What a producer and its readers may rely on while brokers of a real cluster of three fail: `acks` all, three copies, of
-    /// which two must be in step.
+    /// which two must be in step, and otherwise our defaults.
     @Suite(.timeLimit(.minutes(5)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
     struct ClusterFaults {
-        @Test("a broker is killed and comes back: everything acknowledged is stored once and in order")
+        @Test("a broker is killed and comes back: all is stored once, in order, and the group reads on")
         func killed() async throws {
             let cluster = try await ThreeBrokers.ready()
-            let result = try await ClusterLoad.run(on: cluster) { load in
-                let victim = try #require(await cluster.leaders(of: load.topic).first)
-                await cluster.kill(victim)
-                // With the other two alone: nobody waits for the broker that is dead.
-                try await load.progress("without broker \(victim)")
-                try await cluster.restart(victim)
-                try await cluster.untilInSync(load.topic, partitions: ClusterLoad.partitions, copies: 3)
-                try await load.progress("with all brokers again")
+            let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
+                let readers = GroupReaders(load: load, cluster: cluster)
+                try await readers.run { exchangeMember in
+                    let victim = try await readers.coordinator()
+                    let leaders = try await cluster.leaders(of: load.topic)
+                    #expect(leaders.contains(victim))
+                    await cluster.kill(victim)
+                    // With the other two alone: nobody waits for the broker that is dead.
+                    try await load.progress("without broker \(victim)")
+                    try await readers.progress("without its coordinator")
+                    try await exchangeMember()
+                    try await cluster.restart(victim)
+                    try await cluster.untilInSync(load.topic, partitions: ClusterLoad.partitions, copies: 3)
+                    try await load.progress("with all brokers")
+                    try await readers.progress("with all brokers")
+                }
+                return readers
             }
-            try await self.check(result, on: cluster, "a broker killed")
+            try await self.check(result, on: cluster, "broker killed")
+            try await self.check(readers)
             // Kafka's own program counts the same.
             let counts = try await cluster.run(
                 "org.apache.kafka.tools.GetOffsetShell",
@@ -35,15 +45,81 @@ extension InteropTests {
             #expect(stored == result.ledger.enqueued)
         }
 
-        /// All were acknowledged, and are in the log once, in order, where the broker said.
+        @Test("a broker hangs for ten seconds: all is stored once and in order")
+        func paused() async throws {
+            let cluster = try await ThreeBrokers.ready()
+            let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
+                $0.cluster.requestTimeout = .seconds(2)
+                $0.cluster.connectionSetupTimeout = .seconds(2)
+            }
+            // One producer waits for the broker longer than it hangs, the other gives its requests up and sends them again.
+            let (patient, impatient) = try await ClusterLoad.run(on: cluster) { load in
+                try await ClusterLoad.run(on: cluster, producer: impatience) { impatientLoad in
+                    let victim = try #require(await cluster.leaders(of: load.topic).first)
+                    await cluster.pause(victim)
+                    async let hang: Void = Task.sleep(for: .seconds(10))
+                    try await impatientLoad.progress("while broker \(victim) hangs")
+                    try await hang
+                    await cluster.resume(victim)
+                    try await load.progress("once it has gone on")
+                    try await impatientLoad.progress("once it has gone on")
+                }.0
+            }
+            try await self.check(patient, on: cluster, "broker paused")
+            try await self.check(impatient, on: cluster, "broker paused, request timeout 2 s")
+        }
+
+        @Test("leaders move again and again: all is stored once and in order")
+        func leadersMoved() async throws {
+            let cluster = try await ThreeBrokers.ready()
+            let (result, _) = try await ClusterLoad.run(on: cluster) { load in
+                for round in 1...3 {
+                    try await cluster.moveLeaders(of: load.topic)
+                    try await load.progress("after move \(round)")
+                }
+            }
+            try await self.check(result, on: cluster, "leaders moved")
+        }
+
+        @Test("all brokers are restarted in turn: all is stored once, in order, and the group reads on")
+        func rolling() async throws {
+            let cluster = try await ThreeBrokers.ready()
+            let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
+                let readers = GroupReaders(load: load, cluster: cluster)
+                try await readers.run { exchangeMember in
+                    for broker in cluster.brokerIDs {
+                        await cluster.stop(broker)
+                        try await load.progress("without broker \(broker)")
+                        if broker == 2 { try await exchangeMember() }
+                        try await cluster.restart(broker)
+                        try await cluster.untilInSync(load.topic, partitions: ClusterLoad.partitions, copies: 3)
+                        try await readers.progress("with broker \(broker) again")
+                    }
+                }
+                return readers
+            }
+            try await self.check(result, on: cluster, "rolling restart")
+            try await self.check(readers)
+        }
+
+        /// All were acknowledged, none after the delivery timeout, and are in the log once, in order, where the broker said.
         private func check(_ result: ClusterLoad.Result, on cluster: RealCluster, _ fault: String) async throws {
             let ledger = result.ledger
             say("\(fault): \(ledger.enqueued.reduce(0, +)) records, the longest waited \(ledger.longestWait)")
             #expect(ledger.unacknowledged.prefix(10) == [])
             let log = try await TestCluster.real(cluster).readAll(of: ledger.topic, partitions: ClusterLoad.partitions)
-            #expect(ledger.violations(in: log).prefix(10) == [])
+            #expect(ledger.violations(in: log.map { RecordLedger.Stored($0) }).prefix(10) == [])
             // The consumer that read along was there during the fault.
             #expect(ledger.violations(in: result.read).prefix(10) == [])
+        }
+
+        /// A member that comes afterwards finds the rest; and nobody has read what at-least-once doesn't allow.
+        private func check(_ readers: GroupReaders) async throws {
+            try await readers.readToEnd()
+            say("  the group read \(readers.journal.repeated) records again")
+            #expect(readers.journal.violations.prefix(10) == [])
+            #expect(readers.journal.read == readers.load.ledger.enqueued)
+            #expect(readers.journal.committed == readers.load.ledger.enqueued)
         }
     }
 }

@@ -21,31 +21,33 @@ struct ClusterLoad: Sendable {
     /// Waits until, in each partition, a record is acknowledged that was enqueued after this call.
     func progress(_ when: String) async throws {
         let numbers = self.ledger.enqueued
+        let start = ContinuousClock.now
         try await eventually("records of all partitions are acknowledged \(when)", within: .seconds(90)) {
             self.ledger.isAcknowledged(past: numbers)
         }
+        say("  records of all partitions are acknowledged \(when) after \(ContinuousClock.now - start)")
     }
 
     /// What came of it.
     struct Result: Sendable {
         let ledger: RecordLedger
         /// All that the consumer read that read along, in its order.
-        let read: [ConsumerRecord]
+        let read: [RecordLedger.Stored]
     }
 
     /// Runs the load during the body, which begins when records of all partitions are acknowledged. At the end everything
     /// that was enqueued has ended, and everything in the log is read.
-    static func run(
+    static func run<Value>(
         on cluster: RealCluster,
         producer configure: @escaping @Sendable (inout ProducerConfiguration) -> Void = { _ in },
-        during body: (ClusterLoad) async throws -> Void
-    ) async throws -> Result {
+        during body: (ClusterLoad) async throws -> Value
+    ) async throws -> (Result, Value) {
         let clients = TestCluster.real(cluster)
         let topic = try await clients.createTopic("load", partitions: Self.partitions)
         let load = ClusterLoad(ledger: RecordLedger(topic: topic, partitions: Self.partitions))
         let isWriting = Lock(true)
         let isReading = Lock(true)
-        return try await withThrowingTaskGroup(of: [ConsumerRecord].self) { group in
+        return try await withThrowingTaskGroup(of: [RecordLedger.Stored].self) { group in
             group.addTask {
                 try await clients.withProducer(configure) { producer in
                     try await load.write(to: producer) { isWriting.withLock { $0 } }
@@ -54,13 +56,13 @@ struct ClusterLoad: Sendable {
             }
             group.addTask { try await load.readAlong(clients) { isReading.withLock { $0 } } }
             try await load.progress("before the fault")
-            try await body(load)
+            let value = try await body(load)
             isWriting.withLock { $0 = false }
             // The writer ends first, since the reader still waits for the last records.
             var read = try await group.next() ?? []
             isReading.withLock { $0 = false }
             for try await more in group { read += more }
-            return Result(ledger: load.ledger, read: read)
+            return (Result(ledger: load.ledger, read: read), value)
         }
     }
 
@@ -98,15 +100,17 @@ struct ClusterLoad: Sendable {
     }
 
     /// Reads all partitions from their beginnings; once nothing more is written, up to their ends.
-    private func readAlong(_ clients: TestCluster, while isReading: () -> Bool) async throws -> [ConsumerRecord] {
+    private func readAlong(_ clients: TestCluster, while isReading: () -> Bool) async throws -> [RecordLedger.Stored] {
         let partitions = (0..<Self.partitions).map { TopicPartition(self.topic, Int32($0)) }
         return try await KafkaConsumer.withConsumer(clients.consumer(), assigned: partitions) { consumer in
-            var read: [ConsumerRecord] = []
-            while isReading() { read += try await consumer.poll(timeout: .milliseconds(100)) }
+            var read: [RecordLedger.Stored] = []
+            while isReading() {
+                read += try await consumer.poll(timeout: .milliseconds(100)).map { RecordLedger.Stored($0) }
+            }
             let ends = try await consumer.endOffsets(of: partitions)
             for partition in partitions {
                 while try await consumer.position(of: partition) < ends[partition, default: 0] {
-                    read += try await consumer.poll(timeout: .milliseconds(100))
+                    read += try await consumer.poll(timeout: .milliseconds(100)).map { RecordLedger.Stored($0) }
                 }
             }
             return read

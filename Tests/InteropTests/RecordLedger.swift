@@ -27,6 +27,23 @@ final class RecordLedger: Sendable {
         }
     }
 
+    /// A record as it was read.
+    struct Stored {
+        let partition: Int
+        let offset: Int64
+        let text: String
+
+        init(partition: Int, offset: Int64, text: String) {
+            self.partition = partition
+            self.offset = offset
+            self.text = text
+        }
+
+        init(_ record: ConsumerRecord) {
+            self.init(partition: Int(record.partition), offset: record.offset, text: record.text ?? "nil")
+        }
+    }
+
     private struct Entry {
         let enqueued: ContinuousClock.Instant
         var ended: ContinuousClock.Instant?
@@ -101,18 +118,18 @@ final class RecordLedger: Sendable {
 
     /// What is wrong with the log, as it was read from the beginning of every partition to its end: acknowledged records that
     /// are lost or stand where the broker did not say, records that are doubled, out of order, or were never stored.
-    func violations(in log: [ConsumerRecord]) -> [String] {
+    func violations(in log: [Stored]) -> [String] {
         let partitions = self.partitions.withLock { $0 }
         var violations: [String] = []
         var offsets = partitions.map { $0.map { _ in Int64?.none } }
         var last = partitions.map { _ in (number: -1, offset: Int64(-1)) }
         for record in log {
-            let words = (record.text ?? "").split(separator: " ")
-            let partition = Int(record.partition)
+            let words = record.text.split(separator: " ")
+            let partition = record.partition
             guard words.count > 2, let written = Int(words[0]), let number = Int(words[1]), written == partition,
                 partitions.indices.contains(partition), partitions[partition].indices.contains(number)
             else {
-                violations.append("nobody wrote \(record.text ?? "nil") to \(record.topicPartition)")
+                violations.append("nobody wrote \(record.text) to \(partition)")
                 continue
             }
             let name = "\(partition) \(number)"

@@ -25,18 +25,18 @@ extension Cluster {
     }
 
     /// Calls `completion` with a connection to a broker, which is made if need be: at once on the calling thread if it
-    /// is open, otherwise on the loop. Exactly once. With `failsWithAttempt` one failed attempt is the end, so that the
-    /// caller can look for another leader; otherwise it is tried again until the deadline.
+    /// is open, otherwise on the loop. Exactly once. One failed attempt is the end, so that the caller can look for another
+    /// leader or coordinator.
     func withConnection(
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime,
-        failsWithAttempt: Bool = false, _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
+        _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
     ) {
         self.connections.obtain(
-            ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline,
-            failsWithAttempt: failsWithAttempt, completion)
+            ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline, completion)
     }
 
-    /// A connection to a broker, which is made if need be.
+    /// A connection to a broker, which is made if need be. One failed attempt is the end, so that the caller can look for
+    /// another leader or coordinator.
     func connection(
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
@@ -57,7 +57,7 @@ extension Cluster {
             for target in targets {
                 do {
                     return try await self.connections.obtain(
-                        ConnectionKey(target: target, purpose: .general), deadline: deadline, failsWithAttempt: true)
+                        ConnectionKey(target: target, purpose: .general), deadline: deadline)
                 } catch {
                     if error.code == .cancelled || error.code == .closed { throw error }
                     failures.append(error)

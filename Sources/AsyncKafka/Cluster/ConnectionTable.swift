@@ -24,14 +24,13 @@ struct ConnectionKey: Hashable, Sendable {
 /// The connections of one client: at most one for each key, made when they are first wanted.
 ///
 /// An attempt to connect is made by a task of `run()`, one at a time for each key and with growing waits after failures;
-/// everybody who wants that connection waits for the same attempt.
+/// everybody who wants that connection waits for the same attempt, and hears of its failure: by then another broker may lead
+/// the partition or coordinate the group, so that waiting for the one that is gone would be waiting for nothing.
 final class ConnectionTable: Sendable {
     typealias Completion = @Sendable (Result<BrokerConnection, KafkaError>) -> Void
 
     private struct Waiter {
         let completion: Completion
-        /// Whether one failed attempt ends the wait, before its deadline.
-        let failsWithAttempt: Bool
         var timer: LoopTimer?
     }
 
@@ -118,17 +117,16 @@ final class ConnectionTable: Sendable {
     // MARK: Obtaining
 
     func obtain(
-        _ key: ConnectionKey, deadline: MonotonicTime, failsWithAttempt: Bool = false
+        _ key: ConnectionKey, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
         let promise = Promise<BrokerConnection>()
-        self.obtain(key, deadline: deadline, failsWithAttempt: failsWithAttempt) { promise.fulfill($0) }
+        self.obtain(key, deadline: deadline) { promise.fulfill($0) }
         return try await promise.value()
     }
 
     /// Calls `completion` exactly once: on the calling thread if the connection is open or can't be had, else on the loop.
     func obtain(
-        _ key: ConnectionKey, deadline: MonotonicTime, failsWithAttempt: Bool = false,
-        _ completion: @escaping Completion
+        _ key: ConnectionKey, deadline: MonotonicTime, _ completion: @escaping Completion
     ) {
         enum Decision {
             case done(Result<BrokerConnection, KafkaError>)
@@ -139,14 +137,13 @@ final class ConnectionTable: Sendable {
             if let closed = state.closed { return .done(.failure(closed)) }
             if let open = state.slots[key]?.connection { return .done(.success(open)) }
             let slot = state.slots[key] ?? Slot()
-            if failsWithAttempt, !slot.isConnecting, let notBefore = slot.notBefore, notBefore > now,
+            if !slot.isConnecting, let notBefore = slot.notBefore, notBefore > now,
                 let error = slot.lastError
             {
                 return .done(.failure(error))
             }
             state.nextWaiter += 1
-            state.slots[key, default: Slot()].waiters[state.nextWaiter] = Waiter(
-                completion: completion, failsWithAttempt: failsWithAttempt)
+            state.slots[key, default: Slot()].waiters[state.nextWaiter] = Waiter(completion: completion)
             return .wait(state.nextWaiter)
         }
         switch decision {
@@ -277,14 +274,13 @@ final class ConnectionTable: Sendable {
             var slot = state.slots[key] ?? Slot()
             slot.isConnecting = false
             self.noteFailure(&slot, error)
-            let ended = slot.waiters.filter { $0.value.failsWithAttempt || !error.isRetriable }
-            for id in ended.keys { slot.waiters[id] = nil }
+            let waiters = Array(slot.waiters.values)
+            slot.waiters = [:]
             state.slots[key] = slot
             state.lastFailure = error
-            return Array(ended.values)
+            return waiters
         }
         self.complete(failed, with: .failure(error))
-        self.attemptIfNeeded(key)
     }
 
     private func noteFailure(_ slot: inout Slot, _ error: KafkaError) {

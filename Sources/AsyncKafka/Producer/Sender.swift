@@ -162,7 +162,7 @@ final class Sender: Sendable {
 
     private func connect(_ broker: Int32) {
         let deadline = self.loop.now + self.configuration.cluster.requestTimeout
-        self.cluster.withConnection(to: broker, deadline: deadline, failsWithAttempt: true) { [weak self] result in
+        self.cluster.withConnection(to: broker, deadline: deadline) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success:

@@ -323,7 +323,7 @@ import Testing
         var configuration = EmbeddedKafka.Configuration()
         configuration.createsTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            try await KafkaProducer.withProducer(kafka.producing { $0.maxBlock = .milliseconds(100) }) { producer in
+            try await KafkaProducer.withProducer(kafka.producing { $0.maxBlock = .seconds(2) }) { producer in
                 await #expect {
                     try await producer.send(ProducerRecord(topic: "nowhere", value: "value"))
                 } throws: {

@@ -1,0 +1,109 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// What a consumer was connected to is gone for good: it turns to who has taken over, and does not wait for its deadlines,
+/// which here are longer than the tests may take.
+@Suite(.timeLimit(.minutes(1))) struct DeadBrokerTests {
+    private func patient(_ kafka: EmbeddedKafka, _ group: String? = nil) -> ConsumerConfiguration {
+        var configuration = kafka.consuming(group)
+        configuration.cluster.requestTimeout = .seconds(600)
+        configuration.cluster.apiTimeout = .seconds(600)
+        configuration.sessionTimeout = .seconds(600)
+        configuration.enableAutoCommit = false
+        return configuration
+    }
+
+    /// Lets brokers name a coordinator that is dead, three times, as they do until its session with the controller is over.
+    private func rememberCoordinator(_ coordinator: Int, in kafka: EmbeddedKafka) -> EmbeddedKafka.InjectedFault {
+        let port = kafka.bootstrapServers[coordinator - 1].split(separator: ":").last.flatMap { Int32($0) } ?? 1
+        return kafka.rewrite(FindCoordinatorRequest.self, times: 3) { _, _, response in
+            for index in response.coordinators.indices {
+                response.coordinators[index].nodeId = Int32(coordinator)
+                response.coordinators[index].host = "127.0.0.1"
+                response.coordinators[index].port = port
+            }
+        }
+    }
+
+    @Test func recordsOfADeadBrokerAreReadFromTheNextLeader() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await kafka.fill("t", 5)
+            let leader = try #require(try await kafka.leader(of: "t", partition: 0))
+            try await KafkaConsumer.withConsumer(self.patient(kafka), assigned: [TopicPartition("t", 0)]) { consumer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    var read = 0
+                    for try await _ in consumer.records {
+                        read += 1
+                        if read == 10 { break }
+                        guard read == 5 else { continue }
+                        group.addTask {
+                            // The others still name the leader that is dead.
+                            let outdated = kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
+                                for topic in response.topics.indices {
+                                    for partition in response.topics[topic].partitions.indices {
+                                        response.topics[topic].partitions[partition].leaderId = Int32(leader)
+                                        response.topics[topic].partitions[partition].leaderEpoch -= 1
+                                    }
+                                }
+                            }
+                            kafka.forgetRequests()
+                            try await kafka.stopBroker(leader)
+                            await kafka.untilRequests(of: .metadata, count: 3)
+                            outdated.remove()
+                            try await kafka.fill("t", 5)
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
+    @Test func aGroupWhoseCoordinatorIsDeadGoesOnAtTheNextOne() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await kafka.fill("t", 5)
+            try await KafkaConsumer.withConsumer(self.patient(kafka, "g"), subscribedTo: ["t"]) { consumer in
+                var records = consumer.records.makeAsyncIterator()
+                let first = try await records.next()
+                try await consumer.commit(#require(first))
+                let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+                let outdated = self.rememberCoordinator(coordinator, in: kafka)
+                try await kafka.stopBroker(coordinator)
+                kafka.forgetRequests()
+                let second = try await records.next()
+                try await consumer.commit(#require(second))
+                let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
+                #expect(committed == 2)
+                #expect(outdated.hits == 3)
+                // Its heartbeats go there too.
+                await kafka.untilRequests { $0.contains { $0.api == .heartbeat && $0.broker != coordinator } }
+            }
+        }
+    }
+
+    @Test func aGroupWhoseCoordinatorIsDeadCanBeJoinedAtTheNextOne() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await kafka.fill("t", 5)
+            let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+            let outdated = self.rememberCoordinator(coordinator, in: kafka)
+            try await kafka.stopBroker(coordinator)
+            try await KafkaConsumer.withConsumer(self.patient(kafka, "g"), subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records { break }
+            }
+            #expect(outdated.hits == 3)
+        }
+    }
+}
