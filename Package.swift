@@ -40,6 +40,9 @@ let package = Package(
         .systemLibrary(
             name: "CSnappy", path: "Sources/C/CSnappy", pkgConfig: "snappy",
             providers: [.apt(["libsnappy-dev"]), .brew(["snappy"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
         // The library, from the bottom up.
         .target(name: "KafkaMemory", swiftSettings: settings),
@@ -52,9 +55,9 @@ let package = Package(
                 .target(name: "CSnappy", condition: .when(traits: ["Snappy"])),
             ],
             swiftSettings: settings),
-        .target(name: "KafkaTransport", dependencies: ["KafkaMemory", "CEpoll"], swiftSettings: settings),
+        .target(name: "KafkaTransport", dependencies: ["KafkaMemory", "CEpoll", "COpenSSL"], swiftSettings: settings),
         .target(
-            name: "AsyncKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
+            name: "AsyncKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL"],
             swiftSettings: settings),
         .target(
             name: "EmbeddedKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
@@ -74,10 +77,10 @@ let package = Package(
 
         // Tests. The rig that runs real Kafka and its tools is for tests only.
         .target(
-            name: "KafkaTestSupport", dependencies: ["KafkaMemory"], path: "Tests/KafkaTestSupport",
+            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport"], path: "Tests/KafkaTestSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "InteropTests", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaMemory"],
+            name: "InteropTests", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(

@@ -74,3 +74,11 @@ func embedded() async throws {
     }
     // snippet end
 }
+
+func connectSecurely(password: Secret) -> KafkaClientConfiguration {
+    // snippet: security
+    var cluster = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9093"])
+    cluster.security = .sasl(.scramSHA512(username: "billing", password: password), over: .tls())
+    // snippet end
+    return cluster
+}

@@ -15,6 +15,8 @@ extension KafkaError {
         switch error {
         case .frameTooLarge(_, _, let firstBytes):
             self = .unintelligible(firstBytes, broker: broker, error: error)
+        case .tls(let failure):
+            self.init(failure, broker: broker)
         case .cancelled:
             self = .cancelled
         case .closedLocally:
@@ -29,6 +31,52 @@ extension KafkaError {
                 .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
                 isRetriable: true, underlyingError: error)
         }
+    }
+
+    /// The error for a connection that can't be secured.
+    private init(_ failure: TLSFailure, broker: Broker) {
+        let server = KafkaServer(host: broker.host, port: broker.port)
+        var code = Code.tlsFailed
+        var isRetriable = false
+        let advice: String
+        switch failure {
+        case .unknownAuthority:
+            advice = "Give the authority that signed it as a trusted one."
+        case .expired:
+            advice = "Renew it, or set this machine's clock."
+        case .nameMismatch:
+            advice = "Use a name that it has as the broker's address, here and in the broker's advertised listeners."
+        case .untrusted:
+            advice = "See what is wrong with the broker's certificate."
+        case .closedInHandshake:
+            advice = "If it does so every time, this listener speaks plaintext: use the broker's TLS port."
+            isRetriable = true
+        case .notTLS:
+            advice = "Use the broker's TLS port, or plaintext for this one."
+        case .certificateMissing:
+            code = .authenticationFailed
+            advice = "Set a client certificate and its key as the TLS identity."
+        case .refused where failure.isAboutOwnCertificate:
+            code = .authenticationFailed
+            advice = "The broker wants a client certificate that it trusts."
+        case .refused:
+            advice = "The two sides have no TLS version or cipher in common, or the broker's log tells more."
+        case .timedOut:
+            advice = "The broker is busy, or this is no TLS listener."
+            isRetriable = true
+        case .handshakeTooLarge:
+            advice = "This is hardly a Kafka broker: check the address."
+        case .configuration:
+            code = .invalidConfiguration
+            advice = "Correct the TLS settings."
+        case .other:
+            advice = "The broker's log may tell more."
+            isRetriable = true
+        }
+        let reason = failure.description
+        self.init(
+            code, "No TLS connection to \(server): \(reason). \(advice)", broker: broker.description,
+            isRetriable: isRetriable, underlyingError: failure)
     }
 
     /// Something answered that is no Kafka broker: what it is can often be told from its first bytes.

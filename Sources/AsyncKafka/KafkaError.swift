@@ -13,7 +13,8 @@ public struct KafkaError: Error, Sendable {
     /// What kind of failure it is. More may be added: always have a `default` when you `switch` over them.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Name: String {
-            case invalidConfiguration, invalidArgument, connectionFailed, authenticationFailed, authenticationTimeout
+            case invalidConfiguration, invalidArgument, connectionFailed, authenticationFailed, authenticationTimeout,
+                tlsFailed
             case protocolError, unsupportedVersion, timedOut, cancelled, closed, bufferFull, recordTooLarge
             case brokerError, unknownTopicOrPartition, authorizationFailed, deliveryTimedOut, offsetOutOfRange
             case noOffsetForPartition, logTruncated, commitFailed, groupFailed, fencedInstance, corruptRecord
@@ -32,6 +33,8 @@ public struct KafkaError: Error, Sendable {
         public static let authenticationFailed = Code(.authenticationFailed)
         /// Authentication did not end in time.
         public static let authenticationTimeout = Code(.authenticationTimeout)
+        /// The connection can't be secured: the broker's certificate is not believed, or it doesn't speak TLS.
+        public static let tlsFailed = Code(.tlsFailed)
         /// What came over the wire is not Kafka's protocol.
         public static let protocolError = Code(.protocolError)
         /// The broker is too old or too new for what was asked; the message names what is missing.

@@ -14,25 +14,48 @@ import Glibc
 #endif
 
 /// What happens to bytes between a channel and its socket: nothing, or TLS.
-///
-/// TLS has its seat here. An OpenSSL session with a BIO over the socket reads (`SSL_read`) in `receive` and writes
-/// (`SSL_write`) in `send`, and does its handshake and its own records on the way; it takes a lock of its own in both, since
-/// a session can't be used by two threads at once. Where it wants to write in order to read, or the reverse, it says
-/// `wouldBlock`, and the channel will need to be told which of the two to wait for.
 protocol ByteTransform: Sendable {
     /// Reads what is there and fits. 0 bytes are the end. On the loop's thread.
-    func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> Socket.Outcome
-    /// Writes as much as fits, from the front. Under the channel's write lock.
-    func send(_ pieces: UnsafeMutableBufferPointer<iovec>, to socket: Socket) -> Socket.Outcome
+    func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome
+    /// Takes as much as the socket does, from the front. Under the channel's write lock, as the following.
+    func send(_ pieces: UnsafeMutableBufferPointer<iovec>, to socket: Socket) -> ByteTransformOutcome
+    /// Sends what was taken and is still here.
+    func flush(to socket: Socket) -> ByteTransformOutcome
+    /// Prepares the end: says farewell, if there is a way to. What that takes may be left to be flushed.
+    func endSending(to socket: Socket)
+    /// Whether bytes were taken that the socket has not.
+    var hasUnsentBytes: Bool { get }
+    /// Whether bytes came that `receive` has not handed out, and which the socket will not tell of again.
+    var hasBufferedInput: Bool { get }
+}
+
+/// What became of a call that does not wait.
+enum ByteTransformOutcome {
+    case done(Int)
+    case wouldBlock
+    case failed(TransportError)
+
+    init(_ outcome: Socket.Outcome) {
+        switch outcome {
+        case .done(let count): self = .done(count)
+        case .wouldBlock: self = .wouldBlock
+        case .failed(let code): self = .failed(.reset(errno: code))
+        }
+    }
 }
 
 /// Bytes as they are.
 struct PlainBytes: ByteTransform {
-    func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> Socket.Outcome {
-        socket.receive(into: target)
+    func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome {
+        ByteTransformOutcome(socket.receive(into: target))
     }
 
-    func send(_ pieces: UnsafeMutableBufferPointer<iovec>, to socket: Socket) -> Socket.Outcome {
-        socket.send(pieces)
+    func send(_ pieces: UnsafeMutableBufferPointer<iovec>, to socket: Socket) -> ByteTransformOutcome {
+        ByteTransformOutcome(socket.send(pieces))
     }
+
+    func flush(to socket: Socket) -> ByteTransformOutcome { .done(0) }
+    func endSending(to socket: Socket) {}
+    var hasUnsentBytes: Bool { false }
+    var hasBufferedInput: Bool { false }
 }

@@ -10,7 +10,7 @@ import KafkaMemory
 /// A value that one task waits for, and that several may give: the first wins, the rest is ignored.
 ///
 /// What every wait of the transport stands on, so that each continuation is resumed exactly once and outside of locks.
-final class FirstResult<Value: Sendable>: Sendable {
+package final class FirstResult<Value: Sendable>: Sendable {
     private enum State {
         case empty
         case awaited(CheckedContinuation<Value, Never>)
@@ -19,9 +19,11 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     private let state = Lock<State>(.empty)
 
+    package init() {}
+
     /// Gives the value. Returns whether it was the first.
     @discardableResult
-    func give(_ value: Value) -> Bool {
+    package func give(_ value: Value) -> Bool {
         let (isFirst, waiting) = self.state.withLock { state -> (Bool, CheckedContinuation<Value, Never>?) in
             switch state {
             case .empty:
@@ -39,7 +41,7 @@ final class FirstResult<Value: Sendable>: Sendable {
     }
 
     /// Waits for the value; if the task is cancelled first, it is `cancellation`. To be called once.
-    func value(whenCancelled cancellation: Value) async -> Value {
+    package func value(whenCancelled cancellation: Value) async -> Value {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let given: Value? = self.state.withLock { state in

@@ -33,7 +33,7 @@ final class FrameInbox: @unchecked Sendable {
     }
 
     /// Lends the buffer that the next bytes go to, and cuts what was put there.
-    func receive(_ body: (UnsafeMutableRawBufferPointer) -> Socket.Outcome) -> Received {
+    func receive(_ body: (UnsafeMutableRawBufferPointer) -> ByteTransformOutcome) -> Received {
         let target = self.assembler.receiveBuffer()
         switch body(target) {
         case .done(0):
@@ -47,8 +47,8 @@ final class FrameInbox: @unchecked Sendable {
             return count < target.count ? .allThereIs : .perhapsMore
         case .wouldBlock:
             return .nothing
-        case .failed(let code):
-            return .failed(.reset(errno: code))
+        case .failed(let error):
+            return .failed(error)
         }
     }
 
@@ -61,14 +61,14 @@ final class FrameInbox: @unchecked Sendable {
     }
 
     /// Reads and forgets.
-    func discard(_ body: (UnsafeMutableRawBufferPointer) -> Socket.Outcome) -> Received {
+    func discard(_ body: (UnsafeMutableRawBufferPointer) -> ByteTransformOutcome) -> Received {
         self.frames = Deque()
         return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { target in
             switch body(target) {
             case .done(0): .end
             case .done(let count): count < target.count ? .allThereIs : .perhapsMore
             case .wouldBlock: .nothing
-            case .failed(let code): .failed(.reset(errno: code))
+            case .failed(let error): .failed(error)
             }
         }
     }

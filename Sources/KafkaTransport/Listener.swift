@@ -11,6 +11,7 @@ import KafkaMemory
 package final class Listener: Sendable {
     private let socket: Socket
     private let loop: EventLoop
+    private let tls: TLSContext?
     private let maximumFrameSize: Int
     private let options: SocketOptions
     private let onAccept: @Sendable (SocketChannel) -> Void
@@ -27,11 +28,14 @@ package final class Listener: Sendable {
 
     /// How many connections are taken before others have their turn.
     private static let acceptsInATurn = 64
+    private static let handshakeTimeout = Duration.seconds(10)
 
     /// Listens on a numeric address; port 0 lets the system choose a free one. `onAccept` is called on the loop's thread
-    /// with channels that have yet to be started. Listens until `close`, or until the loop ends.
+    /// with channels that have yet to be started; with `tls`, after their handshake. Listens until `close`, or until the loop
+    /// ends.
     package init(
-        host: String = "127.0.0.1", port: Int, loop: EventLoop, maximumFrameSize: Int, backlog: Int = 1024,
+        host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, loop: EventLoop, maximumFrameSize: Int,
+        backlog: Int = 1024,
         options: SocketOptions = SocketOptions(), onAccept: @escaping @Sendable (SocketChannel) -> Void
     ) throws(TransportError) {
         guard let address = SocketAddress.numeric(host: host, port: port) else {
@@ -46,6 +50,7 @@ package final class Listener: Sendable {
         }
         self.socket = socket
         self.loop = loop
+        self.tls = tls
         self.maximumFrameSize = maximumFrameSize
         self.options = options
         self.onAccept = onAccept
@@ -79,7 +84,7 @@ extension Listener: SocketEventHandler {
         for _ in 0..<Self.acceptsInATurn {
             switch self.state.withLock({ $0.isClosed ? .wouldBlock : self.socket.accept(self.options) }) {
             case .socket(let socket):
-                self.onAccept(SocketChannel(socket: socket, loop: self.loop, maximumFrameSize: self.maximumFrameSize))
+                self.open(socket)
             case .wouldBlock:
                 return
             case .failed:
@@ -91,6 +96,27 @@ extension Listener: SocketEventHandler {
 
     func loopEnds() {
         self.close()
+    }
+
+    private func open(_ socket: Socket) {
+        guard let tls = self.tls else {
+            self.onAccept(SocketChannel(socket: socket, loop: self.loop, maximumFrameSize: self.maximumFrameSize))
+            return
+        }
+        guard let session = try? TLSSession(tls, host: nil, port: 0, socket: socket) else {
+            socket.close()
+            return
+        }
+        let deadline = self.loop.now + Self.handshakeTimeout
+        TLSHandshake.begin(session, on: socket, loop: self.loop, deadline: deadline) { result in
+            guard case .success = result else {
+                socket.close()
+                return
+            }
+            let channel = SocketChannel(
+                socket: socket, transform: session, loop: self.loop, maximumFrameSize: self.maximumFrameSize)
+            self.loop.execute { self.onAccept(channel) }
+        }
     }
 
     /// Out of descriptors, most likely. The backlog would wake the loop again and again: look away for a moment.

@@ -9,9 +9,10 @@ import KafkaMemory
 
 extension SocketChannel {
     /// Connects to a host: looks its name up and tries its addresses in turn, all within `timeout`. Each address gets an
-    /// equal share of the time that is left, so that one that is silent doesn't use up the others'.
+    /// equal share of the time that is left, so that one that is silent doesn't use up the others'. With `tls`, the handshake
+    /// is part of it.
     package static func connect(
-        host: String, port: Int, loop: EventLoop, timeout: Duration, maximumFrameSize: Int,
+        host: String, port: Int, tls: TLSContext? = nil, loop: EventLoop, timeout: Duration, maximumFrameSize: Int,
         options: SocketOptions = SocketOptions(), resolver: NameResolver = .shared
     ) async throws(TransportError) -> SocketChannel {
         let deadline = loop.now + timeout
@@ -23,7 +24,12 @@ extension SocketChannel {
             let share = (deadline - now) / (addresses.count - index)
             switch try await ConnectionAttempt.connect(to: address, options, on: loop, deadline: now + share) {
             case .connected(let socket):
-                return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
+                guard let tls else {
+                    return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
+                }
+                let session = try await Self.secure(socket, tls, host: host, port: port, loop: loop, deadline: deadline)
+                return SocketChannel(
+                    socket: socket, transform: session, loop: loop, maximumFrameSize: maximumFrameSize)
             case .failed(let code):
                 lastError = code
             case .timedOut:
@@ -37,6 +43,22 @@ extension SocketChannel {
         let tried = addresses.map(\.description)
         guard let lastError else { throw .connectTimedOut(host: host, port: port, addresses: tried) }
         throw .cannotConnect(host: host, port: port, errno: lastError, addresses: tried)
+    }
+}
+
+extension SocketChannel {
+    /// TLS on a socket that is connected; closes it if there is none.
+    private static func secure(
+        _ socket: Socket, _ tls: TLSContext, host: String, port: Int, loop: EventLoop, deadline: MonotonicTime
+    ) async throws(TransportError) -> TLSSession {
+        do throws(TransportError) {
+            let session = try TLSSession.make(tls, host: host, port: port, socket: socket)
+            try await TLSHandshake.perform(session, on: socket, loop: loop, deadline: deadline)
+            return session
+        } catch {
+            socket.close()
+            throw error
+        }
     }
 }
 

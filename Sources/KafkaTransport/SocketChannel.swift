@@ -18,7 +18,7 @@ import Synchronization
 package final class SocketChannel: Sendable {
     let loop: EventLoop
     private let socket: Socket
-    private let transform: any ByteTransform = PlainBytes()
+    private let transform: any ByteTransform
     private let outbound = Lock(Outbound())
     private let inbox: FrameInbox
     /// Whether frames may be handed out: open and not paused. Written under the write lock.
@@ -52,10 +52,11 @@ package final class SocketChannel: Sendable {
         var closeTimer: LoopTimer?
 
         /// What the loop should watch for.
-        var interest: Interest {
-            switch self.phase {
-            case .open: Interest(read: !self.isReadingPaused, write: !self.queue.isEmpty)
-            case .flushing: Interest(read: true, write: !self.queue.isEmpty)
+        func interest(_ transform: any ByteTransform) -> Interest {
+            let hasBytes = !self.queue.isEmpty || transform.hasUnsentBytes
+            return switch self.phase {
+            case .open: Interest(read: !self.isReadingPaused, write: hasBytes)
+            case .flushing: Interest(read: true, write: hasBytes)
             case .lingering: .reading
             case .broken, .closing, .closed: .nothing
             }
@@ -65,8 +66,9 @@ package final class SocketChannel: Sendable {
     /// How often a socket is read or written before others have their turn.
     private static let callsInATurn = 16
 
-    init(socket: Socket, loop: EventLoop, maximumFrameSize: Int) {
+    init(socket: Socket, transform: any ByteTransform = PlainBytes(), loop: EventLoop, maximumFrameSize: Int) {
         self.socket = socket
+        self.transform = transform
         self.loop = loop
         self.inbox = FrameInbox(limit: maximumFrameSize)
         self.receivedAt = Atomic(loop.now.nanoseconds)
@@ -86,7 +88,7 @@ package final class SocketChannel: Sendable {
             if case .closed(let error) = state.phase { return error }
             state.handler = handler
             do throws(TransportError) {
-                let interest = state.interest
+                let interest = state.interest(self.transform)
                 state.token = try self.loop.core.watch(self.socket.descriptor, interest: interest, handler: self)
                 state.watched = interest
                 self.isDelivering.store(state.phase == .open && !state.isReadingPaused, ordering: .relaxed)
@@ -96,6 +98,8 @@ package final class SocketChannel: Sendable {
             return nil
         }
         if let isClosed { self.loop.execute { handler.channelClosed(isClosed) } }
+        // A handshake may have brought more than itself.
+        if self.transform.hasBufferedInput { self.loop.execute { self.read() } }
     }
 
     /// Bytes that wait for the socket to take them.
@@ -104,7 +108,9 @@ package final class SocketChannel: Sendable {
     /// Runs `body` under the write lock if the socket has taken all that was sent; otherwise, and on a channel that is closed
     /// or closing, returns nil.
     package func whenNothingIsQueued<Result>(_ body: () -> Result) -> Result? {
-        self.outbound.withLock { $0.phase == .open && $0.queue.isEmpty ? body() : nil }
+        self.outbound.withLock { state in
+            state.phase == .open && state.queue.isEmpty && !self.transform.hasUnsentBytes ? body() : nil
+        }
     }
 
     /// When something last came from the other side; before that, when the channel was made.
@@ -161,26 +167,38 @@ package final class SocketChannel: Sendable {
                 if count == offered { continue }
             case .wouldBlock:
                 break
-            case .failed(let code):
-                state.phase = .broken(.reset(errno: code))
-                state.queue = OutboundQueue()
-                self.updateInterest(&state)
-                self.loop.execute { self.finishBroken() }
+            case .failed(let error):
+                self.beginBreaking(&state, error)
                 return
             }
             break
         }
-        if state.queue.isEmpty, state.phase == .flushing {
-            state.phase = .lingering
-            self.socket.endSending()
-        }
+        if state.queue.isEmpty { self.finishFlushing(&state) }
         self.updateInterest(&state)
     }
 
+    /// All is with the transform: sees that it gets on, and to the end if that is due.
+    private func finishFlushing(_ state: inout Outbound) {
+        if state.phase == .flushing { self.transform.endSending(to: self.socket) }
+        if self.transform.hasUnsentBytes, case .failed(let error) = self.transform.flush(to: self.socket) {
+            self.beginBreaking(&state, error)
+        } else if state.phase == .flushing, !self.transform.hasUnsentBytes {
+            state.phase = .lingering
+            self.socket.endSending()
+        }
+    }
+
+    private func beginBreaking(_ state: inout Outbound, _ error: TransportError) {
+        state.phase = .broken(error)
+        state.queue = OutboundQueue()
+        self.updateInterest(&state)
+        self.loop.execute { self.finishBroken() }
+    }
+
     private func updateInterest(_ state: inout Outbound) {
-        guard let token = state.token, state.interest != state.watched else { return }
+        let interest = state.interest(self.transform)
+        guard let token = state.token, interest != state.watched else { return }
         do throws(TransportError) {
-            let interest = state.interest
             try self.loop.core.update(self.socket.descriptor, token: token, from: state.watched, to: interest)
             state.watched = interest
         } catch {
@@ -234,8 +252,10 @@ package final class SocketChannel: Sendable {
             case .allThereIs:
                 self.noteReceiving()
                 _ = self.deliver(to: handler)
+                self.flushWhatReadingMade()
                 return
             case .nothing:
+                self.flushWhatReadingMade()
                 return
             case .end:
                 self.finish(.closedByPeer)
@@ -246,6 +266,14 @@ package final class SocketChannel: Sendable {
             }
         }
         _ = self.deliver(to: handler)
+        // The socket doesn't tell of what the transform has taken from it.
+        if self.transform.hasBufferedInput { self.loop.execute { self.read() } }
+    }
+
+    /// TLS has messages of its own, which it answers when it reads them.
+    private func flushWhatReadingMade() {
+        guard self.transform.hasUnsentBytes else { return }
+        self.outbound.withLock { self.flush(&$0) }
     }
 
     private func noteReceiving() {
@@ -348,9 +376,11 @@ extension SocketChannel: SocketEventHandler {
     func socketReady(_ event: SocketEvent) {
         if event.writable {
             let flushed = self.outbound.withLock { state -> (any FrameHandler)? in
-                guard !state.queue.isEmpty, state.phase == .open || state.phase == .flushing else { return nil }
+                guard !state.queue.isEmpty || self.transform.hasUnsentBytes else { return nil }
+                guard state.phase == .open || state.phase == .flushing else { return nil }
                 self.flush(&state)
-                return state.queue.isEmpty && state.phase == .open ? state.handler : nil
+                let isFlushed = state.queue.isEmpty && !self.transform.hasUnsentBytes
+                return isFlushed && state.phase == .open ? state.handler : nil
             }
             flushed?.channelFlushed()
         }

@@ -25,6 +25,8 @@ package enum TransportError: Error, Hashable, Sendable {
     case closedByPeer
     /// The other side, or something between, broke the connection off.
     case reset(errno: Int32)
+    /// There is no TLS session, or no longer one.
+    case tls(TLSFailure)
     /// A length that is negative or above the limit; with the first bytes of what came, which may tell who is speaking.
     case frameTooLarge(length: Int, limit: Int, firstBytes: [UInt8])
     /// Closed on this side.
@@ -45,6 +47,7 @@ extension TransportError: CustomStringConvertible {
             "\(host):\(port)\(Self.list(addresses)) did not answer in time"
         case .closedByPeer: "the other side closed the connection"
         case .reset(let code): "the connection broke: \(Self.text(code))"
+        case .tls(let failure): failure.description
         case .frameTooLarge(let length, let limit, _):
             "a frame of \(length) bytes was announced; the limit is \(limit)"
         case .closedLocally: "the connection was closed"

@@ -17,10 +17,14 @@ struct ClusterLayout: Sendable {
     let clusterID: String
     /// What the test asked for, above our own.
     let settings: [String: String]
+    /// Listeners beside the plain one.
+    let secured: SecuredListeners?
 
     var ids: [Int] { Array(1...self.brokerPorts.count) }
 
-    init(installation: KafkaInstallation, brokers: Int, settings: [String: String]) {
+    init(
+        installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool = false
+    ) throws {
         let ports = LoopbackPorts.take(2 * brokers + 1)
         self.installation = installation
         self.folder = TemporaryFolder.path("kafka-\(installation.version.short)")
@@ -30,6 +34,7 @@ struct ClusterLayout: Sendable {
         self.clusterID = Data((0..<16).map { _ in UInt8.random(in: 1...127) }).base64EncodedString()
             .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
         self.settings = settings
+        self.secured = isSecured ? try SecuredListeners(installation: installation, brokers: brokers) : nil
     }
 
     // MARK: - Files
@@ -61,7 +66,7 @@ struct ClusterLayout: Sendable {
             maxClientCnxns=0
             """, to: "zookeeper.properties")
         for id in self.ids {
-            let properties = self.properties(of: id).sorted { $0.key < $1.key }
+            let properties = try self.properties(of: id).sorted { $0.key < $1.key }
             try self.write(
                 properties.map { "\($0.key)=\($0.value)" }.joined(separator: "\n"), to: "broker-\(id).properties")
         }
@@ -71,10 +76,11 @@ struct ClusterLayout: Sendable {
         try Data("\(text)\n".utf8).write(to: self.folder.appendingPathComponent(name))
     }
 
-    private func properties(of id: Int) -> [String: String] {
+    private func properties(of id: Int) throws -> [String: String] {
         let copies = "\(min(3, self.ids.count))"
         let inSync = "\(max(1, min(3, self.ids.count) - 1))"
-        let listener = "PLAINTEXT://127.0.0.1:\(self.brokerPorts[id - 1])"
+        let listeners = ["PLAINTEXT://127.0.0.1:\(self.brokerPorts[id - 1])"] + (self.secured?.listeners(of: id) ?? [])
+        let listener = listeners.joined(separator: ",")
         var properties = [
             "log.dirs": "\(self.folder.path)/data-\(id)",
             "inter.broker.listener.name": "PLAINTEXT",
@@ -111,7 +117,6 @@ struct ClusterLayout: Sendable {
             properties["controller.quorum.voters"] = zip(self.ids, self.controllerPorts)
                 .map { "\($0)@127.0.0.1:\($1)" }.joined(separator: ",")
             properties["listeners"] = "\(listener),CONTROLLER://127.0.0.1:\(self.controllerPorts[id - 1])"
-            properties["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
             // A broker that is gone is missed after three seconds instead of nine.
             properties["broker.session.timeout.ms"] = "3000"
             properties["broker.heartbeat.interval.ms"] = "500"
@@ -121,6 +126,10 @@ struct ClusterLayout: Sendable {
             properties["share.coordinator.state.topic.min.isr"] = inSync
             properties["share.coordinator.state.topic.num.partitions"] = "8"
         }
+        var protocols = ["PLAINTEXT:PLAINTEXT"] + (self.secured?.protocolMap ?? [])
+        if !self.installation.usesZooKeeper { protocols.append("CONTROLLER:PLAINTEXT") }
+        properties["listener.security.protocol.map"] = protocols.joined(separator: ",")
+        try self.secured?.add(to: &properties, folder: self.folder)
         return properties.merging(self.settings) { $1 }
     }
 
@@ -140,6 +149,25 @@ struct ClusterLayout: Sendable {
 
     func formatCommand(_ id: Int) -> [String] {
         self.java + ["kafka.tools.StorageTool", "format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
+            + (self.secured == nil
+                ? []
+                : self.scramUsers.flatMap {
+                    ["--add-scram", "\($0.mechanism)=[name=\(SecuredListeners.username),password=\($0.password)]"]
+                })
+    }
+
+    /// With ZooKeeper, users are made there.
+    var makeUsersCommand: [String]? {
+        guard self.secured != nil, self.installation.usesZooKeeper else { return nil }
+        let users = self.scramUsers.map { "\($0.mechanism)=[password=\($0.password)]" }.joined(separator: ",")
+        return self.java + [
+            "kafka.admin.ConfigCommand", "--zookeeper", "127.0.0.1:\(self.zooKeeperPort)", "--alter", "--entity-type",
+            "users", "--entity-name", SecuredListeners.username, "--add-config", users,
+        ]
+    }
+
+    private var scramUsers: [(mechanism: String, password: String)] {
+        ["SCRAM-SHA-256", "SCRAM-SHA-512"].map { ($0, SecuredListeners.password) }
     }
 
     func brokerCommand(_ id: Int) -> [String] {

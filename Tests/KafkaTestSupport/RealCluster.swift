@@ -48,10 +48,11 @@ package actor RealCluster {
 
     /// Starts a cluster, lends it, and ends it.
     package static func withCluster<Result>(
-        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:],
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], isSecured: Bool = false,
         _ body: (RealCluster) async throws -> sending Result
     ) async throws -> sending Result {
-        let cluster = try await Self.start(installation, brokers: brokers, settings: settings)
+        let cluster = try await Self.start(
+            installation, brokers: brokers, settings: settings, isSecured: isSecured)
         do {
             let result = try await body(cluster)
             await cluster.stopAll()
@@ -64,23 +65,26 @@ package actor RealCluster {
 
     /// Starts a cluster; ready when each broker knows all of them.
     package static func start(
-        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:]
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], isSecured: Bool = false
     ) async throws -> RealCluster {
         for _ in 1..<3 {
             do {
-                return try await Self.startOnce(installation, brokers: brokers, settings: settings)
+                return try await Self.startOnce(
+                    installation, brokers: brokers, settings: settings, isSecured: isSecured)
             } catch let error as Failure where error.description.contains("Address already in use") {
                 continue
             }
         }
-        return try await Self.startOnce(installation, brokers: brokers, settings: settings)
+        return try await Self.startOnce(
+            installation, brokers: brokers, settings: settings, isSecured: isSecured)
     }
 
     private static func startOnce(
-        _ installation: KafkaInstallation, brokers: Int, settings: [String: String]
+        _ installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool
     ) async throws -> RealCluster {
         let cluster = RealCluster(
-            layout: ClusterLayout(installation: installation, brokers: brokers, settings: settings))
+            layout: try ClusterLayout(
+                installation: installation, brokers: brokers, settings: settings, isSecured: isSecured))
         do {
             try await cluster.startAll()
             return cluster
@@ -99,6 +103,10 @@ package actor RealCluster {
                 try self.check(zooKeeper)
                 return self.layout.zooKeeperAccepts
             }
+            if let command = self.layout.makeUsersCommand {
+                let users = try self.launch("users", command)
+                guard await users.ended() == 0 else { throw self.failure(of: users) }
+            }
         } else {
             for id in self.layout.ids {
                 let format = try self.launch("format-\(id)", self.layout.formatCommand(id))
@@ -108,6 +116,9 @@ package actor RealCluster {
         for id in self.layout.ids { try self.launchBroker(id) }
         for id in self.layout.ids { try await self.untilReady(id, seeing: self.layout.ids.count) }
     }
+
+    /// Its listeners beside the plain one, if it was started with them.
+    package nonisolated var secured: SecuredListeners? { self.layout.secured }
 
     // MARK: - Faults
 

@@ -10,12 +10,19 @@
 package actor SharedClusters {
     package static let all = SharedClusters()
 
-    private var starting: [KafkaInstallation: Task<RealCluster, any Error>] = [:]
+    private struct Key: Hashable {
+        var installation: KafkaInstallation
+        var isSecured: Bool
+    }
 
-    package func cluster(_ installation: KafkaInstallation) async throws -> RealCluster {
-        if let task = self.starting[installation] { return try await task.value }
-        let task = Task { try await RealCluster.start(installation) }
-        self.starting[installation] = task
+    private var starting: [Key: Task<RealCluster, any Error>] = [:]
+
+    /// - Parameter isSecured: whether it has listeners for TLS and SASL too.
+    package func cluster(_ installation: KafkaInstallation, isSecured: Bool = false) async throws -> RealCluster {
+        let key = Key(installation: installation, isSecured: isSecured)
+        if let task = self.starting[key] { return try await task.value }
+        let task = Task { try await RealCluster.start(installation, isSecured: isSecured) }
+        self.starting[key] = task
         return try await task.value
     }
 }

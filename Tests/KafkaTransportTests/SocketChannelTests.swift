@@ -13,7 +13,7 @@ import Testing
 @Suite(.serialized) struct SocketChannelTests {
     /// A server and a client's channel to it, on loops of their own.
     private func withPair(
-        limit: Int = 16 << 20,
+        limit: Int = 16 << 20, tls: Bool = false,
         _ body: (_ client: SocketChannel, _ clientSide: Recorder, _ server: SocketChannel, _ serverSide: Recorder)
             async throws -> Void
     ) async throws {
@@ -25,13 +25,17 @@ import Testing
         }
         let accepted = Lock<SocketChannel?>(nil)
         let serverSide = Recorder()
-        let listener = try Listener(port: 0, loop: serverLoop, maximumFrameSize: limit) { channel in
+        let contexts = tls ? try TLSContexts() : nil
+        let listener = try Listener(
+            port: 0, tls: contexts?.server, loop: serverLoop, maximumFrameSize: limit
+        ) { channel in
             accepted.withLock { $0 = channel }
             channel.start(serverSide)
         }
         defer { listener.close() }
         let client = try await SocketChannel.connect(
-            host: "127.0.0.1", port: listener.port, loop: clientLoop, timeout: .seconds(10), maximumFrameSize: limit)
+            host: "127.0.0.1", port: listener.port, tls: contexts?.client, loop: clientLoop, timeout: .seconds(10),
+            maximumFrameSize: limit)
         let clientSide = Recorder()
         client.start(clientSide)
         while accepted.withLock({ $0 == nil }) { await Task.yield() }
@@ -45,10 +49,10 @@ import Testing
         #expect(serverSide.closeCalls == 1)
     }
 
-    @Test func framesOfAllSizesGoBothWaysInOrder() async throws {
+    @Test(arguments: [false, true]) func framesOfAllSizesGoBothWaysInOrder(tls: Bool) async throws {
         let sizes = [0, 1, 100, 65_535, 65_536, 5_000_000, 3, 1 << 20, 7]
         let frames = sizes.map { size in Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }) }
-        try await self.withPair { client, clientSide, server, serverSide in
+        try await self.withPair(tls: tls) { client, clientSide, server, serverSide in
             for frame in frames { client.send { [frame[0..<frame.count / 2], frame[frame.count / 2..<frame.count]] } }
             await serverSide.wait { received, _ in received.count == frames.count }
             #expect(serverSide.frames == frames)
@@ -58,8 +62,10 @@ import Testing
         }
     }
 
-    @Test func sendersOnManyThreadsKeepTheirFramesWholeAndTheNotedOrder() async throws {
-        try await self.withPair { client, _, _, serverSide in
+    @Test(arguments: [false, true]) func sendersOnManyThreadsKeepTheirFramesWholeAndTheNotedOrder(tls: Bool)
+        async throws
+    {
+        try await self.withPair(tls: tls) { client, _, _, serverSide in
             let noted = Lock<[Bytes]>([])
             await withTaskGroup(of: Void.self) { group in
                 for sender in 0..<8 {
@@ -79,8 +85,9 @@ import Testing
         }
     }
 
-    @Test func aReaderThatPausesHoldsUpTheSenderWithoutLosingAnything() async throws {
-        try await self.withPair { client, _, server, serverSide in
+    @Test(arguments: [false, true]) func aReaderThatPausesHoldsUpTheSenderWithoutLosingAnything(tls: Bool) async throws
+    {
+        try await self.withPair(tls: tls) { client, _, server, serverSide in
             server.pauseReading()
             let frame = Bytes(Array(repeating: 7, count: 1 << 20))
             for _ in 0..<20 { client.send { [frame] } }
@@ -93,8 +100,8 @@ import Testing
         }
     }
 
-    @Test func theOtherSidesEndIsTold() async throws {
-        try await self.withPair { client, clientSide, server, _ in
+    @Test(arguments: [false, true]) func theOtherSidesEndIsTold(tls: Bool) async throws {
+        try await self.withPair(tls: tls) { client, clientSide, server, _ in
             server.close()
             await clientSide.wait { _, closed in closed != nil }
             #expect(clientSide.closed == .closedByPeer)
@@ -107,8 +114,8 @@ import Testing
         }
     }
 
-    @Test func closingAfterFlushingDeliversWhatIsQueued() async throws {
-        try await self.withPair { client, _, server, serverSide in
+    @Test(arguments: [false, true]) func closingAfterFlushingDeliversWhatIsQueued(tls: Bool) async throws {
+        try await self.withPair(tls: tls) { client, _, server, serverSide in
             server.pauseReading()
             let frame = Bytes(Array(repeating: 7, count: 1 << 20))
             for _ in 0..<20 { client.send { [frame] } }

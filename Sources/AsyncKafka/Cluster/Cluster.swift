@@ -25,11 +25,14 @@ final class Cluster: Sendable {
     /// Tasks that wait for the end of a refresh; and why none will come, once `run()` has ended.
     private let refreshWaiters = Lock<RefreshWaiters>(RefreshWaiters())
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
+    private let failureObserver = Lock<(@Sendable (KafkaError) -> Void)?>(nil)
     let coordinators = Lock<[CoordinatorKey: Int32]>([:])
 
     private struct RefreshWaiters {
         var promises: [ObjectIdentifier: Promise<Void>] = [:]
         var closed: KafkaError?
+        /// Why the last refresh failed, if that is nothing that time can cure: a password that is refused.
+        var failure: KafkaError?
 
         mutating func takeAll() -> [Promise<Void>] {
             defer { self.promises = [:] }
@@ -43,7 +46,7 @@ final class Cluster: Sendable {
         self.loop = loop
         self.logger = logger
         self.metadataState = Lock(MetadataStateMachine(maximumAge: configuration.metadataMaxAge))
-        self.connections = ConnectionTable(configuration: configuration, loop: loop, logger: logger)
+        self.connections = try ConnectionTable(configuration: configuration, loop: loop, logger: logger)
     }
 
     /// The background work, until the task is cancelled; then all connections are closed.
@@ -71,6 +74,11 @@ final class Cluster: Sendable {
     /// Sets who is told of changes: on the loop, outside of locks, in order.
     func setMetadataObserver(_ observer: @escaping @Sendable (ClusterMetadata) -> Void) {
         self.observer.withLock { $0 = observer }
+    }
+
+    /// Sets who is told of refreshes that fail for a reason that time can't cure, such as refused credentials.
+    func setFailureObserver(_ observer: @escaping @Sendable (KafkaError) -> Void) {
+        self.failureObserver.withLock { $0 = observer }
     }
 
     /// Asks for a refresh soon; returns at once. Requests are coalesced and backed off.
@@ -185,8 +193,11 @@ final class Cluster: Sendable {
                 return (changed, state.snapshot)
             }
             if changed { self.metadataChanged(snapshot) }
+            self.refreshWaiters.withLock { $0.failure = nil }
         } catch {
             self.logger(.debug, "Metadata could not be refreshed", [(.error, error.description)])
+            self.refreshWaiters.withLock { $0.failure = error.isRetriable ? nil : error }
+            if !error.isRetriable { self.failureObserver.withLock { $0 }?(error) }
             let needsRebootstrap = self.metadataState.withLock { state in
                 let now = self.loop.now
                 state.failed(now: now, backoff: self.backoff)
@@ -247,6 +258,7 @@ final class Cluster: Sendable {
         if let closed { throw closed }
         if self.metadataState.withLock({ $0.attempts > attempts }) { return }
         try await promise.value(until: deadline, on: self.loop, orThrow: timeout)
+        if let failure = self.refreshWaiters.withLock({ $0.failure }), failure.code != .cancelled { throw failure }
     }
 
     private func wakeRefreshWaiters() {

@@ -54,6 +54,7 @@ final class ConnectionTable: Sendable {
     }
 
     private let configuration: KafkaClientConfiguration
+    private let security: ConnectionSecurity
     private let loop: EventLoop
     private let logger: Logger
     private let bootstrap: [Broker]
@@ -61,8 +62,11 @@ final class ConnectionTable: Sendable {
     private let attempts: AsyncStream<ConnectionKey>
     private let attemptsContinuation: AsyncStream<ConnectionKey>.Continuation
 
-    init(configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger) {
+    init(
+        configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger
+    ) throws(KafkaError) {
         self.configuration = configuration
+        self.security = try ConnectionSecurity(configuration.security, logger: logger)
         self.loop = loop
         self.logger = logger
         self.bootstrap = configuration.bootstrapServers.compactMap { text in
@@ -235,11 +239,13 @@ final class ConnectionTable: Sendable {
         }
         do {
             let connection = try await BrokerConnection.open(
-                to: broker, configuration: self.configuration, loop: self.loop, logger: self.logger
+                to: broker, configuration: self.configuration, security: self.security, loop: self.loop,
+                logger: self.logger
             ) { [weak self] connection, error in
                 self?.connectionClosed(connection, error)
             }
             self.attemptSucceeded(key, connection)
+            if let mechanism = self.security.mechanism { await connection.keepAuthenticated(by: mechanism) }
         } catch {
             self.attemptFailed(key, error)
         }

@@ -9,6 +9,8 @@
 public struct KafkaClientConfiguration: Sendable {
     /// Brokers to ask first, as `host:port`; one that answers is enough, several survive the loss of some.
     public var bootstrapServers: [String]
+    /// How connections are secured, and how this client says who it is. Not at all by default.
+    public var security = KafkaSecurity.plaintext
     /// A name for this client in the brokers' logs and quotas.
     public var clientID = "async-kafka"
     /// The rack or availability zone that this client runs in (`client.rack`): read from the nearest replica (KIP-392).

@@ -32,10 +32,15 @@ extension BrokerConnection {
             return
         }
         let deadline = self.noteUse() + timeout
+        let request = UnansweredRequest(deadline: deadline, completion: completion)
         var isQueued = false
         self.channel.send { () -> [Bytes]? in
-            self.unanswered.withLock { $0.append(UnansweredRequest(deadline: deadline, completion: completion)) }
             isQueued = true
+            if self.isHeld {
+                self.heldUnanswered.withLock { $0.append((frame, request)) }
+                return nil
+            }
+            self.unanswered.withLock { $0.append(request) }
             return frame
         }
         guard isQueued else {
@@ -54,8 +59,28 @@ extension BrokerConnection {
         for request in written { request.completion(.success(())) }
     }
 
+    /// Sends what has waited for the connection to be authenticated again, in its order; `isEmpty` runs when there is no more,
+    /// before anything else can be sent.
+    func writeHeldUnanswered(whenEmpty isEmpty: () -> Void) {
+        var isDone = false
+        while !isDone {
+            isDone = true
+            self.channel.send { () -> [Bytes]? in
+                guard let (frame, request) = self.heldUnanswered.withLock({ $0.popFirst() }) else {
+                    isEmpty()
+                    return nil
+                }
+                isDone = false
+                self.unanswered.withLock { $0.append(request) }
+                return frame
+            }
+        }
+        self.completeUnanswered()
+    }
+
     /// Fails the requests that the socket has not taken: a part of their bytes may have been sent.
     func failUnanswered(_ error: KafkaError) {
         for request in self.unanswered.withLock({ $0.removeAll() }) { request.completion(.failure(error)) }
+        for (_, request) in self.heldUnanswered.withLock({ $0.removeAll() }) { request.completion(.failure(error)) }
     }
 }

@@ -18,14 +18,19 @@ final class BrokerConnection: Sendable {
     /// What the broker speaks; set once by `open`, before anybody else has the connection.
     var versions: BrokerVersions { self.negotiated.withLock { $0 } }
 
-    private let configuration: KafkaClientConfiguration
-    private let loop: EventLoop
-    private let logger: Logger
+    let configuration: KafkaClientConfiguration
+    let loop: EventLoop
+    let logger: Logger
     let channel: SocketChannel
     private let negotiated: Lock<BrokerVersions>
     private let queue: Lock<RequestQueue>
     private let timeouts: Lock<TimeoutState>
     let unanswered = Lock(Deque<UnansweredRequest>())
+    /// Such requests, while nothing but authentication may be sent.
+    let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
+    private let authenticated = Lock<Session?>(nil)
+    /// Tells whoever keeps the session alive that the connection has ended.
+    let ended = Signal()
     private let correlation = Atomic<Int32>(0)
     private let lastUse: Atomic<Int64>
     private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
@@ -55,9 +60,10 @@ final class BrokerConnection: Sendable {
         self.onClose = onClose
     }
 
-    /// Connects and agrees on versions, within the set-up timeout.
+    /// Connects, agrees on versions and authenticates, within the set-up timeout.
     static func open(
-        to broker: Broker, configuration: KafkaClientConfiguration, loop: EventLoop, logger: Logger,
+        to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
+        logger: Logger,
         onClose: @escaping @Sendable (BrokerConnection, KafkaError) -> Void
     ) async throws(KafkaError) -> BrokerConnection {
         let deadline = loop.now + configuration.connectionSetupTimeout
@@ -65,8 +71,8 @@ final class BrokerConnection: Sendable {
         let channel: SocketChannel
         do {
             channel = try await SocketChannel.connect(
-                host: broker.host, port: broker.port, loop: loop, timeout: configuration.connectionSetupTimeout,
-                maximumFrameSize: configuration.maximumResponseSize)
+                host: broker.host, port: broker.port, tls: security.tlsContext(), loop: loop,
+                timeout: configuration.connectionSetupTimeout, maximumFrameSize: configuration.maximumResponseSize)
         } catch {
             throw KafkaError(error, broker: broker)
         }
@@ -76,9 +82,14 @@ final class BrokerConnection: Sendable {
         channel.start(connection)
         do {
             try await connection.negotiateVersions(deadline: deadline)
+            if let mechanism = security.mechanism {
+                security.warnOfPlaintextCredentials(to: broker)
+                try await connection.authenticate(by: mechanism, deadline: deadline)
+            }
         } catch {
             connection.close(error)
-            throw error
+            // With TLS 1.3 a server refuses a certificate after the handshake: then that is the reason, not the request's.
+            throw connection.closedError.isRetriable ? error : connection.closedError
         }
         connection.armIdleTimer()
         logger(.debug, "Connected")
@@ -87,6 +98,13 @@ final class BrokerConnection: Sendable {
 
     func adopt(_ versions: BrokerVersions) {
         self.negotiated.withLock { $0 = versions }
+    }
+
+    /// The session that the broker has granted, if it ends.
+    var session: Session? { self.authenticated.withLock { $0 } }
+
+    func setSession(_ session: Session) {
+        self.authenticated.withLock { $0 = session }
     }
 
     var isOpen: Bool { self.queue.withLock { $0.closed == nil } }
@@ -110,7 +128,7 @@ final class BrokerConnection: Sendable {
     /// Sends a request. `completion` runs exactly once: on the loop, or at once on the calling thread if nothing can be
     /// sent. A timeout closes the connection, since the answers behind the missing one can't be told apart from it.
     func submit<Request: KafkaRequest>(
-        _ request: Request, version: Int16, timeout: Duration,
+        _ request: Request, version: Int16, timeout: Duration, isAuthentication: Bool = false,
         completion: @escaping @Sendable (Result<Request.Response, KafkaError>) -> Void
     ) {
         let correlationID = self.nextCorrelationID()
@@ -132,7 +150,7 @@ final class BrokerConnection: Sendable {
         // It doesn't if it is closed.
         var action: RequestQueue.SubmitAction?
         self.channel.send { () -> [Bytes]? in
-            action = self.queue.withLock { $0.submit(deferred, now: now) }
+            action = self.queue.withLock { $0.submit(deferred, now: now, isAuthentication: isAuthentication) }
             if case .write = action { return frame }
             return nil
         }
@@ -218,6 +236,25 @@ final class BrokerConnection: Sendable {
         }
     }
 
+    // MARK: Holding
+
+    /// Lets nothing but authentication be sent from now on. What was sent before is answered.
+    func hold() {
+        // Under the write lock, so that nothing is on its way to the socket.
+        self.channel.send { () -> [Bytes]? in
+            self.queue.withLock { $0.hold() }
+            return nil
+        }
+    }
+
+    /// Lets everything be sent again, beginning with what has waited.
+    func release() {
+        self.writeHeldUnanswered { self.queue.withLock { $0.release() } }
+        self.writeDeferred()
+    }
+
+    var isHeld: Bool { self.queue.withLock { $0.isHeld } }
+
     // MARK: Deadlines
 
     func armTimeout(_ deadline: MonotonicTime) {
@@ -275,6 +312,7 @@ final class BrokerConnection: Sendable {
     func close(_ error: KafkaError) {
         guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
         self.channel.close()
+        self.ended.notify()
         self.timeouts.withLock { $0.timer }?.cancel()
         var unknown = error
         unknown.isOutcomeUnknown = true

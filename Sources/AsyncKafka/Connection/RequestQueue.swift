@@ -30,6 +30,8 @@ struct RequestQueue: Sendable {
     private(set) var inFlight = Deque<PendingRequest>()
     private(set) var deferred = Deque<DeferredRequest>()
     private(set) var closed: KafkaError?
+    /// Whether all but authentication has to wait (KIP-368).
+    private(set) var isHeld = false
     private var mutedUntil: MonotonicTime?
     private let limit: Int
 
@@ -45,10 +47,17 @@ struct RequestQueue: Sendable {
         case refuse(KafkaError)
     }
 
-    mutating func submit(_ request: DeferredRequest, now: MonotonicTime) -> SubmitAction {
+    /// - Parameter isAuthentication: whether it is a part of what the others wait for.
+    mutating func submit(
+        _ request: DeferredRequest, now: MonotonicTime, isAuthentication: Bool = false
+    ) -> SubmitAction {
         if let closed = self.closed { return .refuse(closed) }
+        if isAuthentication {
+            self.inFlight.append(request.pending)
+            return .write
+        }
         let muted = self.mutedUntil.flatMap { $0 > now ? $0 : nil }
-        if muted == nil, self.deferred.isEmpty, self.inFlight.count < self.limit {
+        if muted == nil, !self.isHeld, self.deferred.isEmpty, self.inFlight.count < self.limit {
             self.inFlight.append(request.pending)
             return .write
         }
@@ -62,6 +71,7 @@ struct RequestQueue: Sendable {
 
     /// The next request that may be written now.
     mutating func takeDeferred(now: MonotonicTime) -> DeferredRequest? {
+        guard !self.isHeld else { return nil }
         if let mutedUntil = self.mutedUntil {
             guard mutedUntil <= now else { return nil }
             self.mutedUntil = nil
@@ -69,6 +79,16 @@ struct RequestQueue: Sendable {
         guard self.inFlight.count < self.limit, let next = self.deferred.popFirst() else { return nil }
         self.inFlight.append(next.pending)
         return next
+    }
+
+    /// From now on everything but authentication waits.
+    mutating func hold() {
+        self.isHeld = true
+    }
+
+    /// What waited may go on.
+    mutating func release() {
+        self.isHeld = false
     }
 
     enum ReceiveAction {

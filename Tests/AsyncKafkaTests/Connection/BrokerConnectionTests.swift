@@ -28,7 +28,8 @@ import Testing
         configuration.requestTimeout = .seconds(10)
         configure(&configuration)
         let connection = try await BrokerConnection.open(
-            to: server.broker, configuration: configuration, loop: loop, logger: Logger(SilentLog())
+            to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+            logger: Logger(SilentLog())
         ) { _, _ in }
         try await body(connection, server)
         connection.close(KafkaError(.closed, "The test is over."))
@@ -231,7 +232,8 @@ import Testing
         server.stop()
         let error = await #expect(throws: KafkaError.self) {
             _ = try await BrokerConnection.open(
-                to: broker, configuration: KafkaClientConfiguration(bootstrapServers: ["x:1"]), loop: loop,
+                to: broker, configuration: KafkaClientConfiguration(bootstrapServers: ["x:1"]), security: .plaintext,
+                loop: loop,
                 logger: Logger(SilentLog())
             ) { _, _ in }
         }

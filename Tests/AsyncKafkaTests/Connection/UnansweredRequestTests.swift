@@ -35,7 +35,8 @@ import Testing
         var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
         configuration.log = SilentLog()
         let connection = try await BrokerConnection.open(
-            to: server.broker, configuration: configuration, loop: loop, logger: Logger(SilentLog())
+            to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+            logger: Logger(SilentLog())
         ) { _, _ in }
         server.setReading(false)
         let promises = (0..<Self.count).map { _ in Promise<Void>() }

@@ -1,0 +1,38 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// Runs what other people wrote within a time, also if it doesn't heed cancellation.
+enum Deadline {
+    /// Thrown when the time is over.
+    struct Passed: Error {}
+
+    /// The result of `body`, or `Passed`. `body` is cancelled then, and left to itself: it runs as a task of its own, since a
+    /// child's end would have to be waited for.
+    static func run<Value: Sendable>(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let first = FirstResult<Result<Value, any Error>>()
+        let work = Task {
+            do {
+                first.give(.success(try await body()))
+            } catch {
+                first.give(.failure(error))
+            }
+        }
+        let clock = Task {
+            try await Task.sleep(for: limit)
+            first.give(.failure(Passed()))
+        }
+        defer {
+            work.cancel()
+            clock.cancel()
+        }
+        return try await first.value(whenCancelled: .failure(CancellationError())).get()
+    }
+}

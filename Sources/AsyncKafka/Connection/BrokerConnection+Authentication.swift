@@ -1,0 +1,205 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension BrokerConnection {
+    /// When the broker ends the session that it has granted, and when to ask for another (KIP-368).
+    struct Session: Sendable {
+        var renewAt: MonotonicTime
+        var endsAt: MonotonicTime
+    }
+
+    /// Tells the broker who this client is: the first time, before anything but ApiVersions.
+    func authenticate(by mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) {
+        let exchange = try await self.makeExchange(mechanism, deadline: deadline)
+        try await self.perform(exchange, mechanism, deadline: deadline)
+    }
+
+    /// Authenticates again and again before the session ends, until the connection does. What is in flight is answered, and
+    /// what is sent meanwhile waits.
+    func keepAuthenticated(by mechanism: any SASLMechanism) async {
+        while self.isOpen, let session = self.session {
+            await self.ended.wait(until: session.renewAt, on: self.loop)
+            guard self.isOpen, !Task.isCancelled else { return }
+            guard self.loop.now >= session.renewAt else { continue }
+            do throws(KafkaError) {
+                try await self.renew(session, mechanism)
+            } catch {
+                self.logger(.warning, "A session could not be renewed", [(.error, error.description)])
+                self.close(error)
+            }
+        }
+    }
+
+    private func renew(_ session: Session, _ mechanism: any SASLMechanism) async throws(KafkaError) {
+        let exchange = try await self.exchangeInTime(session, mechanism)
+        self.hold()
+        defer { self.release() }
+        try await self.perform(
+            exchange, mechanism, deadline: self.loop.now + self.configuration.connectionSetupTimeout)
+        self.logger(.debug, "Authenticated again")
+    }
+
+    /// Credentials for another session. Where they come from may fail for a while: the old session is used up first.
+    private func exchangeInTime(
+        _ session: Session, _ mechanism: any SASLMechanism
+    ) async throws(KafkaError) -> any SASLExchange {
+        var failures = 0
+        while true {
+            do throws(KafkaError) {
+                return try await self.makeExchange(mechanism, deadline: session.endsAt)
+            } catch {
+                failures += 1
+                let backoff = ExponentialBackoff(
+                    initial: self.configuration.retryBackoff, maximum: self.configuration.retryBackoffMax)
+                let next = self.loop.now + backoff.delay(failures: failures, jitter: .random(in: 0..<1))
+                guard self.isOpen, error.code != .cancelled, next < session.endsAt else { throw error }
+                self.logger(.warning, "Credentials for a session's renewal are missing", [(.error, error.description)])
+                await self.ended.wait(until: next, on: self.loop)
+            }
+        }
+    }
+
+    /// Off the loop: a mechanism may compute or block, and whoever wrote it need not know where it runs.
+    private func makeExchange(
+        _ mechanism: any SASLMechanism, deadline: MonotonicTime
+    ) async throws(KafkaError) -> any SASLExchange {
+        let server = KafkaServer(host: self.broker.host, port: self.broker.port)
+        do {
+            return try await Deadline.run(deadline - self.loop.now) { try await mechanism.makeExchange(with: server) }
+        } catch is Deadline.Passed {
+            throw KafkaError(
+                .authenticationTimeout, "The credentials for \(mechanism.name) were not there in time.",
+                broker: self.broker.description, isRetriable: true)
+        } catch {
+            throw self.authenticationError(error, mechanism)
+        }
+    }
+
+    // MARK: The exchange
+
+    private func perform(
+        _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, deadline: MonotonicTime
+    ) async throws(KafkaError) {
+        try await self.agree(on: mechanism, deadline: deadline)
+        var exchange = exchange
+        var challenge: Bytes?
+        while true {
+            let step: (exchange: any SASLExchange, response: SASLResponse)
+            do {
+                step = try await Self.respond(exchange, to: challenge)
+            } catch {
+                throw self.authenticationError(error, mechanism)
+            }
+            exchange = step.exchange
+            guard case .send(let bytes) = step.response else { return }
+            var request = SaslAuthenticateRequest()
+            request.authBytes = bytes
+            let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
+            guard answer.errorCode == .none else { throw self.refusal(answer, exchange, mechanism) }
+            challenge = answer.authBytes
+            if answer.sessionLifetimeMs > 0 { self.beginSession(of: .milliseconds(answer.sessionLifetimeMs)) }
+        }
+    }
+
+    /// Off the loop: SCRAM hashes for milliseconds.
+    @concurrent
+    private static func respond(
+        _ exchange: any SASLExchange, to challenge: Bytes?
+    ) async throws -> (exchange: any SASLExchange, response: SASLResponse) {
+        var exchange = exchange
+        let response = try exchange.respond(to: challenge)
+        return (exchange, response)
+    }
+
+    private func agree(on mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) {
+        var request = SaslHandshakeRequest()
+        request.mechanism = mechanism.name
+        let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
+        switch answer.errorCode {
+        case .none:
+            return
+        case .unsupportedSaslMechanism:
+            let offered = answer.mechanisms.isEmpty ? "none" : answer.mechanisms.joined(separator: ", ")
+            throw KafkaError(
+                .authenticationFailed,
+                "The broker does not offer the SASL mechanism \(mechanism.name) on this listener. It offers: \(offered).",
+                brokerCode: answer.errorCode, broker: self.broker.description)
+        case .illegalSaslState:
+            throw KafkaError(
+                .authenticationFailed,
+                "This listener takes no SASL: use the broker's SASL listener, or a security setting without it.",
+                brokerCode: answer.errorCode, broker: self.broker.description)
+        default:
+            throw KafkaError(answer.errorCode, doing: "agreeing on a SASL mechanism", broker: self.broker)
+        }
+    }
+
+    private func askDuringAuthentication<Request: KafkaRequest>(
+        _ request: Request, _ mechanism: any SASLMechanism, deadline: MonotonicTime
+    ) async throws(KafkaError) -> Request.Response {
+        guard let version = try? self.versions.version(for: Request.self, atMost: nil),
+            version > 0 || Request.apiKey != .saslHandshake
+        else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "The broker is too old for SASL as this client speaks it: it needs Kafka 1.0 or later (KIP-152).",
+                broker: self.broker.description)
+        }
+        let promise = Promise<Request.Response>()
+        self.submit(request, version: version, timeout: deadline - self.loop.now, isAuthentication: true) {
+            promise.fulfill($0)
+        }
+        do throws(KafkaError) {
+            return try await promise.value()
+        } catch {
+            var error = error
+            if error.code == .timedOut { error.code = .authenticationTimeout }
+            if error.code == .connectionFailed {
+                error.message =
+                    "The broker ended the connection during authentication by \(mechanism.name): its log may tell why. "
+                    + error.message
+            }
+            error.isOutcomeUnknown = false
+            throw error
+        }
+    }
+
+    private func beginSession(of lifetime: Duration) {
+        let now = self.loop.now
+        self.setSession(
+            Session(renewAt: now + lifetime * Double.random(in: 0.85..<0.95), endsAt: now + lifetime))
+    }
+
+    // MARK: Errors
+
+    private func refusal(
+        _ answer: SaslAuthenticateResponse, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism
+    ) -> KafkaError {
+        var reasons: [String] = []
+        if let text = answer.errorMessage, !text.isEmpty { reasons.append(text) }
+        if let refusal = exchange.refusal { reasons.append(refusal) }
+        let reason = reasons.isEmpty ? "it gives no reason" : reasons.joined(separator: " ")
+        return KafkaError(
+            .authenticationFailed, "The broker refused the \(mechanism.name) credentials: \(reason)",
+            brokerCode: answer.errorCode, broker: self.broker.description)
+    }
+
+    private func authenticationError(_ error: any Error, _ mechanism: any SASLMechanism) -> KafkaError {
+        if error is CancellationError { return .cancelled }
+        guard var error = error as? KafkaError else {
+            return KafkaError(
+                .authenticationFailed, "The SASL mechanism \(mechanism.name) failed: \(error).",
+                broker: self.broker.description, isRetriable: true, underlyingError: error)
+        }
+        if error.broker == nil { error.broker = self.broker.description }
+        return error
+    }
+}

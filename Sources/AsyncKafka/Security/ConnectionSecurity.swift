@@ -1,0 +1,55 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+import Synchronization
+
+/// What a client's connections are secured with: made once, used by all.
+final class ConnectionSecurity: Sendable {
+    let mechanism: (any SASLMechanism)?
+    private let contexts: TLSContextSource?
+    private let logger: Logger
+    private let hasWarned = Atomic(false)
+
+    /// Throws if a certificate, a key or a setting can't be used.
+    init(_ security: KafkaSecurity, logger: Logger) throws(KafkaError) {
+        self.mechanism = security.mechanism
+        self.logger = logger
+        switch security.transport {
+        case .plaintext: self.contexts = nil
+        case .tls(let configuration): self.contexts = try TLSContextSource(configuration, logger: logger)
+        }
+    }
+
+    /// Neither TLS nor SASL.
+    static let plaintext = ConnectionSecurity()
+
+    private init() {
+        self.mechanism = nil
+        self.contexts = nil
+        self.logger = Logger(SilentLog())
+    }
+
+    /// What to speak TLS with on a new connection; nil for plaintext.
+    func tlsContext() -> TLSContext? {
+        self.contexts?.current()
+    }
+
+    /// Warns once if credentials are about to go over a network in the clear.
+    func warnOfPlaintextCredentials(to broker: Broker) {
+        guard self.mechanism != nil, self.contexts == nil, !Self.isLoopback(broker.host) else { return }
+        guard !self.hasWarned.exchange(true, ordering: .relaxed) else { return }
+        self.logger(
+            .warning, "Credentials are sent over plaintext: whoever is on the way can use them. Use TLS beneath SASL.",
+            [(.broker, broker.description)])
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}

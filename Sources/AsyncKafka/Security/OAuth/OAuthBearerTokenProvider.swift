@@ -1,0 +1,27 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Gives tokens for SASL OAUTHBEARER.
+///
+/// `token()` is called once for each connection and for each later authentication of one (KIP-368), which happens before the
+/// session that the broker grants is over. There are several connections to each broker: give the same token again for as long
+/// as it is good, or wrap the provider in a `CachingTokenProvider`, which does that.
+///
+/// A call may take as long as the mechanism's `tokenTimeout`; then the connection attempt fails with
+/// `.authenticationTimeout`, which is logged, and is made again after a wait.
+public protocol OAuthBearerTokenProvider: Sendable {
+    /// A token that is good now.
+    func token() async throws -> OAuthBearerToken
+
+    /// SASL extensions that don't depend on the token; the token's own come before them. None by default.
+    func extensions() async throws -> [String: String]
+}
+
+extension OAuthBearerTokenProvider {
+    /// None.
+    public func extensions() async throws -> [String: String] { [:] }
+}

@@ -1,0 +1,55 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// Name and password as they are (RFC 4616): whoever can read the connection has them, so over TLS only.
+public struct PlainMechanism: SASLMechanism {
+    /// `PLAIN`.
+    public var name: String { "PLAIN" }
+
+    private let credentials: @Sendable () async throws -> SASLCredentials
+
+    init(_ credentials: @escaping @Sendable () async throws -> SASLCredentials) {
+        self.credentials = credentials
+    }
+
+    /// Fetches the credentials.
+    public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
+        PlainExchange(credentials: try await self.credentials())
+    }
+}
+
+extension SASLMechanism where Self == PlainMechanism {
+    /// PLAIN with a name and a password.
+    public static func plain(username: String, password: Secret) -> PlainMechanism {
+        let credentials = SASLCredentials(username: username, password: password)
+        return PlainMechanism { credentials }
+    }
+
+    /// PLAIN with credentials that are asked for anew for each authentication, so that they can change.
+    public static func plain(
+        credentials: @escaping @Sendable () async throws -> SASLCredentials
+    ) -> PlainMechanism {
+        PlainMechanism(credentials)
+    }
+}
+
+struct PlainExchange: SASLExchange {
+    let credentials: SASLCredentials
+
+    mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
+        guard challenge == nil else { return .done }
+        let (name, password) = (self.credentials.username, self.credentials.password.text)
+        // NUL stands between them.
+        guard !name.isEmpty, !name.utf8.contains(0), !password.utf8.contains(0) else {
+            throw KafkaError.authenticationFailed(
+                "A PLAIN user name must not be empty, and no NUL can be in name or password.")
+        }
+        return .send(Bytes([0] + Array(name.utf8) + [0] + Array(password.utf8)))
+    }
+}

@@ -1,0 +1,89 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// Name and password, neither of which is sent: both sides prove that they know it (RFC 5802).
+///
+/// The password's bytes are its UTF-8, as Kafka's own client takes them; no SASLprep is done, since Kafka's brokers store
+/// passwords without it.
+public struct ScramMechanism: SASLMechanism {
+    /// `SCRAM-SHA-256` or `SCRAM-SHA-512`.
+    public var name: String { self.hash == .sha256 ? "SCRAM-SHA-256" : "SCRAM-SHA-512" }
+
+    private let hash: HashFunction
+    private let isToken: Bool
+    private let credentials: @Sendable () async throws -> SASLCredentials
+    private let saltedPasswords = SaltedPasswordCache()
+
+    init(
+        _ hash: HashFunction, isToken: Bool, _ credentials: @escaping @Sendable () async throws -> SASLCredentials
+    ) {
+        self.hash = hash
+        self.isToken = isToken
+        self.credentials = credentials
+    }
+
+    /// Fetches the credentials.
+    public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
+        ScramExchange(
+            hash: self.hash, credentials: try await self.credentials(), isToken: self.isToken,
+            nonce: Base64.encode(HashFunction.random(24)), saltedPasswords: self.saltedPasswords)
+    }
+}
+
+extension SASLMechanism where Self == ScramMechanism {
+    /// SCRAM-SHA-256 with a name and a password.
+    public static func scramSHA256(username: String, password: Secret) -> ScramMechanism {
+        let credentials = SASLCredentials(username: username, password: password)
+        return ScramMechanism(.sha256, isToken: false) { credentials }
+    }
+
+    /// SCRAM-SHA-512 with a name and a password.
+    public static func scramSHA512(username: String, password: Secret) -> ScramMechanism {
+        let credentials = SASLCredentials(username: username, password: password)
+        return ScramMechanism(.sha512, isToken: false) { credentials }
+    }
+
+    /// SCRAM-SHA-256 with credentials that are asked for anew for each authentication, so that they can change.
+    public static func scramSHA256(
+        credentials: @escaping @Sendable () async throws -> SASLCredentials
+    ) -> ScramMechanism {
+        ScramMechanism(.sha256, isToken: false, credentials)
+    }
+
+    /// SCRAM-SHA-512 with credentials that are asked for anew for each authentication, so that they can change.
+    public static func scramSHA512(
+        credentials: @escaping @Sendable () async throws -> SASLCredentials
+    ) -> ScramMechanism {
+        ScramMechanism(.sha512, isToken: false, credentials)
+    }
+
+    /// SCRAM-SHA-256 with a delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48).
+    public static func delegationToken(id: String, hmac: Secret) -> ScramMechanism {
+        let credentials = SASLCredentials(username: id, password: hmac)
+        return ScramMechanism(.sha256, isToken: true) { credentials }
+    }
+}
+
+/// The last salted password: making one takes thousands of rounds of hashing, which every connection would do again.
+final class SaltedPasswordCache: Sendable {
+    struct Key: Hashable {
+        var password: [UInt8]
+        var salt: [UInt8]
+        var iterations: Int
+    }
+
+    private let last = Lock<(key: Key, salted: [UInt8])?>(nil)
+
+    func salted(_ key: Key, by hash: HashFunction) -> [UInt8] {
+        if let last = self.last.withLock({ $0 }), last.key == key { return last.salted }
+        let salted = hash.derivedKey(password: key.password, salt: key.salt, iterations: key.iterations)
+        self.last.withLock { $0 = (key, salted) }
+        return salted
+    }
+}

@@ -1,0 +1,71 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+public import KafkaMemory
+
+/// How TLS is spoken: whom to trust, and who this client is.
+public struct TLSConfiguration: Sendable {
+    /// Whose certificates are believed.
+    public enum Trust: Hashable, Sendable {
+        /// Those that the system believes.
+        case system
+        /// Those signed by these authorities, in PEM.
+        case pem(Bytes)
+        /// Those signed by the authorities in this PEM file, which is read again when it has changed.
+        case pemFile(String)
+    }
+
+    /// A client's certificate with its key, for brokers that want one (mutual TLS).
+    public enum Identity: Hashable, Sendable {
+        /// The chain, own certificate first, and the private key (PKCS#8 or older), both in PEM.
+        case pem(chain: Bytes, key: Bytes, password: Secret? = nil)
+        /// The same in files, which are read again when they have changed. Both may be one file.
+        case pemFiles(chain: String, key: String, password: Secret? = nil)
+        /// All in one, in PKCS#12.
+        case pkcs12(Bytes, password: Secret)
+        /// The same in a file, which is read again when it has changed.
+        case pkcs12File(String, password: Secret)
+    }
+
+    /// What is asked of a broker's certificate.
+    public enum Verification: Hashable, Sendable {
+        /// It comes from an authority that is trusted, and names the host that was connected to.
+        case full
+        /// It comes from an authority that is trusted: whoever has any certificate of it can pose as any broker
+        /// (`ssl.endpoint.identification.algorithm` empty).
+        case authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker
+        /// Nothing: whoever is on the way can read and change everything.
+        case noneSoThatAnybodyCanPoseAsTheBroker
+    }
+
+    /// A version of TLS.
+    public enum Version: Hashable, Sendable {
+        /// RFC 5246.
+        case tls12
+        /// RFC 8446.
+        case tls13
+    }
+
+    /// Whose certificates are believed. The system's authorities by default.
+    public var trust: Trust
+    /// This client's certificate. None by default.
+    public var identity: Identity?
+    /// What is asked of a broker's certificate. Everything by default.
+    public var verification = Verification.full
+    /// The oldest version to speak. 1.2 by default.
+    public var minimumVersion = Version.tls12
+    /// The ciphers for TLS 1.2, as OpenSSL lists them (`ECDHE+AESGCM`); nil for its defaults.
+    public var ciphers: String?
+    /// The cipher suites for TLS 1.3 (`TLS_AES_256_GCM_SHA384:…`); nil for OpenSSL's defaults.
+    public var cipherSuites: String?
+
+    /// TLS with the system's trusted authorities, or others.
+    public init(trust: Trust = .system, identity: Identity? = nil) {
+        self.trust = trust
+        self.identity = identity
+    }
+}

@@ -1,0 +1,101 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+
+/// Makes TLS contexts out of a configuration, and a new one when a file it names has changed: certificates are renewed
+/// without a connection being lost. Connections that exist keep what they were made with.
+final class TLSContextSource: Sendable {
+    private let configuration: TLSConfiguration
+    private let logger: Logger
+    private let state: Lock<State>
+
+    private struct State {
+        var context: TLSContext
+        var stamps: [FileContents.Stamp?]
+    }
+
+    init(_ configuration: TLSConfiguration, logger: Logger) throws(KafkaError) {
+        self.configuration = configuration
+        self.logger = logger
+        let stamps = configuration.files.map { FileContents.stamp(of: $0) }
+        self.state = Lock(State(context: try configuration.makeContext(), stamps: stamps))
+    }
+
+    /// The context for a new connection. If files have changed and can't be used, the one before.
+    func current() -> TLSContext {
+        let (context, known) = self.state.withLock { ($0.context, $0.stamps) }
+        let files = self.configuration.files
+        guard !files.isEmpty else { return context }
+        // Looked at before they are read: a file that changes meanwhile is read again for the next connection.
+        let stamps = files.map { FileContents.stamp(of: $0) }
+        guard stamps != known else { return context }
+        do throws(KafkaError) {
+            let renewed = try self.configuration.makeContext()
+            self.state.withLock { $0 = State(context: renewed, stamps: stamps) }
+            self.logger(.info, "TLS certificates were read again")
+            return renewed
+        } catch {
+            // Half written, perhaps: not noted as known, so that the next connection looks again.
+            self.logger(
+                .warning, "TLS files have changed and can't be used; the old certificates stay in use",
+                [(.error, error.description)])
+            return context
+        }
+    }
+}
+
+extension TLSConfiguration {
+    /// The files that it is made of.
+    var files: [String] {
+        var files: [String] = []
+        if case .pemFile(let path) = self.trust { files.append(path) }
+        switch self.identity {
+        case .pemFiles(let chain, let key, _): files += [chain, key]
+        case .pkcs12File(let path, _): files.append(path)
+        case .pem, .pkcs12, nil: break
+        }
+        return files
+    }
+
+    /// Reads the files, and makes what connections use.
+    func makeContext() throws(KafkaError) -> TLSContext {
+        var settings = TLSSettings()
+        switch self.trust {
+        case .system: settings.trust = .system
+        case .pem(let bytes): settings.trust = .authorities(bytes)
+        case .pemFile(let path): settings.trust = .authorities(try FileContents.read(path, "trusted authorities"))
+        }
+        switch self.identity {
+        case nil: break
+        case .pem(let chain, let key, let password):
+            settings.identity = .pem(chain: chain, key: key, password: password?.text)
+        case .pemFiles(let chain, let key, let password):
+            settings.identity = .pem(
+                chain: try FileContents.read(chain, "certificate"), key: try FileContents.read(key, "private key"),
+                password: password?.text)
+        case .pkcs12(let bytes, let password): settings.identity = .pkcs12(bytes, password: password.text)
+        case .pkcs12File(let path, let password):
+            settings.identity = .pkcs12(try FileContents.read(path, "identity"), password: password.text)
+        }
+        settings.verification =
+            switch self.verification {
+            case .full: .full
+            case .authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker: .authorityOnly
+            case .noneSoThatAnybodyCanPoseAsTheBroker: .none
+            }
+        settings.minimumVersion = self.minimumVersion == .tls12 ? .tls12 : .tls13
+        settings.ciphers = self.ciphers
+        settings.cipherSuites = self.cipherSuites
+        do throws(TLSFailure) {
+            return try TLSContext(client: settings)
+        } catch {
+            throw KafkaError(.invalidConfiguration, "TLS can't be set up: \(error).", underlyingError: error)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+
+enum CertificateNames {
+    /// The DNS names and addresses that a certificate is for.
+    static func of(_ certificate: OpaquePointer) -> [String] {
+        guard let names = kafka_alternative_names(certificate) else { return [] }
+        defer { kafka_free_names(names) }
+        var found: [String] = []
+        var index: Int32 = 0
+        while let name = kafka_name_at(names, index) {
+            index += 1
+            let type = kafka_name_type(name)
+            guard type == GEN_DNS || type == GEN_IPADD else { continue }
+            var count: Int32 = 0
+            guard let start = kafka_name_bytes(name, &count), count > 0 else { continue }
+            let bytes = UnsafeBufferPointer(start: start, count: Int(count))
+            found.append(type == GEN_DNS ? String(decoding: bytes, as: UTF8.self) : Self.address(bytes))
+        }
+        return found
+    }
+
+    private static func address(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
+        return stride(from: 0, to: bytes.count - 1, by: 2)
+            .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+            .joined(separator: ":")
+    }
+}

@@ -1,0 +1,153 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+import KafkaMemory
+
+/// Certificates out of PEM, freed with the object: so they are lent, not given.
+final class Certificates {
+    private let all: [OpaquePointer]
+
+    /// - Parameter what: what the bytes are, for errors.
+    init(pem: Bytes, what: String) throws(TLSFailure) {
+        ERR_clear_error()
+        self.all = try MemorySource.lend(pem) { source in
+            var read: [OpaquePointer] = []
+            while let certificate = PEM_read_bio_X509(source, nil, nil, nil) { read.append(certificate) }
+            return read
+        }
+        let error = ERR_peek_last_error()
+        let isEnd = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE
+        guard error == 0 || isEnd else {
+            throw .configuration("\(what) can't be read: \(OpenSSLError.takeText())")
+        }
+        ERR_clear_error()
+        guard !self.all.isEmpty else {
+            throw .configuration("\(what) are empty: there is no CERTIFICATE in the PEM text")
+        }
+    }
+
+    /// Takes over the references.
+    init(owning certificates: [OpaquePointer]) {
+        self.all = certificates
+    }
+
+    deinit {
+        for certificate in self.all { X509_free(certificate) }
+    }
+
+    /// Lends all of them, in their order.
+    func lend<Result>(_ body: ([OpaquePointer]) throws(TLSFailure) -> Result) throws(TLSFailure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(self.all)
+    }
+}
+
+enum PrivateKey {
+    /// A key out of PEM, which may be encrypted. The caller frees it.
+    static func read(pem: Bytes, password: String?) throws(TLSFailure) -> OpaquePointer {
+        ERR_clear_error()
+        let box = password.map { PasswordBox($0) }
+        defer { withExtendedLifetime(box) {} }
+        // Without a callback OpenSSL would ask at the terminal.
+        let key = try MemorySource.lend(pem) { source in
+            PEM_read_bio_PrivateKey(
+                source, nil,
+                { buffer, size, _, box in
+                    guard let buffer, let box else { return -1 }
+                    return Unmanaged<PasswordBox>.fromOpaque(box).takeUnretainedValue().write(to: buffer, size)
+                }, box.map { Unmanaged.passUnretained($0).toOpaque() })
+        }
+        guard let key else {
+            let text = OpenSSLError.takeText()
+            throw .configuration(
+                password == nil
+                    ? "the private key can't be read, or is encrypted and has no password: \(text)"
+                    : "the private key can't be read, or the password is wrong: \(text)")
+        }
+        return key
+    }
+
+    private final class PasswordBox {
+        private let text: String
+
+        init(_ text: String) {
+            self.text = text
+        }
+
+        func write(to buffer: UnsafeMutablePointer<CChar>, _ size: Int32) -> Int32 {
+            let count = self.text.utf8.count
+            guard count <= Int(size) else { return -1 }
+            self.text.withCString { buffer.update(from: $0, count: count) }
+            return Int32(count)
+        }
+    }
+}
+
+enum PKCS12File {
+    /// The chain, own certificate first, and the key, which the caller frees.
+    static func read(_ bytes: Bytes, password: String) throws(TLSFailure) -> (Certificates, OpaquePointer) {
+        ERR_clear_error()
+        guard let file = try MemorySource.lend(bytes, { d2i_PKCS12_bio($0, nil) }) else {
+            throw .configuration("this is not a PKCS#12 file: \(OpenSSLError.takeText())")
+        }
+        defer { PKCS12_free(file) }
+        var key: OpaquePointer?
+        var own: OpaquePointer?
+        var others: OpaquePointer?
+        guard PKCS12_parse(file, password, &key, &own, &others) == 1 else {
+            throw .configuration(
+                "the PKCS#12 file can't be opened, or the password is wrong: \(OpenSSLError.takeText())")
+        }
+        var chain: [OpaquePointer] = []
+        if let own { chain.append(own) }
+        if let others {
+            var index: Int32 = 0
+            while let certificate = kafka_certificate_at(others, index) {
+                X509_up_ref(certificate)
+                chain.append(certificate)
+                index += 1
+            }
+            kafka_free_certificates(others)
+        }
+        let certificates = Certificates(owning: chain)
+        guard let key else { throw .configuration("there is no private key in the PKCS#12 file") }
+        guard own != nil else {
+            EVP_PKEY_free(key)
+            throw .configuration("there is no certificate for the private key in the PKCS#12 file")
+        }
+        return (certificates, key)
+    }
+}
+
+/// Bytes that OpenSSL can read.
+private enum MemorySource {
+    static func lend<Result>(_ bytes: Bytes, _ body: (OpaquePointer) -> Result) throws(TLSFailure) -> Result {
+        let result = bytes.withUnsafeBytes { bytes -> Result? in
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
+        guard let result else { throw .configuration("there is nothing to be read: \(OpenSSLError.takeText())") }
+        return result
+    }
+}
+
+enum OpenSSLError {
+    /// What OpenSSL last complained of on this thread, in words; forgets it.
+    static func takeText() -> String {
+        let error = ERR_peek_last_error()
+        ERR_clear_error()
+        guard error != 0 else { return "no reason given" }
+        return Self.text(error)
+    }
+
+    static func text(_ error: UInt) -> String {
+        guard let reason = ERR_reason_error_string(error) else { return "OpenSSL's error \(error)" }
+        return String(cString: reason)
+    }
+}

@@ -1,0 +1,226 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// Between OpenSSL and a socket: encrypted bytes on their way in and out, and what OpenSSL's callbacks noted.
+///
+/// OpenSSL reads from what was received at once, and what it writes is gathered and sent in few calls. Writing never blocks:
+/// what the socket doesn't take waits here, so that OpenSSL never has to write in order to read. The owner looks at `unsent`
+/// before it lets OpenSSL write more, which bounds it.
+///
+/// Used by one thread at a time, under the session's lock.
+final class TLSWire {
+    /// The socket of the call that is under way.
+    var socket: Socket
+    private let context: TLSContext
+    private let host: String?
+    private let port: Int
+
+    private let input: UnsafeMutableRawBufferPointer
+    private var inputStart = 0
+    private var inputEnd = 0
+    private var output: UnsafeMutableRawBufferPointer
+    private var outputStart = 0
+    private var outputEnd = 0
+
+    /// Why the socket can no longer be read or written, if so.
+    private(set) var failure: Int32?
+    /// Whether the other side has sent its last.
+    private(set) var isAtEnd = false
+    /// The bytes received so far, and the first of them.
+    private(set) var receivedCount = 0
+    private(set) var firstBytes: [UInt8] = []
+    /// Why a certificate was refused.
+    private(set) var refusal: TLSFailure?
+    /// Whether the server wants a client's certificate, and there is none.
+    var isCertificateMissing = false
+
+    private static let inputSize = 64 << 10
+    /// As much is gathered before the socket is called.
+    private static let outputTarget = 64 << 10
+
+    init(socket: Socket, context: TLSContext, host: String?, port: Int) {
+        self.socket = socket
+        self.context = context
+        self.host = host
+        self.port = port
+        self.input = .allocate(byteCount: Self.inputSize, alignment: 16)
+        self.output = .allocate(byteCount: 4 << 10, alignment: 16)
+    }
+
+    deinit {
+        self.input.deallocate()
+        self.output.deallocate()
+    }
+
+    /// Encrypted bytes that the socket has not taken yet.
+    var unsent: Int { self.outputEnd - self.outputStart }
+    /// Whether encrypted bytes have come that OpenSSL has not looked at.
+    var hasInput: Bool { self.inputStart < self.inputEnd }
+
+    // MARK: Bytes
+
+    /// What OpenSSL's read does: nil if it should come back later, 0 at the end or after a failure.
+    private func read(into target: UnsafeMutableRawPointer, _ count: Int) -> Int? {
+        if !self.hasInput {
+            guard self.failure == nil, !self.isAtEnd else { return 0 }
+            switch self.socket.receive(into: self.input) {
+            case .done(0):
+                self.isAtEnd = true
+                return 0
+            case .done(let received):
+                self.inputStart = 0
+                self.inputEnd = received
+                if self.firstBytes.isEmpty { self.firstBytes = Array(self.input.prefix(min(received, 16))) }
+                self.receivedCount += received
+            case .wouldBlock:
+                return nil
+            case .failed(let code):
+                self.failure = code
+                return 0
+            }
+        }
+        let taken = min(count, self.inputEnd - self.inputStart)
+        target.copyMemory(from: self.input.baseAddress! + self.inputStart, byteCount: taken)
+        self.inputStart += taken
+        return taken
+    }
+
+    /// What OpenSSL's write does: all is taken.
+    private func write(_ bytes: UnsafeRawPointer, _ count: Int) {
+        if self.output.count - self.outputEnd < count { self.makeRoom(for: count) }
+        (self.output.baseAddress! + self.outputEnd).copyMemory(from: bytes, byteCount: count)
+        self.outputEnd += count
+        if self.unsent >= Self.outputTarget { self.flush() }
+    }
+
+    private func makeRoom(for count: Int) {
+        let waiting = UnsafeRawBufferPointer(rebasing: self.output[self.outputStart..<self.outputEnd])
+        if waiting.count + count <= self.output.count {
+            // The regions may overlap, which copyMemory allows.
+            self.output.copyMemory(from: waiting)
+        } else {
+            let capacity = max(waiting.count + count, min(2 * self.output.count, Self.outputTarget + (20 << 10)))
+            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+            larger.copyMemory(from: waiting)
+            self.output.deallocate()
+            self.output = larger
+        }
+        self.outputEnd = waiting.count
+        self.outputStart = 0
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    func flush() {
+        while self.unsent > 0, self.failure == nil {
+            var piece = iovec(iov_base: self.output.baseAddress! + self.outputStart, iov_len: self.unsent)
+            let outcome = withUnsafeMutablePointer(to: &piece) {
+                self.socket.send(UnsafeMutableBufferPointer(start: $0, count: 1))
+            }
+            switch outcome {
+            case .done(let count): self.outputStart += count
+            case .wouldBlock: return
+            case .failed(let code): self.failure = code
+            }
+        }
+        self.outputStart = 0
+        self.outputEnd = 0
+    }
+
+    // MARK: OpenSSL's callbacks
+
+    /// Makes OpenSSL read and write here. The session keeps this object alive for as long as `ssl` lives.
+    func attach(to ssl: OpaquePointer) throws(TLSFailure) {
+        guard let method = Self.method?.pointer, let bio = BIO_new(method) else {
+            throw .other(OpenSSLError.takeText())
+        }
+        let own = Unmanaged.passUnretained(self).toOpaque()
+        BIO_set_data(bio, own)
+        BIO_set_init(bio, 1)
+        SSL_set_bio(ssl, bio, bio)
+        SSL_set_ex_data(ssl, 0, own)
+    }
+
+    static func of(_ ssl: OpaquePointer) -> TLSWire? {
+        SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSWire>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private struct Method: @unchecked Sendable {
+        let pointer: OpaquePointer
+    }
+
+    private static let method: Method? = {
+        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "async-kafka socket") else {
+            return nil
+        }
+        BIO_meth_set_read_ex(method) { bio, target, count, read in
+            guard let bio, let data = BIO_get_data(bio), let target, let read else { return 0 }
+            let wire = Unmanaged<TLSWire>.fromOpaque(data).takeUnretainedValue()
+            kafka_BIO_no_retry(bio)
+            guard let taken = wire.read(into: target, count) else {
+                kafka_BIO_retry_read(bio)
+                return 0
+            }
+            read.pointee = taken
+            return taken > 0 ? 1 : 0
+        }
+        BIO_meth_set_write_ex(method) { bio, bytes, count, written in
+            guard let bio, let data = BIO_get_data(bio), let bytes, let written else { return 0 }
+            kafka_BIO_no_retry(bio)
+            Unmanaged<TLSWire>.fromOpaque(data).takeUnretainedValue().write(bytes, count)
+            written.pointee = count
+            return 1
+        }
+        BIO_meth_set_ctrl(method) { bio, command, _, _ in
+            switch command {
+            case BIO_CTRL_FLUSH: return 1
+            case BIO_CTRL_EOF:
+                guard let bio, let data = BIO_get_data(bio) else { return 1 }
+                return Unmanaged<TLSWire>.fromOpaque(data).takeUnretainedValue().isAtEnd ? 1 : 0
+            default: return 0
+            }
+        }
+        return Method(pointer: method)
+    }()
+
+    /// Keeps a session that the server has given. Returns whether the reference was taken over.
+    func keepsSession(_ session: OpaquePointer) -> Bool {
+        guard let host = self.host else { return false }
+        return self.context.keep(session, for: "\(host):\(self.port)")
+    }
+
+    /// Notes why a certificate is being refused, and what names it has.
+    static func noteRefusal(_ store: OpaquePointer) {
+        guard let data = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let wire = TLSWire.of(OpaquePointer(data)), wire.refusal == nil
+        else { return }
+        let error = X509_STORE_CTX_get_error(store)
+        let text = String(cString: X509_verify_cert_error_string(Int(error)))
+        switch error {
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+            X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_CERT_UNTRUSTED:
+            wire.refusal = .unknownAuthority(text)
+        case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID:
+            wire.refusal = .expired(text)
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+            let names = X509_STORE_CTX_get0_cert(store).map { CertificateNames.of($0) } ?? []
+            wire.refusal = .nameMismatch(expected: wire.host ?? "", names: names)
+        default:
+            wire.refusal = .untrusted(text)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+/// Counts its calls, and answers as a test says.
+private final class Source: OAuthBearerTokenProvider {
+    private let count = Lock(0)
+    private let answer: @Sendable (Int) async throws -> OAuthBearerToken
+
+    init(_ answer: @escaping @Sendable (Int) async throws -> OAuthBearerToken) {
+        self.answer = answer
+    }
+
+    var calls: Int { self.count.withLock { $0 } }
+
+    func token() async throws -> OAuthBearerToken {
+        let call = self.count.withLock { count in
+            count += 1
+            return count
+        }
+        return try await self.answer(call)
+    }
+}
+
+/// The contract of `OAuthBearerTokenProvider` and `CachingTokenProvider`, sentence by sentence.
+@Suite(.timeLimit(.minutes(1))) struct OAuthBearerTokenProviderTests {
+    private struct Failure: Error {}
+
+    private static func token(_ call: Int, lifetime: Duration = .seconds(600)) -> OAuthBearerToken {
+        OAuthBearerToken(Secret("token\(call)"), lifetime: lifetime)
+    }
+
+    @Test func fiftyConnectionsAtOnceMakeOneCall() async throws {
+        let gate = Promise<Void>()
+        let source = Source { call in
+            try await gate.value()
+            return Self.token(call)
+        }
+        let provider = CachingTokenProvider(source)
+        let tokens = try await withThrowingTaskGroup(of: OAuthBearerToken.self) { group in
+            for _ in 0..<50 { group.addTask { try await provider.token() } }
+            group.addTask {
+                while source.calls == 0 { await Task.yield() }
+                gate.fulfill(.success(()))
+                return try await provider.token()
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(tokens.count == 51)
+        #expect(tokens.allSatisfy { $0.value == "token1" })
+        #expect(source.calls == 1)
+    }
+
+    @Test func oneCallIsInFlightAlsoWhenItsCallersAreCancelled() async throws {
+        let gate = Promise<Void>()
+        let source = Source { call in
+            try await gate.value()
+            return Self.token(call)
+        }
+        let provider = CachingTokenProvider(source)
+        let first = Task { try await provider.token() }
+        while source.calls == 0 { await Task.yield() }
+        first.cancel()
+        let result = await first.result
+        #expect(throws: KafkaError.self) { try result.get() }
+        let second = Task { try await provider.token() }
+        gate.fulfill(.success(()))
+        #expect(try await second.value.value == "token1")
+        #expect(source.calls == 1)
+    }
+
+    @Test func aCallThatHangsIsGivenUpAndAnotherIsMade() async throws {
+        // What it waits for never comes, and it heeds no cancellation.
+        let never = Lock<[CheckedContinuation<Void, Never>]>([])
+        let source = Source { call in
+            if call == 1 { await withCheckedContinuation { waiting in never.withLock { $0.append(waiting) } } }
+            return Self.token(call)
+        }
+        let provider = CachingTokenProvider(source, timeout: .milliseconds(50))
+        await #expect(throws: KafkaError.self) { try await provider.token() }
+        #expect(try await provider.token().value == "token2")
+        for waiting in never.withLock({ $0 }) { waiting.resume() }
+    }
+
+    @Test func aProviderThatDoesNotAnswerEndsAsAnAuthenticationTimeout() async throws {
+        let source = Source { _ in
+            try await Task.sleep(for: .seconds(600))
+            return Self.token(1)
+        }
+        let mechanism = OAuthBearerMechanism.oauthBearer(source, tokenTimeout: .milliseconds(50))
+        let error = await #expect(throws: KafkaError.self) {
+            _ = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+        }
+        #expect(error?.code == .authenticationTimeout)
+        #expect(error?.isRetriable == true)
+    }
+
+    @Test func aProvidersErrorIsPassedOn() async throws {
+        let provider = CachingTokenProvider(Source { _ in throw Failure() })
+        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
+        #expect(error?.code == .authenticationFailed)
+        #expect(error?.underlyingError is Failure)
+        #expect(error?.isRetriable == true)
+    }
+
+    @Test func aTokenThatHasExpiredAlreadyIsNeverSent() async throws {
+        let source = Source { Self.token($0, lifetime: .seconds(-1)) }
+        for provider: any OAuthBearerTokenProvider in [source, CachingTokenProvider(source)] {
+            let mechanism = OAuthBearerMechanism(provider, tokenTimeout: .seconds(10))
+            let error = await #expect(throws: KafkaError.self) {
+                _ = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+            }
+            #expect(error?.code == .authenticationFailed)
+            #expect(error?.message.contains("expired") == true)
+            #expect(error?.message.contains("token1") == false)
+        }
+    }
+
+    @Test func withoutACacheTheProviderIsAskedForEachConnection() async throws {
+        let source = Source { Self.token($0) }
+        let mechanism = OAuthBearerMechanism.oauthBearer(source)
+        for _ in 0..<3 { _ = try await mechanism.makeExchange(with: KafkaServer(host: "x")) }
+        #expect(source.calls == 3)
+    }
+}

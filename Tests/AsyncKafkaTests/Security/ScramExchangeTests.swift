@@ -1,0 +1,126 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+@Suite struct ScramExchangeTests {
+    private static let nonce = "rOprNGfwEbeRWgbNEkqO"
+    private static let challenge: Bytes =
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+
+    private func exchange(
+        _ username: String = "user", password: Secret = "pencil", isToken: Bool = false, hash: HashFunction = .sha256
+    ) -> ScramExchange {
+        ScramExchange(
+            hash: hash, credentials: SASLCredentials(username: username, password: password), isToken: isToken,
+            nonce: Self.nonce)
+    }
+
+    /// What the exchange says to a first challenge that isn't as it should be.
+    private func refusal(_ challenge: Bytes?) throws -> String? {
+        var exchange = self.exchange()
+        _ = try exchange.respond(to: nil)
+        let error = #expect(throws: KafkaError.self) { try exchange.respond(to: challenge) }
+        #expect(error?.code == .authenticationFailed)
+        return error?.message
+    }
+
+    @Test func theExchangeOfRFC7677() throws {
+        var exchange = self.exchange()
+        let first = try exchange.respond(to: nil)
+        #expect(first == .send("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))
+        let second = try exchange.respond(to: Self.challenge)
+        #expect(
+            second
+                == .send(
+                    "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+                ))
+        let third = try exchange.respond(to: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+        #expect(third == .done)
+    }
+
+    @Test func commasAndEqualsSignsInNamesAreWrittenAsNumbers() throws {
+        var exchange = self.exchange("a,b=c")
+        let first = try exchange.respond(to: nil)
+        #expect(first == .send("n,,n=a=2Cb=3Dc,r=rOprNGfwEbeRWgbNEkqO"))
+    }
+
+    @Test func aDelegationTokenSaysThatItIsOne() throws {
+        var exchange = self.exchange("id", isToken: true)
+        let first = try exchange.respond(to: nil)
+        #expect(first == .send("n,,n=id,r=rOprNGfwEbeRWgbNEkqO,tokenauth=true"))
+    }
+
+    @Test func aServerThatDoesNotKnowThePasswordIsNotBelieved() throws {
+        for final: Bytes in ["v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "v=", "v=AAAA", "x=1"] {
+            var exchange = self.exchange()
+            _ = try exchange.respond(to: nil)
+            _ = try exchange.respond(to: Self.challenge)
+            let error = #expect(throws: KafkaError.self) { try exchange.respond(to: final) }
+            #expect(error?.code == .authenticationFailed)
+        }
+    }
+
+    @Test func aNonceThatIsNotContinuedIsRefused() throws {
+        for nonce in ["", "other", Self.nonce, "x" + Self.nonce] {
+            let refusal = try self.refusal(Bytes("r=\(nonce),s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"))
+            #expect(refusal?.contains("nonce") == true, "\(nonce): \(refusal ?? "")")
+        }
+    }
+
+    @Test(arguments: [0, 1, 4095, 1_000_001, 2_000_000_000])
+    func tooFewIterationsAndTooManyAreRefused(iterations: Int) throws {
+        let refusal = try self.refusal(Bytes("r=\(Self.nonce)x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=\(iterations)"))
+        #expect(refusal?.contains("\(iterations) SCRAM iterations") == true)
+    }
+
+    @Test func garbageIsRefused() throws {
+        let whole = Array(Self.challenge)
+        for count in 0..<whole.count {
+            // A shorter count of iterations is a good challenge, if too small.
+            _ = try self.refusal(Bytes(whole.prefix(count)))
+        }
+        for text: Bytes in ["", ",", "=", ",,,", "r", "r=,s=,i=", "e=other-error", "m=ext,r=x,s=AAAA,i=4096"] {
+            _ = try self.refusal(text)
+        }
+        _ = try self.refusal(nil)
+    }
+
+    @Test func theServersErrorIsTold() throws {
+        var exchange = self.exchange()
+        _ = try exchange.respond(to: nil)
+        _ = try exchange.respond(to: Self.challenge)
+        let error = #expect(throws: KafkaError.self) { try exchange.respond(to: "e=invalid-proof") }
+        #expect(error?.message.contains("invalid-proof") == true)
+    }
+
+    @Test func eachExchangeHasANonceOfItsOwn() async throws {
+        let mechanism = ScramMechanism.scramSHA512(username: "user", password: "pencil")
+        var firsts: Set<SASLResponse> = []
+        for _ in 0..<10 {
+            var exchange = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+            firsts.insert(try exchange.respond(to: nil))
+        }
+        #expect(firsts.count == 10)
+    }
+
+    @Test func credentialsAreAskedForAnewEachTime() async throws {
+        let passwords = Lock<[Secret]>(["one", "two"])
+        let mechanism = PlainMechanism.plain {
+            SASLCredentials(username: "u", password: passwords.withLock { $0.removeFirst() })
+        }
+        var sent: [SASLResponse] = []
+        for _ in 0..<2 {
+            var exchange = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+            sent.append(try exchange.respond(to: nil))
+        }
+        #expect(sent == [.send("\0u\0one"), .send("\0u\0two")])
+    }
+}

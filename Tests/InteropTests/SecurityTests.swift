@@ -1,0 +1,217 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+/// A way to a secured listener.
+private struct Way: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let kind: SecuredListeners.Kind
+    let security: @Sendable (SecuredListeners) throws -> KafkaSecurity
+
+    init(
+        _ name: String, _ kind: SecuredListeners.Kind,
+        _ security: @escaping @Sendable (SecuredListeners) throws -> KafkaSecurity
+    ) {
+        self.testDescription = name
+        self.kind = kind
+        self.security = security
+    }
+
+    private static let user = SecuredListeners.username
+    private static let password = Secret(SecuredListeners.password)
+
+    private static func trusting(_ secured: SecuredListeners) -> TLSConfiguration {
+        TLSConfiguration(trust: .pem(secured.authority.certificate))
+    }
+
+    static let all: [Way] = [
+        Way("TLS", .tls) { .tls(Self.trusting($0)) },
+        Way("mutual TLS", .mutualTLS) { secured in
+            let issued = try secured.authority.issue(name: "client", hosts: [])
+            var configuration = Self.trusting(secured)
+            configuration.identity = .pem(chain: issued.chain, key: issued.key)
+            return .tls(configuration)
+        },
+        Way("PLAIN", .sasl) { _ in .sasl(.plain(username: Self.user, password: Self.password), over: .plaintext) },
+        Way("SCRAM-SHA-256", .sasl) { _ in
+            .sasl(.scramSHA256(username: Self.user, password: Self.password), over: .plaintext)
+        },
+        Way("SCRAM-SHA-512", .sasl) { _ in
+            .sasl(.scramSHA512(username: Self.user, password: Self.password), over: .plaintext)
+        },
+        Way("OAUTHBEARER", .sasl) { _ in .sasl(.oauthBearer(UnsecuredTokens()), over: .plaintext) },
+        Way("OAUTHBEARER with extensions", .sasl) { _ in
+            .sasl(.oauthBearer(UnsecuredTokens(extensions: ["trace": "a b"])), over: .plaintext)
+        },
+        Way("PLAIN over TLS", .saslOverTLS) {
+            .sasl(.plain(username: Self.user, password: Self.password), over: .tls(Self.trusting($0)))
+        },
+        Way("SCRAM-SHA-512 over TLS", .saslOverTLS) {
+            .sasl(.scramSHA512(username: Self.user, password: Self.password), over: .tls(Self.trusting($0)))
+        },
+        Way("OAUTHBEARER over TLS", .saslOverTLS) {
+            .sasl(.oauthBearer(CachingTokenProvider(UnsecuredTokens())), over: .tls(Self.trusting($0)))
+        },
+    ]
+}
+
+/// Tokens that a broker set up for development takes.
+private struct UnsecuredTokens: OAuthBearerTokenProvider {
+    var subject = SecuredListeners.username
+    var extensions: [String: String] = [:]
+
+    func token() -> OAuthBearerToken {
+        OAuthBearerToken(
+            Secret(SecuredListeners.unsecuredToken(subject: self.subject, lifetime: 600)), lifetime: .seconds(600),
+            extensions: self.extensions)
+    }
+}
+
+extension InteropTests {
+    /// Every way into a secured cluster, and what is said to those who take a wrong one.
+    @Suite(.timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+    struct Security {
+        private func client(
+            _ cluster: RealCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
+        ) throws -> KafkaClientConfiguration {
+            let secured = try #require(cluster.secured)
+            var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(kind))
+            client.security = security
+            client.log = SilentLog()
+            return client
+        }
+
+        @Test("records go in and out by every way", arguments: RealKafka.installations)
+        func roundTrip(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+            let secured = try #require(cluster.secured)
+            for way in Way.all where secured.kinds.contains(way.kind) {
+                let topic = unique("secured")
+                try await cluster.createTopic(topic, partitions: 2)
+                let client = try self.client(cluster, way.kind, way.security(secured))
+                let values = (0..<200).map { "\(way.testDescription) \($0)" }
+                let records = values.map { ProducerRecord(topic: topic, key: "\($0)", value: "\($0)") }
+                try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                    for result in await producer.send(records) { _ = try result.get() }
+                }
+                var reading = ConsumerConfiguration(client, groupID: unique("group"))
+                reading.autoOffsetReset = .earliest
+                let read = try await KafkaConsumer.withConsumer(reading, subscribedTo: [topic]) { consumer in
+                    let records = try await consumer.read(values.count)
+                    try await consumer.commit()
+                    return records
+                }
+                #expect(Set(read.map(\.text)) == Set(values), "\(way.testDescription)")
+            }
+        }
+
+        /// What a producer says that takes this way.
+        private func refusal(
+            _ cluster: RealCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
+        ) async throws -> KafkaError? {
+            var client = try self.client(cluster, kind, security)
+            client.apiTimeout = .seconds(5)
+            client.requestTimeout = .seconds(4)
+            var producing = ProducerConfiguration(client)
+            producing.deliveryTimeout = .seconds(5)
+            producing.maxBlock = .seconds(5)
+            do {
+                try await KafkaProducer.withProducer(producing) { producer in
+                    _ = try await producer.send(ProducerRecord(topic: "any", value: "x"))
+                }
+                return nil
+            } catch let error as KafkaError {
+                return error
+            }
+        }
+
+        @Test("a wrong password is refused at once, by every mechanism", arguments: RealKafka.installations)
+        func wrongPassword(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+            let user = SecuredListeners.username
+            let wrong: [KafkaSecurity] = [
+                .sasl(.plain(username: user, password: "wrong-pass"), over: .plaintext),
+                .sasl(.scramSHA256(username: user, password: "wrong-pass"), over: .plaintext),
+                .sasl(.scramSHA512(username: "nobody", password: "wrong-pass"), over: .plaintext),
+                .sasl(.oauthBearer(UnsecuredTokens(subject: "")), over: .plaintext),
+            ]
+            for security in wrong {
+                let error = try await self.refusal(cluster, .sasl, security)
+                #expect(error?.code == .authenticationFailed, "\(security): \(String(describing: error))")
+                #expect(error?.description.contains("wrong-pass") == false)
+            }
+        }
+
+        @Test("whoever reads hears that his password is refused", arguments: RealKafka.installations)
+        func wrongPasswordOfAReader(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+            let topic = unique("secured")
+            try await cluster.createTopic(topic)
+            let client = try self.client(
+                cluster, .sasl,
+                .sasl(.scramSHA256(username: SecuredListeners.username, password: "wrong-pass"), over: .plaintext))
+            let inGroup = await #expect(throws: KafkaError.self) {
+                try await KafkaConsumer.withConsumer(
+                    ConsumerConfiguration(client, groupID: unique("group")), subscribedTo: [topic]
+                ) { _ = try await $0.read(1) }
+            }
+            #expect(inGroup?.code == .authenticationFailed, "\(String(describing: inGroup))")
+            let byHand = await #expect(throws: KafkaError.self) {
+                try await KafkaConsumer.withConsumer(
+                    ConsumerConfiguration(client), assigned: [TopicPartition(topic, 0)]
+                ) { _ = try await $0.read(1) }
+            }
+            #expect(byHand?.code == .authenticationFailed, "\(String(describing: byHand))")
+        }
+
+        @Test("a wrong way is refused with a sentence that says which is right", arguments: RealKafka.installations)
+        func wrongWay(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+            let secured = try #require(cluster.secured)
+            let user = SecuredListeners.username
+            let gssapi = UnofferedMechanism()
+            let unoffered = try await self.refusal(cluster, .sasl, .sasl(gssapi, over: .plaintext))
+            #expect(unoffered?.code == .authenticationFailed)
+            #expect(unoffered?.message.contains("SCRAM-SHA-512") == true, "\(String(describing: unoffered))")
+            guard secured.kinds.contains(.tls) else { return }
+
+            let trusting = TLSConfiguration(trust: .pem(secured.authority.certificate))
+            let noSASL = try await self.refusal(
+                cluster, .tls, .sasl(.plain(username: user, password: "x"), over: .tls(trusting)))
+            #expect(noSASL?.message.contains("takes no SASL") == true, "\(String(describing: noSASL))")
+
+            let untrusted = try await self.refusal(cluster, .tls, .tls())
+            #expect(untrusted?.code == .tlsFailed)
+            #expect(untrusted?.message.contains("authority") == true, "\(String(describing: untrusted))")
+
+            let withoutCertificate = try await self.refusal(cluster, .mutualTLS, .tls(trusting))
+            #expect(withoutCertificate?.code == .authenticationFailed, "\(String(describing: withoutCertificate))")
+            #expect(withoutCertificate?.message.contains("client certificate") == true)
+
+            let plain = try await self.refusal(cluster, .tls, .plaintext)
+            #expect(plain?.message.contains("TLS") == true, "\(String(describing: plain))")
+
+            let tlsToPlain = try await self.refusal(cluster, .sasl, .tls(trusting))
+            #expect(tlsToPlain?.description.contains("plaintext") == true, "\(String(describing: tlsToPlain))")
+        }
+    }
+}
+
+/// A mechanism that no broker of the tests offers.
+private struct UnofferedMechanism: SASLMechanism {
+    let name = "GSSAPI"
+
+    func makeExchange(with server: KafkaServer) -> any SASLExchange { Exchange() }
+
+    private struct Exchange: SASLExchange {
+        func respond(to challenge: Bytes?) -> SASLResponse { .done }
+    }
+}

@@ -1,0 +1,106 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+package import KafkaTransport
+
+/// Listeners of a cluster that want TLS, SASL or both, beside the plain one.
+///
+/// The user is `alice` with the password `alice-secret`; OAUTHBEARER takes unsecured tokens, by Kafka's handler for
+/// development. The certificates come from an authority of the cluster's own.
+package struct SecuredListeners: Sendable {
+    /// Their names; Kafka's protocol of each is beside it.
+    package enum Kind: String, CaseIterable, Sendable {
+        case sasl = "SASL"
+        case tls = "TLS"
+        /// TLS that wants a client's certificate.
+        case mutualTLS = "MUTUAL"
+        case saslOverTLS = "SASLTLS"
+
+        var kafkaProtocol: String {
+            switch self {
+            case .sasl: "SASL_PLAINTEXT"
+            case .tls, .mutualTLS: "SSL"
+            case .saslOverTLS: "SASL_SSL"
+            }
+        }
+
+        var usesTLS: Bool { self != .sasl }
+        var usesSASL: Bool { self == .sasl || self == .saslOverTLS }
+    }
+
+    package static let username = "alice"
+    package static let password = "alice-secret"
+
+    /// Who has signed the brokers' certificates, and signs clients'.
+    package let authority: CertificateAuthority
+    /// The kinds that the version has.
+    package let kinds: [Kind]
+    private let ports: [Kind: [Int]]
+
+    init(installation: KafkaInstallation, brokers: Int) throws {
+        self.authority = try CertificateAuthority()
+        // Brokers read PEM from 2.7 on.
+        let hasPEM = installation.version >= KafkaVersion(2, 7)
+        self.kinds = Kind.allCases.filter { hasPEM || !$0.usesTLS }
+        let ports = LoopbackPorts.take(self.kinds.count * brokers)
+        self.ports = Dictionary(
+            uniqueKeysWithValues: self.kinds.enumerated().map { index, kind in
+                (kind, Array(ports[index * brokers..<(index + 1) * brokers]))
+            })
+    }
+
+    package func port(_ kind: Kind, broker: Int) -> Int? { self.ports[kind]?[broker - 1] }
+
+    package func bootstrapServers(_ kind: Kind) -> [String] { self.ports[kind, default: []].map { "127.0.0.1:\($0)" } }
+
+    func listeners(of id: Int) -> [String] {
+        self.kinds.map { "\($0.rawValue)://127.0.0.1:\(self.port($0, broker: id) ?? 0)" }
+    }
+
+    var protocolMap: [String] { self.kinds.map { "\($0.rawValue):\($0.kafkaProtocol)" } }
+
+    /// Adds what the listeners need to a broker's properties, and writes its certificate.
+    func add(to properties: inout [String: String], folder: URL) throws {
+        let module = "org.apache.kafka.common.security."
+        properties["sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
+        for kind in self.kinds where kind.usesSASL {
+            let listener = "listener.name.\(kind.rawValue.lowercased())"
+            properties["\(listener).plain.sasl.jaas.config"] =
+                "\(module)plain.PlainLoginModule required user_\(Self.username)=\"\(Self.password)\";"
+            for scram in ["scram-sha-256", "scram-sha-512"] {
+                properties["\(listener).\(scram).sasl.jaas.config"] = "\(module)scram.ScramLoginModule required;"
+            }
+            properties["\(listener).oauthbearer.sasl.jaas.config"] =
+                "\(module)oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";"
+            properties["\(listener).oauthbearer.sasl.server.callback.handler.class"] =
+                "\(module)oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler"
+        }
+        guard self.kinds.contains(where: { $0.usesTLS }) else { return }
+        let issued = try self.authority.issue()
+        let keyStore = folder.appendingPathComponent("broker.pem")
+        let trustStore = folder.appendingPathComponent("authority.pem")
+        try Data(Array(issued.key) + Array(issued.chain)).write(to: keyStore)
+        try Data(self.authority.certificate).write(to: trustStore)
+        properties["ssl.keystore.type"] = "PEM"
+        properties["ssl.keystore.location"] = keyStore.path
+        properties["ssl.truststore.type"] = "PEM"
+        properties["ssl.truststore.location"] = trustStore.path
+        properties["listener.name.mutual.ssl.client.auth"] = "required"
+    }
+
+    /// A token as Kafka's handler for development takes it: of nobody's signing (RFC 7515, appendix A.5).
+    package static func unsecuredToken(subject: String = Self.username, lifetime: Int) -> String {
+        let now = Int(Date().timeIntervalSince1970)
+        let parts = [#"{"alg":"none"}"#, #"{"sub":"\#(subject)","iat":\#(now),"exp":\#(now + lifetime)}"#]
+        return parts.map { part in
+            Data(part.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-")
+                .replacing("/", with: "_")
+        }.joined(separator: ".") + "."
+    }
+}

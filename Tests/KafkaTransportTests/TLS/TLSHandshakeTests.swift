@@ -1,0 +1,210 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct TLSHandshakeTests {
+    /// Connects to a server of these contexts: what the client hears, if not that all is well.
+    private func failure(
+        _ contexts: TLSContexts, host: String = "127.0.0.1", timeout: Duration = .seconds(10)
+    ) async throws -> TransportError? {
+        let serverLoop = try EventLoop(name: "server")
+        let clientLoop = try EventLoop(name: "client")
+        defer {
+            serverLoop.shutdown()
+            clientLoop.shutdown()
+        }
+        let serverSide = Recorder()
+        let accepted = Lock<SocketChannel?>(nil)
+        let listener = try Listener(
+            port: 0, tls: contexts.server, loop: serverLoop, maximumFrameSize: 1000
+        ) { channel in
+            accepted.withLock { $0 = channel }
+            channel.start(serverSide)
+            channel.send { [Bytes("welcome")] }
+        }
+        defer { listener.close() }
+        let clientSide = Recorder()
+        do throws(TransportError) {
+            let channel = try await SocketChannel.connect(
+                host: host, port: listener.port, tls: contexts.client, loop: clientLoop, timeout: timeout,
+                maximumFrameSize: 1000)
+            channel.start(clientSide)
+        } catch {
+            return error
+        }
+        await clientSide.wait { frames, closed in !frames.isEmpty || closed != nil }
+        return clientSide.frames == [Bytes("welcome")] ? nil : clientSide.closed
+    }
+
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func aServerWhoseCertificateNamesTheHostIsBelieved(host: String) async throws {
+        #expect(try await self.failure(TLSContexts(), host: host) == nil)
+    }
+
+    @Test(arguments: [TLSSettings.Version.tls12, .tls13])
+    func bothVersionsAreSpoken(version: TLSSettings.Version) async throws {
+        let contexts = try TLSContexts(server: {
+            $0.maximumVersion = version; $0.minimumVersion = version
+        })
+        #expect(try await self.failure(contexts) == nil)
+    }
+
+    @Test func anUnknownAuthorityIsNamedAsTheReason() async throws {
+        let other = try CertificateAuthority()
+        let contexts = try TLSContexts(client: { settings, _ in settings.trust = .authorities(other.certificate) })
+        guard case .tls(.unknownAuthority) = try await self.failure(contexts) else {
+            Issue.record("\(String(describing: try await self.failure(contexts)))")
+            return
+        }
+    }
+
+    @Test func aCertificateOutOfItsTimeIsNamedAsTheReason() async throws {
+        for validity in [-7200 ... -3600, 3600...7200] {
+            let contexts = try TLSContexts(issued: { try $0.issue(validity: validity) })
+            guard case .tls(.expired) = try await self.failure(contexts) else {
+                Issue.record("\(String(describing: try await self.failure(contexts)))")
+                return
+            }
+        }
+    }
+
+    @Test func anotherNameIsRefusedWithTheNamesThatTheCertificateHas() async throws {
+        let contexts = try TLSContexts(issued: {
+            try $0.issue(hosts: ["DNS:kafka.example", "DNS:*.b.example", "IP:10.1.2.3"])
+        })
+        for host in ["127.0.0.1", "localhost"] {
+            #expect(
+                try await self.failure(contexts, host: host)
+                    == .tls(.nameMismatch(expected: "\(host)", names: ["kafka.example", "*.b.example", "10.1.2.3"])))
+        }
+    }
+
+    @Test func withoutNameCheckAnotherNameWillDo() async throws {
+        let contexts = try TLSContexts(
+            issued: { try $0.issue(hosts: ["DNS:kafka.example"]) },
+            client: { settings, _ in settings.verification = .authorityOnly })
+        #expect(try await self.failure(contexts) == nil)
+    }
+
+    @Test func withoutVerificationAnyCertificateWillDo() async throws {
+        let other = try CertificateAuthority()
+        let contexts = try TLSContexts(
+            issued: { try $0.issue(hosts: [], validity: -7200 ... -3600) },
+            client: { settings, _ in
+                settings.trust = .authorities(other.certificate)
+                settings.verification = .none
+            })
+        #expect(try await self.failure(contexts) == nil)
+    }
+
+    @Test(arguments: [TLSSettings.Version.tls12, .tls13])
+    func aClientWithoutTheCertificateThatTheServerWantsHearsOfIt(version: TLSSettings.Version) async throws {
+        let contexts = try TLSContexts(server: {
+            $0.requiresClientCertificate = true
+            $0.maximumVersion = version
+        })
+        #expect(try await self.failure(contexts) == .tls(.certificateMissing))
+    }
+
+    @Test(arguments: [TLSSettings.Version.tls12, .tls13])
+    func aClientWhoseCertificateTheServerDoesNotTrustHearsOfIt(version: TLSSettings.Version) async throws {
+        let other = try CertificateAuthority(name: "another authority")
+        let contexts = try TLSContexts(
+            server: {
+                $0.requiresClientCertificate = true
+                $0.maximumVersion = version
+            },
+            client: { settings, _ in settings.identity = try other.issue(name: "stranger", hosts: []).identity })
+        guard case .tls(let failure) = try await self.failure(contexts), failure.isAboutOwnCertificate else {
+            Issue.record("\(String(describing: try await self.failure(contexts)))")
+            return
+        }
+    }
+
+    @Test func aClientsCertificateIsShown() async throws {
+        let contexts = try TLSContexts(
+            server: { $0.requiresClientCertificate = true },
+            client: { settings, authority in settings.identity = try authority.issue(name: "client", hosts: []).identity
+            })
+        #expect(try await self.failure(contexts) == nil)
+    }
+
+    @Test func aServerThatSpeaksNoTLSIsRecognized() async throws {
+        let server = try AcceptingServer { channel in
+            channel.start(Recorder())
+            channel.sendUnframed { [Bytes("HTTP/1.1 400 Bad Request\r\n\r\n")] }
+        }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: server.listener.port, tls: contexts.client, loop: loop, timeout: .seconds(10),
+                maximumFrameSize: 1000)
+        }
+        guard case .tls(.notTLS(let first)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(first.starts(with: Array("HTTP/".utf8)))
+        await server.end()
+    }
+
+    @Test func aServerThatClosesInsteadOfAnsweringIsRecognized() async throws {
+        let server = try AcceptingServer { $0.close() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: server.listener.port, tls: contexts.client, loop: loop, timeout: .seconds(10),
+                maximumFrameSize: 1000)
+        }
+        let isRecognized =
+            switch error {
+            case .tls(.closedInHandshake), .reset: true
+            default: false
+            }
+        #expect(isRecognized, "\(String(describing: error))")
+        await server.end()
+    }
+
+    @Test func aHandshakeThatStallsEndsAtItsDeadline() async throws {
+        // As a plaintext listener would, it takes the greeting for the length of a frame; it may be 1 GiB long.
+        let server = try AcceptingServer(limit: 1 << 30) { $0.start(Recorder()) }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        await #expect(throws: TransportError.tls(.timedOut)) {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: server.listener.port, tls: contexts.client, loop: loop,
+                timeout: .milliseconds(200), maximumFrameSize: 1000)
+        }
+        await server.end()
+    }
+
+    @Test func aCancelledHandshakeEnds() async throws {
+        let server = try AcceptingServer(limit: 1 << 30) { $0.start(Recorder()) }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        let port = server.listener.port
+        let task = Task {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: port, tls: contexts.client, loop: loop, timeout: .seconds(60),
+                maximumFrameSize: 1000)
+        }
+        _ = await server.channels(1)
+        task.cancel()
+        let result = await task.result
+        #expect(throws: TransportError.cancelled) { try result.get() }
+        await server.end()
+    }
+}
