@@ -33,7 +33,8 @@ public struct ConsumerConfiguration: Sendable {
     /// The group whose members share the partitions, and in which offsets are committed. Nil to read without a group.
     public var groupID: String?
     /// A lasting name for this member: it may be gone for up to the session timeout and come back to the same
-    /// partitions, without a rebalance (static membership, KIP-345). Every member needs one of its own. Nil by default.
+    /// partitions, without a rebalance (static membership, KIP-345). Every member needs one of its own. Needs Kafka 2.3.
+    /// Nil by default.
     public var groupInstanceID: String?
 
     /// Where to begin without a committed offset. `.latest` by default.

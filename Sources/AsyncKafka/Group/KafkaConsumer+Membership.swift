@@ -111,7 +111,14 @@ extension KafkaConsumer {
         request.sessionTimeoutMs = self.configuration.sessionTimeout.wholeMilliseconds
         if version >= 1 { request.rebalanceTimeoutMs = self.configuration.maxPollInterval.wholeMilliseconds }
         request.memberId = identity.memberID
-        if version >= 5 { request.groupInstanceId = self.configuration.groupInstanceID }
+        request.groupInstanceId = self.configuration.groupInstanceID
+        // Passed over, it would cost a rebalance at every restart, which is what it was set against.
+        guard version >= 5 || request.groupInstanceId == nil else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "The broker is too old for static members (groupInstanceID), which need Kafka 2.3: leave it nil.",
+                group: group)
+        }
         request.protocolType = ConsumerGroupProtocol.type
         if version >= 8 { request.reason = reason }
         request.protocols = try self.configuration.assignors.map { assignor in

@@ -1,0 +1,125 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+
+/// What the members of a group hear and read, in one order, and a way to wait for it.
+final class GroupLog: Sendable {
+    enum Callback: Hashable, Sendable {
+        case revoking
+        case revoked
+        case assigning
+        case assigned
+        case lost
+    }
+
+    struct Event: Hashable, Sendable {
+        var member: String
+        var callback: Callback
+        var partitions: Set<TopicPartition>
+    }
+
+    private struct State {
+        var events: [Event] = []
+        var reads: [TopicPartition: [Int64]] = [:]
+        var failure: (any Error)?
+        var waiters: [(isMet: @Sendable (GroupLog.View) -> Bool, CheckedContinuation<Void, Never>)] = []
+
+        var view: View { View(events: self.events, reads: self.reads) }
+    }
+
+    /// What has happened so far.
+    struct View: Sendable {
+        var events: [Event]
+        /// The offsets of the records read, in their order, by anybody.
+        var reads: [TopicPartition: [Int64]]
+
+        var readCount: Int { self.reads.values.reduce(0) { $0 + $1.count } }
+
+        /// Who has which partitions: those of the last rebalance that he has heard the end of.
+        var holdings: [String: Set<TopicPartition>] {
+            var holdings: [String: Set<TopicPartition>] = [:]
+            for event in self.events {
+                switch event.callback {
+                case .assigned: holdings[event.member, default: []].formUnion(event.partitions)
+                case .revoking, .lost: holdings[event.member]?.subtract(event.partitions)
+                case .revoked, .assigning: break
+                }
+            }
+            return holdings
+        }
+
+        /// Partitions that came to somebody before whoever had them had let them go.
+        var overlaps: [Event] {
+            var owners: [TopicPartition: String] = [:]
+            var overlaps: [Event] = []
+            for event in self.events {
+                for partition in event.partitions {
+                    switch event.callback {
+                    case .assigning:
+                        if owners[partition] != nil { overlaps.append(event) }
+                        owners[partition] = event.member
+                    case .revoked, .lost:
+                        if owners[partition] == event.member { owners[partition] = nil }
+                    case .assigned, .revoking: break
+                    }
+                }
+            }
+            return overlaps
+        }
+    }
+
+    private let state = Lock(State())
+
+    var view: View { self.state.withLock { $0.view } }
+
+    func add(_ member: String, _ callback: Callback, _ partitions: [TopicPartition]) {
+        self.change { $0.events.append(Event(member: member, callback: callback, partitions: Set(partitions))) }
+    }
+
+    func read(_ record: ConsumerRecord) {
+        self.change { $0.reads[record.topicPartition, default: []].append(record.offset) }
+    }
+
+    /// A member has failed: whoever waits hears of it.
+    func failed(_ error: any Error) {
+        self.change { $0.failure = $0.failure ?? error }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let met = self.state.withLock { state in
+            body(&state)
+            let view = state.view
+            let hasFailed = state.failure != nil
+            let met = state.waiters.filter { hasFailed || $0.isMet(view) }.map(\.1)
+            state.waiters.removeAll { hasFailed || $0.isMet(view) }
+            return met
+        }
+        for waiter in met { waiter.resume() }
+    }
+
+    /// Waits for it, or for a member's failure, which is thrown. The test's time limit ends a wait in vain.
+    func until(_ isMet: @escaping @Sendable (View) -> Bool) async throws {
+        await withCheckedContinuation { continuation in
+            let isMetAlready = self.state.withLock { state in
+                if state.failure != nil || isMet(state.view) { return true }
+                state.waiters.append((isMet, continuation))
+                return false
+            }
+            if isMetAlready { continuation.resume() }
+        }
+        if let failure = self.state.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// Waits until so many partitions are with each of these members, and with nobody else.
+    func untilShared(_ shares: [String: Int]) async throws {
+        try await self.until { view in
+            view.holdings.mapValues(\.count).filter { $0.value > 0 } == shares.filter { $0.value > 0 }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+import KafkaTestSupport
+
+/// A member of a group that logs what it hears and reads. It commits in `partitionsRevoked`, and only there.
+final class LoggedMember: ConsumerRebalanceListener {
+    let name: String
+    private let log: GroupLog
+    private let consumer = Lock<KafkaConsumer?>(nil)
+
+    init(_ name: String, _ log: GroupLog) {
+        self.name = name
+        self.log = log
+    }
+
+    /// Reads until `stop`.
+    func run(_ configuration: ConsumerConfiguration, topics: [String]) async throws {
+        try await self.run(configuration, TopicPattern { topics.contains($0) }, topics: topics)
+    }
+
+    func run(_ configuration: ConsumerConfiguration, _ pattern: TopicPattern, topics: [String]? = nil) async throws {
+        var configuration = configuration
+        configuration.enableAutoCommit = false
+        configuration.cluster.clientID = self.name
+        let consumer = try KafkaConsumer(configuration, listener: self)
+        if let topics {
+            try consumer.subscribe(to: topics)
+        } else {
+            try consumer.subscribe(toTopicsMatching: pattern)
+        }
+        self.consumer.withLock { $0 = consumer }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await consumer.run() }
+                for try await record in consumer.records { self.log.read(record) }
+                try await group.waitForAll()
+            }
+        } catch {
+            self.log.failed(error)
+            throw error
+        }
+    }
+
+    /// Lets it leave in good order.
+    func stop() {
+        self.consumer.withLock { $0 }?.triggerGracefulShutdown()
+    }
+
+    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.log.add(self.name, .revoking, partitions)
+        try await consumer.commit()
+        self.log.add(self.name, .revoked, partitions)
+    }
+
+    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.log.add(self.name, .assigning, partitions)
+        for partition in partitions { _ = try await consumer.position(of: partition) }
+        self.log.add(self.name, .assigned, partitions)
+    }
+
+    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) {
+        self.log.add(self.name, .lost, partitions)
+    }
+}
