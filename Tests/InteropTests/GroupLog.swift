@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import Foundation
 import KafkaMemory
 
 /// What the members of a group hear and read, in one order, and a way to wait for it.
@@ -16,12 +17,16 @@ final class GroupLog: Sendable {
         case assigning
         case assigned
         case lost
+
+        var isGivingUp: Bool { self == .revoked || self == .lost }
     }
 
     struct Event: Hashable, Sendable {
         var member: String
         var callback: Callback
         var partitions: Set<TopicPartition>
+        /// Milliseconds since 1970: what happens in other processes is heard of later.
+        var time: Int64
     }
 
     private struct State {
@@ -58,7 +63,11 @@ final class GroupLog: Sendable {
         var overlaps: [Event] {
             var owners: [TopicPartition: String] = [:]
             var overlaps: [Event] = []
-            for event in self.events {
+            // What happened in the same millisecond may have been in either order.
+            let byTime = self.events.sorted { left, right in
+                (left.time, left.callback.isGivingUp ? 0 : 1) < (right.time, right.callback.isGivingUp ? 0 : 1)
+            }
+            for event in byTime {
                 for partition in event.partitions {
                     switch event.callback {
                     case .assigning:
@@ -78,12 +87,15 @@ final class GroupLog: Sendable {
 
     var view: View { self.state.withLock { $0.view } }
 
-    func add(_ member: String, _ callback: Callback, _ partitions: [TopicPartition]) {
-        self.change { $0.events.append(Event(member: member, callback: callback, partitions: Set(partitions))) }
+    /// - Parameter time: if it happened elsewhere, when.
+    func add(_ member: String, _ callback: Callback, _ partitions: [TopicPartition], at time: Int64? = nil) {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let event = Event(member: member, callback: callback, partitions: Set(partitions), time: time ?? now)
+        self.change { $0.events.append(event) }
     }
 
-    func read(_ record: ConsumerRecord) {
-        self.change { $0.reads[record.topicPartition, default: []].append(record.offset) }
+    func read(_ offset: Int64, of partition: TopicPartition) {
+        self.change { $0.reads[partition, default: []].append(offset) }
     }
 
     /// A member has failed: whoever waits hears of it.

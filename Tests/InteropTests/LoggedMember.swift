@@ -39,7 +39,7 @@ final class LoggedMember: ConsumerRebalanceListener {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await consumer.run() }
-                for try await record in consumer.records { self.log.read(record) }
+                for try await record in consumer.records { self.log.read(record.offset, of: record.topicPartition) }
                 try await group.waitForAll()
             }
         } catch {

@@ -97,6 +97,8 @@ extension ChildProcess {
 package struct ToolEvent: Decodable, Sendable {
     /// `startup_complete`, `producer_send_success`, `records_consumed`, `record_data`, `partitions_assigned` …
     package let name: String
+    /// When it happened: milliseconds since 1970.
+    package let timestamp: Int64?
     package let topic: String?
     package let partition: Int?
     package let offset: Int64?

@@ -32,7 +32,9 @@ extension BrokerConnection {
             do throws(KafkaError) {
                 try await self.renew(session, mechanism)
             } catch {
-                self.logger(.warning, "A session could not be renewed", [(.error, error.description)])
+                if error.code != .cancelled {
+                    self.logger(.warning, "A session could not be renewed", [(.error, error.description)])
+                }
                 self.close(error)
             }
         }

@@ -1,0 +1,40 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import Testing
+
+/// The log itself: that it sees what must not be.
+@Suite struct GroupLogTests {
+    private let partition = TopicPartition("t", 0)
+
+    @Test func aHandOverInOrderIsNoOverlap() {
+        let log = GroupLog()
+        log.add("a", .assigning, [self.partition], at: 1)
+        log.add("a", .revoking, [self.partition], at: 2)
+        // Heard of late, from another process.
+        log.add("b", .assigning, [self.partition], at: 4)
+        log.add("a", .revoked, [self.partition], at: 3)
+        #expect(log.view.overlaps.isEmpty)
+    }
+
+    @Test func aPartitionThatComesBeforeItIsLetGoIsAnOverlap() {
+        let log = GroupLog()
+        log.add("a", .assigning, [self.partition], at: 1)
+        log.add("b", .assigning, [self.partition], at: 3)
+        log.add("a", .revoked, [self.partition], at: 4)
+        #expect(log.view.overlaps.map(\.member) == ["b"])
+    }
+
+    @Test func aLostPartitionIsFree() {
+        let log = GroupLog()
+        log.add("a", .assigning, [self.partition], at: 1)
+        log.add("a", .lost, [self.partition], at: 2)
+        log.add("b", .assigning, [self.partition], at: 3)
+        #expect(log.view.overlaps.isEmpty)
+    }
+}

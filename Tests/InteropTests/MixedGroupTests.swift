@@ -1,0 +1,146 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// One group of our consumers and of other people's: the bytes that members tell each other are understood, and the order
+    /// of the callbacks holds across processes.
+    @Suite(
+        .timeLimit(.minutes(2)),
+        .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools or aiokafka: see the lines above"))
+    struct MixedGroups {
+        /// The embedded coordinator, and Kafka's newest.
+        private static let environments = TestEnvironment.all.filter { environment in
+            switch environment {
+            case .embedded: true
+            case .real(let installation): installation == RealKafka.newest
+            }
+        }
+
+        @Test(
+            "another client joins ours: partitions are shared, handed over in order, and each record is read once",
+            arguments: environments, ForeignMember.all)
+        func ofOurs(environment: TestEnvironment, other: ForeignMember) async throws {
+            let mixed = try await Mixed(environment, other)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                // The first member leads: it is our assignor that serves the other one.
+                tasks.addTask { try await mixed.runOurs() }
+                try await mixed.log.untilShared(["ours": 4])
+                try await mixed.produceAndRead()
+                try await mixed.withOther { process in
+                    try await mixed.log.untilShared(["ours": 2, "other": 2])
+                    try await mixed.produceAndRead()
+                    await process.stop()
+                }
+                try await mixed.log.untilShared(["ours": 4])
+                try await mixed.produceAndRead()
+                mixed.ours.stop()
+                try await tasks.waitForAll()
+            }
+            try mixed.check()
+        }
+
+        @Test(
+            "ours joins another client's: partitions are shared, handed over in order, and each record is read once",
+            arguments: environments, ForeignMember.all)
+        func ofTheirs(environment: TestEnvironment, other: ForeignMember) async throws {
+            let mixed = try await Mixed(environment, other)
+            try await mixed.withOther { process in
+                try await mixed.log.untilShared(["other": 4])
+                try await mixed.produceAndRead()
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask { try await mixed.runOurs() }
+                    try await mixed.log.untilShared(["ours": 2, "other": 2])
+                    try await mixed.produceAndRead()
+                    mixed.ours.stop()
+                    try await tasks.waitForAll()
+                }
+                try await mixed.log.untilShared(["other": 4])
+                try await mixed.produceAndRead()
+                await process.stop()
+            }
+            try mixed.check()
+        }
+    }
+}
+
+/// A topic, a group of two kinds of members, and what they do.
+private struct Mixed: Sendable {
+    let cluster: TestCluster
+    let other: ForeignMember
+    let topic: String
+    let group: String
+    let log = GroupLog()
+    let ours: LoggedMember
+
+    private static let wave = 100
+
+    init(_ environment: TestEnvironment, _ other: ForeignMember) async throws {
+        self.cluster = try await environment.cluster()
+        self.other = other
+        self.topic = try await self.cluster.createTopic("mixed", partitions: 4)
+        self.group = unique("mixed")
+        self.ours = LoggedMember("ours", self.log)
+    }
+
+    func runOurs() async throws {
+        try await self.ours.run(self.cluster.consumer(group: self.group), topics: [self.topic])
+    }
+
+    /// Runs the other client's member; the log hears of its end.
+    func withOther(_ body: @Sendable (ChildProcess) async throws -> Void) async throws {
+        let process = try self.other.start(self.cluster, topic: self.topic, group: self.group)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                await self.other.report(process, as: "other", to: self.log)
+                // Before its time it is a failure, with what it said.
+                let status = await process.ended()
+                if status != 0, status != -15, status != 143 {
+                    self.log.failed(
+                        MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
+                }
+            }
+            do {
+                try await body(process)
+            } catch {
+                await process.destroy()
+                throw error
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// Writes records to all partitions, and waits until somebody has read them.
+    func produceAndRead() async throws {
+        let before = self.log.view.readCount
+        let records = (0..<Self.wave).map {
+            ProducerRecord(topic: self.topic, partition: Int32($0 % 4), value: "\($0)")
+        }
+        try await self.cluster.produce(records)
+        try await self.log.until { $0.readCount >= before + Self.wave }
+    }
+
+    func check() throws {
+        let view = self.log.view
+        #expect(view.overlaps.isEmpty, "\(view.overlaps) of \(view.events)")
+        #expect(view.readCount == 3 * Self.wave)
+        for (partition, offsets) in view.reads {
+            #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
+        }
+        // Both had something to do.
+        let active = Set(view.events.filter { $0.callback == .assigned && !$0.partitions.isEmpty }.map(\.member))
+        #expect(active == ["ours", "other"])
+    }
+}
+
+/// Another client's member has ended before its time.
+private struct MemberEnded: Error, CustomStringConvertible {
+    let description: String
+}

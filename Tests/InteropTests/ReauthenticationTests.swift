@@ -1,0 +1,134 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// Sessions that the broker ends after three seconds (KIP-368), under load.
+    @Suite(.timeLimit(.minutes(2)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+    struct Reauthentication {
+        /// How long the load lasts: several sessions.
+        private static let seconds = 8
+
+        @Test("live connections authenticate again, and nothing in flight is lost, doubled or reordered")
+        func underLoad() async throws {
+            let newest = try #require(RealKafka.newest)
+            let settings = ["connections.max.reauth.ms": "3000"]
+            try await RealCluster.withCluster(newest, settings: settings, isSecured: true) { cluster in
+                let user = SecuredListeners.username
+                let password = Secret(SecuredListeners.password)
+                let provider = FailingNowAndThen()
+                let ways: [(String, KafkaSecurity)] = [
+                    ("SCRAM", .sasl(.scramSHA512(username: user, password: password), over: .plaintext)),
+                    ("PLAIN", .sasl(.plain(username: user, password: password), over: .plaintext)),
+                    ("OAUTHBEARER", .sasl(.oauthBearer(provider), over: .plaintext)),
+                ]
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for (name, security) in ways {
+                        let topic = unique(name)
+                        try await cluster.createTopic(topic)
+                        group.addTask { try await Self.load(cluster, topic, security) }
+                    }
+                    try await group.waitForAll()
+                }
+                // Each connection has asked more than once, and gone on when it got nothing.
+                #expect(provider.calls > 4, "\(provider.calls)")
+                #expect(provider.failures > 0)
+            }
+        }
+
+        /// Writes and reads for several sessions: no connection breaks, and each record arrives once and in order.
+        private static func load(_ cluster: RealCluster, _ topic: String, _ security: KafkaSecurity) async throws {
+            let log = SessionLog()
+            var client = KafkaClientConfiguration(
+                bootstrapServers: cluster.secured?.bootstrapServers(.sasl) ?? [])
+            client.security = security
+            client.log = log
+            let settings = client
+            let end = ContinuousClock.now + .seconds(Self.seconds)
+            let sent = try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask {
+                    try await KafkaProducer.withProducer(ProducerConfiguration(settings)) { producer in
+                        var count = 0
+                        while ContinuousClock.now < end {
+                            for _ in 0..<50 {
+                                try await producer.enqueue(
+                                    ProducerRecord(topic: topic, partition: 0, value: "\(count)"))
+                                count += 1
+                            }
+                            _ = try await producer.send(ProducerRecord(topic: topic, partition: 0, value: "\(count)"))
+                            count += 1
+                        }
+                        return count
+                    }
+                }
+                let written = Lock<Int?>(nil)
+                group.addTask {
+                    var reading = ConsumerConfiguration(settings, groupID: topic)
+                    reading.autoOffsetReset = .earliest
+                    return try await KafkaConsumer.withConsumer(reading, subscribedTo: [topic]) { consumer in
+                        var next = 0
+                        while written.withLock({ $0.map { next < $0 } ?? true }) {
+                            for record in try await consumer.poll(max: 1000, timeout: .milliseconds(200)) {
+                                #expect(record.text == "\(next)")
+                                next += 1
+                            }
+                        }
+                        return next
+                    }
+                }
+                let first = try await group.next() ?? 0
+                written.withLock { $0 = first }
+                let second = try await group.next() ?? 0
+                #expect(first == second)
+                return first
+            }
+            #expect(sent > 100)
+            #expect(log.failures.isEmpty, "\(topic): \(log.failures)")
+            // The producer's to the bootstrap address and to the broker; of the consumer, two more beside these.
+            #expect(log.connections <= 6)
+            #expect(log.renewals > 0)
+        }
+    }
+}
+
+/// Tokens of a minute; every third call fails.
+private final class FailingNowAndThen: OAuthBearerTokenProvider {
+    private struct Failure: Error {}
+    private let counts = Lock((calls: 0, failures: 0))
+
+    var calls: Int { self.counts.withLock { $0.calls } }
+    var failures: Int { self.counts.withLock { $0.failures } }
+
+    func token() throws -> OAuthBearerToken {
+        let fails = self.counts.withLock { counts in
+            counts.calls += 1
+            if counts.calls % 3 == 0 { counts.failures += 1 }
+            return counts.calls % 3 == 0
+        }
+        if fails { throw Failure() }
+        return OAuthBearerToken(Secret(SecuredListeners.unsecuredToken(lifetime: 60)), lifetime: .seconds(60))
+    }
+}
+
+/// Counts what a client says of its connections and sessions.
+private final class SessionLog: KafkaLog {
+    private let lines = Lock<[String]>([])
+
+    var connections: Int { self.lines.withLock { $0.count { $0.hasPrefix("Connected") } } }
+    var renewals: Int { self.lines.withLock { $0.count { $0.hasPrefix("Authenticated again") } } }
+    var failures: [String] { self.lines.withLock { $0.filter { $0.contains("could not be renewed") } } }
+
+    func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
+
+    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        self.lines.withLock { $0.append("\(message) \(metadata)") }
+    }
+}
