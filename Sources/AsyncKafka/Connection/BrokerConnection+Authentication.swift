@@ -12,6 +12,8 @@ import KafkaTransport
 extension BrokerConnection {
     /// When the broker ends the session that it has granted, and when to ask for another (KIP-368).
     struct Session: Sendable {
+        /// When to fetch the credentials: what gives them may fail for a while.
+        var prepareAt: MonotonicTime
         var renewAt: MonotonicTime
         var endsAt: MonotonicTime
     }
@@ -26,9 +28,7 @@ extension BrokerConnection {
     /// what is sent meanwhile waits.
     func keepAuthenticated(by mechanism: any SASLMechanism) async {
         while self.isOpen, let session = self.session {
-            await self.ended.wait(until: session.renewAt, on: self.loop)
-            guard self.isOpen, !Task.isCancelled else { return }
-            guard self.loop.now >= session.renewAt else { continue }
+            guard await self.stillOpen(at: session.prepareAt) else { return }
             do throws(KafkaError) {
                 try await self.renew(session, mechanism)
             } catch {
@@ -42,11 +42,23 @@ extension BrokerConnection {
 
     private func renew(_ session: Session, _ mechanism: any SASLMechanism) async throws(KafkaError) {
         let exchange = try await self.exchangeInTime(session, mechanism)
+        guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
+        // The broker may grant one without an end this time.
+        self.setSession(nil)
         self.hold()
         defer { self.release() }
         try await self.perform(
             exchange, mechanism, deadline: self.loop.now + self.configuration.connectionSetupTimeout)
         self.logger(.debug, "Authenticated again")
+    }
+
+    /// Waits for a time; false if the connection or the task ends before it.
+    private func stillOpen(at time: MonotonicTime) async -> Bool {
+        while self.isOpen, !Task.isCancelled {
+            if self.loop.now >= time { return true }
+            await self.ended.wait(until: time, on: self.loop)
+        }
+        return false
     }
 
     /// Credentials for another session. Where they come from may fail for a while: the old session is used up first.
@@ -177,7 +189,9 @@ extension BrokerConnection {
     private func beginSession(of lifetime: Duration) {
         let now = self.loop.now
         self.setSession(
-            Session(renewAt: now + lifetime * Double.random(in: 0.85..<0.95), endsAt: now + lifetime))
+            Session(
+                prepareAt: now + lifetime * 0.7, renewAt: now + lifetime * Double.random(in: 0.85..<0.95),
+                endsAt: now + lifetime))
     }
 
     // MARK: Errors

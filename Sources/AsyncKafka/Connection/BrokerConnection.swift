@@ -103,7 +103,7 @@ final class BrokerConnection: Sendable {
     /// The session that the broker has granted, if it ends.
     var session: Session? { self.authenticated.withLock { $0 } }
 
-    func setSession(_ session: Session) {
+    func setSession(_ session: Session?) {
         self.authenticated.withLock { $0 = session }
     }
 
