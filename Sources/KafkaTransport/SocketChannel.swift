@@ -113,6 +113,9 @@ package final class SocketChannel: Sendable {
         }
     }
 
+    /// Whether its TLS handshake went on with an earlier session to the same server.
+    package var isTLSResumed: Bool { (self.transform as? TLSSession)?.isResumed ?? false }
+
     /// When something last came from the other side; before that, when the channel was made.
     package var lastReceived: MonotonicTime {
         MonotonicTime(nanoseconds: self.receivedAt.load(ordering: .relaxed))

@@ -119,6 +119,9 @@ final class TLSSession: ByteTransform {
         }
     }
 
+    /// Whether the handshake went on with an earlier session.
+    var isResumed: Bool { self.state.withLock { SSL_session_reused($0.ssl) == 1 } }
+
     var hasUnsentBytes: Bool { self.unsent.load(ordering: .relaxed) }
     var hasBufferedInput: Bool { self.buffered.load(ordering: .relaxed) }
 

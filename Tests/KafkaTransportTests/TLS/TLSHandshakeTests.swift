@@ -56,6 +56,37 @@ import Testing
         #expect(try await self.failure(contexts) == nil)
     }
 
+    @Test(arguments: [TLSSettings.Version.tls12, .tls13])
+    func aSecondConnectionGoesOnWithTheSessionOfTheFirst(version: TLSSettings.Version) async throws {
+        let contexts = try TLSContexts(server: { $0.maximumVersion = version })
+        let serverLoop = try EventLoop(name: "server")
+        let clientLoop = try EventLoop(name: "client")
+        defer {
+            serverLoop.shutdown()
+            clientLoop.shutdown()
+        }
+        let accepted = Lock<[SocketChannel]>([])
+        let listener = try Listener(
+            port: 0, tls: contexts.server, loop: serverLoop, maximumFrameSize: 1000
+        ) { channel in
+            accepted.withLock { $0.append(channel) }
+            channel.start(Recorder())
+            channel.send { [Bytes("welcome")] }
+        }
+        defer { listener.close() }
+        var resumed: [Bool] = []
+        for _ in 0..<2 {
+            let clientSide = Recorder()
+            let channel = try await SocketChannel.connect(
+                host: "localhost", port: listener.port, tls: contexts.client, loop: clientLoop, timeout: .seconds(10),
+                maximumFrameSize: 1000)
+            channel.start(clientSide)
+            await clientSide.wait { frames, closed in !frames.isEmpty || closed != nil }
+            resumed.append(channel.isTLSResumed)
+        }
+        #expect(resumed == [false, true])
+    }
+
     @Test func anUnknownAuthorityIsNamedAsTheReason() async throws {
         let other = try CertificateAuthority()
         let contexts = try TLSContexts(client: { settings, _ in settings.trust = .authorities(other.certificate) })
