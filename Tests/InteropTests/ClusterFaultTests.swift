@@ -45,7 +45,7 @@ extension InteropTests {
             #expect(stored == result.ledger.enqueued)
         }
 
-        @Test("a broker hangs for ten seconds: all is stored once and in order")
+        @Test("a broker hangs for ten seconds: all is stored once, in order, and the group reads on")
         func paused() async throws {
             let cluster = try await ThreeBrokers.ready()
             let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
@@ -53,20 +53,26 @@ extension InteropTests {
                 $0.cluster.connectionSetupTimeout = .seconds(2)
             }
             // One producer waits for the broker longer than it hangs, the other gives its requests up and sends them again.
-            let (patient, impatient) = try await ClusterLoad.run(on: cluster) { load in
+            let (patient, (impatient, readers)) = try await ClusterLoad.run(on: cluster) { load in
                 try await ClusterLoad.run(on: cluster, producer: impatience) { impatientLoad in
-                    let victim = try #require(await cluster.leaders(of: load.topic).first)
-                    await cluster.pause(victim)
-                    async let hang: Void = Task.sleep(for: .seconds(10))
-                    try await impatientLoad.progress("while broker \(victim) hangs")
-                    try await hang
-                    await cluster.resume(victim)
-                    try await load.progress("once it has gone on")
-                    try await impatientLoad.progress("once it has gone on")
-                }.0
+                    let readers = GroupReaders(load: load, cluster: cluster)
+                    try await readers.run { _ in
+                        let victim = try await readers.coordinator()
+                        await cluster.pause(victim)
+                        async let hang: Void = Task.sleep(for: .seconds(10))
+                        try await impatientLoad.progress("while broker \(victim) hangs")
+                        try await hang
+                        await cluster.resume(victim)
+                        try await load.progress("once it has gone on")
+                        try await impatientLoad.progress("once it has gone on")
+                        try await readers.progress("once it has gone on")
+                    }
+                    return readers
+                }
             }
             try await self.check(patient, on: cluster, "broker paused")
             try await self.check(impatient, on: cluster, "broker paused, request timeout 2 s")
+            try await self.check(readers)
         }
 
         @Test("leaders move again and again: all is stored once and in order")

@@ -282,7 +282,9 @@ extension KafkaConsumer {
     private func sendHeartbeat(
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity
     ) async throws(KafkaError) {
-        let deadline = self.loop.now + min(self.configuration.sessionTimeout, self.configuration.cluster.requestTimeout)
+        // After the session timeout the group has another coordinator, or this one has given the member up.
+        let patience = min(self.configuration.sessionTimeout, self.configuration.cluster.requestTimeout)
+        let deadline = self.loop.now + patience
         let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
         var request = HeartbeatRequest()
         request.groupId = group
@@ -292,7 +294,7 @@ extension KafkaConsumer {
             let connection = try await self.cluster.connection(to: coordinator, for: .coordinator, deadline: deadline)
             let version = try connection.versions.version(for: HeartbeatRequest.self)
             if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
-            let response = try await connection.request(request)
+            let response = try await connection.request(request, timeout: patience)
             guard response.errorCode != .none else { return }
             throw KafkaError(response.errorCode, doing: "sending a heartbeat", broker: connection.broker, group: group)
         } catch {

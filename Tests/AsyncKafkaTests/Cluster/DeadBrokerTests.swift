@@ -11,8 +11,8 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a consumer was connected to is gone for good: it turns to who has taken over, and does not wait for its deadlines,
-/// which here are longer than the tests may take.
+/// What a consumer was connected to is gone for good, or hangs: it turns to who has taken over, and does not wait for its
+/// deadlines, which here are longer than the tests may take.
 @Suite(.timeLimit(.minutes(1))) struct DeadBrokerTests {
     private func patient(_ kafka: EmbeddedKafka, _ group: String? = nil) -> ConsumerConfiguration {
         var configuration = kafka.consuming(group)
@@ -104,6 +104,29 @@ import Testing
                 for try await _ in consumer.records { break }
             }
             #expect(outdated.hits == 3)
+        }
+    }
+
+    @Test func heartbeatsToACoordinatorThatHangsTurnToTheNextOneAfterTheSessionTimeout() async throws {
+        var brokers = EmbeddedKafka.Configuration()
+        brokers.brokers = 3
+        brokers.sessionTimeouts = .seconds(1) ... .seconds(600)
+        try await EmbeddedKafka.withCluster(brokers) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await kafka.fill("t", 5)
+            var configuration = self.patient(kafka, "g")
+            configuration.sessionTimeout = .seconds(1)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records { break }
+                let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+                let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
+                let hold = EmbeddedKafka.Hold()
+                kafka.inject(.hold(hold), on: .heartbeat, broker: coordinator, times: nil)
+                await hold.untilHeld()
+                try await kafka.moveCoordinator(ofGroup: "g", to: next)
+                await kafka.untilRequests { $0.contains { $0.api == .heartbeat && $0.broker == next } }
+                hold.release()
+            }
         }
     }
 }
