@@ -17,6 +17,8 @@ package struct Deque<Element> {
 
     package var first: Element? { self.isEmpty ? nil : self.slots[self.head] }
 
+    package var last: Element? { self.isEmpty ? nil : self[self.count - 1] }
+
     /// The element at a distance from the front.
     package subscript(index: Int) -> Element {
         get {

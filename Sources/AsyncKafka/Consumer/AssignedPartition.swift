@@ -55,7 +55,7 @@ struct AssignedPartition: Sendable {
     var isPositionWanted = false
 
     /// Grows when the position is moved other than by reading, so that late answers are known as such.
-    var incarnation = 0
+    var incarnation: Int
     /// A look-up is in flight.
     var isLookingUp = false
     /// After a failed look-up or fetch: when to try again.
@@ -75,8 +75,8 @@ struct AssignedPartition: Sendable {
     var bufferedBytes = 0
     /// A batch that was handed out in part: its rest comes before the chunks.
     var putBack: RecordBatch?
-    /// A fetch of it is in flight.
-    var isFetching = false
+    /// The number of the fetch of it that is in flight.
+    var fetchInFlight: Int?
     /// The most bytes to ask for; grows if a batch doesn't fit.
     var maximumBytes: Int32
 
@@ -84,8 +84,9 @@ struct AssignedPartition: Sendable {
     var lastStableOffset: Int64?
     var logStartOffset: Int64?
 
-    init(maximumBytes: Int32) {
+    init(maximumBytes: Int32, incarnation: Int = 0) {
         self.maximumBytes = maximumBytes
+        self.incarnation = incarnation
     }
 
     var hasPosition: Bool {
@@ -98,8 +99,8 @@ struct AssignedPartition: Sendable {
     /// Whether records may be handed out.
     var isReadable: Bool { self.phase == .fetching && !self.isPaused && !self.isLeaving && !self.isArriving }
 
-    /// Whether records may be asked for.
-    var isFetchable: Bool { self.isReadable && self.failure == nil }
+    /// Whether records may be asked for: not while the reader is yet to hear that those behind the buffer can't be read.
+    var isFetchable: Bool { self.isReadable && self.failure == nil && self.chunks.last?.failure == nil }
 
     var isBuffered: Bool { self.putBack != nil || !self.chunks.isEmpty }
 

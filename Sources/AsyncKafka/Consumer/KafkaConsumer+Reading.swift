@@ -130,7 +130,7 @@ extension KafkaConsumer {
         } catch {
             self.state.withLock { $0.subscriptions.refuse(taken) }
             self.wake([.fetchers])
-            throw KafkaError(error, taken.partition)
+            throw KafkaError(error, taken.partition, nextOffset: taken.batch.nextOffset)
         }
         guard storage.count > 0 else {
             self.state.withLock { $0.subscriptions.pass(taken) }

@@ -37,6 +37,8 @@ struct PlannedFetch: Sendable {
     var partition: TopicPartition
     var request: FetchSession.Partition
     var incarnation: Int
+    /// The number of the fetch.
+    var fetch: Int
 }
 
 /// What a broker answered for one partition.
@@ -62,9 +64,10 @@ extension SubscriptionState {
     mutating func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
         var wanted: [PlannedFetch] = []
         var bytes = 0
+        let number = self.fetches + 1
         var next: MonotonicTime?
         for (partition, assigned) in self.partitions
-        where assigned.isFetchable && !assigned.isFetching && assigned.source(now: now) == broker {
+        where assigned.isFetchable && assigned.fetchInFlight == nil && assigned.source(now: now) == broker {
             if assigned.bufferedBytes >= assigned.lowWaterMark { return .wait(until: nil) }
             if let time = assigned.notBefore, time > now {
                 next = min(next ?? time, time)
@@ -77,7 +80,7 @@ extension SubscriptionState {
                     request: FetchSession.Partition(
                         topicID: assigned.topicID, fetchOffset: assigned.fetchPosition.offset,
                         leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
-                    incarnation: assigned.incarnation))
+                    incarnation: assigned.incarnation, fetch: number))
         }
         guard !wanted.isEmpty else { return .wait(until: next) }
         if self.bufferedBytes + self.reservedBytes >= self.settings.maximumPrefetchBytes { self.dropPaused() }
@@ -86,11 +89,11 @@ extension SubscriptionState {
 
         let limit = min(bytes, room, self.settings.maximumFetchBytes)
         self.reservedBytes += limit
-        for fetch in wanted { self.partitions[fetch.partition]?.isFetching = true }
+        self.fetches = number
+        for fetch in wanted { self.partitions[fetch.partition]?.fetchInFlight = number }
         // Another partition comes first each time, since a full answer leaves the last ones out.
         wanted.sort { $0.partition < $1.partition }
-        self.fetches += 1
-        let first = self.fetches % wanted.count
+        let first = number % wanted.count
         return .fetch(Array(wanted[first...] + wanted[..<first]), maximumBytes: limit)
     }
 
@@ -107,7 +110,9 @@ extension SubscriptionState {
     /// A fetch has ended, with answers for some of its partitions or none. Before its answers are taken.
     mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) {
         self.reservedBytes -= maximumBytes
-        for fetch in fetches { self.partitions[fetch.partition]?.isFetching = false }
+        for fetch in fetches where self.partitions[fetch.partition]?.fetchInFlight == fetch.fetch {
+            self.partitions[fetch.partition]?.fetchInFlight = nil
+        }
     }
 
     /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.
@@ -118,12 +123,14 @@ extension SubscriptionState {
         }
     }
 
-    /// Takes a broker's answer for a partition, unless the partition has been moved or taken away meanwhile.
+    /// Takes a broker's answer for a partition, unless the partition has been moved or taken away meanwhile, or has a new
+    /// leader: what the old one sent may be gone from the new one's log.
     mutating func fetched(
         _ fetch: PlannedFetch, _ answer: FetchAnswer, from broker: Int32, now: MonotonicTime, backoff: Duration
     ) -> Wakening {
         guard var assigned = self.partitions[fetch.partition], assigned.incarnation == fetch.incarnation,
-            assigned.phase == .fetching, assigned.fetchPosition.offset == fetch.request.fetchOffset
+            assigned.phase == .fetching, assigned.fetchPosition.offset == fetch.request.fetchOffset,
+            assigned.leaderEpoch ?? -1 == fetch.request.leaderEpoch
         else { return [.fetchers] }
         defer { self.partitions[fetch.partition] = assigned }
 
@@ -154,6 +161,11 @@ extension SubscriptionState {
             return [.fetchers]
         }
         guard chunk.end != nil || chunk.failure != nil else { return [] }
+        if let end = chunk.end, end.offset <= assigned.fetchPosition.offset {
+            // Not what was asked for. Asking again at once would go on without end.
+            assigned.notBefore = now + backoff
+            return []
+        }
         if !assigned.isBuffered { self.turns.append(fetch.partition) }
         if let end = chunk.end { assigned.fetchPosition = end }
         assigned.chunks.append(chunk)
@@ -175,8 +187,10 @@ extension SubscriptionState {
         case .offsetOutOfRange:
             // A follower may be behind, or ahead in deleting: only the leader knows.
             if wasFollower && assigned.leader != broker { return [.fetchers] }
-            // What is buffered is still good; the offset behind it is looked at when the reader has come there.
-            if assigned.isBuffered { return [] }
+            // What the reader has not had yet is still good; the offset behind it is looked at when it has come there.
+            if assigned.isBuffered || self.inHand?.partition == partition && self.inHand?.isUnfinished == true {
+                return []
+            }
             if case .none = self.settings.autoOffsetReset {
                 assigned.failure = KafkaError(
                     .offsetOutOfRange,

@@ -71,6 +71,8 @@ extension SubscriptionState {
         guard var assigned = self.partitions[lookup.partition], assigned.incarnation == lookup.incarnation,
             assigned.isLookingUp
         else { return nil }
+        // The position is compared with the log of the leader that there is now.
+        if case .endOfEpoch = lookup.kind, lookup.leaderEpoch != assigned.leaderEpoch { return nil }
         assigned.isLookingUp = false
         assigned.notBefore = nil
         return assigned
@@ -125,6 +127,7 @@ extension SubscriptionState {
             return [.reader]
         }
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: endOffset, epoch: assigned.fetchPosition.epoch))
+        self.dropInHand(of: lookup.partition)
         return [.fetchers]
     }
 
@@ -157,6 +160,9 @@ extension SubscriptionState {
                 assigned.leaderEpoch = known.leaderEpoch
                 assigned.preferredReplica = nil
                 assigned.notBefore = nil
+                // The last leader may not answer for long, and its answer is of no use any more.
+                assigned.fetchInFlight = nil
+                if assigned.phase == .validating { assigned.isLookingUp = false }
                 if isNewEpoch { _ = assigned.validateIfNeeded() }
             }
             self.partitions[partition] = assigned
@@ -171,9 +177,9 @@ extension AssignedPartition {
         guard self.phase == .fetching, let epoch = self.fetchPosition.epoch, let leaderEpoch = self.leaderEpoch,
             leaderEpoch > epoch
         else { return false }
+        // Not a new incarnation: the batch that is just on its way to the reader is lost if nobody takes it back.
         self.phase = .validating
         self.isLookingUp = false
-        self.incarnation += 1
         return true
     }
 }

@@ -50,8 +50,9 @@ extension SubscriptionState {
             self.bufferedBytes -= assigned.dropBuffer()
             assigned.incarnation += 1
             return KafkaError(
-                .corruptRecord, "A record can't be read: its lengths contradict each other.",
-                topic: inHand.partition.topic, partition: inHand.partition.partition)
+                RecordBatchError(
+                    .malformed("a record's lengths contradict each other"), baseOffset: inHand.batch.baseOffset),
+                inHand.partition, nextOffset: inHand.batch.nextOffset)
         }
         if !assigned.isBuffered { self.turns.append(inHand.partition) }
         assigned.putBack = inHand.batch
@@ -127,7 +128,7 @@ extension SubscriptionState {
                         continue
                     }
                 } catch {
-                    return self.damaged(&assigned, partition, error)
+                    return self.damaged(&assigned, partition, error, nextOffset: batch.nextOffset)
                 }
                 assigned.chunks.prepend(chunk)
                 return self.taken(batch, assigned, partition)
@@ -146,11 +147,12 @@ extension SubscriptionState {
 
     /// The position stays before what can't be read: whether to pass over it is for the user to decide.
     private static func damaged(
-        _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: RecordBatchError
+        _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: RecordBatchError,
+        nextOffset: Int64? = nil
     ) -> Taken {
         _ = assigned.dropBuffer()
         assigned.incarnation += 1
-        return .failure(KafkaError(error, partition))
+        return .failure(KafkaError(error, partition, nextOffset: nextOffset))
     }
 
     /// A batch that was taken turned out to be damaged.
@@ -210,12 +212,14 @@ extension RecordBatch {
 }
 
 extension KafkaError {
-    /// The error of a batch that can't be read.
-    init(_ error: RecordBatchError, _ partition: TopicPartition) {
+    /// The error of a batch that can't be read. `nextOffset` is where the next batch begins, as far as its header says.
+    init(_ error: RecordBatchError, _ partition: TopicPartition, nextOffset: Int64? = nil) {
         var code = Code.corruptRecord
         if case .compression(.unavailable) = error.reason { code = .compressionUnavailable }
+        let place = nextOffset.map { "to \($0), where the next one should begin," } ?? "behind it"
         self.init(
-            code, "A record batch can't be read; the position stays before it, and seek can pass over it: \(error).",
+            code,
+            "A record batch can't be read: \(error). The position stays before it; seek \(place) to pass over it.",
             topic: partition.topic, partition: partition.partition, underlyingError: error)
     }
 }

@@ -51,6 +51,8 @@ struct SubscriptionState: Sendable {
     var inHand: BatchInHand?
     /// How many fetches have been planned.
     var fetches = 0
+    /// The highest incarnation of partitions that were taken away: what is on its way for one is not for its successor.
+    private var lastIncarnation = 0
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -66,7 +68,8 @@ struct SubscriptionState: Sendable {
         let kept = Set(wanted)
         for partition in self.partitions.keys where !kept.contains(partition) { self.remove(partition) }
         for partition in wanted where self.partitions[partition] == nil {
-            var assigned = AssignedPartition(maximumBytes: self.settings.maximumPartitionBytes)
+            var assigned = AssignedPartition(
+                maximumBytes: self.settings.maximumPartitionBytes, incarnation: self.lastIncarnation + 1)
             assigned.isArriving = arriving
             assigned.isPaused = self.pausedBefore.contains(partition)
             if !self.settings.hasGroup { self.beginFromPolicy(&assigned, partition) }
@@ -79,6 +82,7 @@ struct SubscriptionState: Sendable {
     mutating func remove(_ partition: TopicPartition) {
         guard let removed = self.partitions.removeValue(forKey: partition) else { return }
         self.bufferedBytes -= removed.bufferedBytes
+        self.lastIncarnation = max(self.lastIncarnation, removed.incarnation)
         if self.inHand?.partition == partition { self.dropInHand() }
     }
 
@@ -141,7 +145,8 @@ struct SubscriptionState: Sendable {
         return assigned.incarnation
     }
 
-    private mutating func dropInHand(of partition: TopicPartition) {
+    /// What the reader has left of the partition is out of date.
+    mutating func dropInHand(of partition: TopicPartition) {
         self.handedOut.removeAll { $0 == partition }
         if self.inHand?.partition == partition { self.dropInHand() }
     }

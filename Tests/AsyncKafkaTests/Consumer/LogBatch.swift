@@ -1,0 +1,73 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+@testable import EmbeddedKafka
+
+/// Batches as a broker sends them: with offsets, epochs and markers, and damaged ones.
+enum LogBatch {
+    /// Records with these values from `offset` on.
+    static func records(
+        _ values: [String], at offset: Int64, leaderEpoch: Int32 = 0, producerID: Int64 = -1,
+        isTransactional: Bool = false, compression: Compression = .none
+    ) throws -> Bytes {
+        var builder = RecordBatchBuilder()
+        for (index, value) in values.enumerated() {
+            _ = try builder.append(
+                key: nil, value: Bytes(value), headers: [], timestamp: 1000 + Int64(index), limit: .max)
+        }
+        try builder.close(compression: compression)
+        let slices = builder.finish(
+            producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0, baseSequence: producerID < 0 ? -1 : 0,
+            isTransactional: isTransactional)
+        return try self.parsed(self.joined(slices)).appended(atOffset: offset, partitionLeaderEpoch: leaderEpoch)
+    }
+
+    /// The marker that ends a transaction.
+    static func marker(_ kind: ControlRecord.Kind, producerID: Int64, at offset: Int64) -> Bytes {
+        ControlRecord(kind: kind, coordinatorEpoch: 0).batch(
+            baseOffset: offset, partitionLeaderEpoch: 0, producerID: producerID, producerEpoch: 0, timestamp: 1000)
+    }
+
+    /// The batch with one byte changed, by default one of its records: its checksum doesn't fit any more.
+    static func damaged(_ batch: Bytes, at position: Int? = nil) -> Bytes {
+        var bytes = Array(batch)
+        bytes[position ?? bytes.count - 3] ^= 0x55
+        return Bytes(bytes)
+    }
+
+    /// The slices in one piece.
+    static func joined(_ slices: [Bytes]) -> Bytes {
+        if slices.count == 1 { return slices[0] }
+        return Bytes(slices.flatMap { Array($0) })
+    }
+
+    static func parsed(_ bytes: Bytes) throws -> RecordBatch {
+        var reader = RecordBatchReader(bytes)
+        guard let batch = try reader.next() else { throw ProtocolError.malformed("no batch") }
+        return batch
+    }
+}
+
+extension EmbeddedKafka {
+    /// Writes batches to a partition's log as they are, damaged ones too: at its end, whatever offsets they name.
+    func store(_ batches: [Bytes], in topic: String, partition: Int = 0) async throws {
+        try await self.onPartition(topic, partition) { cluster, partition throws(EmbeddedKafkaError) in
+            for bytes in batches {
+                do {
+                    _ = try partition.log.append(
+                        try LogBatch.parsed(bytes), leaderEpoch: partition.leaderEpoch, now: 0)
+                } catch {
+                    throw EmbeddedKafkaError("\(error)")
+                }
+            }
+            cluster.wakeFetches(of: partition)
+        }
+    }
+}

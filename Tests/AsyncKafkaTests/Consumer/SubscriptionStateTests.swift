@@ -1,0 +1,212 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// What a consumer reads and how far it is, event by event.
+@Suite struct SubscriptionStateTests {
+    private let partition = TopicPartition("t", 0)
+    private let now = MonotonicTime(nanoseconds: 0)
+
+    /// Partition 0 of `t`, read from offset 0 at broker 1 in leader epoch 0.
+    private func reading(_ change: (inout SubscriptionState.Settings) -> Void = { _ in }) throws -> SubscriptionState {
+        var settings = SubscriptionState.Settings()
+        settings.autoOffsetReset = .earliest
+        change(&settings)
+        var state = SubscriptionState(settings)
+        state.assign([self.partition], arriving: false)
+        _ = state.metadataChanged(self.metadata())
+        try state.seek(self.partition, to: FetchPosition(offset: 0))
+        return state
+    }
+
+    private func metadata(leader: Int32 = 1, epoch: Int32 = 0) -> ClusterMetadata {
+        let topic = TopicMetadata(
+            name: "t", partitions: [PartitionMetadata(index: 0, leader: leader, leaderEpoch: epoch)])
+        return ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic])
+    }
+
+    private func plan(_ state: inout SubscriptionState, from broker: Int32 = 1) throws -> (PlannedFetch, Int) {
+        guard case .fetch(let fetches, let bytes) = state.planFetch(from: broker, now: self.now) else {
+            throw KafkaError(.illegalState, "Nothing is fetched.")
+        }
+        return (try #require(fetches.first), bytes)
+    }
+
+    private func isPlanned(_ state: inout SubscriptionState, from broker: Int32 = 1) -> Bool {
+        guard case .fetch(let fetches, let bytes) = state.planFetch(from: broker, now: self.now) else { return false }
+        state.fetchEnded(fetches, maximumBytes: bytes)
+        return true
+    }
+
+    private func answer(
+        _ state: inout SubscriptionState, _ planned: (PlannedFetch, Int), _ batches: [Bytes], from broker: Int32 = 1
+    ) {
+        state.fetchEnded([planned.0], maximumBytes: planned.1)
+        let chunk = FetchedChunk(LogBatch.joined(batches), aborted: AbortedTransactions())
+        _ = state.fetched(
+            planned.0, FetchAnswer(highWatermark: 100, chunk: chunk), from: broker, now: self.now,
+            backoff: .milliseconds(100))
+    }
+
+    private func take(_ state: inout SubscriptionState) throws -> TakenBatch? {
+        switch state.take().0 {
+        case .batch(let taken): taken
+        case .failure(let failure): throw failure
+        case .nothing: nil
+        }
+    }
+
+    private func handOut(_ state: inout SubscriptionState, _ taken: TakenBatch) throws -> Bool {
+        let storage = try RecordBatchStorage(
+            taken.batch, records: taken.batch.records(), of: taken.partition, from: taken.start.offset)
+        return state.handOut(taken, progress: nil, storage: storage)
+    }
+
+    @Test func aBatchOnItsWayToTheReaderIsNotLostWhenANewLeaderIsValidated() throws {
+        var state = try self.reading()
+        self.answer(
+            &state, try self.plan(&state),
+            [try LogBatch.records(["a", "b"], at: 0), try LogBatch.records(["c"], at: 2)])
+        let taken = try #require(try self.take(&state))
+        #expect(taken.batch.baseOffset == 0)
+
+        // While it is decompressed, the partition gets another leader.
+        _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
+        let isHandedOut = try self.handOut(&state, taken)
+        #expect(!isHandedOut)
+        let lookup = try #require(state.beginLookups(now: self.now).due.first)
+        #expect(lookup.kind == .endOfEpoch(0))
+        _ = state.endOfEpochFound(lookup, endOffset: 3)
+
+        let again = try #require(try self.take(&state))
+        #expect(again.batch.baseOffset == 0)
+        let isInHand = try self.handOut(&state, again)
+        #expect(isInHand)
+        let next = try self.take(&state)
+        #expect(next?.batch.baseOffset == 2)
+    }
+
+    @Test func behindABatchThatCanNotBeUnderstoodNothingIsFetchedBeforeTheReaderKnows() throws {
+        var state = try self.reading()
+        let unknownFormat = LogBatch.damaged(try LogBatch.records(["b"], at: 1), at: 16)
+        self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 0), unknownFormat])
+        #expect(!self.isPlanned(&state))
+
+        let taken = try #require(try self.take(&state))
+        _ = try self.handOut(&state, taken)
+        #expect(!self.isPlanned(&state))
+        _ = state.readerAsked()
+        let failure = #expect(throws: KafkaError.self) { _ = try self.take(&state) }
+        #expect(failure?.code == .corruptRecord)
+        #expect(failure?.topic == "t" && failure?.partition == 0)
+        #expect(failure?.message.contains("offset 1") == true)
+        #expect(failure?.message.contains("seek") == true)
+        // Should it be repaired, it is read: nothing is passed over.
+        let planned = try self.plan(&state)
+        #expect(planned.0.request.fetchOffset == 1)
+    }
+
+    @Test func aLeaderThatDoesNotAnswerDoesNotKeepItsPartitionsFromTheNext() throws {
+        var state = try self.reading()
+        let old = try self.plan(&state)
+        _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
+        let new = try self.plan(&state, from: 2)
+        #expect(new.0.request.leaderEpoch == 1)
+
+        // What the old leader says at last may be gone from the log, and the fetch at the new one is still in flight.
+        self.answer(&state, old, [try LogBatch.records(["old"], at: 0)])
+        #expect(try self.take(&state) == nil)
+        #expect(!self.isPlanned(&state, from: 2))
+        self.answer(&state, new, [try LogBatch.records(["new", "new"], at: 0, leaderEpoch: 1)], from: 2)
+        #expect(try self.take(&state)?.batch.count == 2)
+        #expect(state.reservedBytes == 0)
+    }
+
+    @Test func anAnswerForAPartitionThatWasGivenUpIsNotForItsSuccessor() throws {
+        var state = try self.reading { $0.hasGroup = true }
+        try state.seek(self.partition, to: FetchPosition(offset: 5))
+        state.remove(self.partition)
+        state.assign([self.partition], arriving: false)
+        let first = try #require(state.beginLookups(now: self.now).due.first)
+        state.remove(self.partition)
+        state.assign([self.partition], arriving: false)
+        let second = try #require(state.beginLookups(now: self.now).due.first)
+
+        // Another member has committed 90 in between.
+        _ = state.committedFound(first, OffsetAndMetadata(offset: 50))
+        #expect(state.partitions[self.partition]?.hasPosition == false)
+        _ = state.committedFound(second, OffsetAndMetadata(offset: 90))
+        #expect(state.partitions[self.partition]?.position.offset == 90)
+    }
+
+    @Test func anAnswerBehindASeekIsDropped() throws {
+        var state = try self.reading()
+        let before = try self.plan(&state)
+        try state.seek(self.partition, to: FetchPosition(offset: 7))
+        self.answer(&state, before, [try LogBatch.records(["a"], at: 0)])
+        #expect(try self.take(&state) == nil)
+        // To the same offset too: who seeks wants to have it read again.
+        let again = try self.plan(&state)
+        try state.seek(self.partition, to: FetchPosition(offset: 7))
+        self.answer(&state, again, [try LogBatch.records(["b"], at: 7)])
+        #expect(try self.take(&state) == nil)
+        #expect(state.bufferedBytes == 0)
+    }
+
+    @Test func aValidationAtAnOldLeaderDoesNotCount() throws {
+        var state = try self.reading()
+        try state.seek(self.partition, to: FetchPosition(offset: 10, epoch: 0))
+        _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
+        let old = try #require(state.beginLookups(now: self.now).due.first)
+        _ = state.metadataChanged(self.metadata(leader: 3, epoch: 2))
+        let new = try #require(state.beginLookups(now: self.now).due.first)
+        #expect(new.leader == 3 && new.leaderEpoch == 2)
+        _ = state.endOfEpochFound(old, endOffset: 10)
+        #expect(state.partitions[self.partition]?.phase == .validating)
+        _ = state.endOfEpochFound(new, endOffset: 4)
+        #expect(state.partitions[self.partition]?.phase == .fetching)
+        #expect(state.partitions[self.partition]?.position.offset == 4)
+    }
+
+    @Test func aBatchThatWasNotAskedForIsNotFetchedOverAndOver() throws {
+        var state = try self.reading()
+        try state.seek(self.partition, to: FetchPosition(offset: 10))
+        self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 3)])
+        #expect(state.partitions[self.partition]?.fetchPosition.offset == 10)
+        #expect(!self.isPlanned(&state))
+        #expect(state.bufferedBytes == 0)
+    }
+
+    @Test func whatIsFetchedAheadIsBoundedInBytes() throws {
+        let batch = try LogBatch.records([String(repeating: "x", count: 1000)], at: 0)
+        var state = try self.reading {
+            $0.maximumPrefetchBytes = 4000
+            $0.maximumPartitionBytes = 100_000
+        }
+        var offset: Int64 = 0
+        while self.isPlanned(&state) {
+            let planned = try self.plan(&state)
+            #expect(planned.1 <= 4000 - state.bufferedBytes)
+            self.answer(
+                &state, planned, [try LogBatch.parsed(batch).appended(atOffset: offset, partitionLeaderEpoch: 0)])
+            offset += 1
+            guard offset < 100 else { break }
+        }
+        #expect(offset < 5)
+        #expect(state.bufferedBytes < 4000 + batch.count)
+        // As soon as the reader has taken something, there is room again.
+        let taken = try #require(try self.take(&state))
+        _ = try self.handOut(&state, taken)
+        #expect(self.isPlanned(&state))
+    }
+}
