@@ -80,7 +80,8 @@ let package = Package(
             name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport"], path: "Tests/KafkaTestSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "InteropTests", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory"],
+            name: "InteropTests",
+            dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(
