@@ -120,6 +120,45 @@ extension InteropTests {
             }
         }
 
+        @Test("what was committed while it was in hand is not taken back by itself", arguments: TestEnvironment.all)
+        func automaticCommitTakesNothingBack(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("auto-commit")
+            try await cluster.produce(Self.records(of: topic, count: 30))
+            let partition = TopicPartition(topic, 0)
+            /// Lets the member of a new group read, and leave: what the group has committed then.
+            func committed(after body: (KafkaConsumer) async throws -> Void) async throws -> Int64? {
+                let configuration = cluster.consumer(group: unique("group"))
+                try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], body)
+                return try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) {
+                    try await $0.committed(partition)?.offset
+                }
+            }
+            let records = try await committed { consumer in
+                _ = try await consumer.read(10)
+                try await consumer.commit()
+            }
+            #expect(records == 10)
+            var end: Int64?
+            let batch = try await committed { consumer in
+                for try await batch in consumer.batches {
+                    end = batch.nextOffset.offset
+                    try await consumer.commit([partition: batch.nextOffset])
+                    break
+                }
+            }
+            #expect(batch == end)
+            // Who goes back on purpose is followed: 5 is in hand, 4 has been asked past.
+            let back = try await committed { consumer in
+                _ = try await consumer.read(10)
+                try await consumer.commit()
+                try await consumer.seek(partition, to: .offset(3))
+                let again = try await consumer.read(3)
+                #expect(again.map(\.offset) == [3, 4, 5])
+            }
+            #expect(back == 5)
+        }
+
         @Test("a position outside of the log is reset, or an error if that is wanted", arguments: TestEnvironment.all)
         func outOfRange(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()

@@ -44,7 +44,7 @@ public struct ConsumerConfiguration: Sendable {
 
     /// Whether offsets are committed by themselves: of what has been **asked past**, every `autoCommitInterval`, before
     /// partitions are given up, and at the end. True by default, when there is a group. What is in the loop's hand is
-    /// never committed, so that a crash repeats it rather than loses it.
+    /// never committed by itself, so that a crash repeats it rather than loses it; if you have committed it, that stays.
     public var enableAutoCommit = true
     /// How often offsets are committed automatically. 5 s by default.
     public var autoCommitInterval: Duration = .seconds(5)

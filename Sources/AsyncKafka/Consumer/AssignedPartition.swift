@@ -41,7 +41,7 @@ struct AssignedPartition: Sendable {
     var phase = Phase.initializing
     /// The next offset to be handed out. Of no meaning before the phases `validating` and `fetching`.
     var position = FetchPosition(offset: 0)
-    /// Up to where records have been handed out and asked past: what automatic commits go by.
+    /// Up to where records have been handed out, and asked past or committed by the reader: what automatic commits go by.
     var askedPast: FetchPosition?
     /// The offset that the group is known to have committed.
     var committed: Int64?

@@ -175,20 +175,25 @@ struct SubscriptionState: Sendable {
 
     /// Everything handed out so far. What the group has already is left out.
     var handedOutOffsets: [TopicPartition: OffsetAndMetadata] {
-        self.offsets { partition, assigned in
-            if let inHand = self.inHand, inHand.partition == partition { return inHand.handedOut }
-            return assigned.position
-        }
+        self.offsets { self.handedOut($0, $1) }
     }
 
     /// Everything that the reader has asked past. What the group has already is left out.
     var askedPastOffsets: [TopicPartition: OffsetAndMetadata] {
-        self.offsets { partition, assigned in
-            if let inHand = self.inHand, inHand.partition == partition, let askedPast = inHand.askedPast {
-                return askedPast
-            }
+        self.offsets { self.askedPast($0, $1) }
+    }
+
+    private func handedOut(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition {
+        guard let inHand = self.inHand, inHand.partition == partition else { return assigned.position }
+        return inHand.handedOut
+    }
+
+    private func askedPast(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition? {
+        guard let inHand = self.inHand, inHand.partition == partition, let askedPast = inHand.askedPast else {
             return assigned.askedPast
         }
+        guard let own = assigned.askedPast, own.offset > askedPast.offset else { return askedPast }
+        return own
     }
 
     private func offsets(
@@ -204,6 +209,16 @@ struct SubscriptionState: Sendable {
 
     /// The group has these offsets now.
     mutating func committed(_ offsets: [TopicPartition: OffsetAndMetadata]) {
-        for (partition, offset) in offsets { self.partitions[partition]?.committed = offset.offset }
+        for (partition, offset) in offsets {
+            guard var assigned = self.partitions[partition] else { continue }
+            assigned.committed = offset.offset
+            // Who commits what is in hand is done with it: an automatic commit must not take that back.
+            if let askedPast = self.askedPast(partition, assigned), askedPast.offset < offset.offset,
+                offset.offset <= self.handedOut(partition, assigned).offset
+            {
+                assigned.askedPast = FetchPosition(offset: offset.offset, epoch: offset.leaderEpoch)
+            }
+            self.partitions[partition] = assigned
+        }
     }
 }
