@@ -81,7 +81,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory"],
+            dependencies: [
+                "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
+            ],
             swiftSettings: settings),
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(

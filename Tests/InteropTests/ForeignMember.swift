@@ -15,11 +15,14 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
     case java
     /// Python's, which commits in `on_partitions_revoked`.
     case aiokafka
+    /// librdkafka, by confluent_kafka, which commits in `on_revoke`.
+    case librdkafka
 
     var testDescription: String {
         switch self {
         case .java: "Java"
         case .aiokafka: "aiokafka"
+        case .librdkafka: "librdkafka"
         }
     }
 
@@ -27,8 +30,36 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
     static let all: [ForeignMember] =
         (RealKafka.toolsClassPath != nil && RealKafka.java != nil ? [.java] : [])
         + (PythonClient.hasAIOKafka ? [.aiokafka] : [])
+        + (PythonClient.hasConfluentKafka ? [.librdkafka] : [])
 
-    func start(_ cluster: TestCluster, topic: String, group: String) throws -> ChildProcess {
+    /// Runs a member during the body. The log hears what it says, and of its end if it comes too early.
+    ///
+    /// - Parameter each: called with every record that it reads.
+    func run(
+        _ name: String = "other", on cluster: TestCluster, topic: String, group: String, log: GroupLog,
+        each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: @Sendable (ChildProcess) async throws -> Void
+    ) async throws {
+        let process = try self.start(cluster, topic: topic, group: group)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                await self.report(process, as: name, to: log, each: each)
+                // Stopped by us it ends in good order, or by the signal.
+                let status = await process.ended()
+                if status != 0, status != -15, status != 143 {
+                    log.failed(MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
+                }
+            }
+            do {
+                try await body(process)
+            } catch {
+                await process.destroy()
+                throw error
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func start(_ cluster: TestCluster, topic: String, group: String) throws -> ChildProcess {
         switch self {
         case .java:
             try KafkaTool.start(
@@ -38,12 +69,16 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                     "--reset-policy", "earliest",
                 ])
         case .aiokafka:
-            try PythonClient.start(Self.script, [cluster.bootstrap, topic, group])
+            try PythonClient.start(Self.say + Self.aiokafkaScript, [cluster.bootstrap, topic, group])
+        case .librdkafka:
+            try PythonClient.start(Self.say + Self.librdkafkaScript, [cluster.bootstrap, topic, group])
         }
     }
 
     /// Tells the log what the process says, until it ends.
-    func report(_ process: ChildProcess, as name: String, to log: GroupLog) async {
+    private func report(
+        _ process: ChildProcess, as name: String, to log: GroupLog, each: (ToolEvent) -> Void
+    ) async {
         for await event in process.events {
             let partitions = event.partitions?.map { TopicPartition($0.topic, Int32($0.partition)) } ?? []
             switch event.name {
@@ -55,6 +90,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 log.add(name, .revoked, partitions, at: event.timestamp)
             case "record_data":
                 guard let topic = event.topic, let partition = event.partition, let offset = event.offset else { break }
+                each(event)
                 log.read(offset, of: TopicPartition(topic, Int32(partition)))
             default:
                 break
@@ -62,15 +98,21 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         }
     }
 
-    private static let script = """
-        import asyncio, json, signal, sys, time
-        import aiokafka
+    /// How a script prints the events that Kafka's own tools print.
+    private static let say = """
+        import json, signal, sys, time
 
         def say(name, partitions=None, **more):
             event = dict(name=name, timestamp=int(time.time() * 1000), **more)
             if partitions is not None:
                 event["partitions"] = [dict(topic=p.topic, partition=p.partition) for p in partitions]
             print(json.dumps(event), flush=True)
+
+
+        """
+
+    private static let aiokafkaScript = """
+        import asyncio, aiokafka
 
         class Listener(aiokafka.abc.ConsumerRebalanceListener):
             def __init__(self, consumer):
@@ -94,11 +136,47 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 batches = await consumer.getmany(timeout_ms=100)
                 for records in batches.values():
                     for r in records:
-                        say("record_data", topic=r.topic, partition=r.partition, offset=r.offset)
+                        say("record_data", topic=r.topic, partition=r.partition, offset=r.offset, value=r.value.decode())
             await consumer.commit()
             say("partitions_revoked", consumer.assignment())
             await consumer.stop()
 
         asyncio.run(main(*sys.argv[1:]))
         """
+
+    private static let librdkafkaScript = """
+        import confluent_kafka
+
+        def revoked(consumer, partitions):
+            try:
+                consumer.commit(asynchronous=False)
+            except confluent_kafka.KafkaException as error:
+                # Nothing was read since the last commit.
+                if error.args[0].code() != confluent_kafka.KafkaError._NO_OFFSET:
+                    raise
+            say("partitions_revoked", partitions)
+
+        bootstrap, topic, group = sys.argv[1:]
+        stopped = []
+        signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False,
+            "auto.offset.reset": "earliest", "heartbeat.interval.ms": 300, "session.timeout.ms": 20000,
+        })
+        consumer.subscribe(
+            [topic], on_assign=lambda _, partitions: say("partitions_assigned", partitions), on_revoke=revoked)
+        while not stopped:
+            r = consumer.poll(0.1)
+            if r is None:
+                continue
+            if r.error():
+                raise confluent_kafka.KafkaException(r.error())
+            say("record_data", topic=r.topic(), partition=r.partition(), offset=r.offset(), value=r.value().decode())
+        consumer.close()
+        """
+}
+
+/// Another client's member has ended before its time.
+private struct MemberEnded: Error, CustomStringConvertible {
+    let description: String
 }

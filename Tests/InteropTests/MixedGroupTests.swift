@@ -14,7 +14,7 @@ extension InteropTests {
     /// of the callbacks holds across processes.
     @Suite(
         .timeLimit(.minutes(2)),
-        .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools or aiokafka: see the lines above"))
+        .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct MixedGroups {
         /// The embedded coordinator, and Kafka's newest.
         private static let environments = TestEnvironment.all.filter { environment in
@@ -94,27 +94,8 @@ private struct Mixed: Sendable {
         try await self.ours.run(self.cluster.consumer(group: self.group), topics: [self.topic])
     }
 
-    /// Runs the other client's member; the log hears of its end.
     func withOther(_ body: @Sendable (ChildProcess) async throws -> Void) async throws {
-        let process = try self.other.start(self.cluster, topic: self.topic, group: self.group)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                await self.other.report(process, as: "other", to: self.log)
-                // Before its time it is a failure, with what it said.
-                let status = await process.ended()
-                if status != 0, status != -15, status != 143 {
-                    self.log.failed(
-                        MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
-                }
-            }
-            do {
-                try await body(process)
-            } catch {
-                await process.destroy()
-                throw error
-            }
-            try await tasks.waitForAll()
-        }
+        try await self.other.run(on: self.cluster, topic: self.topic, group: self.group, log: self.log, body)
     }
 
     /// Writes records to all partitions, and waits until somebody has read them.
@@ -138,9 +119,4 @@ private struct Mixed: Sendable {
         let active = Set(view.events.filter { $0.callback == .assigned && !$0.partitions.isEmpty }.map(\.member))
         #expect(active == ["ours", "other"])
     }
-}
-
-/// Another client's member has ended before its time.
-private struct MemberEnded: Error, CustomStringConvertible {
-    let description: String
 }

@@ -182,7 +182,7 @@ extension InteropTests {
 }
 
 /// Whether a package trait has left the codec out.
-private func isInThisBuild(_ compression: Compression) -> Bool {
+func isInThisBuild(_ compression: Compression) -> Bool {
     var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
     configuration.compression = compression
     return (try? KafkaProducer(configuration)) != nil
