@@ -26,9 +26,11 @@ public struct ConsumerRecordBatch: Sendable {
     public var offsets: ClosedRange<Int64> {
         self.storage.start...Swift.max(self.storage.start, self.storage.lastOffset)
     }
-    /// What to commit when all of the batch is done.
+    /// What to commit when all of the batch is done. If going through the records has come upon one that can't be read,
+    /// it is the offset of that one; asking for the next batch throws then.
     public var nextOffset: OffsetAndMetadata {
-        OffsetAndMetadata(offset: self.storage.lastOffset + 1, leaderEpoch: self.storage.leaderEpoch)
+        OffsetAndMetadata(
+            offset: self.storage.failureOffset ?? self.storage.lastOffset + 1, leaderEpoch: self.storage.leaderEpoch)
     }
 }
 

@@ -55,7 +55,7 @@ extension KafkaConsumer {
             }
             // What can't be read is told when the reader asks again.
             if reading.batch.storage.failureOffset != nil { break }
-            if records.count < maximum { reading.advance(to: reading.batch.storage.lastOffset) }
+            if records.count < maximum { reading.finish() }
         }
         return records
     }
@@ -68,6 +68,14 @@ extension KafkaConsumer {
 
         func advance(to offset: Int64) {
             self.progress?.current.store(offset, ordering: .relaxed)
+        }
+
+        /// There are no more records in the batch: compaction may have removed its last ones. What could not be read is
+        /// not passed over. Does nothing if the reader was interrupted: then it is not at the end.
+        func finish() {
+            guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) else { return }
+            let storage = self.batch.storage
+            self.advance(to: storage.failureOffset.map { $0 - 1 } ?? storage.lastOffset)
         }
     }
 

@@ -72,8 +72,7 @@ extension KafkaConsumer {
             private let consumer: KafkaConsumer
             private let lease: ReaderLease
             private var records: ConsumerRecordBatch.Iterator?
-            private var progress: ReadingProgress?
-            private var lastOffset: Int64 = 0
+            private var reading: Reading?
 
             init(_ consumer: KafkaConsumer) {
                 self.consumer = consumer
@@ -96,7 +95,7 @@ extension KafkaConsumer {
 
             /// A record of the batch in hand: no wait, no lock, no allocation.
             private mutating func nextInHand() -> ConsumerRecord? {
-                guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed),
+                guard let progress = self.reading?.progress, !progress.isInterrupted.load(ordering: .relaxed),
                     let record = self.records?.next()
                 else { return nil }
                 progress.current.store(record.offset, ordering: .relaxed)
@@ -105,15 +104,12 @@ extension KafkaConsumer {
 
             private mutating func nextBatch() async throws(KafkaError) -> ConsumerRecord? {
                 while true {
-                    if let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) {
-                        progress.current.store(self.lastOffset, ordering: .relaxed)
-                    }
+                    self.reading?.finish()
                     self.records = nil
-                    self.progress = nil
+                    self.reading = nil
                     guard let reading = try await self.consumer.nextBatch(singleRecords: true) else { return nil }
-                    self.lastOffset = reading.batch.storage.lastOffset
                     self.records = reading.batch.makeIterator()
-                    self.progress = reading.progress
+                    self.reading = reading
                     if let record = self.nextInHand() { return record }
                 }
             }

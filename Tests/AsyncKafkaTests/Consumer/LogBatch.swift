@@ -42,6 +42,26 @@ enum LogBatch {
         return Bytes(bytes)
     }
 
+    /// A batch whose records compaction has removed, all of them: its header keeps the offsets from `offset` to `last`.
+    static func compactedAway(from offset: Int64, to last: Int64) throws -> Bytes {
+        var bytes = Array(try self.records(["gone"], at: offset)[0..<61])
+        func put<Integer: FixedWidthInteger>(_ value: Integer, at position: Int) {
+            withUnsafeBytes(of: value.bigEndian) { bytes.replaceSubrange(position..<position + $0.count, with: $0) }
+        }
+        put(Int32(bytes.count - 12), at: 8)
+        put(Int32(last - offset), at: 23)
+        put(Int32(0), at: 57)
+        return self.withChecksum(Bytes(bytes))
+    }
+
+    /// The batch with the checksum that its bytes have.
+    static func withChecksum(_ batch: Bytes) -> Bytes {
+        var bytes = Array(batch)
+        let checksum = bytes[21...].withUnsafeBytes { CRC32C.checksum(of: $0) }
+        withUnsafeBytes(of: checksum.bigEndian) { bytes.replaceSubrange(17..<21, with: $0) }
+        return Bytes(bytes)
+    }
+
     /// The slices in one piece.
     static func joined(_ slices: [Bytes]) -> Bytes {
         if slices.count == 1 { return slices[0] }

@@ -1,0 +1,238 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// Logs with something in them that can't be read, or isn't there.
+@Suite(.timeLimit(.minutes(1))) struct DamagedLogTests {
+    private let partition = TopicPartition("t", 0)
+
+    /// Lets a body read topic `t`, whose log has these batches.
+    private func withLog(
+        _ batches: [Bytes], _ configure: (inout ConsumerConfiguration) -> Void = { _ in },
+        _ body: (KafkaConsumer) async throws -> Void
+    ) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.store(batches, in: "t")
+            var configuration = kafka.consuming()
+            configure(&configuration)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition], body)
+        }
+    }
+
+    /// What a loop over the records gives before its error.
+    private func readUntilFailure(_ consumer: KafkaConsumer) async throws -> (read: [String], failure: KafkaError) {
+        var read: [String] = []
+        do throws(KafkaError) {
+            for try await record in consumer.records { read.append(record.text) }
+        } catch {
+            return (read, error)
+        }
+        throw KafkaError(.illegalState, "The loop ended without an error.")
+    }
+
+    private func next(_ count: Int, from consumer: KafkaConsumer) async throws -> [String] {
+        var read: [String] = []
+        for try await record in consumer.records {
+            read.append(record.text)
+            if read.count == count { break }
+        }
+        return read
+    }
+
+    @Test func aWrongChecksumIsAnErrorWithItsPlaceAndSeekingPassesIt() async throws {
+        try await self.withLog([
+            try LogBatch.records(["a", "b"], at: 0), LogBatch.damaged(try LogBatch.records(["c", "d"], at: 2)),
+            try LogBatch.records(["e"], at: 4),
+        ]) { consumer in
+            let first = try await self.readUntilFailure(consumer)
+            #expect(first.read == ["a", "b"])
+            #expect(first.failure.code == .corruptRecord)
+            #expect(first.failure.topic == "t" && first.failure.partition == 0)
+            #expect(first.failure.message.contains("offset 2"))
+            // Where to seek is said.
+            #expect(first.failure.message.contains("4"))
+            // Nothing is passed over by itself, however often one asks.
+            let again = try await self.readUntilFailure(consumer)
+            #expect(again.read == [])
+            #expect(again.failure.code == .corruptRecord)
+            let position = try await consumer.position(of: self.partition)
+            #expect(position == 2)
+
+            try await consumer.seek(self.partition, to: .offset(4))
+            let rest = try await self.next(1, from: consumer)
+            #expect(rest == ["e"])
+        }
+    }
+
+    @Test func withoutTheCheckARecordIsReadAsItIs() async throws {
+        try await self.withLog(
+            [LogBatch.damaged(try LogBatch.records(["c"], at: 0), at: 61 + 6)], { $0.checkCRCs = false }
+        ) { consumer in
+            let read = try await self.next(1, from: consumer)
+            #expect(read.count == 1)
+            #expect(read != ["c"])
+        }
+    }
+
+    /// Those that the package's traits have left in this build.
+    private static let codecs = [Compression.gzip, .snappy, .lz4, .zstd].filter { compression in
+        (try? LogBatch.records(["a"], at: 0, compression: compression)) != nil
+    }
+
+    @Test(arguments: Self.codecs)
+    func compressedBytesThatAreDamagedAreAnErrorWithTheirPlace(compression: Compression) async throws {
+        let values = (0..<50).map { "value \($0 % 7)" }
+        // The checksum is made over the damaged bytes: only the codec can see it.
+        let batch = LogBatch.withChecksum(
+            LogBatch.damaged(try LogBatch.records(values, at: 0, compression: compression), at: 61 + 2))
+        try await self.withLog([batch, try LogBatch.records(["e"], at: 50)]) { consumer in
+            let first = try await self.readUntilFailure(consumer)
+            #expect(first.read == [])
+            #expect(first.failure.code == .corruptRecord)
+            #expect(first.failure.message.contains("offset 0"))
+            try await consumer.seek(self.partition, to: .offset(50))
+            let rest = try await self.next(1, from: consumer)
+            #expect(rest == ["e"])
+        }
+    }
+
+    @Test func aBatchThatDecompressesToMoreThanIsAllowedIsRefused() async throws {
+        let bomb = try LogBatch.records([String(repeating: "0", count: 1 << 20)], at: 0, compression: .gzip)
+        #expect(bomb.count < 10_000)
+        try await self.withLog([bomb, try LogBatch.records(["e"], at: 1)], { $0.maxDecompressedBatchBytes = 100_000 }) {
+            let first = try await self.readUntilFailure($0)
+            #expect(first.failure.code == .corruptRecord)
+            #expect(first.failure.message.contains("100000") || first.failure.message.contains("100,000"))
+            try await $0.seek(self.partition, to: .offset(1))
+            let rest = try await self.next(1, from: $0)
+            #expect(rest == ["e"])
+        }
+    }
+
+    @Test func pollKeepsWhatItHasWhenTheNextBatchCannotBeRead() async throws {
+        try await self.withLog([
+            try LogBatch.records(["a", "b"], at: 0), LogBatch.damaged(try LogBatch.records(["c"], at: 2)),
+        ]) { consumer in
+            let good = try await consumer.poll(timeout: .seconds(30))
+            #expect(good.map(\.text) == ["a", "b"])
+            let failure = await #expect(throws: KafkaError.self) { try await consumer.poll(timeout: .seconds(30)) }
+            #expect(failure?.code == .corruptRecord)
+            let position = try await consumer.position(of: self.partition)
+            #expect(position == 2)
+        }
+    }
+
+    @Test func batchesThatCompactionHasEmptiedArePassed() async throws {
+        try await self.withLog([
+            try LogBatch.compactedAway(from: 0, to: 9), try LogBatch.records(["a"], at: 10),
+            try LogBatch.compactedAway(from: 11, to: 19), try LogBatch.compactedAway(from: 20, to: 29),
+            try LogBatch.records(["b"], at: 30), try LogBatch.compactedAway(from: 31, to: 39),
+        ]) { consumer in
+            let read = try await self.next(2, from: consumer)
+            #expect(read == ["a", "b"])
+            // The last one too, although nothing follows it: its offsets are done with.
+            let nothing = try await consumer.poll(timeout: .milliseconds(200))
+            #expect(nothing.isEmpty)
+            let position = try await consumer.position(of: self.partition)
+            #expect(position == 40)
+            let lag = try consumer.lag(of: self.partition)
+            #expect(lag == 0)
+        }
+    }
+
+    @Test func aRecordWhoseLengthsContradictEachOtherIsAnErrorBehindTheGoodOnes() async throws {
+        // The second record says that it is longer than the batch.
+        let batch = try LogBatch.records(["a", "b"], at: 0)
+        var bytes = Array(batch)
+        bytes[bytes.count - 8] = 0x7E
+        try await self.withLog([LogBatch.withChecksum(Bytes(bytes)), try LogBatch.records(["e"], at: 2)]) { consumer in
+            let first = try await self.readUntilFailure(consumer)
+            #expect(first.read == ["a"])
+            #expect(first.failure.code == .corruptRecord)
+            let position = try await consumer.position(of: self.partition)
+            #expect(position == 1)
+            try await consumer.seek(self.partition, to: .offset(2))
+            let rest = try await self.next(1, from: consumer)
+            #expect(rest == ["e"])
+        }
+    }
+
+    @Test func aBatchsNextOffsetIsNotBehindARecordThatCannotBeRead() async throws {
+        let batch = try LogBatch.records(["a", "b"], at: 0)
+        var bytes = Array(batch)
+        bytes[bytes.count - 8] = 0x7E
+        try await self.withLog([LogBatch.withChecksum(Bytes(bytes))]) { consumer in
+            var read: [String] = []
+            var next: Int64?
+            let failure = await #expect(throws: KafkaError.self) {
+                for try await batch in consumer.batches {
+                    for record in batch { read.append(record.text) }
+                    next = batch.nextOffset.offset
+                }
+            }
+            #expect(read == ["a"])
+            #expect(next == 1)
+            #expect(failure?.code == .corruptRecord)
+        }
+    }
+
+    @Test func oneDamagedPartitionDoesNotKeepTheOthersFromBeingRead() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await kafka.store([LogBatch.damaged(try LogBatch.records(["c"], at: 0))], in: "t", partition: 0)
+            try await kafka.store([try LogBatch.records(["a", "b"], at: 0)], in: "t", partition: 1)
+            let both = [TopicPartition("t", 0), TopicPartition("t", 1)]
+            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: both) { consumer in
+                var read: [String] = []
+                var failures = 0
+                while read.count < 2 {
+                    do throws(KafkaError) {
+                        for try await record in consumer.records {
+                            read.append(record.text)
+                            if read.count == 2 { break }
+                        }
+                    } catch {
+                        #expect(error.partition == 0)
+                        failures += 1
+                        // What one does with it: leave it alone until somebody has looked.
+                        try consumer.pause([TopicPartition("t", 0)])
+                    }
+                }
+                #expect(read == ["a", "b"])
+                #expect(failures <= 1)
+            }
+        }
+    }
+
+    @Test func anErrorCodeThatNobodyKnowsIsToldAndReadingGoesOn() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            let fault = kafka.rewrite(FetchRequest.self) { _, _, response in
+                response.responses[0].partitions[0].errorCode = ErrorCode(rawValue: 12_345)
+                response.responses[0].partitions[0].records = nil
+            }
+            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
+                let first = try await self.readUntilFailure(consumer)
+                #expect(first.read == [])
+                #expect(first.failure.code == .brokerError)
+                #expect(first.failure.message.contains("12345"))
+                #expect(first.failure.topic == "t" && first.failure.partition == 0)
+                #expect(fault.hits == 1)
+                let rest = try await self.next(3, from: consumer)
+                #expect(rest == ["v0", "v1", "v2"])
+            }
+        }
+    }
+}
