@@ -27,19 +27,18 @@ extension EmbeddedKafka {
     }
 
     /// Writes records with the values `prefix0`, `prefix1` and so on to one partition, each in a batch of its own if
-    /// `batchSize` is 1.
+    /// that is wanted.
     func fill(
-        _ topic: String, partition: Int32 = 0, _ count: Int, prefix: String = "v", batchSize: Int = 16_384,
+        _ topic: String, partition: Int32 = 0, _ count: Int, prefix: String = "v", oneByOne: Bool = false,
         compression: Compression = .none
     ) async throws {
         var configuration = ProducerConfiguration(self.clientConfiguration)
-        configuration.batchSize = batchSize
         configuration.compression = compression
         try await KafkaProducer.withProducer(configuration) { producer in
             for index in 0..<count {
                 try await producer.enqueue(
                     ProducerRecord(topic: topic, partition: partition, value: Bytes("\(prefix)\(index)")))
-                if batchSize == 1 { try await producer.flush() }
+                if oneByOne { try await producer.flush() }
             }
             try await producer.flush()
         }

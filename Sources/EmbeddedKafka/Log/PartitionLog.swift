@@ -51,7 +51,8 @@ final class PartitionLog {
     func append(
         _ batch: RecordBatch, leaderEpoch: Int32, now: Int64, usesLogAppendTime: Bool = false
     ) throws(BrokerError) -> Appended {
-        if batch.producerID >= 0 {
+        // Markers of transactions have no place in the sequence.
+        if batch.producerID >= 0, !batch.isControl {
             let verdict = try self.producers.check(
                 producerID: batch.producerID, epoch: batch.producerEpoch, firstSequence: batch.baseSequence,
                 lastSequence: batch.lastSequence)
@@ -76,7 +77,7 @@ final class PartitionLog {
     }
 
     private func note(_ batch: RecordBatch, baseOffset: Int64, timestamp: Int64, now: Int64) {
-        guard batch.producerID >= 0 else { return }
+        guard batch.producerID >= 0, !batch.isControl else { return }
         let place = ProducerStates.Batch(
             firstSequence: batch.baseSequence, lastSequence: batch.lastSequence, baseOffset: baseOffset,
             lastOffset: baseOffset + (batch.lastOffset - batch.baseOffset), timestamp: timestamp)

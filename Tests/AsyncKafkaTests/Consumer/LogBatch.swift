@@ -14,7 +14,7 @@ import KafkaProtocol
 enum LogBatch {
     /// Records with these values from `offset` on.
     static func records(
-        _ values: [String], at offset: Int64, leaderEpoch: Int32 = 0, producerID: Int64 = -1,
+        _ values: [String], at offset: Int64, leaderEpoch: Int32 = 0, producerID: Int64 = -1, sequence: Int32 = 0,
         isTransactional: Bool = false, compression: Compression = .none
     ) throws -> Bytes {
         var builder = RecordBatchBuilder()
@@ -24,7 +24,8 @@ enum LogBatch {
         }
         try builder.close(compression: compression)
         let slices = builder.finish(
-            producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0, baseSequence: producerID < 0 ? -1 : 0,
+            producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0,
+            baseSequence: producerID < 0 ? -1 : sequence,
             isTransactional: isTransactional)
         return try self.parsed(self.joined(slices)).appended(atOffset: offset, partitionLeaderEpoch: leaderEpoch)
     }
