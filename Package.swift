@@ -84,6 +84,7 @@ let package = Package(
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
             ],
+            exclude: ["Java"],
             swiftSettings: settings),
         .testTarget(name: "KafkaMemoryTests", dependencies: ["KafkaMemory"], swiftSettings: settings),
         .testTarget(

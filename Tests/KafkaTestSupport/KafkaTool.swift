@@ -21,8 +21,10 @@ extension RealCluster {
 /// Kafka's own clients and command-line classes, run from the jars.
 package enum KafkaTool {
     /// Starts a class, which runs until it is stopped, ends, or the test process dies.
-    package static func start(_ tool: String, _ arguments: [String], input: String? = nil) throws -> ChildProcess {
-        guard let java = RealKafka.java, let classPath = RealKafka.toolsClassPath else {
+    package static func start(
+        _ tool: String, _ arguments: [String], input: String? = nil, classPath: String? = nil
+    ) throws -> ChildProcess {
+        guard let java = RealKafka.java, let classPath = classPath ?? RealKafka.toolsClassPath else {
             throw RealCluster.Failure(description: "Kafka's command-line tools are not there")
         }
         let file = TemporaryFolder.path("tool")
