@@ -47,6 +47,8 @@ package enum RealKafka {
     }()
 
     package static let java: String? = executable(named: "java")
+    /// Comes with every JDK.
+    package static let keytool: String? = executable(named: "keytool")
 
     private static let found: [KafkaInstallation] = {
         let homes: [URL]

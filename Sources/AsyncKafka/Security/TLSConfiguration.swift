@@ -17,6 +17,10 @@ public struct TLSConfiguration: Sendable {
         case pem(Bytes)
         /// Those signed by the authorities in this PEM file, which is read again when it has changed.
         case pemFile(String)
+        /// Those that this PKCS#12 store has.
+        case pkcs12(Bytes, password: Secret? = nil)
+        /// The same in a file, which is read again when it has changed.
+        case pkcs12File(String, password: Secret? = nil)
     }
 
     /// A client's certificate with its key, for brokers that want one (mutual TLS).
@@ -58,6 +62,8 @@ public struct TLSConfiguration: Sendable {
     public var verification = Verification.full
     /// The oldest version to speak. 1.2 by default.
     public var minimumVersion = Version.tls12
+    /// The newest version to speak. 1.3 by default.
+    public var maximumVersion = Version.tls13
     /// The ciphers for TLS 1.2, as OpenSSL lists them (`ECDHE+AESGCM`); nil for its defaults.
     public var ciphers: String?
     /// The cipher suites for TLS 1.3 (`TLS_AES_256_GCM_SHA384:…`); nil for OpenSSL's defaults.

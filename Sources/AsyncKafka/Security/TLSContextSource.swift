@@ -54,7 +54,10 @@ extension TLSConfiguration {
     /// The files that it is made of.
     var files: [String] {
         var files: [String] = []
-        if case .pemFile(let path) = self.trust { files.append(path) }
+        switch self.trust {
+        case .pemFile(let path), .pkcs12File(let path, _): files.append(path)
+        case .system, .pem, .pkcs12: break
+        }
         switch self.identity {
         case .pemFiles(let chain, let key, _): files += [chain, key]
         case .pkcs12File(let path, _): files.append(path)
@@ -70,6 +73,9 @@ extension TLSConfiguration {
         case .system: settings.trust = .system
         case .pem(let bytes): settings.trust = .authorities(bytes)
         case .pemFile(let path): settings.trust = .authorities(try FileContents.read(path, "trusted authorities"))
+        case .pkcs12(let bytes, let password): settings.trust = .pkcs12(bytes, password: password?.text)
+        case .pkcs12File(let path, let password):
+            settings.trust = .pkcs12(try FileContents.read(path, "trusted authorities"), password: password?.text)
         }
         switch self.identity {
         case nil: break
@@ -90,6 +96,7 @@ extension TLSConfiguration {
             case .noneSoThatAnybodyCanPoseAsTheBroker: .none
             }
         settings.minimumVersion = self.minimumVersion == .tls12 ? .tls12 : .tls13
+        settings.maximumVersion = self.maximumVersion == .tls12 ? .tls12 : .tls13
         settings.ciphers = self.ciphers
         settings.cipherSuites = self.cipherSuites
         do throws(TLSFailure) {

@@ -41,7 +41,7 @@ final class Certificates {
     }
 
     /// Lends all of them, in their order.
-    func lend<Result>(_ body: ([OpaquePointer]) throws(TLSFailure) -> Result) throws(TLSFailure) -> Result {
+    func lend<Result, Failure: Error>(_ body: ([OpaquePointer]) throws(Failure) -> Result) throws(Failure) -> Result {
         defer { withExtendedLifetime(self) {} }
         return try body(self.all)
     }
@@ -91,6 +91,28 @@ enum PrivateKey {
 enum PKCS12File {
     /// The chain, own certificate first, and the key, which the caller frees.
     static func read(_ bytes: Bytes, password: String) throws(TLSFailure) -> (Certificates, OpaquePointer) {
+        let (chain, key, hasOwn) = try Self.open(bytes, password: password)
+        guard let key else { throw .configuration("there is no private key in the PKCS#12 file") }
+        guard hasOwn else {
+            EVP_PKEY_free(key)
+            throw .configuration("there is no certificate for the private key in the PKCS#12 file")
+        }
+        return (chain, key)
+    }
+
+    /// All certificates of a store of trusted ones.
+    static func readAuthorities(_ bytes: Bytes, password: String?) throws(TLSFailure) -> Certificates {
+        let (certificates, key, _) = try Self.open(bytes, password: password)
+        if let key { EVP_PKEY_free(key) }
+        guard !certificates.lend({ $0.isEmpty }) else {
+            throw .configuration("there is no certificate in the PKCS#12 file of authorities")
+        }
+        return certificates
+    }
+
+    private static func open(
+        _ bytes: Bytes, password: String?
+    ) throws(TLSFailure) -> (Certificates, key: OpaquePointer?, hasOwn: Bool) {
         ERR_clear_error()
         guard let file = try MemorySource.lend(bytes, { d2i_PKCS12_bio($0, nil) }) else {
             throw .configuration("this is not a PKCS#12 file: \(OpenSSLError.takeText())")
@@ -114,13 +136,7 @@ enum PKCS12File {
             }
             kafka_free_certificates(others)
         }
-        let certificates = Certificates(owning: chain)
-        guard let key else { throw .configuration("there is no private key in the PKCS#12 file") }
-        guard own != nil else {
-            EVP_PKEY_free(key)
-            throw .configuration("there is no certificate for the private key in the PKCS#12 file")
-        }
-        return (certificates, key)
+        return (Certificates(owning: chain), key, own != nil)
     }
 }
 

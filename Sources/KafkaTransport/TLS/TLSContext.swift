@@ -87,10 +87,9 @@ package final class TLSContext: Sendable {
         case .system:
             SSL_CTX_set_default_verify_paths(self.pointer)
         case .authorities(let pem):
-            let store = SSL_CTX_get_cert_store(self.pointer)
-            try Certificates(pem: pem, what: "the authorities' certificates").lend { certificates in
-                for certificate in certificates { X509_STORE_add_cert(store, certificate) }
-            }
+            self.believe(try Certificates(pem: pem, what: "the authorities' certificates"))
+        case .pkcs12(let bytes, let password):
+            self.believe(try PKCS12File.readAuthorities(bytes, password: password))
         }
         ERR_clear_error()
         let mode: Int32
@@ -104,6 +103,13 @@ package final class TLSContext: Sendable {
         SSL_CTX_set_verify(self.pointer, mode) { isGood, store in
             if isGood == 0, let store { TLSWire.noteRefusal(store) }
             return isGood
+        }
+    }
+
+    private func believe(_ authorities: Certificates) {
+        let store = SSL_CTX_get_cert_store(self.pointer)
+        authorities.lend { certificates in
+            for certificate in certificates { X509_STORE_add_cert(store, certificate) }
         }
     }
 

@@ -15,6 +15,8 @@ package struct TLSSettings: Hashable, Sendable {
         case system
         /// Those that these authorities have signed, in PEM.
         case authorities(Bytes)
+        /// The same in PKCS#12.
+        case pkcs12(Bytes, password: String?)
     }
 
     /// What is asked of the other side's certificate.
