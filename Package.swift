@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
+        .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
         .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
@@ -60,6 +61,9 @@ let package = Package(
             name: "AsyncKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL"],
             swiftSettings: settings),
         .target(
+            name: "KafkaOIDC", dependencies: ["AsyncKafka", "KafkaMemory", "KafkaTransport", "COpenSSL"],
+            swiftSettings: settings),
+        .target(
             name: "EmbeddedKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
             swiftSettings: settings),
 
@@ -82,7 +86,8 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
+                "AsyncKafka", "EmbeddedKafka", "KafkaOIDC", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
+                "KafkaMemory",
             ],
             exclude: ["Java"],
             swiftSettings: settings),
@@ -95,6 +100,10 @@ let package = Package(
         .testTarget(
             name: "AsyncKafkaTests",
             dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaOIDCTests",
+            dependencies: ["KafkaOIDC", "AsyncKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory", "COpenSSL"],
             swiftSettings: settings),
         .testTarget(
             name: "EmbeddedKafkaTests",

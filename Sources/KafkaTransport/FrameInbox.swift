@@ -15,6 +15,9 @@ final class FrameInbox: @unchecked Sendable {
     private var frames = Deque<Bytes>()
     /// What the stream turned out to be, to be told after the frames before it.
     private var failure: TransportError?
+    /// Hands out bytes as they come, which is no frame's length: for protocols that are not Kafka's. Set before anything is
+    /// received.
+    var isUnframed = false
 
     init(limit: Int) {
         self.assembler = FrameAssembler(limit: limit)
@@ -38,6 +41,9 @@ final class FrameInbox: @unchecked Sendable {
         switch body(target) {
         case .done(0):
             return .end
+        case .done(let count) where self.isUnframed:
+            self.frames.append(Bytes(copying: UnsafeRawBufferPointer(rebasing: target[..<count])))
+            return count < target.count ? .allThereIs : .perhapsMore
         case .done(let count):
             do throws(TransportError) {
                 try self.assembler.received(count) { self.frames.append($0) }

@@ -83,7 +83,10 @@ package final class SocketChannel: Sendable {
     }
 
     /// Begins to read. Until then nothing is received. To be called once.
-    package func start(_ handler: any FrameHandler) {
+    ///
+    /// - Parameter unframed: whether the other side doesn't speak Kafka's protocol: bytes are handed out as they come.
+    package func start(_ handler: any FrameHandler, unframed: Bool = false) {
+        self.inbox.isUnframed = unframed
         let isClosed = self.outbound.withLock { state -> TransportError? in
             if case .closed(let error) = state.phase { return error }
             state.handler = handler

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import KafkaOIDC
 import KafkaTestSupport
 import KafkaTransport
 import Testing
@@ -111,6 +112,39 @@ extension InteropTests {
                 }
                 #expect(Set(read.map(\.text)) == Set(values), "\(way.testDescription)")
             }
+        }
+
+        @Test("tokens come from an authorization server", arguments: RealKafka.installations)
+        func tokensFromAServer(installation: KafkaInstallation) async throws {
+            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+            let authority = try CertificateAuthority()
+            let server = try HTTPServer(identity: authority.issue().identity) { request, _ in
+                guard request.form["grant_type"] == "client_credentials",
+                    request.headers["authorization"] == "Basic a2Fma2EtY2xpZW50OmNsaWVudC1zZWNyZXQ="
+                else { return .json(#"{"error":"invalid_client"}"#, status: 401) }
+                let token = SecuredListeners.unsecuredToken(lifetime: 600)
+                return .json(#"{"access_token":"\#(token)","token_type":"Bearer","expires_in":600}"#)
+            }
+            var endpoint = TokenEndpoint(server.url())
+            endpoint.tls.trust = .pem(authority.certificate)
+            func security(_ secret: Secret) throws -> KafkaSecurity {
+                let tokens = try ClientCredentialsTokenProvider(
+                    endpoint, clientID: "kafka-client", clientSecret: secret)
+                return .sasl(.oauthBearer(CachingTokenProvider(tokens)), over: .plaintext)
+            }
+            let topic = unique("tokens")
+            try await cluster.createTopic(topic, partitions: 2)
+            let client = try self.client(cluster, .sasl, security("client-secret"))
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                for number in 0..<20 {
+                    _ = try await producer.send(ProducerRecord(topic: topic, key: "\(number)", value: "\(number)"))
+                }
+            }
+            #expect(server.requests.count == 1, "one token for all connections")
+
+            let error = try #require(try await self.refusal(cluster, .sasl, security("wrong")))
+            #expect(error.code == .authenticationFailed)
+            #expect(error.description.contains("invalid_client"), "\(error)")
         }
 
         /// What a producer says that takes this way.

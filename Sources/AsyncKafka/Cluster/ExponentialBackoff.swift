@@ -6,12 +6,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How long to wait before trying again (KIP-580): doubles with each failure up to a limit, ±20 % of jitter.
-struct ExponentialBackoff: Sendable {
-    var initial: Duration
-    var maximum: Duration
+package struct ExponentialBackoff: Sendable {
+    package var initial: Duration
+    package var maximum: Duration
+
+    package init(initial: Duration, maximum: Duration) {
+        self.initial = initial
+        self.maximum = maximum
+    }
 
     /// The wait after `failures` failures in a row (1 or more). `jitter` is a random number from 0 up to 1.
-    func delay(failures: Int, jitter: Double) -> Duration {
+    package func delay(failures: Int, jitter: Double) -> Duration {
         guard self.maximum > self.initial else { return self.maximum }
         let doublings = min(max(failures - 1, 0), 30)
         let factor = Double(1 << doublings) * (0.8 + 0.4 * jitter)

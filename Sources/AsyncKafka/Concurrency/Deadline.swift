@@ -8,13 +8,13 @@
 import KafkaTransport
 
 /// Runs what other people wrote within a time, also if it doesn't heed cancellation.
-enum Deadline {
+package enum Deadline {
     /// Thrown when the time is over.
-    struct Passed: Error {}
+    package struct Passed: Error {}
 
     /// The result of `body`, or `Passed`. `body` is cancelled then, and left to itself: it runs as a task of its own, since a
     /// child's end would have to be waited for.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let first = FirstResult<Result<Value, any Error>>()

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
-import KafkaTransport
+package import KafkaTransport
 
 /// Makes TLS contexts out of a configuration, and a new one when a file it names has changed: certificates are renewed
 /// without a connection being lost. Connections that exist keep what they were made with.
@@ -67,7 +67,7 @@ extension TLSConfiguration {
     }
 
     /// Reads the files, and makes what connections use.
-    func makeContext() throws(KafkaError) -> TLSContext {
+    package func makeContext() throws(KafkaError) -> TLSContext {
         var settings = TLSSettings()
         switch self.trust {
         case .system: settings.trust = .system

@@ -1,0 +1,70 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A URL of HTTP, taken apart.
+struct HTTPAddress: Sendable {
+    let isSecure: Bool
+    /// Without the brackets of an IPv6 address.
+    let host: String
+    let port: Int
+    /// Path and query, as the request line has them.
+    let target: String
+    /// As the `Host` header has it.
+    let authority: String
+
+    init(_ endpoint: TokenEndpoint) throws(KafkaError) {
+        // The URL may have a password in it, which is why errors don't quote it.
+        guard let parts = URLComponents(string: endpoint.url), let scheme = parts.scheme?.lowercased(),
+            let encodedHost = parts.encodedHost, !encodedHost.isEmpty, (1...65535).contains(parts.port ?? 443)
+        else { throw .invalidConfiguration("The token endpoint's address is not a URL such as https://host/path.") }
+        guard scheme == "https" || scheme == "http" else {
+            throw .invalidConfiguration("The token endpoint's address begins with \(scheme):, not with https:.")
+        }
+        guard parts.user == nil, parts.password == nil, parts.fragment == nil else {
+            throw .invalidConfiguration("The token endpoint's address has a user, a password or a fragment (#) in it.")
+        }
+        self.isSecure = scheme == "https"
+        let isIPv6 = encodedHost.hasPrefix("[")
+        self.host = isIPv6 ? String(encodedHost.dropFirst().dropLast()) : encodedHost
+        self.port = parts.port ?? (self.isSecure ? 443 : 80)
+        self.authority = parts.port.map { "\(encodedHost):\($0)" } ?? encodedHost
+        let path = parts.percentEncodedPath
+        self.target = (path.isEmpty ? "/" : path) + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
+        // They become lines of text.
+        guard (self.target + self.authority).utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .invalidConfiguration("The token endpoint's address has characters that a URL can't have.")
+        }
+        guard self.isSecure || self.isLoopback || endpoint.allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay else {
+            throw .invalidConfiguration(
+                "The token endpoint \(self.description) is not HTTPS: secrets and tokens could be read on the way. Use https:, "
+                    + "or set allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay.")
+        }
+    }
+
+    /// Only what can be nothing else: a name that begins with `127.` may be anybody's.
+    private var isLoopback: Bool {
+        if self.host == "localhost" || self.host == "::1" { return true }
+        let numbers = self.host.split(separator: ".", omittingEmptySubsequences: false)
+        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+extension HTTPAddress: CustomStringConvertible {
+    /// Without the query, which may have a key in it.
+    var description: String {
+        let path = self.target.prefix { $0 != "?" }
+        return "\(self.isSecure ? "https" : "http")://\(self.authority)\(path)"
+    }
+}

@@ -1,0 +1,40 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+public import AsyncKafka
+
+/// Where an authorization server gives tokens (RFC 6749, section 3.2), and how it is spoken to.
+///
+/// It is asked directly, over HTTP/1.1: proxies are not used, and redirections not followed, since credentials would go with
+/// them.
+public struct TokenEndpoint: Sendable {
+    /// Its address, `https://…`.
+    public var url: String
+    /// Whom to trust, and who to be, on the way there. The system's authorities by default. Files are read for each request,
+    /// so that they may be renewed.
+    public var tls = TLSConfiguration()
+    /// Lets `url` be `http://…` on a host that is not this machine itself. Whoever is on the way can then read the client's
+    /// secret and the tokens, and use them.
+    public var allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay = false
+    /// Parameters that this server wants beside the standard's, such as `audience` or `resource`. None by default.
+    public var additionalParameters: [String: String] = [:]
+    /// How long getting a token may take, with everything that is tried again. 10 s by default, which is also what the
+    /// mechanism's `tokenTimeout` allows.
+    public var timeout: Duration = .seconds(10)
+    /// The wait before a failed request is made again, which doubles each time, ±20 %. 100 ms by default
+    /// (`sasl.login.retry.backoff.ms`). A server's `Retry-After` may make it longer.
+    public var retryBackoff: Duration = .milliseconds(100)
+    /// The longest such wait. 10 s by default (`sasl.login.retry.backoff.max.ms`).
+    public var retryBackoffMaximum: Duration = .seconds(10)
+    /// Longer answers, in bytes, are refused. 1 MiB by default.
+    public var maximumResponseSize = 1 << 20
+
+    /// An endpoint with the defaults.
+    public init(_ url: String) {
+        self.url = url
+    }
+}

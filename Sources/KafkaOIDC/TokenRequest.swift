@@ -1,0 +1,184 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+import KafkaTransport
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension KafkaError {
+    /// - Parameter what: what it did, as the end of a sentence.
+    static func tokenEndpoint(
+        _ address: HTTPAddress, _ what: String, _ code: KafkaError.Code = .authenticationFailed,
+        isRetriable: Bool = false, underlyingError: (any Error)? = nil
+    ) -> KafkaError {
+        KafkaError(
+            code, "The token endpoint \(address) \(what)", isRetriable: isRetriable, underlyingError: underlyingError)
+    }
+
+    static func invalidConfiguration(_ message: String) -> KafkaError {
+        KafkaError(.invalidConfiguration, message)
+    }
+}
+
+/// Asks a token endpoint for a token, again and again if need be.
+struct TokenRequest: Sendable {
+    /// What is sent. Made anew for each attempt, since an assertion is used once only.
+    struct Form: Sendable {
+        var parameters: [(name: String, value: String)]
+        var headers: [(name: String, value: String)] = []
+        /// What must not be seen in an error, even if the server quotes it.
+        var secrets: [String]
+    }
+
+    private let endpoint: TokenEndpoint
+    private let address: HTTPAddress
+
+    /// Throws if the endpoint's settings can't be used.
+    init(_ endpoint: TokenEndpoint) throws(KafkaError) {
+        self.endpoint = endpoint
+        self.address = try HTTPAddress(endpoint)
+        guard endpoint.timeout > .zero else {
+            throw .invalidConfiguration("The token endpoint's timeout must be more than zero.")
+        }
+        guard endpoint.retryBackoff > .zero, endpoint.retryBackoffMaximum >= endpoint.retryBackoff else {
+            throw .invalidConfiguration(
+                "The token endpoint's retryBackoff must be more than zero, and no more than retryBackoffMaximum.")
+        }
+        guard endpoint.maximumResponseSize > 0 else {
+            throw .invalidConfiguration("The token endpoint's maximumResponseSize must be more than zero.")
+        }
+        // Seen now rather than at the first connection.
+        if self.address.isSecure { _ = try endpoint.tls.makeContext() }
+    }
+
+    /// Why an attempt gave no token.
+    private struct Failure: Error {
+        var error: KafkaError
+        /// What the server wants to be waited.
+        var retryAfter: Duration?
+    }
+
+    func token(_ makeForm: @escaping @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
+        // What went wrong last, to be told if time runs out.
+        let last = Lock<KafkaError?>(nil)
+        do {
+            return try await Deadline.run(self.endpoint.timeout) {
+                var failures = 0
+                while true {
+                    do {
+                        return try await self.attempt(makeForm)
+                    } catch let failure as Failure {
+                        guard failure.error.isRetriable else { throw failure.error }
+                        last.withLock { $0 = failure.error }
+                        failures += 1
+                        let backoff = ExponentialBackoff(
+                            initial: self.endpoint.retryBackoff, maximum: self.endpoint.retryBackoffMaximum)
+                        let delay = backoff.delay(failures: failures, jitter: .random(in: 0..<1))
+                        try await Task.sleep(for: max(delay, failure.retryAfter ?? .zero))
+                    }
+                }
+            }
+        } catch is Deadline.Passed {
+            let timeout = "gave no token within \(self.endpoint.timeout)"
+            guard let error = last.withLock({ $0 }) else {
+                throw KafkaError.tokenEndpoint(
+                    self.address, "\(timeout): it did not answer.", .authenticationTimeout, isRetriable: true)
+            }
+            throw KafkaError.tokenEndpoint(
+                self.address, "\(timeout). The last attempt: \(error.message)", error.code, isRetriable: true,
+                underlyingError: error)
+        }
+    }
+
+    private func attempt(_ makeForm: @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
+        let form = try await makeForm()
+        let requestedAt = Int64(Date().timeIntervalSince1970 * 1000)
+        let response: HTTPResponse
+        do {
+            response = try await HTTPExchange.post(
+                FormEncoding.encode(form.parameters), headers: form.headers, to: self.address,
+                tls: self.address.isSecure ? self.endpoint.tls.makeContext() : nil,
+                limit: self.endpoint.maximumResponseSize, timeout: self.endpoint.timeout)
+        } catch let error as TransportError {
+            throw Failure(error: self.failure(error))
+        } catch let error as HTTPFailure {
+            throw Failure(error: self.failure(error))
+        }
+        guard response.status == 200 else { throw self.refusal(response, form) }
+        guard let answer = TokenResponse(response.body) else {
+            throw Failure(error: .tokenEndpoint(self.address, "answered with something that is no JSON object."))
+        }
+        // Some servers refuse with a status of 200.
+        if answer.accessToken == nil, let text = TokenErrorResponse.text(response.body, without: form.secrets) {
+            throw Failure(error: .tokenEndpoint(self.address, "refused: \(text)."))
+        }
+        do throws(KafkaError) {
+            return try answer.token(requestedAt: requestedAt, from: self.address)
+        } catch {
+            throw Failure(error: error)
+        }
+    }
+
+    private func refusal(_ response: HTTPResponse, _ form: Form) -> Failure {
+        let status = response.status
+        let text = TokenErrorResponse.text(response.body, without: form.secrets).map { " \($0)" } ?? ""
+        switch status {
+        case 408, 429, 500...:
+            let seconds = response.headers["retry-after"].flatMap { UInt16($0) }
+            return Failure(
+                error: .tokenEndpoint(
+                    self.address, "failed with the status \(status)\(text).", isRetriable: true),
+                retryAfter: seconds.map { .seconds($0) })
+        case 300..<400:
+            return Failure(
+                error: .tokenEndpoint(
+                    self.address, "redirects (status \(status)), which is not followed: give the address it leads to."))
+        default:
+            return Failure(error: .tokenEndpoint(self.address, "refused with the status \(status)\(text)."))
+        }
+    }
+
+    private func failure(_ error: TransportError) -> KafkaError {
+        switch error {
+        case .cancelled:
+            return KafkaError(.cancelled, "The task was cancelled while it waited for a token.")
+        case .tls(let failure):
+            let isRetriable =
+                switch failure {
+                case .closedInHandshake, .timedOut, .other: true
+                default: false
+                }
+            return .tokenEndpoint(
+                self.address, "can't be reached over TLS: \(failure).", .tlsFailed, isRetriable: isRetriable,
+                underlyingError: failure)
+        default:
+            return .tokenEndpoint(
+                self.address, "can't be reached: \(error).", .connectionFailed, isRetriable: true,
+                underlyingError: error)
+        }
+    }
+
+    private func failure(_ failure: HTTPFailure) -> KafkaError {
+        switch failure {
+        case .malformed(let what):
+            .tokenEndpoint(self.address, "can't be understood: \(what).", .protocolError, underlyingError: failure)
+        case .tooLarge(let limit):
+            .tokenEndpoint(
+                self.address, "answered with more than \(limit) bytes.", .protocolError, underlyingError: failure)
+        case .incomplete:
+            .tokenEndpoint(
+                self.address, "closed the connection before its answer was whole.", .connectionFailed,
+                isRetriable: true, underlyingError: failure)
+        }
+    }
+}
