@@ -23,6 +23,7 @@ let package = Package(
         .trait(name: "Zstd", description: "zstd compression, on the system's libzstd"),
         .trait(name: "LZ4", description: "lz4 compression, on the system's liblz4"),
         .trait(name: "Snappy", description: "snappy compression, on the system's libsnappy"),
+        .trait(name: "GSSAPI", description: "SASL GSSAPI, on the system's MIT Kerberos (libkrb5-dev)"),
         .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
     ],
     targets: [
@@ -44,6 +45,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        // Without pkg-config, whose -isystem SwiftPM warns of.
+        .systemLibrary(
+            name: "CGSSAPI", path: "Sources/C/CGSSAPI", providers: [.apt(["libkrb5-dev"]), .brew(["krb5"])]),
 
         // The library, from the bottom up.
         .target(name: "KafkaMemory", swiftSettings: settings),
@@ -58,7 +62,11 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "KafkaTransport", dependencies: ["KafkaMemory", "CEpoll", "COpenSSL"], swiftSettings: settings),
         .target(
-            name: "AsyncKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL"],
+            name: "AsyncKafka",
+            dependencies: [
+                "KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL",
+                .target(name: "CGSSAPI", condition: .when(traits: ["GSSAPI"])),
+            ],
             swiftSettings: settings),
         .target(
             name: "KafkaOIDC", dependencies: ["AsyncKafka", "KafkaMemory", "KafkaTransport", "COpenSSL"],

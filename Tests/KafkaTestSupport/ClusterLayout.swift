@@ -23,7 +23,8 @@ struct ClusterLayout: Sendable {
     var ids: [Int] { Array(1...self.brokerPorts.count) }
 
     init(
-        installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool = false
+        installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool = false,
+        kerberos: KerberosRealm? = nil
     ) throws {
         let ports = LoopbackPorts.take(2 * brokers + 1)
         self.installation = installation
@@ -34,7 +35,8 @@ struct ClusterLayout: Sendable {
         self.clusterID = Data((0..<16).map { _ in UInt8.random(in: 1...127) }).base64EncodedString()
             .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
         self.settings = settings
-        self.secured = isSecured ? try SecuredListeners(installation: installation, brokers: brokers) : nil
+        self.secured =
+            isSecured ? try SecuredListeners(installation: installation, brokers: brokers, kerberos: kerberos) : nil
     }
 
     // MARK: - Files
@@ -141,8 +143,7 @@ struct ClusterLayout: Sendable {
             "-Dlog4j2.configurationFile=\(self.folder.path)/log4j2.properties",
             "-Dlog4j.configuration=file:\(self.folder.path)/log4j.properties",
             "-Dzookeeper.jmx.log4j.disable=true", "-Dzookeeper.admin.enableServer=false",
-            "-cp", self.installation.classPath,
-        ]
+        ] + (self.secured?.javaOptions ?? []) + ["-cp", self.installation.classPath]
     }
 
     private func propertiesFile(_ id: Int) -> String { "\(self.folder.path)/broker-\(id).properties" }

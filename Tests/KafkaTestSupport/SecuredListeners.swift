@@ -41,9 +41,12 @@ package struct SecuredListeners: Sendable {
     package let authority: CertificateAuthority
     /// The kinds that the version has.
     package let kinds: [Kind]
+    /// Whose tickets SASL listeners take too.
+    private let kerberos: KerberosRealm?
     private let ports: [Kind: [Int]]
 
-    init(installation: KafkaInstallation, brokers: Int) throws {
+    init(installation: KafkaInstallation, brokers: Int, kerberos: KerberosRealm? = nil) throws {
+        self.kerberos = kerberos
         self.authority = try CertificateAuthority()
         // Brokers read PEM from 2.7 on.
         let hasPEM = installation.version >= KafkaVersion(2, 7)
@@ -63,12 +66,25 @@ package struct SecuredListeners: Sendable {
         self.kinds.map { "\($0.rawValue)://127.0.0.1:\(self.port($0, broker: id) ?? 0)" }
     }
 
+    var javaOptions: [String] {
+        self.kerberos.map { ["-Djava.security.krb5.conf=\($0.configuration.path)"] } ?? []
+    }
+
     var protocolMap: [String] { self.kinds.map { "\($0.rawValue):\($0.kafkaProtocol)" } }
 
     /// Adds what the listeners need to a broker's properties, and writes its certificate.
     func add(to properties: inout [String: String], folder: URL) throws {
         let module = "org.apache.kafka.common.security."
         properties["sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
+        if let kerberos = self.kerberos {
+            properties["sasl.enabled.mechanisms", default: ""] += ",GSSAPI"
+            properties["sasl.kerberos.service.name"] = "kafka"
+            for kind in self.kinds where kind.usesSASL {
+                properties["listener.name.\(kind.rawValue.lowercased()).gssapi.sasl.jaas.config"] =
+                    "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true "
+                    + "keyTab=\"\(kerberos.keytab.path)\" principal=\"\(kerberos.broker)\";"
+            }
+        }
         for kind in self.kinds where kind.usesSASL {
             let listener = "listener.name.\(kind.rawValue.lowercased())"
             properties["\(listener).plain.sasl.jaas.config"] =

@@ -39,8 +39,7 @@ enum SASLProperties {
             case "SCRAM-SHA-256": return try module.scram(.sha256)
             case "SCRAM-SHA-512": return try module.scram(.sha512)
             case "OAUTHBEARER": return try module.oauthBearer()
-            default:
-                throw LoginModule.Malformed(reason: "GSSAPI is not supported yet")
+            default: return try module.kerberos(serviceName: properties.takeText("sasl.kerberos.service.name"))
             }
         } catch {
             properties.complain("sasl.jaas.config", error.reason)
@@ -88,4 +87,36 @@ extension LoginModule {
         }
         return .oauthBearer(try UnsecuredTokenProvider(self))
     }
+
+    #if GSSAPI
+    fileprivate func kerberos(serviceName: String?) throws(Malformed) -> GSSAPIMechanism {
+        // The last of them say how Java is to do what is done here anyway.
+        try self.allow([
+            "useKeyTab", "keyTab", "useTicketCache", "ticketCache", "principal", "serviceName", "storeKey",
+            "doNotPrompt",
+            "refreshKrb5Config", "renewTGT", "isInitiator", "debug",
+        ])
+        func isTrue(_ name: String) -> Bool { self.options[name]?.value.text.lowercased() == "true" }
+        let principal = self.options["principal"]?.value.text
+        let own = self.options["serviceName"]?.value.text
+        guard own == nil || serviceName == nil || own == serviceName else {
+            throw Malformed(reason: "its serviceName is another than sasl.kerberos.service.name")
+        }
+        let credentials: KerberosCredentials
+        if isTrue("useKeyTab") {
+            guard let principal else { throw Malformed(reason: "useKeyTab wants a principal") }
+            credentials = .keytab(try self.required("keyTab").text, principal: principal)
+        } else if isTrue("useTicketCache") {
+            credentials = .ticketCache(self.options["ticketCache"]?.value.text, principal: principal)
+        } else {
+            throw Malformed(
+                reason: "the Krb5LoginModule needs useKeyTab=true or useTicketCache=true: nobody can be asked")
+        }
+        return .gssapi(credentials, serviceName: serviceName ?? own ?? "kafka")
+    }
+    #else
+    fileprivate func kerberos(serviceName: String?) throws(Malformed) -> PlainMechanism {
+        throw Malformed(reason: "GSSAPI needs the package trait GSSAPI of AsyncKafka, which is off")
+    }
+    #endif
 }

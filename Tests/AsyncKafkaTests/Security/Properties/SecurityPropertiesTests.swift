@@ -278,6 +278,40 @@ import Testing
         #expect(!message.contains("hush"))
     }
 
+    private func kerberos(_ options: String, _ more: [String: String] = [:]) -> [String: String] {
+        more.merging([
+            "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "GSSAPI",
+            "sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required \(options);",
+        ]) { own, _ in own }
+    }
+
+    #if GSSAPI
+    @Test(arguments: [
+        "useKeyTab=true storeKey=true keyTab=\"/k\" principal=\"a@B\" serviceName=kafka",
+        "useTicketCache=true renewTGT=true", "useTicketCache=true ticketCache=\"/c\" principal=\"a@B\"",
+    ])
+    func kerberosModules(options: String) throws {
+        let properties = self.kerberos(options, ["sasl.kerberos.service.name": "kafka"])
+        #expect(try KafkaSecurity(properties: properties).description == "SASL_PLAINTEXT GSSAPI")
+    }
+
+    @Test(arguments: [
+        ("useKeyTab=true keyTab=\"/k\"", "wants a principal"),
+        ("useKeyTab=true principal=\"a\"", "has no keyTab"),
+        ("storeKey=true", "needs useKeyTab=true or useTicketCache=true"),
+        ("useTicketCache=true serviceName=other", "another than sasl.kerberos.service.name"),
+        ("useTicketCache=true tryFirstPass=true", "option 2"),
+    ])
+    func kerberosModulesThatCanNotWork(options: String, expected: String) {
+        let message = self.refusal(self.kerberos(options, ["sasl.kerberos.service.name": "kafka"]))
+        #expect(message.contains(expected), "\(message)")
+    }
+    #else
+    @Test func kerberosWithoutItsTraitIsToldSo() {
+        #expect(self.refusal(self.kerberos("useTicketCache=true")).contains("package trait GSSAPI"))
+    }
+    #endif
+
     // MARK: Files
 
     @Test func aFileIsRead() throws {

@@ -1,0 +1,86 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// A few threads for calls that block for long and can't be ended. They live while there is something to do.
+///
+/// Nobody waits longer than his task does: when it is cancelled, a call that has begun goes on without him, and one that has
+/// not never does.
+package final class BlockingThreads: Sendable {
+    private struct Call: Sendable {
+        var id: Int
+        var body: @Sendable () -> Void
+        var fail: @Sendable (TransportError) -> Void
+    }
+
+    private struct State {
+        var threads = 0
+        var lastID = 0
+        var waiting: [Call] = []
+    }
+
+    private let state = Lock(State())
+    private let name: String
+    private let maximum: Int
+
+    package init(named name: String, maximum: Int) {
+        self.name = name
+        self.maximum = maximum
+    }
+
+    /// What `body` returns or throws, on one of the threads; a `CancellationError` as soon as the task is cancelled.
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        let result = FirstResult<Result<Value, any Error>>()
+        let id = self.begin {
+            result.give(Result { try body() })
+        } orFail: {
+            result.give(.failure($0))
+        }
+        let value = await result.value(whenCancelled: .failure(CancellationError()))
+        self.state.withLock { $0.waiting.removeAll { $0.id == id } }
+        return try value.get()
+    }
+
+    private func begin(
+        _ body: @escaping @Sendable () -> Void, orFail fail: @escaping @Sendable (TransportError) -> Void
+    ) -> Int {
+        let (id, startsThread) = self.state.withLock { state in
+            state.lastID += 1
+            state.waiting.append(Call(id: state.lastID, body: body, fail: fail))
+            guard state.threads < self.maximum else { return (state.lastID, false) }
+            state.threads += 1
+            return (state.lastID, true)
+        }
+        guard startsThread else { return id }
+        do {
+            try LoopThread.start(named: self.name) { self.work() }
+        } catch {
+            // The others' threads may still come to it; if there are none, all that wait fail here.
+            let failed = self.state.withLock { state -> [Call] in
+                state.threads -= 1
+                guard state.threads == 0 else { return [] }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for call in failed { call.fail(error) }
+        }
+        return id
+    }
+
+    private func work() {
+        while true {
+            let call: Call? = self.state.withLock { state in
+                guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+                state.threads -= 1
+                return nil
+            }
+            guard let call else { return }
+            call.body()
+        }
+    }
+}

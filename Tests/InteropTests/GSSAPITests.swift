@@ -1,0 +1,160 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+#if GSSAPI
+
+import AsyncKafka
+import Foundation
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+extension InteropTests {
+    /// Kerberos with a KDC of our own and real Kafka, whose sessions end after three seconds (`scripts/gssapi`).
+    @Suite(
+        .serialized, .timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
+        .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
+    struct GSSAPI {
+        private func secured(
+            _ cluster: RealCluster, _ mechanism: some SASLMechanism, _ kind: SecuredListeners.Kind = .sasl
+        ) throws -> KafkaClientConfiguration {
+            let secured = try #require(cluster.secured)
+            var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(kind))
+            let tls = TLSConfiguration(trust: .pem(secured.authority.certificate))
+            client.security = .sasl(mechanism, over: kind == .sasl ? .plaintext : .tls(tls))
+            client.log = SilentLog()
+            return client
+        }
+
+        /// Writes and reads a record.
+        private func roundTrip(_ cluster: RealCluster, _ client: KafkaClientConfiguration) async throws {
+            let topic = unique("kerberos")
+            try await cluster.createTopic(topic)
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                _ = try await producer.send(ProducerRecord(topic: topic, value: "hello"))
+            }
+            var reading = ConsumerConfiguration(client, groupID: unique("group"))
+            reading.autoOffsetReset = .earliest
+            let read = try await KafkaConsumer.withConsumer(reading, subscribedTo: [topic]) { try await $0.read(1) }
+            #expect(read.map(\.text) == ["hello"])
+        }
+
+        private func refusal(_ client: KafkaClientConfiguration) async throws -> KafkaError {
+            var client = client
+            client.apiTimeout = .seconds(4)
+            client.requestTimeout = .seconds(3)
+            client.connectionSetupTimeout = .seconds(3)
+            var producing = ProducerConfiguration(client)
+            producing.deliveryTimeout = .seconds(4)
+            producing.maxBlock = .seconds(4)
+            let error = await #expect(throws: KafkaError.self) {
+                try await KafkaProducer.withProducer(producing) { producer in
+                    _ = try await producer.send(ProducerRecord(topic: "any", value: "x"))
+                }
+            }
+            return try #require(error)
+        }
+
+        @Test("by keytab and ticket cache, over plaintext and TLS, and by a properties file")
+        func ways() async throws {
+            let (realm, cluster) = try await Kerberized.shared.value()
+            let keytab = KerberosCredentials.keytab(realm.keytab.path, principal: realm.client)
+            try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab)))
+            try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab), .saslOverTLS))
+            let cache = try await realm.makeTicketCache()
+            try await self.roundTrip(cluster, self.secured(cluster, .gssapi(.ticketCache(cache.path))))
+            try await self.roundTrip(
+                cluster, self.secured(cluster, .gssapi(.ticketCache("FILE:\(cache.path)", principal: realm.client))))
+
+            let file = TemporaryFolder.path("kerberos.properties")
+            try Data(
+                """
+                security.protocol=SASL_PLAINTEXT
+                sasl.kerberos.service.name=kafka
+                sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required \\
+                    useKeyTab=true storeKey=true \\
+                    keyTab="\(realm.keytab.path)" \\
+                    principal="\(realm.client)";
+                """.utf8
+            ).write(to: file)
+            var client = try self.secured(cluster, .gssapi(keytab))
+            client.security = try KafkaSecurity(propertiesFile: file.path)
+            #expect(client.security.description == "SASL_PLAINTEXT GSSAPI")
+            try await self.roundTrip(cluster, client)
+        }
+
+        @Test("live connections authenticate again, and nothing in flight is lost")
+        func reauthentication() async throws {
+            let (realm, cluster) = try await Kerberized.shared.value()
+            let topic = unique("kerberos")
+            try await cluster.createTopic(topic)
+            try await Reauthentication.load(
+                cluster, topic,
+                .sasl(.gssapi(.keytab(realm.keytab.path, principal: realm.client)), over: .plaintext))
+        }
+
+        @Test("what is wrong is told in words: which principal, which keytab, which service")
+        func refusals() async throws {
+            let (realm, cluster) = try await Kerberized.shared.value()
+            let wrong: [(GSSAPIMechanism, [String])] = [
+                (.gssapi(.keytab("/no/such.keytab", principal: realm.client)), ["/no/such.keytab", realm.client]),
+                (.gssapi(.keytab(realm.keytab.path, principal: "nobody")), ["nobody", realm.keytab.path]),
+                (.gssapi(.keytab(realm.keytab.path, principal: realm.stranger)), ["mallory", "not found in Kerberos"]),
+                (.gssapi(.ticketCache("/no/such.cache")), ["/no/such.cache"]),
+                (
+                    .gssapi(.keytab(realm.keytab.path, principal: realm.client), serviceName: "nosuch"),
+                    ["nosuch/localhost", "not found in Kerberos"]
+                ),
+            ]
+            for (mechanism, words) in wrong {
+                let error = try await self.refusal(try self.secured(cluster, mechanism))
+                #expect(error.code == .authenticationFailed, "\(error)")
+                for word in words { #expect(error.description.contains(word), "\(error)") }
+            }
+        }
+
+        @Test("a KDC that is gone, or does not answer, ends in a typed error in time; then traffic resumes")
+        func kdcFaults() async throws {
+            let (realm, cluster) = try await Kerberized.shared.value()
+            func fresh() throws -> KafkaClientConfiguration {
+                try self.secured(cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
+            }
+            realm.pauseKDC()
+            let silent = try await self.refusal(fresh())
+            #expect(silent.description.contains("credentials for GSSAPI were not there in time"), "\(silent)")
+            realm.resumeKDC()
+            await realm.killKDC()
+            let gone = try await self.refusal(fresh())
+            #expect(gone.description.contains("KDC"), "\(gone)")
+            #expect(gone.description.contains(KerberosRealm.name), "\(gone)")
+            try await realm.startKDC()
+            try await self.roundTrip(cluster, fresh())
+        }
+    }
+}
+
+/// A realm and a cluster of the newest Kafka that takes its tickets, for all tests.
+private actor Kerberized {
+    static let shared = Kerberized()
+
+    private var starting: Task<(KerberosRealm, RealCluster), any Error>?
+
+    func value() async throws -> (KerberosRealm, RealCluster) {
+        if let starting { return try await starting.value }
+        let task = Task {
+            let realm = try await KerberosRealm.start()
+            guard let newest = RealKafka.newest else { throw CancellationError() }
+            let cluster = try await RealCluster.start(
+                newest, settings: ["connections.max.reauth.ms": "3000"], isSecured: true, kerberos: realm)
+            return (realm, cluster)
+        }
+        self.starting = task
+        return try await task.value
+    }
+}
+
+#endif
