@@ -76,6 +76,8 @@ package struct SecuredListeners: Sendable {
     func add(to properties: inout [String: String], folder: URL) throws {
         let module = "org.apache.kafka.common.security."
         properties["sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
+        // The same key under both its names, of which Kafka 2 knows the first and Kafka 4 the second.
+        for name in ["master", "secret"] { properties["delegation.token.\(name).key"] = "token-secret" }
         if let kerberos = self.kerberos {
             properties["sasl.enabled.mechanisms", default: ""] += ",GSSAPI"
             properties["sasl.kerberos.service.name"] = "kafka"

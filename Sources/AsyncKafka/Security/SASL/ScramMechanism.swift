@@ -63,7 +63,8 @@ extension SASLMechanism where Self == ScramMechanism {
         ScramMechanism(.sha512, isToken: false, credentials)
     }
 
-    /// SCRAM-SHA-256 with a delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48).
+    /// SCRAM-SHA-256 with a delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48). The cluster has
+    /// to offer SCRAM-SHA-256.
     public static func delegationToken(id: String, hmac: Secret) -> ScramMechanism {
         let credentials = SASLCredentials(username: id, password: hmac)
         return ScramMechanism(.sha256, isToken: true) { credentials }

@@ -1,0 +1,72 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import Testing
+
+@testable import AsyncKafka
+
+@Suite(.timeLimit(.minutes(1))) struct KafkaAdminClientTests {
+    private func configuration(_ servers: [String]) -> KafkaClientConfiguration {
+        var configuration = KafkaClientConfiguration(bootstrapServers: servers)
+        configuration.apiTimeout = .milliseconds(300)
+        configuration.log = SilentLog()
+        return configuration
+    }
+
+    @Test func settingsThatCanNotBeMeantAreRefused() {
+        let error = #expect(throws: KafkaError.self) {
+            _ = try KafkaAdminClient(KafkaClientConfiguration(bootstrapServers: []))
+        }
+        #expect(error?.code == .invalidConfiguration)
+    }
+
+    @Test func withoutRunACallEndsAtItsDeadlineAndSaysWhy() async throws {
+        let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
+        let error = await #expect(throws: KafkaError.self) { try await admin.describeDelegationTokens() }
+        #expect(error?.code == .timedOut, "\(String(describing: error))")
+        #expect(error?.message.contains("run()") == true, "\(String(describing: error))")
+    }
+
+    @Test func aBrokerThatIsNotThereEndsTheCallAtItsDeadline() async throws {
+        let error = try await KafkaAdminClient.withAdminClient(self.configuration(["127.0.0.1:1"])) { admin in
+            await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
+        }
+        #expect(error?.code == .timedOut, "\(String(describing: error))")
+    }
+
+    @Test func aBrokerWithoutTokensIsToldOf() async throws {
+        try await EmbeddedKafka.withBroker { broker in
+            let error = try await KafkaAdminClient.withAdminClient(self.configuration(broker.bootstrapServers)) {
+                admin in
+                await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
+            }
+            #expect(error?.code == .unsupportedVersion, "\(String(describing: error))")
+        }
+    }
+
+    @Test func whatIsNoTokenAndNoTimeIsRefusedAtOnceWithoutBeingQuoted() async throws {
+        let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
+        for hmac: Secret in ["hush!", ""] {
+            let error = await #expect(throws: KafkaError.self) { try await admin.renewDelegationToken(hmac: hmac) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains("hush") == false)
+        }
+        let error = await #expect(throws: KafkaError.self) {
+            try await admin.renewDelegationToken(hmac: "aHVzaA==", for: .zero)
+        }
+        #expect(error?.code == .invalidArgument)
+    }
+
+    @Test func runCanBeCalledOnce() async throws {
+        let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
+        admin.triggerGracefulShutdown()
+        try await admin.run()
+        let error = await #expect(throws: KafkaError.self) { try await admin.run() }
+        #expect(error?.code == .illegalState)
+    }
+}
