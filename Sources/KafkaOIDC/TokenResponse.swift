@@ -52,7 +52,7 @@ struct TokenResponse: Decodable {
         }
         let ends = [
             self.expiresIn.map { Double(requestedAt) + $0 * 1000 },
-            JSONWebToken.Claims(accessToken)?.expiresAt.map { $0 * 1000 },
+            JSONWebToken.expiry(of: accessToken).map { $0 * 1000 },
         ]
         guard let end = ends.compactMap({ $0 }).filter(\.isFinite).min() else {
             throw .tokenEndpoint(

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaMemory
+package import KafkaMemory
 
 #if canImport(Darwin)
 import Darwin
@@ -16,7 +16,7 @@ import Glibc
 #endif
 
 /// Small files: certificates, keys, tokens.
-enum FileContents {
+package enum FileContents {
     /// What changes when a file does.
     struct Stamp: Hashable {
         var seconds: Int
@@ -26,7 +26,7 @@ enum FileContents {
     }
 
     /// Nobody has certificates of more bytes.
-    private static let limit = 16 << 20
+    package static let limit = 16 << 20
 
     /// Nil if there is no such file.
     static func stamp(of path: String) -> Stamp? {
@@ -42,8 +42,12 @@ enum FileContents {
             node: UInt64(status.st_ino))
     }
 
-    /// - Parameter what: what the file is for, for the error.
-    static func read(_ path: String, _ what: String) throws(KafkaError) -> Bytes {
+    /// - Parameters:
+    ///   - what: what the file is for, for the error.
+    ///   - limit: of its size, in bytes.
+    package static func read(
+        _ path: String, _ what: String, limit: Int = FileContents.limit
+    ) throws(KafkaError) -> Bytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(path, what) }
         defer { close(descriptor) }
@@ -62,7 +66,7 @@ enum FileContents {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.failure(path, what) }
             contents += chunk.prefix(count)
-            guard contents.count <= Self.limit else {
+            guard contents.count <= limit else {
                 throw .invalidConfiguration("The file \(path) (\(what)) is too large for what it should be.")
             }
         }

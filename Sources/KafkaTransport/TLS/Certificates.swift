@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
-import KafkaMemory
+package import KafkaMemory
 
 /// Certificates out of PEM, freed with the object: so they are lent, not given.
 final class Certificates {
@@ -47,9 +47,9 @@ final class Certificates {
     }
 }
 
-enum PrivateKey {
+package enum PrivateKey {
     /// A key out of PEM, which may be encrypted. The caller frees it.
-    static func read(pem: Bytes, password: String?) throws(TLSFailure) -> OpaquePointer {
+    package static func read(pem: Bytes, password: String?) throws(TLSFailure) -> OpaquePointer {
         ERR_clear_error()
         let box = password.map { PasswordBox($0) }
         defer { withExtendedLifetime(box) {} }
@@ -153,9 +153,9 @@ private enum MemorySource {
     }
 }
 
-enum OpenSSLError {
+package enum OpenSSLError {
     /// What OpenSSL last complained of on this thread, in words; forgets it.
-    static func takeText() -> String {
+    package static func takeText() -> String {
         let error = ERR_peek_last_error()
         ERR_clear_error()
         guard error != 0 else { return "no reason given" }

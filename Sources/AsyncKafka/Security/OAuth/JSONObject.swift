@@ -1,0 +1,72 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// As much of JSON as it takes to find a number among an object's members: no value is built, and nothing is nested in the
+/// reading, however deep it is in the text.
+enum JSONObject {
+    /// The member's value, if the text is an object that has it and it is a number. Nil for text that isn't JSON, as far as
+    /// that is seen.
+    static func number(_ name: String, in json: [UInt8]) -> Double? {
+        var depth = 0
+        var found: Double?
+        /// The last string that was read: a name, if a colon follows.
+        var text: [UInt8] = []
+        var isValueWanted = false
+        var index = 0
+        while index < json.count {
+            let byte = json[index]
+            index += 1
+            switch byte {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                if depth == 0, byte != UInt8(ascii: "{") { return nil }
+                depth += 1
+                isValueWanted = false
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 { return found }
+                if depth < 0 { return nil }
+            case UInt8(ascii: "\""):
+                guard let end = Self.endOfString(json, from: index) else { return nil }
+                text = Array(json[index..<end])
+                index = end + 1
+                isValueWanted = false
+            case UInt8(ascii: ":"):
+                isValueWanted = depth == 1 && text == Array(name.utf8)
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let start = index - 1
+                while index < json.count, Self.isInNumber(json[index]) { index += 1 }
+                // Of several by one name the last counts, as in most readers.
+                if isValueWanted { found = Double(String(decoding: json[start..<index], as: UTF8.self)) }
+                isValueWanted = false
+            default:
+                if depth == 0, byte != UInt8(ascii: " "), !(9...13).contains(byte) { return nil }
+            }
+        }
+        return nil
+    }
+
+    private static func endOfString(_ json: [UInt8], from start: Int) -> Int? {
+        var index = start
+        while index < json.count {
+            switch json[index] {
+            case UInt8(ascii: "\""): return index
+            case UInt8(ascii: "\\"): index += 2
+            default: index += 1
+            }
+        }
+        return nil
+    }
+
+    private static func isInNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"),
+            UInt8(ascii: "e"), UInt8(ascii: "E"):
+            true
+        default: false
+        }
+    }
+}
