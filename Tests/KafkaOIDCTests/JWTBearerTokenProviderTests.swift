@@ -43,7 +43,6 @@ import Testing
         assertion.additionalClaims = ["tenant": "a \"b\""]
         let provider = try JWTBearerTokenProvider(endpoint, assertion: assertion, scope: "kafka")
         let before = Int(Date().timeIntervalSince1970)
-        // As often as it takes to meet numbers that begin with zeros, which DER leaves out, now and then.
         for _ in 0..<2 { #expect(try await provider.token().value.text == "token-of-alice") }
         let after = Int(Date().timeIntervalSince1970)
 

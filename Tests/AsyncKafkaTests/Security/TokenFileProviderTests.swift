@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func aTokenWithoutAnEndNeedsTheSetting() throws {
-        for token in ["opaque", self.jwt("{}"), "e30..x", "half.of-a"] {
+        for token in ["no-jwt-at-all", self.jwt("{}"), "e30..x", "half.of-a"] {
             try self.write(token)
             let error = try #require(self.error(TokenFileProvider(self.file.path)))
             #expect(error.message.contains("opaqueTokenLifetime"))
