@@ -147,17 +147,17 @@ extension KafkaConsumer {
 
         let now = self.loop.now
         let wakening: Wakening = self.state.withLock { state in
-            state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
+            var wakening = state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
             switch outcome {
             case .accepted:
                 break
             case .rejected(let error):
-                return error == .fetchSessionTopicIdError || error == .unknownTopicId ? [.metadata] : []
+                if error == .fetchSessionTopicIdError || error == .unknownTopicId { wakening.insert(.metadata) }
+                return wakening
             case .malformed:
-                return []
+                return wakening
             }
             let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
-            var wakening: Wakening = []
             for (partition, answer) in answers {
                 guard let fetch = byPartition[partition] else { continue }
                 wakening.formUnion(

@@ -60,14 +60,23 @@ extension SubscriptionState {
     /// What to fetch from a broker now.
     ///
     /// All of its partitions or none: one that is left out of a request leaves the broker's session, to come back with the
-    /// next. So a broker is asked when each of its partitions has little left in the buffer.
+    /// next. So a broker is asked when each of its partitions has little left in the buffer. Each broker has an equal share
+    /// of the buffer, since one that takes it all leaves the others without, again and again.
     mutating func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
         var wanted: [PlannedFetch] = []
         var bytes = 0
+        var buffered = 0
+        var sources: Set<Int32> = [broker]
         let number = self.fetches + 1
         var next: MonotonicTime?
-        for (partition, assigned) in self.partitions
-        where assigned.isFetchable && assigned.fetchInFlight == nil && assigned.source(now: now) == broker {
+        for (partition, assigned) in self.partitions {
+            guard assigned.isFetchable, let source = assigned.source(now: now) else { continue }
+            guard source == broker else {
+                sources.insert(source)
+                continue
+            }
+            buffered += assigned.bufferedBytes
+            guard assigned.fetchInFlight == nil else { continue }
             if assigned.bufferedBytes >= assigned.lowWaterMark { return .wait(until: nil) }
             if let time = assigned.notBefore, time > now {
                 next = min(next ?? time, time)
@@ -83,11 +92,15 @@ extension SubscriptionState {
                     incarnation: assigned.incarnation, fetch: number))
         }
         guard !wanted.isEmpty else { return .wait(until: next) }
-        if self.bufferedBytes + self.reservedBytes >= self.settings.maximumPrefetchBytes { self.dropPaused() }
-        let room = self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes
-        guard room > 0 else { return .wait(until: nil) }
+        let share = max(self.settings.maximumPrefetchBytes / sources.count, 1) - buffered
+        guard share > 0 else { return .wait(until: nil) }
+        if self.room <= 0 { self.dropPaused() }
+        guard self.room > 0 else {
+            self.isRoomWanted = true
+            return .wait(until: nil)
+        }
 
-        let limit = min(bytes, room, self.settings.maximumFetchBytes)
+        let limit = min(bytes, share, self.room, self.settings.maximumFetchBytes)
         self.reservedBytes += limit
         self.fetches = number
         for fetch in wanted { self.partitions[fetch.partition]?.fetchInFlight = number }
@@ -96,6 +109,9 @@ extension SubscriptionState {
         let first = number % wanted.count
         return .fetch(Array(wanted[first...] + wanted[..<first]), maximumBytes: limit)
     }
+
+    /// What the buffer can take beside what is on its way.
+    private var room: Int { self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes }
 
     /// What paused partitions have buffered must not keep the others from being read.
     private mutating func dropPaused() {
@@ -108,11 +124,14 @@ extension SubscriptionState {
     }
 
     /// A fetch has ended, with answers for some of its partitions or none. Before its answers are taken.
-    mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) {
+    @discardableResult
+    mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) -> Wakening {
         self.reservedBytes -= maximumBytes
+        defer { self.isRoomWanted = false }
         for fetch in fetches where self.partitions[fetch.partition]?.fetchInFlight == fetch.fetch {
             self.partitions[fetch.partition]?.fetchInFlight = nil
         }
+        return self.isRoomWanted ? [.fetchers] : []
     }
 
     /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.

@@ -46,6 +46,8 @@ struct SubscriptionState: Sendable {
     var bufferedBytes = 0
     /// Bytes that fetches in flight may bring.
     var reservedBytes = 0
+    /// A fetch was put off because what others may bring fills the buffer.
+    var isRoomWanted = false
     /// Partitions of which something was handed out since the reader last asked.
     var handedOut: [TopicPartition] = []
     var inHand: BatchInHand?

@@ -209,4 +209,69 @@ import Testing
         _ = try self.handOut(&state, taken)
         #expect(self.isPlanned(&state))
     }
+
+    @Test func oneBrokersPartitionsDoNotTakeTheWholeBuffer() throws {
+        var settings = SubscriptionState.Settings()
+        settings.maximumPrefetchBytes = 3000
+        settings.maximumPartitionBytes = 1000
+        var state = SubscriptionState(settings)
+        // Broker 1 leads many, brokers 2 and 3 one each.
+        let all = (Int32(0)..<12).map { TopicPartition("t", $0) }
+        func leader(_ partition: Int32) -> Int32 { partition == 10 ? 2 : partition == 11 ? 3 : 1 }
+        state.assign(all, arriving: false)
+        let partitions = all.map {
+            PartitionMetadata(index: $0.partition, leader: leader($0.partition), leaderEpoch: 0)
+        }
+        _ = state.metadataChanged(
+            ClusterMetadata(
+                version: 1, clusterID: nil, controllerID: nil, brokers: [:],
+                topics: ["t": TopicMetadata(name: "t", partitions: partitions)]))
+        for partition in all { try state.seek(partition, to: FetchPosition(offset: 0)) }
+        for round in 0..<3 {
+            for broker in Int32(1)...3 {
+                guard case .fetch(let fetches, let bytes) = state.planFetch(from: broker, now: self.now) else {
+                    Issue.record("Nothing is fetched from broker \(broker) in round \(round).")
+                    continue
+                }
+                #expect(bytes == 1000)
+                // Broker 1 answers at once, and is asked again before the others.
+                if broker == 1 { state.fetchEnded(fetches, maximumBytes: bytes) }
+                if broker == 1, case .nothing = state.take().0 { _ = self.isPlanned(&state) }
+                if broker > 1 { state.fetchEnded(fetches, maximumBytes: bytes) }
+            }
+        }
+        #expect(state.reservedBytes == 0)
+    }
+
+    @Test func whoFoundNoRoomIsWokenWhenAnotherFetchEnds() throws {
+        var settings = SubscriptionState.Settings()
+        settings.maximumPrefetchBytes = 1000
+        settings.maximumPartitionBytes = 1000
+        var state = SubscriptionState(settings)
+        let both = [TopicPartition("t", 0), TopicPartition("t", 1)]
+        func lead(second: Int32) {
+            let partitions = [
+                PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0),
+                PartitionMetadata(index: 1, leader: second, leaderEpoch: second - 1),
+            ]
+            _ = state.metadataChanged(
+                ClusterMetadata(
+                    version: 1, clusterID: nil, controllerID: nil, brokers: [:],
+                    topics: ["t": TopicMetadata(name: "t", partitions: partitions)]))
+        }
+        state.assign(both, arriving: false)
+        lead(second: 1)
+        for partition in both { try state.seek(partition, to: FetchPosition(offset: 0)) }
+        guard case .fetch(let fetches, let bytes) = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("Nothing is fetched.")
+            return
+        }
+        #expect(bytes == 1000)
+        // The only broker had the whole buffer; now there is another.
+        lead(second: 2)
+        #expect(!self.isPlanned(&state, from: 2))
+        let wakening = state.fetchEnded(fetches, maximumBytes: bytes)
+        #expect(wakening.contains(.fetchers))
+        #expect(self.isPlanned(&state, from: 2))
+    }
 }

@@ -1,0 +1,383 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+@testable import AsyncKafka
+
+/// A consumer's state, its reader, and a model of the brokers.
+struct ReadingSimulation {
+    /// Of 100 steps or answers, how many go this way.
+    struct Chances: Sendable {
+        var lost = 0
+        var refused = 0
+        var moves = 0
+        var late = 20
+        var seeks = 0
+        var rebalances = 0
+        var pauses = 0
+    }
+
+    private struct Log {
+        var batches: [(bytes: [UInt8], nextOffset: Int64)] = []
+        var offsets: [Int64] = []
+        var end: Int64 = 0
+    }
+
+    private struct Fetch {
+        var broker: Int32
+        var partitions: [PlannedFetch]
+        var maximumBytes: Int
+    }
+
+    private let chances: Chances
+    private var random: SeededRandom
+    private var state: SubscriptionState
+    private var logs: [TopicPartition: Log] = [:]
+    private var leaders: [TopicPartition: (broker: Int32, epoch: Int32)] = [:]
+    private var fetches: [Fetch] = []
+    private var lookups: [PositionLookup] = []
+    private var now = MonotonicTime(nanoseconds: 0)
+    private var isCalm = false
+
+    /// Where the reader is meant to be: the next offset to be handed out, before gaps.
+    private var expected: [TopicPartition: Int64] = [:]
+    private var committed: [TopicPartition: Int64] = [:]
+    private var all: [TopicPartition] { self.logs.keys.sorted() }
+    /// The reader of single records is in the middle of this.
+    private var reading: (partition: TopicPartition, iterator: ConsumerRecordBatch.Iterator, progress: ReadingProgress)?
+    /// What went wrong first.
+    private(set) var problem: String?
+
+    init(seed: UInt64, _ chances: Chances) throws {
+        self.chances = chances
+        self.random = SeededRandom(seed)
+        var settings = SubscriptionState.Settings()
+        settings.autoOffsetReset = .earliest
+        settings.hasGroup = true
+        settings.maximumPartitionBytes = 400
+        settings.maximumPrefetchBytes = 1200
+        self.state = SubscriptionState(settings)
+        for index in Int32(0)..<3 {
+            let partition = TopicPartition("t", index)
+            self.leaders[partition] = (index % 2 + 1, 0)
+            var log = Log()
+            for _ in 0..<20 {
+                // Compaction leaves gaps between batches, and batches without records.
+                if Int.random(in: 0..<5, using: &self.random) == 0 {
+                    log.end += .random(in: 1...3, using: &self.random)
+                }
+                if Int.random(in: 0..<8, using: &self.random) == 0 {
+                    log.batches.append((Array(try LogBatch.compactedAway(from: log.end, to: log.end + 2)), log.end + 3))
+                    log.end += 3
+                    continue
+                }
+                let count = Int.random(in: 1...4, using: &self.random)
+                let values = (0..<count).map { "\(log.end + Int64($0))" }
+                log.batches.append((Array(try LogBatch.records(values, at: log.end)), log.end + Int64(count)))
+                log.offsets += (0..<count).map { log.end + Int64($0) }
+                log.end += Int64(count)
+            }
+            self.logs[partition] = log
+        }
+        self.assign(self.all)
+        self.tellMetadata()
+    }
+
+    private mutating func happens(_ percent: Int) -> Bool {
+        !self.isCalm && Int.random(in: 0..<100, using: &self.random) < percent
+    }
+
+    private mutating func fail(_ what: String) {
+        if self.problem == nil { self.problem = what }
+    }
+
+    // MARK: Steps
+
+    mutating func step() throws {
+        self.now = self.now + .milliseconds(20)
+        if self.happens(self.chances.moves) { self.moveALeader() }
+        if self.happens(self.chances.seeks) { try self.seek() }
+        if self.happens(self.chances.pauses) { try self.pauseOrResume() }
+        if self.happens(self.chances.rebalances) { self.rebalance() }
+        if Int.random(in: 0..<4, using: &self.random) == 0 { self.checkCommits() }
+        self.lookUp()
+        self.fetch()
+        self.answer()
+        try self.read()
+        self.checkMemory()
+    }
+
+    /// No more faults: everything is read to the end.
+    mutating func finish() throws {
+        self.isCalm = true
+        if self.state.assignment != self.all { self.assign(self.all) }
+        try self.state.setPaused(false, self.all)
+        self.tellMetadata()
+        for _ in 0..<2000 where self.problem == nil {
+            try self.step()
+            if self.all.allSatisfy({ self.expected[$0, default: 0] > self.logs[$0]?.offsets.last ?? -1 }) { return }
+        }
+        self.fail("not all is read: \(self.expected) of \(self.logs.mapValues(\.end))")
+    }
+
+    private mutating func moveALeader() {
+        guard let partition = self.all.randomElement(using: &self.random), let old = self.leaders[partition] else {
+            return
+        }
+        self.leaders[partition] = (3 - old.broker, old.epoch + 1)
+        if Bool.random(using: &self.random) { self.tellMetadata() }
+    }
+
+    private mutating func tellMetadata() {
+        let partitions = self.all.map { partition in
+            PartitionMetadata(
+                index: partition.partition, leader: self.leaders[partition]?.broker ?? 1,
+                leaderEpoch: self.leaders[partition]?.epoch ?? 0)
+        }
+        _ = self.state.metadataChanged(
+            ClusterMetadata(
+                version: 1, clusterID: nil, controllerID: nil, brokers: [:],
+                topics: ["t": TopicMetadata(name: "t", partitions: partitions)]))
+    }
+
+    private mutating func seek() throws {
+        guard let partition = self.state.assignment.randomElement(using: &self.random), let log = self.logs[partition]
+        else { return }
+        let offset = Int64.random(in: 0...log.end, using: &self.random)
+        try self.state.seek(partition, to: FetchPosition(offset: offset))
+        self.expected[partition] = offset
+    }
+
+    private mutating func pauseOrResume() throws {
+        guard let partition = self.state.assignment.randomElement(using: &self.random) else { return }
+        try self.state.setPaused(Bool.random(using: &self.random), [partition])
+    }
+
+    /// Some partitions go, after a commit of what the reader has, and others come.
+    private mutating func rebalance() {
+        let kept = self.all.filter { _ in Bool.random(using: &self.random) }
+        let gone = self.state.assignment.filter { !kept.contains($0) }
+        self.state.beginRevoking(gone)
+        if Bool.random(using: &self.random) { self.commit(self.state.handedOutOffsets) }
+        self.state.release(gone)
+        for partition in gone { self.expected[partition] = nil }
+        self.assign(kept)
+    }
+
+    private mutating func assign(_ partitions: [TopicPartition]) {
+        for partition in partitions where self.state.partitions[partition] == nil {
+            self.expected[partition] = self.committed[partition] ?? 0
+        }
+        self.state.assign(partitions, arriving: false)
+        // A consumer knows the leaders of what it is given.
+        self.tellMetadata()
+    }
+
+    // MARK: Commits
+
+    private mutating func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) {
+        for (partition, offset) in offsets { self.committed[partition] = offset.offset }
+        self.state.committed(offsets)
+    }
+
+    private mutating func checkCommits() {
+        for (partition, offset) in self.state.handedOutOffsets where !self.isAtExpected(offset.offset, partition) {
+            self.fail("\(offset.offset) of \(partition) would be committed, \(self.expected[partition] ?? -1) is next")
+        }
+        for (partition, offset) in self.state.askedPastOffsets where offset.offset > self.firstOffset(partition) {
+            self.fail("\(offset.offset) of \(partition) would be committed by itself, beyond what was handed out")
+        }
+        if Bool.random(using: &self.random) { self.commit(self.state.handedOutOffsets) }
+    }
+
+    /// The offset of the record that is to be handed out next.
+    private func firstOffset(_ partition: TopicPartition) -> Int64 {
+        let expected = self.expected[partition] ?? 0
+        return self.logs[partition]?.offsets.first { $0 >= expected } ?? self.logs[partition]?.end ?? 0
+    }
+
+    /// Whether nothing lies between an offset and where the reader is meant to be.
+    private func isAtExpected(_ offset: Int64, _ partition: TopicPartition) -> Bool {
+        guard let expected = self.expected[partition] else { return true }
+        return self.logs[partition]?.offsets.contains { min(offset, expected) <= $0 && $0 < max(offset, expected) }
+            == false
+    }
+
+    // MARK: Brokers
+
+    private mutating func lookUp() {
+        self.lookups += self.state.beginLookups(now: self.now).due
+        while !self.lookups.isEmpty, !self.happens(self.chances.late) {
+            let lookup = self.lookups.remove(at: Int.random(in: 0..<self.lookups.count, using: &self.random))
+            if self.happens(self.chances.lost + self.chances.refused) {
+                let error = KafkaError(.connectionFailed, "lost", isRetriable: true)
+                _ = self.state.lookupFailed(lookup, error, retryAt: self.now + .milliseconds(50))
+                continue
+            }
+            switch lookup.kind {
+            case .committed:
+                _ = self.state.committedFound(
+                    lookup, self.committed[lookup.partition].map { OffsetAndMetadata(offset: $0) })
+            case .list:
+                _ = self.state.offsetFound(lookup, offset: 0, epoch: 0)
+            case .endOfEpoch:
+                _ = self.state.endOfEpochFound(
+                    lookup, endOffset: Bool.random(using: &self.random) ? self.logs[lookup.partition]?.end : nil)
+            }
+        }
+    }
+
+    private mutating func fetch() {
+        for broker in Int32(1)...2 {
+            guard case .fetch(let planned, let bytes) = self.state.planFetch(from: broker, now: self.now) else {
+                continue
+            }
+            self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
+        }
+    }
+
+    private mutating func answer() {
+        while !self.fetches.isEmpty, !self.happens(self.chances.late) {
+            let fetch = self.fetches.remove(at: Int.random(in: 0..<self.fetches.count, using: &self.random))
+            self.state.fetchEnded(fetch.partitions, maximumBytes: fetch.maximumBytes)
+            if self.happens(self.chances.lost) {
+                self.state.fetchFailed(fetch.partitions, retryAt: self.now + .milliseconds(50))
+                self.tellMetadata()
+                continue
+            }
+            var room = fetch.maximumBytes
+            var isFirst = true
+            for planned in fetch.partitions {
+                let answer = self.fetchAnswer(planned, at: fetch.broker, &room, &isFirst)
+                let wakening = self.state.fetched(
+                    planned, answer, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
+                if wakening.contains(.metadata) { self.tellMetadata() }
+            }
+        }
+    }
+
+    private mutating func fetchAnswer(
+        _ planned: PlannedFetch, at broker: Int32, _ room: inout Int, _ isFirst: inout Bool
+    ) -> FetchAnswer {
+        guard let leader = self.leaders[planned.partition], let log = self.logs[planned.partition] else {
+            return FetchAnswer()
+        }
+        if leader.broker != broker { return FetchAnswer(error: .notLeaderOrFollower) }
+        if planned.request.leaderEpoch < leader.epoch { return FetchAnswer(error: .fencedLeaderEpoch) }
+        if self.happens(self.chances.refused) {
+            let errors: [ErrorCode] = [
+                .unknownServerError, .kafkaStorageError, .unknownLeaderEpoch, .replicaNotAvailable,
+            ]
+            return FetchAnswer(error: errors.randomElement(using: &self.random) ?? .unknownServerError)
+        }
+        let offset = planned.request.fetchOffset
+        if offset > log.end { return FetchAnswer(error: .offsetOutOfRange) }
+        // From the batch that holds the offset on, as much as fits, the last batch cut off. The first is sent whole if it is
+        // the first of the answer, and otherwise not at all if it doesn't fit.
+        var bytes: [UInt8] = []
+        var first = 0
+        for batch in log.batches where batch.nextOffset > offset {
+            if bytes.isEmpty { first = batch.bytes.count }
+            bytes += batch.bytes
+        }
+        var size = min(bytes.count, room, Int(planned.request.maximumBytes))
+        if size < first { size = isFirst ? first : 0 }
+        if size > 0 { isFirst = false }
+        room -= size
+        let chunk = size > 0 ? FetchedChunk(Bytes(bytes.prefix(size)), aborted: AbortedTransactions()) : nil
+        return FetchAnswer(highWatermark: log.end, logStartOffset: 0, chunk: chunk)
+    }
+
+    // MARK: The reader
+
+    private mutating func read() throws {
+        for _ in 0..<Int.random(in: 0...4, using: &self.random) {
+            if self.readInHand() { continue }
+            if self.happens(30) { return }
+            try self.ask()
+        }
+    }
+
+    /// The next record of the batch in hand; false if the reader has to ask for another.
+    private mutating func readInHand() -> Bool {
+        guard var reading = self.reading, !reading.progress.isInterrupted.load(ordering: .relaxed) else { return false }
+        guard let record = reading.iterator.next() else { return false }
+        reading.progress.current.store(record.offset, ordering: .relaxed)
+        self.reading = reading
+        self.handedOut(record.offset, reading.partition)
+        return true
+    }
+
+    private mutating func handedOut(_ offset: Int64, _ partition: TopicPartition) {
+        let next = self.firstOffset(partition)
+        if self.expected[partition] == nil { self.fail("\(offset) of \(partition), which is given up") }
+        if offset != next { self.fail("\(offset) of \(partition) in place of \(next)") }
+        self.expected[partition] = offset + 1
+    }
+
+    private mutating func ask() throws {
+        if let progress = self.reading?.progress, !progress.isInterrupted.load(ordering: .relaxed) {
+            // As the records' loop does at the end of a batch, whose last records may be gone; a loop that was left in the
+            // middle does not.
+            if var reading = self.reading, reading.iterator.next() == nil, let inHand = self.state.inHand {
+                progress.current.store(inHand.storage.lastOffset, ordering: .relaxed)
+            }
+        }
+        self.reading = nil
+        if let failure = self.state.readerAsked() { self.fail("\(failure)") }
+        for (partition, offset) in self.state.askedPastOffsets where !self.isAtExpected(offset.offset, partition) {
+            self.fail("\(offset.offset) of \(partition) is not all that was asked past")
+        }
+        switch self.state.take().0 {
+        case .nothing:
+            return
+        case .failure(let failure):
+            self.fail("\(failure)")
+        case .batch(let taken):
+            // What may happen while it is decompressed.
+            if self.happens(self.chances.moves * 3) {
+                self.moveALeader()
+                self.tellMetadata()
+            }
+            if self.happens(self.chances.seeks * 3) { try self.seek() }
+            if self.happens(self.chances.pauses * 3) { try self.pauseOrResume() }
+            try self.open(taken)
+        }
+    }
+
+    private mutating func open(_ taken: TakenBatch) throws {
+        let storage = try RecordBatchStorage(
+            taken.batch, records: taken.batch.records(), of: taken.partition, from: taken.start.offset)
+        guard storage.count > 0 else { return self.state.pass(taken) }
+        let isOfSingleRecords = Bool.random(using: &self.random)
+        let progress = ReadingProgress(current: storage.start - 1)
+        guard self.state.handOut(taken, progress: isOfSingleRecords ? progress : nil, storage: storage) else { return }
+        let batch = ConsumerRecordBatch(storage: storage)
+        if isOfSingleRecords {
+            self.reading = (taken.partition, batch.makeIterator(), progress)
+        } else {
+            for record in batch { self.handedOut(record.offset, taken.partition) }
+        }
+    }
+
+    // MARK: Memory
+
+    private mutating func checkMemory() {
+        let buffered = self.state.partitions.values.reduce(0) { $0 + $1.bufferedBytes }
+        if buffered != self.state.bufferedBytes {
+            self.fail("\(self.state.bufferedBytes) bytes are noted, \(buffered) there")
+        }
+        let reserved = self.fetches.reduce(0) { $0 + $1.maximumBytes }
+        if reserved != self.state.reservedBytes { self.fail("\(self.state.reservedBytes) bytes are reserved") }
+        // One batch of each broker may come on top.
+        if buffered > self.state.settings.maximumPrefetchBytes + 2 * 200 { self.fail("\(buffered) bytes are buffered") }
+    }
+}
