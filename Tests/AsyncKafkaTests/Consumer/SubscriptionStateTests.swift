@@ -274,4 +274,17 @@ import Testing
         #expect(wakening.contains(.fetchers))
         #expect(self.isPlanned(&state, from: 2))
     }
+
+    @Test func aPauseOutlivesARebalance() throws {
+        var state = try self.reading { $0.hasGroup = true }
+        try state.setPaused(true, [self.partition])
+        state.release([self.partition])
+        state.assign([self.partition], arriving: false)
+        #expect(state.paused == [self.partition])
+        // It is not remembered for ever.
+        try state.setPaused(false, [self.partition])
+        state.release([self.partition])
+        state.assign([self.partition], arriving: false)
+        #expect(state.paused == [])
+    }
 }

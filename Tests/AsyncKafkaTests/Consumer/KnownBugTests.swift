@@ -1,0 +1,127 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// What other clients got wrong in consumers and their groups; `Tests/KNOWN-BUGS.md` has the list.
+@Suite(.timeLimit(.minutes(1))) struct KnownBugTests {
+    @Test func aReadThatIsCancelledDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            var configuration = kafka.consuming("g")
+            configuration.maxPollInterval = .milliseconds(400)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records { break }
+                let reader = Task { try await consumer.poll(timeout: .seconds(60)) }
+                reader.cancel()
+                _ = await reader.result
+                // Nobody reads any more, so the partitions must go to somebody who does.
+                await kafka.untilRequests(of: .leaveGroup)
+            }
+        }
+    }
+
+    @Test func severalAssignorsAreNamedInOneJoin() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records { break }
+                // The first asks for a member id.
+                let joins = kafka.requests.filter { $0.api == .joinGroup }.count
+                #expect(joins == 2)
+            }
+        }
+    }
+
+    @Test func anErrorInReadingCommittedOffsetsIsNoReasonToBeginAnew() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 10)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                for try await record in consumer.records where record.offset == 5 {
+                    try await consumer.commit(record)
+                    break
+                }
+            }
+            for error in [ErrorCode.coordinatorLoadInProgress, .notCoordinator] {
+                kafka.inject(.fail(error), on: .offsetFetch)
+            }
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                for try await record in consumer.records {
+                    #expect(record.offset == 6)
+                    break
+                }
+            }
+            kafka.inject(.fail(.groupAuthorizationFailed), on: .offsetFetch)
+            let failure = await #expect(throws: KafkaError.self) {
+                try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                    for try await record in consumer.records { Issue.record("\(record.offset) was handed out") }
+                }
+            }
+            #expect(failure?.code == .authorizationFailed)
+        }
+    }
+
+    @Test func closingEndsInItsTimeWithoutACoordinator() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .milliseconds(300)
+            // It ends, whatever comes of the last commit: the suite's time limit would tell.
+            _ = try? await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                for try await record in consumer.records where record.offset == 2 { break }
+                kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
+                kafka.inject(.fail(.notCoordinator), on: .offsetCommit, times: nil)
+                kafka.inject(.fail(.notCoordinator), on: .heartbeat, times: nil)
+                kafka.inject(.fail(.notCoordinator), on: .leaveGroup, times: nil)
+            }
+            #expect(kafka.requests.contains { $0.api == .offsetCommit })
+        }
+    }
+
+    @Test func pollEndsAtItsTimeoutAlsoInARebalance() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .joinGroup)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                let nothing = try await consumer.poll(timeout: .milliseconds(50))
+                #expect(nothing.isEmpty)
+                await hold.untilHeld()
+                let stillNothing = try await consumer.poll(timeout: .milliseconds(50))
+                #expect(stillNothing.isEmpty)
+                hold.release()
+                let records = try await consumer.poll(timeout: .seconds(30))
+                #expect(records.count == 1)
+            }
+        }
+    }
+
+    @Test func joiningMayTakeLongerThanOtherRequests() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            var configuration = kafka.consuming("g")
+            configuration.cluster.requestTimeout = .milliseconds(300)
+            // Others may take all of the rebalance timeout to come.
+            kafka.inject(.delay(.milliseconds(900)), on: .joinGroup, times: 2)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records { break }
+            }
+            let joins = kafka.requests.filter { $0.api == .joinGroup }.count
+            #expect(joins == 2)
+        }
+    }
+}
