@@ -82,9 +82,13 @@ let package = Package(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
             swiftSettings: settings),
 
+        .target(
+            name: "MSKTokens", dependencies: ["AsyncKafka", "COpenSSL"], path: "Examples/MSKTokens",
+            swiftSettings: settings),
+
         // The code quoted in README.md and the articles, compiled so that it can't rot.
         .target(
-            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/Snippets",
+            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaOIDC"], path: "Examples/Snippets",
             swiftSettings: settings),
 
         // Tests. The rig that runs real Kafka and its tools is for tests only.
@@ -117,6 +121,7 @@ let package = Package(
             name: "EmbeddedKafkaTests",
             dependencies: ["EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
+        .testTarget(name: "MSKTokensTests", dependencies: ["MSKTokens", "AsyncKafka"], swiftSettings: settings),
         .testTarget(
             name: "PageViewsTests",
             dependencies: ["page-views", "embedded-kafka", "AsyncKafka", "KafkaTestSupport"],

@@ -9,7 +9,9 @@
 // `scripts/check-snippets` sees that what is quoted is what stands here, between the marks.
 
 import AsyncKafka
+import Dispatch
 import EmbeddedKafka
+import KafkaOIDC
 
 func produce() async throws {
     // snippet: produce
@@ -81,4 +83,43 @@ func connectSecurely(password: Secret) -> KafkaClientConfiguration {
     cluster.security = .sasl(.scramSHA512(username: "billing", password: password), over: .tls())
     // snippet end
     return cluster
+}
+
+func tokensFromAServer(_ cluster: inout KafkaClientConfiguration, secret: Secret) throws {
+    // snippet: client-credentials
+    var endpoint = TokenEndpoint("https://login.example/oauth2/token")
+    endpoint.additionalParameters = ["audience": "kafka"]
+    let tokens = try ClientCredentialsTokenProvider(
+        endpoint, clientID: "billing", clientSecret: secret, scope: "kafka")
+    cluster.security = .sasl(.oauthBearer(CachingTokenProvider(tokens)), over: .tls())
+    // snippet end
+}
+
+func tokensByAssertion() throws -> some OAuthBearerTokenProvider {
+    // snippet: jwt-bearer
+    let assertion = JWTAssertion(
+        privateKey: .pemFile("/etc/billing/key.pem"), issuer: "billing", subject: "billing",
+        audience: "https://login.example/oauth2/token")
+    let tokens = try JWTBearerTokenProvider(
+        TokenEndpoint("https://login.example/oauth2/token"), assertion: assertion)
+    // snippet end
+    return tokens
+}
+
+// snippet: blocking-tokens
+struct VaultTokens: OAuthBearerTokenProvider {
+    private let queue = DispatchQueue(label: "vault-tokens")
+
+    func token() async throws -> OAuthBearerToken {
+        try await withCheckedThrowingContinuation { continuation in
+            self.queue.async {
+                continuation.resume(with: Result { try readTokenBlocking() })
+            }
+        }
+    }
+}
+// snippet end
+
+func readTokenBlocking() throws -> OAuthBearerToken {
+    OAuthBearerToken("of no worth", lifetime: .seconds(600))
 }
