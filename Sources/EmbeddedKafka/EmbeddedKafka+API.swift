@@ -66,6 +66,18 @@ extension EmbeddedKafka {
         public static let createPartitions = API(.createPartitions)
         /// Deletes groups.
         public static let deleteGroups = API(.deleteGroups)
+        /// Agrees on a SASL mechanism.
+        public static let saslHandshake = API(.saslHandshake)
+        /// Carries a SASL mechanism's messages.
+        public static let saslAuthenticate = API(.saslAuthenticate)
+        /// Makes a delegation token.
+        public static let createDelegationToken = API(.createDelegationToken)
+        /// Makes a delegation token last longer.
+        public static let renewDelegationToken = API(.renewDelegationToken)
+        /// Ends a delegation token.
+        public static let expireDelegationToken = API(.expireDelegationToken)
+        /// Shows delegation tokens.
+        public static let describeDelegationToken = API(.describeDelegationToken)
         /// Shows the brokers of the cluster.
         public static let describeCluster = API(.describeCluster)
 

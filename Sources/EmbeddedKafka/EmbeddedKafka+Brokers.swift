@@ -45,7 +45,7 @@ extension EmbeddedKafka {
             do throws(TransportError) {
                 try broker.start()
             } catch {
-                throw EmbeddedKafkaError("Broker \(id) can't listen on port \(broker.port): \(error).")
+                throw EmbeddedKafkaError("Broker \(id) can't listen: \(error).")
             }
         }
     }

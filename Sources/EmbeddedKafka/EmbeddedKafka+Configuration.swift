@@ -14,6 +14,15 @@ extension EmbeddedKafka {
         public var host = "127.0.0.1"
         /// The ports of the brokers, in the order of their ids. Where there is none, or 0, a free port is taken.
         public var ports: [Int] = []
+        /// More ways in, with TLS or SASL, beside the plain one. Default: none.
+        public var listeners: [Listener] = []
+        /// The users that log in by PLAIN and SCRAM, with their passwords. Default: none.
+        public var users: [String: String] = [:]
+        /// What decides on bearer tokens, by token and SASL extensions; wanted where a listener has OAUTHBEARER. It runs
+        /// where the brokers do: they wait for it.
+        public var checkToken: (@Sendable (_ token: String, _ extensions: [String: String]) -> TokenVerdict)?
+        /// After so long clients have to log in again (connections.max.reauth.ms, KIP-368). Default: never.
+        public var maximumSession: Duration?
         /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
         public var racks: [String] = []
         /// Whether consumers are sent to a replica in their own rack (KIP-392). Default: false.
@@ -71,6 +80,19 @@ extension EmbeddedKafka.Configuration {
         }
         if self.defaultReplicationFactor < 1 || self.defaultReplicationFactor > self.brokers {
             return "A topic can't have \(self.defaultReplicationFactor) replicas on \(self.brokers) brokers."
+        }
+        return self.listeners.indices.lazy.compactMap(self.problem).first
+    }
+
+    private func problem(withListener place: Int) -> String? {
+        let listener = self.listeners[place]
+        let others = [BrokerListener.plain.name] + self.listeners[..<place].map(\.name)
+        if listener.name.isEmpty || others.contains(listener.name) {
+            return "A listener needs a name of its own; \"\(listener.name)\" is none."
+        }
+        if let port = listener.ports.first(where: { !(0...65535).contains($0) }) { return "\(port) is no port number." }
+        if listener.mechanisms.contains(.oauthBearer), self.checkToken == nil {
+            return "The listener \(listener.name) offers OAUTHBEARER, and there is no checkToken to decide on tokens."
         }
         return nil
     }

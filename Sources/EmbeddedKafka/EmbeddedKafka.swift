@@ -27,10 +27,13 @@ public final class EmbeddedKafka: Sendable {
     private let isStopped = Lock(false)
     /// The addresses to give to clients, `host:port`, one a broker. They stay as they are when brokers stop and start.
     public let bootstrapServers: [String]
+    /// The same by listener.
+    let listenerServers: [String: [String]]
 
-    private init(cluster: EmbeddedCluster, bootstrapServers: [String]) {
+    private init(cluster: EmbeddedCluster, servers: [String: [String]]) {
         self.cluster = cluster
-        self.bootstrapServers = bootstrapServers
+        self.listenerServers = servers
+        self.bootstrapServers = servers[BrokerListener.plain.name] ?? []
     }
 
     // MARK: Life
@@ -71,19 +74,21 @@ public final class EmbeddedKafka: Sendable {
         _ configuration: Configuration = Configuration()
     ) async throws(EmbeddedKafkaError) -> EmbeddedKafka {
         if let problem = configuration.problem { throw EmbeddedKafkaError(problem) }
+        var listeners = [BrokerListener.plain]
+        for listener in configuration.listeners { listeners.append(try BrokerListener(listener)) }
         let loop: EventLoop
         do throws(TransportError) {
             loop = try EventLoop(name: "embedded-kafka")
         } catch {
             throw EmbeddedKafkaError("The cluster's thread can't be started: \(error).")
         }
-        let cluster = EmbeddedCluster(configuration: configuration, loop: loop)
+        let cluster = EmbeddedCluster(configuration: configuration, listeners: listeners, loop: loop)
         let started = await withCheckedContinuation { continuation in
             loop.execute { continuation.resume(returning: cluster.startBrokers()) }
         }
         switch started {
-        case .success(let ports):
-            return EmbeddedKafka(cluster: cluster, bootstrapServers: ports.map { "\(configuration.host):\($0)" })
+        case .success(let servers):
+            return EmbeddedKafka(cluster: cluster, servers: servers)
         case .failure(let error):
             loop.shutdown()
             throw error

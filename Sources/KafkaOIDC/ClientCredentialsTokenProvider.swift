@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AsyncKafka
+import KafkaTransport
 
 /// Tokens by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4; KIP-768): a client's id and secret for a token.
 ///

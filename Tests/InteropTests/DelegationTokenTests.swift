@@ -12,12 +12,12 @@ import Testing
 
 extension InteropTests {
     /// Tokens that a broker makes, and logins with them (KIP-48).
-    @Suite(.timeLimit(.minutes(2)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+    @Suite(.timeLimit(.minutes(2)))
     struct DelegationTokens {
         private static let alice = KafkaPrincipal.user(SecuredListeners.username)
 
         private func client(
-            _ cluster: RealCluster, _ mechanism: some SASLMechanism
+            _ cluster: TestCluster, _ mechanism: some SASLMechanism
         ) throws -> KafkaClientConfiguration {
             var client = KafkaClientConfiguration(
                 bootstrapServers: try #require(cluster.secured).bootstrapServers(.sasl))
@@ -27,7 +27,7 @@ extension InteropTests {
             return client
         }
 
-        private func alice(_ cluster: RealCluster) throws -> KafkaClientConfiguration {
+        private func alice(_ cluster: TestCluster) throws -> KafkaClientConfiguration {
             try self.client(
                 cluster,
                 .scramSHA512(username: SecuredListeners.username, password: Secret(SecuredListeners.password)))
@@ -40,11 +40,10 @@ extension InteropTests {
             }
         }
 
-        @Test("a token is made, described, renewed, used for a login and ended", arguments: RealKafka.installations)
-        func life(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
-            let topic = unique("token")
-            try await cluster.createTopic(topic)
+        @Test("a token is made, described, renewed, used for a login and ended", arguments: TestEnvironment.all)
+        func life(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            let topic = try await cluster.createTopic("token")
             try await KafkaAdminClient.withAdminClient(self.alice(cluster)) { admin in
                 let token = try await admin.createDelegationToken(
                     renewers: [.user("bob")], maximumLifetime: .seconds(3600))
@@ -102,9 +101,9 @@ extension InteropTests {
             }
         }
 
-        @Test("what Kafka's own tool has made logs this client in", arguments: RealKafka.installations.prefix(1))
-        func javasToken(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("what Kafka's own tool has made logs this client in", arguments: TestEnvironment.withTools)
+        func javasToken(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let file = TemporaryFolder.path("alice.properties")
             try Data(
@@ -129,17 +128,16 @@ extension InteropTests {
                 }
                 let token = try #require(found)
                 let bearer = try self.client(cluster, .delegationToken(id: token.id, hmac: token.hmac))
-                let topic = unique("token")
-                try await cluster.createTopic(topic)
+                let topic = try await cluster.createTopic("token")
                 try await KafkaProducer.withProducer(ProducerConfiguration(bearer)) { producer in
                     _ = try await producer.send(ProducerRecord(topic: topic, value: "by Java's token"))
                 }
             }
         }
 
-        @Test("who may not have tokens hears why", arguments: RealKafka.installations.prefix(1))
-        func refusals(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("who may not have tokens hears why", arguments: TestEnvironment.all.prefix(2))
+        func refusals(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             var nobody = KafkaClientConfiguration(bootstrapServers: cluster.bootstrapServers)
             nobody.log = SilentLog()
             let unknown = try await KafkaAdminClient.withAdminClient(nobody) { admin in

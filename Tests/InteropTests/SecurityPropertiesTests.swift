@@ -19,12 +19,11 @@ extension InteropTests {
         private static let password = SecuredListeners.password
         private static let modules = "org.apache.kafka.common.security"
 
-        @Test("what Kafka's tools connect with connects this client", arguments: RealKafka.installations.prefix(1))
-        func sameFile(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("what Kafka's tools connect with connects this client", arguments: TestEnvironment.withTools)
+        func sameFile(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
-            let topic = unique("properties")
-            try await cluster.createTopic(topic)
+            let topic = try await cluster.createTopic("properties")
             let issued = try secured.authority.issue(name: "client", hosts: [])
             let keyStore = try self.file("client.p12", Data(issued.pkcs12(password: "store-secret")))
             let authority = try self.file("authority.pem", Data(secured.authority.certificate))

@@ -64,24 +64,12 @@ private struct Way: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// Tokens that a broker set up for development takes.
-private struct UnsecuredTokens: OAuthBearerTokenProvider {
-    var subject = SecuredListeners.username
-    var extensions: [String: String] = [:]
-
-    func token() -> OAuthBearerToken {
-        OAuthBearerToken(
-            Secret(SecuredListeners.unsecuredToken(subject: self.subject, lifetime: 600)), lifetime: .seconds(600),
-            extensions: self.extensions)
-    }
-}
-
 extension InteropTests {
     /// Every way into a secured cluster, and what is said to those who take a wrong one.
-    @Suite(.timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+    @Suite(.timeLimit(.minutes(3)))
     struct Security {
         private func client(
-            _ cluster: RealCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
+            _ cluster: TestCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
         ) throws -> KafkaClientConfiguration {
             let secured = try #require(cluster.secured)
             var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(kind))
@@ -90,13 +78,12 @@ extension InteropTests {
             return client
         }
 
-        @Test("records go in and out by every way", arguments: RealKafka.installations)
-        func roundTrip(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("records go in and out by every way", arguments: TestEnvironment.all)
+        func roundTrip(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             for way in Way.all where secured.kinds.contains(way.kind) {
-                let topic = unique("secured")
-                try await cluster.createTopic(topic, partitions: 2)
+                let topic = try await cluster.createTopic("secured", partitions: 2)
                 let client = try self.client(cluster, way.kind, way.security(secured))
                 let values = (0..<200).map { "\(way.testDescription) \($0)" }
                 let records = values.map { ProducerRecord(topic: topic, key: "\($0)", value: "\($0)") }
@@ -114,9 +101,9 @@ extension InteropTests {
             }
         }
 
-        @Test("tokens come from an authorization server", arguments: RealKafka.installations)
-        func tokensFromAServer(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("tokens come from an authorization server", arguments: TestEnvironment.all)
+        func tokensFromAServer(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let authority = try CertificateAuthority()
             let server = try HTTPServer(identity: authority.issue().identity) { request, _ in
                 guard request.form["grant_type"] == "client_credentials",
@@ -132,8 +119,7 @@ extension InteropTests {
                     endpoint, clientID: "kafka-client", clientSecret: secret)
                 return .sasl(.oauthBearer(CachingTokenProvider(tokens)), over: .plaintext)
             }
-            let topic = unique("tokens")
-            try await cluster.createTopic(topic, partitions: 2)
+            let topic = try await cluster.createTopic("tokens", partitions: 2)
             let client = try self.client(cluster, .sasl, security("client-secret"))
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 for number in 0..<20 {
@@ -149,7 +135,7 @@ extension InteropTests {
 
         /// What a producer says that takes this way.
         private func refusal(
-            _ cluster: RealCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
+            _ cluster: TestCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
         ) async throws -> KafkaError? {
             var client = try self.client(cluster, kind, security)
             client.apiTimeout = .seconds(5)
@@ -167,9 +153,9 @@ extension InteropTests {
             }
         }
 
-        @Test("a wrong password is refused at once, by every mechanism", arguments: RealKafka.installations)
-        func wrongPassword(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("a wrong password is refused at once, by every mechanism", arguments: TestEnvironment.all)
+        func wrongPassword(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let user = SecuredListeners.username
             let wrong: [KafkaSecurity] = [
                 .sasl(.plain(username: user, password: "wrong-pass"), over: .plaintext),
@@ -184,11 +170,10 @@ extension InteropTests {
             }
         }
 
-        @Test("whoever reads hears that his password is refused", arguments: RealKafka.installations)
-        func wrongPasswordOfAReader(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
-            let topic = unique("secured")
-            try await cluster.createTopic(topic)
+        @Test("whoever reads hears that his password is refused", arguments: TestEnvironment.all)
+        func wrongPasswordOfAReader(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            let topic = try await cluster.createTopic("secured")
             let client = try self.client(
                 cluster, .sasl,
                 .sasl(.scramSHA256(username: SecuredListeners.username, password: "wrong-pass"), over: .plaintext))
@@ -206,9 +191,9 @@ extension InteropTests {
             #expect(byHand?.code == .authenticationFailed, "\(String(describing: byHand))")
         }
 
-        @Test("a wrong way is refused with a sentence that says which is right", arguments: RealKafka.installations)
-        func wrongWay(installation: KafkaInstallation) async throws {
-            let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
+        @Test("a wrong way is refused with a sentence that says which is right", arguments: TestEnvironment.all)
+        func wrongWay(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let user = SecuredListeners.username
             let gssapi = UnofferedMechanism()

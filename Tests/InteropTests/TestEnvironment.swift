@@ -8,6 +8,7 @@
 import AsyncKafka
 import EmbeddedKafka
 import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 /// What a suite runs on: the embedded broker, or a version of real Kafka that is on this machine.
@@ -21,6 +22,9 @@ enum TestEnvironment: Sendable, CustomTestStringConvertible {
 
     /// Those that are real.
     static let real: [TestEnvironment] = RealKafka.installations.map { .real($0) }
+
+    /// The newest real one and, where there are Kafka's tools to talk to it, the embedded one.
+    static let withTools: [TestEnvironment] = RealKafka.isAvailable ? Array(Self.all.prefix(2)) : []
 
     var testDescription: String {
         switch self {
@@ -36,17 +40,35 @@ enum TestEnvironment: Sendable, CustomTestStringConvertible {
         case .real(let installation): .real(try await SharedClusters.all.cluster(installation))
         }
     }
+
+    /// The one that has listeners for TLS and SASL too.
+    func securedCluster() async throws -> TestCluster {
+        switch self {
+        case .embedded:
+            .embedded(try await SharedEmbeddedKafka.secured.kafka(), secured: try SharedEmbeddedKafka.listeners.get())
+        case .real(let installation):
+            .real(try await SharedClusters.all.cluster(installation, isSecured: true))
+        }
+    }
 }
 
 /// A cluster to talk to, whatever is behind it.
 enum TestCluster: Sendable {
-    case embedded(EmbeddedKafka)
+    case embedded(EmbeddedKafka, secured: SecuredListeners? = nil)
     case real(RealCluster)
 
     var bootstrapServers: [String] {
         switch self {
-        case .embedded(let kafka): kafka.bootstrapServers
+        case .embedded(let kafka, _): kafka.bootstrapServers
         case .real(let cluster): cluster.bootstrapServers
+        }
+    }
+
+    /// The listeners that want TLS or SASL, if it has them.
+    var secured: SecuredListeners? {
+        switch self {
+        case .embedded(_, let secured): secured
+        case .real(let cluster): cluster.secured
         }
     }
 
@@ -66,7 +88,7 @@ enum TestCluster: Sendable {
     ) async throws -> String {
         let name = unique(name)
         switch self {
-        case .embedded(let kafka):
+        case .embedded(let kafka, _):
             try await kafka.createTopic(name, partitions: partitions, configuration: settings)
         case .real(let cluster):
             try await cluster.createTopic(name, partitions: partitions, settings: settings)
@@ -82,14 +104,22 @@ func unique(_ name: String) -> String {
 
 /// One embedded broker for all tests.
 private actor SharedEmbeddedKafka {
-    static let all = SharedEmbeddedKafka()
+    static let all = SharedEmbeddedKafka { EmbeddedKafka.Configuration() }
+    /// Made once, by whoever asks first.
+    static let listeners = Result { try SecuredListeners() }
+    static let secured = SharedEmbeddedKafka { try SharedEmbeddedKafka.listeners.get().configuration() }
 
+    private let configuration: @Sendable () throws -> EmbeddedKafka.Configuration
     private var starting: Task<EmbeddedKafka, any Error>?
+
+    private init(_ configuration: @escaping @Sendable () throws -> EmbeddedKafka.Configuration) {
+        self.configuration = configuration
+    }
 
     func kafka() async throws -> EmbeddedKafka {
         if let task = self.starting { return try await task.value }
-        let task = Task {
-            var configuration = EmbeddedKafka.Configuration()
+        let task = Task { [configuration] in
+            var configuration = try configuration()
             // As the real ones of the rig: what nobody made is not there, and short sessions are allowed.
             configuration.createsTopicsAutomatically = false
             configuration.sessionTimeouts = .seconds(1) ... .seconds(1800)
@@ -98,6 +128,28 @@ private actor SharedEmbeddedKafka {
         }
         self.starting = task
         return try await task.value
+    }
+}
+
+extension SecuredListeners {
+    /// The same listeners, users and tokens on embedded brokers.
+    func configuration(brokers: Int = 1) throws -> EmbeddedKafka.Configuration {
+        var configuration = EmbeddedKafka.Configuration(brokers: brokers)
+        configuration.users = [Self.username: Self.password]
+        configuration.checkToken = { token, _ in UnsecuredTokens.check(token) }
+        let issued = try self.authority.issue()
+        configuration.listeners = self.kinds.map { kind in
+            var listener = EmbeddedKafka.Listener(
+                kind.rawValue, ports: (1...brokers).map { self.port(kind, broker: $0) ?? 0 })
+            if kind.usesTLS {
+                listener.tls = EmbeddedKafka.TLS(
+                    chain: issued.chain, key: issued.key,
+                    clientAuthorities: kind == .mutualTLS ? self.authority.certificate : nil)
+            }
+            if kind.usesSASL { listener.mechanisms = EmbeddedKafka.Mechanism.allCases }
+            return listener
+        }
+        return configuration
     }
 }
 

@@ -30,8 +30,8 @@ package struct SecuredListeners: Sendable {
             }
         }
 
-        var usesTLS: Bool { self != .sasl }
-        var usesSASL: Bool { self == .sasl || self == .saslOverTLS }
+        package var usesTLS: Bool { self != .sasl }
+        package var usesSASL: Bool { self == .sasl || self == .saslOverTLS }
     }
 
     package static let username = "alice"
@@ -45,17 +45,22 @@ package struct SecuredListeners: Sendable {
     private let kerberos: KerberosRealm?
     private let ports: [Kind: [Int]]
 
-    init(installation: KafkaInstallation, brokers: Int, kerberos: KerberosRealm? = nil) throws {
+    /// For as many brokers, on ports that are free now.
+    package init(kinds: [Kind] = Kind.allCases, brokers: Int = 1, kerberos: KerberosRealm? = nil) throws {
         self.kerberos = kerberos
         self.authority = try CertificateAuthority()
-        // Brokers read PEM from 2.7 on.
-        let hasPEM = installation.version >= KafkaVersion(2, 7)
-        self.kinds = Kind.allCases.filter { hasPEM || !$0.usesTLS }
-        let ports = LoopbackPorts.take(self.kinds.count * brokers)
+        self.kinds = kinds
+        let ports = LoopbackPorts.take(kinds.count * brokers)
         self.ports = Dictionary(
-            uniqueKeysWithValues: self.kinds.enumerated().map { index, kind in
+            uniqueKeysWithValues: kinds.enumerated().map { index, kind in
                 (kind, Array(ports[index * brokers..<(index + 1) * brokers]))
             })
+    }
+
+    init(installation: KafkaInstallation, brokers: Int, kerberos: KerberosRealm? = nil) throws {
+        // Brokers read PEM from 2.7 on.
+        let hasPEM = installation.version >= KafkaVersion(2, 7)
+        try self.init(kinds: Kind.allCases.filter { hasPEM || !$0.usesTLS }, brokers: brokers, kerberos: kerberos)
     }
 
     package func port(_ kind: Kind, broker: Int) -> Int? { self.ports[kind]?[broker - 1] }

@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTransport
 
 /// Brokers make tokens if they have a `delegation.token.secret.key` (`delegation.token.master.key` below Kafka 3), and take these
 /// calls on listeners that know who is calling, but not from those who have logged in with a token.

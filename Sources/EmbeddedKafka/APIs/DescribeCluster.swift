@@ -24,7 +24,7 @@ enum DescribeClusterEndpoint: Endpoint {
             var broker = DescribeClusterResponse.DescribeClusterBroker()
             broker.brokerId = live.id
             broker.host = live.host
-            broker.port = Int32(live.port)
+            broker.port = call.port(of: live)
             broker.rack = live.rack
             return broker
         }

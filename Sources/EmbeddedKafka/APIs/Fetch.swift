@@ -78,7 +78,7 @@ enum FetchEndpoint: Endpoint {
                 var endpoint = FetchResponse.NodeEndpoint()
                 endpoint.nodeId = id
                 endpoint.host = broker.host
-                endpoint.port = Int32(broker.port)
+                endpoint.port = call.port(of: broker)
                 endpoint.rack = broker.rack
                 return endpoint
             }

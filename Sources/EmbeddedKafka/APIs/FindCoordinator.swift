@@ -35,7 +35,7 @@ enum FindCoordinatorEndpoint: Endpoint {
                 let broker = try find(key)
                 coordinator.nodeId = broker.id
                 coordinator.host = broker.host
-                coordinator.port = Int32(broker.port)
+                coordinator.port = call.port(of: broker)
             } catch {
                 coordinator.nodeId = -1
                 coordinator.port = -1

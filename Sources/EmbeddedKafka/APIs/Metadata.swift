@@ -31,7 +31,7 @@ enum MetadataEndpoint: Endpoint {
             var broker = MetadataResponse.MetadataResponseBroker()
             broker.nodeId = live.id
             broker.host = live.host
-            broker.port = Int32(live.port)
+            broker.port = call.port(of: live)
             broker.rack = live.rack
             return broker
         }

@@ -55,7 +55,7 @@ enum ProduceEndpoint: Endpoint {
             var endpoint = ProduceResponse.NodeEndpoint()
             endpoint.nodeId = id
             endpoint.host = broker.host
-            endpoint.port = Int32(broker.port)
+            endpoint.port = call.port(of: broker)
             endpoint.rack = broker.rack
             return endpoint
         }

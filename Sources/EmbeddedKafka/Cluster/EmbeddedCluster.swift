@@ -17,6 +17,8 @@ final class EmbeddedCluster: @unchecked Sendable {
     let id: String
     let faults = FaultTable()
     let requests: RequestLog
+    let credentials: UserCredentials
+    var listeners: [BrokerListener]
 
     private(set) var brokers: [Int32: EmbeddedBroker] = [:]
     private(set) var topics: [String: Topic] = [:]
@@ -29,8 +31,10 @@ final class EmbeddedCluster: @unchecked Sendable {
     private var nextNumber = 0
     private var random = SystemRandomNumberGenerator()
 
-    init(configuration: EmbeddedKafka.Configuration, loop: EventLoop) {
+    init(configuration: EmbeddedKafka.Configuration, listeners: [BrokerListener], loop: EventLoop) {
         self.configuration = configuration
+        self.listeners = listeners
+        self.credentials = UserCredentials(configuration)
         self.loop = loop
         self.requests = RequestLog(capacity: configuration.requestLogCapacity)
         var random = SystemRandomNumberGenerator()
@@ -39,12 +43,11 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     // MARK: Brokers
 
-    /// Makes the brokers and starts them; their ports, if all of them could.
-    func startBrokers() -> Result<[Int], EmbeddedKafkaError> {
+    /// Makes the brokers and starts them; their addresses by listener, if all of them could.
+    func startBrokers() -> Result<[String: [String]], EmbeddedKafkaError> {
         for index in 0..<self.configuration.brokers {
             let broker = EmbeddedBroker(
-                id: Int32(index + 1), host: self.configuration.host,
-                port: self.configuration.ports.indices.contains(index) ? self.configuration.ports[index] : 0,
+                id: Int32(index + 1), host: self.configuration.host, ports: self.ports(ofBroker: index),
                 rack: self.configuration.racks.indices.contains(index) ? self.configuration.racks[index] : nil,
                 cluster: self)
             self.brokers[broker.id] = broker
@@ -52,11 +55,20 @@ final class EmbeddedCluster: @unchecked Sendable {
                 try broker.start()
             } catch {
                 for other in self.brokers.values { other.stop() }
-                return .failure(
-                    EmbeddedKafkaError("Broker \(broker.id) can't listen on port \(broker.port): \(error)."))
+                return .failure(EmbeddedKafkaError("Broker \(broker.id) can't listen: \(error)."))
             }
         }
-        return .success(self.brokers.values.sorted { $0.id < $1.id }.map(\.port))
+        let servers = self.listeners.indices.map { place in
+            self.brokers.values.sorted { $0.id < $1.id }.map { "\($0.host):\($0.ports[place])" }
+        }
+        return .success(Dictionary(uniqueKeysWithValues: zip(self.listeners.map(\.name), servers)))
+    }
+
+    /// The ports that are asked for, one a listener, the plain one's first.
+    private func ports(ofBroker index: Int) -> [Int] {
+        ([self.configuration.ports] + self.configuration.listeners.map(\.ports)).map { ports in
+            ports.indices.contains(index) ? ports[index] : 0
+        }
     }
 
     var liveBrokers: [EmbeddedBroker] {

@@ -22,6 +22,7 @@ final class Call {
     /// Changes the answer before it is sent.
     var rewrite: ((any KafkaResponse) -> any KafkaResponse)?
     private var isOver = false
+    private var isLast = false
 
     init(connection: ClientConnection, header: RequestHeader, fault: RequestFault?) {
         self.cluster = connection.broker.cluster
@@ -34,10 +35,11 @@ final class Call {
         self.fault = fault
     }
 
-    /// Sends the answer, and lets the connection's next request come.
-    func answer<Response: KafkaResponse>(_ response: Response, version: Int16? = nil) {
+    /// Sends the answer, and lets the connection's next request come, or closes the connection if it is the last.
+    func answer<Response: KafkaResponse>(_ response: Response, version: Int16? = nil, isLast: Bool = false) {
         guard !self.isOver else { return }
         self.isOver = true
+        self.isLast = isLast
         let response = self.rewrite?(response) as? Response ?? response
         guard let frame = self.frame(response, version: version ?? self.version) else {
             self.connection.close()
@@ -76,24 +78,25 @@ final class Call {
 
     private func send(_ frame: [Bytes]) {
         let connection = self.connection
+        let isLast = self.isLast
         let loop = self.cluster.loop
         switch self.fault {
         case .delay(let duration):
-            _ = self.cluster.after(duration) { connection.reply(frame) }
+            _ = self.cluster.after(duration) { connection.reply(frame, isLast: isLast) }
         case .dropAnswer:
             break
         case .closeAfterWork:
             connection.close()
         case .holdAnswer(let hold):
-            hold.add { loop.execute { connection.reply(frame) } }
+            hold.add { loop.execute { connection.reply(frame, isLast: isLast) } }
         case .garbage:
-            connection.reply([Self.garbled(frame)])
+            connection.reply([Self.garbled(frame)], isLast: isLast)
         case .raw(let bytes):
             connection.replyUnframed(bytes)
         case .cut(let count):
             connection.sendUnframedAndClose(Self.prefix(frame, count))
         case nil, .fail, .answer, .rewrite, .closeBeforeWork, .hold:
-            connection.reply(frame)
+            connection.reply(frame, isLast: isLast)
         }
     }
 
@@ -108,6 +111,11 @@ final class Call {
         let whole = Array(frame.joined())
         let length = withUnsafeBytes(of: Int32(clamping: whole.count).bigEndian) { Array($0) }
         return Bytes((length + whole).prefix(max(count, 0)))
+    }
+
+    /// A broker's port, for who has come by this listener.
+    func port(of broker: EmbeddedBroker) -> Int32 {
+        Int32(broker.ports[self.connection.listener])
     }
 
     /// Whether this broker coordinates the group.

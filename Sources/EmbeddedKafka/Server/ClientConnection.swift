@@ -16,6 +16,9 @@ final class ClientConnection: @unchecked Sendable {
     let broker: EmbeddedBroker
     /// No other connection of the cluster has this number.
     let number: Int
+    /// Which of the cluster's listeners it has come by.
+    let listener: Int
+    var authentication: Authentication
     private let channel: SocketChannel
     private var waiting = Deque<Bytes>()
     private var waitingBytes = 0
@@ -30,8 +33,13 @@ final class ClientConnection: @unchecked Sendable {
     /// Answers that may wait for the client to take them, in bytes, before the next request is looked at.
     private static let maximumUnsent = 1 << 20
 
-    init(broker: EmbeddedBroker, number: Int, channel: SocketChannel) {
+    init(broker: EmbeddedBroker, listener: Int, number: Int, channel: SocketChannel) {
+        let cluster = broker.cluster
         self.broker = broker
+        self.listener = listener
+        self.authentication = Authentication(
+            mechanisms: cluster.listeners[listener].mechanisms,
+            maximumSession: cluster.configuration.maximumSession.map { Int64($0 / .milliseconds(1)) })
         self.number = number
         self.channel = channel
     }
@@ -50,9 +58,10 @@ final class ClientConnection: @unchecked Sendable {
 
     // MARK: Answers
 
-    /// Sends the answer to the request in work.
-    func reply(_ slices: [Bytes]) {
+    /// Sends the answer to the request in work; with the last one, the connection ends.
+    func reply(_ slices: [Bytes], isLast: Bool = false) {
         self.channel.send { slices }
+        guard !isLast else { return self.closeAfterFlushing() }
         self.requestIsDone()
     }
 
@@ -64,6 +73,11 @@ final class ClientConnection: @unchecked Sendable {
 
     func sendUnframedAndClose(_ bytes: Bytes) {
         self.channel.sendUnframed { [bytes] }
+        self.closeAfterFlushing()
+    }
+
+    /// Sends what is to be sent, and closes.
+    func closeAfterFlushing() {
         self.isClosed = true
         self.channel.closeAfterFlushing()
     }
@@ -94,6 +108,7 @@ final class ClientConnection: @unchecked Sendable {
     }
 
     private func handle(_ frame: Bytes) {
+        guard !self.authentication.takesRawMessage else { return self.authenticate(frame) }
         do throws(ProtocolError) {
             var reader = ByteReader(frame)
             let key = APIKey(rawValue: try reader.readInt16())
@@ -101,6 +116,7 @@ final class ClientConnection: @unchecked Sendable {
             guard let endpoint = Endpoints.all[key],
                 let versions = Endpoints.versions(of: endpoint, in: self.broker.cluster.configuration)
             else { return self.close() }
+            guard self.authentication.permits(key, now: self.broker.cluster.now) else { return self.close() }
             guard versions.contains(version) else {
                 // Other APIs have no answer for this: Kafka closes the connection.
                 guard key == .apiVersions else { return self.close() }
@@ -118,6 +134,15 @@ final class ClientConnection: @unchecked Sendable {
             self.work(endpoint, header, body: frame[reader.position..<frame.count])
         } catch {
             self.close()
+        }
+    }
+
+    /// A mechanism's message as it is, after SaslHandshake v0: a refusal can't be said.
+    private func authenticate(_ message: Bytes) {
+        let step = self.authentication.step(message, now: self.broker.cluster.now, time: WallClock.milliseconds)
+        switch step {
+        case .challenge(let bytes), .done(let bytes, _): self.reply([bytes])
+        case .refused, nil: self.close()
         }
     }
 

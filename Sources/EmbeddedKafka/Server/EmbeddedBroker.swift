@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// One broker of a cluster: its listener, its connections, its fetch sessions.
+/// One broker of a cluster: its listeners, its connections, its fetch sessions.
 ///
 /// `@unchecked Sendable`, since it is touched on the cluster's loop only.
 final class EmbeddedBroker: @unchecked Sendable {
@@ -15,43 +15,65 @@ final class EmbeddedBroker: @unchecked Sendable {
     let host: String
     let rack: String?
     unowned let cluster: EmbeddedCluster
-    /// Where it listens. Chosen by the system at the first start if it was 0, and kept from then on.
-    private(set) var port: Int
+    /// Where it listens, in the order of the cluster's listeners. Chosen by the system at the first start if it was 0, and
+    /// kept from then on.
+    private(set) var ports: [Int]
     var fetchSessions = FetchSessions()
-    private var listener: Listener?
+    /// In the same order; empty while it is stopped.
+    private var listeners: [Listener] = []
     private var connections: [Int: ClientConnection] = [:]
 
-    init(id: Int32, host: String, port: Int, rack: String?, cluster: EmbeddedCluster) {
+    init(id: Int32, host: String, ports: [Int], rack: String?, cluster: EmbeddedCluster) {
         self.id = id
         self.host = host
-        self.port = port
+        self.ports = ports
         self.rack = rack
         self.cluster = cluster
     }
 
-    var isRunning: Bool { self.listener != nil }
+    var isRunning: Bool { !self.listeners.isEmpty }
     var connectionCount: Int { self.connections.count }
 
     func start() throws(TransportError) {
-        guard self.listener == nil else { return }
+        guard !self.isRunning else { return }
+        do throws(TransportError) {
+            for place in self.ports.indices { self.listeners.append(try self.open(listener: place)) }
+        } catch {
+            self.closeListeners()
+            throw error
+        }
+        self.fetchSessions = FetchSessions()
+        self.cluster.brokerStarted(self.id)
+    }
+
+    private func open(listener place: Int) throws(TransportError) -> Listener {
         let cluster = self.cluster
         let id = self.id
         let listener = try Listener(
-            host: self.host, port: self.port, loop: cluster.loop,
+            host: self.host, port: self.ports[place], tls: cluster.listeners[place].tls, loop: cluster.loop,
             maximumFrameSize: cluster.configuration.maximumRequestBytes
         ) { channel in
-            cluster.brokers[id]?.accept(channel)
+            cluster.brokers[id]?.accept(channel, on: place)
         }
-        self.port = listener.port
-        self.listener = listener
-        self.fetchSessions = FetchSessions()
-        cluster.brokerStarted(id)
+        self.ports[place] = listener.port
+        return listener
+    }
+
+    /// Takes over what has changed in a listener. Its connections live on.
+    func reopen(listener place: Int) throws(TransportError) {
+        guard self.isRunning else { return }
+        self.listeners[place].close()
+        self.listeners[place] = try self.open(listener: place)
+    }
+
+    private func closeListeners() {
+        for listener in self.listeners { listener.close() }
+        self.listeners = []
     }
 
     func stop() {
-        guard let listener = self.listener else { return }
-        listener.close()
-        self.listener = nil
+        guard self.isRunning else { return }
+        self.closeListeners()
         self.closeConnections()
         self.cluster.brokerStopped(self.id)
     }
@@ -66,12 +88,13 @@ final class EmbeddedBroker: @unchecked Sendable {
         self.connections[connection.number] = nil
     }
 
-    private func accept(_ channel: SocketChannel) {
+    private func accept(_ channel: SocketChannel, on listener: Int) {
         guard self.isRunning else {
             channel.close()
             return
         }
-        let connection = ClientConnection(broker: self, number: self.cluster.takeNumber(), channel: channel)
+        let connection = ClientConnection(
+            broker: self, listener: listener, number: self.cluster.takeNumber(), channel: channel)
         self.connections[connection.number] = connection
         connection.start()
     }

@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTransport
+
 /// What of RFC 7519 a client needs.
 package enum JSONWebToken {
     /// When a token says that it ends, in seconds since 1970. Nil if it is no JWT, or doesn't say. It is not verified: that is

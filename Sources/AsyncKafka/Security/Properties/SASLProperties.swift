@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTransport
+
 /// `sasl.*`: the mechanism and the login module that goes with it.
 enum SASLProperties {
     /// Nil after a complaint.

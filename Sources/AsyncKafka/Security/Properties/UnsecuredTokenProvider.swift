@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 
 /// Tokens that nobody has signed (RFC 7515, appendix A.5), as the options of Kafka's `OAuthBearerLoginModule` describe them.
 /// Brokers set up for development take them.

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 
 /// The client's side of SCRAM (RFC 5802) without channel binding. Pure: the nonce is an argument.
 struct ScramExchange: SASLExchange {

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 
 /// Name and password, neither of which is sent: both sides prove that they know it (RFC 5802).
 ///

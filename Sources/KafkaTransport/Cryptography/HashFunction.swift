@@ -6,33 +6,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
-import KafkaMemory
 
 /// A hash function of the SHA-2 family, by OpenSSL, with what SCRAM makes of it.
-enum HashFunction: Sendable {
+package enum HashFunction: Sendable {
     case sha256
     case sha512
 
     /// The bytes of a result.
-    var size: Int { self == .sha256 ? 32 : 64 }
+    package var size: Int { self == .sha256 ? 32 : 64 }
 
     private var digest: OpaquePointer? { self == .sha256 ? EVP_sha256() : EVP_sha512() }
 
-    func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package func hash(_ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
         EVP_Digest(bytes, bytes.count, &result, nil, self.digest, nil)
         return result
     }
 
     /// RFC 2104.
-    func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    package func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
         HMAC(self.digest, key, Int32(clamping: key.count), bytes, bytes.count, &result, nil)
         return result
     }
 
     /// PBKDF2 of RFC 8018: `Hi` in RFC 5802.
-    func derivedKey(password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
+    package func derivedKey(password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
         password.withUnsafeBytes { password in
             _ = PKCS5_PBKDF2_HMAC(
@@ -43,12 +42,12 @@ enum HashFunction: Sendable {
     }
 
     /// Whether two codes are the same, in a time that doesn't tell where they differ.
-    static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    package static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
     }
 
     /// Bytes that nobody can guess.
-    static func random(_ count: Int) -> [UInt8] {
+    package static func random(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }

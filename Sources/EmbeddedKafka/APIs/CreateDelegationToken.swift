@@ -1,0 +1,57 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+enum CreateDelegationTokenEndpoint: Endpoint {
+    static let name = "CreateDelegationToken"
+
+    static func handle(_ request: CreateDelegationTokenRequest, _ call: Call) {
+        guard let requester = call.tokenHolder else {
+            return self.fail(request, .delegationTokenRequestNotAllowed, call)
+        }
+        guard request.renewers.allSatisfy({ $0.principalType == KafkaUser.type }) else {
+            return self.fail(request, .invalidPrincipalType, call)
+        }
+        // Without ACLs everybody may have tokens made for others.
+        let owner = request.ownerPrincipalName.flatMap { $0.isEmpty ? nil : $0 } ?? requester
+        let token = call.cluster.credentials.tokens.create(
+            id: call.cluster.randomUUID().description, owner: owner, requester: requester,
+            renewers: request.renewers.map(\.principalName), lifetime: request.maxLifetimeMs, at: WallClock.milliseconds
+        )
+        var response = CreateDelegationTokenResponse()
+        response.principalType = KafkaUser.type
+        response.principalName = token.owner
+        response.tokenRequesterPrincipalType = KafkaUser.type
+        response.tokenRequesterPrincipalName = token.requester
+        response.issueTimestampMs = token.issuedAt
+        response.expiryTimestampMs = token.expiresAt
+        response.maxTimestampMs = token.endsAtLatest
+        response.tokenId = token.id
+        response.hmac = Bytes(token.hmac)
+        call.answer(response)
+    }
+
+    static func fail(_ request: CreateDelegationTokenRequest, _ error: ErrorCode, _ call: Call) {
+        var response = CreateDelegationTokenResponse()
+        response.errorCode = error
+        call.answer(response)
+    }
+}
+
+/// The one type of principal that brokers know by themselves.
+enum KafkaUser {
+    static let type = "User"
+}
+
+extension Call {
+    /// The user who may have tokens made and changed: one that has logged in, and not by a token.
+    var tokenHolder: String? {
+        self.connection.authentication.identity.flatMap { $0.isByToken ? nil : $0.user }
+    }
+}

@@ -1,0 +1,101 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+/// Who a connection's client is, and what it may ask: Kafka's rules (KIP-43, KIP-152, KIP-368). Pure; times are monotonic and
+/// wall-clock milliseconds.
+struct Authentication {
+    private struct Exchange {
+        var mechanism: EmbeddedKafka.Mechanism
+        var server: any SASLServer
+        /// Whether messages come without a request around them (SaslHandshake v0).
+        var isRaw: Bool
+    }
+
+    /// What a message of the client leads to.
+    enum Step {
+        case challenge(Bytes)
+        /// The client is logged in, for so many milliseconds; 0 for ever.
+        case done(Bytes, sessionLifetime: Int64)
+        /// The connection has to end after this is said.
+        case refused(String)
+    }
+
+    /// What the listener offers; nothing if clients don't log in there.
+    let mechanisms: [EmbeddedKafka.Mechanism]
+    /// The longest session (connections.max.reauth.ms); nil for no limit.
+    let maximumSession: Int64?
+    private(set) var identity: Identity?
+    private var mechanism: EmbeddedKafka.Mechanism?
+    private var exchange: Exchange?
+    private var authenticatedAt: Int64 = 0
+    private var endsAt: Int64?
+
+    /// Kafka's: whoever logs in again sooner than this, in milliseconds, hears that it isn't the time.
+    private static let shortestSession: Int64 = 1000
+
+    init(mechanisms: [EmbeddedKafka.Mechanism], maximumSession: Int64?) {
+        self.mechanisms = mechanisms
+        self.maximumSession = maximumSession
+    }
+
+    /// Whether the next frame is a mechanism's message and no request.
+    var takesRawMessage: Bool { self.exchange?.isRaw ?? false }
+
+    /// Whether a request may come now; a connection on which another one comes is closed.
+    func permits(_ api: APIKey, now: Int64) -> Bool {
+        guard !self.mechanisms.isEmpty else { return true }
+        guard self.exchange == nil else { return api == .saslAuthenticate }
+        guard self.identity != nil else { return api == .apiVersions || api == .saslHandshake }
+        return api == .saslHandshake || self.endsAt.map { now <= $0 } ?? true
+    }
+
+    /// Begins a login, the first or another. The connection ends after any error but `illegalSaslState`.
+    mutating func begin(_ name: String, isRaw: Bool, credentials: UserCredentials, now: Int64) -> ErrorCode {
+        let isTime = self.identity == nil || self.endsAt != nil && now - self.authenticatedAt >= Self.shortestSession
+        guard !self.mechanisms.isEmpty, isTime else { return .illegalSaslState }
+        guard let mechanism = EmbeddedKafka.Mechanism(rawValue: name), self.mechanisms.contains(mechanism) else {
+            return .unsupportedSaslMechanism
+        }
+        self.exchange = Exchange(mechanism: mechanism, server: credentials.server(for: mechanism), isRaw: isRaw)
+        return .none
+    }
+
+    /// A message of the client; nil if none may come.
+    mutating func step(_ message: Bytes, now: Int64, time: Int64) -> Step? {
+        guard var exchange = self.exchange else { return nil }
+        let result = exchange.server.respond(to: message)
+        switch result {
+        case .challenge(let challenge):
+            self.exchange = exchange
+            return .challenge(challenge)
+        case .refused:
+            self.exchange = nil
+            return .refused(
+                "Authentication by \(exchange.mechanism.rawValue) has failed: the credentials are not valid.")
+        case .accepted(let identity, let last):
+            self.exchange = nil
+            if let before = self.identity, before.user != identity.user || self.mechanism != exchange.mechanism {
+                return .refused("Who has logged in can't become somebody else, or change the mechanism.")
+            }
+            return .done(last, sessionLifetime: self.begin(identity, exchange.mechanism, now: now, time: time))
+        }
+    }
+
+    private mutating func begin(
+        _ identity: Identity, _ mechanism: EmbeddedKafka.Mechanism, now: Int64, time: Int64
+    ) -> Int64 {
+        self.identity = identity
+        self.mechanism = mechanism
+        self.authenticatedAt = now
+        let limits = [self.maximumSession, identity.endsAt.map { max($0 - time, 0) }].compactMap(\.self)
+        self.endsAt = limits.min().map { now + $0 }
+        return limits.min() ?? 0
+    }
+}

@@ -1,0 +1,50 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+
+/// OAUTHBEARER (RFC 7628): a token with extensions, and where it isn't good, the reason in JSON.
+struct OAuthBearerServer: SASLServer {
+    let credentials: UserCredentials
+    private var isRefused = false
+
+    init(credentials: UserCredentials) {
+        self.credentials = credentials
+    }
+
+    mutating func respond(to message: Bytes) -> SASLServerStep {
+        // After the reason the client sends a byte without meaning, to hear that it has failed.
+        guard !self.isRefused, let (token, extensions) = Self.parse(message), let check = self.credentials.checkToken
+        else { return .refused }
+        switch check(token, extensions) {
+        case .accepted(let user, let lifetime):
+            let endsAt = WallClock.milliseconds + Int64(lifetime / .milliseconds(1))
+            return .accepted(Identity(user: user, endsAt: endsAt), Bytes())
+        case .refused(let status):
+            self.isRefused = true
+            return .challenge(Bytes(#"{"status":"\#(status)"}"#))
+        }
+    }
+
+    /// `n,,` and then `name=value` pairs, each ended by a byte of 1, and another one after all.
+    private static func parse(_ message: Bytes) -> (token: String, extensions: [String: String])? {
+        let parts = message.split(separator: 1, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard parts.count >= 4, parts[0].hasPrefix("n,"), parts.suffix(2).allSatisfy(\.isEmpty) else { return nil }
+        var values: [String: String] = [:]
+        for part in parts.dropFirst().dropLast(2) {
+            guard let equals = part.firstIndex(of: "=") else { return nil }
+            values[String(part[..<equals])] = String(part[part.index(after: equals)...])
+        }
+        let scheme = "bearer "
+        guard let authorization = values.removeValue(forKey: "auth"), authorization.lowercased().hasPrefix(scheme)
+        else {
+            return nil
+        }
+        return (String(authorization.dropFirst(scheme.count)), values)
+    }
+}

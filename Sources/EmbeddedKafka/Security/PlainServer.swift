@@ -1,0 +1,26 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+
+/// PLAIN (RFC 4616): one message, with everything in it.
+struct PlainServer: SASLServer {
+    let credentials: UserCredentials
+
+    mutating func respond(to message: Bytes) -> SASLServerStep {
+        let parts = message.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
+        guard parts.count == 3 else { return .refused }
+        let user = String(decoding: parts[1], as: UTF8.self)
+        // Whoever wants to act as somebody else is refused, as by Kafka.
+        guard parts[0].isEmpty || parts[0] == parts[1], !user.isEmpty,
+            let password = self.credentials.password(of: user),
+            HashFunction.areEqual(Array(password.utf8), parts[2])
+        else { return .refused }
+        return .accepted(Identity(user: user), Bytes())
+    }
+}

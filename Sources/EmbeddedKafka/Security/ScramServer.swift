@@ -1,0 +1,116 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+
+/// SCRAM (RFC 5802) without channel binding: neither side learns the other's secret.
+struct ScramServer: SASLServer {
+    private struct Challenge {
+        var client: String
+        var server: String
+        var nonce: String
+        var login: Login
+    }
+
+    /// What the client says it is, and what is known of that.
+    private struct Login {
+        var identity: Identity
+        var keys: ScramKeys
+    }
+
+    let hash: HashFunction
+    let credentials: UserCredentials
+    /// Unguessable and printable.
+    let nonce: String
+    private var challenge: Challenge?
+
+    init(hash: HashFunction, credentials: UserCredentials, nonce: String = Base64.encode(HashFunction.random(18))) {
+        self.hash = hash
+        self.credentials = credentials
+        self.nonce = nonce
+    }
+
+    mutating func respond(to message: Bytes) -> SASLServerStep {
+        let text = String(decoding: message, as: UTF8.self)
+        if let challenge = self.challenge { return self.check(text, challenge) }
+        return self.begin(text)
+    }
+
+    /// `n,,n=user,r=nonce`, perhaps with `,tokenauth=true`.
+    private mutating func begin(_ text: String) -> SASLServerStep {
+        let parts = text.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "n" || parts[0] == "y", parts[1].isEmpty else { return .refused }
+        let attributes = Self.attributes(parts[2])
+        guard let name = attributes["n"], let nonce = attributes["r"], !nonce.isEmpty,
+            let login = self.login(
+                name.replacing("=2C", with: ",").replacing("=3D", with: "="),
+                isToken: attributes["tokenauth"]?.lowercased() == "true")
+        else { return .refused }
+        let both = "\(nonce)\(self.nonce)"
+        let answer = "r=\(both),s=\(Base64.encode(login.keys.salt)),i=\(login.keys.iterations)"
+        self.challenge = Challenge(client: String(parts[2]), server: answer, nonce: both, login: login)
+        return .challenge(Bytes(answer))
+    }
+
+    private func login(_ name: String, isToken: Bool) -> Login? {
+        guard isToken else {
+            return self.credentials.scramKeys(of: name, by: self.hash).map {
+                Login(identity: Identity(user: name), keys: $0)
+            }
+        }
+        guard let token = self.credentials.tokens.valid(id: name, at: WallClock.milliseconds) else { return nil }
+        return Login(
+            identity: Identity(user: token.owner, isByToken: true, endsAt: token.expiresAt),
+            keys: ScramKeys(password: Base64.encode(token.hmac), by: self.hash))
+    }
+
+    /// `c=biws,r=nonce,p=proof`: the proof is the client's key, hidden by its signature of all that was said.
+    private func check(_ text: String, _ challenge: Challenge) -> SASLServerStep {
+        let attributes = Self.attributes(text[...])
+        guard let channel = attributes["c"],
+            Base64.decode(channel).map({ $0.prefix(2) == Array("n,".utf8)[...] }) == true,
+            attributes["r"] == challenge.nonce, let proof = attributes["p"].flatMap({ Base64.decode($0) }),
+            proof.count == self.hash.size, let end = text.firstRange(of: ",p=")?.lowerBound
+        else { return .refused }
+        let keys = challenge.login.keys
+        let message = Array("\(challenge.client),\(challenge.server),\(text[..<end])".utf8)
+        let signature = self.hash.authenticationCode(key: keys.storedKey, message)
+        let clientKey = zip(proof, signature).map { $0 ^ $1 }
+        guard HashFunction.areEqual(self.hash.hash(clientKey), keys.storedKey) else { return .refused }
+        let verifier = self.hash.authenticationCode(key: keys.serverKey, message)
+        return .accepted(challenge.login.identity, Bytes("v=\(Base64.encode(verifier))"))
+    }
+
+    private static func attributes(_ text: Substring) -> [String: String] {
+        var values: [String: String] = [:]
+        for part in text.split(separator: ",") {
+            guard let equals = part.firstIndex(of: "=") else { continue }
+            values[String(part[..<equals])] = String(part[part.index(after: equals)...])
+        }
+        return values
+    }
+}
+
+/// What a broker keeps of a password.
+struct ScramKeys {
+    let salt: [UInt8]
+    let iterations: Int
+    let storedKey: [UInt8]
+    let serverKey: [UInt8]
+
+    /// Kafka's number.
+    private static let defaultIterations = 4096
+
+    init(password: String, by hash: HashFunction) {
+        self.salt = HashFunction.random(16)
+        self.iterations = Self.defaultIterations
+        let salted = hash.derivedKey(password: Array(password.utf8), salt: self.salt, iterations: self.iterations)
+        self.storedKey = hash.hash(hash.authenticationCode(key: salted, Array("Client Key".utf8)))
+        self.serverKey = hash.authenticationCode(key: salted, Array("Server Key".utf8))
+    }
+}

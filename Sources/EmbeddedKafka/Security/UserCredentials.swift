@@ -1,0 +1,52 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// Who may log in, and with what. It belongs to the cluster's loop.
+final class UserCredentials {
+    private struct KeysID: Hashable {
+        var user: String
+        var hash: HashFunction
+    }
+
+    private var passwords: [String: String]
+    private var keys: [KeysID: ScramKeys] = [:]
+    let checkToken: (@Sendable (String, [String: String]) -> EmbeddedKafka.TokenVerdict)?
+    var tokens = DelegationTokens()
+
+    init(_ configuration: EmbeddedKafka.Configuration) {
+        self.passwords = configuration.users
+        self.checkToken = configuration.checkToken
+    }
+
+    func password(of user: String) -> String? { self.passwords[user] }
+
+    func setPassword(_ password: String?, of user: String) {
+        self.passwords[user] = password
+        self.keys = self.keys.filter { $0.key.user != user }
+    }
+
+    /// Made when they are first asked for: the hashing takes milliseconds.
+    func scramKeys(of user: String, by hash: HashFunction) -> ScramKeys? {
+        let id = KeysID(user: user, hash: hash)
+        if let keys = self.keys[id] { return keys }
+        guard let password = self.passwords[user] else { return nil }
+        let keys = ScramKeys(password: password, by: hash)
+        self.keys[id] = keys
+        return keys
+    }
+
+    func server(for mechanism: EmbeddedKafka.Mechanism) -> any SASLServer {
+        switch mechanism {
+        case .plain: PlainServer(credentials: self)
+        case .scramSHA256: ScramServer(hash: .sha256, credentials: self)
+        case .scramSHA512: ScramServer(hash: .sha512, credentials: self)
+        case .oauthBearer: OAuthBearerServer(credentials: self)
+        }
+    }
+}
