@@ -77,6 +77,25 @@ func embedded() async throws {
     // snippet end
 }
 
+func embeddedSecured() async throws {
+    // snippet: embedded-secured
+    let authority = try EmbeddedKafka.Authority()
+    var configuration = EmbeddedKafka.Configuration()
+    configuration.users = ["alice": "alice-secret"]
+    configuration.listeners = [
+        EmbeddedKafka.Listener("SECURE", tls: try authority.tls(), mechanisms: [.scramSHA512])
+    ]
+    try await EmbeddedKafka.withCluster(configuration) { kafka in
+        var cluster = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SECURE"))
+        let trust = TLSConfiguration(trust: .pem(authority.certificate))
+        cluster.security = .sasl(.scramSHA512(username: "alice", password: "alice-secret"), over: .tls(trust))
+        try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
+            _ = try await producer.send(ProducerRecord(topic: "orders", value: "paid"))
+        }
+    }
+    // snippet end
+}
+
 func connectSecurely(password: Secret) -> KafkaClientConfiguration {
     // snippet: security
     var cluster = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9093"])

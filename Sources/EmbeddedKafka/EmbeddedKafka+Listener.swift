@@ -19,7 +19,7 @@ extension EmbeddedKafka {
     ///     EmbeddedKafka.Listener("SECURE", tls: try authority.tls(), mechanisms: [.scramSHA512])
     /// ]
     /// try await EmbeddedKafka.withCluster(configuration) { kafka in
-    ///     // Clients trust `authority.certificate` and connect to kafka.bootstrapServers(of: "SECURE").
+    ///     // Clients trust authority.certificate and connect to kafka.bootstrapServers(of: "SECURE").
     /// }
     /// ```
     public struct Listener: Sendable {
