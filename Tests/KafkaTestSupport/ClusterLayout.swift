@@ -17,14 +17,16 @@ struct ClusterLayout: Sendable {
     let clusterID: String
     /// What the test asked for, above our own.
     let settings: [String: String]
+    /// The racks of the brokers, in the order of their ids; consumers read from the replica in theirs (KIP-392).
+    let racks: [String]
     /// Listeners beside the plain one.
     let secured: SecuredListeners?
 
     var ids: [Int] { Array(1...self.brokerPorts.count) }
 
     init(
-        installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool = false,
-        kerberos: KerberosRealm? = nil
+        installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String] = [],
+        isSecured: Bool = false, kerberos: KerberosRealm? = nil
     ) throws {
         let ports = LoopbackPorts.take(2 * brokers + 1)
         self.installation = installation
@@ -35,6 +37,7 @@ struct ClusterLayout: Sendable {
         self.clusterID = Data((0..<16).map { _ in UInt8.random(in: 1...127) }).base64EncodedString()
             .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
         self.settings = settings
+        self.racks = racks
         self.secured =
             isSecured ? try SecuredListeners(installation: installation, brokers: brokers, kerberos: kerberos) : nil
     }
@@ -108,6 +111,10 @@ struct ClusterLayout: Sendable {
             // Followers that are gone are dropped within seconds.
             "replica.lag.time.max.ms": "5000",
         ]
+        if self.racks.indices.contains(id - 1) {
+            properties["broker.rack"] = self.racks[id - 1]
+            properties["replica.selector.class"] = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+        }
         if self.installation.usesZooKeeper {
             properties["broker.id"] = "\(id)"
             properties["zookeeper.connect"] = "127.0.0.1:\(self.zooKeeperPort)"

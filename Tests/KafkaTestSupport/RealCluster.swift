@@ -47,12 +47,14 @@ package actor RealCluster {
     }
 
     /// Starts a cluster, lends it, and ends it.
+    ///
+    /// - Parameter racks: those of the brokers, in the order of their ids; consumers then read from the replica in theirs.
     package static func withCluster<Result>(
-        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], isSecured: Bool = false,
-        kerberos: KerberosRealm? = nil, _ body: (RealCluster) async throws -> sending Result
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
+        isSecured: Bool = false, kerberos: KerberosRealm? = nil, _ body: (RealCluster) async throws -> sending Result
     ) async throws -> sending Result {
         let cluster = try await Self.start(
-            installation, brokers: brokers, settings: settings, isSecured: isSecured, kerberos: kerberos)
+            installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured, kerberos: kerberos)
         do {
             let result = try await body(cluster)
             await cluster.stopAll()
@@ -65,28 +67,29 @@ package actor RealCluster {
 
     /// Starts a cluster; ready when each broker knows all of them.
     package static func start(
-        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], isSecured: Bool = false,
-        kerberos: KerberosRealm? = nil
+        _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
+        isSecured: Bool = false, kerberos: KerberosRealm? = nil
     ) async throws -> RealCluster {
         for _ in 1..<3 {
             do {
                 return try await Self.startOnce(
-                    installation, brokers: brokers, settings: settings, isSecured: isSecured, kerberos: kerberos)
+                    installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured,
+                    kerberos: kerberos)
             } catch let error as Failure where error.description.contains("Address already in use") {
                 continue
             }
         }
         return try await Self.startOnce(
-            installation, brokers: brokers, settings: settings, isSecured: isSecured, kerberos: kerberos)
+            installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured, kerberos: kerberos)
     }
 
     private static func startOnce(
-        _ installation: KafkaInstallation, brokers: Int, settings: [String: String], isSecured: Bool,
-        kerberos: KerberosRealm?
+        _ installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String],
+        isSecured: Bool, kerberos: KerberosRealm?
     ) async throws -> RealCluster {
         let cluster = RealCluster(
             layout: try ClusterLayout(
-                installation: installation, brokers: brokers, settings: settings, isSecured: isSecured,
+                installation: installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured,
                 kerberos: kerberos))
         do {
             try await cluster.startAll()
