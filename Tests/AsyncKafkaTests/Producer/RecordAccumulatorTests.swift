@@ -5,7 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
@@ -13,124 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// An accumulator with a clock of its own and brokers that answer as the test says.
-struct AccumulatorRig {
-    var accumulator: RecordAccumulator
-    var now = MonotonicTime(nanoseconds: 0)
-    let undelivered = UndeliveredRecords()
-    /// What has been asked for and not been looked at yet.
-    var effects = RecordAccumulator.Effects()
-
-    init(
-        partitions: Int32 = 1, brokers: Int32 = 1, batchSize: Int = 16 << 10, maxRequestSize: Int = 1 << 20,
-        bufferMemory: Int = 32 << 20, linger: Duration = .milliseconds(5), isIdempotent: Bool = true,
-        isRoundRobin: Bool = false, hasLeader: Bool = true
-    ) {
-        self.accumulator = RecordAccumulator(
-            settings: RecordAccumulator.Settings(
-                batchSize: batchSize, maxRequestSize: maxRequestSize, linger: linger, deliveryTimeout: .seconds(120),
-                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin),
-            bufferMemory: bufferMemory, undelivered: self.undelivered, seed: 1)
-        self.lead("t", (0..<partitions).map { hasLeader ? $0 % brokers : nil })
-        if isIdempotent {
-            _ = self.accumulator.idempotence.identityNeeded()
-            _ = self.accumulator.received(ProducerIdentity(id: 7, epoch: 0))
-        }
-    }
-
-    /// Tells the leaders of a topic's partitions.
-    mutating func lead(_ topic: String, _ leaders: [Int32?], epoch: Int32 = 0) {
-        var metadata = TopicMetadata(name: topic)
-        metadata.partitions = leaders.enumerated().map {
-            PartitionMetadata(index: Int32($0.offset), leader: $0.element, leaderEpoch: epoch)
-        }
-        self.accumulator.update(metadata, &self.effects)
-    }
-
-    @discardableResult
-    mutating func append(
-        _ value: Bytes = "value", key: Bytes? = nil, partition: Int32? = nil, topic: String = "t",
-        isOffered: Bool = false
-    ) -> RecordAccumulator.Appended {
-        let choice: RecordAccumulator.Choice =
-            if let partition {
-                .named(partition)
-            } else if let key {
-                .hash(UInt32(bitPattern: Murmur2.hash(key) & .max))
-            } else {
-                .free
-            }
-        let now = self.now
-        let appended = self.accumulator.append(
-            ProducerRecord(topic: topic, partition: partition, key: key, value: value), choice: choice,
-            timestamp: 1000, isOffered: isOffered
-        ) { now }
-        switch appended {
-        case .followedUp(_, let effects), .full(let effects): self.note(effects)
-        default: break
-        }
-        return appended
-    }
-
-    mutating func note(_ effects: RecordAccumulator.Effects) {
-        self.effects.pump += effects.pump
-        self.effects.ended += effects.ended
-        self.effects.backoffs += effects.backoffs
-        self.effects.wake = effects.wake ?? self.effects.wake
-        self.effects.lingerTimer = effects.lingerTimer ?? self.effects.lingerTimer
-        self.effects.expiryTimer = effects.expiryTimer ?? self.effects.expiryTimer
-        self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity
-        self.effects.needsMetadata = self.effects.needsMetadata || effects.needsMetadata
-    }
-
-    /// Everything that goes to a broker now.
-    mutating func pump(_ broker: Int32 = 0, isConnected: Bool = true) -> [RecordAccumulator.Drained] {
-        var requests: [RecordAccumulator.Drained] = []
-        guard self.accumulator.beginPump(broker) else { return [] }
-        while true {
-            var effects = RecordAccumulator.Effects()
-            let step = self.accumulator.nextStep(broker, isConnected: isConnected, &effects)
-            self.note(effects)
-            guard case .send(let drained) = step else { return requests }
-            requests.append(drained)
-        }
-    }
-
-    mutating func answer(_ request: RecordAccumulator.Drained, _ code: ErrorCode = .none, baseOffset: Int64 = 0) {
-        let error = code == .none ? nil : KafkaError(code, doing: "storing records")
-        let answer = RecordAccumulator.Answer(
-            verdict: ProduceAnswer(code), baseOffset: baseOffset, error: error,
-            meansStaleMetadata: ProduceAnswer.meansStaleMetadata(code))
-        self.note(self.accumulator.answered(request, request.transmissions.map { _ in answer }))
-    }
-
-    mutating func flush() {
-        var effects = RecordAccumulator.Effects()
-        _ = self.accumulator.flush(&effects)
-        self.note(effects)
-    }
-
-    /// Ends the backoffs that were asked for.
-    mutating func endBackoffs() {
-        let backoffs = self.effects.backoffs
-        self.effects.backoffs = []
-        for backoff in backoffs {
-            self.note(self.accumulator.endBackoff(backoff.partition, count: backoff.count))
-        }
-    }
-}
-
-extension RecordAccumulator.Appended {
-    var delivery: Delivery? {
-        switch self {
-        case .done(let delivery), .followedUp(let delivery, _): delivery
-        default: nil
-        }
-    }
-
-    var isFull: Bool { if case .full = self { true } else { false } }
-}
-
+/// How records gather in batches, how much memory they take, and how they end.
 @Suite struct RecordAccumulatorTests {
     private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
 
@@ -246,64 +128,6 @@ extension RecordAccumulator.Appended {
         #expect(rig.pump().count == 1)
     }
 
-    // MARK: Partitions
-
-    /// The last column is the partition that Kafka's own client chooses among 12.
-    @Test func keysGoWhereKafkasOwnClientPutsThem() throws {
-        let folder =
-            ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
-            ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-                "../../KafkaProtocolTests/Golden")
-        let text = try String(contentsOf: folder.appendingPathComponent("murmur2.tsv"), encoding: .utf8)
-        var rig = AccumulatorRig(partitions: 12)
-        var count = 0
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-            guard fields.count == 3, let expected = Int32(fields[2]) else { continue }
-            let digits = Array(fields[0].utf8)
-            let key = Bytes(
-                stride(from: 0, to: digits.count, by: 2).compactMap {
-                    UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
-                })
-            #expect(rig.append(key: key).delivery?.topicPartition.partition == expected, "\(fields[0])")
-            count += 1
-        }
-        #expect(count > 100)
-    }
-
-    @Test func recordsWithoutKeyStayAtAPartitionUntilItsBatchIsFull() {
-        var rig = AccumulatorRig(partitions: 4, batchSize: 4096)
-        let partitions = (0..<30).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition }
-        for start in stride(from: 0, to: 30, by: 3) { #expect(Set(partitions[start..<start + 3]).count == 1) }
-        #expect(Set(partitions).count > 1)
-    }
-
-    @Test func roundRobinTakesEachPartitionInTurn() {
-        var rig = AccumulatorRig(partitions: 3, isRoundRobin: true)
-        let partitions = (0..<6).compactMap { _ in rig.append().delivery?.topicPartition.partition }
-        #expect(partitions == [1, 2, 0, 1, 2, 0])
-    }
-
-    @Test func whatIsNotKnownIsSaid() {
-        var rig = AccumulatorRig(partitions: 2)
-        guard case .unknownTopic = rig.append(topic: "other") else {
-            Issue.record("appended to a topic that isn't known")
-            return
-        }
-        for partition in [2, -1] as [Int32] {
-            guard case .unknownPartition(count: 2) = rig.append(partition: partition) else {
-                Issue.record("appended to a partition that doesn't exist")
-                return
-            }
-        }
-    }
-
-    @Test func addedPartitionsAreUsed() {
-        var rig = AccumulatorRig(partitions: 1)
-        rig.lead("t", [0, 0])
-        #expect(rig.append(partition: 1).delivery != nil)
-    }
-
     // MARK: Memory
 
     @Test func memoryIsBounded() {
@@ -351,67 +175,6 @@ extension RecordAccumulator.Appended {
     @Test func aBatchTakesNoMoreMemoryThanItNeedsAtFirst() {
         var rig = AccumulatorRig(partitions: 1000, batchSize: 256 << 10, bufferMemory: 8 << 20)
         for partition in 0..<1000 as Range<Int32> { #expect(rig.append(partition: partition).delivery != nil) }
-    }
-
-    // MARK: Leaders
-
-    @Test func aPartitionWithoutLeaderAsksForOneAndWaits() {
-        var rig = AccumulatorRig(hasLeader: false)
-        rig.append()
-        rig.flush()
-        #expect(rig.effects.needsMetadata)
-        #expect(rig.effects.backoffs.count == 1)
-        rig.effects.needsMetadata = false
-        rig.endBackoffs()
-        #expect(rig.effects.needsMetadata, "and asks again")
-        #expect(rig.effects.backoffs.map(\.failures) == [2])
-        rig.lead("t", [3], epoch: 1)
-        #expect(rig.effects.pump == [3])
-        #expect(rig.pump(3).count == 1)
-    }
-
-    @Test func whatIsListedForALeaderGoesToTheNextOne() {
-        var rig = AccumulatorRig(partitions: 2, brokers: 1)
-        rig.append(partition: 0)
-        rig.append(partition: 1)
-        rig.flush()
-        rig.lead("t", [0, 1], epoch: 1)
-        #expect(rig.pump(0).flatMap { $0.transmissions.map(\.partition.index) } == [0])
-        #expect(rig.pump(1).flatMap { $0.transmissions.map(\.partition.index) } == [1])
-    }
-
-    @Test func aRetryWaitsUnlessTheLeaderIsAnother() {
-        var rig = AccumulatorRig()
-        rig.append()
-        rig.flush()
-        rig.answer(rig.pump()[0], .notEnoughReplicas)
-        #expect(rig.effects.backoffs.map(\.failures) == [1])
-        #expect(rig.pump().isEmpty)
-        rig.endBackoffs()
-        let again = rig.pump()
-        #expect(again.count == 1)
-        rig.answer(again[0], .notLeaderOrFollower)
-        #expect(rig.effects.needsMetadata)
-        #expect(rig.effects.backoffs.map(\.failures) == [2])
-        rig.lead("t", [1], epoch: 1)
-        #expect(rig.pump(1).count == 1, "a new leader ends the backoff (KIP-951)")
-        #expect(rig.effects.ended.isEmpty)
-        rig.endBackoffs()
-        #expect(rig.pump(1).isEmpty)
-    }
-
-    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
-        var rig = AccumulatorRig()
-        rig.append()
-        rig.flush()
-        #expect(rig.pump(isConnected: false).isEmpty)
-        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "refused", isRetriable: true)))
-        #expect(rig.effects.backoffs.count == 1)
-        rig.endBackoffs()
-        #expect(rig.pump(isConnected: false).isEmpty)
-        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.authenticationFailed, "no")))
-        #expect(rig.effects.ended.map(\.result.error?.code) == [.authenticationFailed])
-        #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
     }
 
     // MARK: Identity

@@ -1,0 +1,98 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+@testable import AsyncKafka
+
+/// Ways into each state, events, and names for them.
+enum MembershipFixture {
+    static let now = MonotonicTime(nanoseconds: 1_000_000_000)
+    static let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
+
+    static func error(_ code: ErrorCode) -> KafkaError { KafkaError(code, doing: "testing") }
+    static let disconnected = KafkaError(.connectionFailed, "gone", isRetriable: true)
+
+    static func new(isStatic: Bool = false) -> ClassicMembershipStateMachine {
+        ClassicMembershipStateMachine(isStatic: isStatic, heartbeatInterval: .seconds(3))
+    }
+
+    /// The machine in a state, holding two partitions where it holds any.
+    static func machine(_ place: String, isStatic: Bool = false) -> ClassicMembershipStateMachine {
+        var machine = self.new(isStatic: isStatic)
+        if place == "idle" { return machine }
+        if place == "leaving" {
+            machine = self.machine("stable", isStatic: isStatic)
+            _ = machine.prepareToLeave()
+            return machine
+        }
+        machine.rebalance(because: "start")
+        if place == "unjoined" { return machine }
+        machine.requestSent(now: self.now)
+        if place == "joining" { return machine }
+        if place == "failed" {
+            _ = machine.joinFailed(self.error(.groupAuthorizationFailed))
+            return machine
+        }
+        machine.joined(memberID: "m", generation: 5, now: self.now)
+        if place == "syncing" { return machine }
+        machine.synced(self.partitions)
+        if place == "assigning" { return machine }
+        _ = machine.stepBegan()
+        if place == "assigning*" { return machine }
+        machine.stepEnded()
+        switch place {
+        case "revoking", "revoking*":
+            machine.rebalance(because: "changed")
+            if place == "revoking*" { _ = machine.stepBegan() }
+        case "losing", "losing*":
+            machine.refused(self.error(.unknownMemberId), sender: machine.identity)
+            if place == "losing*" { _ = machine.stepBegan() }
+        case "suspended":
+            _ = machine.pollIntervalExpired()
+            _ = machine.stepBegan()
+            machine.stepEnded()
+        default: break
+        }
+        return machine
+    }
+
+    /// A star means that the reader is at work on the step.
+    static let places = [
+        "idle", "unjoined", "joining", "syncing", "assigning", "assigning*", "stable", "revoking", "revoking*",
+        "losing", "losing*", "suspended", "leaving", "failed",
+    ]
+
+    static let events: [(String, @Sendable (inout ClassicMembershipStateMachine) -> Void)] = [
+        ("rebalance", { $0.rebalance(because: "changed") }),
+        ("stepBegan", { _ = $0.stepBegan() }),
+        ("stepEnded", { $0.stepEnded() }),
+        ("readerAsked", { _ = $0.readerAsked() }),
+        ("pollIntervalExpired", { _ = $0.pollIntervalExpired() }),
+        ("prepareToLeave", { _ = $0.prepareToLeave() }),
+        ("leave", { _ = $0.leave(reason: "closed") }),
+        ("requestSent", { $0.requestSent(now: now) }),
+        ("joined", { $0.joined(memberID: "n", generation: 6, now: now) }),
+        ("joinFailed member id required", { _ = $0.joinFailed(error(.memberIdRequired), memberID: "n") }),
+        ("joinFailed unknown member", { _ = $0.joinFailed(error(.unknownMemberId)) }),
+        ("joinFailed not coordinator", { _ = $0.joinFailed(error(.notCoordinator)) }),
+        ("joinFailed loading", { _ = $0.joinFailed(error(.coordinatorLoadInProgress)) }),
+        ("joinFailed disconnected", { _ = $0.joinFailed(disconnected) }),
+        ("joinFailed fatal", { _ = $0.joinFailed(error(.inconsistentGroupProtocol)) }),
+        ("synced", { $0.synced(partitions) }),
+        ("syncFailed rebalance", { _ = $0.syncFailed(error(.rebalanceInProgress)) }),
+        ("syncFailed unknown member", { _ = $0.syncFailed(error(.unknownMemberId)) }),
+        ("syncFailed fatal", { _ = $0.syncFailed(error(.groupAuthorizationFailed)) }),
+        ("refused rebalance", { $0.refused(error(.rebalanceInProgress), sender: $0.identity) }),
+        ("refused generation", { $0.refused(error(.illegalGeneration), sender: $0.identity) }),
+        ("refused member", { $0.refused(error(.unknownMemberId), sender: $0.identity) }),
+        ("refused fenced", { $0.refused(error(.fencedInstanceId), sender: $0.identity) }),
+        ("refused coordinator", { $0.refused(error(.notCoordinator), sender: $0.identity) }),
+        ("heartbeatFailed", { $0.heartbeatFailed(now: now, backoff: .seconds(1)) }),
+    ]
+}

@@ -1,0 +1,107 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// What a producer does when leaders move, brokers go and come back, and topics are made again.
+@Suite(.timeLimit(.minutes(2))) struct ProducerLeaderTests {
+    private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
+
+    @Test func aMovedLeaderIsFollowedAndTheOrderKept() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for round in 0..<10 {
+                            try await kafka.moveLeader(of: "t", partition: 0, to: round % 3 + 1)
+                            _ = try await producer.send(
+                                ProducerRecord(topic: "t", partition: 0, key: "mark", value: "mark"))
+                        }
+                    }
+                    for number in 0..<5000 { try await producer.enqueue(self.record(number)) }
+                    try await group.waitForAll()
+                }
+            }
+            let values = try await kafka.values("t").filter { $0 != "mark" }
+            #expect(values == (0..<5000).map { "\($0)" })
+        }
+    }
+
+    @Test func aStoppedBrokersPartitionsAreWrittenToTheNextLeader() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 2)
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
+                for number in 0..<1000 { try await producer.enqueue(self.record(number)) }
+                let leader = try #require(try await kafka.leader(of: "t", partition: 0))
+                try await kafka.stopBroker(leader)
+                for number in 1000..<2000 { try await producer.enqueue(self.record(number)) }
+                try await producer.flush()
+            }
+            let values = try await kafka.values("t")
+            #expect(values == (0..<2000).map { "\($0)" })
+        }
+    }
+
+    @Test func aBrokerThatComesBackGetsWhatWaitedForIt() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record(0))
+                try await kafka.stopBroker(1)
+                let delivery = try await producer.enqueue(self.record(1))
+                try await kafka.startBroker(1)
+                let metadata = try await delivery.metadata
+                #expect(metadata.offset == 1)
+            }
+        }
+    }
+
+    /// librdkafka 1.9.0: a broker that has just started says for a moment that the topic doesn't exist; the client forgot the
+    /// sequence, began again at 0, and the broker dropped new records as known.
+    @Test func sequencesOutliveATopicThatMetadataDoesNotKnowForAMoment() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for number in 0..<3 { _ = try await producer.send(self.record(number)) }
+                let unknown = kafka.rewrite(MetadataRequest.self) { _, _, response in
+                    for index in response.topics.indices {
+                        response.topics[index].errorCode = .unknownTopicOrPartition
+                        response.topics[index].partitions = []
+                    }
+                }
+                kafka.inject(.fail(.notLeaderOrFollower), on: .produce)
+                for number in 3..<6 {
+                    let metadata = try await producer.send(self.record(number))
+                    #expect(metadata.offset == Int64(number))
+                }
+                #expect(unknown.hits == 1)
+            }
+            let values = try await kafka.values("t")
+            #expect(values == (0..<6).map { "\($0)" })
+        }
+    }
+
+    @Test func aTopicThatIsMadeAgainIsWrittenTo() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for number in 0..<3 { _ = try await producer.send(self.record(number)) }
+                try await kafka.deleteTopic("t")
+                try await kafka.createTopic("t", partitions: 2)
+                let metadata = try await producer.send(self.record(3))
+                #expect(metadata.offset == 0)
+            }
+        }
+    }
+}

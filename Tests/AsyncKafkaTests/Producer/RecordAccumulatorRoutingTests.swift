@@ -1,0 +1,138 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// Which partition a record is for, and which broker its batch goes to.
+@Suite struct RecordAccumulatorRoutingTests {
+    private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
+
+    // MARK: Partitions
+
+    /// The last column is the partition that Kafka's own client chooses among 12.
+    @Test func keysGoWhereKafkasOwnClientPutsThem() throws {
+        let folder =
+            ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+                "../../KafkaProtocolTests/Golden")
+        let text = try String(contentsOf: folder.appendingPathComponent("murmur2.tsv"), encoding: .utf8)
+        var rig = AccumulatorRig(partitions: 12)
+        var count = 0
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+            guard fields.count == 3, let expected = Int32(fields[2]) else { continue }
+            let digits = Array(fields[0].utf8)
+            let key = Bytes(
+                stride(from: 0, to: digits.count, by: 2).compactMap {
+                    UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+                })
+            #expect(rig.append(key: key).delivery?.topicPartition.partition == expected, "\(fields[0])")
+            count += 1
+        }
+        #expect(count > 100)
+    }
+
+    @Test func recordsWithoutKeyStayAtAPartitionUntilItsBatchIsFull() {
+        var rig = AccumulatorRig(partitions: 4, batchSize: 4096)
+        let partitions = (0..<30).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition }
+        for start in stride(from: 0, to: 30, by: 3) { #expect(Set(partitions[start..<start + 3]).count == 1) }
+        #expect(Set(partitions).count > 1)
+    }
+
+    @Test func roundRobinTakesEachPartitionInTurn() {
+        var rig = AccumulatorRig(partitions: 3, isRoundRobin: true)
+        let partitions = (0..<6).compactMap { _ in rig.append().delivery?.topicPartition.partition }
+        #expect(partitions == [1, 2, 0, 1, 2, 0])
+    }
+
+    @Test func whatIsNotKnownIsSaid() {
+        var rig = AccumulatorRig(partitions: 2)
+        guard case .unknownTopic = rig.append(topic: "other") else {
+            Issue.record("appended to a topic that isn't known")
+            return
+        }
+        for partition in [2, -1] as [Int32] {
+            guard case .unknownPartition(count: 2) = rig.append(partition: partition) else {
+                Issue.record("appended to a partition that doesn't exist")
+                return
+            }
+        }
+    }
+
+    @Test func addedPartitionsAreUsed() {
+        var rig = AccumulatorRig(partitions: 1)
+        rig.lead("t", [0, 0])
+        #expect(rig.append(partition: 1).delivery != nil)
+    }
+
+    // MARK: Leaders
+
+    @Test func aPartitionWithoutLeaderAsksForOneAndWaits() {
+        var rig = AccumulatorRig(hasLeader: false)
+        rig.append()
+        rig.flush()
+        #expect(rig.effects.needsMetadata)
+        #expect(rig.effects.backoffs.count == 1)
+        rig.effects.needsMetadata = false
+        rig.endBackoffs()
+        #expect(rig.effects.needsMetadata, "and asks again")
+        #expect(rig.effects.backoffs.map(\.failures) == [2])
+        rig.lead("t", [3], epoch: 1)
+        #expect(rig.effects.pump == [3])
+        #expect(rig.pump(3).count == 1)
+    }
+
+    @Test func whatIsListedForALeaderGoesToTheNextOne() {
+        var rig = AccumulatorRig(partitions: 2, brokers: 1)
+        rig.append(partition: 0)
+        rig.append(partition: 1)
+        rig.flush()
+        rig.lead("t", [0, 1], epoch: 1)
+        #expect(rig.pump(0).flatMap { $0.transmissions.map(\.partition.index) } == [0])
+        #expect(rig.pump(1).flatMap { $0.transmissions.map(\.partition.index) } == [1])
+    }
+
+    @Test func aRetryWaitsUnlessTheLeaderIsAnother() {
+        var rig = AccumulatorRig()
+        rig.append()
+        rig.flush()
+        rig.answer(rig.pump()[0], .notEnoughReplicas)
+        #expect(rig.effects.backoffs.map(\.failures) == [1])
+        #expect(rig.pump().isEmpty)
+        rig.endBackoffs()
+        let again = rig.pump()
+        #expect(again.count == 1)
+        rig.answer(again[0], .notLeaderOrFollower)
+        #expect(rig.effects.needsMetadata)
+        #expect(rig.effects.backoffs.map(\.failures) == [2])
+        rig.lead("t", [1], epoch: 1)
+        #expect(rig.pump(1).count == 1, "a new leader ends the backoff (KIP-951)")
+        #expect(rig.effects.ended.isEmpty)
+        rig.endBackoffs()
+        #expect(rig.pump(1).isEmpty)
+    }
+
+    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
+        var rig = AccumulatorRig()
+        rig.append()
+        rig.flush()
+        #expect(rig.pump(isConnected: false).isEmpty)
+        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "refused", isRetriable: true)))
+        #expect(rig.effects.backoffs.count == 1)
+        rig.endBackoffs()
+        #expect(rig.pump(isConnected: false).isEmpty)
+        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.authenticationFailed, "no")))
+        #expect(rig.effects.ended.map(\.result.error?.code) == [.authenticationFailed])
+        #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
+    }
+}
