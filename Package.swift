@@ -108,7 +108,8 @@ let package = Package(
             name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMemory"],
             resources: [.copy("Golden")], swiftSettings: settings),
         .testTarget(
-            name: "KafkaTransportTests", dependencies: ["KafkaTransport", "KafkaMemory"], swiftSettings: settings),
+            name: "KafkaTransportTests", dependencies: ["KafkaTransport", "KafkaMemory", "COpenSSL"],
+            swiftSettings: settings),
         .testTarget(
             name: "AsyncKafkaTests",
             dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],

@@ -259,6 +259,7 @@ package final class SocketChannel: Sendable {
                 self.noteReceiving()
                 _ = self.deliver(to: handler)
                 self.flushWhatReadingMade()
+                if self.transform.hasFailed { self.loop.execute { self.read() } }
                 return
             case .nothing:
                 self.flushWhatReadingMade()

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import KafkaMemory
 import KafkaTransport
 
 /// The other end of a connection, byte by byte: a blocking socket that does what a test says.
@@ -15,17 +16,21 @@ final class RawPeer {
 
     /// Connects to a port of this machine.
     init(port: Int, receiveBufferSize: Int32? = nil) throws {
-        #if canImport(Glibc)
-        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        self.descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
+        self.descriptor = socket(AF_INET, stream, 0)
         if let receiveBufferSize { self.set(SOL_SOCKET, SO_RCVBUF, receiveBufferSize) }
         self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         // A test that waits for bytes which never come shall fail, not hang.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         try self.call("connect", address(port: port) { connect(self.descriptor, $0, $1) })
+    }
+
+    /// Takes over a connection that was accepted.
+    init(accepted descriptor: Int32) {
+        self.descriptor = descriptor
+        self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit {
@@ -37,7 +42,7 @@ final class RawPeer {
         setsockopt(self.descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    private func call(_ name: String, _ status: Int32) throws {
+    private func call(_ name: String, _ status: Int32) throws(TransportError) {
         if status < 0 { throw TransportError.system(call: name, errno: errno) }
     }
 
@@ -70,6 +75,14 @@ final class RawPeer {
         return Array(bytes[..<filled])
     }
 
+    /// Receives what is there, once there is something; nothing at the end.
+    func receiveSome() throws(TransportError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let received = bytes.withUnsafeMutableBytes { recv(self.descriptor, $0.baseAddress, $0.count, 0) }
+        try self.call("recv", Int32(truncatingIfNeeded: received))
+        return Array(bytes[..<received])
+    }
+
     /// Sends the end, and goes on reading.
     func endSending() {
         #if canImport(Glibc)
@@ -92,6 +105,46 @@ final class RawPeer {
     }
 }
 
+/// A port whose connections are served one after the other, byte by byte, by a thread of its own.
+final class RawServer: Sendable {
+    private let listener: Int32
+    private let isClosed = Lock(false)
+    private let ended = FirstResult<Void>()
+    let port: Int
+
+    /// What `serve` throws ends the connection, as its return does.
+    init(receiveBufferSize: Int32? = nil, _ serve: @escaping @Sendable (RawPeer) throws -> Void) throws {
+        let (listener, port) = try listening(backlog: 128)
+        if var size = receiveBufferSize {
+            setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
+        self.listener = listener
+        self.port = port
+        let (isClosed, ended) = (self.isClosed, self.ended)
+        Thread.detachNewThread {
+            while true {
+                let descriptor = accept(listener, nil, nil)
+                if isClosed.withLock({ $0 }) || descriptor < 0 {
+                    if descriptor >= 0 { _ = Foundation.close(descriptor) }
+                    break
+                }
+                let peer = RawPeer(accepted: descriptor)
+                try? serve(peer)
+                peer.close()
+            }
+            _ = Foundation.close(listener)
+            ended.give(())
+        }
+    }
+
+    func end() async {
+        self.isClosed.withLock { $0 = true }
+        // Wakes the thread.
+        _ = try? RawPeer(port: self.port)
+        await self.ended.value(whenCancelled: ())
+    }
+}
+
 /// A port that answers nobody: it is listened on, its backlog is full, and nothing is ever taken from it.
 final class SilentPort {
     private let listener: Int32
@@ -99,25 +152,12 @@ final class SilentPort {
     let port: Int
 
     init() throws {
-        #if canImport(Glibc)
-        let type = Int32(SOCK_STREAM.rawValue)
-        #else
-        let type = SOCK_STREAM
-        #endif
-        let listener = socket(AF_INET, type, 0)
+        let (listener, port) = try listening(backlog: 0)
         self.listener = listener
-        var status = address(port: 0) { bind(listener, $0, $1) }
-        if status == 0 { status = listen(listener, 0) }
-        guard status == 0 else { throw TransportError.system(call: "listen", errno: errno) }
-        var name = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
-        }
-        self.port = Int(UInt16(bigEndian: name.sin_port))
+        self.port = port
         // More than the backlog of 0 takes, which the systems round up to one or a few.
         for _ in 0..<8 {
-            let descriptor = socket(AF_INET, type, 0)
+            let descriptor = socket(AF_INET, stream, 0)
             _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)
             _ = address(port: self.port) { connect(descriptor, $0, $1) }
             self.waiting.append(descriptor)
@@ -128,6 +168,26 @@ final class SilentPort {
         for descriptor in self.waiting { _ = Foundation.close(descriptor) }
         _ = Foundation.close(self.listener)
     }
+}
+
+#if canImport(Glibc)
+private let stream = Int32(SOCK_STREAM.rawValue)
+#else
+private let stream = SOCK_STREAM
+#endif
+
+/// A socket that listens on a free port of this machine, and the port.
+private func listening(backlog: Int32) throws -> (descriptor: Int32, port: Int) {
+    let listener = socket(AF_INET, stream, 0)
+    var status = address(port: 0) { bind(listener, $0, $1) }
+    if status == 0 { status = listen(listener, backlog) }
+    guard status == 0 else { throw TransportError.system(call: "listen", errno: errno) }
+    var name = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &name) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
+    }
+    return (listener, Int(UInt16(bigEndian: name.sin_port)))
 }
 
 /// Lends the address of a port of this machine to a system call.

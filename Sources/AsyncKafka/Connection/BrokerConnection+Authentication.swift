@@ -102,7 +102,7 @@ extension BrokerConnection {
     private func perform(
         _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, deadline: MonotonicTime
     ) async throws(KafkaError) {
-        try await self.agree(on: mechanism, deadline: deadline)
+        let hasRequests = try await self.agree(on: mechanism, deadline: deadline)
         var exchange = exchange
         var challenge: Bytes?
         while true {
@@ -114,6 +114,10 @@ extension BrokerConnection {
             }
             exchange = step.exchange
             guard case .send(let bytes) = step.response else { return }
+            guard hasRequests else {
+                challenge = try await self.askBare(bytes, mechanism, deadline: deadline)
+                continue
+            }
             var request = SaslAuthenticateRequest()
             request.authBytes = bytes
             let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
@@ -133,13 +137,15 @@ extension BrokerConnection {
         return (exchange, response)
     }
 
-    private func agree(on mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) {
+    /// Returns whether the mechanism's messages go in SaslAuthenticate requests (KIP-152). With SaslHandshake version 0, all that
+    /// Kafka 0.10 and 0.11 know, they follow bare.
+    private func agree(on mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) -> Bool {
         var request = SaslHandshakeRequest()
         request.mechanism = mechanism.name
         let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
         switch answer.errorCode {
         case .none:
-            return
+            return try self.versions.version(for: SaslHandshakeRequest.self) > 0
         case .unsupportedSaslMechanism:
             let offered = answer.mechanisms.isEmpty ? "none" : answer.mechanisms.joined(separator: ", ")
             throw KafkaError(
@@ -159,18 +165,30 @@ extension BrokerConnection {
     private func askDuringAuthentication<Request: KafkaRequest>(
         _ request: Request, _ mechanism: any SASLMechanism, deadline: MonotonicTime
     ) async throws(KafkaError) -> Request.Response {
-        guard let version = try? self.versions.version(for: Request.self, atMost: nil),
-            version > 0 || Request.apiKey != .saslHandshake
-        else {
-            throw KafkaError(
-                .unsupportedVersion,
-                "The broker is too old for SASL as this client speaks it: it needs Kafka 1.0 or later (KIP-152).",
-                broker: self.broker.description)
-        }
+        let version = try self.versions.version(for: Request.self)
         let promise = Promise<Request.Response>()
         self.submit(request, version: version, timeout: deadline - self.loop.now, isAuthentication: true) {
             promise.fulfill($0)
         }
+        return try await self.answer(promise, mechanism)
+    }
+
+    /// Sends a mechanism's message with nothing but its length before it, and waits for the answer, which is such a one too.
+    private func askBare(
+        _ message: Bytes, _ mechanism: any SASLMechanism, deadline: MonotonicTime
+    ) async throws(KafkaError) -> Bytes {
+        let promise = Promise<Bytes>()
+        let pending = PendingRequest(correlationID: nil, api: .saslAuthenticate, deadline: deadline) {
+            promise.fulfill($0)
+        }
+        self.write(
+            DeferredRequest(frame: [message], pending: pending), now: self.noteUse(), isAuthentication: true)
+        return try await self.answer(promise, mechanism)
+    }
+
+    private func answer<Answer: Sendable>(
+        _ promise: Promise<Answer>, _ mechanism: any SASLMechanism
+    ) async throws(KafkaError) -> Answer {
         do throws(KafkaError) {
             return try await promise.value()
         } catch {

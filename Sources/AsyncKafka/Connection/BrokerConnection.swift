@@ -145,24 +145,28 @@ final class BrokerConnection: Sendable {
         ) { result in
             completion(result.flatMap { self.decode($0, of: Request.self, version: version) })
         }
-        let deferred = DeferredRequest(frame: frame, pending: pending)
+        self.write(DeferredRequest(frame: frame, pending: pending), now: now, isAuthentication: isAuthentication)
+    }
+
+    /// Writes a request, lets it wait, or fails it.
+    func write(_ request: DeferredRequest, now: MonotonicTime, isAuthentication: Bool) {
         // The queue and the socket must see requests in the same order: the channel calls back under its write lock.
         // It doesn't if it is closed.
         var action: RequestQueue.SubmitAction?
         self.channel.send { () -> [Bytes]? in
-            action = self.queue.withLock { $0.submit(deferred, now: now, isAuthentication: isAuthentication) }
-            if case .write = action { return frame }
+            action = self.queue.withLock { $0.submit(request, now: now, isAuthentication: isAuthentication) }
+            if case .write = action { return request.frame }
             return nil
         }
         switch action {
         case .write:
-            self.armTimeout(pending.deadline)
+            self.armTimeout(request.pending.deadline)
         case .deferred(let time):
             if let time { _ = self.loop.schedule(at: time) { self.writeDeferred() } }
         case .refuse(let error):
-            completion(.failure(error))
+            request.pending.complete(.failure(error))
         case nil:
-            completion(.failure(self.closedError))
+            request.pending.complete(.failure(self.closedError))
         }
     }
 
@@ -330,20 +334,14 @@ final class BrokerConnection: Sendable {
 
 extension BrokerConnection: FrameHandler {
     func frameReceived(_ frame: Bytes) {
-        guard frame.count >= 4 else {
-            self.close(
-                KafkaError(
-                    .protocolError, "The broker sent \(frame.count) bytes where an answer was due.",
-                    broker: self.broker.description, isRetriable: true))
-            return
-        }
-        let correlationID = frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
+        let correlationID: Int32? =
+            frame.count < 4 ? nil : frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
         let (action, hasDeferred) = self.queue.withLock { queue in
             (queue.received(correlationID: correlationID), !queue.deferred.isEmpty)
         }
         switch action {
         case .complete(let request):
-            request.complete(.success(frame[4..<frame.count]))
+            request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
             if hasDeferred { self.writeDeferred() }
         case .close(var error):
             error.broker = self.broker.description

@@ -11,7 +11,8 @@ import KafkaTransport
 
 /// A request that was written and not yet answered.
 struct PendingRequest: Sendable {
-    let correlationID: Int32
+    /// nil for a mechanism's token without a header (SaslHandshake version 0), whose answer has none either.
+    let correlationID: Int32?
     let api: APIKey
     let deadline: MonotonicTime
     /// Takes the response's bytes after the correlation id.
@@ -97,26 +98,28 @@ struct RequestQueue: Sendable {
         case ignore
     }
 
-    mutating func received(correlationID: Int32) -> ReceiveAction {
+    /// - Parameter correlationID: nil where the bytes are too few for one.
+    mutating func received(correlationID: Int32?) -> ReceiveAction {
         if self.closed != nil { return .ignore }
         guard let request = self.inFlight.first else {
             return .close(
                 KafkaError(
-                    .protocolError,
-                    "The broker sent an answer that nobody asked for (correlation id \(correlationID)).",
+                    .protocolError, "The broker sent an answer that nobody asked for (\(Self.name(correlationID))).",
                     isRetriable: true))
         }
-        guard request.correlationID == correlationID else {
-            return .close(
-                KafkaError(
-                    .protocolError,
-                    """
-                    The broker answered out of turn: correlation id \(correlationID) where \(request.correlationID) \
-                    (\(request.api)) was due.
-                    """, isRetriable: true))
+        guard let expected = request.correlationID, expected != correlationID else {
+            _ = self.inFlight.popFirst()
+            return .complete(request)
         }
-        _ = self.inFlight.popFirst()
-        return .complete(request)
+        return .close(
+            KafkaError(
+                .protocolError,
+                "The broker answered out of turn: \(Self.name(correlationID)) where \(expected) (\(request.api)) was due.",
+                isRetriable: true))
+    }
+
+    private static func name(_ correlationID: Int32?) -> String {
+        correlationID.map { "correlation id \($0)" } ?? "without a correlation id"
     }
 
     /// The broker wants nothing more before `time`.

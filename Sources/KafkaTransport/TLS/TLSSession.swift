@@ -36,6 +36,7 @@ final class TLSSession: ByteTransform {
     private let state: Lock<State>
     private let unsent = Atomic(false)
     private let buffered = Atomic(false)
+    private let failed = Atomic(false)
 
     /// The most that a record holds.
     private static let recordSize = 16 << 10
@@ -43,6 +44,11 @@ final class TLSSession: ByteTransform {
     private static let sendLimit = 512 << 10
     /// More than any sensible chain of certificates.
     private static let handshakeLimit = 256 << 10
+    /// As much is taken from the socket for nothing, before others have their turn: messages of TLS's own may follow one another
+    /// for as long as the other side likes.
+    private static let silentLimit = 64 << 10
+    /// As many bytes of answers to such messages wait for the other side to read them.
+    private static let answerLimit = 256 << 10
 
     /// - Parameter host: the name that the other side's certificate must have; nil on the server's side.
     init(_ context: TLSContext, host: String?, port: Int, socket: Socket) throws(TLSFailure) {
@@ -108,13 +114,14 @@ final class TLSSession: ByteTransform {
     /// Goes on with the handshake as far as what has come allows.
     func handshake(on socket: Socket) -> Progress {
         self.withState(socket) { state in
+            state.wire.allowance = Self.handshakeLimit - state.wire.receivedCount
             let result = SSL_do_handshake(state.ssl)
             state.wire.flush()
             if result == 1 { return .done }
             guard SSL_get_error(state.ssl, result) == SSL_ERROR_WANT_READ else {
                 return .failed(Self.failure(state, inHandshake: true))
             }
-            if state.wire.receivedCount > Self.handshakeLimit { return .failed(.tls(.handshakeTooLarge)) }
+            if state.wire.receivedCount >= Self.handshakeLimit { return .failed(.tls(.handshakeTooLarge)) }
             return .waiting
         }
     }
@@ -124,18 +131,24 @@ final class TLSSession: ByteTransform {
 
     var hasUnsentBytes: Bool { self.unsent.load(ordering: .relaxed) }
     var hasBufferedInput: Bool { self.buffered.load(ordering: .relaxed) }
+    var hasFailed: Bool { self.failed.load(ordering: .relaxed) }
 
     // MARK: Bytes
 
     func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome {
         self.withState(socket) { state in
             if let failure = state.failure { return .failed(failure) }
+            guard state.wire.unsent <= Self.answerLimit else {
+                return .failed(.tls(.other("the TLS session broke: the other side does not read what it asks for")))
+            }
             var filled = 0
+            state.wire.allowance = Self.silentLimit
             while filled < target.count {
                 var count = 0
                 let result = SSL_read_ex(state.ssl, target.baseAddress! + filled, target.count - filled, &count)
                 if result == 1 {
                     filled += count
+                    state.wire.allowance = Self.silentLimit
                     continue
                 }
                 switch SSL_get_error(state.ssl, result) {
@@ -194,6 +207,7 @@ final class TLSSession: ByteTransform {
             ERR_clear_error()
             let result = body(&state)
             self.unsent.store(state.wire.unsent > 0, ordering: .relaxed)
+            self.failed.store(state.failure != nil, ordering: .relaxed)
             self.buffered.store(state.wire.hasInput || SSL_has_pending(state.ssl) == 1, ordering: .relaxed)
             return result
         }

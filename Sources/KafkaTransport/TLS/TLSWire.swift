@@ -43,6 +43,8 @@ final class TLSWire {
     /// The bytes received so far, and the first of them.
     private(set) var receivedCount = 0
     private(set) var firstBytes: [UInt8] = []
+    /// How many more are taken from the socket before whoever reads has to come back.
+    var allowance = 0
     /// Why a certificate was refused.
     private(set) var refusal: TLSFailure?
     /// Whether the server wants a client's certificate, and there is none.
@@ -77,6 +79,7 @@ final class TLSWire {
     private func read(into target: UnsafeMutableRawPointer, _ count: Int) -> Int? {
         if !self.hasInput {
             guard self.failure == nil, !self.isAtEnd else { return 0 }
+            guard self.allowance > 0 else { return nil }
             switch self.socket.receive(into: self.input) {
             case .done(0):
                 self.isAtEnd = true
@@ -86,6 +89,7 @@ final class TLSWire {
                 self.inputEnd = received
                 if self.firstBytes.isEmpty { self.firstBytes = Array(self.input.prefix(min(received, 16))) }
                 self.receivedCount += received
+                self.allowance -= received
             case .wouldBlock:
                 return nil
             case .failed(let code):

@@ -20,6 +20,11 @@ final class ScriptedBroker: Sendable {
         var correlationID: Int32
         /// What follows the header's client id.
         var rest: Bytes
+
+        /// A token without a header, as it follows SaslHandshake version 0.
+        static func bare(_ token: Bytes) -> Received {
+            Received(api: .saslAuthenticate, version: -1, correlationID: 0, rest: token)
+        }
     }
 
     enum Reply: Sendable {
@@ -27,7 +32,10 @@ final class ScriptedBroker: Sendable {
         case body(Bytes)
         /// A frame as it is, correlation id included.
         case frame(Bytes)
-        /// Bytes without a length before them are not possible on a channel: a frame whose *length* is the given bytes.
+        /// Bytes as they are, without a length before them; then the end, if they are the last.
+        case bytes(Bytes, isLast: Bool)
+        /// A bare answer to a bare token (SaslHandshake version 0), and whether the exchange is over with it.
+        case token(Bytes, isLast: Bool)
         case nothing
         case close
     }
@@ -76,6 +84,7 @@ final class ScriptedBroker: Sendable {
     private final class Handler: FrameHandler {
         let broker: ScriptedBroker
         let channel: SocketChannel
+        private let takesTokens = Lock(false)
 
         init(broker: ScriptedBroker, channel: SocketChannel) {
             self.broker = broker
@@ -83,6 +92,7 @@ final class ScriptedBroker: Sendable {
         }
 
         func frameReceived(_ frame: Bytes) {
+            if self.takesTokens.withLock({ $0 }) { return self.answer(.bare(frame)) }
             var reader = ByteReader(frame)
             guard let api = try? reader.readInt16(), let version = try? reader.readInt16(),
                 let correlationID = try? reader.readInt32(),
@@ -94,6 +104,11 @@ final class ScriptedBroker: Sendable {
             }
             let received = Received(
                 api: APIKey(rawValue: api), version: version, correlationID: correlationID, rest: rest)
+            if received.api == .saslHandshake, version == 0 { self.takesTokens.withLock { $0 = true } }
+            self.answer(received)
+        }
+
+        private func answer(_ received: Received) {
             let index = self.broker.log.withLock { log in
                 log.append(received)
                 return log.count - 1
@@ -102,12 +117,18 @@ final class ScriptedBroker: Sendable {
             case .body(let body):
                 self.channel.send {
                     var writer = ByteWriter()
-                    writer.writeInt32(correlationID)
+                    writer.writeInt32(received.correlationID)
                     writer.writeRaw(body)
                     return writer.finish()
                 }
             case .frame(let frame):
                 self.channel.send { [frame] }
+            case .bytes(let bytes, let isLast):
+                self.channel.sendUnframed { [bytes] }
+                if isLast { self.channel.closeAfterFlushing() }
+            case .token(let token, let isLast):
+                if isLast { self.takesTokens.withLock { $0 = false } }
+                self.channel.send { [token] }
             case .nothing:
                 break
             case .close:

@@ -27,6 +27,8 @@ struct ScramExchange: SASLExchange {
 
     /// RFC 5802 and Kafka's brokers ask for 4096 rounds at least; more than the upper limit would be an attack on this CPU.
     static let iterations = 4096...1_000_000
+    /// Far more than a nonce, a salt and a signature take: its parts are larger in memory than on the wire.
+    private static let messageLimit = 16 << 10
     /// `n,,`: no channel binding, no other identity.
     private static let header = "n,,"
 
@@ -116,7 +118,11 @@ struct ScramExchange: SASLExchange {
 
     /// `r=…,s=…,i=…` in parts.
     private static func attributes(_ challenge: Bytes?) throws -> (text: String, values: [Character: Substring]) {
-        let text = String(decoding: challenge ?? Bytes(), as: UTF8.self)
+        let challenge = challenge ?? Bytes()
+        guard challenge.count <= Self.messageLimit else {
+            throw KafkaError.authenticationFailed("The broker's SCRAM message is too long: \(challenge.count) bytes.")
+        }
+        let text = String(decoding: challenge, as: UTF8.self)
         var values: [Character: Substring] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard part.count >= 2, part.dropFirst().first == "=", let name = part.first else {

@@ -1,0 +1,225 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// Brokers that answer an authentication by nonsense, by silence, or by hanging up: a typed error in its time, nobody else is
+/// disturbed, and work goes on when the broker does.
+@Suite(.timeLimit(.minutes(1))) struct AuthenticationBadDaysTests {
+    enum Way: CaseIterable, Sendable {
+        case plain, scram256, scram512, oauthBearer
+
+        /// The answers that a broker gives, the handshake's included.
+        var answers: Int {
+            switch self {
+            case .plain, .oauthBearer: 2
+            case .scram256, .scram512: 3
+            }
+        }
+
+        func mechanism(password: Secret = "secret") -> any SASLMechanism {
+            switch self {
+            case .plain: .plain(username: "alice", password: password)
+            case .scram256: .scramSHA256(username: "alice", password: password)
+            case .scram512: .scramSHA512(username: "alice", password: password)
+            case .oauthBearer: .oauthBearer(FixedToken(value: password == "secret" ? "token" : password))
+            }
+        }
+    }
+
+    private struct FixedToken: OAuthBearerTokenProvider {
+        var value: Secret
+
+        func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(3600)) }
+    }
+
+    /// A broker, and what connects to it in one way.
+    private final class Client: Sendable {
+        let broker: AuthenticatingBroker
+        let loop: EventLoop
+        private let security: ConnectionSecurity
+
+        init(_ mechanism: any SASLMechanism, isOld: Bool = false) throws {
+            self.broker = try AuthenticatingBroker(isOld: isOld)
+            self.loop = try EventLoop(name: "client")
+            self.security = try ConnectionSecurity(Self.security(mechanism), logger: Logger(SilentLog()))
+        }
+
+        private static func security(_ mechanism: some SASLMechanism) -> KafkaSecurity {
+            .sasl(mechanism, over: .plaintext)
+        }
+
+        func open(within limit: Duration = .seconds(10)) async -> Result<BrokerConnection, KafkaError> {
+            guard let server = self.broker.scripted else { return .failure(.cancelled) }
+            var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+            configuration.log = SilentLog()
+            configuration.connectionSetupTimeout = limit
+            do throws(KafkaError) {
+                return .success(
+                    try await BrokerConnection.open(
+                        to: server.broker, configuration: configuration, security: self.security, loop: self.loop,
+                        logger: Logger(SilentLog())
+                    ) { _, _ in })
+            } catch {
+                return .failure(error)
+            }
+        }
+
+        func failure(within limit: Duration = .seconds(10)) async -> KafkaError? {
+            switch await self.open(within: limit) {
+            case .success: nil
+            case .failure(let error): error
+            }
+        }
+
+        func end() {
+            self.broker.stop()
+            self.loop.shutdown()
+        }
+    }
+
+    // MARK: Nonsense
+
+    @Test(arguments: Way.allCases, [false, true])
+    func answersThatMakeNoSenseEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
+        let client = try Client(way.mechanism(), isOld: isOld)
+        defer { client.end() }
+        let before = try await client.open().get()
+        for fault in AuthenticationFault.allCases where fault != .silence {
+            for step in 0..<way.answers {
+                // What a broker says at the end of PLAIN means nothing; and a bare token can be anything.
+                let isToken = fault == .junkToken || fault == .hugeToken
+                if way == .plain, step > 0, isToken || isOld { continue }
+                // A token that is no token makes sense to nobody, but nothing can follow it.
+                if isOld, step > 0, fault == .refusal || fault == .otherAnswer || fault == .emptyAnswer { continue }
+                client.broker.fail(at: step, fault)
+                let error = await client.failure()
+                let code = try #require(error?.code, "\(fault) at \(step) was taken")
+                #expect(code != .timedOut && code != .authenticationTimeout, "\(fault) at \(step): \(error)")
+                #expect(error?.broker == client.broker.scripted?.address)
+                #expect((error?.description.count ?? 0) < 4000)
+            }
+        }
+        client.broker.recover()
+        let after = try await client.open().get()
+        for connection in [before, after] {
+            let answer = try await connection.request(MetadataRequest(), atMost: 8)
+            #expect(answer.brokers.count == 1)
+        }
+    }
+
+    @Test func silenceEndsTheAttemptAtItsDeadline() async throws {
+        for way in [Way.plain, .scram256] {
+            let client = try Client(way.mechanism())
+            defer { client.end() }
+            for step in 0..<way.answers {
+                client.broker.fail(at: step, .silence)
+                let error = await client.failure(within: .milliseconds(300))
+                #expect(error?.code == .authenticationTimeout, "\(way) at \(step): \(String(describing: error))")
+                #expect(error?.isRetriable == true)
+            }
+            client.broker.recover()
+            _ = try await client.open().get()
+        }
+    }
+
+    @Test(arguments: [Way.plain, .scram256, .oauthBearer], [false, true])
+    func anAuthenticationThatIsCutAnywhereIsAnErrorAtOnce(way: Way, isOld: Bool) async throws {
+        let client = try Client(way.mechanism(), isOld: isOld)
+        defer { client.end() }
+        var count = 0
+        while true {
+            client.broker.cut(after: count)
+            switch await client.open() {
+            case .success(let connection):
+                #expect(count > 60)
+                _ = try await connection.request(MetadataRequest(), atMost: 8)
+                return
+            case .failure(let error):
+                try #require(error.code == .connectionFailed, "after \(count) bytes: \(error)")
+                #expect(error.isRetriable && !error.isOutcomeUnknown)
+                #expect(error.message.contains("during authentication by \(way.mechanism().name)"))
+            }
+            count += 1
+        }
+    }
+
+    // MARK: Old brokers
+
+    @Test(arguments: Way.allCases)
+    func aBrokerThatKnowsNoAuthenticateRequestIsSentTheBareMessages(way: Way) async throws {
+        let client = try Client(way.mechanism(), isOld: true)
+        defer { client.end() }
+        let connection = try await client.open().get()
+        _ = try await connection.request(MetadataRequest(), atMost: 8)
+        let requests = client.broker.scripted?.requests ?? []
+        #expect(
+            requests.map(\.api) == [.apiVersions, .saslHandshake]
+                + repeatElement(.saslAuthenticate, count: way.answers - 1) + [.metadata])
+        #expect(
+            requests.dropFirst().prefix(way.answers).map(\.version)
+                == [0] + repeatElement(-1, count: way.answers - 1))
+    }
+
+    @Test(arguments: [Way.plain, .scram256])
+    func aWrongPasswordEndsTheAttemptAtAnOldBroker(way: Way) async throws {
+        let client = try Client(way.mechanism(password: "wrong"), isOld: true)
+        defer { client.end() }
+        let error = await client.failure()
+        #expect(error?.code == .connectionFailed)
+        #expect(error?.message.contains("during authentication by \(way.mechanism().name)") == true)
+    }
+
+    // MARK: Going on
+
+    @Test(arguments: [AuthenticationFault.junk, .tooLong, .close, .silence, .refusal])
+    func workGoesOnByItselfWhenTheBrokerIsInItsRightMindAgain(fault: AuthenticationFault) async throws {
+        let broker = try AuthenticatingBroker()
+        defer { broker.stop() }
+        let server = try #require(broker.scripted)
+        var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: [server.address]))
+        configuration.cluster.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+        configuration.cluster.log = SilentLog()
+        if fault == .silence { configuration.cluster.connectionSetupTimeout = .milliseconds(300) }
+        try await KafkaProducer.withProducer(configuration) { producer in
+            let first = try await producer.send(ProducerRecord(topic: "t", value: "1"))
+            #expect(first.offset == 0)
+            broker.fail(at: 1, fault)
+            server.disconnectAll()
+            async let waiting = producer.send([ProducerRecord(topic: "t", value: "2")])
+            await broker.failed(1)
+            // A refusal ends what waits; nothing else does.
+            if fault == .refusal {
+                let result = await waiting.first
+                guard case .failure(let error)? = result else {
+                    Issue.record("\(String(describing: result))")
+                    return
+                }
+                #expect(error.code == .authenticationFailed)
+                broker.recover()
+            } else {
+                broker.recover()
+                let result = await waiting.first
+                #expect(try result?.get().offset == 1)
+            }
+            // The last refusal is the answer until the connection is tried again.
+            while true {
+                do throws(KafkaError) {
+                    let last = try await producer.send(ProducerRecord(topic: "t", value: "3"))
+                    #expect(last.offset == (fault == .refusal ? 1 : 2))
+                    break
+                } catch {
+                    try #require(fault == .refusal && error.code == .authenticationFailed, "\(error)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+import KafkaMemory
+import Synchronization
+import Testing
+
+@testable import KafkaTransport
+
+/// Servers that break off, stall, flood, and talk nonsense: each is a typed error in its time, and costs nothing that stays.
+@Suite(.timeLimit(.minutes(1))) struct TLSBadDaysTests {
+    private static let versions = [TLSSettings.Version.tls12, .tls13]
+
+    private func contexts(_ version: TLSSettings.Version) throws -> TLSContexts {
+        try TLSContexts(server: { ($0.minimumVersion, $0.maximumVersion) = (version, version) })
+    }
+
+    /// Connects to a server; what becomes of it.
+    private func connect(
+        _ contexts: TLSContexts, to port: Int, loop: EventLoop, timeout: Duration = .seconds(10)
+    ) async -> Result<SocketChannel, TransportError> {
+        do throws(TransportError) {
+            return .success(
+                try await SocketChannel.connect(
+                    host: "127.0.0.1", port: port, tls: contexts.client, loop: loop, timeout: timeout,
+                    maximumFrameSize: 1 << 20))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Why there is no session with a server that does this. What it does not end, the client has to.
+    private func failure(
+        _ contexts: TLSContexts, timeout: Duration = .seconds(10),
+        _ serve: @escaping @Sendable (RawPeer, TLSServerInMemory) throws -> Void
+    ) async throws -> TransportError? {
+        let loop = try EventLoop(name: "client")
+        let hasHungUp = FirstResult<Bool>()
+        let server = try RawServer { peer in
+            defer { hasHungUp.give(false) }
+            try serve(peer, try TLSServerInMemory(contexts.server))
+            try peer.awaitEnd()
+            hasHungUp.give(true)
+        }
+        let result = await self.connect(contexts, to: server.port, loop: loop, timeout: timeout)
+        if case .failure = result {
+            let isClosed = await hasHungUp.value(whenCancelled: false)
+            #expect(isClosed, "the client did not close its socket")
+        }
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
+        guard case .failure(let error) = result else { return nil }
+        return error
+    }
+
+    /// What a client hears of a server that does this once they have agreed: frames, then why that was the end.
+    private func session(
+        _ version: TLSSettings.Version, options: SocketOptions = SocketOptions(),
+        _ serve: @escaping @Sendable (RawPeer, TLSServerInMemory) throws -> Void
+    ) async throws -> (frames: [Bytes], closed: TransportError?) {
+        let contexts = try self.contexts(version)
+        let loop = try EventLoop(name: "client")
+        let server = try RawServer(receiveBufferSize: 4096) { peer in
+            let tls = try TLSServerInMemory(contexts.server)
+            try peer.agree(tls)
+            try serve(peer, tls)
+            try peer.awaitEnd()
+        }
+        let channel = try await SocketChannel.connect(
+            host: "127.0.0.1", port: server.port, tls: contexts.client, loop: loop, timeout: .seconds(10),
+            maximumFrameSize: 1000, options: options)
+        let recorder = Recorder(onFrame: { if $0 == Bytes("the end") { channel.close() } })
+        channel.start(recorder)
+        await recorder.wait { _, closed in closed != nil }
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
+        return (recorder.frames, recorder.closed)
+    }
+
+    // MARK: Broken off
+
+    enum Cut: Sendable {
+        case end
+        case reset
+    }
+
+    @Test(arguments: versions, [Cut.end, .reset])
+    func aHandshakeThatIsCutAnywhereIsAnErrorAtOnce(version: TLSSettings.Version, how: Cut) async throws {
+        let contexts = try self.contexts(version)
+        let loop = try EventLoop(name: "client")
+        let length = Atomic(0)
+        let hungUp = Atomic(0)
+        let server = try RawServer { peer in
+            let tls = try TLSServerInMemory(contexts.server)
+            var left = length.load(ordering: .relaxed)
+            while left >= 0 {
+                let answer = tls.answer(try peer.receiveSome())
+                try peer.send(answer.prefix(left))
+                if tls.isEstablished, answer.count <= left { return try peer.awaitEnd() }
+                left -= answer.count
+            }
+            if how == .reset { return peer.reset() }
+            peer.endSending()
+            try peer.awaitEnd()
+            hungUp.wrappingAdd(1, ordering: .relaxed)
+        }
+        var failures = 0
+        while true {
+            let result = await self.connect(contexts, to: server.port, loop: loop)
+            guard case .failure(let error) = result else { break }
+            let isRight =
+                switch error {
+                case .tls(.closedInHandshake): true
+                case .reset: how == .reset
+                default: false
+                }
+            try #require(isRight, "\(error)")
+            failures += 1
+            // Every byte; for a reset, of which nothing in the client depends on the place, every third.
+            length.wrappingAdd(how == .end ? 1 : 3, ordering: .relaxed)
+        }
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
+        #expect(length.load(ordering: .relaxed) > 700)
+        if how == .end { #expect(hungUp.load(ordering: .relaxed) >= failures) }
+    }
+
+    @Test(arguments: versions)
+    func aHandshakeThatStallsHalfWayEndsAtItsDeadlineAndSaysSo(version: TLSSettings.Version) async throws {
+        let contexts = try self.contexts(version)
+        let error = try await self.failure(contexts, timeout: .milliseconds(300)) { peer, tls in
+            let answer = tls.answer(try peer.receiveSome())
+            try peer.send(answer.prefix(answer.count / 2))
+        }
+        #expect(error == .tls(.timedOut))
+        #expect(error?.description.contains("TLS handshake") == true)
+    }
+
+    // MARK: Too much
+
+    @Test(arguments: versions)
+    func aCertificateOfAMegabyteIsTooMuch(version: TLSSettings.Version) async throws {
+        let contexts = try TLSContexts(
+            issued: { try $0.issue(hosts: (0..<60_000).map { "DNS:broker-\($0).example" }) },
+            server: { ($0.minimumVersion, $0.maximumVersion) = (version, version) })
+        let error = try await self.failure(contexts) { peer, tls in
+            let answer = tls.answer(try peer.receiveSome())
+            #expect(answer.count > 1 << 20)
+            try peer.send(answer)
+        }
+        #expect(error == .tls(.handshakeTooLarge))
+    }
+
+    /// OpenSSL passes over requests to begin, which have no place in a handshake, for as long as they come.
+    @Test(arguments: versions)
+    func aHandshakeWithoutEndIsTooMuch(version: TLSSettings.Version) async throws {
+        let helloRequest: [UInt8] = [22, 3, 3, 0, 4, 0, 0, 0, 0]
+        let error = try await self.failure(self.contexts(version)) { peer, _ in
+            peer.flood(Array(repeatElement(helloRequest, count: 5000).joined()))
+        }
+        #expect(error == .tls(.handshakeTooLarge))
+    }
+
+    /// The memory for what it says must not grow with it, nor may others have to wait until it is silent.
+    @Test func ticketsWithoutEndLeaveOthersTheirTurn() async throws {
+        let contexts = try self.contexts(.tls13)
+        let loop = try EventLoop(name: "client")
+        let hasSent = FirstResult<Int>()
+        let server = try RawServer { peer in
+            defer { hasSent.give(0) }
+            let tls = try TLSServerInMemory(contexts.server)
+            try peer.agree(tls)
+            let tickets = (0..<800).flatMap { _ in tls.newTicket() }
+            try peer.send(tickets + tls.encrypt([7]))
+            hasSent.give(tickets.count)
+            try peer.awaitEnd()
+        }
+        let address = try #require(SocketAddress.numeric(host: "127.0.0.1", port: server.port))
+        let socket = try Socket.make(family: address.family, options: SocketOptions(receiveBufferSize: 1 << 20))
+        _ = socket.connect(to: address)
+        while socket.remoteAddress == nil { await Task.yield() }
+        let session = try TLSSession(contexts.client, host: "127.0.0.1", port: server.port, socket: socket)
+        try await TLSHandshake.perform(session, on: socket, loop: loop, deadline: loop.now + .seconds(10))
+        let count = await hasSent.value(whenCancelled: 0)
+        #expect(count > 160 << 10)
+        var turns = 0
+        var received: [UInt8] = []
+        while received.isEmpty {
+            let outcome = withUnsafeTemporaryAllocation(byteCount: 1000, alignment: 1) { target in
+                let outcome = session.receive(from: socket, into: target)
+                if case .done(let count) = outcome { received = Array(target[..<count]) }
+                return outcome
+            }
+            if case .failed(let error) = outcome { throw error }
+            turns += 1
+        }
+        #expect(received == [7])
+        #expect(turns > 2)
+        socket.close()
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
+    }
+
+    @Test func aServerThatAsksForAnswersAndNeverReadsThemIsGivenUp() async throws {
+        let (_, closed) = try await self.session(.tls13, options: SocketOptions(sendBufferSize: 4096)) { peer, tls in
+            for _ in 0..<200 { try peer.send((0..<200).flatMap { _ in tls.updateKeys() }) }
+            Issue.record("40 000 demands were taken")
+        }
+        guard case .tls(.other(let reason)) = closed else {
+            Issue.record("\(String(describing: closed))")
+            return
+        }
+        #expect(reason.contains("does not read"))
+    }
+
+    @Test func newKeysAndTicketsDisturbNothing() async throws {
+        let (frames, closed) = try await self.session(.tls13) { peer, tls in
+            for number in 0..<100 {
+                let bytes = tls.newTicket() + tls.updateKeys() + tls.encrypt(framed("\(number)".utf8))
+                try peer.send(bytes)
+            }
+            try peer.send(tls.encrypt(framed("the end".utf8)))
+        }
+        #expect(frames == (0..<100).map { Bytes("\($0)") } + ["the end"])
+        #expect(closed == .closedLocally)
+    }
+
+    @Test func aRequestToNegotiateAgainIsDeclinedAndDisturbsNothing() async throws {
+        let (frames, closed) = try await self.session(.tls12) { peer, tls in
+            let request = tls.askToRenegotiate()
+            #expect(!request.isEmpty)
+            try peer.send(request + tls.encrypt(framed("before".utf8)))
+            // The client answers by an alert (type 21), and by nothing else.
+            let answer = try peer.receiveSome()
+            #expect(answer.first == 21)
+            #expect(answer.count < 60)
+            try peer.send(tls.encrypt(framed("the end".utf8)))
+        }
+        #expect(frames == ["before", "the end"])
+        #expect(closed == .closedLocally)
+    }
+
+    // MARK: Nonsense
+
+    @Test(
+        arguments: [
+            (Array("220 mail.example ESMTP".utf8), "notTLS"),
+            ([0, 0, 0, 12, 0, 0, 0, 1, 0, 35, 0, 0, 0, 0, 0, 0], "notTLS"),
+            ([0x80, 0x2e, 1, 3, 1, 0, 0x15, 0, 0, 0, 0x10], "notTLS"),
+            ([22, 3, 3, 0, 8] + [2, 0, 0, 4] + [9, 9, 9, 9], "other"),
+            ([22, 3, 3, 0, 8] + [0xff, 0xff, 0xff, 0xff] + [9, 9, 9, 9], "other"),
+            ([22, 3, 3, 0xff, 0xff] + [UInt8](repeating: 7, count: 100), "other"),
+            ([22, 9, 9, 0, 8] + [2, 0, 0, 4] + [9, 9, 9, 9], "other"),
+            ([23, 3, 3, 0, 5] + Array("hello".utf8), "other"),
+            ([20, 3, 3, 0, 1, 1, 20, 3, 3, 0, 1, 1], "other"),
+            ([21, 3, 3, 0, 2, 2, 40], "refused"),
+            ([21, 3, 3, 0, 2, 9, 9], "other"),
+        ] as [([UInt8], String)])
+    func nonsenseInsteadOfAServersHelloIsAnError(bytes: [UInt8], what: String) async throws {
+        for version in Self.versions {
+            let error = try await self.failure(self.contexts(version)) { peer, _ in
+                _ = try peer.receiveSome()
+                try peer.send(bytes)
+                peer.endSending()
+            }
+            switch error {
+            case .tls(.notTLS): #expect(what == "notTLS")
+            case .tls(.refused(let alert, _)): #expect(what == "refused" && alert == 40)
+            case .tls(.other), .tls(.closedInHandshake): #expect(what == "other")
+            default: Issue.record("\(version): \(String(describing: error))")
+            }
+        }
+    }
+
+    @Test(arguments: versions)
+    func nonsenseInASessionEndsItBehindWhatCameBefore(version: TLSSettings.Version) async throws {
+        let nonsense: [[UInt8]] = [
+            [23, 3, 3, 0, 64] + [UInt8](repeating: 0xa5, count: 64),
+            [23, 3, 3, 0, 1, 0],
+            [23, 3, 3, 0xff, 0xff, 0],
+            Array("plain text, all of a sudden".utf8),
+            [21, 3, 3, 0, 2, 2, 40],
+        ]
+        for bytes in nonsense {
+            let (frames, closed) = try await self.session(version) { peer, tls in
+                try peer.send(tls.encrypt(framed("before".utf8)) + bytes)
+            }
+            #expect(frames == ["before"])
+            guard case .tls(.other(let reason)) = closed else {
+                Issue.record("\(bytes): \(String(describing: closed))")
+                continue
+            }
+            #expect(reason.contains("the TLS session broke"))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+import COpenSSL
+import Foundation
+import Testing
+
+@testable import KafkaTransport
+
+/// A TLS server without a socket: the client's bytes in, its own out, so that a test can do to them what it likes, and have
+/// it say what no sensible server says.
+final class TLSServerInMemory {
+    private let context: TLSContext
+    private let ssl: OpaquePointer
+    private let incoming: OpaquePointer
+    private let outgoing: OpaquePointer
+
+    init(_ context: TLSContext) throws {
+        self.context = context
+        self.ssl = try #require(SSL_new(context.pointer))
+        self.incoming = try #require(BIO_new(BIO_s_mem()))
+        self.outgoing = try #require(BIO_new(BIO_s_mem()))
+        SSL_set_bio(self.ssl, self.incoming, self.outgoing)
+        SSL_set_accept_state(self.ssl)
+        SSL_clear_options(self.ssl, UInt64(1) << 30)  // SSL_OP_NO_RENEGOTIATION, a macro
+    }
+
+    deinit {
+        SSL_free(self.ssl)
+    }
+
+    /// Whether the two sides have agreed.
+    var isEstablished: Bool { SSL_is_init_finished(self.ssl) == 1 }
+
+    /// What it answers to bytes of the client.
+    func answer(_ bytes: [UInt8]) -> [UInt8] {
+        ERR_clear_error()
+        BIO_write(self.incoming, bytes, Int32(bytes.count))
+        if self.isEstablished { self.read() } else { SSL_do_handshake(self.ssl) }
+        return self.takeOutput()
+    }
+
+    /// What the client has sent, once the two have agreed.
+    private(set) var received: [UInt8] = []
+
+    private func read() {
+        var target = [UInt8](repeating: 0, count: 16 << 10)
+        while case let count = SSL_read(self.ssl, &target, Int32(target.count)), count > 0 {
+            self.received += target[..<Int(count)]
+        }
+    }
+
+    func encrypt(_ bytes: [UInt8]) -> [UInt8] {
+        SSL_write(self.ssl, bytes, Int32(bytes.count))
+        return self.takeOutput()
+    }
+
+    /// A KeyUpdate that wants one back.
+    func updateKeys() -> [UInt8] {
+        SSL_key_update(self.ssl, SSL_KEY_UPDATE_REQUESTED)
+        SSL_do_handshake(self.ssl)
+        return self.takeOutput()
+    }
+
+    /// A session to be resumed.
+    func newTicket() -> [UInt8] {
+        SSL_new_session_ticket(self.ssl)
+        SSL_do_handshake(self.ssl)
+        return self.takeOutput()
+    }
+
+    /// A HelloRequest: shall we begin again?
+    func askToRenegotiate() -> [UInt8] {
+        SSL_renegotiate(self.ssl)
+        SSL_do_handshake(self.ssl)
+        return self.takeOutput()
+    }
+
+    private func takeOutput() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(BIO_ctrl_pending(self.outgoing)))
+        if !bytes.isEmpty { BIO_read(self.outgoing, &bytes, Int32(bytes.count)) }
+        return bytes
+    }
+}
+
+extension RawPeer {
+    /// The handshake, until both sides have agreed.
+    func agree(_ server: TLSServerInMemory) throws {
+        while !server.isEstablished {
+            let bytes = try self.receiveSome()
+            guard !bytes.isEmpty else { throw TransportError.closedByPeer }
+            try self.send(server.answer(bytes))
+        }
+    }
+
+    /// Reads until the other side has closed. Throws if it doesn't in good time.
+    func awaitEnd() throws {
+        do throws(TransportError) {
+            while try !self.receiveSome().isEmpty {}
+        } catch .system(_, let code) where code != EAGAIN {
+            // Closed before it had read all.
+        }
+    }
+
+    /// Sends the same again and again, until the other side has closed.
+    func flood(_ bytes: [UInt8]) {
+        while (try? self.send(bytes)) != nil {}
+    }
+}
