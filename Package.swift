@@ -135,7 +135,8 @@ if Context.environment["ASYNC_KAFKA_FUZZ"] != nil {
     package.targets += [
         .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
         .executableTarget(
-            name: "decoder-fuzzer", dependencies: ["CLibFuzzer", "KafkaProtocol", "KafkaMemory"],
+            name: "decoder-fuzzer",
+            dependencies: ["CLibFuzzer", "AsyncKafka", "KafkaOIDC", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
             path: "Fuzz/DecoderFuzzer", swiftSettings: settings),
     ]
 }

@@ -8,7 +8,7 @@
 import Foundation
 import KafkaProtocol
 
-/// The first inputs: a file in `folder` for every vector of the golden files.
+/// The first inputs: a file in `folder` for every vector of the golden files, and examples of what security decodes.
 struct SeedCorpus {
     var folder: URL
 
@@ -30,6 +30,31 @@ struct SeedCorpus {
                 [2, UInt8(number >> 8), UInt8(number & 0xff), UInt8(versionIndex)] + self.bytes(row[3]),
                 to: "message-\(index)")
         }
+    }
+
+    func makeSecurity() throws {
+        let texts: [(kind: UInt8, text: String)] = [
+            (3, "r=fuzz%hvYDpWUa2RaTCAfuxFIlj)hNlF,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096\u{0}v=6rriTRBi23WpRR/wtup+mMhU=="),
+            (3, "e=unknown-user"), (3, "r=fuzzx,s=AAAA,i=8192,x=y\u{0}e=other-error"),
+            (4, #"{"status":"invalid_token","scope":"a b","openid-configuration":"https://x.example/"}"#),
+            (4, #"{"iss":"a\"b","exp": 1.7e9,"nested":{"exp":[1,-2]},"exp":1700000000}"#),
+            (4, "eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDB9.c2ln"),
+            (4, #"{"access_token":"a.b.c","token_type":"Bearer","expires_in":"300"}"#),
+            (4, #"{"error":"invalid_client","error_description":"no secret","error_uri":"https://x.example/"}"#),
+            (5, "\u{2}ab\u{2}\u{1}b\u{4}\u{1}\u{0}\u{0}\u{0}\u{0}"),
+            (6, "# a comment\nsecurity.protocol = SASL_SSL\nsasl.jaas.config: a.b.C \\\n  required \\u0041;\r\n! x\r"),
+            (
+                6,
+                #"org.apache.kafka.PlainLoginModule required username="a\101\n" password='b' /* c */ debug=true; // d"#
+            ),
+            (7, "\u{3}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloX"),
+            (7, "\u{1}HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 No\r\nX: y \t\r\n\r\nuntil the end"),
+            (7, "\u{9}HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: r\r\n\r\n"),
+        ]
+        for (index, seed) in texts.enumerated() {
+            try self.write([seed.kind] + Array(seed.text.utf8), to: "security-\(index)")
+        }
+        for (index, bytes) in try TLSFuzzing.seeds().enumerated() { try self.write([8] + bytes, to: "tls-\(index)") }
     }
 
     private func rows(of file: URL) throws -> [[Substring]] {
