@@ -28,7 +28,13 @@ extension Socket {
         guard descriptor >= 0 else { return descriptor }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        Socket(descriptor: descriptor).set(SOL_SOCKET, SO_NOSIGPIPE, 1)
+        var isOn: Int32 = 1
+        // Refused if the other side has gone already: writing to such a socket would then end the process.
+        guard setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+            self.closeDescriptor(descriptor)
+            errno = ECONNABORTED
+            return -1
+        }
         return descriptor
     }
 

@@ -77,6 +77,15 @@ extension Cluster {
         }
     }
 
+    /// Waits until brokers have read the requests that they don't answer, and closes those connections; within a limit.
+    func finishUnanswered(within limit: Duration) async {
+        await withDiscardingTaskGroup { group in
+            for connection in self.connections.openConnections {
+                group.addTask(executorPreference: self.loop) { await connection.finish(within: limit) }
+            }
+        }
+    }
+
     /// Waits out a backoff on the loop's timers.
     func pause(until time: MonotonicTime) async throws(KafkaError) {
         let timer = Promise<Void>()

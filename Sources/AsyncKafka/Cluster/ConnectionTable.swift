@@ -106,6 +106,8 @@ final class ConnectionTable: Sendable {
         self.state.withLock { $0.onDisconnect = body }
     }
 
+    var openConnections: [BrokerConnection] { self.state.withLock { $0.slots.values.compactMap(\.connection) } }
+
     func openConnection(_ key: ConnectionKey) -> BrokerConnection? {
         self.state.withLock { $0.slots[key]?.connection }
     }

@@ -61,7 +61,8 @@ public struct ProducerConfiguration: Sendable {
     public var maxInFlightPerBroker = 5
     /// Who chooses the partition of a record that names none. Kafka's own rules by default.
     public var partitioner = PartitionSelection.default
-    /// How long closing waits for the delivery of what was accepted. 30 s by default.
+    /// How long closing waits for the delivery of what was accepted; with `acks` `.none`, for the brokers to have read it.
+    /// 30 s by default.
     public var closeTimeout: Duration = .seconds(30)
 
     /// The defaults, for a cluster.

@@ -31,6 +31,7 @@ extension BrokerConnection {
             completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
             return
         }
+        self.hasSentUnanswered.store(true, ordering: .relaxed)
         let deadline = self.noteUse() + timeout
         let request = UnansweredRequest(deadline: deadline, completion: completion)
         var isQueued = false

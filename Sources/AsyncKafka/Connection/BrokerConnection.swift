@@ -31,6 +31,9 @@ final class BrokerConnection: Sendable {
     private let authenticated = Lock<Session?>(nil)
     /// Tells whoever keeps the session alive that the connection has ended.
     let ended = Signal()
+    /// Whether requests were sent that nobody answers.
+    let hasSentUnanswered = Atomic<Bool>(false)
+    private let finished = Promise<Void>()
     private let correlation = Atomic<Int32>(0)
     private let lastUse: Atomic<Int64>
     private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
@@ -312,11 +315,21 @@ final class BrokerConnection: Sendable {
 
     // MARK: The end
 
+    /// If requests were sent that nobody answers, waits until the broker has read them: closing a socket throws away what the
+    /// broker is slow to read as soon as anything comes from it. The connection is closed then, or when the limit is over.
+    func finish(within limit: Duration) async {
+        guard self.hasSentUnanswered.load(ordering: .relaxed), limit > .zero else { return }
+        self.channel.closeAfterFlushing(within: limit)
+        // Cut short by cancellation.
+        try? await self.finished.value()
+    }
+
     /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
     func close(_ error: KafkaError) {
         guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
         self.channel.close()
         self.ended.notify()
+        self.finished.fulfill(.success(()))
         self.timeouts.withLock { $0.timer }?.cancel()
         var unknown = error
         unknown.isOutcomeUnknown = true

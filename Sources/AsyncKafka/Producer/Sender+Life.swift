@@ -86,6 +86,7 @@ extension Sender {
     func close(within limit: Duration) async {
         self.refuseRecords(.producerClosed)
         if limit > .zero {
+            let deadline = self.loop.now + limit
             let timer = self.loop.schedule(after: limit) { [weak self] in
                 guard let self else { return }
                 self.giveUpAll(
@@ -97,6 +98,9 @@ extension Sender {
             // Cut short by cancellation.
             try? await self.flush()
             timer.cancel()
+            if self.configuration.acks == .none {
+                await self.cluster.finishUnanswered(within: deadline - self.loop.now)
+            }
         }
         self.giveUpAll(because: KafkaError(.closed, "The producer was closed before the record was acknowledged."))
     }

@@ -27,6 +27,8 @@ final class ClientConnection: @unchecked Sendable {
     private var isBusy = false
     private var isDraining = false
     private var isClosed = false
+    /// Whether the client has closed its end, and left requests behind.
+    private var isLeft = false
 
     /// Requests that may wait, in bytes, before reading stops.
     private static let maximumWaiting = 1 << 20
@@ -101,6 +103,7 @@ final class ClientConnection: @unchecked Sendable {
             self.handle(frame)
         }
         self.isDraining = false
+        if self.isLeft, !self.isBusy, self.waiting.isEmpty { return self.end() }
         if self.isPaused, self.waiting.isEmpty, !self.isClosed {
             self.isPaused = false
             self.channel.resumeReading()
@@ -195,6 +198,16 @@ extension ClientConnection: FrameHandler {
     }
 
     func channelClosed(_ error: TransportError) {
+        // What a client said before it closed its end counts, as with Kafka: with acks=0 it waits for nothing.
+        if case .closedByPeer = error, !self.isClosed, !self.waiting.isEmpty {
+            self.isLeft = true
+            self.drain()
+        } else {
+            self.end()
+        }
+    }
+
+    private func end() {
         self.isClosed = true
         self.waiting = Deque()
         self.broker.forget(self)

@@ -79,6 +79,47 @@ import Testing
         }
     }
 
+    /// Answers that come after the socket was closed make the system throw away what the broker has not read yet.
+    @Test func recordsWithoutAcknowledgementReachABrokerThatIsSlowToReadThem() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            // What stands behind such a request on the connection has to wait.
+            kafka.inject(.delay(.milliseconds(20)), on: .metadata, times: nil)
+            let count = 3000
+            let configuration = kafka.producing {
+                $0.acks = .none
+                $0.idempotence = false
+                $0.cluster.metadataMaxAge = .milliseconds(1)
+            }
+            let dots = String(repeating: ".", count: 10_000)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for number in 0..<count {
+                    try await producer.enqueue(ProducerRecord(topic: "t", value: Bytes("\(number)\(dots)")))
+                }
+            }
+            try await kafka.untilNobodyIsConnected()
+            let numbers = try await kafka.values("t").map { Int($0.prefix { $0 != "." }) }
+            #expect(numbers == Array(0..<count))
+        }
+    }
+
+    @Test func aBrokerThatReadsNothingHoldsUpClosingForItsLimitOnly() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.hold(EmbeddedKafka.Hold()), on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.acks = .none
+                $0.idempotence = false
+                $0.closeTimeout = .milliseconds(50)
+            }
+            // More than it takes before it stops reading.
+            let value = Bytes(repeatElement(UInt8(1), count: 100_000))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for _ in 0..<16 { _ = try await producer.send(ProducerRecord(topic: "t", value: value)) }
+            }
+        }
+    }
+
     @Test func aClosedProducerTakesNothing() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")

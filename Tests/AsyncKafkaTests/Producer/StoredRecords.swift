@@ -59,6 +59,11 @@ extension EmbeddedKafka {
         try await self.stored(topic, index).map(\.text)
     }
 
+    /// Waits until all connections are gone, and what came by them is worked off.
+    func untilNobodyIsConnected() async throws {
+        while try await self.onLoop({ $0.brokers.values.contains { $0.connectionCount > 0 } }) { await Task.yield() }
+    }
+
     /// The cluster, for a client that doesn't take its time.
     func client() -> KafkaClientConfiguration {
         var client = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
