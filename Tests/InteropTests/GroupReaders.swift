@@ -15,10 +15,14 @@ final class GroupMember: ConsumerRebalanceListener {
     let number: Int
     private let journal: GroupJournal
     private let consumer = Lock<KafkaConsumer?>(nil)
+    private let isDying = Lock(false)
+    /// What its callbacks take the time for.
+    private let work: Duration
 
-    init(_ number: Int, _ journal: GroupJournal) {
+    init(_ number: Int, _ journal: GroupJournal, work: Duration = .zero) {
         self.number = number
         self.journal = journal
+        self.work = work
     }
 
     /// Reads until `stop`; then it gives its partitions up and leaves the group.
@@ -58,6 +62,13 @@ final class GroupMember: ConsumerRebalanceListener {
         self.consumer.withLock { $0 }?.triggerGracefulShutdown()
     }
 
+    /// Ends it as if its process were killed: what it has not committed it never does, and as a static member it doesn't tell
+    /// the group.
+    func die() {
+        self.isDying.withLock { $0 = true }
+        self.stop()
+    }
+
     private func commit(_ consumer: KafkaConsumer) async throws(KafkaError) {
         let ends = self.journal.commitBegins(self.number)
         try await consumer.commit()
@@ -68,11 +79,14 @@ final class GroupMember: ConsumerRebalanceListener {
 
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         defer { self.journal.revoked(partitions, from: self.number) }
+        if self.isDying.withLock({ $0 }) { return }
+        try await Task.sleep(for: self.work)
         try await self.commit(consumer)
     }
 
     func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         self.journal.assigned(partitions, to: self.number)
+        try await Task.sleep(for: self.work)
     }
 
     func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {

@@ -1,0 +1,109 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// A group that is never left in peace.
+    @Suite(.timeLimit(.minutes(3)))
+    struct GroupChurn {
+        private static let partitions = 8
+
+        /// What the next members do is drawn from `seed`: the same in every run; when it meets a rebalance is not.
+        @Test(
+            "members come, go and die at any moment, and some take their time: nothing is lost, and nothing committed comes again",
+            arguments: TestEnvironment.all.prefix(2), [7] as [UInt64])
+        func churn(environment: TestEnvironment, seed: UInt64) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("churn", partitions: Self.partitions)
+            let group = unique("churn")
+            let journal = GroupJournal(partitions: Self.partitions)
+            var random = Draws(seed: seed)
+            var written = 0
+            var present: [(member: GroupMember, dies: Bool)] = []
+            var number = 0
+
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                func join() {
+                    number += 1
+                    let dies = random.next(3) == 0
+                    let work = Duration.milliseconds([0, 0, 300, 900][random.next(4)])
+                    let member = GroupMember(number, journal, work: work)
+                    var configuration = cluster.consumer(group: group)
+                    configuration.sessionTimeout = .seconds(3)
+                    configuration.heartbeatInterval = .milliseconds(200)
+                    configuration.groupInstanceID = dies ? "member-\(number)" : nil
+                    tasks.addTask { [configuration] in try await member.run(configuration, topic: topic) }
+                    present.append((member, dies))
+                }
+                func leave() {
+                    let leaving = present.remove(at: random.next(present.count))
+                    if leaving.dies { leaving.member.die() } else { leaving.member.stop() }
+                }
+                func write() async throws {
+                    let count = 25 * Self.partitions
+                    try await cluster.produce(
+                        (0..<count).map {
+                            ProducerRecord(topic: topic, partition: Int32($0 % Self.partitions), value: "\($0)")
+                        })
+                    written += count / Self.partitions
+                }
+                func progress(_ when: String) async throws {
+                    try await eventually("the group has read all \(when)", within: .seconds(60)) {
+                        if let failure = journal.failure { throw failure }
+                        return journal.read.allSatisfy { $0 == written }
+                    }
+                }
+
+                join()
+                for step in 1...10 {
+                    // A group of one to four; often two things at once.
+                    for _ in 0...random.next(2) {
+                        if present.count == 4 || present.count > 1 && random.next(2) == 0 { leave() } else { join() }
+                    }
+                    try await write()
+                    if random.next(2) == 0 { try await progress("after step \(step)") }
+                }
+                try await progress("at last")
+                for (member, _) in present { member.stop() }
+                try await tasks.waitForAll()
+            }
+            let last = GroupMember(number + 1, journal)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await last.run(cluster.consumer(group: group), topic: topic) }
+                try await eventually("the last member has all partitions") {
+                    if let failure = journal.failure { throw failure }
+                    return journal.owners.allSatisfy { $0 == last.number }
+                }
+                try await write()
+                try await eventually("the last member has read the rest") { journal.read.allSatisfy { $0 == written } }
+                last.stop()
+                try await tasks.waitForAll()
+            }
+            say("  \(number) members, \(journal.repeated) records of \(written * Self.partitions) read again")
+            #expect(journal.violations.prefix(10) == [])
+            #expect(journal.committed == Array(repeating: written, count: Self.partitions))
+        }
+    }
+}
+
+/// The same numbers in every run.
+private struct Draws {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    /// One of 0 to `bound` - 1.
+    mutating func next(_ bound: Int) -> Int {
+        self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(self.state >> 33) % bound
+    }
+}
