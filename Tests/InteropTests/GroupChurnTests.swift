@@ -29,6 +29,15 @@ extension InteropTests {
             var present: [(member: GroupMember, dies: Bool)] = []
             var number = 0
 
+            func write() async throws {
+                let count = 25 * Self.partitions
+                try await cluster.produce(
+                    (0..<count).map {
+                        ProducerRecord(topic: topic, partition: Int32($0 % Self.partitions), value: "\($0)")
+                    })
+                written += count / Self.partitions
+            }
+
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 func join() {
                     number += 1
@@ -45,14 +54,6 @@ extension InteropTests {
                 func leave() {
                     let leaving = present.remove(at: random.next(present.count))
                     if leaving.dies { leaving.member.die() } else { leaving.member.stop() }
-                }
-                func write() async throws {
-                    let count = 25 * Self.partitions
-                    try await cluster.produce(
-                        (0..<count).map {
-                            ProducerRecord(topic: topic, partition: Int32($0 % Self.partitions), value: "\($0)")
-                        })
-                    written += count / Self.partitions
                 }
                 func progress(_ when: String) async throws {
                     try await eventually("the group has read all \(when)", within: .seconds(60)) {

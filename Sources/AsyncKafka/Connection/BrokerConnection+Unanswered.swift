@@ -8,6 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
+import Synchronization
 
 /// A request that the broker never answers, from when it is queued until the socket has taken it.
 struct UnansweredRequest: Sendable {

@@ -1,0 +1,93 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// How a client finds its cluster, and what it says if it doesn't.
+@Suite(.timeLimit(.minutes(1))) struct ClusterTests {
+    private let record = ProducerRecord(topic: "t", value: "value")
+
+    @Test func oneBootstrapServerThatAnswersIsEnough() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let configuration = kafka.producing {
+                $0.cluster.bootstrapServers.insert(contentsOf: ["127.0.0.1:1", "no-such-host.invalid:9092"], at: 0)
+            }
+            let stored = try await KafkaProducer.withProducer(configuration) { try await $0.send(self.record) }
+            #expect(stored.offset == 0)
+        }
+    }
+
+    /// The cluster has moved to other machines meanwhile, which only the bootstrap servers know (KIP-899).
+    @Test func whenAllKnownBrokersAreGoneTheBootstrapServersAreAskedAgain() async throws {
+        try await EmbeddedKafka.withBroker { one in
+            try await EmbeddedKafka.withBroker { other in
+                let clusters = [one, other]
+                for cluster in clusters { try await cluster.createTopic("t") }
+                let configuration = one.producing {
+                    $0.cluster.bootstrapServers += other.bootstrapServers
+                    // Producer ids are not those of the other cluster.
+                    $0.idempotence = false
+                }
+                try await KafkaProducer.withProducer(configuration) { producer in
+                    _ = try await producer.send(self.record)
+                    let isFirst = try await one.values("t").count == 1
+                    try await clusters[isFirst ? 0 : 1].stopBroker(1)
+                    _ = try await producer.send(self.record)
+                    let values = try await clusters[isFirst ? 1 : 0].values("t")
+                    #expect(values == ["value"])
+                }
+            }
+        }
+    }
+
+    @Test func aClusterThatIsNotThereIsSaidWithItsAddress() async throws {
+        var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
+        configuration.cluster.log = SilentLog()
+        configuration.maxBlock = .milliseconds(300)
+        await #expect {
+            try await KafkaProducer.withProducer(configuration) { try await $0.partitions(of: "t") }
+        } throws: {
+            guard let error = $0 as? KafkaError else { return false }
+            return error.code == .timedOut && error.message.contains("127.0.0.1:1") && error.topic == "t"
+        }
+    }
+
+    @Test func aBrokerThatIsTooOldIsToldWithWhatItLacks() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.rewrite(ApiVersionsRequest.self, times: nil) { _, _, response in
+                for index in response.apiKeys.indices where response.apiKeys[index].apiKey == APIKey.produce.rawValue {
+                    response.apiKeys[index].maxVersion = 2
+                }
+            }
+            await #expect {
+                try await KafkaProducer.withProducer(kafka.producing()) { try await $0.send(self.record) }
+            } throws: {
+                guard let error = $0 as? KafkaError else { return false }
+                return error.code == .unsupportedVersion && error.message.contains("Produce versions 0 to 2")
+                    && error.message.contains("needs Kafka 2.1")
+            }
+        }
+    }
+
+    @Test func connectionsThatAreNotUsedAreClosedAndMadeAgain() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing { $0.cluster.connectionMaxIdle = .milliseconds(100) }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(self.record)
+                try await kafka.untilNobodyIsConnected()
+                let stored = try await producer.send(self.record)
+                #expect(stored.offset == 1)
+            }
+        }
+    }
+}
