@@ -65,6 +65,7 @@ import Testing
             try await kafka.createTopic("t")
             kafka.rewrite(ApiVersionsRequest.self, times: nil) { _, _, response in
                 for index in response.apiKeys.indices where response.apiKeys[index].apiKey == APIKey.produce.rawValue {
+                    response.apiKeys[index].minVersion = 0
                     response.apiKeys[index].maxVersion = 2
                 }
             }
