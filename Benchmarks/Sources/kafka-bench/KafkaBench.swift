@@ -10,6 +10,7 @@ import Foundation
 
 /// Times the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`, in a folder where `payloadSIZE.bin` holds 10 000 payloads
 /// of SIZE bytes. Prints one line of JSON: records done and failed, CPU and wall seconds of the timed part.
+/// `KAFKA_BENCH_PROPERTIES` names a file of Java-style properties for the connections' security.
 @main
 struct KafkaBench {
     static let usage = "usage: kafka-bench produce|batch|records|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
@@ -22,6 +23,9 @@ struct KafkaBench {
         let payloads = try Payloads(size: size)
         var cluster = KafkaClientConfiguration(bootstrapServers: [arguments[2]])
         cluster.clientID = "kafka-bench"
+        if let path = ProcessInfo.processInfo.environment["KAFKA_BENCH_PROPERTIES"] {
+            cluster.security = try KafkaSecurity(propertiesFile: path)
+        }
         switch arguments[1] {
         case "produce":
             try await ProduceBenchmark(cluster: cluster, topic: arguments[3], compression: compression).run(
