@@ -171,7 +171,7 @@ final class TLSSession: ByteTransform {
         self.withState(socket) { state in
             state.wire.flush()
             var reader = PieceReader(pieces)
-            while state.wire.unsent < Self.recordSize, state.wire.failure == nil, reader.taken < Self.sendLimit,
+            while !state.wire.isBlocked, state.wire.failure == nil, reader.taken < Self.sendLimit,
                 let piece = reader.next(atMost: Self.recordSize, staging: state.staging)
             {
                 var written = 0

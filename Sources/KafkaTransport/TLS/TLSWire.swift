@@ -18,8 +18,8 @@ import Glibc
 /// Between OpenSSL and a socket: encrypted bytes on their way in and out, and what OpenSSL's callbacks noted.
 ///
 /// OpenSSL reads from what was received at once, and what it writes is gathered and sent in few calls. Writing never blocks:
-/// what the socket doesn't take waits here, so that OpenSSL never has to write in order to read. The owner looks at `unsent`
-/// before it lets OpenSSL write more, which bounds it.
+/// what the socket doesn't take waits here, so that OpenSSL never has to write in order to read. The owner lets OpenSSL write
+/// more only while the socket takes what there is, which bounds it.
 ///
 /// Used by one thread at a time, under the session's lock.
 final class TLSWire {
@@ -70,6 +70,8 @@ final class TLSWire {
 
     /// Encrypted bytes that the socket has not taken yet.
     var unsent: Int { self.outputEnd - self.outputStart }
+    /// Whether the socket took less than it was offered, when it was last asked.
+    private(set) var isBlocked = false
     /// Whether encrypted bytes have come that OpenSSL has not looked at.
     var hasInput: Bool { self.inputStart < self.inputEnd }
 
@@ -129,6 +131,7 @@ final class TLSWire {
 
     /// Sends what waits, as far as the socket takes it.
     func flush() {
+        self.isBlocked = false
         while self.unsent > 0, self.failure == nil {
             var piece = iovec(iov_base: self.output.baseAddress! + self.outputStart, iov_len: self.unsent)
             let outcome = withUnsafeMutablePointer(to: &piece) {
@@ -136,7 +139,9 @@ final class TLSWire {
             }
             switch outcome {
             case .done(let count): self.outputStart += count
-            case .wouldBlock: return
+            case .wouldBlock:
+                self.isBlocked = true
+                return
             case .failed(let code): self.failure = code
             }
         }
