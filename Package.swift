@@ -93,8 +93,8 @@ let package = Package(
 
         // Tests. The rig that runs real Kafka and its tools is for tests only.
         .target(
-            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport"], path: "Tests/KafkaTestSupport",
-            swiftSettings: settings),
+            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport", "COpenSSL"],
+            path: "Tests/KafkaTestSupport", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
             dependencies: [
@@ -116,7 +116,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "KafkaOIDCTests",
-            dependencies: ["KafkaOIDC", "AsyncKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory", "COpenSSL"],
+            dependencies: ["KafkaOIDC", "AsyncKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory"],
             swiftSettings: settings),
         .testTarget(
             name: "EmbeddedKafkaTests",

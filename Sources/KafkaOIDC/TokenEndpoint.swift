@@ -26,7 +26,8 @@ public struct TokenEndpoint: Sendable {
     /// mechanism's `tokenTimeout` allows.
     public var timeout: Duration = .seconds(10)
     /// The wait before a failed request is made again, which doubles each time, ±20 %. 100 ms by default
-    /// (`sasl.login.retry.backoff.ms`). A server's `Retry-After` may make it longer.
+    /// (`sasl.login.retry.backoff.ms`). A server's `Retry-After` may make it longer; if
+    /// that is longer than what is left of `timeout`, the call fails at once.
     public var retryBackoff: Duration = .milliseconds(100)
     /// The longest such wait. 10 s by default (`sasl.login.retry.backoff.max.ms`).
     public var retryBackoffMaximum: Duration = .seconds(10)

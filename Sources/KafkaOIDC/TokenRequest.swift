@@ -71,6 +71,7 @@ struct TokenRequest: Sendable {
     func token(_ makeForm: @escaping @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
         // What went wrong last, to be told if time runs out.
         let last = Lock<KafkaError?>(nil)
+        let deadline = MonotonicTime.now + self.endpoint.timeout
         do {
             return try await Deadline.run(self.endpoint.timeout) {
                 var failures = 0
@@ -84,7 +85,9 @@ struct TokenRequest: Sendable {
                         let backoff = ExponentialBackoff(
                             initial: self.endpoint.retryBackoff, maximum: self.endpoint.retryBackoffMaximum)
                         let delay = backoff.delay(failures: failures, jitter: .random(in: 0..<1))
-                        try await Task.sleep(for: max(delay, failure.retryAfter ?? .zero))
+                        let retryAfter = failure.retryAfter ?? .zero
+                        guard retryAfter < deadline - .now else { throw self.notInTime(failure.error, retryAfter) }
+                        try await Task.sleep(for: max(delay, retryAfter))
                     }
                 }
             }
@@ -98,6 +101,15 @@ struct TokenRequest: Sendable {
                 self.address, "\(timeout). The last attempt: \(error.message)", error.code, isRetriable: true,
                 underlyingError: error)
         }
+    }
+
+    private func notInTime(_ error: KafkaError, _ retryAfter: Duration) -> KafkaError {
+        KafkaError(
+            error.code,
+            """
+            \(error.message) It wants to be left alone for \(retryAfter) (Retry-After), longer than is left of the \
+            \(self.endpoint.timeout) that a token may take.
+            """, isRetriable: true, underlyingError: error)
     }
 
     private func attempt(_ makeForm: @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
@@ -134,7 +146,7 @@ struct TokenRequest: Sendable {
         let text = TokenErrorResponse.text(response.body, without: form.secrets).map { " \($0)" } ?? ""
         switch status {
         case 408, 429, 500...:
-            let seconds = response.headers["retry-after"].flatMap { UInt16($0) }
+            let seconds = response.headers["retry-after"].flatMap { UInt32($0) }
             return Failure(
                 error: .tokenEndpoint(
                     self.address, "failed with the status \(status)\(text).", isRetriable: true),

@@ -142,12 +142,26 @@ import Testing
 
     @Test func retryAfterIsHeeded() async throws {
         let server = try HTTPServer { _, number in
-            number == 1 ? .json("{}", status: 429, headers: ["Retry-After: 3600"]) : Self.good
+            number == 1 ? .json("{}", status: 429, headers: ["Retry-After: 1"]) : Self.good
         }
-        let provider = try self.provider(server) { $0.timeout = .seconds(1) }
-        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
-        #expect(error?.message.contains("429") == true)
-        #expect(server.requests.count == 1)
+        let clock = ContinuousClock()
+        let start = clock.now
+        #expect(try await self.provider(server).token().value.text == "token-of-alice")
+        #expect(clock.now - start >= .seconds(1))
+        #expect(server.requests.count == 2)
+    }
+
+    @Test(arguments: ["3600", "4000000000"])
+    func aServerThatWantsMoreTimeThanThereIsEndsTheCallAtOnce(seconds: String) async throws {
+        // A call that waited would be ended by the test's own limit.
+        let (error, requests) = try await self.error(
+            .json(#"{"error":"slow_down"}"#, status: 429, headers: ["Retry-After: \(seconds)"])
+        ) { $0.timeout = .seconds(600) }
+        #expect(requests == 1)
+        #expect(error.code == .authenticationFailed)
+        #expect(error.isRetriable)
+        #expect(error.message.contains("429 slow_down"))
+        #expect(error.message.contains("Retry-After") && error.message.contains("\(seconds)"))
     }
 
     @Test func triesEndAtTheDeadlineWithWhatWentWrongLast() async throws {

@@ -62,6 +62,17 @@ import Testing
         }
     }
 
+    /// A loop that wakes for each record of a frame costs more than encrypting it.
+    @Test(arguments: [false, true]) func whatTheSocketTakesIsWrittenAtOnce(tls: Bool) async throws {
+        try await self.withPair(tls: tls) { client, _, _, serverSide in
+            let frame = Bytes(Array(repeating: 7, count: 48 << 10))
+            client.send { [frame] }
+            #expect(client.queuedBytes == 0)
+            await serverSide.wait { received, _ in received.count == 1 }
+            #expect(serverSide.frames == [frame])
+        }
+    }
+
     @Test(arguments: [false, true]) func sendersOnManyThreadsKeepTheirFramesWholeAndTheNotedOrder(tls: Bool)
         async throws
     {

@@ -49,7 +49,9 @@ final class ConnectionSecurity: Sendable {
             [(.broker, broker.description)])
     }
 
+    /// Only what can be nothing else: a name that begins with `127.` may be anybody's.
     private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        if host == "localhost" || host == "::1" { return true }
+        return host.hasPrefix("127.") && SocketAddress.numeric(host: host, port: 0) != nil
     }
 }

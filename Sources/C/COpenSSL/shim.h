@@ -20,6 +20,9 @@
 #endif
 
 static inline void kafka_SSL_CTX_set_modes(SSL_CTX *context) {
+    // Several records are received by one call, into a buffer that is there only while a connection reads.
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, 64 << 10);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     // Renegotiation has done nothing but harm; a missing farewell does none here, since frames have lengths.
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);

@@ -208,7 +208,7 @@ final class TLSSession: ByteTransform {
             let result = body(&state)
             self.unsent.store(state.wire.unsent > 0, ordering: .relaxed)
             self.failed.store(state.failure != nil, ordering: .relaxed)
-            self.buffered.store(state.wire.hasInput || SSL_has_pending(state.ssl) == 1, ordering: .relaxed)
+            self.buffered.store(SSL_has_pending(state.ssl) == 1, ordering: .relaxed)
             return result
         }
     }

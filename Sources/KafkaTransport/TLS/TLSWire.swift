@@ -17,7 +17,7 @@ import Glibc
 
 /// Between OpenSSL and a socket: encrypted bytes on their way in and out, and what OpenSSL's callbacks noted.
 ///
-/// OpenSSL reads from what was received at once, and what it writes is gathered and sent in few calls. Writing never blocks:
+/// OpenSSL reads ahead, many records at once, and what it writes is gathered and sent in few calls. Writing never blocks:
 /// what the socket doesn't take waits here, so that OpenSSL never has to write in order to read. The owner lets OpenSSL write
 /// more only while the socket takes what there is, which bounds it.
 ///
@@ -29,9 +29,6 @@ final class TLSWire {
     private let host: String?
     private let port: Int
 
-    private let input: UnsafeMutableRawBufferPointer
-    private var inputStart = 0
-    private var inputEnd = 0
     private var output: UnsafeMutableRawBufferPointer
     private var outputStart = 0
     private var outputEnd = 0
@@ -50,7 +47,6 @@ final class TLSWire {
     /// Whether the server wants a client's certificate, and there is none.
     var isCertificateMissing = false
 
-    private static let inputSize = 64 << 10
     /// As much is gathered before the socket is called.
     private static let outputTarget = 64 << 10
 
@@ -59,12 +55,10 @@ final class TLSWire {
         self.context = context
         self.host = host
         self.port = port
-        self.input = .allocate(byteCount: Self.inputSize, alignment: 16)
         self.output = .allocate(byteCount: 4 << 10, alignment: 16)
     }
 
     deinit {
-        self.input.deallocate()
         self.output.deallocate()
     }
 
@@ -72,37 +66,26 @@ final class TLSWire {
     var unsent: Int { self.outputEnd - self.outputStart }
     /// Whether the socket took less than it was offered, when it was last asked.
     private(set) var isBlocked = false
-    /// Whether encrypted bytes have come that OpenSSL has not looked at.
-    var hasInput: Bool { self.inputStart < self.inputEnd }
 
     // MARK: Bytes
 
     /// What OpenSSL's read does: nil if it should come back later, 0 at the end or after a failure.
-    private func read(into target: UnsafeMutableRawPointer, _ count: Int) -> Int? {
-        if !self.hasInput {
-            guard self.failure == nil, !self.isAtEnd else { return 0 }
-            guard self.allowance > 0 else { return nil }
-            switch self.socket.receive(into: self.input) {
-            case .done(0):
-                self.isAtEnd = true
-                return 0
-            case .done(let received):
-                self.inputStart = 0
-                self.inputEnd = received
-                if self.firstBytes.isEmpty { self.firstBytes = Array(self.input.prefix(min(received, 16))) }
-                self.receivedCount += received
-                self.allowance -= received
-            case .wouldBlock:
-                return nil
-            case .failed(let code):
-                self.failure = code
-                return 0
-            }
+    private func read(into target: UnsafeMutableRawBufferPointer) -> Int? {
+        guard self.failure == nil, !self.isAtEnd else { return 0 }
+        guard self.allowance > 0 else { return nil }
+        switch self.socket.receive(into: target) {
+        case .done(let count):
+            if count == 0 { self.isAtEnd = true }
+            if self.firstBytes.isEmpty { self.firstBytes = Array(target.prefix(min(count, 16))) }
+            self.receivedCount += count
+            self.allowance -= count
+            return count
+        case .wouldBlock:
+            return nil
+        case .failed(let code):
+            self.failure = code
+            return 0
         }
-        let taken = min(count, self.inputEnd - self.inputStart)
-        target.copyMemory(from: self.input.baseAddress! + self.inputStart, byteCount: taken)
-        self.inputStart += taken
-        return taken
     }
 
     /// What OpenSSL's write does: all is taken.
@@ -179,7 +162,7 @@ final class TLSWire {
             guard let bio, let data = BIO_get_data(bio), let target, let read else { return 0 }
             let wire = Unmanaged<TLSWire>.fromOpaque(data).takeUnretainedValue()
             kafka_BIO_no_retry(bio)
-            guard let taken = wire.read(into: target, count) else {
+            guard let taken = wire.read(into: UnsafeMutableRawBufferPointer(start: target, count: count)) else {
                 kafka_BIO_retry_read(bio)
                 return 0
             }

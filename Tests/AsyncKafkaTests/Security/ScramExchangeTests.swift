@@ -88,10 +88,35 @@ import Testing
             // A shorter count of iterations is a good challenge, if too small.
             _ = try self.refusal(Bytes(whole.prefix(count)))
         }
-        for text: Bytes in ["", ",", "=", ",,,", "r", "r=,s=,i=", "e=other-error", "m=ext,r=x,s=AAAA,i=4096"] {
+        for text: Bytes in ["", ",", "=", ",,,", "r", "r=,s=,i=", "e=other-error", "r=x,s=AAAA"] {
             _ = try self.refusal(text)
         }
         _ = try self.refusal(nil)
+    }
+
+    /// RFC 5802, section 5.1: whoever does not know such an extension must end the exchange.
+    @Test func anExtensionThatHasToBeUnderstoodIsRefused() throws {
+        _ = try self.refusal(Bytes(Array("m=ext,".utf8) + Array(Self.challenge)))
+    }
+
+    @Test func aSaltedPasswordIsUsedAgainForTheSameSaltAndPasswordOnly() throws {
+        let cache = SaltedPasswordCache()
+        let challenges: [Bytes] = [Self.challenge, Bytes(Array(Self.challenge.dropLast(4)) + Array("4097".utf8))]
+        for (password, challenge) in [
+            ("other", challenges[0]), ("pencil", challenges[1]), ("pencil", challenges[0]), ("pencil", challenges[0]),
+        ] {
+            var exchanges = [cache, SaltedPasswordCache()].map {
+                ScramExchange(
+                    hash: .sha256, credentials: SASLCredentials(username: "user", password: Secret(password)),
+                    nonce: Self.nonce, saltedPasswords: $0)
+            }
+            var answers: [SASLResponse] = []
+            for index in exchanges.indices {
+                _ = try exchanges[index].respond(to: nil)
+                answers.append(try exchanges[index].respond(to: challenge))
+            }
+            #expect(answers[0] == answers[1])
+        }
     }
 
     @Test func theServersErrorIsTold() throws {

@@ -102,6 +102,15 @@ import Testing
         }
         #expect(warnings.events.count == 1)
     }
+
+    @Test func aNameThatLooksLikeALoopbackAddressIsWarnedOf() throws {
+        let warnings = EventLog()
+        let security = try ConnectionSecurity(
+            .sasl(.plain(username: "u", password: "p"), over: .plaintext),
+            logger: Logger(EventLogger(log: warnings)))
+        security.warnOfPlaintextCredentials(to: Broker(id: 1, host: "127.kafka.example", port: 9092))
+        #expect(warnings.events.count == 1)
+    }
 }
 
 /// Puts warnings into an event log.

@@ -12,7 +12,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TLSHandshakeTests {
     /// Connects to a server of these contexts: what the client hears, if not that all is well.
     private func failure(
-        _ contexts: TLSContexts, host: String = "127.0.0.1", timeout: Duration = .seconds(10)
+        _ contexts: TLSContexts, host: String = "127.0.0.1", timeout: Duration = .seconds(10),
+        resolver: NameResolver = .shared
     ) async throws -> TransportError? {
         let serverLoop = try EventLoop(name: "server")
         let clientLoop = try EventLoop(name: "client")
@@ -34,7 +35,7 @@ import Testing
         do throws(TransportError) {
             let channel = try await SocketChannel.connect(
                 host: host, port: listener.port, tls: contexts.client, loop: clientLoop, timeout: timeout,
-                maximumFrameSize: 1000)
+                maximumFrameSize: 1000, resolver: resolver)
             channel.start(clientSide)
         } catch {
             return error
@@ -56,6 +57,15 @@ import Testing
         #expect(try await self.failure(contexts) == nil)
     }
 
+    @Test func aVersionBelowTheMinimumIsNotSpoken() async throws {
+        let contexts = try TLSContexts(
+            server: { $0.maximumVersion = .tls12 }, client: { settings, _ in settings.minimumVersion = .tls13 })
+        guard case .tls = try await self.failure(contexts) else {
+            Issue.record("TLS 1.2 was spoken")
+            return
+        }
+    }
+
     @Test(arguments: [TLSSettings.Version.tls12, .tls13])
     func aSecondConnectionGoesOnWithTheSessionOfTheFirst(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(server: { $0.maximumVersion = version })
@@ -75,16 +85,17 @@ import Testing
         }
         defer { listener.close() }
         var resumed: [Bool] = []
-        for _ in 0..<2 {
+        // Another name is another server: going on with this one's session would believe it without its certificate.
+        for host in ["localhost", "localhost", "127.0.0.1"] {
             let clientSide = Recorder()
             let channel = try await SocketChannel.connect(
-                host: "localhost", port: listener.port, tls: contexts.client, loop: clientLoop, timeout: .seconds(10),
+                host: host, port: listener.port, tls: contexts.client, loop: clientLoop, timeout: .seconds(10),
                 maximumFrameSize: 1000)
             channel.start(clientSide)
             await clientSide.wait { frames, closed in !frames.isEmpty || closed != nil }
             resumed.append(channel.isTLSResumed)
         }
-        #expect(resumed == [false, true])
+        #expect(resumed == [false, true, false])
     }
 
     @Test func anUnknownAuthorityIsNamedAsTheReason() async throws {
@@ -115,6 +126,22 @@ import Testing
                 try await self.failure(contexts, host: host)
                     == .tls(.nameMismatch(expected: "\(host)", names: ["kafka.example", "*.b.example", "10.1.2.3"])))
         }
+    }
+
+    /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and stands for one.
+    @Test(arguments: [
+        ("*.b.example", "kafka.b.example", true), ("*.b.example", "KAFKA.B.EXAMPLE", true),
+        ("*.b.example", "1.kafka.b.example", false), ("*.b.example", "b.example", false),
+        ("k*.b.example", "kafka.b.example", false), ("kafka.*.example", "kafka.b.example", false),
+        ("*", "kafka.b.example", false),
+    ])
+    func aWildcardStandsForOneLabel(name: String, host: String, isBelieved: Bool) async throws {
+        let contexts = try TLSContexts(issued: { try $0.issue(name: "x", hosts: ["DNS:\(name)"]) })
+        let resolver = NameResolver(maximumThreads: 1) { _, port in
+            .success([SocketAddress.numeric(host: "127.0.0.1", port: port)].compactMap(\.self))
+        }
+        let failure = try await self.failure(contexts, host: host, resolver: resolver)
+        #expect(failure == (isBelieved ? nil : .tls(.nameMismatch(expected: host, names: [name]))))
     }
 
     @Test func withoutNameCheckAnotherNameWillDo() async throws {
@@ -204,6 +231,24 @@ import Testing
             default: false
             }
         #expect(isRecognized, "\(String(describing: error))")
+        await server.end()
+    }
+
+    /// Greetings that a client has to ignore: OpenSSL goes on for as long as they come.
+    @Test func aServerThatGreetsWithoutEndIsGivenUp() async throws {
+        let greetings = Array(repeating: [0x16, 3, 3, 0, 4, 0, 0, 0, 0] as [UInt8], count: 8192).flatMap { $0 }
+        let server = try AcceptingServer(limit: 1 << 30) { channel in
+            channel.start(Recorder(onFlush: { channel.sendUnframed { [Bytes(greetings)] } }))
+            for _ in 0..<128 { channel.sendUnframed { [Bytes(greetings)] } }
+        }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        await #expect(throws: TransportError.tls(.handshakeTooLarge)) {
+            _ = try await SocketChannel.connect(
+                host: "127.0.0.1", port: server.listener.port, tls: contexts.client, loop: loop,
+                timeout: .seconds(30), maximumFrameSize: 1000)
+        }
         await server.end()
     }
 

@@ -6,11 +6,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
-import KafkaMemory
+package import KafkaMemory
 
 /// A key pair, made in a moment, to see whether what was signed can be verified with the public half.
-final class TestKey: Sendable {
-    enum Kind: String, CaseIterable, Sendable {
+package final class TestKey: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         case rsa2048, rsa1024, p256, p384, ed25519
     }
 
@@ -18,7 +18,7 @@ final class TestKey: Sendable {
 
     private struct Failure: Error {}
 
-    init(_ kind: Kind) throws {
+    package init(_ kind: Kind) throws {
         let name =
             switch kind {
             case .rsa2048, .rsa1024: "RSA"
@@ -45,7 +45,7 @@ final class TestKey: Sendable {
     }
 
     /// The private half, encrypted (PKCS#8, AES-256) if there is a password.
-    func pem(password: String? = nil) throws -> Bytes {
+    package func pem(password: String? = nil) throws -> Bytes {
         guard let bio = BIO_new(BIO_s_mem()) else { throw Failure() }
         defer { BIO_free(bio) }
         let result =
@@ -64,7 +64,7 @@ final class TestKey: Sendable {
     }
 
     /// Whether this key has signed it: with RS256, or with ES256 if the signature is two numbers of 32 bytes.
-    func hasSigned(_ bytes: [UInt8], _ signature: [UInt8]) -> Bool {
+    package func hasSigned(_ bytes: [UInt8], _ signature: [UInt8]) -> Bool {
         var signature = signature
         if EVP_PKEY_get_base_id(self.key) == EVP_PKEY_EC {
             guard signature.count == 64, let numbers = ECDSA_SIG_new() else { return false }
