@@ -283,7 +283,7 @@ import Testing
 
     @Test(arguments: [
         ("http://login.example.com/token", "not HTTPS"), ("http://127.0.0.1.example.com/token", "not HTTPS"),
-        ("http://127.example.com/token", "not HTTPS"), ("ftp://localhost/token", "begins with ftp:"),
+        ("http://127.kafka.example.com/token", "not HTTPS"), ("ftp://localhost/token", "begins with ftp:"),
         ("token", "not a URL"), ("", "not a URL"), ("https://user:hunter2@host/", "a user, a password"),
         ("https://host:99999/", "not a URL"),
     ])
@@ -294,6 +294,17 @@ import Testing
         #expect(error?.code == .invalidConfiguration)
         #expect(error?.message.contains(expected) == true, "\(String(describing: error))")
         #expect(error?.message.contains("hunter2") == false)
+    }
+
+    @Test(arguments: ["token\r\nX-Injected: 1", "token?a=b\r\nX-Injected: 1\r\n\r\n", "token\nX-Injected: 1"])
+    func aLineBreakInTheAddressMakesNoHeader(path: String) async throws {
+        let server = try HTTPServer { _, _ in Self.good }
+        let endpoint = TokenEndpoint("http://127.0.0.1:\(server.port)/\(path)")
+        // Whether it is refused or sent encoded.
+        _ = try? await ClientCredentialsTokenProvider(endpoint, clientID: "i\r\nX-Injected: 1", clientSecret: "x\r\n")
+            .token()
+        #expect(server.requests.allSatisfy { $0.headers["x-injected"] == nil && $0.method == "POST" })
+        #expect(server.requests.count <= 1)
     }
 
     @Test func plaintextIsAllowedToThisMachineAndWhereItIsSaidWhatIsLost() throws {

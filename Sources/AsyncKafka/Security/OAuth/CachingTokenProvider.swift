@@ -14,8 +14,6 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     private struct State {
         var machine = TokenCacheStateMachine()
         var waiting: [Promise<OAuthBearerToken>] = []
-        /// Counts the calls, so that one that was given up can't end a later one.
-        var call = 0
     }
 
     private let provider: any OAuthBearerTokenProvider
@@ -33,21 +31,17 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// The token in use, or the next one if there is none.
     public func token() async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
-        let (answer, call) = self.state.withLock { state -> (TokenCacheStateMachine.Answer, Int) in
+        let answer = self.state.withLock { state in
             let answer = state.machine.tokenWanted(.now)
             if case .wait = answer { state.waiting.append(promise) }
-            switch answer {
-            case .use(_, fetch: true), .wait(fetch: true): state.call += 1
-            default: break
-            }
-            return (answer, state.call)
+            return answer
         }
         switch answer {
         case .use(let token, let fetch):
-            if fetch { self.fetch(call) }
+            if fetch { self.fetch() }
             return token
         case .wait(let fetch):
-            if fetch { self.fetch(call) }
+            if fetch { self.fetch() }
             return try await promise.value()
         }
     }
@@ -59,7 +53,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 
     /// Makes the call, as a task of its own: it belongs to all who wait, so none of them can be its parent, and it goes on when
     /// they are cancelled. It ends at its deadline, whatever the provider does.
-    private func fetch(_ call: Int) {
+    private func fetch() {
         let provider = self.provider
         let timeout = self.timeout
         Task { [weak self] in
@@ -69,14 +63,13 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
             } catch {
                 result = .failure(error)
             }
-            self?.fetched(result, call)
+            self?.fetched(result)
         }
     }
 
-    private func fetched(_ result: Result<OAuthBearerToken, any Error>, _ call: Int) {
+    private func fetched(_ result: Result<OAuthBearerToken, any Error>) {
         let (waiting, outcome) = self.state.withLock {
             state -> ([Promise<OAuthBearerToken>], Result<OAuthBearerToken, KafkaError>) in
-            guard state.call == call else { return ([], .failure(.cancelled)) }
             defer { state.waiting = [] }
             switch result {
             case .success(let token):
