@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test func aBrokerWithoutTokensIsToldOf() async throws {
-        try await EmbeddedKafka.withBroker { broker in
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.withheldAPIs = [.createDelegationToken]
+        try await EmbeddedKafka.withCluster(configuration) { broker in
             let error = try await KafkaAdminClient.withAdminClient(self.configuration(broker.bootstrapServers)) {
                 admin in
                 await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }

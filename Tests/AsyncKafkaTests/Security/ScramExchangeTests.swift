@@ -47,6 +47,16 @@ import Testing
         #expect(third == .done)
     }
 
+    /// An answer without the signature is none, also if the broker says that all is well.
+    @Test(arguments: ["", nil] as [Bytes?])
+    func aServerThatSkipsItsProofIsNotBelieved(final: Bytes?) throws {
+        var exchange = self.exchange()
+        _ = try exchange.respond(to: nil)
+        _ = try exchange.respond(to: Self.challenge)
+        let error = #expect(throws: KafkaError.self) { try exchange.respond(to: final) }
+        #expect(error?.code == .authenticationFailed)
+    }
+
     @Test func commasAndEqualsSignsInNamesAreWrittenAsNumbers() throws {
         var exchange = self.exchange("a,b=c")
         let first = try exchange.respond(to: nil)

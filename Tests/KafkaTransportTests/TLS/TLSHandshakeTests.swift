@@ -234,6 +234,35 @@ import Testing
         await server.end()
     }
 
+    /// Servers that have several names choose a certificate by the one that is said (SNI). Addresses are not said (RFC 6066).
+    @Test(arguments: [("kafka.b.example", true), ("127.0.0.1", false)])
+    func theNameIsSaidInTheGreeting(host: String, isSaid: Bool) async throws {
+        let greeting = Recorder()
+        let server = try AcceptingServer { $0.start(greeting, unframed: true) }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let contexts = try TLSContexts()
+        let port = server.listener.port
+        let resolver = NameResolver(maximumThreads: 1) { _, port in
+            .success([SocketAddress.numeric(host: "127.0.0.1", port: port)].compactMap(\.self))
+        }
+        let connecting = Task {
+            _ = try await SocketChannel.connect(
+                host: host, port: port, tls: contexts.client, loop: loop, timeout: .seconds(50),
+                maximumFrameSize: 1000, resolver: resolver)
+        }
+        // A record's header tells how long the greeting is.
+        await greeting.wait { pieces, _ in
+            let bytes = pieces.flatMap { Array($0) }
+            return bytes.count > 5 && bytes.count >= 5 + Int(bytes[3]) << 8 + Int(bytes[4])
+        }
+        let said = String(decoding: greeting.frames.flatMap { Array($0) }, as: UTF8.self)
+        #expect(said.contains(host) == isSaid)
+        connecting.cancel()
+        _ = await connecting.result
+        await server.end()
+    }
+
     /// Greetings that a client has to ignore: OpenSSL goes on for as long as they come.
     @Test func aServerThatGreetsWithoutEndIsGivenUp() async throws {
         let greetings = Array(repeating: [0x16, 3, 3, 0, 4, 0, 0, 0, 0] as [UInt8], count: 8192).flatMap { $0 }
