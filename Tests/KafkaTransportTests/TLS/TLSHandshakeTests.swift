@@ -263,24 +263,6 @@ import Testing
         await server.end()
     }
 
-    /// Greetings that a client has to ignore: OpenSSL goes on for as long as they come.
-    @Test func aServerThatGreetsWithoutEndIsGivenUp() async throws {
-        let greetings = Array(repeating: [0x16, 3, 3, 0, 4, 0, 0, 0, 0] as [UInt8], count: 8192).flatMap { $0 }
-        let server = try AcceptingServer(limit: 1 << 30) { channel in
-            channel.start(Recorder(onFlush: { channel.sendUnframed { [Bytes(greetings)] } }))
-            for _ in 0..<128 { channel.sendUnframed { [Bytes(greetings)] } }
-        }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        let contexts = try TLSContexts()
-        await #expect(throws: TransportError.tls(.handshakeTooLarge)) {
-            _ = try await SocketChannel.connect(
-                host: "127.0.0.1", port: server.listener.port, tls: contexts.client, loop: loop,
-                timeout: .seconds(30), maximumFrameSize: 1000)
-        }
-        await server.end()
-    }
-
     @Test func aHandshakeThatStallsEndsAtItsDeadline() async throws {
         // As a plaintext listener would, it takes the greeting for the length of a frame; it may be 1 GiB long.
         let server = try AcceptingServer(limit: 1 << 30) { $0.start(Recorder()) }
