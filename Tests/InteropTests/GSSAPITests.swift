@@ -93,7 +93,7 @@ extension InteropTests {
             let topic = unique("kerberos")
             try await cluster.createTopic(topic)
             try await Reauthentication.load(
-                cluster, topic,
+                .real(cluster), topic,
                 .sasl(.gssapi(.keytab(realm.keytab.path, principal: realm.client)), over: .plaintext))
         }
 
@@ -133,6 +133,41 @@ extension InteropTests {
             #expect(gone.description.contains(KerberosRealm.name), "\(gone)")
             try await realm.startKDC()
             try await self.roundTrip(cluster, fresh())
+        }
+
+        @Test("a KDC that goes under load lets sessions end with a typed error, and traffic resumes when it is back")
+        func kdcGoneUnderLoad() async throws {
+            let (realm, cluster) = try await Kerberized.shared.value()
+            let topic = unique("kerberos")
+            try await cluster.createTopic(topic)
+            let client = try self.secured(
+                cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
+            var producing = ProducerConfiguration(client)
+            producing.deliveryTimeout = .seconds(20)
+            try await KafkaProducer.withProducer(producing) { producer in
+                var acknowledged = 0
+                func send() async -> KafkaError? {
+                    do {
+                        _ = try await producer.send(ProducerRecord(topic: topic, value: "\(acknowledged)"))
+                        acknowledged += 1
+                        return nil
+                    } catch {
+                        return error as? KafkaError
+                    }
+                }
+                let before = await send()
+                #expect(before == nil)
+                await realm.killKDC()
+                var error: KafkaError?
+                while error == nil { error = await send() }
+                #expect(error?.code == .authenticationFailed, "\(String(describing: error))")
+                #expect(error?.description.contains("KDC") == true, "\(String(describing: error))")
+                // The session that was there when the KDC went was used up.
+                #expect(acknowledged > 1)
+                try await realm.startKDC()
+                let count = acknowledged
+                while acknowledged == count { _ = await send() }
+            }
         }
     }
 }

@@ -64,7 +64,7 @@ extension InteropTests {
         }
 
         /// Writes and reads for several sessions: no connection breaks, and each record arrives once and in order.
-        private static func load(_ cluster: TestCluster, _ topic: String, _ security: KafkaSecurity) async throws {
+        static func load(_ cluster: TestCluster, _ topic: String, _ security: KafkaSecurity) async throws {
             let log = SessionLog()
             var client = KafkaClientConfiguration(
                 bootstrapServers: cluster.secured?.bootstrapServers(.sasl) ?? [])
