@@ -138,7 +138,7 @@ private final class FailingNowAndThen: OAuthBearerTokenProvider {
 }
 
 /// Counts what a client says of its connections and sessions.
-private final class SessionLog: KafkaLog {
+final class SessionLog: KafkaLog {
     private let lines = Lock<[String]>([])
 
     var connections: Int { self.lines.withLock { $0.count { $0.hasPrefix("Connected") } } }
