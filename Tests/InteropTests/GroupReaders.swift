@@ -14,10 +14,16 @@ import KafkaTestSupport
 final class GroupMember: ConsumerRebalanceListener {
     let number: Int
     private let journal: GroupJournal
-    private let consumer = Lock<KafkaConsumer?>(nil)
+    private let life = Lock(Life())
     private let isDying = Lock(false)
     /// What its callbacks take the time for.
     private let work: Duration
+
+    private struct Life {
+        var consumer: KafkaConsumer?
+        /// Perhaps before there is a consumer to stop.
+        var isStopped = false
+    }
 
     init(_ number: Int, _ journal: GroupJournal, work: Duration = .zero) {
         self.number = number
@@ -40,7 +46,11 @@ final class GroupMember: ConsumerRebalanceListener {
 
     private func read(_ configuration: ConsumerConfiguration, topic: String) async throws {
         try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], listener: self) { consumer in
-            self.consumer.withLock { $0 = consumer }
+            let isStopped = self.life.withLock { life in
+                life.consumer = consumer
+                return life.isStopped
+            }
+            if isStopped { consumer.triggerGracefulShutdown() }
             var uncommitted = 0
             for try await batch in consumer.batches {
                 self.journal.read(batch.map(\.offset), of: batch.topicPartition, by: self.number)
@@ -59,7 +69,11 @@ final class GroupMember: ConsumerRebalanceListener {
     }
 
     func stop() {
-        self.consumer.withLock { $0 }?.triggerGracefulShutdown()
+        let consumer = self.life.withLock { life in
+            life.isStopped = true
+            return life.consumer
+        }
+        consumer?.triggerGracefulShutdown()
     }
 
     /// Ends it as if its process were killed: what it has not committed it never does, and as a static member it doesn't tell
@@ -80,6 +94,7 @@ final class GroupMember: ConsumerRebalanceListener {
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         defer { self.journal.revoked(partitions, from: self.number) }
         if self.isDying.withLock({ $0 }) { return }
+        // The work itself, not a wait for something: a listener that takes its time.
         try await Task.sleep(for: self.work)
         try await self.commit(consumer)
     }

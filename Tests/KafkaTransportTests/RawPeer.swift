@@ -112,11 +112,15 @@ final class RawServer: Sendable {
     private let ended = FirstResult<Void>()
     let port: Int
 
-    /// What `serve` throws ends the connection, as its return does.
-    init(receiveBufferSize: Int32? = nil, _ serve: @escaping @Sendable (RawPeer) throws -> Void) throws {
+    /// What `serve` throws ends the connection, as its return does. Without sizes the system lets buffers grow, up to megabytes.
+    init(
+        receiveBufferSize: Int32? = nil, sendBufferSize: Int32? = nil,
+        _ serve: @escaping @Sendable (RawPeer) throws -> Void
+    ) throws {
         let (listener, port) = try listening(backlog: 128)
-        if var size = receiveBufferSize {
-            setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        for (option, size) in [(SO_RCVBUF, receiveBufferSize), (SO_SNDBUF, sendBufferSize)] {
+            guard var size else { continue }
+            setsockopt(listener, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size))
         }
         self.listener = listener
         self.port = port

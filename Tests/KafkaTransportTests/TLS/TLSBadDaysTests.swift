@@ -4,6 +4,7 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
+
 import KafkaMemory
 import Synchronization
 import Testing
@@ -64,7 +65,7 @@ import Testing
     ) async throws -> (frames: [Bytes], closed: TransportError?) {
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
-        let server = try RawServer(receiveBufferSize: 4096) { peer in
+        let server = try RawServer(receiveBufferSize: 4096, sendBufferSize: 16 << 10) { peer in
             let tls = try TLSServerInMemory(contexts.server)
             try peer.agree(tls)
             try serve(peer, tls)
@@ -209,7 +210,9 @@ import Testing
     }
 
     @Test func aServerThatAsksForAnswersAndNeverReadsThemIsGivenUp() async throws {
-        let (_, closed) = try await self.session(.tls13, options: SocketOptions(sendBufferSize: 4096)) { peer, tls in
+        // Small, so that the server can't be far ahead of the client: what is sent is soon demanded.
+        let options = SocketOptions(sendBufferSize: 4096, receiveBufferSize: 16 << 10)
+        let (_, closed) = try await self.session(.tls13, options: options) { peer, tls in
             for _ in 0..<200 { try peer.send((0..<200).flatMap { _ in tls.updateKeys() }) }
             Issue.record("40 000 demands were taken")
         }
