@@ -112,7 +112,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AsyncKafkaTests",
-            dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            dependencies: [
+                "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "KafkaOIDCTests",

@@ -78,9 +78,9 @@ extension EmbeddedKafka {
         }
     }
 
-    /// The addresses of a listener, `host:port`, one a broker; the plain one's where no listener has this name.
+    /// The addresses of a listener, `host:port`, one a broker; none if no listener has this name.
     public func bootstrapServers(of listener: String) -> [String] {
-        self.listenerServers[listener] ?? self.bootstrapServers
+        self.listenerServers[listener] ?? []
     }
 
     // MARK: Changes while it runs

@@ -9,6 +9,7 @@
 ///
 /// The process keeps at most `limit` bytes here; what comes back beyond that is freed.
 package final class BufferPool: Sendable {
+    /// `@unchecked Sendable`, since whoever has taken a block is the only one who knows it.
     package struct Block: @unchecked Sendable {
         package var base: UnsafeMutableRawPointer
         package var capacity: Int

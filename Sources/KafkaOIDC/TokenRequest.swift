@@ -87,6 +87,7 @@ struct TokenRequest: Sendable {
                         let delay = backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                         let retryAfter = failure.retryAfter ?? .zero
                         guard retryAfter < deadline - .now else { throw self.notInTime(failure.error, retryAfter) }
+                        // The backoff itself, within the deadline; no loop lives here whose timers could do it.
                         try await Task.sleep(for: max(delay, retryAfter))
                     }
                 }

@@ -24,7 +24,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("churn", partitions: Self.partitions)
             let group = unique("churn")
             let journal = GroupJournal(partitions: Self.partitions)
-            var random = Draws(seed: seed)
+            var random = SeededRandom(seed)
             var written = 0
             var present: [(member: GroupMember, dies: Bool)] = []
             var number = 0
@@ -41,8 +41,8 @@ extension InteropTests {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 func join() {
                     number += 1
-                    let dies = random.next(3) == 0
-                    let work = Duration.milliseconds([0, 0, 300, 900][random.next(4)])
+                    let dies = Int.random(in: 0..<3, using: &random) == 0
+                    let work = Duration.milliseconds([0, 0, 300, 900][Int.random(in: 0..<4, using: &random)])
                     let member = GroupMember(number, journal, work: work)
                     var configuration = cluster.consumer(group: group)
                     configuration.sessionTimeout = .seconds(3)
@@ -52,7 +52,7 @@ extension InteropTests {
                     present.append((member, dies))
                 }
                 func leave() {
-                    let leaving = present.remove(at: random.next(present.count))
+                    let leaving = present.remove(at: Int.random(in: 0..<present.count, using: &random))
                     if leaving.dies { leaving.member.die() } else { leaving.member.stop() }
                 }
                 func progress(_ when: String) async throws {
@@ -65,11 +65,12 @@ extension InteropTests {
                 join()
                 for step in 1...6 {
                     // A group of one to four; often two things at once.
-                    for _ in 0...random.next(2) {
-                        if present.count == 4 || present.count > 1 && random.next(2) == 0 { leave() } else { join() }
+                    for _ in 0...Int.random(in: 0..<2, using: &random) {
+                        let mayLeave = Bool.random(using: &random)
+                        if present.count == 4 || present.count > 1 && mayLeave { leave() } else { join() }
                     }
                     try await write()
-                    if random.next(2) == 0 { try await progress("after step \(step)") }
+                    if Bool.random(using: &random) { try await progress("after step \(step)") }
                 }
                 try await progress("at last")
                 for (member, _) in present { member.stop() }
@@ -95,16 +96,3 @@ extension InteropTests {
 }
 
 /// The same numbers in every run.
-private struct Draws {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    /// One of 0 to `bound` - 1.
-    mutating func next(_ bound: Int) -> Int {
-        self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int(self.state >> 33) % bound
-    }
-}

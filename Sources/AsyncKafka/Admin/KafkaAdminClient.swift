@@ -76,19 +76,8 @@ public final class KafkaAdminClient: Sendable {
         _ configuration: KafkaClientConfiguration, _ body: (KafkaAdminClient) async throws -> Result
     ) async throws -> Result {
         let admin = try KafkaAdminClient(configuration)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await admin.run() }
-            let result: Result
-            do {
-                result = try await body(admin)
-            } catch {
-                admin.triggerGracefulShutdown()
-                _ = await group.nextResult()
-                throw error
-            }
-            admin.triggerGracefulShutdown()
-            try await group.waitForAll()
-            return result
+        return try await withBackgroundRun({ try await admin.run() }, end: admin.triggerGracefulShutdown) {
+            try await body(admin)
         }
     }
 

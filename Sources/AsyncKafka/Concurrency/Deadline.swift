@@ -18,6 +18,7 @@ package enum Deadline {
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let first = FirstResult<Result<Value, any Error>>()
+        // No child of this task: it would have to be waited for, and it may not end. Cancelled below in any case.
         let work = Task {
             do {
                 first.give(.success(try await body()))
@@ -25,14 +26,16 @@ package enum Deadline {
                 first.give(.failure(error))
             }
         }
-        let clock = Task {
-            try await Task.sleep(for: limit)
-            first.give(.failure(Passed()))
-        }
-        defer {
-            work.cancel()
-            clock.cancel()
-        }
-        return try await first.value(whenCancelled: .failure(CancellationError())).get()
+        defer { work.cancel() }
+        return try await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // The limit itself: nobody waits for anything else by it.
+                do { try await Task.sleep(for: limit) } catch { return }
+                first.give(.failure(Passed()))
+            }
+            let result = await first.value(whenCancelled: .failure(CancellationError()))
+            group.cancelAll()
+            return result
+        }.get()
     }
 }

@@ -82,7 +82,9 @@ extension KafkaConsumer {
         _ callback: @escaping @Sendable (any ConsumerRebalanceListener) async throws -> Void
     ) async -> KafkaError? {
         await withTaskGroup(of: KafkaError??.self) { group in
+            // Two children, both waited for. The callback is the user's code, and stays off the loop.
             group.addTask { .some(await self.call(name, callback)) }
+            // The deadline, on the loop's timers.
             group.addTask {
                 try? await self.cluster.pause(until: deadline)
                 return nil

@@ -51,19 +51,8 @@ extension KafkaConsumer {
     ) async throws -> Result {
         let consumer = try KafkaConsumer(configuration, listener: listener)
         try subscribe(consumer)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await consumer.run() }
-            let result: Result
-            do {
-                result = try await body(consumer)
-            } catch {
-                consumer.readerIsGone()
-                _ = await group.nextResult()
-                throw error
-            }
-            consumer.readerIsGone()
-            try await group.waitForAll()
-            return result
+        return try await withBackgroundRun({ try await consumer.run() }, end: consumer.readerIsGone) {
+            try await body(consumer)
         }
     }
 

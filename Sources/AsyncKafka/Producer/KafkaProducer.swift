@@ -182,19 +182,8 @@ public final class KafkaProducer: Sendable {
         _ configuration: ProducerConfiguration, _ body: (KafkaProducer) async throws -> Result
     ) async throws -> Result {
         let producer = try KafkaProducer(configuration)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await producer.run() }
-            let result: Result
-            do {
-                result = try await body(producer)
-            } catch {
-                producer.triggerGracefulShutdown()
-                _ = await group.nextResult()
-                throw error
-            }
-            producer.triggerGracefulShutdown()
-            try await group.waitForAll()
-            return result
+        return try await withBackgroundRun({ try await producer.run() }, end: producer.triggerGracefulShutdown) {
+            try await body(producer)
         }
     }
 }

@@ -15,7 +15,7 @@ enum CreateDelegationTokenEndpoint: Endpoint {
         guard let requester = call.tokenHolder else {
             return self.fail(request, .delegationTokenRequestNotAllowed, call)
         }
-        guard request.renewers.allSatisfy({ $0.principalType == KafkaUser.type }) else {
+        guard request.renewers.allSatisfy({ $0.principalType == Identity.principalType }) else {
             return self.fail(request, .invalidPrincipalType, call)
         }
         // Without ACLs everybody may have tokens made for others.
@@ -25,9 +25,9 @@ enum CreateDelegationTokenEndpoint: Endpoint {
             renewers: request.renewers.map(\.principalName), lifetime: request.maxLifetimeMs, at: WallClock.milliseconds
         )
         var response = CreateDelegationTokenResponse()
-        response.principalType = KafkaUser.type
+        response.principalType = Identity.principalType
         response.principalName = token.owner
-        response.tokenRequesterPrincipalType = KafkaUser.type
+        response.tokenRequesterPrincipalType = Identity.principalType
         response.tokenRequesterPrincipalName = token.requester
         response.issueTimestampMs = token.issuedAt
         response.expiryTimestampMs = token.expiresAt
@@ -41,17 +41,5 @@ enum CreateDelegationTokenEndpoint: Endpoint {
         var response = CreateDelegationTokenResponse()
         response.errorCode = error
         call.answer(response)
-    }
-}
-
-/// The one type of principal that brokers know by themselves.
-enum KafkaUser {
-    static let type = "User"
-}
-
-extension Call {
-    /// The user who may have tokens made and changed: one that has logged in, and not by a token.
-    var tokenHolder: String? {
-        self.connection.authentication.identity.flatMap { $0.isByToken ? nil : $0.user }
     }
 }

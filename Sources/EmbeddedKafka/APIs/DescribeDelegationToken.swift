@@ -22,9 +22,9 @@ enum DescribeDelegationTokenEndpoint: Endpoint {
 
     private static func describe(_ token: DelegationToken) -> DescribeDelegationTokenResponse.DescribedDelegationToken {
         var described = DescribeDelegationTokenResponse.DescribedDelegationToken()
-        described.principalType = KafkaUser.type
+        described.principalType = Identity.principalType
         described.principalName = token.owner
-        described.tokenRequesterPrincipalType = KafkaUser.type
+        described.tokenRequesterPrincipalType = Identity.principalType
         described.tokenRequesterPrincipalName = token.requester
         described.issueTimestamp = token.issuedAt
         described.expiryTimestamp = token.expiresAt
@@ -33,7 +33,7 @@ enum DescribeDelegationTokenEndpoint: Endpoint {
         described.hmac = Bytes(token.hmac)
         described.renewers = token.renewers.map { name in
             var renewer = DescribeDelegationTokenResponse.DescribedDelegationTokenRenewer()
-            renewer.principalType = KafkaUser.type
+            renewer.principalType = Identity.principalType
             renewer.principalName = name
             return renewer
         }

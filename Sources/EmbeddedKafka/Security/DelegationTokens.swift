@@ -90,3 +90,10 @@ struct DelegationTokens {
         return overflows ? .max : sum
     }
 }
+
+extension Call {
+    /// The user who may have tokens made and changed: one that has logged in, and not by a token.
+    var tokenHolder: String? {
+        self.connection.authentication.identity.flatMap { $0.isByToken ? nil : $0.user }
+    }
+}

@@ -24,6 +24,9 @@ enum SASLServerStep {
 
 /// Who has logged in.
 struct Identity: Hashable, Sendable {
+    /// The one type of principal that brokers know by themselves.
+    static let principalType = "User"
+
     var user: String
     /// Whether it was by a delegation token.
     var isByToken = false

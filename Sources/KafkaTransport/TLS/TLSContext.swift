@@ -17,6 +17,7 @@ package final class TLSContext: Sendable {
     /// The last session with each server, to be resumed.
     private let sessions = Lock<[String: ResumableSession]>([:])
 
+    /// `@unchecked Sendable`, since OpenSSL's sessions are counted by atomics and not changed here.
     private struct ResumableSession: @unchecked Sendable {
         var pointer: OpaquePointer
     }

@@ -22,6 +22,7 @@ import Glibc
 /// OpenSSL's session can't be used by two threads at once: one lock covers reading and writing. Lock order: a channel's write
 /// lock, then this.
 final class TLSSession: ByteTransform {
+    /// `@unchecked Sendable`, since it is behind a lock, and its pointers nowhere else.
     private struct State: @unchecked Sendable {
         let ssl: OpaquePointer
         let wire: TLSWire

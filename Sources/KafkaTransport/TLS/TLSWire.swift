@@ -150,6 +150,7 @@ final class TLSWire {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSWire>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// `@unchecked Sendable`, since nothing of it is changed once it is made.
     private struct Method: @unchecked Sendable {
         let pointer: OpaquePointer
     }

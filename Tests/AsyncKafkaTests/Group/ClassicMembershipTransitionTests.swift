@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 

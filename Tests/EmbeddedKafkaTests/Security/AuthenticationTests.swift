@@ -234,6 +234,14 @@ struct AuthenticationTests {
         }
     }
 
+    @Test("a listener that nobody has configured has no addresses: a slip of the pen is no way around security")
+    func unknownListener() async throws {
+        try await withCluster(Self.configuration([.plain])) { kafka, _ in
+            #expect(kafka.bootstrapServers(of: Self.name).count == 1)
+            #expect(kafka.bootstrapServers(of: "SSAL").isEmpty)
+        }
+    }
+
     @Test("a listener that can't work is refused with the reason")
     func wrongConfiguration() async throws {
         func problem(_ listeners: [EmbeddedKafka.Listener]) async -> String? {

@@ -6,14 +6,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Random numbers that are the same in every run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
+package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
-    init(_ seed: UInt64) {
+    package init(_ seed: UInt64) {
         self.state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         self.state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = self.state
         mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
