@@ -60,7 +60,12 @@ let package = Package(
                 .target(name: "CSnappy", condition: .when(traits: ["Snappy"])),
             ],
             swiftSettings: settings),
-        .target(name: "KafkaTransport", dependencies: ["KafkaMemory", "CEpoll", "COpenSSL"], swiftSettings: settings),
+        .target(
+            name: "KafkaTransport",
+            dependencies: [
+                "KafkaMemory", "CEpoll", "COpenSSL", .target(name: "CGSSAPI", condition: .when(traits: ["GSSAPI"])),
+            ],
+            swiftSettings: settings),
         .target(
             name: "AsyncKafka",
             dependencies: [

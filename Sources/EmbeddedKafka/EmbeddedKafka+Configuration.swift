@@ -21,6 +21,10 @@ extension EmbeddedKafka {
         /// What decides on bearer tokens, by token and SASL extensions; wanted where a listener has OAUTHBEARER. It runs
         /// where the brokers do: they wait for it.
         public var checkToken: (@Sendable (_ token: String, _ extensions: [String: String]) -> TokenVerdict)?
+        #if GSSAPI
+        /// The brokers' Kerberos keys; wanted where a listener has GSSAPI. Needs the package trait `GSSAPI`.
+        public var kerberos: Kerberos?
+        #endif
         /// After so long clients have to log in again (connections.max.reauth.ms, KIP-368). Default: never.
         public var maximumSession: Duration?
         /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
@@ -94,6 +98,11 @@ extension EmbeddedKafka.Configuration {
         if listener.mechanisms.contains(.oauthBearer), self.checkToken == nil {
             return "The listener \(listener.name) offers OAUTHBEARER, and there is no checkToken to decide on tokens."
         }
+        #if GSSAPI
+        if listener.mechanisms.contains(.gssapi), self.kerberos == nil {
+            return "The listener \(listener.name) offers GSSAPI, and there are no keys to read tickets with (kerberos)."
+        }
+        #endif
         return nil
     }
 }

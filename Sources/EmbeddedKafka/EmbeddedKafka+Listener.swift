@@ -51,6 +51,10 @@ extension EmbeddedKafka {
         case scramSHA512 = "SCRAM-SHA-512"
         /// What `Configuration.checkToken` accepts (RFC 7628).
         case oauthBearer = "OAUTHBEARER"
+        #if GSSAPI
+        /// Kerberos' tickets for `Configuration.kerberos` (RFC 4752). Needs the package trait `GSSAPI`.
+        case gssapi = "GSSAPI"
+        #endif
     }
 
     /// What a broker makes of a bearer token.

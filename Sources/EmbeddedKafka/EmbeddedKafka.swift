@@ -76,13 +76,15 @@ public final class EmbeddedKafka: Sendable {
         if let problem = configuration.problem { throw EmbeddedKafkaError(problem) }
         var listeners = [BrokerListener.plain]
         for listener in configuration.listeners { listeners.append(try BrokerListener(listener)) }
+        let credentials = try UserCredentials(configuration)
         let loop: EventLoop
         do throws(TransportError) {
             loop = try EventLoop(name: "embedded-kafka")
         } catch {
             throw EmbeddedKafkaError("The cluster's thread can't be started: \(error).")
         }
-        let cluster = EmbeddedCluster(configuration: configuration, listeners: listeners, loop: loop)
+        let cluster = EmbeddedCluster(
+            configuration: configuration, listeners: listeners, credentials: credentials, loop: loop)
         let started = await withCheckedContinuation { continuation in
             loop.execute { continuation.resume(returning: cluster.startBrokers()) }
         }

@@ -8,19 +8,18 @@
 #if GSSAPI
 
 import AsyncKafka
+import EmbeddedKafka
 import Foundation
 import KafkaTestSupport
 import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// Kerberos with a KDC of our own and real Kafka, whose sessions end after three seconds (`scripts/gssapi`).
-    @Suite(
-        .serialized, .timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
-        .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
+    /// Kerberos with a KDC of our own; sessions end after three seconds.
+    @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct GSSAPI {
         private func secured(
-            _ cluster: RealCluster, _ mechanism: some SASLMechanism, _ kind: SecuredListeners.Kind = .sasl
+            _ cluster: TestCluster, _ mechanism: some SASLMechanism, _ kind: SecuredListeners.Kind = .sasl
         ) throws -> KafkaClientConfiguration {
             let secured = try #require(cluster.secured)
             var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(kind))
@@ -31,9 +30,8 @@ extension InteropTests {
         }
 
         /// Writes and reads a record.
-        private func roundTrip(_ cluster: RealCluster, _ client: KafkaClientConfiguration) async throws {
-            let topic = unique("kerberos")
-            try await cluster.createTopic(topic)
+        private func roundTrip(_ cluster: TestCluster, _ client: KafkaClientConfiguration) async throws {
+            let topic = try await cluster.createTopic("kerberos")
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 _ = try await producer.send(ProducerRecord(topic: topic, value: "hello"))
             }
@@ -59,12 +57,16 @@ extension InteropTests {
             return try #require(error)
         }
 
-        @Test("by keytab and ticket cache, over plaintext and TLS, and by a properties file")
-        func ways() async throws {
-            let (realm, cluster) = try await Kerberized.shared.value()
+        @Test(
+            "by keytab and ticket cache, over plaintext and TLS, and by a properties file",
+            arguments: TestEnvironment.all)
+        func ways(environment: TestEnvironment) async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let keytab = KerberosCredentials.keytab(realm.keytab.path, principal: realm.client)
             try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab)))
-            try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab), .saslOverTLS))
+            if cluster.secured?.kinds.contains(.saslOverTLS) == true {
+                try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab), .saslOverTLS))
+            }
             let cache = try await realm.makeTicketCache()
             try await self.roundTrip(cluster, self.secured(cluster, .gssapi(.ticketCache(cache.path))))
             try await self.roundTrip(
@@ -87,19 +89,22 @@ extension InteropTests {
             try await self.roundTrip(cluster, client)
         }
 
-        @Test("live connections authenticate again, and nothing in flight is lost")
-        func reauthentication() async throws {
-            let (realm, cluster) = try await Kerberized.shared.value()
-            let topic = unique("kerberos")
-            try await cluster.createTopic(topic)
+        @Test(
+            "live connections authenticate again, and nothing in flight is lost",
+            arguments: TestEnvironment.all.prefix(2))
+        func reauthentication(environment: TestEnvironment) async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(environment)
+            let topic = try await cluster.createTopic("kerberos")
             try await Reauthentication.load(
-                .real(cluster), topic,
+                cluster, topic,
                 .sasl(.gssapi(.keytab(realm.keytab.path, principal: realm.client)), over: .plaintext))
         }
 
-        @Test("what is wrong is told in words: which principal, which keytab, which service")
-        func refusals() async throws {
-            let (realm, cluster) = try await Kerberized.shared.value()
+        @Test(
+            "what is wrong is told in words: which principal, which keytab, which service",
+            arguments: TestEnvironment.all.prefix(2))
+        func refusals(environment: TestEnvironment) async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let wrong: [(GSSAPIMechanism, [String])] = [
                 (.gssapi(.keytab("/no/such.keytab", principal: realm.client)), ["/no/such.keytab", realm.client]),
                 (.gssapi(.keytab(realm.keytab.path, principal: "nobody")), ["nobody", realm.keytab.path]),
@@ -117,9 +122,11 @@ extension InteropTests {
             }
         }
 
-        @Test("a KDC that is gone, or does not answer, ends in a typed error in time; then traffic resumes")
-        func kdcFaults() async throws {
-            let (realm, cluster) = try await Kerberized.shared.value()
+        @Test(
+            "a KDC that is gone, or does not answer, ends in a typed error in time; then traffic resumes",
+            arguments: TestEnvironment.all.prefix(2))
+        func kdcFaults(environment: TestEnvironment) async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             func fresh() throws -> KafkaClientConfiguration {
                 try self.secured(cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
             }
@@ -135,11 +142,12 @@ extension InteropTests {
             try await self.roundTrip(cluster, fresh())
         }
 
-        @Test("a KDC that goes under load is not missed for as long as the tickets last")
-        func kdcGoneUnderLoad() async throws {
-            let (realm, cluster) = try await Kerberized.shared.value()
-            let topic = unique("kerberos")
-            try await cluster.createTopic(topic)
+        @Test(
+            "a KDC that goes under load is not missed for as long as the tickets last",
+            arguments: TestEnvironment.all.prefix(2))
+        func kdcGoneUnderLoad(environment: TestEnvironment) async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(environment)
+            let topic = try await cluster.createTopic("kerberos")
             let log = SessionLog()
             var client = try self.secured(cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
             client.log = log
@@ -154,23 +162,36 @@ extension InteropTests {
     }
 }
 
-/// A realm and a cluster of the newest Kafka that takes its tickets, for all tests.
+/// A realm, and a cluster of each environment that takes its tickets, for all tests.
 private actor Kerberized {
     static let shared = Kerberized()
 
-    private var starting: Task<(KerberosRealm, RealCluster), any Error>?
+    private var realm: Task<KerberosRealm, any Error>?
+    private var clusters: [String: Task<TestCluster, any Error>] = [:]
 
-    func value() async throws -> (KerberosRealm, RealCluster) {
-        if let starting { return try await starting.value }
-        let task = Task {
-            let realm = try await KerberosRealm.start()
-            guard let newest = RealKafka.newest else { throw CancellationError() }
-            let cluster = try await RealCluster.start(
-                newest, settings: ["connections.max.reauth.ms": "3000"], isSecured: true, kerberos: realm)
-            return (realm, cluster)
+    func cluster(_ environment: TestEnvironment) async throws -> (KerberosRealm, TestCluster) {
+        let starting = self.realm ?? Task { try await KerberosRealm.start() }
+        self.realm = starting
+        let realm = try await starting.value
+        let name = environment.testDescription
+        let cluster = self.clusters[name] ?? Task { try await Self.start(environment, realm) }
+        self.clusters[name] = cluster
+        return (realm, try await cluster.value)
+    }
+
+    private static func start(_ environment: TestEnvironment, _ realm: KerberosRealm) async throws -> TestCluster {
+        switch environment {
+        case .embedded:
+            let secured = try SecuredListeners(kerberos: realm)
+            var configuration = try secured.configuration()
+            configuration.maximumSession = .seconds(3)
+            configuration.createsTopicsAutomatically = false
+            return .embedded(try await EmbeddedKafka.start(configuration), secured: secured)
+        case .real(let installation):
+            return .real(
+                try await RealCluster.start(
+                    installation, settings: ["connections.max.reauth.ms": "3000"], isSecured: true, kerberos: realm))
         }
-        self.starting = task
-        return try await task.value
     }
 }
 

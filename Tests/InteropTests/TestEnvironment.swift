@@ -7,6 +7,7 @@
 
 import AsyncKafka
 import EmbeddedKafka
+import Foundation
 import KafkaTestSupport
 import KafkaTransport
 import Testing
@@ -146,9 +147,17 @@ extension SecuredListeners {
                     chain: issued.chain, key: issued.key,
                     clientAuthorities: kind == .mutualTLS ? self.authority.certificate : nil)
             }
-            if kind.usesSASL { listener.mechanisms = EmbeddedKafka.Mechanism.allCases }
+            if kind.usesSASL { listener.mechanisms = [.plain, .scramSHA256, .scramSHA512, .oauthBearer] }
+            #if GSSAPI
+            if kind.usesSASL, self.kerberos != nil { listener.mechanisms.append(.gssapi) }
+            #endif
             return listener
         }
+        #if GSSAPI
+        configuration.kerberos = self.kerberos.map {
+            EmbeddedKafka.Kerberos(keytab: $0.keytab.path, principal: $0.broker)
+        }
+        #endif
         return configuration
     }
 }

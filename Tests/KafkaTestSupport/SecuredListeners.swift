@@ -42,7 +42,7 @@ package struct SecuredListeners: Sendable {
     /// The kinds that the version has.
     package let kinds: [Kind]
     /// Whose tickets SASL listeners take too.
-    private let kerberos: KerberosRealm?
+    package let kerberos: KerberosRealm?
     private let ports: [Kind: [Int]]
 
     /// For as many brokers, on ports that are free now.

@@ -33,17 +33,30 @@ static inline int kafka_krb5_realm_of_host(const char *host, char *realm, size_t
     return (int)error;
 }
 
-// Credentials to begin contexts with, out of a keytab, a cache or both (NULL for the system's own).
 static inline OM_uint32 kafka_gss_acquire(
+    OM_uint32 *minor, gss_name_t name, gss_cred_usage_t usage, gss_key_value_set_desc store,
+    gss_cred_id_t *credentials) {
+    gss_OID_set_desc mechanisms = {1, gss_mech_krb5};
+    return gss_acquire_cred_from(
+        minor, name, GSS_C_INDEFINITE, &mechanisms, usage, store.count == 0 ? GSS_C_NO_CRED_STORE : &store, credentials,
+        NULL, NULL);
+}
+
+// Credentials to begin contexts with, out of a keytab, a cache or both (NULL for the system's own).
+static inline OM_uint32 kafka_gss_acquire_for_client(
     OM_uint32 *minor, gss_name_t name, const char *keytab, const char *cache, gss_cred_id_t *credentials) {
     gss_key_value_element_desc elements[2];
     gss_key_value_set_desc store = {0, elements};
     if (keytab != NULL) elements[store.count++] = (gss_key_value_element_desc){"client_keytab", keytab};
     if (cache != NULL) elements[store.count++] = (gss_key_value_element_desc){"ccache", cache};
-    gss_OID_set_desc mechanisms = {1, gss_mech_krb5};
-    return gss_acquire_cred_from(
-        minor, name, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE, store.count == 0 ? GSS_C_NO_CRED_STORE : &store,
-        credentials, NULL, NULL);
+    return kafka_gss_acquire(minor, name, GSS_C_INITIATE, store, credentials);
+}
+
+// Credentials to accept contexts with, out of a keytab.
+static inline OM_uint32 kafka_gss_acquire_for_service(
+    OM_uint32 *minor, gss_name_t name, const char *keytab, gss_cred_id_t *credentials) {
+    gss_key_value_element_desc elements[1] = {{"keytab", keytab}};
+    return kafka_gss_acquire(minor, name, GSS_C_ACCEPT, (gss_key_value_set_desc){1, elements}, credentials);
 }
 
 #endif

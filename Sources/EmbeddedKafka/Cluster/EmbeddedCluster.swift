@@ -31,10 +31,13 @@ final class EmbeddedCluster: @unchecked Sendable {
     private var nextNumber = 0
     private var random = SystemRandomNumberGenerator()
 
-    init(configuration: EmbeddedKafka.Configuration, listeners: [BrokerListener], loop: EventLoop) {
+    init(
+        configuration: EmbeddedKafka.Configuration, listeners: [BrokerListener], credentials: UserCredentials,
+        loop: EventLoop
+    ) {
         self.configuration = configuration
         self.listeners = listeners
-        self.credentials = UserCredentials(configuration)
+        self.credentials = credentials
         self.loop = loop
         self.requests = RequestLog(capacity: configuration.requestLogCapacity)
         var random = SystemRandomNumberGenerator()

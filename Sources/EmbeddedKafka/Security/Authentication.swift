@@ -60,17 +60,17 @@ struct Authentication {
     mutating func begin(_ name: String, isRaw: Bool, credentials: UserCredentials, now: Int64) -> ErrorCode {
         let isTime = self.identity == nil || self.endsAt != nil && now - self.authenticatedAt >= Self.shortestSession
         guard !self.mechanisms.isEmpty, isTime else { return .illegalSaslState }
-        guard let mechanism = EmbeddedKafka.Mechanism(rawValue: name), self.mechanisms.contains(mechanism) else {
-            return .unsupportedSaslMechanism
-        }
-        self.exchange = Exchange(mechanism: mechanism, server: credentials.server(for: mechanism), isRaw: isRaw)
+        guard let mechanism = EmbeddedKafka.Mechanism(rawValue: name), self.mechanisms.contains(mechanism),
+            let server = credentials.server(for: mechanism)
+        else { return .unsupportedSaslMechanism }
+        self.exchange = Exchange(mechanism: mechanism, server: server, isRaw: isRaw)
         return .none
     }
 
     /// A message of the client; nil if none may come.
     mutating func step(_ message: Bytes, now: Int64, time: Int64) -> Step? {
         guard var exchange = self.exchange else { return nil }
-        let result = exchange.server.respond(to: message)
+        let result = exchange.server.respond(to: message, at: time)
         switch result {
         case .challenge(let challenge):
             self.exchange = exchange

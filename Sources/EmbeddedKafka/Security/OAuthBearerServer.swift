@@ -16,13 +16,13 @@ struct OAuthBearerServer: SASLServer {
         self.credentials = credentials
     }
 
-    mutating func respond(to message: Bytes) -> SASLServerStep {
+    mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep {
         // After the reason the client sends a byte without meaning, to hear that it has failed.
         guard !self.isRefused, let (token, extensions) = Self.parse(message), let check = self.credentials.checkToken
         else { return .refused }
         switch check(token, extensions) {
         case .accepted(let user, let lifetime):
-            let endsAt = WallClock.milliseconds + Int64(lifetime / .milliseconds(1))
+            let endsAt = time + Int64(lifetime / .milliseconds(1))
             return .accepted(Identity(user: user, endsAt: endsAt), Bytes())
         case .refused(let status):
             self.isRefused = true

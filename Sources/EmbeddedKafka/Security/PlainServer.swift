@@ -12,7 +12,7 @@ import KafkaTransport
 struct PlainServer: SASLServer {
     let credentials: UserCredentials
 
-    mutating func respond(to message: Bytes) -> SASLServerStep {
+    mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep {
         let parts = message.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
         guard parts.count == 3 else { return .refused }
         let user = String(decoding: parts[1], as: UTF8.self)

@@ -9,7 +9,8 @@ import KafkaMemory
 
 /// The broker's side of one authentication: the mechanism's messages and nothing else.
 protocol SASLServer {
-    mutating func respond(to message: Bytes) -> SASLServerStep
+    /// - Parameter time: milliseconds since 1970.
+    mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep
 }
 
 /// What follows a client's message.

@@ -35,21 +35,21 @@ struct ScramServer: SASLServer {
         self.nonce = nonce
     }
 
-    mutating func respond(to message: Bytes) -> SASLServerStep {
+    mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep {
         let text = String(decoding: message, as: UTF8.self)
         if let challenge = self.challenge { return self.check(text, challenge) }
-        return self.begin(text)
+        return self.begin(text, at: time)
     }
 
     /// `n,,n=user,r=nonce`, perhaps with `,tokenauth=true`.
-    private mutating func begin(_ text: String) -> SASLServerStep {
+    private mutating func begin(_ text: String, at time: Int64) -> SASLServerStep {
         let parts = text.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "n" || parts[0] == "y", parts[1].isEmpty else { return .refused }
         let attributes = Self.attributes(parts[2])
         guard let name = attributes["n"], let nonce = attributes["r"], !nonce.isEmpty,
             let login = self.login(
                 name.replacing("=2C", with: ",").replacing("=3D", with: "="),
-                isToken: attributes["tokenauth"]?.lowercased() == "true")
+                isToken: attributes["tokenauth"]?.lowercased() == "true", at: time)
         else { return .refused }
         let both = "\(nonce)\(self.nonce)"
         let answer = "r=\(both),s=\(Base64.encode(login.keys.salt)),i=\(login.keys.iterations)"
@@ -57,13 +57,13 @@ struct ScramServer: SASLServer {
         return .challenge(Bytes(answer))
     }
 
-    private func login(_ name: String, isToken: Bool) -> Login? {
+    private func login(_ name: String, isToken: Bool, at time: Int64) -> Login? {
         guard isToken else {
             return self.credentials.scramKeys(of: name, by: self.hash).map {
                 Login(identity: Identity(user: name), keys: $0)
             }
         }
-        guard let token = self.credentials.tokens.valid(id: name, at: WallClock.milliseconds) else { return nil }
+        guard let token = self.credentials.tokens.valid(id: name, at: time) else { return nil }
         return Login(
             identity: Identity(user: token.owner, isByToken: true, endsAt: token.expiresAt),
             keys: ScramKeys(password: Base64.encode(token.hmac), by: self.hash))

@@ -18,10 +18,16 @@ final class UserCredentials {
     private var keys: [KeysID: ScramKeys] = [:]
     let checkToken: (@Sendable (String, [String: String]) -> EmbeddedKafka.TokenVerdict)?
     var tokens = DelegationTokens()
+    #if GSSAPI
+    private let serviceKeys: ServiceKeys?
+    #endif
 
-    init(_ configuration: EmbeddedKafka.Configuration) {
+    init(_ configuration: EmbeddedKafka.Configuration) throws(EmbeddedKafkaError) {
         self.passwords = configuration.users
         self.checkToken = configuration.checkToken
+        #if GSSAPI
+        self.serviceKeys = if let kerberos = configuration.kerberos { try ServiceKeys(kerberos) } else { nil }
+        #endif
     }
 
     func password(of user: String) -> String? { self.passwords[user] }
@@ -41,12 +47,16 @@ final class UserCredentials {
         return keys
     }
 
-    func server(for mechanism: EmbeddedKafka.Mechanism) -> any SASLServer {
+    /// Nil if what it needs was not configured.
+    func server(for mechanism: EmbeddedKafka.Mechanism) -> (any SASLServer)? {
         switch mechanism {
         case .plain: PlainServer(credentials: self)
         case .scramSHA256: ScramServer(hash: .sha256, credentials: self)
         case .scramSHA512: ScramServer(hash: .sha512, credentials: self)
         case .oauthBearer: OAuthBearerServer(credentials: self)
+        #if GSSAPI
+        case .gssapi: self.serviceKeys.map { GSSAPIServer(keys: $0) }
+        #endif
         }
     }
 }

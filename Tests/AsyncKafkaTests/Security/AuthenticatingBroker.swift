@@ -65,12 +65,13 @@ final class AuthenticatingBroker: Sendable {
     }
 
     private let state = Lock(State())
-    private let authentication = ScriptedAuthentication()
+    private let authentication: ScriptedAuthentication
     private let server = Lock<ScriptedBroker?>(nil)
     private let versions: [(APIKey, ClosedRange<Int16>)]
 
     /// - Parameter isOld: whether it knows SaslHandshake version 0 only.
     init(isOld: Bool = false) throws {
+        self.authentication = try ScriptedAuthentication()
         let others: [(APIKey, ClosedRange<Int16>)] = [
             (.apiVersions, 0...4), (.metadata, 0...8), (.produce, 3...7), (.initProducerId, 0...1),
         ]

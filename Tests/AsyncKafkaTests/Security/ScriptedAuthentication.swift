@@ -21,18 +21,23 @@ final class ScriptedAuthentication: Sendable {
         var authentication = Self.begun
         let credentials: UserCredentials
 
-        init() {
+        init() throws {
             var configuration = EmbeddedKafka.Configuration()
             configuration.users = ["alice": "secret"]
             configuration.checkToken = { token, _ in
                 token == "token"
                     ? .accepted(user: "alice", lifetime: .seconds(3600)) : .refused(status: "invalid_token")
             }
-            self.credentials = UserCredentials(configuration)
+            self.credentials = try UserCredentials(configuration)
         }
     }
 
-    private let state = Lock(State())
+    private let state: Lock<State>
+
+    init() throws {
+        let state = try State()
+        self.state = Lock(state)
+    }
 
     /// The answer to SaslHandshake and to what follows it.
     func reply(to request: ScriptedBroker.Received) throws -> ScriptedBroker.Reply {

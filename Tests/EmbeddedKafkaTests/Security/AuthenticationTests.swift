@@ -147,7 +147,7 @@ struct AuthenticationTests {
         } _: { _, client in
             _ = try await self.handshake(client, "OAUTHBEARER")
             let answer = try await self.authenticate(client, "n,,\u{1}auth=Bearer good\u{1}\u{1}")
-            #expect((500_000...600_000).contains(answer.sessionLifetimeMs))
+            #expect(answer.sessionLifetimeMs == 600_000)
             // Too soon for another login: the connection lives on.
             #expect(try await self.handshake(client, "OAUTHBEARER").errorCode == .illegalSaslState)
             #expect(await self.isLoggedIn(client))
@@ -155,8 +155,8 @@ struct AuthenticationTests {
     }
 
     @Test("who logs in again stays who he was, by the mechanism that he used")
-    func renewals() {
-        let credentials = UserCredentials(Self.configuration([.plain, .oauthBearer]))
+    func renewals() throws {
+        let credentials = try UserCredentials(Self.configuration([.plain, .oauthBearer]))
         func loggedIn() -> Authentication {
             var authentication = Authentication(mechanisms: [.plain, .oauthBearer], maximumSession: 5000)
             #expect(authentication.begin("PLAIN", isRaw: false, credentials: credentials, now: 0) == .none)
@@ -209,9 +209,9 @@ struct AuthenticationTests {
             "n,,n=alice,r=",
             "n,,n=alice,r=abc,tokenauth=true",
         ])
-    func brokenScram(message: String) {
-        var server = ScramServer(hash: .sha256, credentials: UserCredentials(Self.configuration([])))
-        guard case .refused = server.respond(to: Bytes(message)) else {
+    func brokenScram(message: String) throws {
+        var server = ScramServer(hash: .sha256, credentials: try UserCredentials(Self.configuration([])))
+        guard case .refused = server.respond(to: Bytes(message), at: 0) else {
             Issue.record("not refused: \(message)")
             return
         }
@@ -223,11 +223,11 @@ struct AuthenticationTests {
             "c=biws,r=abcserver", "c=biws,r=abcother,p=AAAA", "c=biws,r=abcserver,p=AAAA",
             "c=biws,r=abcserver,p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c=cD10bHM=,r=abcserver,p=AAAA", "",
         ])
-    func wrongProof(message: String) {
+    func wrongProof(message: String) throws {
         var server = ScramServer(
-            hash: .sha256, credentials: UserCredentials(Self.configuration([])), nonce: "server")
-        guard case .challenge = server.respond(to: Bytes("n,,n=alice,r=abc")),
-            case .refused = server.respond(to: Bytes(message))
+            hash: .sha256, credentials: try UserCredentials(Self.configuration([])), nonce: "server")
+        guard case .challenge = server.respond(to: Bytes("n,,n=alice,r=abc"), at: 0),
+            case .refused = server.respond(to: Bytes(message), at: 0)
         else {
             Issue.record("not refused: \(message)")
             return
