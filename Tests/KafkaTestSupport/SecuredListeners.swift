@@ -72,7 +72,12 @@ package struct SecuredListeners: Sendable {
     }
 
     var javaOptions: [String] {
-        self.kerberos.map { ["-Djava.security.krb5.conf=\($0.configuration.path)"] } ?? []
+        guard let kerberos = self.kerberos else { return [] }
+        return [
+            "-Djava.security.krb5.conf=\(kerberos.configuration.path)",
+            // Kafka 2 asks Java's own classes for the default realm, which Java 17 keeps to itself.
+            "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+        ]
     }
 
     var protocolMap: [String] { self.kinds.map { "\($0.rawValue):\($0.kafkaProtocol)" } }
