@@ -127,7 +127,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EmbeddedKafkaTests",
-            dependencies: ["EmbeddedKafka", "KafkaProtocol", "KafkaTransport", "KafkaMemory"],
+            dependencies: [
+                "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
+            ],
             swiftSettings: settings),
         .testTarget(name: "MSKTokensTests", dependencies: ["MSKTokens", "AsyncKafka"], swiftSettings: settings),
         .testTarget(

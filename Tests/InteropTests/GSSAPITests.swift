@@ -90,6 +90,37 @@ extension InteropTests {
         }
 
         @Test(
+            "Kafka's own tools log in to the embedded broker by their tickets",
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+        func javaOnEmbedded() async throws {
+            let (realm, cluster) = try await Kerberized.shared.cluster(.embedded)
+            let topic = try await cluster.createTopic("kerberos")
+            for kind in [SecuredListeners.Kind.sasl, .saslOverTLS] {
+                let secured = try #require(cluster.secured)
+                let authority = TemporaryFolder.path("authority.pem")
+                try Data(secured.authority.certificate).write(to: authority)
+                let file = TemporaryFolder.path("kerberos.properties")
+                try Data(
+                    """
+                    security.protocol=\(kind == .sasl ? "SASL_PLAINTEXT" : "SASL_SSL")
+                    ssl.truststore.type=PEM
+                    ssl.truststore.location=\(authority.path)
+                    sasl.kerberos.service.name=kafka
+                    sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required \\
+                        useKeyTab=true storeKey=true keyTab="\(realm.keytab.path)" principal="\(realm.client)";
+                    """.utf8
+                ).write(to: file)
+                let topics = try await KafkaTool.run(
+                    "org.apache.kafka.tools.TopicCommand",
+                    [
+                        "--bootstrap-server", secured.bootstrapServers(kind).joined(separator: ","),
+                        "--command-config", file.path, "--list",
+                    ], options: ["-Djava.security.krb5.conf=\(realm.configuration.path)"])
+                #expect(topics.contains(topic))
+            }
+        }
+
+        @Test(
             "live connections authenticate again, and nothing in flight is lost",
             arguments: TestEnvironment.all.prefix(2))
         func reauthentication(environment: TestEnvironment) async throws {
@@ -162,17 +193,14 @@ extension InteropTests {
     }
 }
 
-/// A realm, and a cluster of each environment that takes its tickets, for all tests.
+/// A cluster of each environment that takes tickets of the realm, for all tests.
 private actor Kerberized {
     static let shared = Kerberized()
 
-    private var realm: Task<KerberosRealm, any Error>?
     private var clusters: [String: Task<TestCluster, any Error>] = [:]
 
     func cluster(_ environment: TestEnvironment) async throws -> (KerberosRealm, TestCluster) {
-        let starting = self.realm ?? Task { try await KerberosRealm.start() }
-        self.realm = starting
-        let realm = try await starting.value
+        let realm = try await KerberosRealm.shared()
         let name = environment.testDescription
         let cluster = self.clusters[name] ?? Task { try await Self.start(environment, realm) }
         self.clusters[name] = cluster

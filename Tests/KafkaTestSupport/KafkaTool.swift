@@ -22,7 +22,7 @@ extension RealCluster {
 package enum KafkaTool {
     /// Starts a class, which runs until it is stopped, ends, or the test process dies.
     package static func start(
-        _ tool: String, _ arguments: [String], input: String? = nil, classPath: String? = nil
+        _ tool: String, _ arguments: [String], input: String? = nil, classPath: String? = nil, options: [String] = []
     ) throws -> ChildProcess {
         guard let java = RealKafka.java, let classPath = classPath ?? RealKafka.toolsClassPath else {
             throw RealCluster.Failure(description: "Kafka's command-line tools are not there")
@@ -36,8 +36,8 @@ package enum KafkaTool {
         let command =
             [
                 java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                "-Dlog4j2.level=WARN", "-cp", classPath, tool,
-            ] + arguments
+                "-Dlog4j2.level=WARN",
+            ] + options + ["-cp", classPath, tool] + arguments
         return try ChildProcess(
             tool.split(separator: ".").last.map(String.init) ?? tool, command, input: source,
             output: .lines(errors: file.appendingPathExtension("err")))
@@ -45,8 +45,10 @@ package enum KafkaTool {
 
     /// Runs a class to its end: the lines of its standard output.
     @discardableResult
-    package static func run(_ tool: String, _ arguments: [String], input: String? = nil) async throws -> [String] {
-        try await Self.start(tool, arguments, input: input).output()
+    package static func run(
+        _ tool: String, _ arguments: [String], input: String? = nil, options: [String] = []
+    ) async throws -> [String] {
+        try await Self.start(tool, arguments, input: input, options: options).output()
     }
 
     /// Lends a running class and ends it.

@@ -17,7 +17,7 @@ import Darwin
 /// A realm of MIT Kerberos on 127.0.0.1 with a KDC of its own, in a temporary folder.
 ///
 /// The process's own Kerberos library looks for its `krb5.conf` where `KRB5_CONFIG` says, which has to be set before the
-/// process begins: `scripts/gssapi` does. The file is written there.
+/// process begins: `scripts/test` does. The file is written there.
 package final class KerberosRealm: Sendable {
     package static let name = "TEST.ASYNC-KAFKA"
 
@@ -59,11 +59,14 @@ package final class KerberosRealm: Sendable {
         }
     }
 
-    package static var isAvailable: Bool { Programs.found != nil }
+    /// Whether there can be one. Says so in a line if not.
+    package static let isAvailable: Bool = {
+        if Programs.found == nil { say("Tests of Kerberos are skipped: \(KerberosRealm.skipped).") }
+        return Programs.found != nil
+    }()
 
     /// What to say in a trait of a test that needs one.
-    package static let skipped =
-        "needs a KDC: install krb5-kdc, krb5-admin-server and krb5-user, and run scripts/gssapi"
+    package static let skipped = "needs a KDC: run scripts/setup --kdc, then scripts/test"
 
     private init(_ programs: Programs) throws {
         self.programs = programs
@@ -105,8 +108,18 @@ package final class KerberosRealm: Sendable {
         ).write(to: self.folder.appendingPathComponent("kdc.conf"))
     }
 
-    /// A realm with its KDC running.
-    package static func start() async throws -> KerberosRealm {
+    private static let starting = Lock<Task<KerberosRealm, any Error>?>(nil)
+
+    /// The one realm of this process, since there is one `krb5.conf`, with its KDC running.
+    package static func shared() async throws -> KerberosRealm {
+        try await Self.starting.withLock { starting in
+            let task = starting ?? Task { try await Self.start() }
+            starting = task
+            return task
+        }.value
+    }
+
+    private static func start() async throws -> KerberosRealm {
         guard let programs = Programs.found else { throw RealCluster.Failure(description: Self.skipped) }
         let realm = try KerberosRealm(programs)
         try await realm.run([programs.databaseUtility, "create", "-s", "-P", "master", "-r", Self.name])

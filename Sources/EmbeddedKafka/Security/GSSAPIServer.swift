@@ -66,6 +66,7 @@ struct GSSAPIServer: SASLServer {
 /// What brokers need to read tickets, and to say whom they are of.
 struct ServiceKeys {
     let credentials: GSSCredentials
+    /// With its @.
     private let realm: Substring
 
     init(_ kerberos: EmbeddedKafka.Kerberos) throws(EmbeddedKafkaError) {
@@ -82,8 +83,10 @@ struct ServiceKeys {
 
     /// Kafka's own rule for names (sasl.kerberos.principal.to.local.rules=DEFAULT): the first part of a principal of this
     /// realm; nobody of another one.
-    func user(of principal: String) -> String? {
-        guard principal.hasSuffix(self.realm), !principal.contains("\\"),
+    func user(of principal: String) -> String? { Self.user(of: principal, realm: self.realm) }
+
+    static func user(of principal: String, realm: Substring) -> String? {
+        guard principal.hasSuffix(realm), !principal.contains("\\"),
             let end = principal.firstIndex(where: { $0 == "/" || $0 == "@" }), end > principal.startIndex
         else { return nil }
         return String(principal[..<end])

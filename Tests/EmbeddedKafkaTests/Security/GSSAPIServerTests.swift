@@ -1,0 +1,152 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+#if GSSAPI
+
+import Foundation
+import KafkaMemory
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+@testable import EmbeddedKafka
+
+/// The broker's side of GSSAPI, message by message.
+@Suite(.timeLimit(.minutes(1)))
+struct GSSAPIServerTests {
+    @Test(
+        "a principal of the broker's realm is the user of its first part, one of another realm is nobody",
+        arguments: [
+            ("alice@EXAMPLE", "alice"), ("kafka/localhost@EXAMPLE", "kafka"), ("alice@OTHER", nil),
+            ("alice@OTHER.EXAMPLE", nil), ("alice", nil), ("@EXAMPLE", nil), ("/host@EXAMPLE", nil), ("", nil),
+            (#"alice\@EXAMPLE@EXAMPLE"#, nil),
+        ] as [(String, String?)])
+    func users(principal: String, user: String?) {
+        #expect(ServiceKeys.user(of: principal, realm: "@EXAMPLE") == user)
+    }
+
+    @Test("a listener with GSSAPI and no keys is refused with the reason")
+    func noKeys() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.gssapi])]
+        let error = await #expect(throws: EmbeddedKafkaError.self) { try await EmbeddedKafka.start(configuration) }
+        #expect(error?.description.contains("SASL offers GSSAPI") == true)
+    }
+
+    @Suite(.serialized, .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
+    struct WithTickets {
+        /// A server, and a client's context that has its ticket: `first` is what it sends.
+        private struct Login {
+            var server: GSSAPIServer
+            let client: GSSContext
+            let first: Bytes
+
+            init() async throws {
+                let realm = try await KerberosRealm.shared()
+                self.server = GSSAPIServer(
+                    keys: try ServiceKeys(
+                        EmbeddedKafka.Kerberos(keytab: realm.keytab.path, principal: realm.broker)))
+                let credentials = try GSSCredentials.client(
+                    principal: try GSSName(realm.client), keytab: realm.keytab.path, cache: "MEMORY:server-tests")
+                self.client = GSSContext(client: credentials, with: try GSSName(realm.broker))
+                self.first = Bytes(try self.client.step(nil).token)
+            }
+
+            /// The server's next message; nil if there is none.
+            mutating func challenge(to message: Bytes) -> [UInt8]? {
+                if case .challenge(let bytes) = self.server.respond(to: message, at: 0) { Array(bytes) } else { nil }
+            }
+
+            /// Until the server has made its offer.
+            mutating func offer() throws -> [UInt8] {
+                let answer = self.challenge(to: self.first)
+                let token = try #require(answer)
+                #expect(try self.client.step(token).isComplete)
+                let offer = self.challenge(to: "")
+                return try self.client.unwrap(try #require(offer))
+            }
+        }
+
+        @Test("a ticket logs its owner in, and no security layer is offered")
+        func login() async throws {
+            var login = try await Login()
+            #expect(try login.offer() == [1, 0, 0, 0])
+            let answer = Bytes(try login.client.wrap([1, 0, 0, 0] + Array("bob".utf8)))
+            guard case .accepted(let identity, let last) = login.server.respond(to: answer, at: 0) else {
+                Issue.record("refused")
+                return
+            }
+            // Whom the client wants to act as is passed over, as by Kafka's brokers.
+            #expect(identity == Identity(user: "alice"))
+            #expect(last.isEmpty)
+        }
+
+        @Test("another layer, half an answer, or one that is not protected is refused", arguments: 0..<5)
+        func answers(kind: Int) async throws {
+            var login = try await Login()
+            _ = try login.offer()
+            let answer: Bytes =
+                switch kind {
+                case 0: Bytes(try login.client.wrap([4, 0, 0, 0]))
+                case 1: Bytes(try login.client.wrap([1, 0, 1, 0]))
+                case 2: Bytes(try login.client.wrap([1, 0, 0]))
+                case 3: Bytes([1, 0, 0, 0] as [UInt8])
+                default: Bytes()
+                }
+            guard case .refused = login.server.respond(to: answer, at: 0) else {
+                Issue.record("not refused")
+                return
+            }
+        }
+
+        @Test("a ticket that was tampered with, or none, is refused; and so is impatience")
+        func tickets() async throws {
+            // The frame, the ticket and the authenticator; between them are names that nothing protects.
+            for share in [0, 0.5, 1] {
+                var login = try await Login()
+                var token = Array(login.first)
+                let place = Int(Double(token.count - 1) * share)
+                token[place] ^= 0x40
+                guard case .refused = login.server.respond(to: Bytes(token), at: 0) else {
+                    Issue.record("not refused: changed at \(place) of \(token.count)")
+                    return
+                }
+            }
+            var login = try await Login()
+            guard case .refused = login.server.respond(to: "", at: 0) else {
+                Issue.record("not refused: nothing")
+                return
+            }
+            login = try await Login()
+            _ = login.challenge(to: login.first)
+            guard case .refused = login.server.respond(to: "now", at: 0) else {
+                Issue.record("not refused: something where nothing has to come")
+                return
+            }
+        }
+
+        @Test("keys that are not there stop the cluster from starting, and the error names them")
+        func missingKeys() async throws {
+            let realm = try await KerberosRealm.shared()
+            for kerberos in [
+                EmbeddedKafka.Kerberos(keytab: "/no/such.keytab", principal: realm.broker),
+                EmbeddedKafka.Kerberos(keytab: realm.keytab.path, principal: "kafka/other@\(KerberosRealm.name)"),
+            ] {
+                var configuration = EmbeddedKafka.Configuration()
+                configuration.kerberos = kerberos
+                configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.gssapi])]
+                let error = await #expect(throws: EmbeddedKafkaError.self) {
+                    try await EmbeddedKafka.start(configuration)
+                }
+                #expect(error?.description.contains(kerberos.keytab) == true)
+                #expect(error?.description.contains(kerberos.principal) == true)
+            }
+        }
+    }
+}
+
+#endif
