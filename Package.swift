@@ -97,8 +97,9 @@ let package = Package(
             swiftSettings: settings),
 
         // Tests. The rig that runs real Kafka and its tools is for tests only.
+        .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
         .target(
-            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport", "COpenSSL"],
+            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport", "COpenSSL", "CMalloc"],
             path: "Tests/KafkaTestSupport", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
@@ -113,7 +114,8 @@ let package = Package(
             name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMemory"],
             resources: [.copy("Golden")], swiftSettings: settings),
         .testTarget(
-            name: "KafkaTransportTests", dependencies: ["KafkaTransport", "KafkaMemory", "COpenSSL"],
+            name: "KafkaTransportTests",
+            dependencies: ["KafkaTransport", "KafkaTestSupport", "KafkaMemory", "COpenSSL"],
             swiftSettings: settings),
         .testTarget(
             name: "AsyncKafkaTests",

@@ -63,6 +63,8 @@ final class ScriptedBroker: Sendable {
     var broker: Broker { Broker(id: nil, host: "127.0.0.1", port: self.port) }
     var requests: [Received] { self.log.withLock { $0 } }
 
+    func forgetRequests() { self.log.withLock { $0 = [] } }
+
     /// Reads nothing more from its clients, or reads again.
     func setReading(_ isReading: Bool) {
         for channel in self.channels.withLock({ $0 }) {
@@ -136,7 +138,9 @@ final class ScriptedBroker: Sendable {
             }
         }
 
-        func channelClosed(_ error: TransportError) {}
+        func channelClosed(_ error: TransportError) {
+            self.broker.channels.withLock { $0.removeAll { $0 === self.channel } }
+        }
     }
 }
 

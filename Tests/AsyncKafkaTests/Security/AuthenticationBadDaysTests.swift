@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -26,12 +27,14 @@ import Testing
             }
         }
 
-        func mechanism(password: Secret = "secret") -> any SASLMechanism {
+        func mechanism(password: Secret = "secret", tokenTimeout: Duration = .seconds(10)) -> any SASLMechanism {
             switch self {
             case .plain: .plain(username: "alice", password: password)
             case .scram256: .scramSHA256(username: "alice", password: password)
             case .scram512: .scramSHA512(username: "alice", password: password)
-            case .oauthBearer: .oauthBearer(FixedToken(value: password == "secret" ? "token" : password))
+            case .oauthBearer: 
+                .oauthBearer(
+                    FixedToken(value: password == "secret" ? "token" : password), tokenTimeout: tokenTimeout)
             }
         }
     }
@@ -177,6 +180,24 @@ import Testing
         let error = await client.failure()
         #expect(error?.code == .connectionFailed)
         #expect(error?.message.contains("during authentication by \(way.mechanism().name)") == true)
+    }
+
+    @Test(arguments: Way.allCases)
+    func loginsThatFailLeaveNothingInMemory(way: Way) async throws {
+        let client = try Client(way.mechanism(tokenTimeout: .milliseconds(100)))
+        defer { client.end() }
+        let faults = [AuthenticationFault.refusal, .junk, .close, .tooLong]
+        var round = 0
+        // A limit lies in memory until its time is over, also when it is not waited for any more: so let it be short.
+        let limit = Duration.milliseconds(100)
+        let growth = try await HeapUse.growth(of: 1000) {
+            client.broker.fail(at: way.answers - 1, faults[round % faults.count])
+            round += 1
+            defer { client.broker.scripted?.forgetRequests() }
+            #expect(await client.failure(within: limit) != nil)
+        }
+        // A connection has some 5 KB.
+        #expect(growth < 500, "\(growth) bytes for each")
     }
 
     // MARK: Going on

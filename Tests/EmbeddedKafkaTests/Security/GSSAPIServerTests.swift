@@ -129,6 +129,19 @@ struct GSSAPIServerTests {
             }
         }
 
+        @Test("logins leave nothing in memory, whether they succeed or not")
+        func memory() async throws {
+            let growth = try await HeapUse.growth(of: 100) {
+                var login = try await Login()
+                _ = try login.offer()
+                _ = login.server.respond(to: Bytes(try login.client.wrap([1, 0, 0, 0])), at: 0)
+                login = try await Login()
+                _ = login.server.respond(to: "nonsense", at: 0)
+            }
+            // A context has some 2 KB.
+            #expect(growth < 300, "\(growth) bytes for each")
+        }
+
         @Test("keys that are not there stop the cluster from starting, and the error names them")
         func missingKeys() async throws {
             let realm = try await KerberosRealm.shared()

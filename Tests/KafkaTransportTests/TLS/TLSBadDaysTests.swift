@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTestSupport
 import Synchronization
 import Testing
 
@@ -248,6 +249,33 @@ import Testing
         }
         #expect(frames == ["before", "the end"])
         #expect(closed == .closedLocally)
+    }
+
+    @Test(arguments: versions)
+    func handshakesThatFailLeaveNothingInMemory(version: TLSSettings.Version) async throws {
+        let contexts = try self.contexts(version)
+        let loop = try EventLoop(name: "client")
+        let length = Atomic(0)
+        let server = try RawServer { peer in
+            let tls = try TLSServerInMemory(contexts.server)
+            // Within the server's first flight, as many bytes as are in a prime number's multiple: anywhere in it.
+            let answer = tls.answer(try peer.receiveSome())
+            try peer.send(answer.prefix(length.wrappingAdd(97, ordering: .relaxed).newValue % answer.count))
+            peer.endSending()
+            try peer.awaitEnd()
+        }
+        let growth = try await HeapUse.growth(of: 200) {
+            guard case .failure(.tls(.closedInHandshake)) = await self.connect(contexts, to: server.port, loop: loop)
+            else {
+                Issue.record("the handshake did not fail as it was to")
+                return
+            }
+        }
+        // A session of OpenSSL has some 10 KB, a channel 1 KB.
+        #expect(growth < 300, "\(growth) bytes for each")
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
     }
 
     // MARK: Nonsense
