@@ -41,6 +41,16 @@ extension InteropTests {
             }
         }
 
+        @Test(
+            "sessions that end with their tokens, which a cache renews, lose nothing either",
+            arguments: TestEnvironment.all.prefix(2))
+        func endingWithTheirTokens(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            let topic = try await cluster.createTopic("tokens")
+            let cache = CachingTokenProvider(UnsecuredTokens(lifetime: 4))
+            try await Self.load(cluster, topic, .sasl(.oauthBearer(cache), over: .plaintext))
+        }
+
         /// By every mechanism at once.
         private static func load(_ cluster: TestCluster) async throws {
             let user = SecuredListeners.username

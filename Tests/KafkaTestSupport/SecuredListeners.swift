@@ -124,8 +124,9 @@ package struct SecuredListeners: Sendable {
 
     /// A token as Kafka's handler for development takes it: of nobody's signing (RFC 7515, appendix A.5).
     package static func unsecuredToken(subject: String = Self.username, lifetime: Int) -> String {
-        let now = Int(Date().timeIntervalSince1970)
-        let parts = [#"{"alg":"none"}"#, #"{"sub":"\#(subject)","iat":\#(now),"exp":\#(now + lifetime)}"#]
+        // Not in whole seconds, so that it ends when it is said to.
+        let now = Date().timeIntervalSince1970
+        let parts = [#"{"alg":"none"}"#, #"{"sub":"\#(subject)","iat":\#(now),"exp":\#(now + Double(lifetime))}"#]
         return parts.map { part in
             Data(part.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-")
                 .replacing("/", with: "_")

@@ -12,16 +12,20 @@ import KafkaTransport
 extension BrokerConnection {
     /// When the broker ends the session that it has granted, and when to ask for another (KIP-368).
     struct Session: Sendable {
+        var beganAt: MonotonicTime
         /// When to fetch the credentials: what gives them may fail for a while.
         var prepareAt: MonotonicTime
         var renewAt: MonotonicTime
         var endsAt: MonotonicTime
+
+        /// Brokers take no other login sooner.
+        var renewableAt: MonotonicTime { self.beganAt + .milliseconds(1050) }
     }
 
     /// Tells the broker who this client is: the first time, before anything but ApiVersions.
     func authenticate(by mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) {
         let exchange = try await self.makeExchange(mechanism, deadline: deadline)
-        try await self.perform(exchange, mechanism, deadline: deadline)
+        try await self.perform(exchange, mechanism, isRenewal: false, deadline: deadline)
     }
 
     /// Authenticates again and again before the session ends, until the connection does. What is in flight is answered, and
@@ -41,14 +45,21 @@ extension BrokerConnection {
     }
 
     private func renew(_ session: Session, _ mechanism: any SASLMechanism) async throws(KafkaError) {
-        let exchange = try await self.exchangeInTime(session, mechanism)
+        var exchange = try await self.exchangeInTime(session, mechanism)
         guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
-        // The broker may grant one without an end this time.
-        self.setSession(nil)
         self.hold()
         defer { self.release() }
-        try await self.perform(
-            exchange, mechanism, deadline: self.loop.now + self.configuration.connectionSetupTimeout)
+        // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
+        guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
+        let deadline = self.loop.now + self.configuration.connectionSetupTimeout
+        if let expiring = exchange as? any ExpiringCredentialsExchange,
+            expiring.isOver(at: WallClock.coarseMilliseconds)
+        {
+            exchange = try await self.makeExchange(mechanism, outlasting: session.endsAt, deadline: deadline)
+        }
+        // The broker may grant one without an end this time.
+        self.setSession(nil)
+        try await self.perform(exchange, mechanism, isRenewal: true, deadline: deadline)
         self.logger(.debug, "Authenticated again")
     }
 
@@ -68,7 +79,8 @@ extension BrokerConnection {
         var failures = 0
         while true {
             do throws(KafkaError) {
-                return try await self.makeExchange(mechanism, deadline: session.endsAt)
+                return try await self.makeExchange(
+                    mechanism, outlasting: session.endsAt, deadline: max(session.endsAt, session.renewableAt))
             } catch {
                 failures += 1
                 let backoff = ExponentialBackoff(
@@ -82,12 +94,19 @@ extension BrokerConnection {
     }
 
     /// Off the loop: a mechanism may compute or block, and whoever wrote it need not know where it runs.
+    ///
+    /// - Parameter end: when the session ends that is to be renewed, if there is one.
     private func makeExchange(
-        _ mechanism: any SASLMechanism, deadline: MonotonicTime
+        _ mechanism: any SASLMechanism, outlasting end: MonotonicTime? = nil, deadline: MonotonicTime
     ) async throws(KafkaError) -> any SASLExchange {
         let server = KafkaServer(host: self.broker.host, port: self.broker.port)
         do {
-            return try await Deadline.run(deadline - self.loop.now) { try await mechanism.makeExchange(with: server) }
+            return try await Deadline.run(deadline - self.loop.now) {
+                if let end, let mechanism = mechanism as? any ExpiringCredentialsMechanism {
+                    return try await mechanism.makeExchange(with: server, outlasting: end)
+                }
+                return try await mechanism.makeExchange(with: server)
+            }
         } catch is Deadline.Passed {
             throw KafkaError(
                 .authenticationTimeout, "The credentials for \(mechanism.name) were not there in time.",
@@ -100,9 +119,10 @@ extension BrokerConnection {
     // MARK: The exchange
 
     private func perform(
-        _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, deadline: MonotonicTime
+        _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
     ) async throws(KafkaError) {
-        let hasRequests = try await self.agree(on: mechanism, deadline: deadline)
+        if let bearer = exchange as? OAuthBearerExchange, bearer.hasExtensions { try self.requireExtensions() }
+        let hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
         var exchange = exchange
         var challenge: Bytes?
         while true {
@@ -139,7 +159,9 @@ extension BrokerConnection {
 
     /// Returns whether the mechanism's messages go in SaslAuthenticate requests (KIP-152). With SaslHandshake version 0, all that
     /// Kafka 0.10 and 0.11 know, they follow bare.
-    private func agree(on mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) -> Bool {
+    private func agree(
+        on mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
+    ) async throws(KafkaError) -> Bool {
         var request = SaslHandshakeRequest()
         request.mechanism = mechanism.name
         let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
@@ -152,6 +174,10 @@ extension BrokerConnection {
                 .authenticationFailed,
                 "The broker does not offer the SASL mechanism \(mechanism.name) on this listener. It offers: \(offered).",
                 brokerCode: answer.errorCode, broker: self.broker.description)
+        case .illegalSaslState where isRenewal:
+            throw KafkaError(
+                .authenticationFailed, "The broker takes no other login on this connection now.",
+                brokerCode: answer.errorCode, broker: self.broker.description, isRetriable: true)
         case .illegalSaslState:
             throw KafkaError(
                 .authenticationFailed,
@@ -160,6 +186,15 @@ extension BrokerConnection {
         default:
             throw KafkaError(answer.errorCode, doing: "agreeing on a SASL mechanism", broker: self.broker)
         }
+    }
+
+    /// Brokers know SASL extensions from Kafka 2.1 on (KIP-342), as they do version 7 of Produce (KIP-110).
+    private func requireExtensions() throws(KafkaError) {
+        guard !self.versions.supports(ProduceRequest.self, version: 7) else { return }
+        throw KafkaError(
+            .unsupportedVersion,
+            "SASL extensions (OAuthBearerTokenProvider, KIP-342) need Kafka 2.1 or later, and this broker is older.",
+            broker: self.broker.description)
     }
 
     private func askDuringAuthentication<Request: KafkaRequest>(
@@ -182,7 +217,7 @@ extension BrokerConnection {
             promise.fulfill($0)
         }
         self.write(
-            DeferredRequest(frame: [message], pending: pending), now: self.noteUse(), isAuthentication: true)
+            DeferredRequest(frame: [message], pending: pending), now: self.loop.now, isAuthentication: true)
         return try await self.answer(promise, mechanism)
     }
 
@@ -208,7 +243,7 @@ extension BrokerConnection {
         let now = self.loop.now
         self.setSession(
             Session(
-                prepareAt: now + lifetime * 0.7, renewAt: now + lifetime * Double.random(in: 0.85..<0.95),
+                beganAt: now, prepareAt: now + lifetime * 0.7, renewAt: now + lifetime * Double.random(in: 0.85..<0.95),
                 endsAt: now + lifetime))
     }
 
@@ -227,7 +262,8 @@ extension BrokerConnection {
     }
 
     private func authenticationError(_ error: any Error, _ mechanism: any SASLMechanism) -> KafkaError {
-        if error is CancellationError { return .cancelled }
+        // Not every CancellationError is ours: a provider may have cancelled something of its own.
+        if error is CancellationError, Task.isCancelled { return .cancelled }
         guard var error = error as? KafkaError else {
             return KafkaError(
                 .authenticationFailed, "The SASL mechanism \(mechanism.name) failed: \(error).",

@@ -142,7 +142,8 @@ final class BrokerConnection: Sendable {
             completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
             return
         }
-        let now = self.noteUse()
+        // A connection that nobody uses is idle, also if its session is renewed.
+        let now = isAuthentication ? self.loop.now : self.noteUse()
         let pending = PendingRequest(
             correlationID: correlationID, api: Request.apiKey, deadline: now + timeout
         ) { result in

@@ -73,7 +73,7 @@ final class AuthenticatingBroker: Sendable {
     init(isOld: Bool = false) throws {
         self.authentication = try ScriptedAuthentication()
         let others: [(APIKey, ClosedRange<Int16>)] = [
-            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, 3...7), (.initProducerId, 0...1),
+            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isOld ? 3...5 : 3...7), (.initProducerId, 0...1),
         ]
         self.versions =
             others + (isOld ? [(.saslHandshake, 0...0)] : [(.saslHandshake, 0...1), (.saslAuthenticate, 0...2)])

@@ -200,6 +200,22 @@ import Testing
         #expect(growth < 500, "\(growth) bytes for each")
     }
 
+    @Test func extensionsAreNotSentToABrokerThatDoesNotKnowThem() async throws {
+        struct WithExtensions: OAuthBearerTokenProvider {
+            func token() -> OAuthBearerToken { OAuthBearerToken("token", lifetime: .seconds(3600)) }
+            func extensions() -> [String: String] { ["logicalCluster": "a"] }
+        }
+        let old = try Client(.oauthBearer(WithExtensions()), isOld: true)
+        defer { old.end() }
+        let error = await old.failure()
+        #expect(error?.code == .unsupportedVersion)
+        #expect(error?.message.contains("need Kafka 2.1") == true)
+        #expect(old.broker.scripted?.requests.contains { $0.api == .saslAuthenticate } == false)
+        let new = try Client(.oauthBearer(WithExtensions()))
+        defer { new.end() }
+        #expect(await new.failure() == nil)
+    }
+
     // MARK: Going on
 
     @Test(arguments: [AuthenticationFault.junk, .tooLong, .close, .silence, .refusal])

@@ -51,6 +51,13 @@ import Testing
         if value.count > 1 { #expect(error?.description.contains(value) == false) }
     }
 
+    @Test func aServerThatSaysTheTokenAgainDoesNotPutItIntoErrors() throws {
+        var exchange = try self.exchange(self.token("top-secret"))
+        _ = try exchange.respond(to: nil)
+        _ = try exchange.respond(to: #"{"status":"invalid_token","token":"top-secret"}"#)
+        #expect(exchange.refusal == #"{"status":"invalid_token","token":"<redacted>"}"#)
+    }
+
     @Test func aRefusalIsAnsweredAsItMustBeAndKept() throws {
         var exchange = try self.exchange(self.token())
         _ = try exchange.respond(to: nil)

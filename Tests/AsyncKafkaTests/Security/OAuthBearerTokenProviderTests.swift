@@ -85,7 +85,9 @@ private final class Source: OAuthBearerTokenProvider {
             return Self.token(call)
         }
         let provider = CachingTokenProvider(source, timeout: .milliseconds(50))
-        await #expect(throws: KafkaError.self) { try await provider.token() }
+        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
+        #expect(error?.code == .authenticationTimeout)
+        #expect(error?.isRetriable == true)
         #expect(try await provider.token().value == "token2")
         for waiting in never.withLock({ $0 }) { waiting.resume() }
     }

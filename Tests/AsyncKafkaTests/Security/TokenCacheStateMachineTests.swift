@@ -80,6 +80,33 @@ import Testing
         #expect(over == .wait(fetch: false))
     }
 
+    /// A broker ends a session with its token: renewed with the same one, it would be shorter each time.
+    @Test func whatRenewsASessionIsAskedForBeforeItIsDueIfTheOldTokenWouldNotOutlastIt() {
+        var cache = TokenCacheStateMachine()
+        _ = cache.tokenWanted(self.at(0))
+        let old = self.token("a", expiresAt: 100)
+        _ = cache.fetched(old, self.at(0), jitter: 0)
+        func end(_ seconds: Double) -> MonotonicTime { self.at(seconds).monotonic }
+        // A session that ends long before the token is renewed with it; one that ends with it, or soon before, is not.
+        let early = cache.tokenWanted(self.at(7), outlasting: end(10))
+        #expect(early == .use(old, fetch: false))
+        let both = [
+            cache.tokenWanted(self.at(70), outlasting: end(100)), cache.tokenWanted(self.at(70), outlasting: end(90)),
+        ]
+        #expect(both == [.wait(fetch: true), .wait(fetch: false)])
+        // The others don't wait.
+        let other = cache.tokenWanted(self.at(70))
+        #expect(other == .use(old, fetch: false))
+        // If there is none to be had, the old one is as good as any, for a while.
+        cache.fetchFailed(self.at(71))
+        let answers = [75.9, 76].map { cache.tokenWanted(self.at($0), outlasting: end(100)) }
+        #expect(answers == [.use(old, fetch: false), .wait(fetch: true)])
+        let new = self.token("b", expiresAt: 176)
+        _ = cache.fetched(new, self.at(76), jitter: 0)
+        let renewed = cache.tokenWanted(self.at(77), outlasting: end(100))
+        #expect(renewed == .use(new, fetch: false))
+    }
+
     @Test func aNewTokenTakesTheOldOnesPlace() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))

@@ -30,9 +30,15 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 
     /// The token in use, or the next one if there is none.
     public func token() async throws -> OAuthBearerToken {
+        try await self.token(outlasting: nil)
+    }
+
+    /// The token to renew a session with that ends at a time: the one in use if it is not due to be renewed by then itself,
+    /// otherwise the next one. While the provider fails, the old one.
+    func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
         let answer = self.state.withLock { state in
-            let answer = state.machine.tokenWanted(.now)
+            let answer = state.machine.tokenWanted(.now, outlasting: end)
             if case .wait = answer { state.waiting.append(promise) }
             return answer
         }
@@ -101,6 +107,11 @@ extension KafkaError {
 
     static func tokenProviderFailed(_ error: any Error) -> KafkaError {
         if let error = error as? KafkaError { return error }
+        if error is Deadline.Passed {
+            return KafkaError(
+                .authenticationTimeout, "The token provider did not answer in time (CachingTokenProvider's timeout).",
+                isRetriable: true)
+        }
         return KafkaError(
             .authenticationFailed, "The token provider failed: \(error).", isRetriable: true, underlyingError: error)
     }

@@ -22,6 +22,7 @@ struct TokenCacheStateMachine {
         var token: OAuthBearerToken
         var refreshAt: MonotonicTime
         var endsAt: MonotonicTime
+        var lifetime: Duration
     }
 
     private var cached: Cached?
@@ -29,7 +30,8 @@ struct TokenCacheStateMachine {
     /// After a failed renewal: not before this.
     private var retryAt: MonotonicTime?
 
-    /// The wait after a renewal that failed while the old token is still good: Kafka's ten seconds.
+    /// The wait after a renewal that failed while the old token is still good: Kafka's ten seconds, or a twentieth of the
+    /// token's lifetime if that is less.
     static let retryDelay = Duration.seconds(10)
     private static let buffer = Duration.seconds(300)
     private static let longestLifetime: Int64 = 1000 * 86_400 * 36_500
@@ -42,8 +44,15 @@ struct TokenCacheStateMachine {
         case wait(fetch: Bool)
     }
 
-    mutating func tokenWanted(_ now: Now) -> Answer {
+    /// - Parameter end: of a session that the token is to renew. A broker may end a session with its token, so the same one
+    ///   again would make each session shorter than the last: if the session ends behind the token's refresh point, that is now.
+    mutating func tokenWanted(_ now: Now, outlasting end: MonotonicTime? = nil) -> Answer {
         if let cached = self.cached, !Self.isOver(cached, now) {
+            if let end, end >= cached.refreshAt, self.retryAt.map({ now.monotonic >= $0 }) ?? true {
+                let fetch = !self.isFetching
+                self.isFetching = true
+                return .wait(fetch: fetch)
+            }
             let isDue = now.monotonic >= max(cached.refreshAt, self.retryAt ?? cached.refreshAt)
             let fetch = isDue && !self.isFetching
             if fetch { self.isFetching = true }
@@ -70,13 +79,15 @@ struct TokenCacheStateMachine {
         self.retryAt = nil
         self.cached = Cached(
             token: token, refreshAt: now.monotonic + Self.refreshDelay(of: lifetime, jitter: jitter),
-            endsAt: now.monotonic + lifetime)
+            endsAt: now.monotonic + lifetime, lifetime: lifetime)
         return true
     }
 
     mutating func fetchFailed(_ now: Now) {
         self.isFetching = false
-        self.retryAt = now.monotonic + Self.retryDelay
+        // A short token's end would not wait for as long.
+        let delay = self.cached.map { min(Self.retryDelay, $0.lifetime / 20) } ?? Self.retryDelay
+        self.retryAt = now.monotonic + delay
     }
 
     static func refreshDelay(of lifetime: Duration, jitter: Double) -> Duration {

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaTransport
 
 /// A token that a server of identities has given (RFC 7628).
-public struct OAuthBearerMechanism: SASLMechanism {
+public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
     /// `OAUTHBEARER`.
     public var name: String { "OAUTHBEARER" }
 
@@ -23,26 +23,36 @@ public struct OAuthBearerMechanism: SASLMechanism {
 
     /// Asks the provider for a token, within the timeout.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
+        try await self.makeExchange { [provider] in try await provider.token() }
+    }
+
+    /// The old token would only last until the session's end: a cache is told so.
+    func makeExchange(with server: KafkaServer, outlasting end: MonotonicTime) async throws -> any SASLExchange {
+        guard let cache = self.provider as? CachingTokenProvider else { return try await self.makeExchange(with: server) }
+        return try await self.makeExchange { try await cache.token(outlasting: end) }
+    }
+
+    private func makeExchange(
+        _ getToken: @escaping @Sendable () async throws -> OAuthBearerToken
+    ) async throws -> OAuthBearerExchange {
         let provider = self.provider
         let token: OAuthBearerToken
         let more: [String: String]
         do {
             (token, more) = try await Deadline.run(self.tokenTimeout) {
-                (try await provider.token(), try await provider.extensions())
+                (try await getToken(), try await provider.extensions())
             }
         } catch is Deadline.Passed {
             throw KafkaError(
                 .authenticationTimeout,
                 "The token provider did not answer within \(self.tokenTimeout) (tokenTimeout).", isRetriable: true)
-        } catch is CancellationError {
-            throw KafkaError.cancelled
         } catch {
+            if error is CancellationError, Task.isCancelled { throw KafkaError.cancelled }
             throw KafkaError.tokenProviderFailed(error)
         }
-        guard token.expiresAt.millisecondsSince1970 > WallClock.coarseMilliseconds else {
-            throw KafkaError.tokenExpired(token)
-        }
-        return try OAuthBearerExchange(token: token, extensions: more)
+        let exchange = try OAuthBearerExchange(token: token, extensions: more)
+        guard !exchange.isOver(at: WallClock.coarseMilliseconds) else { throw KafkaError.tokenExpired(token) }
+        return exchange
     }
 }
 
@@ -60,9 +70,11 @@ extension SASLMechanism where Self == OAuthBearerMechanism {
 }
 
 /// The client's side of OAUTHBEARER. Pure.
-struct OAuthBearerExchange: SASLExchange {
+struct OAuthBearerExchange: ExpiringCredentialsExchange {
+    private let token: OAuthBearerToken
     private let message: Bytes
     private(set) var refusal: String?
+    let hasExtensions: Bool
 
     /// Throws if token or extensions have characters that can't be sent.
     init(token: OAuthBearerToken, extensions more: [String: String] = [:]) throws(KafkaError) {
@@ -77,14 +89,20 @@ struct OAuthBearerExchange: SASLExchange {
             text += "\(name)=\(value)\u{1}"
         }
         text += "\u{1}"
+        self.token = token
         self.message = Bytes(text)
+        self.hasExtensions = !extensions.isEmpty
     }
+
+    func isOver(at time: Int64) -> Bool { self.token.expiresAt.millisecondsSince1970 <= time }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard let challenge else { return .send(self.message) }
         guard !challenge.isEmpty else { return .done }
         // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
+        // Errors and logs take what it says, which may be what it was sent.
         self.refusal = String(decoding: challenge.prefix(1000), as: UTF8.self)
+            .replacing(self.token.value.text, with: "\(self.token.value)")
         return .send(Bytes([1] as [UInt8]))
     }
 

@@ -1,0 +1,169 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import EmbeddedKafka
+import Foundation
+import KafkaMemory
+import Testing
+
+/// Sessions that end with their tokens or soon after they began, and providers that are no help: work goes on.
+@Suite(.timeLimit(.minutes(1)))
+struct SessionRenewalTests {
+    /// Tokens with a number in them, each of which lasts as long as a test says.
+    private final class NumberedTokens: OAuthBearerTokenProvider {
+        private let calls = Lock(0)
+        private let lifetime: @Sendable (_ call: Int) throws -> Duration
+
+        init(_ lifetime: @escaping @Sendable (_ call: Int) throws -> Duration) {
+            self.lifetime = lifetime
+        }
+
+        var count: Int { self.calls.withLock { $0 } }
+
+        func token() throws -> OAuthBearerToken {
+            let call = self.calls.withLock { calls in
+                calls += 1
+                return calls
+            }
+            let lifetime = try self.lifetime(call)
+            let ends = Int64(Date().timeIntervalSince1970 * 1000) + Int64(lifetime / .milliseconds(1))
+            return OAuthBearerToken(Secret("\(call).\(ends)"), lifetime: lifetime)
+        }
+    }
+
+    /// The numbers of the tokens that brokers were shown, and what the client said.
+    private final class Observed: KafkaLog {
+        private let state = Lock((tokens: [Int](), lines: [String]()))
+
+        var tokens: [Int] { self.state.withLock { $0.tokens } }
+        func count(_ message: String) -> Int { self.state.withLock { $0.lines.count { $0.hasPrefix(message) } } }
+        var lines: [String] { self.state.withLock { $0.lines } }
+
+        func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
+        func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+            self.state.withLock { $0.lines.append("\(message) \(metadata)") }
+        }
+
+        /// Takes a token until it ends.
+        func check(_ token: String) -> EmbeddedKafka.TokenVerdict {
+            let parts = token.split(separator: ".").compactMap { Int64($0) }
+            guard parts.count == 2 else { return .refused(status: "invalid_token") }
+            self.state.withLock { $0.tokens.append(Int(parts[0])) }
+            let left = parts[1] - Int64(Date().timeIntervalSince1970 * 1000)
+            guard left > 0 else { return .refused(status: "expired") }
+            return .accepted(user: "alice", lifetime: .milliseconds(left))
+        }
+    }
+
+    /// A producer to a broker, which logs in by these tokens.
+    private func withProducer(
+        _ provider: some OAuthBearerTokenProvider, maximumSession: Duration? = nil,
+        _ body: (KafkaProducer, Observed) async throws -> Void
+    ) async throws {
+        let observed = Observed()
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.checkToken = { token, _ in observed.check(token) }
+        configuration.maximumSession = maximumSession
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.security = .sasl(.oauthBearer(provider), over: .plaintext)
+            client.log = observed
+            var producing = ProducerConfiguration(client)
+            producing.linger = .zero
+            try await KafkaProducer.withProducer(producing) { try await body($0, observed) }
+        }
+    }
+
+    private func send(_ producer: KafkaProducer, while condition: () -> Bool) async throws {
+        repeat {
+            _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+        } while condition()
+    }
+
+    @Test("sessions that end with their cached tokens are renewed with new ones, on the same connections")
+    func sessionsThatEndWithTheirTokens() async throws {
+        let source = NumberedTokens { _ in .seconds(3) }
+        try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
+            try await self.send(producer) { source.count < 4 }
+            #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+            // Not again and again with the same one: each token is for one login of each connection.
+            let logins = Dictionary(grouping: observed.tokens, by: \.self).mapValues(\.count)
+            #expect(logins.values.allSatisfy { $0 <= 2 }, "\(observed.tokens)")
+        }
+    }
+
+    @Test("while the provider fails, a session is renewed with the old token; then with a new one, on the same connections")
+    func aProviderThatFailsAtRenewal() async throws {
+        struct Down: Error {}
+        let source = NumberedTokens { call in
+            if call == 2 { throw Down() }
+            return .seconds(3)
+        }
+        try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
+            try await self.send(producer) { source.count < 4 }
+            #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+        }
+    }
+
+    @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
+    func sessionsOfLessThanASecond() async throws {
+        let source = NumberedTokens { _ in .milliseconds(400) }
+        try await self.withProducer(source) { producer, observed in
+            try await self.send(producer) { observed.count("Authenticated again") < 3 }
+            #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+        }
+    }
+
+    @Test("a token that has expired between being fetched and being sent is not sent")
+    func aTokenThatExpiresBeforeItIsSent() async throws {
+        // The first login and those of other connections last; the first renewal's token ends before it is time.
+        let source = NumberedTokens { $0 == 3 ? .milliseconds(100) : .seconds(600) }
+        try await self.withProducer(source, maximumSession: .seconds(2)) { producer, observed in
+            try await self.send(producer) { observed.count("Authenticated again") < 3 }
+            #expect(source.count > 3)
+            #expect(!observed.tokens.contains(3), "\(observed.tokens)")
+            #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+        }
+    }
+
+    @Test("a connection that nobody uses ends, however often its session is renewed")
+    func idleConnections() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.maximumSession = .milliseconds(1200)
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+            client.log = SilentLog()
+            // Longer than a session, so that one is renewed before.
+            client.connectionMaxIdle = .milliseconds(1500)
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+                try await kafka.untilNobodyIsConnected()
+            }
+        }
+    }
+
+    @Test("a provider that cancels something of its own has failed, and is asked again")
+    func aProviderThatThrowsCancellation() async throws {
+        let source = NumberedTokens { call in
+            if call < 3 { throw CancellationError() }
+            return .seconds(600)
+        }
+        try await self.withProducer(source) { producer, observed in
+            try await self.send(producer) { false }
+            #expect(source.count >= 3)
+            #expect(!observed.tokens.isEmpty)
+        }
+    }
+}
