@@ -10,6 +10,7 @@ import EmbeddedKafka
 import Foundation
 import KafkaMemory
 import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 extension InteropTests {
@@ -26,7 +27,7 @@ extension InteropTests {
         func underLoad(environment: TestEnvironment) async throws {
             switch environment {
             case .embedded:
-                let secured = try SecuredListeners(kinds: [.sasl])
+                let secured = try SecuredListeners(kinds: [.sasl, .saslOverTLS])
                 var configuration = try secured.configuration()
                 configuration.maximumSession = .seconds(3)
                 configuration.createsTopicsAutomatically = false
@@ -56,7 +57,12 @@ extension InteropTests {
             let user = SecuredListeners.username
             let password = Secret(SecuredListeners.password)
             let provider = FailingNowAndThen()
+            let tls = TLSConfiguration(trust: .pem(try #require(cluster.secured).authority.certificate))
+            let token = try await Self.delegationToken(cluster)
+            let tokens: @Sendable () -> SASLCredentials = { SASLCredentials(username: token.id, password: token.hmac) }
             let ways: [(String, KafkaSecurity)] = [
+                ("TLS", .sasl(.scramSHA256(username: user, password: password), over: .tls(tls))),
+                ("DELEGATION", .sasl(.delegationToken(hash: .sha512, credentials: tokens), over: .plaintext)),
                 ("SCRAM", .sasl(.scramSHA512(username: user, password: password), over: .plaintext)),
                 ("PLAIN", .sasl(.plain(username: user, password: password), over: .plaintext)),
                 ("OAUTHBEARER", .sasl(.oauthBearer(provider), over: .plaintext)),
@@ -64,7 +70,8 @@ extension InteropTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (name, security) in ways {
                     let topic = try await cluster.createTopic(name)
-                    group.addTask { try await Self.load(cluster, topic, security) }
+                    let kind = name == "TLS" ? SecuredListeners.Kind.saslOverTLS : .sasl
+                    group.addTask { try await Self.load(cluster, topic, security, kind) }
                 }
                 try await group.waitForAll()
             }
@@ -73,11 +80,28 @@ extension InteropTests {
             #expect(provider.failures > 0)
         }
 
+        /// A token that stands for the user.
+        private static func delegationToken(_ cluster: TestCluster) async throws -> DelegationToken {
+            var client = KafkaClientConfiguration(bootstrapServers: cluster.secured?.bootstrapServers(.sasl) ?? [])
+            client.security = .sasl(
+                .plain(username: SecuredListeners.username, password: Secret(SecuredListeners.password)),
+                over: .plaintext)
+            return try await KafkaAdminClient.withAdminClient(client) { admin in
+                let token = try await admin.createDelegationToken()
+                try await eventually("the broker knows the token") {
+                    try await admin.describeDelegationTokens().contains { $0.id == token.id }
+                }
+                return token
+            }
+        }
+
         /// Writes and reads for several sessions: no connection breaks, and each record arrives once and in order.
-        static func load(_ cluster: TestCluster, _ topic: String, _ security: KafkaSecurity) async throws {
+        static func load(
+            _ cluster: TestCluster, _ topic: String, _ security: KafkaSecurity, _ kind: SecuredListeners.Kind = .sasl
+        ) async throws {
             let log = SessionLog()
             var client = KafkaClientConfiguration(
-                bootstrapServers: cluster.secured?.bootstrapServers(.sasl) ?? [])
+                bootstrapServers: cluster.secured?.bootstrapServers(kind) ?? [])
             client.security = security
             client.log = log
             let settings = client

@@ -16,6 +16,14 @@ public struct ScramMechanism: SASLMechanism {
     /// `SCRAM-SHA-256` or `SCRAM-SHA-512`.
     public var name: String { self.hash == .sha256 ? "SCRAM-SHA-256" : "SCRAM-SHA-512" }
 
+    /// What a SCRAM mechanism is named after.
+    public enum Hash: Hashable, Sendable {
+        /// `SCRAM-SHA-256`
+        case sha256
+        /// `SCRAM-SHA-512`
+        case sha512
+    }
+
     private let hash: HashFunction
     private let isToken: Bool
     private let credentials: @Sendable () async throws -> SASLCredentials
@@ -64,11 +72,24 @@ extension SASLMechanism where Self == ScramMechanism {
         ScramMechanism(.sha512, isToken: false, credentials)
     }
 
-    /// SCRAM-SHA-256 with a delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48). The cluster has
-    /// to offer SCRAM-SHA-256.
-    public static func delegationToken(id: String, hmac: Secret) -> ScramMechanism {
+    /// A delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48).
+    ///
+    /// - Parameter hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    public static func delegationToken(
+        id: String, hmac: Secret, hash: ScramMechanism.Hash = .sha256
+    ) -> ScramMechanism {
         let credentials = SASLCredentials(username: id, password: hmac)
-        return ScramMechanism(.sha256, isToken: true) { credentials }
+        return .delegationToken(hash: hash) { credentials }
+    }
+
+    /// A delegation token that is asked for anew for each authentication, so that another can take its place: its id for the
+    /// user name, and its HMAC in Base64 for the password.
+    ///
+    /// - Parameter hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    public static func delegationToken(
+        hash: ScramMechanism.Hash = .sha256, credentials: @escaping @Sendable () async throws -> SASLCredentials
+    ) -> ScramMechanism {
+        ScramMechanism(hash == .sha256 ? .sha256 : .sha512, isToken: true, credentials)
     }
 }
 
