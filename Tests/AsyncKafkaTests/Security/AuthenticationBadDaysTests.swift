@@ -32,7 +32,7 @@ import Testing
             case .plain: .plain(username: "alice", password: password)
             case .scram256: .scramSHA256(username: "alice", password: password)
             case .scram512: .scramSHA512(username: "alice", password: password)
-            case .oauthBearer: 
+            case .oauthBearer:
                 .oauthBearer(
                     FixedToken(value: password == "secret" ? "token" : password), tokenTimeout: tokenTimeout)
             }

@@ -99,7 +99,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("while the provider fails, a session is renewed with the old token; then with a new one, on the same connections")
+    @Test("while the provider fails, a session is renewed with the old token, then with a new one")
     func aProviderThatFailsAtRenewal() async throws {
         struct Down: Error {}
         let source = NumberedTokens { call in

@@ -28,7 +28,9 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
 
     /// The old token would only last until the session's end: a cache is told so.
     func makeExchange(with server: KafkaServer, outlasting end: MonotonicTime) async throws -> any SASLExchange {
-        guard let cache = self.provider as? CachingTokenProvider else { return try await self.makeExchange(with: server) }
+        guard let cache = self.provider as? CachingTokenProvider else {
+            return try await self.makeExchange(with: server)
+        }
         return try await self.makeExchange { try await cache.token(outlasting: end) }
     }
 
