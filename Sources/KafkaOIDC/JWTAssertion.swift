@@ -130,3 +130,22 @@ extension JWTAssertion: CustomStringConvertible, CustomReflectable {
     /// Nothing: a key is among what there is.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
+
+extension JWTAssertion.PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Which of them it is, and where its file is.
+    public var description: String {
+        switch self {
+        case .pem(_, let password): "pem(<redacted>\(Self.described(password)))"
+        case .pemFile(let path, let password): "pemFile(\(path)\(Self.described(password)))"
+        }
+    }
+
+    /// The same.
+    public var debugDescription: String { self.description }
+    /// Nothing: a key is what there is.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    private static func described(_ password: Secret?) -> String {
+        password.map { ", password: \($0)" } ?? ""
+    }
+}

@@ -74,6 +74,20 @@ import Testing
         #expect((claims["jti"] as? String)?.isEmpty == false)
     }
 
+    @Test func neitherKeyNorPasswordIsPrinted() throws {
+        let pem = try TestKey(.p256).pem()
+        let secrets = bodyLines(ofPEM: pem) + ["s3cret-passphrase"]
+        try #require(secrets.count > 2)
+        let inMemory = JWTAssertion.PrivateKey.pem(pem, password: "s3cret-passphrase")
+        let inFile = JWTAssertion.PrivateKey.pemFile("/key.pem", password: "s3cret-passphrase")
+        for value in [inMemory, inFile, [inMemory], self.assertion(inMemory)] as [Any] {
+            let text = printedText(of: value)
+            #expect(!secrets.contains { text.contains($0) }, "\(type(of: value))")
+        }
+        #expect(printedText(of: inMemory).contains("pem(<redacted>, password: <redacted>)"))
+        #expect(printedText(of: inFile).contains("pemFile(/key.pem, password: <redacted>)"))
+    }
+
     @Test func anAttemptThatIsRepeatedHasAnAssertionOfItsOwn() async throws {
         let server = try HTTPServer { _, number in number == 1 ? .json("{}", status: 503) : Self.good }
         let provider = try JWTBearerTokenProvider(

@@ -75,3 +75,26 @@ public struct TLSConfiguration: Sendable {
         self.identity = identity
     }
 }
+
+extension TLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Which of them it is, and where its files are. Of what is in memory, only how much it is: with the chain may come its key.
+    public var description: String {
+        switch self {
+        case .pem(let chain, _, let password):
+            "pem(chain: \(chain.count) bytes, key: <redacted>\(Self.described(password)))"
+        case .pemFiles(let chain, let key, let password):
+            "pemFiles(chain: \(chain), key: \(key)\(Self.described(password)))"
+        case .pkcs12(let bytes, let password): "pkcs12(\(bytes.count) bytes\(Self.described(password)))"
+        case .pkcs12File(let path, let password): "pkcs12File(\(path)\(Self.described(password)))"
+        }
+    }
+
+    /// The same.
+    public var debugDescription: String { self.description }
+    /// Nothing: a key is among what there is.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    private static func described(_ password: Secret?) -> String {
+        password.map { ", password: \($0)" } ?? ""
+    }
+}

@@ -56,3 +56,10 @@ package struct TLSSettings: Hashable, Sendable {
 
     package init() {}
 }
+
+extension TLSSettings: CustomStringConvertible, CustomReflectable {
+    /// Its type's name.
+    package var description: String { "TLSSettings" }
+    /// Nothing: keys and passwords are among what there is.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
