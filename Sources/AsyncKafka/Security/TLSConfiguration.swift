@@ -13,7 +13,7 @@ public struct TLSConfiguration: Sendable {
     public enum Trust: Hashable, Sendable {
         /// Those that the system believes.
         case system
-        /// Those signed by these authorities, in PEM.
+        /// Those signed by these authorities, in PEM: roots or others. A broker's own certificate will do too.
         case pem(Bytes)
         /// Those signed by the authorities in this PEM file, which is read again when it has changed.
         case pemFile(String)
@@ -77,7 +77,7 @@ public struct TLSConfiguration: Sendable {
 }
 
 extension TLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is, and where its files are. Of what is in memory, only how much it is: with the chain may come its key.
+    /// Which of them it is, and where its files are. Of what is in memory only how much it is: the key may be with the chain.
     public var description: String {
         switch self {
         case .pem(let chain, _, let password):

@@ -49,24 +49,40 @@ package final class CertificateAuthority: Sendable {
     // Both are only read, which OpenSSL allows from any thread.
     nonisolated(unsafe) private let authority: OpaquePointer
     nonisolated(unsafe) private let key: OpaquePointer
+    /// What follows the certificates that it makes: its own and those above it, without the root's. Empty for a root.
+    private let chain: Bytes
     private let serial = Atomic(1)
 
+    /// An authority that nobody is above.
+    ///
     /// - Parameter name: the authority's name, as its certificates show it.
-    package init(name: String = "AsyncKafka test authority") throws(TLSFailure) {
+    package convenience init(name: String = "AsyncKafka test authority") throws(TLSFailure) {
+        try self.init(name: name, below: nil)
+    }
+
+    private init(name: String, below issuer: CertificateAuthority?) throws(TLSFailure) {
         guard let key = kafka_new_key() else { throw .other(OpenSSLError.takeText()) }
         do throws(TLSFailure) {
             let certificate = try Self.make(
-                name: name, serial: 1, validity: -3600...(86_400 * 30), key: key, issuer: nil, issuerKey: key,
+                name: name, serial: issuer?.nextSerial() ?? 1, validity: -3600...(86_400 * 30), key: key,
+                issuer: issuer?.authority, issuerKey: issuer?.key ?? key,
                 extensions: [
                     (NID_basic_constraints, "critical,CA:TRUE"), (NID_key_usage, "critical,keyCertSign,cRLSign"),
                 ])
-            self.certificate = try Self.pem { PEM_write_bio_X509($0, certificate) }
+            let own = try Self.pem { PEM_write_bio_X509($0, certificate) }
+            self.certificate = own
+            self.chain = issuer.map { Bytes(Array(own) + Array($0.chain)) } ?? Bytes()
             self.authority = certificate
             self.key = key
         } catch {
             EVP_PKEY_free(key)
             throw error
         }
+    }
+
+    /// An authority below this one. The certificates that it makes come with its own.
+    package func intermediate(name: String) throws(TLSFailure) -> CertificateAuthority {
+        try CertificateAuthority(name: name, below: self)
     }
 
     deinit {
@@ -89,12 +105,17 @@ package final class CertificateAuthority: Sendable {
         var extensions = [(NID_basic_constraints, "CA:FALSE"), (NID_ext_key_usage, "serverAuth,clientAuth")]
         if !hosts.isEmpty { extensions.append((NID_subject_alt_name, hosts.joined(separator: ","))) }
         let certificate = try Self.make(
-            name: name, serial: self.serial.wrappingAdd(1, ordering: .relaxed).newValue, validity: validity, key: key,
-            issuer: self.authority, issuerKey: self.key, extensions: extensions)
+            name: name, serial: self.nextSerial(), validity: validity, key: key, issuer: self.authority,
+            issuerKey: self.key, extensions: extensions)
         defer { X509_free(certificate) }
+        let own = try Self.pem { PEM_write_bio_X509($0, certificate) }
         return Issued(
-            chain: try Self.pem { PEM_write_bio_X509($0, certificate) },
+            chain: Bytes(Array(own) + Array(self.chain)),
             key: try Self.pem { PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) })
+    }
+
+    private func nextSerial() -> Int {
+        self.serial.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     private static func make(

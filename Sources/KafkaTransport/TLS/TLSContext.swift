@@ -112,6 +112,8 @@ package final class TLSContext: Sendable {
         authorities.lend { certificates in
             for certificate in certificates { X509_STORE_add_cert(store, certificate) }
         }
+        // Whatever is named is believed, as Java does, not only roots: an intermediate authority, or the server itself.
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
 
     private func setIdentity() throws(TLSFailure) {

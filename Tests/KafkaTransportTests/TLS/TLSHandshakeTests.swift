@@ -107,6 +107,37 @@ import Testing
         }
     }
 
+    @Test func anIntermediateAuthorityIsBelievedWithoutItsRootAndVouchesForNoOther() async throws {
+        let root = try CertificateAuthority(name: "root")
+        let intermediate = try root.intermediate(name: "intermediate")
+        let other = try root.intermediate(name: "another intermediate")
+        for (trusted, isBelieved) in [(root, true), (intermediate, true), (other, false)] {
+            let contexts = try TLSContexts(
+                issued: { _ in try intermediate.issue() },
+                client: { settings, _ in settings.trust = .authorities(trusted.certificate) })
+            let failure = try await self.failure(contexts)
+            #expect(isBelieved ? failure == nil : self.isUnknownAuthority(failure), "\(String(describing: failure))")
+        }
+    }
+
+    /// Brokers that sign their own certificates, or are trusted one by one.
+    @Test func aServersOwnCertificateIsBelievedWithoutItsAuthority() async throws {
+        let authority = try CertificateAuthority()
+        let (server, stranger) = (try authority.issue(), try authority.issue())
+        for (trusted, isBelieved) in [(server, true), (stranger, false)] {
+            let store = try trusted.pkcs12(password: "changeit")
+            let contexts = try TLSContexts(
+                issued: { _ in server },
+                client: { settings, _ in settings.trust = .pkcs12(store, password: "changeit") })
+            let failure = try await self.failure(contexts)
+            #expect(isBelieved ? failure == nil : self.isUnknownAuthority(failure), "\(String(describing: failure))")
+        }
+    }
+
+    private func isUnknownAuthority(_ failure: TransportError?) -> Bool {
+        if case .tls(.unknownAuthority) = failure { true } else { false }
+    }
+
     @Test func aCertificateOutOfItsTimeIsNamedAsTheReason() async throws {
         for validity in [-7200 ... -3600, 3600...7200] {
             let contexts = try TLSContexts(issued: { try $0.issue(validity: validity) })
