@@ -122,8 +122,13 @@ enum PKCS12File {
         var own: OpaquePointer?
         var others: OpaquePointer?
         guard PKCS12_parse(file, password, &key, &own, &others) == 1 else {
+            let (text, isUnsupported) = OpenSSLError.takeAll()
             throw .configuration(
-                "the PKCS#12 file can't be opened, or the password is wrong: \(OpenSSLError.takeText())")
+                isUnsupported
+                    ? "the PKCS#12 file is encrypted by an algorithm that OpenSSL 3 has given up: export it anew by "
+                        + "`openssl pkcs12 -legacy -in old.p12 -nodes -out all.pem` and "
+                        + "`openssl pkcs12 -export -in all.pem -out new.p12` (with -nokeys if it has no key)"
+                    : "the PKCS#12 file can't be opened, or the password is wrong: \(text)")
         }
         var chain: [OpaquePointer] = []
         if let own { chain.append(own) }
@@ -160,6 +165,16 @@ package enum OpenSSLError {
         ERR_clear_error()
         guard error != 0 else { return "no reason given" }
         return Self.text(error)
+    }
+
+    /// The same, and whether an algorithm that OpenSSL doesn't have is among the complaints: the last may only follow from it.
+    static func takeAll() -> (text: String, isUnsupported: Bool) {
+        var (text, isUnsupported) = ("no reason given", false)
+        while case let error = ERR_get_error(), error != 0 {
+            text = Self.text(error)
+            isUnsupported = isUnsupported || kafka_is_unsupported(error) == 1
+        }
+        return (text, isUnsupported)
     }
 
     static func text(_ error: UInt) -> String {

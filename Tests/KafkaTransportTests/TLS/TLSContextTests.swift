@@ -62,6 +62,22 @@ import Testing
         #expect(try self.refusal { $0.identity = .pkcs12("junk", password: "x") }?.contains("PKCS#12") == true)
     }
 
+    /// As OpenSSL 1 and Java 8 wrote them.
+    @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL's legacy provider is not installed: no such file can be made"))
+    func aPKCS12FileThatOpenSSLHasNoAlgorithmForSaysHowToExportIt() throws {
+        let issued = try CertificateAuthority().issue()
+        let file = try #require(LegacyAlgorithms()).pkcs12(issued, password: "s3cret")
+        for refusal in [
+            try self.refusal { $0.identity = .pkcs12(file, password: "s3cret") },
+            try self.refusal { $0.trust = .pkcs12(file, password: "s3cret") },
+        ] {
+            #expect(refusal?.contains("given up") == true && refusal?.contains("openssl pkcs12 -legacy") == true)
+            #expect(refusal?.contains("password is wrong") == false)
+        }
+        let refusal = try self.refusal { $0.identity = .pkcs12(file, password: "x") }
+        #expect(refusal?.contains("password is wrong") == true)
+    }
+
     @Test func unknownCiphersAndCrossedVersionsAreRefused() throws {
         #expect(try self.refusal { $0.ciphers = "NO-SUCH-CIPHER" }?.contains("NO-SUCH-CIPHER") == true)
         #expect(try self.refusal { $0.cipherSuites = "NO_SUCH" }?.contains("NO_SUCH") == true)
