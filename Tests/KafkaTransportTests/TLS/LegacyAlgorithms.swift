@@ -35,9 +35,9 @@ final class LegacyAlgorithms {
     func pkcs12(_ issued: CertificateAuthority.Issued, password: String) throws -> Bytes {
         let key = try PrivateKey.read(pem: issued.key, password: nil)
         defer { EVP_PKEY_free(key) }
-        let text = Array(issued.chain)
-        guard let source = BIO_new_mem_buf(text, Int32(text.count)) else { throw Failure() }
+        guard let source = BIO_new(BIO_s_mem()) else { throw Failure() }
         defer { BIO_free(source) }
+        BIO_write(source, Array(issued.chain), Int32(issued.chain.count))
         guard let certificate = PEM_read_bio_X509(source, nil, nil, nil) else { throw Failure() }
         defer { X509_free(certificate) }
         let algorithm = NID_pbe_WithSHA1And40BitRC2_CBC

@@ -1,0 +1,168 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// What each setting does, by handshakes with a server.
+@Suite(.timeLimit(.minutes(1))) struct TLSConfigurationTests {
+    private let authority: CertificateAuthority
+
+    init() throws {
+        self.authority = try CertificateAuthority()
+    }
+
+    /// Why a client of this configuration has no connection with this server; nil if it has one.
+    private func failure(
+        _ configuration: TLSConfiguration, server configureServer: (inout TLSSettings) throws -> Void = { _ in }
+    ) async throws -> TLSFailure? {
+        var settings = TLSSettings()
+        settings.identity = try self.authority.issue().identity
+        settings.trust = .authorities(self.authority.certificate)
+        try configureServer(&settings)
+        let loop = try EventLoop(name: "handshakes")
+        defer { loop.shutdown() }
+        let listener = try Listener(
+            port: 0, tls: try TLSContext(server: settings), loop: loop, maximumFrameSize: 1000
+        ) { $0.close() }
+        let context = try configuration.makeContext()
+        do throws(TransportError) {
+            let channel = try await SocketChannel.connect(
+                host: "127.0.0.1", port: listener.port, tls: context, loop: loop, timeout: .seconds(10),
+                maximumFrameSize: 1000)
+            channel.close()
+            return nil
+        } catch .tls(let failure) {
+            return failure
+        }
+    }
+
+    private func configuration(_ configure: (inout TLSConfiguration) -> Void = { _ in }) -> TLSConfiguration {
+        var configuration = TLSConfiguration(trust: .pem(self.authority.certificate))
+        configure(&configuration)
+        return configuration
+    }
+
+    // MARK: Verification
+
+    private static let verifications: [TLSConfiguration.Verification] = [
+        .full, .authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker, .noneSoThatAnybodyCanPoseAsTheBroker,
+    ]
+
+    @Test(arguments: Self.verifications)
+    func anotherNameIsRefusedByFullVerificationOnly(verification: TLSConfiguration.Verification) async throws {
+        let failure = try await self.failure(self.configuration { $0.verification = verification }) {
+            $0.identity = try self.authority.issue(hosts: ["DNS:kafka.example"]).identity
+        }
+        let refusal = TLSFailure.nameMismatch(expected: "127.0.0.1", names: ["kafka.example"])
+        #expect(failure == (verification == .full ? refusal : nil))
+    }
+
+    @Test(arguments: Self.verifications)
+    func anotherAuthorityIsRefusedUnlessNothingIsVerified(verification: TLSConfiguration.Verification) async throws {
+        let failure = try await self.failure(self.configuration { $0.verification = verification }) {
+            $0.identity = try CertificateAuthority().issue().identity
+        }
+        let isRefused = if case .unknownAuthority = failure { true } else { false }
+        #expect(verification == .noneSoThatAnybodyCanPoseAsTheBroker ? failure == nil : isRefused)
+    }
+
+    // MARK: Versions and ciphers
+
+    @Test(arguments: [
+        (TLSConfiguration.Version.tls12, TLSConfiguration.Version.tls12, true, false), (.tls12, .tls13, true, true),
+        (.tls13, .tls13, false, true),
+    ])
+    func theVersionsFromTheMinimumToTheMaximumAreSpoken(
+        minimum: TLSConfiguration.Version, maximum: TLSConfiguration.Version, speaks12: Bool, speaks13: Bool
+    ) async throws {
+        let configuration = self.configuration {
+            $0.minimumVersion = minimum
+            $0.maximumVersion = maximum
+        }
+        for (version, isSpoken) in [(TLSSettings.Version.tls12, speaks12), (.tls13, speaks13)] {
+            let failure = try await self.failure(configuration) {
+                $0.minimumVersion = version
+                $0.maximumVersion = version
+            }
+            #expect((failure == nil) == isSpoken, "\(version): \(String(describing: failure))")
+        }
+    }
+
+    @Test func theCiphersAreThoseOfTLS12() async throws {
+        let (one, other) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384")
+        for (ciphers, isSpoken) in [(nil, true), (one, true), (other, false)] {
+            let failure = try await self.failure(self.configuration { $0.ciphers = ciphers }) {
+                $0.maximumVersion = .tls12
+                $0.ciphers = one
+            }
+            #expect((failure == nil) == isSpoken, "\(String(describing: failure))")
+        }
+    }
+
+    @Test func theCipherSuitesAreThoseOfTLS13() async throws {
+        let (one, other) = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384")
+        for (suites, isSpoken) in [(nil, true), (one, true), (other, false)] {
+            let failure = try await self.failure(self.configuration { $0.cipherSuites = suites }) {
+                $0.minimumVersion = .tls13
+                $0.cipherSuites = one
+            }
+            #expect((failure == nil) == isSpoken, "\(String(describing: failure))")
+        }
+    }
+
+    // MARK: Trust and identity
+
+    /// The path of a file with these bytes.
+    private func file(_ bytes: Bytes) throws -> String {
+        let file = TemporaryFolder.path("tls")
+        try Data(bytes).write(to: file)
+        return file.path
+    }
+
+    @Test func eachKindOfTrustIsBelievedAndNoOther() async throws {
+        let other = try CertificateAuthority()
+        for (authority, isBelieved) in [(self.authority, true), (other, false)] {
+            let issued = try authority.issue()
+            let store = try issued.pkcs12(password: "changeit")
+            let trusts: [TLSConfiguration.Trust] = [
+                .pem(authority.certificate), .pemFile(try self.file(authority.certificate)),
+                .pkcs12(store, password: "changeit"), .pkcs12File(try self.file(store), password: "changeit"),
+            ]
+            for trust in trusts {
+                let failure = try await self.failure(TLSConfiguration(trust: trust)) {
+                    if isBelieved { $0.identity = issued.identity }
+                }
+                #expect((failure == nil) == isBelieved, "\(String(describing: failure))")
+            }
+        }
+    }
+
+    @Test func eachKindOfIdentityIsShown() async throws {
+        let issued = try self.authority.issue(name: "client", hosts: [])
+        let key = try issued.encryptedKey(password: "s3cret")
+        let store = try issued.pkcs12(password: "s3cret")
+        let identities: [TLSConfiguration.Identity?] = [
+            nil, .pem(chain: issued.chain, key: key, password: "s3cret"),
+            .pemFiles(chain: try self.file(issued.chain), key: try self.file(key), password: "s3cret"),
+            .pkcs12(store, password: "s3cret"), .pkcs12File(try self.file(store), password: "s3cret"),
+        ]
+        for identity in identities {
+            let failure = try await self.failure(self.configuration { $0.identity = identity }) {
+                $0.requiresClientCertificate = true
+                // With TLS 1.3 a client's handshake is over before the server has looked at its certificate.
+                $0.maximumVersion = .tls12
+            }
+            #expect(failure == (identity == nil ? .certificateMissing : nil))
+        }
+    }
+}
