@@ -86,7 +86,9 @@ package final class TLSContext: Sendable {
         let settings = self.settings
         switch settings.trust {
         case .system:
-            SSL_CTX_set_default_verify_paths(self.pointer)
+            guard SSL_CTX_set_default_verify_paths(self.pointer) == 1 else {
+                throw .configuration("the system's authorities can't be read: \(OpenSSLError.takeText())")
+            }
         case .authorities(let pem):
             self.believe(try Certificates(pem: pem, what: "the authorities' certificates"))
         case .pkcs12(let bytes, let password):

@@ -72,8 +72,12 @@ import Testing
         let failure = try await self.failure(self.configuration { $0.verification = verification }) {
             $0.identity = try CertificateAuthority().issue().identity
         }
-        let isRefused = if case .unknownAuthority = failure { true } else { false }
+        let isRefused = self.isUnknownAuthority(failure)
         #expect(verification == .noneSoThatAnybodyCanPoseAsTheBroker ? failure == nil : isRefused)
+    }
+
+    private func isUnknownAuthority(_ failure: TLSFailure?) -> Bool {
+        if case .unknownAuthority = failure { true } else { false }
     }
 
     // MARK: Versions and ciphers
@@ -144,6 +148,37 @@ import Testing
                 }
                 #expect((failure == nil) == isBelieved, "\(String(describing: failure))")
             }
+        }
+    }
+
+    /// Runs `body` while the system believes these authorities: OpenSSL looks at this variable when a context is made.
+    private func withSystemTrust<Result>(
+        _ authorities: Bytes, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let name = "SSL_CERT_FILE"
+        let before = ProcessInfo.processInfo.environment[name]
+        setenv(name, try self.file(authorities), 1)
+        defer { if let before { setenv(name, before, 1) } else { unsetenv(name) } }
+        return try await body()
+    }
+
+    @Test func theSystemsAuthoritiesAreBelievedByDefaultAndNoOthers() async throws {
+        for (authority, isBelieved) in [(self.authority, true), (try CertificateAuthority(), false)] {
+            let failure = try await self.withSystemTrust(authority.certificate) {
+                try await self.failure(TLSConfiguration())
+            }
+            #expect(isBelieved ? failure == nil : self.isUnknownAuthority(failure), "\(String(describing: failure))")
+        }
+    }
+
+    /// As all programs on the system hold it. Only what a user names himself is believed without its root.
+    @Test func anIntermediateAuthorityOfTheSystemNeedsItsRoot() async throws {
+        let intermediate = try self.authority.intermediate(name: "intermediate")
+        for (authority, isBelieved) in [(self.authority, true), (intermediate, false)] {
+            let failure = try await self.withSystemTrust(authority.certificate) {
+                try await self.failure(TLSConfiguration()) { $0.identity = try intermediate.issue().identity }
+            }
+            #expect(isBelieved ? failure == nil : self.isUnknownAuthority(failure), "\(String(describing: failure))")
         }
     }
 
