@@ -44,6 +44,8 @@ extension KafkaError {
             advice = "Give the authority that signed it as a trusted one."
         case .expired:
             advice = "Renew it, or set this machine's clock."
+        case .nameMismatch(_, [], _):
+            advice = "Issue it anew, with the broker's name or address as a subject alternative name."
         case .nameMismatch:
             advice = "Use a name that it has as the broker's address, here and in the broker's advertised listeners."
         case .untrusted:

@@ -26,6 +26,18 @@ enum CertificateNames {
         return found
     }
 
+    /// What a certificate's subject is called. It is asked for a host only if there are no names, and never for an address.
+    static func commonName(of certificate: OpaquePointer) -> String? {
+        let subject = X509_get_subject_name(certificate)
+        let index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
+        guard index >= 0, let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) else { return nil }
+        var text: UnsafeMutablePointer<UInt8>?
+        let count = ASN1_STRING_to_UTF8(&text, value)
+        guard count > 0, let text else { return nil }
+        defer { CRYPTO_free(text, #file, #line) }
+        return String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
+    }
+
     private static func address(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
         return stride(from: 0, to: bytes.count - 1, by: 2)

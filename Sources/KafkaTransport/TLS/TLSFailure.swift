@@ -11,8 +11,8 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case unknownAuthority(String)
     /// A certificate of the other side's chain is no longer valid, or not yet.
     case expired(String)
-    /// The certificate is good, but for other names.
-    case nameMismatch(expected: String, names: [String])
+    /// The certificate is good, but for other names. If it has none, with its common name.
+    case nameMismatch(expected: String, names: [String], commonName: String? = nil)
     /// The certificate was refused for another reason, in OpenSSL's words.
     case untrusted(String)
     /// The other side closed the connection instead of answering.
@@ -52,7 +52,10 @@ extension TLSFailure: CustomStringConvertible {
         switch self {
         case .unknownAuthority(let reason): "the certificate's authority is not trusted (\(reason))"
         case .expired(let reason): "a certificate is out of its time (\(reason))"
-        case .nameMismatch(let expected, let names):
+        case .nameMismatch(let expected, [], let commonName?):
+            "the certificate is not for \"\(expected)\": "
+                + "it only has the common name \"\(commonName)\", which stands for no address"
+        case .nameMismatch(let expected, let names, _):
             "the certificate is not for \"\(expected)\", but for \(names.isEmpty ? "no name" : Self.list(names))"
         case .untrusted(let reason): "the certificate was refused (\(reason))"
         case .closedInHandshake: "the other side closed the connection instead of answering the TLS handshake"

@@ -210,8 +210,10 @@ final class TLSWire {
         case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID:
             wire.refusal = .expired(text)
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-            let names = X509_STORE_CTX_get0_cert(store).map { CertificateNames.of($0) } ?? []
-            wire.refusal = .nameMismatch(expected: wire.host ?? "", names: names)
+            let certificate = X509_STORE_CTX_get0_cert(store)
+            let names = certificate.map { CertificateNames.of($0) } ?? []
+            let commonName = names.isEmpty ? certificate.flatMap { CertificateNames.commonName(of: $0) } : nil
+            wire.refusal = .nameMismatch(expected: wire.host ?? "", names: names, commonName: commonName)
         default:
             wire.refusal = .untrusted(text)
         }

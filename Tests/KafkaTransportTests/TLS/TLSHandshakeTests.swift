@@ -12,8 +12,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TLSHandshakeTests {
     /// Connects to a server of these contexts: what the client hears, if not that all is well.
     private func failure(
-        _ contexts: TLSContexts, host: String = "127.0.0.1", timeout: Duration = .seconds(10),
-        resolver: NameResolver = .shared
+        _ contexts: TLSContexts, host: String = "127.0.0.1", address: String = "127.0.0.1",
+        timeout: Duration = .seconds(10), resolver: NameResolver = .shared
     ) async throws -> TransportError? {
         let serverLoop = try EventLoop(name: "server")
         let clientLoop = try EventLoop(name: "client")
@@ -24,7 +24,7 @@ import Testing
         let serverSide = Recorder()
         let accepted = Lock<SocketChannel?>(nil)
         let listener = try Listener(
-            port: 0, tls: contexts.server, loop: serverLoop, maximumFrameSize: 1000
+            host: address, port: 0, tls: contexts.server, loop: serverLoop, maximumFrameSize: 1000
         ) { channel in
             accepted.withLock { $0 = channel }
             channel.start(serverSide)
@@ -157,6 +157,31 @@ import Testing
                 try await self.failure(contexts, host: host)
                     == .tls(.nameMismatch(expected: "\(host)", names: ["kafka.example", "*.b.example", "10.1.2.3"])))
         }
+    }
+
+    private static let hasIPv6Loopback: Bool = {
+        guard let loop = try? EventLoop(name: "IPv6") else { return false }
+        defer { loop.shutdown() }
+        return (try? Listener(host: "::1", port: 0, loop: loop, maximumFrameSize: 1) { _ in }) != nil
+    }()
+
+    @Test(.enabled(if: Self.hasIPv6Loopback, "this machine has no IPv6 loopback address"))
+    func anIPv6AddressIsBelievedIfTheCertificateNamesIt() async throws {
+        let good = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:kafka.example", "IP:::1"]) })
+        #expect(try await self.failure(good, host: "::1", address: "::1") == nil)
+        let bad = try TLSContexts(issued: { try $0.issue(hosts: ["IP:fd12:3456:789a:1:2:3:4:5", "IP:127.0.0.1"]) })
+        #expect(
+            try await self.failure(bad, host: "::1", address: "::1")
+                == .tls(.nameMismatch(expected: "::1", names: ["fd12:3456:789a:1:2:3:4:5", "127.0.0.1"])))
+    }
+
+    /// As many are made by hand for `CN=` and an address, which no client takes.
+    @Test(arguments: ["127.0.0.1", "kafka.b.example"])
+    func aCertificateWithNothingButACommonNameIsRefusedForAnAddressWithThatName(name: String) async throws {
+        let contexts = try TLSContexts(issued: { try $0.issue(name: name, hosts: []) })
+        let failure = try await self.failure(contexts)
+        #expect(failure == .tls(.nameMismatch(expected: "127.0.0.1", names: [], commonName: name)))
+        #expect(failure?.description.contains("only has the common name \"\(name)\"") == true)
     }
 
     /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and stands for one.
