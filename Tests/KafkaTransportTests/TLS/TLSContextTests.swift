@@ -63,7 +63,7 @@ import Testing
     }
 
     /// As OpenSSL 1 and Java 8 wrote them.
-    @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL's legacy provider is not installed: no such file can be made"))
+    @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL has no legacy provider here: no such file can be made"))
     func aPKCS12FileThatOpenSSLHasNoAlgorithmForSaysHowToExportIt() throws {
         let issued = try CertificateAuthority().issue()
         let file = try #require(LegacyAlgorithms()).pkcs12(issued, password: "s3cret")

@@ -122,7 +122,7 @@ import Testing
 
     /// Brokers that sign their own certificates, or are trusted one by one.
     @Test func aServersOwnCertificateIsBelievedWithoutItsAuthority() async throws {
-        let authority = try CertificateAuthority()
+        let authority = try CertificateAuthority(name: "nobody's authority")
         let (server, stranger) = (try authority.issue(), try authority.issue())
         for (trusted, isBelieved) in [(server, true), (stranger, false)] {
             let store = try trusted.pkcs12(password: "changeit")
@@ -175,7 +175,7 @@ import Testing
                 == .tls(.nameMismatch(expected: "::1", names: ["fd12:3456:789a:1:2:3:4:5", "127.0.0.1"])))
     }
 
-    /// As many are made by hand for `CN=` and an address, which no client takes.
+    /// Many are made so by hand, with an address as the common name, which counts for no address.
     @Test(arguments: ["127.0.0.1", "kafka.b.example"])
     func aCertificateWithNothingButACommonNameIsRefusedForAnAddressWithThatName(name: String) async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(name: name, hosts: []) })
