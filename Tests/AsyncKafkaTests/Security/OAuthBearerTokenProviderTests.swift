@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
@@ -75,6 +76,51 @@ private final class Source: OAuthBearerTokenProvider {
         gate.fulfill(.success(()))
         #expect(try await second.value.value == "token1")
         #expect(source.calls == 1)
+    }
+
+    /// What the time is, by both clocks, in seconds since the test began.
+    private final class Clock: Sendable {
+        private let start = TokenCacheStateMachine.Now.now
+        private let seconds = Lock(0.0)
+
+        func set(_ seconds: Double) { self.seconds.withLock { $0 = seconds } }
+
+        var now: TokenCacheStateMachine.Now {
+            let passed = self.seconds.withLock { $0 }
+            return TokenCacheStateMachine.Now(
+                monotonic: self.start.monotonic + .seconds(passed),
+                wallMilliseconds: self.start.wallMilliseconds + Int64(passed * 1000))
+        }
+    }
+
+    @Test func aTokenThatIsDueIsFetchedInTheBackgroundAndTheOldOneIsUsedUntilThen() async throws {
+        let gates = [Promise<Void>(), Promise<Void>()]
+        let source = Source { call in
+            if call > 1 { try await gates[call - 2].value() }
+            return Self.token(call)
+        }
+        let clock = Clock()
+        let provider = CachingTokenProvider(source) { clock.now }
+        #expect(try await provider.token().value == "token1")
+        clock.set(299)
+        #expect(try await provider.token().value == "token1")
+        #expect(source.calls == 1)
+        // Five minutes before the end.
+        clock.set(300)
+        for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
+        while source.calls < 2 { await Task.yield() }
+        // It fails: the old one is good until its end, and the next call is made after ten seconds.
+        gates[0].fulfill(.failure(KafkaError(.authenticationFailed, "down")))
+        var seconds = 311.0
+        while source.calls < 3, seconds < 599 {
+            clock.set(seconds)
+            seconds += 0.01
+            #expect(try await provider.token().value == "token1")
+        }
+        gates[1].fulfill(.success(()))
+        while try await provider.token().value == "token1" {}
+        #expect(try await provider.token().value == "token3")
+        #expect(source.calls == 3)
     }
 
     @Test func aCallThatHangsIsGivenUpAndAnotherIsMade() async throws {

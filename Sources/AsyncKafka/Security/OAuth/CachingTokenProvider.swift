@@ -18,14 +18,23 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 
     private let provider: any OAuthBearerTokenProvider
     private let timeout: Duration
+    private let now: @Sendable () -> TokenCacheStateMachine.Now
     private let state = Lock(State())
 
     /// - Parameters:
     ///   - provider: where tokens come from.
     ///   - timeout: how long one call may take before it is given up, cancelled, and another can be made. 30 s by default.
-    public init(_ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30)) {
+    public convenience init(_ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30)) {
+        self.init(provider, timeout: timeout) { .now }
+    }
+
+    init(
+        _ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30),
+        now: @escaping @Sendable () -> TokenCacheStateMachine.Now
+    ) {
         self.provider = provider
         self.timeout = timeout
+        self.now = now
     }
 
     /// The token in use, or the next one if there is none.
@@ -38,7 +47,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
         let answer = self.state.withLock { state in
-            let answer = state.machine.tokenWanted(.now, outlasting: end)
+            let answer = state.machine.tokenWanted(self.now(), outlasting: end)
             if case .wait = answer { state.waiting.append(promise) }
             return answer
         }
@@ -79,12 +88,12 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
             defer { state.waiting = [] }
             switch result {
             case .success(let token):
-                guard state.machine.fetched(token, .now, jitter: .random(in: 0...1)) else {
+                guard state.machine.fetched(token, self.now(), jitter: .random(in: 0...1)) else {
                     return (state.waiting, .failure(.tokenExpired(token)))
                 }
                 return (state.waiting, .success(token))
             case .failure(let error):
-                state.machine.fetchFailed(.now)
+                state.machine.fetchFailed(self.now())
                 return (state.waiting, .failure(.tokenProviderFailed(error)))
             }
         }
