@@ -47,11 +47,13 @@ extension BrokerConnection {
     private func renew(_ session: Session, _ mechanism: any SASLMechanism) async throws(KafkaError) {
         var exchange = try await self.exchangeInTime(session, mechanism)
         guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
+        // Whatever fails from here on closes the connection, and what is held is never written.
         self.hold()
-        defer { self.release() }
         // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
-        let deadline = self.loop.now + self.configuration.connectionSetupTimeout
+        // Behind what is in flight, which may take its time: a broker answers one request after the other.
+        let deadline =
+            max(self.loop.now, self.latestDeadline ?? self.loop.now) + self.configuration.connectionSetupTimeout
         if let expiring = exchange as? any ExpiringCredentialsExchange,
             expiring.isOver(at: WallClock.coarseMilliseconds)
         {
@@ -60,6 +62,7 @@ extension BrokerConnection {
         // The broker may grant one without an end this time.
         self.setSession(nil)
         try await self.perform(exchange, mechanism, isRenewal: true, deadline: deadline)
+        self.release()
         self.logger(.debug, "Authenticated again")
     }
 
@@ -255,7 +258,11 @@ extension BrokerConnection {
         var reasons: [String] = []
         if let text = answer.errorMessage, !text.isEmpty { reasons.append(text) }
         if let refusal = exchange.refusal { reasons.append(refusal) }
-        let reason = reasons.isEmpty ? "it gives no reason" : reasons.joined(separator: " ")
+        var reason = reasons.isEmpty ? "it gives no reason" : reasons.joined(separator: " ")
+        // A broker may say again what it was sent, or what would break a log's lines.
+        if let bearer = exchange as? OAuthBearerExchange { reason = bearer.withoutToken(reason) }
+        reason = String(
+            reason.map { $0.isNewline || $0.unicodeScalars.allSatisfy { $0.value < 32 } ? " " : $0 }.prefix(2000))
         return KafkaError(
             .authenticationFailed, "The broker refused the \(mechanism.name) credentials: \(reason)",
             brokerCode: answer.errorCode, broker: self.broker.description)

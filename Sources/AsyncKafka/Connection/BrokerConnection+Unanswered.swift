@@ -80,9 +80,9 @@ extension BrokerConnection {
         self.completeUnanswered()
     }
 
-    /// Fails the requests that the socket has not taken: a part of their bytes may have been sent.
-    func failUnanswered(_ error: KafkaError) {
+    /// Fails the requests that the socket has not taken: a part of their bytes may have been sent, except of those that were held.
+    func failUnanswered(_ error: KafkaError, held heldError: KafkaError) {
         for request in self.unanswered.withLock({ $0.removeAll() }) { request.completion(.failure(error)) }
-        for (_, request) in self.heldUnanswered.withLock({ $0.removeAll() }) { request.completion(.failure(error)) }
+        for (_, request) in self.heldUnanswered.withLock({ $0.removeAll() }) { request.completion(.failure(heldError)) }
     }
 }

@@ -166,6 +166,7 @@ final class BrokerConnection: Sendable {
         case .write:
             self.armTimeout(request.pending.deadline)
         case .deferred(let time):
+            self.armTimeout(request.pending.deadline)
             if let time { _ = self.loop.schedule(at: time) { self.writeDeferred() } }
         case .refuse(let error):
             request.pending.complete(.failure(error))
@@ -262,6 +263,7 @@ final class BrokerConnection: Sendable {
     }
 
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
+    var latestDeadline: MonotonicTime? { self.queue.withLock { $0.latestDeadline } }
 
     // MARK: Deadlines
 
@@ -284,7 +286,10 @@ final class BrokerConnection: Sendable {
     private func checkTimeouts() {
         self.timeouts.withLock { $0.armed = nil }
         let now = self.loop.now
-        let (overdue, next) = self.queue.withLock { ($0.overdue(now: now), $0.earliestDeadline) }
+        let (tooLate, overdue, next) = self.queue.withLock { queue in
+            (queue.takeOverdueDeferred(now: now), queue.overdue(now: now), queue.earliestDeadline)
+        }
+        for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
         let unanswered = self.unanswered.withLock { $0.first?.deadline }
         if let overdue {
             self.close(
@@ -299,6 +304,14 @@ final class BrokerConnection: Sendable {
         } else if let next = [next, unanswered].compactMap(\.self).min() {
             self.armTimeout(next)
         }
+    }
+
+    /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
+    private func notSentInTime(_ api: APIKey) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",
+            broker: self.broker.description, isRetriable: true)
     }
 
     private func armIdleTimer() {
@@ -340,7 +353,7 @@ final class BrokerConnection: Sendable {
         self.loop.execute {
             for request in written { request.complete(.failure(failed)) }
             for request in unwritten { request.complete(.failure(error)) }
-            self.failUnanswered(failed)
+            self.failUnanswered(failed, held: error)
             self.onClose(self, error)
         }
     }

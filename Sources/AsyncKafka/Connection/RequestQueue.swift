@@ -127,9 +127,27 @@ struct RequestQueue: Sendable {
         self.mutedUntil = max(self.mutedUntil ?? time, time)
     }
 
-    /// The first deadline of a request in flight.
+    /// The first deadline of a request, in flight or waiting.
     var earliestDeadline: MonotonicTime? {
-        self.inFlight.lazy.map(\.deadline).min()
+        let waiting = self.deferred.lazy.map(\.pending.deadline).min()
+        return [self.inFlight.lazy.map(\.deadline).min(), waiting].compactMap(\.self).min()
+    }
+
+    /// By when all that is in flight will have been answered.
+    var latestDeadline: MonotonicTime? { self.inFlight.lazy.map(\.deadline).max() }
+
+    /// Takes out what has waited to be written until its time was over.
+    mutating func takeOverdueDeferred(now: MonotonicTime) -> [PendingRequest] {
+        guard self.deferred.contains(where: { $0.pending.deadline <= now }) else { return [] }
+        var overdue: [PendingRequest] = []
+        for request in self.deferred.removeAll() {
+            if request.pending.deadline <= now {
+                overdue.append(request.pending)
+            } else {
+                self.deferred.append(request)
+            }
+        }
+        return overdue
     }
 
     /// A request that should have been answered by now.

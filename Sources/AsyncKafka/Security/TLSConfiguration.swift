@@ -77,7 +77,7 @@ public struct TLSConfiguration: Sendable {
 }
 
 extension TLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is, and where its files are. Of what is in memory only how much it is: the key may be with the chain.
+    /// Which of them it is, and where its files are. Of what is in memory only the size: a chain may have its key.
     public var description: String {
         switch self {
         case .pem(let chain, _, let password):

@@ -10,6 +10,8 @@ import KafkaMemory
 /// OAUTHBEARER (RFC 7628): a token with extensions, and where it isn't good, the reason in JSON.
 struct OAuthBearerServer: SASLServer {
     let credentials: UserCredentials
+    /// A hundred years, which can be counted with.
+    private static let longestLifetime = Duration.seconds(100 * 365 * 86_400)
     private var isRefused = false
 
     init(credentials: UserCredentials) {
@@ -22,7 +24,7 @@ struct OAuthBearerServer: SASLServer {
         else { return .refused }
         switch check(token, extensions) {
         case .accepted(let user, let lifetime):
-            let endsAt = time + Int64(lifetime / .milliseconds(1))
+            let endsAt = time + Int64(min(lifetime, Self.longestLifetime) / .milliseconds(1))
             return .accepted(Identity(user: user, endsAt: endsAt), Bytes())
         case .refused(let status):
             self.isRefused = true

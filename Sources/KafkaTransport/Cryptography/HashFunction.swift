@@ -8,6 +8,8 @@
 import COpenSSL
 
 /// A hash function of the SHA-2 family, by OpenSSL, with what SCRAM makes of it.
+///
+/// Where OpenSSL can't or may not compute it, the result is of chance: what nobody else has, so that nobody is believed by it.
 package enum HashFunction: Sendable {
     case sha256
     case sha512
@@ -19,26 +21,26 @@ package enum HashFunction: Sendable {
 
     package func hash(_ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
-        EVP_Digest(bytes, bytes.count, &result, nil, self.digest, nil)
+        guard EVP_Digest(bytes, bytes.count, &result, nil, self.digest, nil) == 1 else { return Self.random(self.size) }
         return result
     }
 
     /// RFC 2104.
     package func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
-        HMAC(self.digest, key, Int32(clamping: key.count), bytes, bytes.count, &result, nil)
-        return result
+        let code = HMAC(self.digest, key, Int32(clamping: key.count), bytes, bytes.count, &result, nil)
+        return code == nil ? Self.random(self.size) : result
     }
 
     /// PBKDF2 of RFC 8018: `Hi` in RFC 5802.
     package func derivedKey(password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
-        password.withUnsafeBytes { password in
-            _ = PKCS5_PBKDF2_HMAC(
+        let status = password.withUnsafeBytes { password in
+            PKCS5_PBKDF2_HMAC(
                 password.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: password.count), salt,
                 Int32(clamping: salt.count), Int32(clamping: iterations), self.digest, Int32(self.size), &result)
         }
-        return result
+        return status == 1 ? result : Self.random(self.size)
     }
 
     /// Whether two codes are the same, in a time that doesn't tell where they differ.

@@ -26,7 +26,7 @@ enum CertificateNames {
         return found
     }
 
-    /// What a certificate's subject is called. It is asked for a host only if there are no names, and never for an address.
+    /// What a certificate's subject is called. It counts for a host if there are no names, and never for an address.
     static func commonName(of certificate: OpaquePointer) -> String? {
         let subject = X509_get_subject_name(certificate)
         let index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)

@@ -167,7 +167,7 @@ package enum OpenSSLError {
         return Self.text(error)
     }
 
-    /// The same, and whether an algorithm that OpenSSL doesn't have is among the complaints: the last may only follow from it.
+    /// The same, and whether any complaint was of an algorithm that OpenSSL doesn't have: the last may follow from it.
     static func takeAll() -> (text: String, isUnsupported: Bool) {
         var (text, isUnsupported) = ("no reason given", false)
         while case let error = ERR_get_error(), error != 0 {

@@ -90,6 +90,8 @@ final class TLSSession: ByteTransform {
     private static func expect(
         _ host: String, _ verification: TLSSettings.Verification, on ssl: OpaquePointer
     ) throws(TLSFailure) {
+        // The dot that ends a full name is DNS's own, and in no certificate (RFC 6066).
+        let host = host.hasSuffix(".") ? String(host.dropLast()) : host
         let isAddress = SocketAddress.numeric(host: host, port: 0) != nil
         if !isAddress, kafka_SSL_set_server_name(ssl, host) != 1 {
             throw .configuration("\"\(host)\" can't be sent as the server's name")

@@ -81,7 +81,8 @@ struct LoginTests {
             for call in callers {
                 let error = await #expect(throws: KafkaError.self) { try await call() }
                 #expect(error?.code == .authenticationFailed)
-                #expect(error?.message.contains("the credentials are not valid") == true, "\(String(describing: error))")
+                #expect(
+                    error?.message.contains("the credentials are not valid") == true, "\(String(describing: error))")
                 #expect(error?.message.contains("PLAIN") == true)
             }
         }

@@ -56,6 +56,11 @@ import Testing
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: #"{"status":"invalid_token","token":"top-secret"}"#)
         #expect(exchange.refusal == #"{"status":"invalid_token","token":"<redacted>"}"#)
+        // Nor a part of it, where what it says is cut.
+        exchange = try self.exchange(self.token("top-secret"))
+        _ = try exchange.respond(to: nil)
+        _ = try exchange.respond(to: Bytes(String(repeating: "x", count: 995) + "top-secret"))
+        #expect(exchange.refusal?.contains("top") == false)
     }
 
     @Test func aRefusalIsAnsweredAsItMustBeAndKept() throws {

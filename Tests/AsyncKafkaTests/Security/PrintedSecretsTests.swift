@@ -56,6 +56,12 @@ import Testing
         return settings
     }
 
+    @Test func aMechanismsMessageIsNotPrinted() {
+        let text = printedText(of: SASLResponse.send("\0alice\0open-sesame"))
+        #expect(!text.contains("open-sesame"))
+        #expect(text.contains("send(18 bytes)"))
+    }
+
     @Test func whatIsNoSecretIsPrinted() throws {
         let issued = try CertificateAuthority().issue()
         let texts = try self.configurations(issued).map { printedText(of: $0) }

@@ -57,12 +57,23 @@ struct SecurityProperties {
     func check() throws(KafkaError) {
         var complaints = self.complaints
         for name in self.untaken.sorted() where !complaints.contains(where: { $0.name == name }) {
+            guard Self.isName(name) else {
+                complaints.append(
+                    ("a line", "it does not begin with a property's name: does the line before it lack its backslash?"))
+                continue
+            }
             complaints.append(
                 (name, Self.known[name].map { "it is of no use without \($0)" } ?? "it is not understood"))
         }
         guard !complaints.isEmpty else { return }
         let text = complaints.map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
         throw .invalidConfiguration("The security properties can't be used. \(text).")
+    }
+
+    /// Anything else may be a piece of a value that was broken into lines: of a password, at worst.
+    private static func isName(_ text: String) -> Bool {
+        text.contains(".")
+            && text.utf8.allSatisfy { $0 < 128 && ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a || "._-".utf8.contains($0)) }
     }
 
     private static let tls = "security.protocol=SSL or SASL_SSL"

@@ -102,10 +102,14 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange {
         guard let challenge else { return .send(self.message) }
         guard !challenge.isEmpty else { return .done }
         // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
-        // Errors and logs take what it says, which may be what it was sent.
-        self.refusal = String(decoding: challenge.prefix(1000), as: UTF8.self)
-            .replacing(self.token.value.text, with: "\(self.token.value)")
+        // The whole of it first: a part of the token is left where it is cut.
+        self.refusal = String(self.withoutToken(String(decoding: challenge, as: UTF8.self)).prefix(1000))
         return .send(Bytes([1] as [UInt8]))
+    }
+
+    /// A text that errors and logs take.
+    func withoutToken(_ text: String) -> String {
+        text.replacing(self.token.value.text, with: "\(self.token.value)")
     }
 
     /// RFC 6750, section 2.1.

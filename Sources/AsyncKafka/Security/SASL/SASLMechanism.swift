@@ -40,6 +40,21 @@ public enum SASLResponse: Hashable, Sendable {
     case done
 }
 
+extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Which of them it is. A message is not shown: in PLAIN it is the password.
+    public var description: String {
+        switch self {
+        case .send(let message): "send(\(message.count) bytes)"
+        case .done: "done"
+        }
+    }
+
+    /// The same.
+    public var debugDescription: String { self.description }
+    /// Nothing.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// A name and its password.
 public struct SASLCredentials: Hashable, Sendable {
     /// The user.

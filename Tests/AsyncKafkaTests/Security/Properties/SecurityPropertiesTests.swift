@@ -59,6 +59,18 @@ import Testing
         }
     }
 
+    /// A backslash is missing at the end of a line, and what follows is a property of its own.
+    @Test(arguments: ["\"hush\";", "hush", "password=\"hush\";", "user.name=\"hush\""])
+    func aPieceOfAValueIsNotQuotedAsAName(line: String) {
+        let message = self.refusal([
+            "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
+            "sasl.jaas.config": "\(Self.modules).plain.PlainLoginModule required username=\"al\" password=\"b\";",
+            line: "",
+        ])
+        #expect(message.contains("does the line before it lack its backslash?"), "\(message)")
+        #expect(!message.contains("hush"))
+    }
+
     @Test func passwordsGoToTheMechanismAsTheyAreWritten() async throws {
         let security = try KafkaSecurity(properties: [
             "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
