@@ -57,7 +57,7 @@ extension BrokerConnection {
         if let expiring = exchange as? any ExpiringCredentialsExchange,
             expiring.isOver(at: WallClock.coarseMilliseconds)
         {
-            exchange = try await self.makeExchange(mechanism, outlasting: session.endsAt, deadline: deadline)
+            exchange = try await self.makeExchange(mechanism, renewing: session, deadline: deadline)
         }
         // The broker may grant one without an end this time.
         self.setSession(nil)
@@ -83,7 +83,7 @@ extension BrokerConnection {
         while true {
             do throws(KafkaError) {
                 return try await self.makeExchange(
-                    mechanism, outlasting: session.endsAt, deadline: max(session.endsAt, session.renewableAt))
+                    mechanism, renewing: session, deadline: max(session.endsAt, session.renewableAt))
             } catch {
                 failures += 1
                 let backoff = ExponentialBackoff(
@@ -97,16 +97,16 @@ extension BrokerConnection {
     }
 
     /// Off the loop: a mechanism may compute or block, and whoever wrote it need not know where it runs.
-    ///
-    /// - Parameter end: when the session ends that is to be renewed, if there is one.
     private func makeExchange(
-        _ mechanism: any SASLMechanism, outlasting end: MonotonicTime? = nil, deadline: MonotonicTime
+        _ mechanism: any SASLMechanism, renewing session: Session? = nil, deadline: MonotonicTime
     ) async throws(KafkaError) -> any SASLExchange {
         let server = KafkaServer(host: self.broker.host, port: self.broker.port)
         do {
-            return try await Deadline.run(deadline - self.loop.now) {
-                if let end, let mechanism = mechanism as? any ExpiringCredentialsMechanism {
-                    return try await mechanism.makeExchange(with: server, outlasting: end)
+            let now = self.loop.now
+            return try await Deadline.run(deadline - now) {
+                if let session, session.renewAt > now, let mechanism = mechanism as? any ExpiringCredentialsMechanism {
+                    return try await mechanism.makeExchange(
+                        with: server, outlasting: session.endsAt, within: session.renewAt - now)
                 }
                 return try await mechanism.makeExchange(with: server)
             }

@@ -113,6 +113,27 @@ struct SessionRenewalTests {
         }
     }
 
+    @Test("while the provider hangs, sessions are renewed with the old token for as long as it lasts")
+    func aProviderThatHangsAtRenewal() async throws {
+        struct Hanging: OAuthBearerTokenProvider {
+            let source: NumberedTokens
+
+            func token() async throws -> OAuthBearerToken {
+                let token = try self.source.token()
+                // Nothing ever comes.
+                if self.source.count == 2 { for await _ in AsyncStream(Never.self, { _ in }) {} }
+                return token
+            }
+        }
+        let source = NumberedTokens { _ in .seconds(4) }
+        let cache = CachingTokenProvider(Hanging(source: source), timeout: .seconds(1))
+        try await self.withProducer(cache, maximumSession: .milliseconds(1500)) { producer, observed in
+            try await self.send(producer) { source.count < 4 }
+            #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+        }
+    }
+
     @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
     func sessionsOfLessThanASecond() async throws {
         let source = NumberedTokens { _ in .milliseconds(400) }

@@ -10,7 +10,11 @@ import KafkaTransport
 /// A mechanism whose credentials end, and a session with them: what a session is renewed with has to outlast it.
 protocol ExpiringCredentialsMechanism: SASLMechanism {
     /// Begins a later authentication of a connection whose session ends at a time.
-    func makeExchange(with server: KafkaServer, outlasting end: MonotonicTime) async throws -> any SASLExchange
+    ///
+    /// - Parameter limit: how long to wait for what outlasts it, if there is something else that is still good.
+    func makeExchange(
+        with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
+    ) async throws -> any SASLExchange
 }
 
 /// The messages that credentials with an end are sent in.

@@ -23,25 +23,31 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
 
     /// Asks the provider for a token, within the timeout.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
-        try await self.makeExchange { [provider] in try await provider.token() }
+        try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
 
-    /// The old token would only last until the session's end: a cache is told so.
-    func makeExchange(with server: KafkaServer, outlasting end: MonotonicTime) async throws -> any SASLExchange {
-        guard let cache = self.provider as? CachingTokenProvider else {
-            return try await self.makeExchange(with: server)
+    /// A cache's token may only last until the session's end, so the next one is waited for: but no longer than there is time,
+    /// nor if the cache fails, since its old one is good until then.
+    func makeExchange(
+        with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
+    ) async throws -> any SASLExchange {
+        if let cache = self.provider as? CachingTokenProvider {
+            let next = try? await self.makeExchange(within: min(self.tokenTimeout, limit)) {
+                try await cache.token(outlasting: end)
+            }
+            if let next { return next }
         }
-        return try await self.makeExchange { try await cache.token(outlasting: end) }
+        return try await self.makeExchange(with: server)
     }
 
     private func makeExchange(
-        _ getToken: @escaping @Sendable () async throws -> OAuthBearerToken
+        within limit: Duration, _ getToken: @escaping @Sendable () async throws -> OAuthBearerToken
     ) async throws -> OAuthBearerExchange {
         let provider = self.provider
         let token: OAuthBearerToken
         let more: [String: String]
         do {
-            (token, more) = try await Deadline.run(self.tokenTimeout) {
+            (token, more) = try await Deadline.run(limit) {
                 (try await getToken(), try await provider.extensions())
             }
         } catch is Deadline.Passed {
