@@ -21,6 +21,20 @@ struct HeldRequestsTests {
         _ mechanism: some SASLMechanism = PlainMechanism.plain(username: "alice", password: "secret"),
         setupTimeout: Duration = .seconds(10), _ body: (EmbeddedKafka, BrokerConnection) async throws -> Void
     ) async throws {
+        try await self.withConnections(1, mechanism, setupTimeout: setupTimeout) { kafka, connections in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await connections[0].keepAuthenticated(by: mechanism) }
+                try await body(kafka, connections[0])
+                connections[0].close(.cancelled)
+            }
+        }
+    }
+
+    /// So many of them, which nobody renews.
+    private func withConnections(
+        _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration,
+        _ body: (EmbeddedKafka, [BrokerConnection]) async throws -> Void
+    ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.maximumSession = .milliseconds(1200)
@@ -30,18 +44,31 @@ struct HeldRequestsTests {
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
             let logger = Logger(SilentLog())
+            let security = try ConnectionSecurity(.sasl(mechanism, over: .plaintext), logger: logger)
             let loop = try EventLoop(name: "client")
             defer { loop.shutdown() }
-            let connection = try await BrokerConnection.open(
-                to: Broker(id: nil, host: server.host, port: server.port), configuration: client,
-                security: try ConnectionSecurity(.sasl(mechanism, over: .plaintext), logger: logger), loop: loop,
-                logger: logger
-            ) { _, _ in }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await connection.keepAuthenticated(by: mechanism) }
-                try await body(kafka, connection)
-                connection.close(.cancelled)
+            var connections: [BrokerConnection] = []
+            for _ in 0..<count {
+                connections.append(
+                    try await BrokerConnection.open(
+                        to: Broker(id: nil, host: server.host, port: server.port), configuration: client,
+                        security: security, loop: loop, logger: logger
+                    ) { _, _ in })
             }
+            try await body(kafka, connections)
+        }
+    }
+
+    @Test("sessions are renewed at 85 to 95 % of them, some sooner and some later")
+    func window() async throws {
+        let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
+        try await self.withConnections(60, mechanism, setupTimeout: .seconds(10)) { _, connections in
+            let shares = connections.compactMap(\.session).map { session in
+                (session.renewAt - session.beganAt) / (session.endsAt - session.beganAt)
+            }
+            #expect(shares.count == 60)
+            #expect(shares.allSatisfy { (0.85...0.95).contains($0) }, "\(shares)")
+            #expect((shares.max() ?? 0) - (shares.min() ?? 0) > 0.03, "\(shares)")
         }
     }
 

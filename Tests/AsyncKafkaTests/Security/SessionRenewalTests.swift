@@ -156,6 +156,71 @@ struct SessionRenewalTests {
         }
     }
 
+    enum Fault: CaseIterable {
+        case garbage, cut, close, silence
+    }
+
+    @Test(
+        "a renewal that goes wrong ends the connection in its time, and nothing that waits is lost or doubled",
+        arguments: Fault.allCases)
+    func aRenewalThatGoesWrong(fault: Fault) async throws {
+        let observed = Observed()
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.maximumSession = .milliseconds(1200)
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+            client.log = observed
+            client.connectionSetupTimeout = .milliseconds(500)
+            var producing = ProducerConfiguration(client)
+            producing.linger = .zero
+            try await KafkaProducer.withProducer(producing) { producer in
+                var last = try await producer.send(ProducerRecord(topic: "t", value: "0"))
+                _ =
+                    switch fault {
+                    case .garbage: kafka.inject(.garbage, on: .saslAuthenticate)
+                    case .cut: kafka.inject(.cut(after: 6), on: .saslAuthenticate)
+                    case .close: kafka.inject(.closeBeforeWork, on: .saslAuthenticate)
+                    case .silence: kafka.inject(.dropAnswer, on: .saslAuthenticate)
+                    }
+                var count: Int64 = 1
+                while observed.count("A session could not be renewed") == 0
+                    || observed.count("Authenticated again") == 0
+                {
+                    last = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+                    count += 1
+                }
+                #expect(last.offset == count - 1)
+            }
+        }
+    }
+
+    @Test("a password that has changed in mid-life reaches who reads")
+    func refusedWhileReading() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.maximumSession = .milliseconds(1200)
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            try await kafka.createTopic("t")
+            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+            client.log = SilentLog()
+            let reading = ConsumerConfiguration(client, groupID: "g")
+            let error = await #expect(throws: KafkaError.self) {
+                try await KafkaConsumer.withConsumer(reading, subscribedTo: ["t"]) { consumer in
+                    _ = try await consumer.poll(max: 1, timeout: .milliseconds(100))
+                    try await kafka.setPassword("another", of: "alice")
+                    for try await _ in consumer.records {}
+                }
+            }
+            #expect(error?.code == .authenticationFailed)
+            #expect(error?.message.contains("the credentials are not valid") == true, "\(String(describing: error))")
+        }
+    }
+
     @Test("a connection that nobody uses ends, however often its session is renewed")
     func idleConnections() async throws {
         var configuration = EmbeddedKafka.Configuration()
