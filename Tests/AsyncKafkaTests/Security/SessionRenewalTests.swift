@@ -80,6 +80,20 @@ struct SessionRenewalTests {
         }
     }
 
+    /// A broker whose sessions end after a second, and alice's way to it.
+    private func withAlice(_ body: (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void) async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.maximumSession = .milliseconds(1200)
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+            client.log = SilentLog()
+            try await body(kafka, client)
+        }
+    }
+
     private func send(_ producer: KafkaProducer, while condition: () -> Bool) async throws {
         repeat {
             _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
@@ -165,13 +179,8 @@ struct SessionRenewalTests {
         arguments: Fault.allCases)
     func aRenewalThatGoesWrong(fault: Fault) async throws {
         let observed = Observed()
-        var configuration = EmbeddedKafka.Configuration()
-        configuration.users = ["alice": "secret"]
-        configuration.maximumSession = .milliseconds(1200)
-        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
-            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
-            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
+        try await self.withAlice { kafka, client in
+            var client = client
             client.log = observed
             client.connectionSetupTimeout = .milliseconds(500)
             var producing = ProducerConfiguration(client)
@@ -199,15 +208,8 @@ struct SessionRenewalTests {
 
     @Test("a password that has changed in mid-life reaches who reads")
     func refusedWhileReading() async throws {
-        var configuration = EmbeddedKafka.Configuration()
-        configuration.users = ["alice": "secret"]
-        configuration.maximumSession = .milliseconds(1200)
-        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.withAlice { kafka, client in
             try await kafka.createTopic("t")
-            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
-            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
-            client.log = SilentLog()
             let reading = ConsumerConfiguration(client, groupID: "g")
             let error = await #expect(throws: KafkaError.self) {
                 try await KafkaConsumer.withConsumer(reading, subscribedTo: ["t"]) { consumer in
@@ -223,14 +225,8 @@ struct SessionRenewalTests {
 
     @Test("a connection that nobody uses ends, however often its session is renewed")
     func idleConnections() async throws {
-        var configuration = EmbeddedKafka.Configuration()
-        configuration.users = ["alice": "secret"]
-        configuration.maximumSession = .milliseconds(1200)
-        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
-            var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
-            client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
-            client.log = SilentLog()
+        try await self.withAlice { kafka, client in
+            var client = client
             // Longer than a session, so that one is renewed before.
             client.connectionMaxIdle = .milliseconds(1500)
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in

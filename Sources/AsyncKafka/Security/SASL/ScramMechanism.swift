@@ -72,9 +72,12 @@ extension SASLMechanism where Self == ScramMechanism {
         ScramMechanism(.sha512, isToken: false, credentials)
     }
 
-    /// A delegation token: its id and its HMAC in Base64, as the broker gave them (KIP-48).
+    /// A delegation token, as the broker gave it (KIP-48).
     ///
-    /// - Parameter hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    /// - Parameters:
+    ///   - id: the token's id.
+    ///   - hmac: its HMAC, in Base64.
+    ///   - hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
     public static func delegationToken(
         id: String, hmac: Secret, hash: ScramMechanism.Hash = .sha256
     ) -> ScramMechanism {
@@ -82,10 +85,11 @@ extension SASLMechanism where Self == ScramMechanism {
         return .delegationToken(hash: hash) { credentials }
     }
 
-    /// A delegation token that is asked for anew for each authentication, so that another can take its place: its id for the
-    /// user name, and its HMAC in Base64 for the password.
+    /// A delegation token that is asked for anew for each authentication, so that another can take its place.
     ///
-    /// - Parameter hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    /// - Parameters:
+    ///   - hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    ///   - credentials: the token's id for the user name, and its HMAC in Base64 for the password.
     public static func delegationToken(
         hash: ScramMechanism.Hash = .sha256, credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
