@@ -51,9 +51,9 @@ extension BrokerConnection {
         self.hold()
         // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
-        // Behind what is in flight, which may take its time: a broker answers one request after the other.
-        let deadline =
-            max(self.loop.now, self.latestDeadline ?? self.loop.now) + self.configuration.connectionSetupTimeout
+        // What is in flight may take its time, and a broker answers one request after the other.
+        guard await self.allAnswered() else { throw .cancelled }
+        let deadline = self.loop.now + self.configuration.connectionSetupTimeout
         if let expiring = exchange as? any ExpiringCredentialsExchange,
             expiring.isOver(at: WallClock.coarseMilliseconds)
         {
@@ -66,11 +66,20 @@ extension BrokerConnection {
         self.logger(.debug, "Authenticated again")
     }
 
+    /// Waits until nothing is in flight; false if the connection or the task ends before that.
+    private func allAnswered() async -> Bool {
+        while self.isOpen, !Task.isCancelled {
+            if !self.hasRequestsInFlight { return true }
+            await self.renewalSignal.wait(on: self.loop)
+        }
+        return false
+    }
+
     /// Waits for a time; false if the connection or the task ends before it.
     private func stillOpen(at time: MonotonicTime) async -> Bool {
         while self.isOpen, !Task.isCancelled {
             if self.loop.now >= time { return true }
-            await self.ended.wait(until: time, on: self.loop)
+            await self.renewalSignal.wait(until: time, on: self.loop)
         }
         return false
     }
@@ -91,7 +100,7 @@ extension BrokerConnection {
                 let next = self.loop.now + backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                 guard self.isOpen, error.code != .cancelled, next < session.endsAt else { throw error }
                 self.logger(.warning, "Credentials for a session's renewal are missing", [(.error, error.description)])
-                await self.ended.wait(until: next, on: self.loop)
+                await self.renewalSignal.wait(until: next, on: self.loop)
             }
         }
     }

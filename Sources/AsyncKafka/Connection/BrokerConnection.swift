@@ -29,8 +29,8 @@ final class BrokerConnection: Sendable {
     /// Such requests, while nothing but authentication may be sent.
     let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
     private let authenticated = Lock<Session?>(nil)
-    /// Tells whoever keeps the session alive that the connection has ended.
-    let ended = Signal()
+    /// Tells whoever keeps the session alive that the connection has ended, or that all is answered while requests are held.
+    let renewalSignal = Signal()
     /// Whether requests were sent that nobody answers.
     let hasSentUnanswered = Atomic<Bool>(false)
     private let finished = Promise<Void>()
@@ -263,7 +263,7 @@ final class BrokerConnection: Sendable {
     }
 
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
-    var latestDeadline: MonotonicTime? { self.queue.withLock { $0.latestDeadline } }
+    var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
 
     // MARK: Deadlines
 
@@ -342,7 +342,7 @@ final class BrokerConnection: Sendable {
     func close(_ error: KafkaError) {
         guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
         self.channel.close()
-        self.ended.notify()
+        self.renewalSignal.notify()
         self.finished.fulfill(.success(()))
         self.timeouts.withLock { $0.timer }?.cancel()
         var unknown = error
@@ -363,13 +363,15 @@ extension BrokerConnection: FrameHandler {
     func frameReceived(_ frame: Bytes) {
         let correlationID: Int32? =
             frame.count < 4 ? nil : frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
-        let (action, hasDeferred) = self.queue.withLock { queue in
-            (queue.received(correlationID: correlationID), !queue.deferred.isEmpty)
+        let (action, hasDeferred, isAllAnswered) = self.queue.withLock { queue in
+            let action = queue.received(correlationID: correlationID)
+            return (action, !queue.deferred.isEmpty, queue.isHeld && queue.inFlight.isEmpty)
         }
         switch action {
         case .complete(let request):
             request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
             if hasDeferred { self.writeDeferred() }
+            if isAllAnswered { self.renewalSignal.notify() }
         case .close(var error):
             error.broker = self.broker.description
             self.close(error)

@@ -133,9 +133,6 @@ struct RequestQueue: Sendable {
         return [self.inFlight.lazy.map(\.deadline).min(), waiting].compactMap(\.self).min()
     }
 
-    /// By when all that is in flight will have been answered.
-    var latestDeadline: MonotonicTime? { self.inFlight.lazy.map(\.deadline).max() }
-
     /// Takes out what has waited to be written until its time was over.
     mutating func takeOverdueDeferred(now: MonotonicTime) -> [PendingRequest] {
         guard self.deferred.contains(where: { $0.pending.deadline <= now }) else { return [] }

@@ -58,6 +58,7 @@ extension SASLMechanism where Self == GSSAPIMechanism {
     /// GSSAPI. Needs the package trait `GSSAPI`.
     ///
     /// - Parameters:
+    ///   - credentials: where the tickets come from. The system's ticket cache by default.
     ///   - serviceName: the brokers' (`sasl.kerberos.service.name`). `kafka` by default.
     ///   - authorizationID: whom to act as, if that is somebody else than the tickets' owner. Nobody else by default.
     public static func gssapi(
