@@ -190,7 +190,7 @@ import Testing
         var round = 0
         // A limit lies in memory until its time is over, also when it is not waited for any more: so let it be short.
         let limit = Duration.milliseconds(100)
-        let growth = try await HeapUse.growth(of: 1000) {
+        let growth = try await HeapUse.growth(of: 400) {
             client.broker.fail(at: way.answers - 1, faults[round % faults.count])
             round += 1
             defer { client.broker.scripted?.forgetRequests() }
