@@ -22,7 +22,7 @@ public struct JWTAssertion: Sendable {
     public enum PrivateKey: Sendable {
         /// In memory, encrypted with a password or not.
         case pem(Bytes, password: Secret? = nil)
-        /// In a file, which is read for each assertion, so that it may be renewed.
+        /// In a file, which is read for each assertion, so that it may be renewed, and again if it is half written.
         case pemFile(String, password: Secret? = nil)
     }
 

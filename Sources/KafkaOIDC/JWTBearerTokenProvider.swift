@@ -40,7 +40,8 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// Sends the assertion that stands in a file, which another process renews. It is read for each request.
+    /// Sends the assertion that stands in a file, which another process renews. It is read for each request, and
+    /// waited for if it isn't there.
     ///
     /// - Throws: `.invalidConfiguration` if a setting can't be used. The file may come into being later.
     public init(_ endpoint: TokenEndpoint, assertionFile: String, scope: String? = nil) throws(KafkaError) {

@@ -15,7 +15,7 @@ public struct TokenEndpoint: Sendable {
     /// Its address, `https://…`.
     public var url: String
     /// Whom to trust, and who to be, on the way there. The system's authorities by default. Files are read for each request,
-    /// so that they may be renewed.
+    /// so that they may be renewed; one that is half written is read again.
     public var tls = TLSConfiguration()
     /// Lets `url` be `http://…` on a host that is not this machine itself. Whoever is on the way can then read the client's
     /// secret and the tokens, and use them.

@@ -114,13 +114,13 @@ struct TokenRequest: Sendable {
     }
 
     private func attempt(_ makeForm: @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
-        let form = try await makeForm()
+        let (form, context) = try await self.prepared(makeForm)
         let requestedAt = Int64(Date().timeIntervalSince1970 * 1000)
         let response: HTTPResponse
         do {
             response = try await HTTPExchange.post(
                 FormEncoding.encode(form.parameters), headers: form.headers, to: self.address,
-                tls: self.address.isSecure ? self.endpoint.tls.makeContext() : nil,
+                tls: context,
                 limit: self.endpoint.maximumResponseSize, timeout: self.endpoint.timeout)
         } catch let error as TransportError {
             throw Failure(error: self.failure(error))
@@ -139,6 +139,18 @@ struct TokenRequest: Sendable {
             return try answer.token(requestedAt: requestedAt, from: self.address)
         } catch {
             throw Failure(error: error)
+        }
+    }
+
+    private func prepared(
+        _ makeForm: @Sendable () async throws -> Form
+    ) async throws -> (Form, TLSContext?) {
+        do {
+            return (try await makeForm(), self.address.isSecure ? try self.endpoint.tls.makeContext() : nil)
+        } catch let error as KafkaError where error.code == .invalidConfiguration {
+            // The settings were in order when this was made; so a file is being written, perhaps.
+            throw Failure(
+                error: KafkaError(error.code, error.message, isRetriable: true, underlyingError: error.underlyingError))
         }
     }
 

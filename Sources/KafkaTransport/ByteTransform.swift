@@ -27,8 +27,8 @@ protocol ByteTransform: Sendable {
     var hasUnsentBytes: Bool { get }
     /// Whether bytes came that `receive` has not handed out, and which the socket will not tell of again.
     var hasBufferedInput: Bool { get }
-    /// Whether `receive` has a failure to tell, behind what it has handed out, that the socket does not know of.
-    var hasFailed: Bool { get }
+    /// Whether `receive` has the end or a failure to tell, behind what it has handed out, that the socket does not know of.
+    var hasEnded: Bool { get }
 }
 
 /// What became of a call that does not wait.
@@ -60,5 +60,5 @@ struct PlainBytes: ByteTransform {
     func endSending(to socket: Socket) {}
     var hasUnsentBytes: Bool { false }
     var hasBufferedInput: Bool { false }
-    var hasFailed: Bool { false }
+    var hasEnded: Bool { false }
 }

@@ -259,7 +259,7 @@ package final class SocketChannel: Sendable {
                 self.noteReceiving()
                 _ = self.deliver(to: handler)
                 self.flushWhatReadingMade()
-                if self.transform.hasFailed { self.loop.execute { self.read() } }
+                if self.transform.hasEnded { self.loop.execute { self.read() } }
                 return
             case .nothing:
                 self.flushWhatReadingMade()
@@ -305,6 +305,7 @@ package final class SocketChannel: Sendable {
         for _ in 0..<Self.callsInATurn {
             switch self.inbox.discard({ self.transform.receive(from: self.socket, into: $0) }) {
             case .perhapsMore: continue
+            case .allThereIs where self.transform.hasEnded: continue
             case .allThereIs, .nothing: return
             case .end, .failed:
                 self.finish(.closedLocally)

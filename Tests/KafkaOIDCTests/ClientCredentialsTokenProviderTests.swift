@@ -341,6 +341,30 @@ import Testing
         #expect(try await provider.token().value.text == "token-of-alice")
     }
 
+    @Test func aFileThatIsHalfWrittenIsReadAgain() async throws {
+        let authority = try CertificateAuthority()
+        let server = try HTTPServer(identity: authority.issue().identity) { _, _ in Self.good }
+        let whole = Data(authority.certificate)
+        let file = TemporaryFolder.path("trust.pem")
+        try whole.write(to: file)
+        var endpoint = TokenEndpoint(server.url())
+        endpoint.retryBackoff = .milliseconds(1)
+        endpoint.tls.trust = .pemFile(file.path)
+        let attempts = Lock(0)
+        let provider = try ClientCredentialsTokenProvider(endpoint, clientID: "my client") {
+            // Each attempt asks for the secret first: the second finds the file whole.
+            let attempt = attempts.withLock { attempts in
+                attempts += 1
+                return attempts
+            }
+            try whole.prefix(attempt == 1 ? 100 : whole.count).write(to: file)
+            return Secret(Self.secret)
+        }
+        #expect(try await provider.token().value.text == "token-of-alice")
+        #expect(attempts.withLock { $0 } == 2)
+        #expect(server.requests.count == 1)
+    }
+
     @Test func aServerThatNobodyTrustsGetsNoSecret() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()

@@ -138,8 +138,7 @@ import Testing
     }
 
     @Test func aKeyFileThatIsRenewedIsReadAgain() async throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
-        defer { try? FileManager.default.removeItem(at: file) }
+        let file = TemporaryFolder.path("key.pem")
         let server = try HTTPServer { _, _ in Self.good }
         let keys = try [TestKey(.p256), TestKey(.rsa2048)]
         try Data(keys[0].pem()).write(to: file)
@@ -153,15 +152,33 @@ import Testing
         }
     }
 
+    @Test func aKeyFileThatStaysBrokenIsNamedWhenTimeIsUp() async throws {
+        let file = TemporaryFolder.path("key.pem")
+        let pem = Data(try TestKey(.p256).pem())
+        try pem.write(to: file)
+        let server = try HTTPServer { _, _ in Self.good }
+        var endpoint = TokenEndpoint(server.url())
+        endpoint.timeout = .milliseconds(300)
+        let provider = try JWTBearerTokenProvider(endpoint, assertion: self.assertion(.pemFile(file.path)))
+        try pem.prefix(pem.count / 2).write(to: file)
+        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.isRetriable == true)
+        #expect(error?.message.contains("Assertions can't be signed") == true)
+        #expect(server.requests.isEmpty)
+    }
+
     @Test func anAssertionOfSomebodyElseComesFromAClosureOrAFile() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         _ = try await JWTBearerTokenProvider(TokenEndpoint(server.url())) { "a.b.c" }.token()
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).jwt")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url()), assertionFile: file.path)
-        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
+        let file = TemporaryFolder.path("assertion.jwt")
+        var endpoint = TokenEndpoint(server.url())
+        endpoint.timeout = .milliseconds(300)
+        let early = try JWTBearerTokenProvider(endpoint, assertionFile: file.path)
+        let error = await #expect(throws: KafkaError.self) { try await early.token() }
         #expect(error?.message.contains("assertion") == true)
         #expect(error?.message.contains("doesn't exist") == true)
+        let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url()), assertionFile: file.path)
         try Data("d.e.f\n".utf8).write(to: file)
         _ = try await provider.token()
         #expect(server.requests.map { $0.form["assertion"] } == ["a.b.c", "d.e.f"])

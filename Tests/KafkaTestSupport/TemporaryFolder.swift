@@ -13,7 +13,7 @@ package import Foundation
 package enum TemporaryFolder {
     /// A path of its own for a file or folder.
     package static func path(_ name: String) -> URL {
-        Self.root.folder.appendingPathComponent("\(name)-\(UUID().uuidString.prefix(8))")
+        Self.root.folder.appendingPathComponent("\(UUID().uuidString.prefix(8))-\(name)")
     }
 
     private static let root = Root()

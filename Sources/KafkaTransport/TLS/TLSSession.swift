@@ -29,15 +29,15 @@ final class TLSSession: ByteTransform {
         /// Where small pieces are put together, so that each record is a full one.
         let staging: UnsafeMutableRawBufferPointer
         var isFinishing = false
-        /// What went wrong behind bytes that had to be handed out first.
-        var failure: TransportError?
+        /// Why no more bytes come, behind bytes that had to be handed out first.
+        var end: TransportError?
     }
 
     private let context: TLSContext
     private let state: Lock<State>
     private let unsent = Atomic(false)
     private let buffered = Atomic(false)
-    private let failed = Atomic(false)
+    private let ended = Atomic(false)
 
     /// The most that a record holds.
     private static let recordSize = 16 << 10
@@ -134,13 +134,13 @@ final class TLSSession: ByteTransform {
 
     var hasUnsentBytes: Bool { self.unsent.load(ordering: .relaxed) }
     var hasBufferedInput: Bool { self.buffered.load(ordering: .relaxed) }
-    var hasFailed: Bool { self.failed.load(ordering: .relaxed) }
+    var hasEnded: Bool { self.ended.load(ordering: .relaxed) }
 
     // MARK: Bytes
 
     func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome {
         self.withState(socket) { state in
-            if let failure = state.failure { return .failed(failure) }
+            if let end = state.end { return .failed(end) }
             guard state.wire.unsent <= Self.answerLimit else {
                 return .failed(.tls(.other("the TLS session broke: the other side does not read what it asks for")))
             }
@@ -158,11 +158,11 @@ final class TLSSession: ByteTransform {
                 case SSL_ERROR_WANT_READ:
                     return filled > 0 ? .done(filled) : .wouldBlock
                 case SSL_ERROR_ZERO_RETURN:
-                    // The end is told once what came before it has been handed out.
+                    state.end = .closedByPeer
                     return .done(filled)
                 default:
                     let failure = Self.failure(state, inHandshake: false)
-                    state.failure = failure
+                    state.end = failure
                     return filled > 0 ? .done(filled) : .failed(failure)
                 }
             }
@@ -210,7 +210,7 @@ final class TLSSession: ByteTransform {
             ERR_clear_error()
             let result = body(&state)
             self.unsent.store(state.wire.unsent > 0, ordering: .relaxed)
-            self.failed.store(state.failure != nil, ordering: .relaxed)
+            self.ended.store(state.end != nil, ordering: .relaxed)
             self.buffered.store(SSL_has_pending(state.ssl) == 1, ordering: .relaxed)
             return result
         }

@@ -236,6 +236,21 @@ import Testing
         #expect(closed == .closedLocally)
     }
 
+    /// The server leaves the socket open, so that the farewell is all there is to tell of the end.
+    @Test(arguments: versions)
+    func aFarewellRightBehindAFrameIsTheEnd(version: TLSSettings.Version) async throws {
+        let hasHungUp = Atomic(false)
+        let (frames, closed) = try await self.session(version) { peer, tls in
+            try peer.send(tls.encrypt(framed("the last".utf8)) + tls.farewell())
+            try peer.awaitEnd()
+            hasHungUp.store(true, ordering: .relaxed)
+        }
+        #expect(frames == ["the last"])
+        #expect(closed == .closedByPeer)
+        let isClosed = hasHungUp.load(ordering: .relaxed)
+        #expect(isClosed, "the server closed the socket first")
+    }
+
     @Test func aRequestToNegotiateAgainIsDeclinedAndDisturbsNothing() async throws {
         let (frames, closed) = try await self.session(.tls12) { peer, tls in
             let request = tls.askToRenegotiate()

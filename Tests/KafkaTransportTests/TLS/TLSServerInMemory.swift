@@ -80,6 +80,12 @@ final class TLSServerInMemory {
         return self.takeOutput()
     }
 
+    /// A close_notify: nothing follows.
+    func farewell() -> [UInt8] {
+        SSL_shutdown(self.ssl)
+        return self.takeOutput()
+    }
+
     private func takeOutput() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(BIO_ctrl_pending(self.outgoing)))
         if !bytes.isEmpty { BIO_read(self.outgoing, &bytes, Int32(bytes.count)) }

@@ -7,6 +7,7 @@
 
 import Foundation
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
     }
 
     private func file(_ name: String, _ contents: Bytes) throws -> String {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)")
+        let path = TemporaryFolder.path(name)
         try Data(contents).write(to: path)
         return path.path
     }
