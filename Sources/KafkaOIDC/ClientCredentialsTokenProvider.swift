@@ -58,11 +58,8 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
         if authentication == .basicWithoutEncoding, clientID.contains(":") {
             throw .invalidConfiguration("A client id with a colon can't be sent as .basicWithoutEncoding.")
         }
-        for name in endpoint.additionalParameters.keys
-        where ["grant_type", "scope", "client_id", "client_secret"].contains(name) {
-            throw .invalidConfiguration("The parameter \(name) is set by the provider, not as an additional one.")
-        }
-        self.request = try TokenRequest(endpoint)
+        self.request = try TokenRequest(
+            endpoint, parameters: ["grant_type", "scope", "client_id", "client_secret"])
         self.clientID = clientID
         self.clientSecret = clientSecret
         self.scope = scope

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import KafkaTransport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -46,18 +47,14 @@ struct HTTPAddress: Sendable {
         guard (self.target + self.authority).utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .invalidConfiguration("The token endpoint's address has characters that a URL can't have.")
         }
-        guard self.isSecure || self.isLoopback || endpoint.allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay else {
+        guard
+            self.isSecure || SocketAddress.isLoopback(host: self.host)
+                || endpoint.allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay
+        else {
             throw .invalidConfiguration(
                 "The token endpoint \(self.description) is not HTTPS: secrets and tokens could be read on the way. Use https:, "
                     + "or set allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay.")
         }
-    }
-
-    /// Only what can be nothing else: a name that begins with `127.` may be anybody's.
-    private var isLoopback: Bool {
-        if self.host == "localhost" || self.host == "::1" { return true }
-        let numbers = self.host.split(separator: ".", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
 }
 

@@ -56,10 +56,7 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
     public init(
         _ endpoint: TokenEndpoint, scope: String? = nil, assertion: @escaping @Sendable () async throws -> Secret
     ) throws(KafkaError) {
-        for name in endpoint.additionalParameters.keys where ["grant_type", "scope", "assertion"].contains(name) {
-            throw .invalidConfiguration("The parameter \(name) is set by the provider, not as an additional one.")
-        }
-        self.request = try TokenRequest(endpoint)
+        self.request = try TokenRequest(endpoint, parameters: ["grant_type", "scope", "assertion"])
         self.assertion = assertion
         self.scope = scope
         self.additional = endpoint.additionalParameters

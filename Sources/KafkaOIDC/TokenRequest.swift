@@ -44,7 +44,12 @@ struct TokenRequest: Sendable {
     private let address: HTTPAddress
 
     /// Throws if the endpoint's settings can't be used.
-    init(_ endpoint: TokenEndpoint) throws(KafkaError) {
+    ///
+    /// - Parameter parameters: those that the provider sets itself.
+    init(_ endpoint: TokenEndpoint, parameters: Set<String>) throws(KafkaError) {
+        if let name = parameters.intersection(endpoint.additionalParameters.keys).min() {
+            throw .invalidConfiguration("The parameter \(name) is set by the provider, not as an additional one.")
+        }
         self.endpoint = endpoint
         self.address = try HTTPAddress(endpoint)
         guard endpoint.timeout > .zero else {

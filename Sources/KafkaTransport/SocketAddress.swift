@@ -79,6 +79,12 @@ extension SocketAddress {
         try? self.lookUp(host: host, port: port, flags: AI_NUMERICHOST).get().first
     }
 
+    /// Whether a host is this machine itself, and can be nothing else: a name that begins with `127.` may be anybody's.
+    package static func isLoopback(host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        return host.hasPrefix("127.") && Self.numeric(host: host, port: 0) != nil
+    }
+
     /// Asks the system for a name's addresses. This blocks, for many seconds if the name server does not answer.
     static func lookUp(host: String, port: Int) -> Result<[SocketAddress], TransportError> {
         self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)

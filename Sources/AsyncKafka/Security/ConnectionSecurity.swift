@@ -42,16 +42,10 @@ final class ConnectionSecurity: Sendable {
 
     /// Warns once if credentials are about to go over a network in the clear.
     func warnOfPlaintextCredentials(to broker: Broker) {
-        guard self.mechanism != nil, self.contexts == nil, !Self.isLoopback(broker.host) else { return }
+        guard self.mechanism != nil, self.contexts == nil, !SocketAddress.isLoopback(host: broker.host) else { return }
         guard !self.hasWarned.exchange(true, ordering: .relaxed) else { return }
         self.logger(
             .warning, "Credentials are sent over plaintext: whoever is on the way can use them. Use TLS beneath SASL.",
             [(.broker, broker.description)])
-    }
-
-    /// Only what can be nothing else: a name that begins with `127.` may be anybody's.
-    private static func isLoopback(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" { return true }
-        return host.hasPrefix("127.") && SocketAddress.numeric(host: host, port: 0) != nil
     }
 }

@@ -80,7 +80,9 @@ static inline int kafka_name_type(const GENERAL_NAME *name) { return name->type;
 static inline void kafka_free_names(STACK_OF(GENERAL_NAME) *names) { GENERAL_NAMES_free(names); }
 
 // Whether an error is that of an algorithm that no loaded provider has.
-static inline int kafka_is_unsupported(unsigned long error) { return ERR_GET_REASON(error) == ERR_R_UNSUPPORTED; }
+static inline int kafka_is_unsupported(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
+}
 
 // A new key on the curve P-256.
 static inline EVP_PKEY *kafka_new_key(void) { return EVP_EC_gen("P-256"); }

@@ -63,13 +63,20 @@ package enum PrivateKey {
                 }, box.map { Unmanaged.passUnretained($0).toOpaque() })
         }
         guard let key else {
-            let text = OpenSSLError.takeText()
-            throw .configuration(
-                password == nil
-                    ? "the private key can't be read, or is encrypted and has no password: \(text)"
-                    : "the private key can't be read, or the password is wrong: \(text)")
+            throw Self.unreadable(hasPassword: password != nil)
         }
         return key
+    }
+
+    private static func unreadable(hasPassword: Bool) -> TLSFailure {
+        let (text, isUnsupported) = OpenSSLError.takeAll()
+        return .configuration(
+            !hasPassword
+                ? "the private key can't be read, or is encrypted and has no password: \(text)"
+                : isUnsupported
+                    ? "the private key is encrypted by an algorithm that OpenSSL 3 has given up: encrypt it anew by "
+                        + "`openssl pkcs8 -topk8 -provider legacy -provider default -in old.pem -out new.pem`"
+                    : "the private key can't be read, or the password is wrong: \(text)")
     }
 
     private final class PasswordBox {

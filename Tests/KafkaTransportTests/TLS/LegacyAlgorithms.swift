@@ -51,6 +51,29 @@ final class LegacyAlgorithms {
             BIO_free(target)
         }
         guard i2d_PKCS12_bio(target, file) == 1 else { throw Failure() }
+        return Self.written(to: target)
+    }
+
+    /// A private key in PEM as OpenSSL 1 encrypted it, by DES.
+    func privateKey(_ issued: CertificateAuthority.Issued, password: String) throws -> Bytes {
+        let key = try PrivateKey.read(pem: issued.key, password: nil)
+        defer { EVP_PKEY_free(key) }
+        guard let plain = EVP_PKEY2PKCS8(key), let target = BIO_new(BIO_s_mem()) else { throw Failure() }
+        defer {
+            PKCS8_PRIV_KEY_INFO_free(plain)
+            BIO_free(target)
+        }
+        guard
+            let encrypted = PKCS8_encrypt_ex(
+                NID_pbeWithMD5AndDES_CBC, nil, password, Int32(password.utf8.count), nil, 0, 0, plain, self.library, nil
+            )
+        else { throw Failure() }
+        defer { X509_SIG_free(encrypted) }
+        guard PEM_write_bio_PKCS8(target, encrypted) == 1 else { throw Failure() }
+        return Self.written(to: target)
+    }
+
+    private static func written(to target: OpaquePointer) -> Bytes {
         var start: UnsafeMutablePointer<CChar>?
         let count = kafka_BIO_bytes(target, &start)
         return Bytes(copying: UnsafeRawBufferPointer(start: start, count: count))

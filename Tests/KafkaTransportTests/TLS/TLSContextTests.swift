@@ -78,6 +78,17 @@ import Testing
         #expect(refusal?.contains("password is wrong") == true)
     }
 
+    @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL has no legacy provider here: no such key can be made"))
+    func aKeyThatOpenSSLHasNoAlgorithmForSaysHowToEncryptIt() throws {
+        let issued = try CertificateAuthority().issue()
+        let key = try #require(LegacyAlgorithms()).privateKey(issued, password: "s3cret")
+        let refusal = try self.refusal { $0.identity = .pem(chain: issued.chain, key: key, password: "s3cret") }
+        #expect(refusal?.contains("given up") == true && refusal?.contains("openssl pkcs8 -topk8") == true)
+        #expect(refusal?.contains("s3cret") == false)
+        let junk = try self.refusal { $0.identity = .pem(chain: issued.chain, key: issued.chain, password: "s3cret") }
+        #expect(junk?.contains("given up") == false)
+    }
+
     @Test func unknownCiphersAndCrossedVersionsAreRefused() throws {
         #expect(try self.refusal { $0.ciphers = "NO-SUCH-CIPHER" }?.contains("NO-SUCH-CIPHER") == true)
         #expect(try self.refusal { $0.cipherSuites = "NO_SUCH" }?.contains("NO_SUCH") == true)
