@@ -43,6 +43,8 @@ public struct KafkaClientConfiguration: Sendable {
 
     /// Where log events go. By default warnings and errors go to standard error.
     public var log: any KafkaLog = StandardErrorLog()
+    /// When sessions are renewed, as a part of their length: late, and not all at once. Tests with short ones leave more.
+    package var sessionRenewal = 0.85..<0.95
 
     /// A configuration for the cluster that these brokers (`host:port`) belong to.
     public init(bootstrapServers: [String]) {

@@ -253,10 +253,11 @@ extension BrokerConnection {
 
     private func beginSession(of lifetime: Duration) {
         let now = self.loop.now
+        let window = self.configuration.sessionRenewal
         self.setSession(
             Session(
-                beganAt: now, prepareAt: now + lifetime * 0.7, renewAt: now + lifetime * Double.random(in: 0.85..<0.95),
-                endsAt: now + lifetime))
+                beganAt: now, prepareAt: now + lifetime * (window.lowerBound - 0.15),
+                renewAt: now + lifetime * Double.random(in: window), endsAt: now + lifetime))
     }
 
     // MARK: Errors
