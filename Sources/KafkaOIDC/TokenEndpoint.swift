@@ -38,4 +38,23 @@ public struct TokenEndpoint: Sendable {
     public init(_ url: String) {
         self.url = url
     }
+
+    /// What among the parameters sounds like a secret, as it is and as it is sent: not to be seen in an error, even if the
+    /// server quotes it.
+    var secrets: [String] {
+        self.additionalParameters
+            .filter { name, _ in
+                ["secret", "password", "assertion", "token", "key"].contains { name.lowercased().contains($0) }
+            }
+            .flatMap { [$0.value, FormEncoding.encode($0.value)] }
+    }
+}
+
+extension TokenEndpoint: CustomStringConvertible, CustomReflectable {
+    /// Its address, without what may be secret in it.
+    public var description: String {
+        "TokenEndpoint(\((try? HTTPAddress(self))?.description ?? "not a usable address"))"
+    }
+    /// Nothing: a secret may be among the parameters.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

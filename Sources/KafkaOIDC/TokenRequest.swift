@@ -151,9 +151,11 @@ struct TokenRequest: Sendable {
         _ makeForm: @Sendable () async throws -> Form
     ) async throws -> (Form, TLSContext?) {
         do {
-            return (try await makeForm(), self.address.isSecure ? try self.endpoint.tls.makeContext() : nil)
-        } catch let error as KafkaError where error.code == .invalidConfiguration {
-            // The settings were in order when this was made; so a file is being written, perhaps.
+            var form = try await makeForm()
+            form.secrets += self.endpoint.secrets
+            return (form, self.address.isSecure ? try self.endpoint.tls.makeContext() : nil)
+        } catch let error as KafkaError where error.code == .invalidConfiguration || error.isRetriable {
+            // The settings were in order when this was made; so a file is being written, perhaps, or is to come.
             throw Failure(
                 error: KafkaError(error.code, error.message, isRetriable: true, underlyingError: error.underlyingError))
         }

@@ -94,8 +94,6 @@ struct TokenErrorResponse: Decodable {
         if let description = response.errorDescription { text += ": \(description)" }
         if let uri = response.errorURI { text += " (\(uri))" }
         for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "<redacted>") }
-        // A sentence's worth of what can be printed; a log's lines are nobody else's to break.
-        let printable = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
-        return String(printable.prefix(500))
+        return KafkaError.quoted(text, atMost: 500)
     }
 }

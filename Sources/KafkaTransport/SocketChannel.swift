@@ -195,6 +195,10 @@ package final class SocketChannel: Sendable {
     }
 
     private func beginBreaking(_ state: inout Outbound, _ error: TransportError) {
+        switch state.phase {
+        case .open, .flushing, .lingering, .broken: break
+        case .closing, .closed: return
+        }
         state.phase = .broken(error)
         state.queue = OutboundQueue()
         self.updateInterest(&state)
@@ -280,7 +284,11 @@ package final class SocketChannel: Sendable {
     /// TLS has messages of its own, which it answers when it reads them.
     private func flushWhatReadingMade() {
         guard self.transform.hasUnsentBytes else { return }
-        self.outbound.withLock { self.flush(&$0) }
+        self.outbound.withLock { state in
+            // What was read may have been the end: the descriptor is somebody else's then.
+            guard state.phase == .open || state.phase == .flushing else { return }
+            self.flush(&state)
+        }
     }
 
     private func noteReceiving() {

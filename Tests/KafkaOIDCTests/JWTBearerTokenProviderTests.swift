@@ -158,7 +158,7 @@ import Testing
         try pem.write(to: file)
         let server = try HTTPServer { _, _ in Self.good }
         var endpoint = TokenEndpoint(server.url())
-        endpoint.timeout = .milliseconds(300)
+        endpoint.timeout = .milliseconds(1500)
         let provider = try JWTBearerTokenProvider(endpoint, assertion: self.assertion(.pemFile(file.path)))
         try pem.prefix(pem.count / 2).write(to: file)
         let error = await #expect(throws: KafkaError.self) { try await provider.token() }
@@ -173,11 +173,13 @@ import Testing
         _ = try await JWTBearerTokenProvider(TokenEndpoint(server.url())) { "a.b.c" }.token()
         let file = TemporaryFolder.path("assertion.jwt")
         var endpoint = TokenEndpoint(server.url())
-        endpoint.timeout = .milliseconds(300)
+        endpoint.timeout = .milliseconds(1500)
         let early = try JWTBearerTokenProvider(endpoint, assertionFile: file.path)
         let error = await #expect(throws: KafkaError.self) { try await early.token() }
         #expect(error?.message.contains("assertion") == true)
         #expect(error?.message.contains("doesn't exist") == true)
+        // It was waited for.
+        #expect(error?.message.contains("gave no token within") == true)
         let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url()), assertionFile: file.path)
         try Data("d.e.f\n".utf8).write(to: file)
         _ = try await provider.token()
@@ -187,15 +189,21 @@ import Testing
     @Test func aRefusalShowsNoAssertion() async throws {
         let server = try HTTPServer { request, _ in
             let assertion = request.form["assertion"] ?? ""
-            return .json(#"{"error":"invalid_grant","error_description":"\#(assertion) is old"}"#, status: 400)
+            let secret = request.form["client_secret"] ?? ""
+            return .json(
+                #"{"error":"invalid_grant","error_description":"\#(assertion) is old\nas \#(secret)"}"#, status: 400)
         }
-        let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url())) { "secret.assertion.text" }
+        var endpoint = TokenEndpoint(server.url())
+        endpoint.additionalParameters = ["client_secret": "hush hush"]
+        let provider = try JWTBearerTokenProvider(endpoint) { "secret.assertion.text" }
         let error = await #expect(throws: KafkaError.self) { try await provider.token() }
-        #expect(error?.message.contains("invalid_grant: <redacted> is old") == true)
-        var shown = "\(provider)"
+        #expect(error?.message.contains("invalid_grant: <redacted> is old as <redacted>") == true)
+        var shown = "\(provider) \(endpoint)"
         dump(provider, to: &shown)
+        dump(endpoint, to: &shown)
         dump(error, to: &shown)
-        #expect(!shown.contains("secret.assertion"))
+        #expect(!shown.contains("secret.assertion") && !shown.contains("hush"))
+        #expect(shown.contains(server.url()))
     }
 
     @Test func settingsThatCannotBeUsedAreRefused() throws {

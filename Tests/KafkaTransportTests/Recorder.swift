@@ -19,10 +19,15 @@ final class Recorder: FrameHandler {
     private let state = Lock(State())
     private let onFrame: (@Sendable (Bytes) -> Void)?
     private let onFlush: (@Sendable () -> Void)?
+    private let onClose: (@Sendable () -> Void)?
 
-    init(onFrame: (@Sendable (Bytes) -> Void)? = nil, onFlush: (@Sendable () -> Void)? = nil) {
+    init(
+        onFrame: (@Sendable (Bytes) -> Void)? = nil, onFlush: (@Sendable () -> Void)? = nil,
+        onClose: (@Sendable () -> Void)? = nil
+    ) {
         self.onFrame = onFrame
         self.onFlush = onFlush
+        self.onClose = onClose
     }
 
     var frames: [Bytes] { self.state.withLock { $0.frames } }
@@ -39,6 +44,7 @@ final class Recorder: FrameHandler {
     }
 
     func channelClosed(_ error: TransportError) {
+        self.onClose?()
         self.note {
             $0.closed = error
             $0.closeCalls += 1

@@ -8,6 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
+import Synchronization
 
 extension BrokerConnection {
     /// When the broker ends the session that it has granted, and when to ask for another (KIP-368).
@@ -20,6 +21,12 @@ extension BrokerConnection {
 
         /// Brokers take no other login sooner.
         var renewableAt: MonotonicTime { self.beganAt + .milliseconds(1050) }
+
+        /// There is time before its end, in which whoever gives the credentials for the next is spared.
+        func credentialsBackoff(initial: Duration) -> ExponentialBackoff {
+            let longest = min(.seconds(10), (self.endsAt - self.beganAt) / 20)
+            return ExponentialBackoff(initial: initial, maximum: max(longest, initial))
+        }
     }
 
     /// Tells the broker who this client is: the first time, before anything but ApiVersions.
@@ -36,6 +43,8 @@ extension BrokerConnection {
             do throws(KafkaError) {
                 try await self.renew(session, mechanism)
             } catch {
+                // The client ends, and the connection with it: it has a reason of its own for what waits.
+                if error.code == .cancelled, Task.isCancelled { return }
                 if error.code != .cancelled {
                     self.logger(.warning, "A session could not be renewed", [(.error, error.description)])
                 }
@@ -52,8 +61,8 @@ extension BrokerConnection {
         // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
         // What is in flight may take its time, and a broker answers one request after the other.
-        guard await self.allAnswered() else { throw .cancelled }
-        let deadline = self.loop.now + self.configuration.connectionSetupTimeout
+        guard await self.allIsRead() else { throw .cancelled }
+        let deadline = self.loop.now + self.renewalTimeout
         if let expiring = exchange as? any ExpiringCredentialsExchange,
             expiring.isOver(at: WallClock.coarseMilliseconds)
         {
@@ -66,13 +75,25 @@ extension BrokerConnection {
         self.logger(.debug, "Authenticated again")
     }
 
-    /// Waits until nothing is in flight; false if the connection or the task ends before that.
-    private func allAnswered() async -> Bool {
+    /// Waits until nothing stands before a renewal; false if the connection or the task ends before that.
+    private func allIsRead() async -> Bool {
         while self.isOpen, !Task.isCancelled {
-            if !self.hasRequestsInFlight { return true }
-            await self.renewalSignal.wait(on: self.loop)
+            if self.hasRequestsInFlight || self.unanswered.withLock({ !$0.isEmpty }) {
+                await self.renewalSignal.wait(on: self.loop)
+            } else if let mutedUntil = self.mutedUntil, mutedUntil > self.loop.now {
+                // A broker that throttles a client doesn't read what comes from it.
+                await self.renewalSignal.wait(until: mutedUntil, on: self.loop)
+            } else {
+                return true
+            }
         }
         return false
+    }
+
+    /// What nobody answers may still be on its way, and the broker slow to read it: it has the time of a request for that.
+    private var renewalTimeout: Duration {
+        let timeout = self.configuration.connectionSetupTimeout
+        return self.hasSentUnanswered.load(ordering: .relaxed) ? max(timeout, self.configuration.requestTimeout) : timeout
     }
 
     /// Waits for a time; false if the connection or the task ends before it.
@@ -95,8 +116,7 @@ extension BrokerConnection {
                     mechanism, renewing: session, deadline: max(session.endsAt, session.renewableAt))
             } catch {
                 failures += 1
-                let backoff = ExponentialBackoff(
-                    initial: self.configuration.retryBackoff, maximum: self.configuration.retryBackoffMax)
+                let backoff = session.credentialsBackoff(initial: self.configuration.retryBackoff)
                 let next = self.loop.now + backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                 guard self.isOpen, error.code != .cancelled, next < session.endsAt else { throw error }
                 self.logger(.warning, "Credentials for a session's renewal are missing", [(.error, error.description)])
@@ -159,14 +179,15 @@ extension BrokerConnection {
         }
     }
 
-    /// Off the loop: SCRAM hashes for milliseconds.
-    @concurrent
+    /// Off the loop, which the calling task prefers: SCRAM hashes for milliseconds, or as long as the broker wants.
     private static func respond(
         _ exchange: any SASLExchange, to challenge: Bytes?
     ) async throws -> (exchange: any SASLExchange, response: SASLResponse) {
-        var exchange = exchange
-        let response = try exchange.respond(to: challenge)
-        return (exchange, response)
+        try await withTaskExecutorPreference(globalConcurrentExecutor) {
+            var exchange = exchange
+            let response = try exchange.respond(to: challenge)
+            return (exchange, response)
+        }
     }
 
     /// Returns whether the mechanism's messages go in SaslAuthenticate requests (KIP-152). With SaslHandshake version 0, all that
@@ -269,12 +290,11 @@ extension BrokerConnection {
         if let text = answer.errorMessage, !text.isEmpty { reasons.append(text) }
         if let refusal = exchange.refusal { reasons.append(refusal) }
         var reason = reasons.isEmpty ? "it gives no reason" : reasons.joined(separator: " ")
-        // A broker may say again what it was sent, or what would break a log's lines.
+        // A broker may say again what it was sent.
         if let bearer = exchange as? OAuthBearerExchange { reason = bearer.withoutToken(reason) }
-        reason = String(
-            reason.map { $0.isNewline || $0.unicodeScalars.allSatisfy { $0.value < 32 } ? " " : $0 }.prefix(2000))
         return KafkaError(
-            .authenticationFailed, "The broker refused the \(mechanism.name) credentials: \(reason)",
+            .authenticationFailed,
+            "The broker refused the \(mechanism.name) credentials: \(KafkaError.quoted(reason))",
             brokerCode: answer.errorCode, broker: self.broker.description)
     }
 

@@ -50,15 +50,34 @@ extension BrokerConnection {
             return
         }
         self.completeUnanswered()
-        if self.unanswered.withLock({ !$0.isEmpty }) { self.armTimeout(deadline) }
+        self.armUnanswered()
+    }
+
+    /// The deadlines of requests grow with their place.
+    private func armUnanswered() {
+        let first = [self.unanswered.withLock { $0.first?.deadline }, self.heldUnanswered.withLock { $0.first?.request.deadline }]
+        if let deadline = first.compactMap(\.self).min() { self.armTimeout(deadline) }
+    }
+
+    /// Ends what has waited for the connection to be authenticated again until its time was over.
+    func failOverdueHeldUnanswered(now: MonotonicTime) {
+        let overdue = self.heldUnanswered.withLock { held in
+            var overdue: [UnansweredRequest] = []
+            while let first = held.first, first.request.deadline <= now, let (_, request) = held.popFirst() {
+                overdue.append(request)
+            }
+            return overdue
+        }
+        for request in overdue { request.completion(.failure(self.notSentInTime(.produce))) }
     }
 
     /// Completes the requests that the socket has taken.
     func completeUnanswered() {
         // Under the channel's write lock: what is in the list then has been written, if nothing is queued.
         let written = self.channel.whenNothingIsQueued { self.unanswered.withLock { $0.removeAll() } }
-        guard let written else { return }
+        guard let written, !written.isEmpty else { return }
         for request in written { request.completion(.success(())) }
+        if self.isHeld { self.renewalSignal.notify() }
     }
 
     /// Sends what has waited for the connection to be authenticated again, in its order; `isEmpty` runs when there is no more,
@@ -78,6 +97,7 @@ extension BrokerConnection {
             }
         }
         self.completeUnanswered()
+        self.armUnanswered()
     }
 
     /// Fails the requests that the socket has not taken: a part of their bytes may have been sent, except of those that were held.

@@ -264,6 +264,8 @@ final class BrokerConnection: Sendable {
 
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
     var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
+    /// The broker has asked for a pause until then (KIP-219).
+    var mutedUntil: MonotonicTime? { self.queue.withLock { $0.mutedUntil } }
 
     // MARK: Deadlines
 
@@ -275,12 +277,13 @@ final class BrokerConnection: Sendable {
         }
         guard isFirst else { return }
         let timer = self.loop.schedule(at: deadline) { self.checkTimeouts() }
-        let previous = self.timeouts.withLock { state in
-            let previous = state.timer
-            state.timer = timer
-            return previous
+        let obsolete = self.timeouts.withLock { state in
+            // Somebody else was faster with an earlier one.
+            guard state.armed == deadline else { return timer as LoopTimer? }
+            defer { state.timer = timer }
+            return state.timer
         }
-        previous?.cancel()
+        obsolete?.cancel()
     }
 
     private func checkTimeouts() {
@@ -290,7 +293,9 @@ final class BrokerConnection: Sendable {
             (queue.takeOverdueDeferred(now: now), queue.overdue(now: now), queue.earliestDeadline)
         }
         for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
+        self.failOverdueHeldUnanswered(now: now)
         let unanswered = self.unanswered.withLock { $0.first?.deadline }
+        let held = self.heldUnanswered.withLock { $0.first?.request.deadline }
         if let overdue {
             self.close(
                 KafkaError(
@@ -301,13 +306,13 @@ final class BrokerConnection: Sendable {
                 KafkaError(
                     .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
                     isRetriable: true))
-        } else if let next = [next, unanswered].compactMap(\.self).min() {
+        } else if let next = [next, unanswered, held].compactMap(\.self).min() {
             self.armTimeout(next)
         }
     }
 
     /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
-    private func notSentInTime(_ api: APIKey) -> KafkaError {
+    func notSentInTime(_ api: APIKey) -> KafkaError {
         KafkaError(
             .timedOut,
             "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",

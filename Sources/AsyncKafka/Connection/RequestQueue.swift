@@ -33,7 +33,8 @@ struct RequestQueue: Sendable {
     private(set) var closed: KafkaError?
     /// Whether all but authentication has to wait (KIP-368).
     private(set) var isHeld = false
-    private var mutedUntil: MonotonicTime?
+    /// The broker reads nothing before this time (KIP-219).
+    private(set) var mutedUntil: MonotonicTime?
     private let limit: Int
 
     /// At most `limit` requests are in flight; as many times sixteen wait.

@@ -33,8 +33,9 @@ enum CertificateNames {
         guard index >= 0, let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) else { return nil }
         var text: UnsafeMutablePointer<UInt8>?
         let count = ASN1_STRING_to_UTF8(&text, value)
-        guard count > 0, let text else { return nil }
+        // It is also there if it is empty.
         defer { CRYPTO_free(text, #file, #line) }
+        guard count > 0, let text else { return nil }
         return String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
     }
 

@@ -19,9 +19,12 @@ struct HeldRequestsTests {
     /// A connection whose sessions end after a second, and are renewed.
     private func withConnection(
         _ mechanism: some SASLMechanism = PlainMechanism.plain(username: "alice", password: "secret"),
-        setupTimeout: Duration = .seconds(10), _ body: (EmbeddedKafka, BrokerConnection) async throws -> Void
+        setupTimeout: Duration = .seconds(10), session: Duration = .milliseconds(1200),
+        _ body: (EmbeddedKafka, BrokerConnection) async throws -> Void
     ) async throws {
-        try await self.withConnections(1, mechanism, setupTimeout: setupTimeout) { kafka, connections in
+        try await self.withConnections(
+            1, mechanism, setupTimeout: setupTimeout, session: session
+        ) { kafka, connections in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await connections[0].keepAuthenticated(by: mechanism) }
                 try await body(kafka, connections[0])
@@ -32,17 +35,21 @@ struct HeldRequestsTests {
 
     /// So many of them, which nobody renews.
     private func withConnections(
-        _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration,
+        _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration, session: Duration = .milliseconds(1200),
         _ body: (EmbeddedKafka, [BrokerConnection]) async throws -> Void
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
-        configuration.maximumSession = .milliseconds(1200)
+        configuration.maximumSession = session
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers(of: "SASL")[0]))
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
+            // Longer sessions are renewed when the others are, and go on behind that.
+            if session > .milliseconds(1200) {
+                client.sessionRenewal = 1.05 / (session / .seconds(1))..<1.15 / (session / .seconds(1))
+            }
             let logger = Logger(SilentLog())
             let security = try ConnectionSecurity(.sasl(mechanism, over: .plaintext), logger: logger)
             let loop = try EventLoop(name: "client")
@@ -150,6 +157,101 @@ struct HeldRequestsTests {
             _ = try await slow.value()
             while connection.isOpen, connection.isHeld { await Task.yield() }
             _ = try await self.submit(connection).value()
+        }
+    }
+
+    @Test("a broker that throttles this client, and so doesn't read, is asked for another session after that")
+    func behindThrottling() async throws {
+        let throttle = Duration.seconds(2)
+        try await self.withConnection { kafka, connection in
+            kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 2000 }
+            let askedAt = connection.loop.now
+            _ = try await self.submit(connection).value()
+            while kafka.requests.count(where: { $0.api == .saslHandshake }) < 2 { await Task.yield() }
+            #expect(connection.loop.now - askedAt >= throttle)
+            _ = try await self.submit(connection).value()
+            #expect(connection.isOpen)
+        }
+    }
+
+    /// Requests that nobody answers.
+    private func submitUnanswered(
+        _ connection: BrokerConnection, byteCount: Int = 10, timeout: Duration = .seconds(20)
+    ) -> Promise<Void> {
+        let promise = Promise<Void>()
+        var request = ProduceRequest()
+        request.acks = 0
+        // What no broker looks at if there are no records.
+        request.transactionalId = String(repeating: "x", count: byteCount)
+        connection.submitWithoutResponse(request, version: 9, timeout: timeout) { promise.fulfill($0) }
+        return promise
+    }
+
+    @Test("a renewal behind bytes that nobody answers, and that the broker is slow to read, has its own time")
+    func behindUnanswered() async throws {
+        let setupTimeout = Duration.seconds(1)
+        // Behind its end the broker would not take what has waited.
+        try await self.withConnection(setupTimeout: setupTimeout, session: .seconds(20)) { kafka, connection in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            // Far more than the sockets' buffers and the broker's hold.
+            let waiting = (0..<2000).map { _ in self.submitUnanswered(connection, byteCount: 32_000) }
+            while !connection.isHeld { await Task.yield() }
+            // The time itself is what is tested: it has to pass.
+            try await connection.loop.sleep(for: setupTimeout * 2)
+            #expect(connection.isOpen && connection.isHeld)
+            hold.release()
+            for promise in waiting { try await promise.value() }
+            while connection.isOpen, connection.isHeld { await Task.yield() }
+            _ = try await self.submit(connection).value()
+        }
+    }
+
+    @Test("a request without an answer that is still waiting when its time is over ends alone")
+    func overdueUnanswered() async throws {
+        try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .saslAuthenticate)
+            await hold.untilHeld()
+            let short = self.submitUnanswered(connection, timeout: .milliseconds(50))
+            let long = self.submitUnanswered(connection)
+            let error = await #expect(throws: KafkaError.self) { try await short.value() }
+            #expect(error?.code == .timedOut)
+            #expect(error?.isOutcomeUnknown == false)
+            hold.release()
+            try await long.value()
+            #expect(connection.isOpen)
+        }
+    }
+
+    @Test("a client that ends in the middle of a renewal gives its own reason to what waits")
+    func cancelled() async throws {
+        let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
+        try await self.withConnections(1, mechanism, setupTimeout: .seconds(300)) { kafka, connections in
+            let connection = connections[0]
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .saslAuthenticate)
+            let renewal = Task { await connection.keepAuthenticated(by: mechanism) }
+            await hold.untilHeld()
+            let waiting = self.submit(connection)
+            renewal.cancel()
+            await renewal.value
+            connection.close(KafkaError(.closed, "The client is closed."))
+            let error = await #expect(throws: KafkaError.self) { try await waiting.value() }
+            #expect(error?.code == .closed)
+            hold.release()
+        }
+    }
+
+    @Test("what fails to give credentials is asked again after pauses that fit the session")
+    func credentialsBackoff() {
+        let now = MonotonicTime.now
+        for (lifetime, longest) in [(Duration.seconds(3600), Duration.seconds(10)), (.seconds(60), .seconds(3))] {
+            let session = BrokerConnection.Session(
+                beganAt: now, prepareAt: now, renewAt: now, endsAt: now + lifetime)
+            let backoff = session.credentialsBackoff(initial: .milliseconds(100))
+            #expect(backoff.delay(failures: 1, jitter: 0.5) == .milliseconds(100))
+            #expect(backoff.delay(failures: 30, jitter: 0.5) == longest)
         }
     }
 }

@@ -77,6 +77,11 @@ final class ScriptedBroker: Sendable {
         for channel in self.channels.withLock({ $0 }) { channel.close() }
     }
 
+    /// Waits until its clients are gone.
+    func untilNobodyIsConnected() async {
+        while self.channels.withLock({ !$0.isEmpty }) { await Task.yield() }
+    }
+
     func stop() {
         self.listener.withLock { $0 }?.close()
         for channel in self.channels.withLock({ $0 }) { channel.close() }

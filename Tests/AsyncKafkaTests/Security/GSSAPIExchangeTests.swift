@@ -29,7 +29,14 @@ import Testing
     private func exchange(as authorizationID: String? = nil) -> GSSAPIExchange {
         GSSAPIExchange(
             Scripted(), first: SecurityContextStep(token: Array("ticket".utf8), isComplete: false),
-            authorizationID: authorizationID)
+            authorizationID: authorizationID, now: 1_000_000)
+    }
+
+    @Test func aTokenThatHasLainForLongIsNotSent() {
+        let exchange = self.exchange()
+        for (time, isOver) in [(0, false), (30_000, false), (30_001, true), (3_600_000, true), (-1, true)] {
+            #expect(exchange.isOver(at: 1_000_000 + Int64(time)) == isOver)
+        }
     }
 
     @Test func theContextIsEstablishedThenNoLayerIsAgreedOn() throws {

@@ -7,6 +7,7 @@
 
 import AsyncKafka
 import EmbeddedKafka
+import Foundation
 import KafkaMemory
 import Testing
 
@@ -143,6 +144,20 @@ struct LoginTests {
         }
     }
 
+    @Test("mechanisms may take their time: the loop, which all connections share, is not where they run")
+    func offTheLoop() async throws {
+        try await self.withKafka { kafka, _ in
+            let threads = Lock<Set<String>>([])
+            let mechanism = OwnMechanism(credentials: {
+                threads.withLock { _ = $0.insert(currentThreadName()) }
+                return SASLCredentials(username: "alice", password: Self.password)
+            })
+            try await self.send(self.client(kafka, mechanism))
+            let names = threads.withLock { $0 }
+            #expect(!names.isEmpty && !names.contains("kafka-producer"), "\(names)")
+        }
+    }
+
     @Test("extensions of a provider reach the broker beside the token's own, through a cache too")
     func extensions() async throws {
         struct Provider: OAuthBearerTokenProvider {
@@ -230,15 +245,27 @@ private struct OwnMechanism: SASLMechanism {
     let credentials: @Sendable () -> SASLCredentials
 
     func makeExchange(with server: KafkaServer) -> any SASLExchange {
-        let credentials = self.credentials()
-        return OwnExchange(message: Bytes("\0\(credentials.username)\0\(credentials.password.text)"))
+        OwnExchange(credentials: self.credentials)
     }
 }
 
 private struct OwnExchange: SASLExchange {
-    let message: Bytes
+    let credentials: @Sendable () -> SASLCredentials
 
     func respond(to challenge: Bytes?) -> SASLResponse {
-        challenge == nil ? .send(self.message) : .done
+        guard challenge == nil else { return .done }
+        let credentials = self.credentials()
+        return .send(Bytes("\0\(credentials.username)\0\(credentials.password.text)"))
     }
+}
+
+private func currentThreadName() -> String {
+    #if os(Linux)
+    let name = (try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)) ?? ""
+    return name.trimmingCharacters(in: .newlines)
+    #else
+    var name = [CChar](repeating: 0, count: 64)
+    pthread_getname_np(pthread_self(), &name, name.count)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    #endif
 }

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import KafkaMemory
 import KafkaTestSupport
 import Synchronization
@@ -251,6 +252,40 @@ import Testing
         #expect(isClosed, "the server closed the socket first")
     }
 
+    /// The client owes the answer to a KeyUpdate when it meets the frame, which ends the session and closes the descriptor.
+    @Test func whatIsOwedWhenAFrameBreaksTheSessionIsNotSentToAnotherSocket() async throws {
+        let contexts = try self.contexts(.tls13)
+        let loop = try EventLoop(name: "client")
+        let server = try RawServer { peer in
+            let tls = try TLSServerInMemory(contexts.server)
+            try peer.agree(tls)
+            try peer.send(tls.updateKeys() + tls.encrypt([0xff, 0xff, 0xff, 0xff]))
+            try peer.awaitEnd()
+        }
+        let channel = try await SocketChannel.connect(
+            host: "127.0.0.1", port: server.port, tls: contexts.client, loop: loop, timeout: .seconds(10),
+            maximumFrameSize: 1000)
+        // Takes the number that has just been given back, and reads what comes over it.
+        let (ours, other) = (Lock<Int32>(-1), Lock<Int32>(-1))
+        let recorder = Recorder(onClose: {
+            var pair: [Int32] = [-1, -1]
+            guard socketpair(AF_UNIX, Socket.streamType, 0, &pair) == 0 else { return }
+            ours.withLock { $0 = pair[0] }
+            other.withLock { $0 = pair[1] }
+        })
+        channel.start(recorder)
+        await recorder.wait { _, closed in closed != nil }
+        loop.shutdown()
+        await loop.ended()
+        await server.end()
+        let pair = (ours.withLock { $0 }, other.withLock { $0 })
+        #expect(fcntl(pair.0, F_GETFD) >= 0, "the descriptor was closed again")
+        var byte: UInt8 = 0
+        #expect(recv(pair.1, &byte, 1, Int32(MSG_DONTWAIT)) < 0, "something was sent to it")
+        close(pair.0)
+        close(pair.1)
+    }
+
     @Test func aRequestToNegotiateAgainIsDeclinedAndDisturbsNothing() async throws {
         let (frames, closed) = try await self.session(.tls12) { peer, tls in
             let request = tls.askToRenegotiate()
@@ -271,7 +306,9 @@ import Testing
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
         let length = Atomic(0)
+        let served = Lock(FirstResult<Void>())
         let server = try RawServer { peer in
+            defer { served.withLock { $0 }.give(()) }
             let tls = try TLSServerInMemory(contexts.server)
             // Within the server's first flight, as many bytes as are in a prime number's multiple: anywhere in it.
             let answer = tls.answer(try peer.receiveSome())
@@ -280,11 +317,15 @@ import Testing
             try peer.awaitEnd()
         }
         let growth = try await HeapUse.growth(of: 200) {
+            let isServed = FirstResult<Void>()
+            served.withLock { $0 = isServed }
             guard case .failure(.tls(.closedInHandshake)) = await self.connect(contexts, to: server.port, loop: loop)
             else {
                 Issue.record("the handshake did not fail as it was to")
                 return
             }
+            // What the server has for a handshake is counted too.
+            await isServed.value(whenCancelled: ())
         }
         // A session of OpenSSL has some 10 KB, a channel 1 KB.
         #expect(growth < 300, "\(growth) bytes for each")

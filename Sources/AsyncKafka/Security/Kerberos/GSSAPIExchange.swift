@@ -24,7 +24,10 @@ struct SecurityContextStep: Hashable {
 }
 
 /// The client's side of GSSAPI (RFC 4752). Security layers are not asked for, as no client of Kafka does: TLS is for that.
-struct GSSAPIExchange: SASLExchange {
+///
+/// Its first token has the time in it at which it was made, and who accepts it wants that to be near (RFC 4120, section
+/// 3.2.3): in some 5 minutes, as a rule. So one that has lain for a while is made anew, with the same tickets.
+struct GSSAPIExchange: ExpiringCredentialsExchange {
     private enum Phase: Hashable {
         case begun(SecurityContextStep)
         case establishing
@@ -35,16 +38,27 @@ struct GSSAPIExchange: SASLExchange {
     private let context: any SecurityContext
     private let authorizationID: String?
     private var phase: Phase
+    /// In milliseconds since 1970.
+    private let madeAt: Int64
+
+    /// How long the first token may lie, in milliseconds: less than the least that is usual, also if clocks differ.
+    private static let freshness: Int64 = 30_000
 
     /// The bit for "no security layer".
     private static let noLayer: UInt8 = 1
 
-    /// - Parameter first: the context's first step, which has been made already, since it is the one that asks the KDC.
-    init(_ context: some SecurityContext, first: SecurityContextStep, authorizationID: String?) {
+    /// - Parameters:
+    ///   - first: the context's first step, which has been made already, since it is the one that asks the KDC.
+    ///   - now: in milliseconds since 1970.
+    init(_ context: some SecurityContext, first: SecurityContextStep, authorizationID: String?, now: Int64) {
         self.context = context
         self.authorizationID = authorizationID
         self.phase = .begun(first)
+        self.madeAt = now
     }
+
+    /// Also if the clock has been set back.
+    func isOver(at time: Int64) -> Bool { !(0...Self.freshness).contains(time - self.madeAt) }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.phase {

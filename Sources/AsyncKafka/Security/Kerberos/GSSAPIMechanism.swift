@@ -49,7 +49,8 @@ public struct GSSAPIMechanism: SASLMechanism {
             let context = try KerberosContext(
                 with: service, credentials: mechanism.credentials, cache: mechanism.cache)
             return GSSAPIExchange(
-                context, first: try context.step(nil), authorizationID: mechanism.authorizationID)
+                context, first: try context.step(nil), authorizationID: mechanism.authorizationID,
+                now: WallClock.coarseMilliseconds)
         }
     }
 }

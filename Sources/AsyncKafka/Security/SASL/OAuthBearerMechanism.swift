@@ -109,7 +109,7 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange {
         guard !challenge.isEmpty else { return .done }
         // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
         // The whole of it first: a part of the token is left where it is cut.
-        self.refusal = String(self.withoutToken(String(decoding: challenge, as: UTF8.self)).prefix(1000))
+        self.refusal = KafkaError.quoted(self.withoutToken(String(decoding: challenge, as: UTF8.self)), atMost: 1000)
         return .send(Bytes([1] as [UInt8]))
     }
 

@@ -74,4 +74,15 @@ extension KafkaError {
     static func authenticationFailed(_ message: String) -> KafkaError {
         KafkaError(.authenticationFailed, message)
     }
+
+    /// What the other side has said, as errors and logs take it: in one line, and cut if it is long.
+    package static func quoted(_ text: String, atMost limit: Int = 2000) -> String {
+        let printable = text.unicodeScalars.lazy.map { scalar -> Character in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: " "
+            default: Character(scalar)
+            }
+        }
+        return String(printable.prefix(limit))
+    }
 }

@@ -77,7 +77,7 @@ struct ScramExchange: SASLExchange {
 
     private mutating func finalMessage(_ server: (text: String, values: [Character: Substring])) throws -> SASLResponse
     {
-        if let error = server.values["e"] { throw KafkaError.authenticationFailed("The broker refused: \(error).") }
+        if let error = server.values["e"] { throw Self.refusal(error) }
         guard let nonce = server.values["r"], let salt = server.values["s"].flatMap({ Base64.decode($0) }),
             let iterations = server.values["i"].flatMap({ Int($0) }), server.values["m"] == nil
         else { throw KafkaError.authenticationFailed("The broker's SCRAM challenge can't be understood.") }
@@ -107,13 +107,17 @@ struct ScramExchange: SASLExchange {
     }
 
     private func check(_ server: (text: String, values: [Character: Substring]), _ signature: [UInt8]) throws {
-        if let error = server.values["e"] { throw KafkaError.authenticationFailed("The broker refused: \(error).") }
+        if let error = server.values["e"] { throw Self.refusal(error) }
         guard let verifier = server.values["v"].flatMap({ Base64.decode($0) }),
             HashFunction.areEqual(verifier, signature)
         else {
             throw KafkaError.authenticationFailed(
                 "The broker could not prove that it knows the password: it is not the one it claims to be.")
         }
+    }
+
+    private static func refusal(_ error: Substring) -> KafkaError {
+        .authenticationFailed("The broker refused: \(KafkaError.quoted(String(error))).")
     }
 
     /// `r=…,s=…,i=…` in parts.
