@@ -78,7 +78,7 @@ extension BrokerConnection {
     /// Waits until nothing stands before a renewal; false if the connection or the task ends before that.
     private func allIsRead() async -> Bool {
         while self.isOpen, !Task.isCancelled {
-            if self.hasRequestsInFlight || self.unanswered.withLock({ !$0.isEmpty }) {
+            if self.hasRequestsInFlight {
                 await self.renewalSignal.wait(on: self.loop)
             } else if let mutedUntil = self.mutedUntil, mutedUntil > self.loop.now {
                 // A broker that throttles a client doesn't read what comes from it.
@@ -90,7 +90,7 @@ extension BrokerConnection {
         return false
     }
 
-    /// What nobody answers may still be on its way, and the broker slow to read it: it has the time of a request for that.
+    /// What nobody answers may still be on its way, and the broker slow to read it: a renewal has the time of a request then.
     private var renewalTimeout: Duration {
         let timeout = self.configuration.connectionSetupTimeout
         return self.hasSentUnanswered.load(ordering: .relaxed) ? max(timeout, self.configuration.requestTimeout) : timeout

@@ -75,9 +75,8 @@ extension BrokerConnection {
     func completeUnanswered() {
         // Under the channel's write lock: what is in the list then has been written, if nothing is queued.
         let written = self.channel.whenNothingIsQueued { self.unanswered.withLock { $0.removeAll() } }
-        guard let written, !written.isEmpty else { return }
+        guard let written else { return }
         for request in written { request.completion(.success(())) }
-        if self.isHeld { self.renewalSignal.notify() }
     }
 
     /// Sends what has waited for the connection to be authenticated again, in its order; `isEmpty` runs when there is no more,
