@@ -11,7 +11,7 @@ import KafkaProtocol
 import Testing
 
 /// Brokers that go and come, leaders that move.
-@Suite struct BrokerTests {
+@Suite(.timeLimit(.minutes(2))) struct BrokerTests {
     @Test func `a stopped broker is gone, and its partitions are led by others`() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2)

@@ -11,16 +11,16 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(5)))
     struct SlowListeners {
-        /// Every broker gives a member up two seconds after its last heartbeat; the callbacks take four.
+        /// Every broker gives a member up six seconds after its last heartbeat; the callbacks take eight.
         @Test("a listener may take longer than the session timeout", arguments: TestEnvironment.all)
         func slowerThanTheSession(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("slow", partitions: 2)
             try await cluster.produce((0..<20).map { ProducerRecord(topic: topic, partition: $0 % 2, value: "\($0)") })
             var configuration = cluster.consumer(group: unique("slow"))
-            configuration.sessionTimeout = .seconds(2)
+            configuration.sessionTimeout = .seconds(6)
             configuration.enableAutoCommit = false
             let events = Lock<[String]>([])
             let first = SlowListener("first", events, isSlow: true)
@@ -34,8 +34,8 @@ extension InteropTests {
                     Set(["first has 1", "second has 1"]).isSubset(of: events.withLock { $0 })
                 }
                 let seen = events.withLock { $0 }
-                // No more rebalances than members that came, nothing lost, and what is committed after four seconds in the
-                // callback counts: the group has waited, and has not given the member up.
+                // No more rebalances than members that came, nothing lost, and what is committed after eight seconds in
+                // the callback counts: the group has waited, and has not given the member up.
                 #expect(
                     seen.prefix(5) == [
                         "first gets 2", "first has 2", "first gives up 2", "first has committed", "first gave up 2",
@@ -52,7 +52,7 @@ extension InteropTests {
     }
 }
 
-/// If it is slow, takes four seconds in its first `partitionsAssigned` and its first `partitionsRevoked`.
+/// If it is slow, takes eight seconds in its first `partitionsAssigned` and its first `partitionsRevoked`.
 private final class SlowListener: ConsumerRebalanceListener {
     private let name: String
     private let events: Lock<[String]>
@@ -95,7 +95,7 @@ private final class SlowListener: ConsumerRebalanceListener {
             defer { state.isAssignedSlow = false }
             return state.isAssignedSlow
         }
-        if isSlow { try await Task.sleep(for: .seconds(4)) }
+        if isSlow { try await Task.sleep(for: .seconds(8)) }
         self.note("has \(partitions.count)")
     }
 
@@ -105,7 +105,7 @@ private final class SlowListener: ConsumerRebalanceListener {
             defer { state.isRevokedSlow = false }
             return state.isRevokedSlow
         }
-        if isSlow { try await Task.sleep(for: .seconds(4)) }
+        if isSlow { try await Task.sleep(for: .seconds(8)) }
         try await consumer.commit()
         if isSlow { self.note("has committed") }
         self.note("gave up \(partitions.count)")

@@ -166,7 +166,7 @@ import Testing
 
     @Test func triesEndAtTheDeadlineWithWhatWentWrongLast() async throws {
         let (error, _) = try await self.error(.json(#"{"error":"overloaded"}"#, status: 503)) {
-            $0.timeout = .seconds(1)
+            $0.timeout = .seconds(3)
         }
         #expect(error.code == .authenticationFailed)
         #expect(error.isRetriable)

@@ -150,7 +150,7 @@ struct ClusterLayout: Sendable {
             "-Dlog4j2.configurationFile=\(self.folder.path)/log4j2.properties",
             "-Dlog4j.configuration=file:\(self.folder.path)/log4j.properties",
             "-Dzookeeper.jmx.log4j.disable=true", "-Dzookeeper.admin.enableServer=false",
-        ] + (self.secured?.javaOptions ?? []) + ["-cp", self.installation.classPath]
+        ] + RealKafka.temporaryFiles + (self.secured?.javaOptions ?? []) + ["-cp", self.installation.classPath]
     }
 
     private func propertiesFile(_ id: Int) -> String { "\(self.folder.path)/broker-\(id).properties" }

@@ -47,6 +47,18 @@ package enum RealKafka {
     }()
 
     package static let java: String? = executable(named: "java")
+    /// What Java and its libraries put in files goes where it is removed: native code above all, which they unpack.
+    static let temporaryFiles: [String] = {
+        let folder = TemporaryFolder.path("java-files")
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            say("\(folder.path): \(error)")
+        }
+        return [
+            "-Djava.io.tmpdir=\(folder.path)", "-Dorg.xerial.snappy.tempdir=\(folder.path)", "-XX:-UsePerfData",
+        ]
+    }()
     /// Comes with every JDK.
     package static let keytool: String? = executable(named: "keytool")
 

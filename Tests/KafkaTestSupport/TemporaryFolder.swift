@@ -31,10 +31,14 @@ package enum TemporaryFolder {
                     say("The brokers' logs are kept in \(self.folder.path)")
                 } else {
                     // It waits for the end of its standard input, which is the end of this process, gives what that
-                    // end kills a moment, and removes the folder.
+                    // end kills a moment, and removes the folder; again, since what is dying may still write.
                     self.janitor = try Spawned(
-                        "/bin/sh", ["-c", "read -r line; sleep 1; rm -rf \"$1\"", "sh", self.folder.path], output: nil,
-                        errors: URL(fileURLWithPath: "/dev/null"))
+                        "/bin/sh",
+                        [
+                            "-c", "read -r line; for again in 1 2 3; do sleep 1; rm -rf \"$1\"; done", "sh",
+                            self.folder.path,
+                        ],
+                        output: nil, errors: URL(fileURLWithPath: "/dev/null"))
                 }
             } catch {
                 say("\(self.folder.path): \(error)")

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-@Suite struct EventLoopTests {
+@Suite(.timeLimit(.minutes(2))) struct EventLoopTests {
     @Test func runsWhatItIsGivenInOrderOnItsThread() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }

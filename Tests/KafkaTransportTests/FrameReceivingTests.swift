@@ -11,7 +11,7 @@ import KafkaTransport
 import Testing
 
 /// What a channel makes of bytes as they come from a peer of any kind.
-@Suite(.serialized) struct FrameReceivingTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct FrameReceivingTests {
     @Test func manyFramesInOneReadComeInOrder() async throws {
         try await withPeer { peer, _, recorder in
             let bodies = (0..<3000).map { Array("frame \($0)".utf8) }

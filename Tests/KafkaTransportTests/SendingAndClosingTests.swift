@@ -11,7 +11,7 @@ import KafkaTransport
 import Testing
 
 /// Back-pressure, and the ways in which a connection ends.
-@Suite(.serialized) struct SendingAndClosingTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SendingAndClosingTests {
     private let megabyte = Bytes(Array(repeating: 7, count: 1 << 20))
 
     @Test func whatASlowReaderDoesNotTakeIsCountedAndItsTakingTold() async throws {
@@ -133,7 +133,7 @@ import Testing
         // Not to wait for something, but for a loop that spins to have time to.
         try await Task.sleep(for: .milliseconds(300))
         let used = await server.loop.processorTime - before
-        #expect(used < .milliseconds(20))
+        #expect(used < .milliseconds(150))
         #expect(recorder.closed == nil)
         channel.resumeReading()
         await recorder.wait { _, closed in closed != nil }

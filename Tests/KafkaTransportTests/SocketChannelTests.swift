@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-@Suite(.serialized) struct SocketChannelTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SocketChannelTests {
     /// A server and a client's channel to it, on loops of their own.
     private func withPair(
         limit: Int = 16 << 20, tls: Bool = false,

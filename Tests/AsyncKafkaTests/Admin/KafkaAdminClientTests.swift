@@ -43,8 +43,9 @@ import Testing
         var configuration = EmbeddedKafka.Configuration()
         configuration.withheldAPIs = [.createDelegationToken]
         try await EmbeddedKafka.withCluster(configuration) { broker in
-            let error = try await KafkaAdminClient.withAdminClient(self.configuration(broker.bootstrapServers)) {
-                admin in
+            var client = self.configuration(broker.bootstrapServers)
+            client.apiTimeout = .seconds(30)
+            let error = try await KafkaAdminClient.withAdminClient(client) { admin in
                 await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
             }
             #expect(error?.code == .unsupportedVersion, "\(String(describing: error))")

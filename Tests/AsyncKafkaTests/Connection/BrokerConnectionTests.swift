@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-@Suite struct BrokerConnectionTests {
+@Suite(.timeLimit(.minutes(2))) struct BrokerConnectionTests {
     /// Opens a connection to a scripted broker, and ends both after the test's body.
     private func withConnection(
         _ script: @escaping @Sendable (ScriptedBroker.Received, Int) -> ScriptedBroker.Reply,

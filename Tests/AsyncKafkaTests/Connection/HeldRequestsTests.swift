@@ -144,7 +144,7 @@ struct HeldRequestsTests {
 
     @Test("a renewal behind a request that takes its time has its own time after that one's")
     func behindSlowRequests() async throws {
-        let setupTimeout = Duration.milliseconds(300)
+        let setupTimeout = Duration.seconds(2)
         try await self.withConnection(setupTimeout: setupTimeout) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .metadata)

@@ -13,7 +13,7 @@ import Testing
 @testable import AsyncKafka
 
 /// Produce with `acks` 0: nothing answers, so all that a client can know is that the system has taken the bytes.
-@Suite struct UnansweredRequestTests {
+@Suite(.timeLimit(.minutes(2))) struct UnansweredRequestTests {
     /// Far more than the sockets' buffers hold, in requests that the scripted broker takes.
     private static let count = 64
     private static let records = Bytes(repeatElement(7, count: 900_000))

@@ -77,7 +77,7 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             var configuration = kafka.consuming("g")
-            configuration.closeTimeout = .milliseconds(300)
+            configuration.closeTimeout = .seconds(2)
             // It ends, whatever comes of the last commit: the suite's time limit would tell.
             _ = try? await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await record in consumer.records where record.offset == 2 { break }
@@ -114,9 +114,9 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
-            configuration.cluster.requestTimeout = .milliseconds(300)
+            configuration.cluster.requestTimeout = .seconds(1)
             // Others may take all of the rebalance timeout to come.
-            kafka.inject(.delay(.milliseconds(900)), on: .joinGroup, times: 2)
+            kafka.inject(.delay(.seconds(2)), on: .joinGroup, times: 2)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }
             }

@@ -323,7 +323,7 @@ private struct NotingListener: ConsumerRebalanceListener {
                     if isSlow { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
-            configuration.maxPollInterval = .milliseconds(300)
+            configuration.maxPollInterval = .seconds(2)
             try await self.read(configuration, listener, until: stop) { record, _ in
                 log.add(record.text)
                 stop.fulfill(.success(()))
@@ -343,7 +343,7 @@ private struct NotingListener: ConsumerRebalanceListener {
             let log = EventLog()
             let stop = Promise<Void>()
             var configuration = kafka.consuming("g")
-            configuration.maxPollInterval = .milliseconds(300)
+            configuration.maxPollInterval = .seconds(2)
             try await self.read(
                 configuration, NotingListener(name: "a", log: log), until: stop
             ) { record, _ in

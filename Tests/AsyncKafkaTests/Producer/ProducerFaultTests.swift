@@ -216,7 +216,7 @@ import Testing
                 response.responses = [topic]
                 return response
             }
-            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(50) }) { producer in
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
                 let results = await producer.send((0..<3).map { self.record($0) })
                 for (index, result) in results.enumerated() {
                     guard case .failure(let error) = result else {
@@ -273,8 +273,8 @@ import Testing
             try await kafka.createTopic("t")
             kafka.inject(.dropAnswer, on: .produce, times: nil)
             let configuration = kafka.producing {
-                $0.cluster.requestTimeout = .milliseconds(100)
-                $0.deliveryTimeout = .milliseconds(400)
+                $0.cluster.requestTimeout = .milliseconds(500)
+                $0.deliveryTimeout = .seconds(4)
             }
             try await KafkaProducer.withProducer(configuration) { producer in
                 await #expect {
@@ -294,13 +294,18 @@ import Testing
     @Test func aRecordThatWasNeverSentIsAKnownFailure() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
+            let log = CountingLog("A connection could not be made")
             let configuration = kafka.producing {
-                $0.cluster.requestTimeout = .milliseconds(100)
-                $0.deliveryTimeout = .milliseconds(300)
+                $0.cluster.requestTimeout = .milliseconds(500)
+                $0.cluster.metadataMaxAge = .milliseconds(50)
+                $0.cluster.log = log
+                $0.deliveryTimeout = .seconds(4)
             }
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.send(self.record(0))
                 try await kafka.stopBroker(1)
+                // The producer knows: nothing is sent on the old connection.
+                while log.count == 0 { await Task.yield() }
                 await #expect {
                     try await producer.send(self.record(1))
                 } throws: {
@@ -340,5 +345,23 @@ import Testing
             let results = try await self.produce(10, kafka)
             #expect(results.allSatisfy { (try? $0.get()) != nil })
         }
+    }
+}
+
+/// Counts what begins with some words.
+private final class CountingLog: KafkaLog {
+    private let words: String
+    private let lines = Lock(0)
+
+    init(_ words: String) {
+        self.words = words
+    }
+
+    var count: Int { self.lines.withLock { $0 } }
+
+    func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
+
+    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        if message.hasPrefix(self.words) { self.lines.withLock { $0 += 1 } }
     }
 }

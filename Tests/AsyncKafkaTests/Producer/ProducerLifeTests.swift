@@ -48,10 +48,12 @@ import Testing
     @Test func closingTellsWhatWasNotDelivered() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            kafka.inject(.hold(EmbeddedKafka.Hold()), on: .produce, times: nil)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
             await #expect {
                 try await KafkaProducer.withProducer(kafka.producing { $0.closeTimeout = .milliseconds(50) }) {
                     for number in 0..<3 { try await $0.enqueue(ProducerRecord(topic: "t", value: "\(number)")) }
+                    await hold.untilHeld()
                 }
             } throws: {
                 guard let error = $0 as? KafkaError else { return false }
@@ -257,7 +259,8 @@ import Testing
     @Test func aFlushTellsOfFailuresThatNobodyAskedFor() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+            // Both in one batch.
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
                 kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
                 for _ in 0..<2 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v")) }
                 await #expect { try await producer.flush() } throws: {

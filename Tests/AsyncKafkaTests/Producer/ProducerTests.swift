@@ -183,7 +183,7 @@ import Testing
     @Test func everyRecordHasItsOwnTimeAndTheBrokersWhereTheTopicSaysSo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("append", configuration: ["message.timestamp.type": "LogAppendTime"])
-            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(20) }) { producer in
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
                 var deliveries: [Delivery] = []
                 for topic in ["create", "append"] {
                     for time in [5000, 3000] as [Int64] {
@@ -300,9 +300,10 @@ import Testing
                 $0.bufferMemory = 16 << 10
                 $0.maxRequestSize = 16 << 10
                 $0.batchSize = 8 << 10
-                $0.maxBlock = .milliseconds(500)
+                $0.maxBlock = .seconds(3)
             }
             try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
                 var failure: KafkaError?
                 while failure == nil {
                     do throws(KafkaError) {

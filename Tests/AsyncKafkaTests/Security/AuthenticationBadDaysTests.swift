@@ -126,7 +126,7 @@ import Testing
             defer { client.end() }
             for step in 0..<way.answers {
                 client.broker.fail(at: step, .silence)
-                let error = await client.failure(within: .milliseconds(300))
+                let error = await client.failure(within: .seconds(1))
                 #expect(error?.code == .authenticationTimeout, "\(way) at \(step): \(String(describing: error))")
                 #expect(error?.isRetriable == true)
             }

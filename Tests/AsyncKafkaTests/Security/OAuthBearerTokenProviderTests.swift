@@ -81,25 +81,38 @@ private final class Source: OAuthBearerTokenProvider {
     /// What the time is, by both clocks, in seconds since the test began.
     private final class Clock: Sendable {
         private let start = TokenCacheStateMachine.Now.now
-        private let seconds = Lock(0.0)
+        private let state = Lock((seconds: Int64(0), reads: 0))
 
-        func set(_ seconds: Double) { self.seconds.withLock { $0 = seconds } }
+        func set(_ seconds: Int64) { self.state.withLock { $0.seconds = seconds } }
+
+        /// How often it was looked at.
+        var reads: Int { self.state.withLock { $0.reads } }
 
         var now: TokenCacheStateMachine.Now {
-            let passed = self.seconds.withLock { $0 }
+            let passed = self.state.withLock { state in
+                state.reads += 1
+                return state.seconds
+            }
             return TokenCacheStateMachine.Now(
                 monotonic: self.start.monotonic + .seconds(passed),
-                wallMilliseconds: self.start.wallMilliseconds + Int64(passed * 1000))
+                wallMilliseconds: self.start.wallMilliseconds + passed * 1000)
+        }
+
+        /// A token of ten minutes by this clock, not by the machine's.
+        func token(_ call: Int) -> OAuthBearerToken {
+            let expiry = self.start.wallMilliseconds + (self.state.withLock { $0.seconds } + 600) * 1000
+            return OAuthBearerToken(
+                Secret("token\(call)"), expiresAt: Timestamp(millisecondsSince1970: expiry))
         }
     }
 
     @Test func aTokenThatIsDueIsFetchedInTheBackgroundAndTheOldOneIsUsedUntilThen() async throws {
         let gates = [Promise<Void>(), Promise<Void>()]
+        let clock = Clock()
         let source = Source { call in
             if call > 1 { try await gates[call - 2].value() }
-            return Self.token(call)
+            return clock.token(call)
         }
-        let clock = Clock()
         let provider = CachingTokenProvider(source) { clock.now }
         #expect(try await provider.token().value == "token1")
         clock.set(299)
@@ -110,15 +123,20 @@ private final class Source: OAuthBearerTokenProvider {
         for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
         while source.calls < 2 { await Task.yield() }
         // It fails: the old one is good until its end, and the next call is made after ten seconds.
+        let reads = clock.reads
         gates[0].fulfill(.failure(KafkaError(.authenticationFailed, "down")))
-        var seconds = 311.0
-        while source.calls < 3, seconds < 599 {
-            clock.set(seconds)
-            seconds += 0.01
-            #expect(try await provider.token().value == "token1")
-        }
+        // The failure is noted with its time.
+        while clock.reads == reads { await Task.yield() }
+        clock.set(309)
+        for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
+        #expect(source.calls == 2)
+        clock.set(310)
+        #expect(try await provider.token().value == "token1")
+        while source.calls < 3 { await Task.yield() }
+        clock.set(599)
+        #expect(try await provider.token().value == "token1")
         gates[1].fulfill(.success(()))
-        while try await provider.token().value == "token1" {}
+        while try await provider.token().value == "token1" { await Task.yield() }
         #expect(try await provider.token().value == "token3")
         #expect(source.calls == 3)
     }
@@ -130,7 +148,7 @@ private final class Source: OAuthBearerTokenProvider {
             if call == 1 { await withCheckedContinuation { waiting in never.withLock { $0.append(waiting) } } }
             return Self.token(call)
         }
-        let provider = CachingTokenProvider(source, timeout: .milliseconds(50))
+        let provider = CachingTokenProvider(source, timeout: .seconds(1))
         let error = await #expect(throws: KafkaError.self) { try await provider.token() }
         #expect(error?.code == .authenticationTimeout)
         #expect(error?.isRetriable == true)

@@ -60,10 +60,11 @@ struct SessionRenewalTests {
         }
     }
 
-    /// A producer to a broker, which logs in by these tokens.
+    /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a part of them is over that leaves time
+    /// for this machine to stand still.
     private func withProducer(
         _ provider: some OAuthBearerTokenProvider, maximumSession: Duration? = nil,
-        _ body: (KafkaProducer, Observed) async throws -> Void
+        renewal: Range<Double> = 0.2..<0.25, _ body: (KafkaProducer, Observed) async throws -> Void
     ) async throws {
         let observed = Observed()
         var configuration = EmbeddedKafka.Configuration()
@@ -74,17 +75,21 @@ struct SessionRenewalTests {
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.security = .sasl(.oauthBearer(provider), over: .plaintext)
             client.log = observed
+            client.sessionRenewal = renewal
             var producing = ProducerConfiguration(client)
             producing.linger = .zero
             try await KafkaProducer.withProducer(producing) { try await body($0, observed) }
         }
     }
 
-    /// A broker whose sessions end after a second, and alice's way to it.
-    private func withAlice(_ body: (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void) async throws {
+    /// A broker whose sessions end soon, and alice's way to it.
+    private func withAlice(
+        maximumSession: Duration = .milliseconds(1200),
+        _ body: (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
+    ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
-        configuration.maximumSession = .milliseconds(1200)
+        configuration.maximumSession = maximumSession
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
@@ -102,7 +107,7 @@ struct SessionRenewalTests {
 
     @Test("sessions that end with their cached tokens are renewed with new ones, on the same connections")
     func sessionsThatEndWithTheirTokens() async throws {
-        let source = NumberedTokens { _ in .seconds(3) }
+        let source = NumberedTokens { _ in .seconds(6) }
         try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.count("Connected") <= 2, "\(observed.lines)")
@@ -118,11 +123,12 @@ struct SessionRenewalTests {
         struct Down: Error {}
         let source = NumberedTokens { call in
             if call == 2 { throw Down() }
-            return .seconds(3)
+            return .seconds(6)
         }
         try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.tokens.count { $0 == 1 } > observed.count("Connected"), "\(observed.tokens)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
         }
     }
@@ -139,30 +145,34 @@ struct SessionRenewalTests {
                 return token
             }
         }
-        let source = NumberedTokens { _ in .seconds(4) }
-        let cache = CachingTokenProvider(Hanging(source: source), timeout: .seconds(1))
-        try await self.withProducer(cache, maximumSession: .milliseconds(1500)) { producer, observed in
+        let source = NumberedTokens { _ in .seconds(10) }
+        // It hangs for longer than the first renewal can wait.
+        let cache = CachingTokenProvider(Hanging(source: source), timeout: .seconds(2))
+        try await self.withProducer(cache) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+            #expect(observed.tokens.count { $0 == 1 } > observed.count("Connected"), "\(observed.tokens)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
         }
     }
 
     @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
     func sessionsOfLessThanASecond() async throws {
-        let source = NumberedTokens { _ in .milliseconds(400) }
-        try await self.withProducer(source) { producer, observed in
-            try await self.send(producer) { observed.count("Authenticated again") < 3 }
-            #expect(observed.count("Connected") <= 2, "\(observed.lines)")
+        let source = NumberedTokens { _ in .seconds(600) }
+        let session = Duration.milliseconds(900)
+        try await self.withProducer(source, maximumSession: session, renewal: 0.1..<0.15) { producer, observed in
+            try await self.send(producer) { observed.count("Authenticated again") < 4 }
+            // What is sent behind a session's end costs the connection: if nothing waited, this would be each second.
+            #expect(observed.count("Connected") <= 3, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
         }
     }
 
     @Test("a token that has expired between being fetched and being sent is not sent")
     func aTokenThatExpiresBeforeItIsSent() async throws {
-        // The first login and those of other connections last; the first renewal's token ends before it is time.
-        let source = NumberedTokens { $0 == 3 ? .milliseconds(100) : .seconds(600) }
-        try await self.withProducer(source, maximumSession: .seconds(2)) { producer, observed in
+        // The first login and those of other connections last; a renewal's token ends before it is time.
+        let source = NumberedTokens { $0 == 3 ? .milliseconds(300) : .seconds(600) }
+        try await self.withProducer(source, maximumSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 3 }
             #expect(source.count > 3)
             #expect(!observed.tokens.contains(3), "\(observed.tokens)")
@@ -179,10 +189,12 @@ struct SessionRenewalTests {
         arguments: Fault.allCases)
     func aRenewalThatGoesWrong(fault: Fault) async throws {
         let observed = Observed()
-        try await self.withAlice { kafka, client in
+        // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
+        try await self.withAlice(maximumSession: .seconds(6)) { kafka, client in
             var client = client
             client.log = observed
-            client.connectionSetupTimeout = .milliseconds(500)
+            client.connectionSetupTimeout = .seconds(2)
+            client.sessionRenewal = 0.2..<0.25
             var producing = ProducerConfiguration(client)
             producing.linger = .zero
             try await KafkaProducer.withProducer(producing) { producer in

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-@Suite struct APIVersionsTests {
+@Suite(.timeLimit(.minutes(2))) struct APIVersionsTests {
     @Test(arguments: ApiVersionsRequest.validVersions) func `the offered versions are named`(version: Int16)
         async throws
     {

@@ -11,7 +11,7 @@ import KafkaProtocol
 import Testing
 
 /// Groups as clients see them, over sockets; the machine itself has tests of its own.
-@Suite struct GroupAPITests {
+@Suite(.timeLimit(.minutes(2))) struct GroupAPITests {
     @Test(arguments: FindCoordinatorRequest.validVersions)
     func `the coordinator is found`(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in

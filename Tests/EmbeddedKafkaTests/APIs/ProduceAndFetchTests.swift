@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-@Suite struct ProduceAndFetchTests {
+@Suite(.timeLimit(.minutes(2))) struct ProduceAndFetchTests {
     @Test(arguments: ProduceRequest.validVersions) func `what is produced is fetched`(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")

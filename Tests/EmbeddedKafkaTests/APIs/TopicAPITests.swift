@@ -11,7 +11,7 @@ import KafkaProtocol
 import Testing
 
 /// Metadata and what changes it.
-@Suite struct TopicAPITests {
+@Suite(.timeLimit(.minutes(2))) struct TopicAPITests {
     @Test(arguments: MetadataRequest.validVersions) func `metadata in each version`(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", partitions: 3, replicationFactor: 2)

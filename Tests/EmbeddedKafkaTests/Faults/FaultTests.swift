@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.timeLimit(.minutes(2))) struct FaultTests {
     private func produce(_ value: String, _ client: RawClient) async throws -> ErrorCode {
         try await client.ask(ProduceRequest.one(try batch([value]), to: "t"), version: 9).only.errorCode
     }

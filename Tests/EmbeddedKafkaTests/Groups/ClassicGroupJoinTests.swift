@@ -11,7 +11,7 @@ import Testing
 
 @testable import EmbeddedKafka
 
-@Suite struct ClassicGroupJoinTests {
+@Suite(.timeLimit(.minutes(2))) struct ClassicGroupJoinTests {
     private var rig = GroupRig()
 
     @Test mutating func `the first member leads, and sees the members`() {

@@ -11,7 +11,7 @@ import Testing
 
 @testable import EmbeddedKafka
 
-@Suite struct ClassicGroupLeaveTests {
+@Suite(.timeLimit(.minutes(2))) struct ClassicGroupLeaveTests {
     private var rig = GroupRig()
 
     @Test mutating func `leaving starts a rebalance for the others`() {

@@ -11,7 +11,7 @@ import Testing
 
 @testable import EmbeddedKafka
 
-@Suite struct ClassicGroupSyncTests {
+@Suite(.timeLimit(.minutes(2))) struct ClassicGroupSyncTests {
     private var rig = GroupRig()
 
     /// Two members that have joined and not yet synchronised; "a" leads.

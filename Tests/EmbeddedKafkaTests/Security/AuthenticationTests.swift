@@ -146,10 +146,16 @@ struct AuthenticationTests {
             $0.maximumSession = .seconds(3600)
         } _: { _, client in
             _ = try await self.handshake(client, "OAUTHBEARER")
+            let start = ContinuousClock.now
             let answer = try await self.authenticate(client, "n,,\u{1}auth=Bearer good\u{1}\u{1}")
             #expect(answer.sessionLifetimeMs == 600_000)
             // Too soon for another login: the connection lives on.
-            #expect(try await self.handshake(client, "OAUTHBEARER").errorCode == .illegalSaslState)
+            let another = try await self.handshake(client, "OAUTHBEARER").errorCode
+            guard another == .illegalSaslState else {
+                // Unless this machine stood still for so long that it is time.
+                #expect(another == .none && ContinuousClock.now - start > .milliseconds(900))
+                return
+            }
             #expect(await self.isLoggedIn(client))
         }
     }

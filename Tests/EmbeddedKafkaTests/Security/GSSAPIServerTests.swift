@@ -37,7 +37,7 @@ struct GSSAPIServerTests {
         #expect(error?.description.contains("SASL offers GSSAPI") == true)
     }
 
-    @Suite(.serialized, .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
+    @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct WithTickets {
         /// A server, and a client's context that has its ticket: `first` is what it sends.
         private struct Login {
