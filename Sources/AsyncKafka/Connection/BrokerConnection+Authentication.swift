@@ -93,7 +93,8 @@ extension BrokerConnection {
     /// What nobody answers may still be on its way, and the broker slow to read it: a renewal has the time of a request then.
     private var renewalTimeout: Duration {
         let timeout = self.configuration.connectionSetupTimeout
-        return self.hasSentUnanswered.load(ordering: .relaxed) ? max(timeout, self.configuration.requestTimeout) : timeout
+        return self.hasSentUnanswered.load(ordering: .relaxed)
+            ? max(timeout, self.configuration.requestTimeout) : timeout
     }
 
     /// Waits for a time; false if the connection or the task ends before it.

@@ -55,7 +55,10 @@ extension BrokerConnection {
 
     /// The deadlines of requests grow with their place.
     private func armUnanswered() {
-        let first = [self.unanswered.withLock { $0.first?.deadline }, self.heldUnanswered.withLock { $0.first?.request.deadline }]
+        let first = [
+            self.unanswered.withLock { $0.first?.deadline },
+            self.heldUnanswered.withLock { $0.first?.request.deadline },
+        ]
         if let deadline = first.compactMap(\.self).min() { self.armTimeout(deadline) }
     }
 
