@@ -12,7 +12,7 @@ import Testing
 extension InteropTests {
     /// What a producer and its readers may rely on while brokers of a real cluster of three fail: `acks` all, three copies, of
     /// which two must be in step, and otherwise our defaults.
-    @Suite(.timeLimit(.minutes(5)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
+    @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
     struct ClusterFaults {
         @Test("a broker is killed and comes back: all is stored once, in order, and the group reads on")
         func killed() async throws {

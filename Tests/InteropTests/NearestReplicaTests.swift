@@ -11,7 +11,7 @@ import Testing
 
 extension InteropTests {
     /// Reading from a follower in the consumer's own rack (KIP-392), where Kafka's own selector chooses it.
-    @Suite(.timeLimit(.minutes(2)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+    @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
     struct NearestReplica {
         /// Nobody tells a consumer's user where records come from. While the leader hangs, and before it is missed, they can
         /// only come from the follower.

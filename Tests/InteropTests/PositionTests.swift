@@ -208,13 +208,13 @@ extension InteropTests {
             let name = unique("absent")
             let sent = await #expect(throws: KafkaError.self) {
                 try await cluster.produce([ProducerRecord(topic: name, value: "x")]) {
-                    $0.maxBlock = .seconds(1)
+                    $0.maxBlock = .seconds(3)
                 }
             }
             #expect(sent?.code == .unknownTopicOrPartition)
             #expect(sent?.topic == name)
             var client = cluster.client
-            client.apiTimeout = .seconds(1)
+            client.apiTimeout = .seconds(3)
             try await KafkaConsumer.withConsumer(ConsumerConfiguration(client), assigned: []) { consumer in
                 let asked = await #expect(throws: KafkaError.self) { _ = try await consumer.partitions(of: name) }
                 #expect(asked?.code == .unknownTopicOrPartition)
@@ -241,7 +241,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("few", partitions: 2)
             let failure = await #expect(throws: KafkaError.self) {
                 try await cluster.produce([ProducerRecord(topic: topic, partition: 7, value: "x")]) {
-                    $0.maxBlock = .seconds(1)
+                    $0.maxBlock = .seconds(3)
                 }
             }
             #expect(failure?.topic == topic)

@@ -16,7 +16,7 @@ import Darwin
 
 extension InteropTests {
     /// The rig itself, tried with nothing but Kafka's own programs.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct Rig {
         @Test(
             "records that Kafka's producer wrote are read by Kafka's consumer",

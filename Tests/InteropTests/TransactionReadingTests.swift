@@ -40,9 +40,18 @@ extension InteropTests {
                     }
                 }
                 // What follows is not decided, and nothing behind it is seen.
-                let nothing = try await consumer.poll(timeout: .seconds(1))
-                #expect(nothing.isEmpty, "\(nothing.map(\.text))")
                 let ends = try await consumer.endOffsets(of: partitions)
+                try await eventually("the position is what is decided", every: .zero) {
+                    let nothing = try await consumer.poll(timeout: .milliseconds(200))
+                    #expect(nothing.isEmpty, "\(nothing.map(\.text))")
+                    for partition in partitions {
+                        let position = try await consumer.position(of: partition)
+                        if position != ends[partition] { return false }
+                    }
+                    return true
+                }
+                let nothing = try await consumer.poll(timeout: .milliseconds(500))
+                #expect(nothing.isEmpty, "\(nothing.map(\.text))")
                 for partition in partitions {
                     let position = try await consumer.position(of: partition)
                     #expect(position == ends[partition])

@@ -13,7 +13,7 @@ package struct Timeout: Error, CustomStringConvertible {
 
 /// Asks again and again until something outside this process has come about, such as a broker being up.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(50),
+    _ what: String, within limit: Duration = .seconds(90), every pause: Duration = .milliseconds(50),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -36,8 +36,7 @@ package enum KafkaTool {
         let command =
             [
                 java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                "-Dlog4j2.level=WARN",
-            ] + RealKafka.temporaryFiles + options + ["-cp", classPath, tool] + arguments
+            ] + RealKafka.loggingToErrors + RealKafka.temporaryFiles + options + ["-cp", classPath, tool] + arguments
         return try ChildProcess(
             tool.split(separator: ".").last.map(String.init) ?? tool, command, input: source,
             output: .lines(errors: file.appendingPathExtension("err")))

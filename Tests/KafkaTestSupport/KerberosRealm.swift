@@ -165,7 +165,7 @@ package final class KerberosRealm: Sendable {
             "krb5kdc", self.environment + [self.programs.kdc, "-n", "-r", Self.name],
             output: .file(self.folder.appendingPathComponent("krb5kdc.err")))
         self.kdc.withLock { $0 = kdc }
-        try await eventually("the KDC gives tickets", within: .seconds(20)) {
+        try await eventually("the KDC gives tickets") {
             guard kdc.isRunning else { throw RealCluster.Failure(description: "the KDC ended: \(kdc.errors)") }
             return (try? await self.makeTicketCache()) != nil
         }

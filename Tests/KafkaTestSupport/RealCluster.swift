@@ -105,7 +105,7 @@ package actor RealCluster {
         if self.installation.usesZooKeeper {
             let zooKeeper = try self.launch("zookeeper", self.layout.zooKeeperCommand)
             self.zooKeeper = zooKeeper
-            try await eventually("ZooKeeper accepts connections", within: .seconds(30)) {
+            try await eventually("ZooKeeper accepts connections", within: .seconds(180)) {
                 try self.check(zooKeeper)
                 return self.layout.zooKeeperAccepts
             }
@@ -184,7 +184,7 @@ package actor RealCluster {
         guard let process = self.running[id] else { throw Failure(description: "broker \(id) is not running") }
         let probe = BrokerProbe(port: self.port(of: id))
         do {
-            try await eventually("broker \(id) knows \(count) brokers", within: .seconds(60)) {
+            try await eventually("broker \(id) knows \(count) brokers", within: .seconds(180)) {
                 try self.check(process)
                 guard (try? await probe.apiVersions()) != nil, let metadata = try? await probe.metadata() else {
                     return false

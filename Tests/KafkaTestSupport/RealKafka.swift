@@ -59,6 +59,27 @@ package enum RealKafka {
             "-Djava.io.tmpdir=\(folder.path)", "-Dorg.xerial.snappy.tempdir=\(folder.path)", "-XX:-UsePerfData",
         ]
     }()
+    /// What a tool logs is kept apart from its results, among which Log4j would put it.
+    static let loggingToErrors: [String] = {
+        let file = TemporaryFolder.path("log4j2.properties")
+        do {
+            try Data(
+                """
+                appender.c.type=Console
+                appender.c.name=c
+                appender.c.target=SYSTEM_ERR
+                appender.c.layout.type=PatternLayout
+                appender.c.layout.pattern=%d %p %m (%c)%n
+                rootLogger.level=warn
+                rootLogger.appenderRef.c.ref=c
+
+                """.utf8
+            ).write(to: file)
+        } catch {
+            say("\(file.path): \(error)")
+        }
+        return ["-Dlog4j2.configurationFile=\(file.path)"]
+    }()
     /// Comes with every JDK.
     package static let keytool: String? = executable(named: "keytool")
 

@@ -65,9 +65,7 @@ final class RawPeer {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let received = bytes.withUnsafeMutableBytes {
-                recv(self.descriptor, $0.baseAddress! + filled, $0.count - filled, 0)
-            }
+            let received = bytes.withUnsafeMutableBytes { self.receive($0[filled...]) }
             try self.call("recv", Int32(truncatingIfNeeded: received))
             if received == 0 { break }
             filled += received
@@ -78,9 +76,18 @@ final class RawPeer {
     /// Receives what is there, once there is something; nothing at the end.
     func receiveSome() throws(TransportError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        let received = bytes.withUnsafeMutableBytes { recv(self.descriptor, $0.baseAddress, $0.count, 0) }
+        let received = bytes.withUnsafeMutableBytes { self.receive($0[...]) }
         try self.call("recv", Int32(truncatingIfNeeded: received))
         return Array(bytes[..<received])
+    }
+
+    /// Again when a call was broken off: with a time limit, it is when the process was stopped and goes on.
+    private func receive(_ room: Slice<UnsafeMutableRawBufferPointer>) -> Int {
+        let room = UnsafeMutableRawBufferPointer(rebasing: room)
+        while true {
+            let received = recv(self.descriptor, room.baseAddress, room.count, 0)
+            if received >= 0 || errno != EINTR { return received }
+        }
     }
 
     /// Sends the end, and goes on reading.
