@@ -377,12 +377,13 @@ final class ConnectionTable: Sendable {
         return nil
     }
 
-    /// Takes the address of a broker that metadata may not name yet: a coordinator.
+    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
     func learn(_ broker: Broker) {
         guard let id = broker.id else { return }
-        self.state.withLock { state in
-            if state.addresses[id] == nil { state.addresses[id] = broker }
+        let isKnown = self.state.withLock { state in
+            state.addresses[id].map { $0.host == broker.host && $0.port == broker.port } ?? false
         }
+        if !isKnown { self.brokersChanged([id: broker]) }
     }
 
     /// Closes every connection. New ones can be made, unless the table itself is closed.

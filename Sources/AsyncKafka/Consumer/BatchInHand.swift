@@ -13,11 +13,14 @@ import Synchronization
 final class ReadingProgress: Sendable {
     /// The offset of the record in hand; before the first, what comes before it.
     let current: Atomic<Int64>
+    /// Whether the records go into an array, which the reader has as a whole: it is done with none of them before it asks again.
+    let isCollected: Bool
     /// Whether the reader has to ask before it goes on in the batch.
     let isInterrupted = Atomic<Bool>(false)
 
-    init(current: Int64) {
+    init(current: Int64, isCollected: Bool) {
         self.current = Atomic(current)
+        self.isCollected = isCollected
     }
 
     /// Makes the reader ask before its next record.
@@ -45,9 +48,9 @@ struct BatchInHand: Sendable {
 
     /// Behind what the reader has asked past; nil if nothing of this batch.
     var askedPast: FetchPosition? {
-        guard let current = self.progress?.current.load(ordering: .relaxed), current >= self.start.offset else {
-            return nil
-        }
+        guard let progress = self.progress, !progress.isCollected else { return nil }
+        let current = progress.current.load(ordering: .relaxed)
+        guard current >= self.start.offset else { return nil }
         return self.position(behind: current - 1)
     }
 

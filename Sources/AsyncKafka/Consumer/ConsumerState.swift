@@ -75,7 +75,7 @@ struct ConsumerState: Sendable {
         if self.membership?.readerAsked() == true { return (.wait, [.membership, .reader]) }
         if let step = self.membership?.stepBegan() { return (.step(step), []) }
         if let error = self.errors.popFirst() { return (.failure(error), []) }
-        if let failure = self.membership?.failure, self.membership?.state == .failed { return (.failure(failure), []) }
+        if let failure = self.membership?.takeFailure() { return (.failure(failure), []) }
         return self.take()
     }
 
@@ -116,6 +116,14 @@ struct ConsumerState: Sendable {
     }
 
     // MARK: Commits
+
+    /// Whether a partition is this consumer's to commit: any, unless a group distributes them.
+    func mayCommit(_ partition: TopicPartition) -> Bool {
+        switch self.subscriptions.subscription {
+        case .topics, .pattern: self.subscriptions.partitions[partition] != nil
+        case .none, .partitions: true
+        }
+    }
 
     /// Whose commit it is: a generation of the group, or nobody's for partitions chosen by hand.
     var committer: ClassicMembershipStateMachine.Identity {

@@ -16,7 +16,7 @@ extension KafkaConsumer {
     ///   are tried again until the API timeout first.
     public func commit() async throws(KafkaError) {
         let (offsets, committer) = self.state.withLock { ($0.subscriptions.handedOutOffsets, $0.committer) }
-        try await self.commit(offsets, of: committer, deadline: self.apiDeadline)
+        try await self.commit(of: committer, deadline: self.apiDeadline) { offsets }
     }
 
     /// Commits that a record, and all before it in its partition, are done.
@@ -27,22 +27,30 @@ extension KafkaConsumer {
     }
 
     /// Commits these offsets: for each partition the next one to read.
+    ///
+    /// - Throws: `.commitFailed` if topics are subscribed to and a partition is not this consumer's, or not any more.
     public func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) async throws(KafkaError) {
         for (partition, offset) in offsets where offset.offset < 0 {
             throw KafkaError(
                 .invalidArgument, "An offset to commit must not be negative: \(offset.offset).",
                 topic: partition.topic, partition: partition.partition)
         }
-        let committer = self.state.withLock { $0.committer }
-        try await self.commit(offsets, of: committer, deadline: self.apiDeadline)
+        let (committer, isOwner) = self.state.withLock { state in
+            (state.committer, offsets.keys.allSatisfy { state.mayCommit($0) })
+        }
+        guard isOwner else { throw .commitOutOfDate(self.configuration.groupID ?? "") }
+        try await self.commit(of: committer, deadline: self.apiDeadline) { offsets }
     }
 
     /// Commits what was asked past, if that is wanted. It may fail: then the records come again.
+    ///
+    /// It takes a third of the time at most: the rest is the listener's.
     func commitBeforeLettingGo(until deadline: MonotonicTime) async {
         guard self.configuration.enableAutoCommit, self.configuration.groupID != nil else { return }
-        let (offsets, committer) = self.state.withLock { ($0.subscriptions.askedPastOffsets, $0.committer) }
+        let committer = self.state.withLock { $0.committer }
+        let now = self.loop.now
         do {
-            try await self.commit(offsets, of: committer, deadline: deadline)
+            try await self.commitAskedPast(of: committer, deadline: now + (deadline - now) / 3)
         } catch {
             self.logger(.warning, "The automatic commit failed; records will come again", [(.error, error.description)])
         }
@@ -54,35 +62,46 @@ extension KafkaConsumer {
         while !Task.isCancelled {
             let next = self.loop.now + self.configuration.autoCommitInterval
             try? await self.cluster.pause(until: next)
-            let pending: ([TopicPartition: OffsetAndMetadata], ClassicMembershipStateMachine.Identity)? =
-                self.state.withLock { state in
-                    // While partitions are being given up, that is where they are committed.
-                    guard state.phase == .open, !Task.isCancelled else { return nil }
-                    if state.membership?.state != .idle, state.membership?.state != .stable { return nil }
-                    return (state.subscriptions.askedPastOffsets, state.committer)
-                }
-            guard let (offsets, committer) = pending else { continue }
+            let committer: ClassicMembershipStateMachine.Identity? = self.state.withLock { state in
+                // While partitions are being given up, that is where they are committed.
+                guard state.phase == .open, !Task.isCancelled else { return nil }
+                if state.membership?.state != .idle, state.membership?.state != .stable { return nil }
+                return state.committer
+            }
+            guard let committer else { continue }
             do {
-                try await self.commit(offsets, of: committer, deadline: next + self.configuration.autoCommitInterval)
+                try await self.commitAskedPast(of: committer, deadline: next + self.configuration.autoCommitInterval)
             } catch {
                 self.logger(.debug, "The automatic commit failed; it is tried again", [(.error, error.description)])
             }
         }
     }
 
+    /// Commits what was asked past by the time that other commits are through: what they have stored is not taken back.
+    private func commitAskedPast(
+        of committer: ClassicMembershipStateMachine.Identity, deadline: MonotonicTime
+    ) async throws(KafkaError) {
+        try await self.commit(of: committer, deadline: deadline, isAutomatic: true) {
+            self.state.withLock { $0.committer == committer ? $0.subscriptions.askedPastOffsets : [:] }
+        }
+    }
+
     /// Commits offsets for one generation of the group.
-    func commit(
-        _ offsets: [TopicPartition: OffsetAndMetadata], of committer: ClassicMembershipStateMachine.Identity,
-        deadline: MonotonicTime
+    ///
+    /// - Parameter isAutomatic: then a topic that is gone is not waited for.
+    private func commit(
+        of committer: ClassicMembershipStateMachine.Identity, deadline: MonotonicTime, isAutomatic: Bool = false,
+        _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
     ) async throws(KafkaError) {
         guard let group = self.configuration.groupID else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
-        guard !offsets.isEmpty else { return }
         try await self.commitTurns.run(
             until: deadline, on: self.loop,
             orThrow: { self.cluster.timeoutError("The commit waited for another one for too long", group: group) }
         ) { () async throws(KafkaError) in
+            let offsets = offsets()
+            guard !offsets.isEmpty else { return }
             var failures = 0
             while true {
                 try self.checkIsCurrent(committer, group)
@@ -96,7 +115,9 @@ extension KafkaConsumer {
                 } catch {
                     failure = error
                 }
-                guard failure.isRetriable else { throw failure }
+                guard failure.isRetriable, !(isAutomatic && failure.brokerCode == .unknownTopicOrPartition) else {
+                    throw failure
+                }
                 failures += 1
                 let next = self.loop.now + self.cluster.backoff(failures: failures)
                 guard next < deadline else { throw failure }
@@ -143,7 +164,8 @@ extension KafkaConsumer {
                 }
                 return topic
             }
-            response = try await connection.request(request, atMost: 9)
+            response = try await connection.request(
+                request, atMost: 9, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
         } catch {
             if error.isRetriable { self.cluster.coordinatorFailed(.group, for: group, broker: coordinator) }
             throw error

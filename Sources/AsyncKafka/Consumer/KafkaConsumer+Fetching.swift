@@ -14,11 +14,15 @@ extension KafkaConsumer {
     func fetch() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let brokers = self.state.withLock { $0.subscriptions.sources(now: self.loop.now) }
+                let (brokers, next) = self.state.withLock { state in
+                    let now = self.loop.now
+                    return (state.subscriptions.sources(now: now), state.subscriptions.nextReturnToLeader(now: now))
+                }
                 for (broker, signal) in self.fetchers.add(brokers) {
                     group.addTask(executorPreference: self.loop) { await self.fetch(from: broker, wokenBy: signal) }
                 }
-                await self.fetchers.signal.wait(on: self.loop)
+                await self.fetchers.signal.wait(until: next, on: self.loop)
+                if let next, next <= self.loop.now { self.fetchers.wakeAll() }
             }
         }
     }
@@ -40,6 +44,7 @@ extension KafkaConsumer {
                     guard failures > 1 else { continue }
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
                     self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
+                    self.wake([.fetchers])
                 } catch {
                     session.failed()
                     failures += 1
@@ -48,7 +53,8 @@ extension KafkaConsumer {
                         .debug, "Fetch failed; trying again",
                         [(.broker, "\(broker)"), (.error, error.description)])
                     self.state.withLock { state in
-                        state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
+                        state.subscriptions.fetchEnded(
+                            fetches, maximumBytes: maximumBytes, from: broker, now: self.loop.now)
                         state.subscriptions.fetchFailed(fetches, retryAt: self.loop.now + wait)
                         if !error.isRetriable { state.report(error) }
                     }
@@ -147,7 +153,8 @@ extension KafkaConsumer {
 
         let now = self.loop.now
         let wakening: Wakening = self.state.withLock { state in
-            var wakening = state.subscriptions.fetchEnded(fetches, maximumBytes: maximumBytes)
+            var wakening = state.subscriptions.fetchEnded(
+                fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch outcome {
             case .accepted:
                 break

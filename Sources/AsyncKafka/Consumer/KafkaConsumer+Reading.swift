@@ -38,7 +38,7 @@ extension KafkaConsumer {
             let next: Reading?
             do throws(KafkaError) {
                 next = try await self.nextBatch(
-                    singleRecords: true, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
+                    .collected, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
                     waits: records.isEmpty)
             } catch {
                 // The position has passed what is in hand: it must not go down with the error, which the next call tells.
@@ -58,6 +58,16 @@ extension KafkaConsumer {
             if records.count < maximum { reading.finish() }
         }
         return records
+    }
+
+    /// How a reader takes records.
+    enum ReadingMode: Sendable {
+        /// A batch as a whole.
+        case batches
+        /// One after the other: who asks for the next is done with the one before.
+        case records
+        /// One after the other into an array.
+        case collected
     }
 
     /// A batch that was given to the reader.
@@ -85,7 +95,7 @@ extension KafkaConsumer {
     ///
     /// - Parameter isAsking: whether the reader is done with what it has had.
     func nextBatch(
-        singleRecords: Bool, isAsking: Bool = true, until deadline: MonotonicTime? = nil, waits: Bool = true
+        _ mode: ReadingMode, isAsking: Bool = true, until deadline: MonotonicTime? = nil, waits: Bool = true
     ) async throws(KafkaError) -> Reading? {
         let failure: KafkaError? = self.state.withLock { state in
             if state.isReading {
@@ -110,7 +120,7 @@ extension KafkaConsumer {
             self.wake(wakening)
             switch task {
             case .batch(let taken):
-                if let reading = try self.open(taken, singleRecords: singleRecords) { return reading }
+                if let reading = try self.open(taken, mode) { return reading }
             case .step(let step):
                 try await self.perform(step)
             case .failure(let failure):
@@ -127,7 +137,7 @@ extension KafkaConsumer {
     }
 
     /// Checks and decompresses a batch and gives it into the reader's hand. Nil if there is nothing in it after all.
-    private func open(_ taken: TakenBatch, singleRecords: Bool) throws(KafkaError) -> Reading? {
+    private func open(_ taken: TakenBatch, _ mode: ReadingMode) throws(KafkaError) -> Reading? {
         let storage: RecordBatchStorage
         do {
             if self.configuration.checkCRCs { try taken.batch.validateChecksum() }
@@ -144,7 +154,8 @@ extension KafkaConsumer {
             self.state.withLock { $0.subscriptions.pass(taken) }
             return nil
         }
-        let progress = singleRecords ? ReadingProgress(current: storage.start - 1) : nil
+        let progress =
+            mode == .batches ? nil : ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
         let isInHand = self.state.withLock {
             $0.subscriptions.handOut(taken, progress: progress, storage: storage)
         }

@@ -43,14 +43,14 @@ extension KafkaConsumer {
 
             /// The next batch; nil when the consumer has been shut down.
             public mutating func next() async throws(KafkaError) -> ConsumerRecordBatch? {
-                try await self.consumer.nextBatch(singleRecords: false)?.batch
+                try await self.consumer.nextBatch(.batches)?.batch
             }
 
             /// The next batch; nil when the consumer has been shut down.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(KafkaError) -> ConsumerRecordBatch? {
-                try await self.consumer.nextBatch(singleRecords: false)?.batch
+                try await self.consumer.nextBatch(.batches)?.batch
             }
         }
 
@@ -107,7 +107,7 @@ extension KafkaConsumer {
                     self.reading?.finish()
                     self.records = nil
                     self.reading = nil
-                    guard let reading = try await self.consumer.nextBatch(singleRecords: true) else { return nil }
+                    guard let reading = try await self.consumer.nextBatch(.records) else { return nil }
                     self.records = reading.batch.makeIterator()
                     self.reading = reading
                     if let record = self.nextInHand() { return record }

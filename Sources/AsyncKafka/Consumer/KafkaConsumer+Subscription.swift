@@ -34,17 +34,15 @@ extension KafkaConsumer {
                     "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
+            // Which topics a pattern matches shows with the next metadata.
+            state.matched = []
             return nil
         }
         if let failure { throw failure }
         self.watchTopics()
-        if case .pattern = subscription {
-            // Which topics they are shows with the next metadata.
-            self.subscriptionMayHaveChanged(self.cluster.metadata)
-        } else if self.configuration.groupID != nil {
+        self.subscriptionMayHaveChanged(self.cluster.metadata)
+        if self.configuration.groupID != nil {
             self.updateMembership { $0.rebalance(because: "the subscription has changed") }
-        } else {
-            self.subscriptionMayHaveChanged(self.cluster.metadata)
         }
     }
 
@@ -79,12 +77,16 @@ extension KafkaConsumer {
         let deadline = self.loop.now + self.configuration.closeTimeout
         let step: RebalanceStep?? = self.state.withLock { state in
             if state.phase != .open || state.isLettingGo { return nil }
-            _ = state.readerAsked()
+            // Whoever goes through a sequence is not done with what it has in hand.
+            if state.iterators == 0 { _ = state.readerAsked() }
             return .some(state.membership?.prepareToLeave())
         }
         guard let step else { return }
         let failure = await self.giveUp(step, until: deadline)
-        self.state.withLock { $0.subscriptions.subscription = .none }
+        self.state.withLock { state in
+            state.subscriptions.subscription = .none
+            state.matched = []
+        }
         await self.leaveGroup(because: "the consumer unsubscribed", until: deadline)
         self.watchTopics()
         self.positionWaiters.wakeAll()
@@ -169,7 +171,8 @@ extension KafkaConsumer {
         let topics = self.subscribedTopics(metadata)
         if self.configuration.groupID != nil {
             let isChanged = self.state.withLock { state in
-                guard case .pattern = state.subscriptions.subscription, state.matched != topics else { return false }
+                guard state.phase == .open, case .pattern = state.subscriptions.subscription, state.matched != topics
+                else { return false }
                 state.matched = topics
                 return true
             }

@@ -57,6 +57,11 @@ extension SubscriptionState {
         Set(self.partitions.values.compactMap { $0.isFetchable ? $0.source(now: now) : nil })
     }
 
+    /// When a partition is to be read from its leader again, which then has to be asked.
+    func nextReturnToLeader(now: MonotonicTime) -> MonotonicTime? {
+        self.partitions.values.lazy.compactMap { $0.preferredReplica?.until }.filter { $0 > now }.min()
+    }
+
     /// What to fetch from a broker now.
     ///
     /// All of its partitions or none: one that is left out of a request leaves the broker's session, to come back with the
@@ -125,13 +130,21 @@ extension SubscriptionState {
 
     /// A fetch has ended, with answers for some of its partitions or none. Before its answers are taken.
     @discardableResult
-    mutating func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int) -> Wakening {
+    mutating func fetchEnded(
+        _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, now: MonotonicTime
+    ) -> Wakening {
         self.reservedBytes -= maximumBytes
-        defer { self.isRoomWanted = false }
-        for fetch in fetches where self.partitions[fetch.partition]?.fetchInFlight == fetch.fetch {
-            self.partitions[fetch.partition]?.fetchInFlight = nil
+        var isOthersTurn = self.isRoomWanted
+        self.isRoomWanted = false
+        for fetch in fetches {
+            guard let index = self.partitions.index(forKey: fetch.partition),
+                self.partitions.values[index].fetchInFlight == fetch.fetch
+            else { continue }
+            self.partitions.values[index].fetchInFlight = nil
+            // Its leader's fetcher could not ask while this one did.
+            if self.partitions.values[index].source(now: now) != broker { isOthersTurn = true }
         }
-        return self.isRoomWanted ? [.fetchers] : []
+        return isOthersTurn ? [.fetchers] : []
     }
 
     /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.

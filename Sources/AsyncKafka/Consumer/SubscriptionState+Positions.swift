@@ -30,8 +30,8 @@ extension SubscriptionState {
         var due: [PositionLookup] = []
         var next: MonotonicTime?
         for (partition, assigned) in self.partitions
-        where !assigned.isLookingUp && assigned.failure == nil && !assigned.isLeaving
-            && (!assigned.isArriving || assigned.isPositionWanted)
+        where !assigned.isLookingUp && assigned.failure == nil
+            && (!assigned.isLeaving && !assigned.isArriving || assigned.isPositionWanted)
         {
             let kind: PositionLookup.Kind
             switch assigned.phase {
@@ -162,7 +162,15 @@ extension SubscriptionState {
                 assigned.notBefore = nil
                 // The last leader may not answer for long, and its answer is of no use any more.
                 assigned.fetchInFlight = nil
-                if assigned.phase == .validating { assigned.isLookingUp = false }
+                switch assigned.phase {
+                case .validating:
+                    assigned.isLookingUp = false
+                case .resetting where assigned.isLookingUp:
+                    assigned.isLookingUp = false
+                    assigned.incarnation += 1
+                case .initializing, .resetting, .fetching:
+                    break
+                }
                 if isNewEpoch { _ = assigned.validateIfNeeded() }
             }
             self.partitions[partition] = assigned

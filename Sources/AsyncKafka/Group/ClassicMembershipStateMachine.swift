@@ -64,6 +64,8 @@ struct ClassicMembershipStateMachine: Sendable {
     private(set) var owned: [TopicPartition] = []
     /// Why the group can't be joined.
     private(set) var failure: KafkaError?
+    /// The reader has heard of it.
+    private var isFailureTold = false
 
     private let isStatic: Bool
     private let heartbeatInterval: Duration
@@ -127,12 +129,21 @@ struct ClassicMembershipStateMachine: Sendable {
         case .stable:
             self.reason = reason
             self.beginRebalance()
+        case .assigning where !self.isStepBegun:
+            self.reason = reason
+            self.dropAssignment()
         case .joining, .syncing, .assigning:
             self.reason = reason
             self.mustRejoin = true
         case .revoking, .losing, .unjoined, .suspended, .leaving:
             break
         }
+    }
+
+    /// The listener has not heard of the partitions, so there is nothing to take back, and the reader need not be waited for.
+    private mutating func dropAssignment() {
+        self.owned = []
+        self.state = .unjoined
     }
 
     private mutating func beginRebalance() {
@@ -183,10 +194,26 @@ struct ClassicMembershipStateMachine: Sendable {
     /// The reader asks for the next records. Whether the group is joined again because of that.
     mutating func readerAsked() -> Bool {
         self.suspendsAfterLosing = false
-        guard self.state == .suspended else { return false }
+        switch self.state {
+        case .suspended:
+            break
+        // Who has another's instance id would take it from that one, again and again.
+        case .failed where self.isFailureTold && self.failure?.brokerCode != .fencedInstanceId:
+            self.failure = nil
+        default:
+            return false
+        }
+        self.isFailureTold = false
         self.reason = "the consumer reads again"
         self.state = .unjoined
         return true
+    }
+
+    /// Why the group can't be joined, for the reader. When it asks again after that, joining is tried again.
+    mutating func takeFailure() -> KafkaError? {
+        guard self.state == .failed else { return nil }
+        self.isFailureTold = true
+        return self.failure
     }
 
     /// The reader asked for nothing during the maximum poll interval. Who is to be told, if anybody.
@@ -316,6 +343,7 @@ struct ClassicMembershipStateMachine: Sendable {
 
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
+        self.isFailureTold = false
         self.identity = Identity()
         self.state = .failed
     }
@@ -357,6 +385,9 @@ struct ClassicMembershipStateMachine: Sendable {
             case .stable:
                 self.reason = "the group rebalances"
                 self.beginRebalance()
+            case .assigning where !self.isStepBegun:
+                self.reason = "the group rebalances"
+                self.dropAssignment()
             case .assigning:
                 self.mustRejoin = true
             // It is on its way to join, or SyncGroup will hear the same.
@@ -386,9 +417,7 @@ struct ClassicMembershipStateMachine: Sendable {
             // The callback runs: once it has returned, the listener is told that it was in vain.
             self.isGone = true
         case .assigning where !self.isStepBegun:
-            // The listener has not heard of these.
-            self.owned = []
-            self.state = .unjoined
+            self.dropAssignment()
         case .stable, .revoking:
             self.isStepBegun = false
             self.state = self.owned.isEmpty ? .unjoined : .losing

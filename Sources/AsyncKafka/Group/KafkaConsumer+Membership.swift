@@ -61,16 +61,20 @@ extension KafkaConsumer {
             self.configuration.cluster.requestTimeout, self.configuration.maxPollInterval + .seconds(5))
         var coordinator: Int32?
         do {
-            let topics = self.subscribedTopics(self.cluster.metadata)
             let broker = try await self.cluster.coordinator(.group, for: group, deadline: self.lookupDeadline)
             coordinator = broker
             let connection = try await self.cluster.connection(
                 to: broker, for: .coordinator, deadline: self.lookupDeadline)
+            // The group may have been left while the coordinator was looked for. What is subscribed to is read behind this: a
+            // later change has the group joined again.
+            let isWanted = self.updateMembership { membership in
+                membership.requestSent(now: .now)
+                return membership.state == .joining && membership.identity == identity
+            }
+            guard isWanted == true else { return (nil, .atOnce) }
             let request = try self.joinRequest(
-                group, identity, topics, reason: reason,
+                group, identity, self.subscribedTopics(self.cluster.metadata), reason: reason,
                 version: connection.versions.version(for: JoinGroupRequest.self))
-            // The subscription may have been given up while the coordinator was looked for.
-            self.updateMembership { $0.requestSent(now: .now) }
             let response = try await connection.request(request, timeout: timeout)
             guard response.errorCode == .none else {
                 if response.errorCode == .memberIdRequired {
@@ -184,6 +188,10 @@ extension KafkaConsumer {
                     response.errorCode, doing: "taking the group's assignment", broker: connection.broker, group: group)
             }
             let assignment = try ConsumerGroupProtocol.decodeAssignment(response.assignment)
+            // Who does not read has to begin in time, too.
+            self.state.withLock { state in
+                if !state.isReading, state.busySince == nil { state.busySince = self.loop.now }
+            }
             self.updateMembership { $0.synced(assignment.sorted()) }
             return .never
         } catch {
@@ -232,11 +240,12 @@ extension KafkaConsumer {
     /// As the group's leader: partitions were added to the group's topics since they were last distributed.
     func groupTopicsMayHaveChanged(_ metadata: ClusterMetadata) {
         let isChanged = self.state.withLock { state in
-            state.distributed.contains { topic, count in
-                // A topic that no broker knows for a moment has not lost its partitions.
-                guard let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
-                return known.partitions.count != count
-            }
+            state.phase == .open
+                && state.distributed.contains { topic, count in
+                    // A topic that no broker knows for a moment has not lost its partitions.
+                    guard let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
+                    return known.partitions.count != count
+                }
         }
         if isChanged { self.updateMembership { $0.rebalance(because: "the partitions of the group's topics changed") } }
     }

@@ -85,6 +85,7 @@ struct LegacyMessage {
         }
         guard let last = messages.last else { throw ProtocolError.malformed("a compressed message set is empty") }
         // In magic 1 the inner offsets count from zero and the outer one is the last record's.
+        // Neither is negative: the difference fits.
         let shift = self.magic == 1 ? self.offset - last.offset : 0
         return try Self.sequence(
             of: messages, shift: shift, lastOffset: self.offset,
@@ -95,9 +96,9 @@ struct LegacyMessage {
         of messages: [LegacyMessage], shift: Int64 = 0, lastOffset: Int64, logAppendTime: Int64?
     ) throws(ProtocolError) -> RecordSequence {
         let first = messages[0]
-        let baseOffset = first.offset + shift
+        let (baseOffset, isBeyond) = first.offset.addingReportingOverflow(shift)
         let lastDelta = lastOffset.subtractingReportingOverflow(baseOffset)
-        guard baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0, lastDelta.partialValue <= Int32.max
+        guard !isBeyond, baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0, lastDelta.partialValue <= Int32.max
         else {
             throw .malformed("a message set begins at offset \(baseOffset) and ends at \(lastOffset)")
         }

@@ -143,8 +143,14 @@ package struct RecordBatch: Sendable {
             let body = self.bytes[RecordBatchHeader.size..<self.bytes.count]
             let plain =
                 codec == .none ? body : try codec.decompress(body, limit: min(decompressionLimit, Int(Int32.max)))
+            let count = self.count ?? 0
+            // Whoever makes room for as many relies on it. A record has seven fields of a byte at least.
+            guard count <= plain.count / 7 else {
+                throw RecordBatchError(
+                    .malformed("it says it has \(count) records, in \(plain.count) bytes"), baseOffset: self.baseOffset)
+            }
             return RecordSequence(
-                plain, count: self.count ?? 0, baseOffset: self.baseOffset,
+                plain, count: count, baseOffset: self.baseOffset,
                 lastOffsetDelta: self.lastOffset - self.baseOffset, baseTimestamp: self.baseTimestamp,
                 logAppendTime: self.timestampType == .logAppendTime ? self.maxTimestamp : nil)
         } catch let error as CompressionError {

@@ -50,6 +50,8 @@ struct ReadingSimulation {
 
     /// Where the reader is meant to be: the next offset to be handed out, before gaps.
     private var expected: [TopicPartition: Int64] = [:]
+    /// Where records begin that the reader has in an array, and is done with when it asks again.
+    private var collectedFrom: [TopicPartition: Int64] = [:]
     private var committed: [TopicPartition: Int64] = [:]
     private var all: [TopicPartition] { self.logs.keys.sorted() }
     /// The reader of single records is in the middle of this.
@@ -155,6 +157,7 @@ struct ReadingSimulation {
         let offset = Int64.random(in: 0...log.end, using: &self.random)
         try self.state.seek(partition, to: FetchPosition(offset: offset))
         self.expected[partition] = offset
+        self.collectedFrom[partition] = nil
     }
 
     private mutating func pauseOrResume() throws {
@@ -169,7 +172,10 @@ struct ReadingSimulation {
         self.state.beginRevoking(gone)
         if Bool.random(using: &self.random) { self.commit(self.state.handedOutOffsets) }
         self.state.release(gone)
-        for partition in gone { self.expected[partition] = nil }
+        for partition in gone {
+            self.expected[partition] = nil
+            self.collectedFrom[partition] = nil
+        }
         self.assign(kept)
     }
 
@@ -185,7 +191,10 @@ struct ReadingSimulation {
     // MARK: Commits
 
     private mutating func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) {
-        for (partition, offset) in offsets { self.committed[partition] = offset.offset }
+        for (partition, offset) in offsets {
+            self.committed[partition] = offset.offset
+            self.collectedFrom[partition] = nil
+        }
         self.state.committed(offsets)
     }
 
@@ -195,6 +204,13 @@ struct ReadingSimulation {
         }
         for (partition, offset) in self.state.askedPastOffsets where offset.offset > self.firstOffset(partition) {
             self.fail("\(offset.offset) of \(partition) would be committed by itself, beyond what was handed out")
+        }
+        for (partition, offset) in self.state.askedPastOffsets {
+            guard let from = self.collectedFrom[partition], let log = self.logs[partition] else { continue }
+            if offset.offset > log.offsets.first(where: { $0 >= from }) ?? log.end {
+                self.fail(
+                    "\(offset.offset) of \(partition) would be committed by itself, and the reader has it in an array")
+            }
         }
         if Bool.random(using: &self.random) { self.commit(self.state.handedOutOffsets) }
     }
@@ -248,7 +264,8 @@ struct ReadingSimulation {
     private mutating func answer() {
         while !self.fetches.isEmpty, !self.happens(self.chances.late) {
             let fetch = self.fetches.remove(at: Int.random(in: 0..<self.fetches.count, using: &self.random))
-            self.state.fetchEnded(fetch.partitions, maximumBytes: fetch.maximumBytes)
+            self.state.fetchEnded(
+                fetch.partitions, maximumBytes: fetch.maximumBytes, from: fetch.broker, now: self.now)
             if self.happens(self.chances.lost) {
                 self.state.fetchFailed(fetch.partitions, retryAt: self.now + .milliseconds(50))
                 self.tellMetadata()
@@ -333,6 +350,7 @@ struct ReadingSimulation {
             }
         }
         self.reading = nil
+        self.collectedFrom = [:]
         if let failure = self.state.readerAsked() { self.fail("\(failure)") }
         for (partition, offset) in self.state.askedPastOffsets where !self.isAtExpected(offset.offset, partition) {
             self.fail("\(offset.offset) of \(partition) is not all that was asked past")
@@ -358,13 +376,20 @@ struct ReadingSimulation {
         let storage = try RecordBatchStorage(
             taken.batch, records: taken.batch.records(), of: taken.partition, from: taken.start.offset)
         guard storage.count > 0 else { return self.state.pass(taken) }
-        let isOfSingleRecords = Bool.random(using: &self.random)
-        let progress = ReadingProgress(current: storage.start - 1)
-        guard self.state.handOut(taken, progress: isOfSingleRecords ? progress : nil, storage: storage) else { return }
+        let mode = [KafkaConsumer.ReadingMode.batches, .records, .collected].randomElement(using: &self.random)
+        let progress = ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
+        guard self.state.handOut(taken, progress: mode == .batches ? nil : progress, storage: storage) else { return }
         let batch = ConsumerRecordBatch(storage: storage)
-        if isOfSingleRecords {
+        switch mode {
+        case .records:
             self.reading = (taken.partition, batch.makeIterator(), progress)
-        } else {
+        case .collected:
+            self.collectedFrom[taken.partition] = self.expected[taken.partition]
+            for record in batch.prefix(Int.random(in: 1...storage.count, using: &self.random)) {
+                progress.current.store(record.offset, ordering: .relaxed)
+                self.handedOut(record.offset, taken.partition)
+            }
+        case .batches, nil:
             for record in batch { self.handedOut(record.offset, taken.partition) }
         }
     }

@@ -44,14 +44,14 @@ import Testing
 
     private func isPlanned(_ state: inout SubscriptionState, from broker: Int32 = 1) -> Bool {
         guard case .fetch(let fetches, let bytes) = state.planFetch(from: broker, now: self.now) else { return false }
-        state.fetchEnded(fetches, maximumBytes: bytes)
+        state.fetchEnded(fetches, maximumBytes: bytes, from: broker, now: self.now)
         return true
     }
 
     private func answer(
         _ state: inout SubscriptionState, _ planned: (PlannedFetch, Int), _ batches: [Bytes], from broker: Int32 = 1
     ) {
-        state.fetchEnded([planned.0], maximumBytes: planned.1)
+        state.fetchEnded([planned.0], maximumBytes: planned.1, from: broker, now: self.now)
         let chunk = FetchedChunk(LogBatch.joined(batches), aborted: AbortedTransactions())
         _ = state.fetched(
             planned.0, FetchAnswer(highWatermark: 100, chunk: chunk), from: broker, now: self.now,
@@ -235,12 +235,59 @@ import Testing
                 }
                 #expect(bytes == 1000)
                 // Broker 1 answers at once, and is asked again before the others.
-                if broker == 1 { state.fetchEnded(fetches, maximumBytes: bytes) }
+                if broker == 1 { state.fetchEnded(fetches, maximumBytes: bytes, from: 1, now: self.now) }
                 if broker == 1, case .nothing = state.take().0 { _ = self.isPlanned(&state) }
-                if broker > 1 { state.fetchEnded(fetches, maximumBytes: bytes) }
+                if broker > 1 { state.fetchEnded(fetches, maximumBytes: bytes, from: broker, now: self.now) }
             }
         }
         #expect(state.reservedBytes == 0)
+    }
+
+    @Test func thePositionIsFoundForWhoAsksWhilePartitionsAreGivenUp() throws {
+        var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
+        state.assign([self.partition], arriving: true)
+        _ = state.metadataChanged(self.metadata())
+        state.arrived()
+        state.beginRevoking([self.partition])
+        #expect(state.beginLookups(now: self.now).due.isEmpty)
+        state.partitions[self.partition]?.isPositionWanted = true
+        #expect(state.beginLookups(now: self.now).due.map(\.kind) == [.committed])
+    }
+
+    @Test func aNewLeaderIsAskedWhatTheLastOneHasNotAnswered() throws {
+        var state = try self.reading()
+        _ = try state.beginSeek(self.partition, .resetting(.latest))
+        let old = try #require(state.beginLookups(now: self.now).due.first)
+        #expect(state.beginLookups(now: self.now).due.isEmpty)
+        _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
+        let new = try #require(state.beginLookups(now: self.now).due.first)
+        #expect(new.leader == 2)
+        _ = state.offsetFound(old, offset: 5, epoch: 0)
+        #expect(state.partitions[self.partition]?.hasPosition == false)
+        _ = state.offsetFound(new, offset: 7, epoch: 1)
+        #expect(state.partitions[self.partition]?.position.offset == 7)
+    }
+
+    @Test func theLeaderIsAskedWhenAReplicasTimeIsOver() throws {
+        var state = try self.reading { $0.preferredReplicaLifetime = .seconds(10) }
+        let toLeader = try self.plan(&state)
+        state.fetchEnded([toLeader.0], maximumBytes: toLeader.1, from: 1, now: self.now)
+        _ = state.fetched(
+            toLeader.0, FetchAnswer(preferredReplica: 2), from: 1, now: self.now, backoff: .milliseconds(100))
+        let toReplica = try self.plan(&state, from: 2)
+        let end = self.now + .seconds(10)
+        #expect(state.nextReturnToLeader(now: self.now) == end)
+        // It asks for long; meanwhile the leader's fetcher finds nothing to do, and has to be told when that changes.
+        guard case .wait(nil) = state.planFetch(from: 1, now: end) else {
+            Issue.record("Two are asked at once.")
+            return
+        }
+        let wakening = state.fetchEnded([toReplica.0], maximumBytes: toReplica.1, from: 2, now: end)
+        #expect(wakening.contains(.fetchers))
+        guard case .fetch = state.planFetch(from: 1, now: end) else {
+            Issue.record("The leader is not asked.")
+            return
+        }
     }
 
     @Test func whoFoundNoRoomIsWokenWhenAnotherFetchEnds() throws {
@@ -270,7 +317,7 @@ import Testing
         // The only broker had the whole buffer; now there is another.
         lead(second: 2)
         #expect(!self.isPlanned(&state, from: 2))
-        let wakening = state.fetchEnded(fetches, maximumBytes: bytes)
+        let wakening = state.fetchEnded(fetches, maximumBytes: bytes, from: 1, now: self.now)
         #expect(wakening.contains(.fetchers))
         #expect(self.isPlanned(&state, from: 2))
     }

@@ -18,7 +18,7 @@ private typealias Fixture = MembershipFixture
 @Suite struct ClassicMembershipTransitionTests {
     /// The state after each event in each place; what is not listed stays where it is.
     static let transitions: [String: [String: String]] = [
-        "rebalance": ["idle": "unjoined", "stable": "revoking", "failed": "unjoined"],
+        "rebalance": ["idle": "unjoined", "assigning": "unjoined", "stable": "revoking", "failed": "unjoined"],
         "stepBegan": [:],
         "stepEnded": ["assigning*": "stable", "revoking*": "unjoined", "losing*": "unjoined"],
         "readerAsked": ["suspended": "unjoined"],
@@ -37,7 +37,7 @@ private typealias Fixture = MembershipFixture
         "syncFailed rebalance": ["syncing": "unjoined"],
         "syncFailed unknown member": ["syncing": "unjoined"],
         "syncFailed fatal": ["syncing": "failed"],
-        "refused rebalance": ["stable": "revoking"],
+        "refused rebalance": ["assigning": "unjoined", "stable": "revoking"],
         "refused generation": [
             "syncing": "unjoined", "assigning": "unjoined", "stable": "losing", "revoking": "losing",
         ],

@@ -120,6 +120,11 @@ import Testing
             let error = Self.failure(of: Self.changed(whole) { Self.put(count, at: 57, in: &$0) })
             #expect(Self.isMalformed(error), "count \(count)")
         }
+        // Whoever reads them makes room for as many as are said to be there.
+        #expect(throws: RecordBatchError.self) {
+            var reader = RecordBatchReader(Bytes(Self.changed(whole) { Self.put(.max as Int32, at: 57, in: &$0) }))
+            _ = try reader.next()?.records()
+        }
         for delta in [-1, .min, 0, 18] as [Int32] {
             let error = Self.failure(of: Self.changed(whole) { Self.put(delta, at: 23, in: &$0) })
             #expect(Self.isMalformed(error), "last offset delta \(delta)")
