@@ -41,6 +41,8 @@ struct ConsumerState: Sendable {
     var isReading = false
     /// Sequences' iterators that exist.
     var iterators = 0
+    /// The reader has an array of records, and is not done with them before it asks again.
+    var isCollecting = false
     /// Since when the reader has not asked for anything; nil while it waits.
     var busySince: MonotonicTime?
     /// How far a reader of single records was when that was last looked at.
@@ -61,7 +63,17 @@ struct ConsumerState: Sendable {
     mutating func readerAsked() -> KafkaError? {
         self.busySince = nil
         self.observedProgress = nil
+        self.isCollecting = false
         return self.subscriptions.readerAsked()
+    }
+
+    /// Whether somebody reads, who gives the partitions up between two elements.
+    var hasReader: Bool { self.iterators > 0 || self.isReading || self.isCollecting }
+
+    /// Nobody reads any more.
+    mutating func readerIsGone() {
+        self.iterators = 0
+        self.isCollecting = false
     }
 
     /// What comes next for a reader, and who else has something to do now. One that holds records still (`poll`, which

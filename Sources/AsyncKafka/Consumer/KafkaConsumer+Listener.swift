@@ -148,7 +148,7 @@ extension KafkaConsumer {
         let deadline = self.loop.now + self.configuration.closeTimeout
         // The reader gives up its partitions itself, between two elements, if there is one.
         while true {
-            let hasReader = self.state.withLock { $0.iterators > 0 || $0.isReading }
+            let hasReader = self.state.withLock { $0.hasReader }
             if !hasReader || self.released.isFulfilled || self.loop.now >= deadline { break }
             await self.closeSignal.wait(until: deadline, on: self.loop)
         }

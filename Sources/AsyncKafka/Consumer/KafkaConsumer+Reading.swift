@@ -24,12 +24,16 @@ extension KafkaConsumer {
 
     /// Up to `maximum` records: waits until there is one, or `timeout` is over, and takes what is there by then.
     ///
-    /// As with the sequences, calling it says that you are done with what the last call returned. An empty array means
-    /// that nothing came in time, or that the consumer was shut down.
+    /// As with the sequences, calling it says that you are done with what the last call returned: until then that is not
+    /// committed by itself, and a graceful shutdown waits for it. An empty array means that nothing came in time, or that the
+    /// consumer is being shut down.
+    ///
+    /// - Throws: `.closed` when the consumer has been shut down; otherwise what the sequences throw.
     public func poll(max maximum: Int = 500, timeout: Duration) async throws(KafkaError) -> [ConsumerRecord] {
         guard maximum > 0 else {
             throw KafkaError(.invalidArgument, "poll needs a maximum of at least one record.")
         }
+        if let error = self.state.withLock({ $0.phase == .closed ? $0.isClosedError : nil }) { throw error }
         let deadline = self.loop.now + timeout
         var records: [ConsumerRecord] = []
         var isAsking = true
@@ -57,6 +61,7 @@ extension KafkaConsumer {
             if reading.batch.storage.failureOffset != nil { break }
             if records.count < maximum { reading.finish() }
         }
+        if !records.isEmpty { self.state.withLock { $0.isCollecting = true } }
         return records
     }
 

@@ -58,7 +58,7 @@ extension KafkaConsumer {
 
     /// Shuts down without waiting for a reader: there is none any more.
     private func readerIsGone() {
-        self.state.withLock { $0.iterators = 0 }
+        self.state.withLock { $0.readerIsGone() }
         self.triggerGracefulShutdown()
         self.closeSignal.notify()
     }

@@ -113,7 +113,7 @@ public final class KafkaConsumer: Sendable {
         let result = await withTaskCancellationHandler {
             await work.value
         } onCancel: {
-            self.state.withLock { $0.iterators = 0 }
+            self.state.withLock { $0.readerIsGone() }
             self.triggerGracefulShutdown()
         }
         try result.get()

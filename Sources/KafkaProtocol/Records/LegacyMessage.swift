@@ -98,7 +98,8 @@ struct LegacyMessage {
         let first = messages[0]
         let (baseOffset, isBeyond) = first.offset.addingReportingOverflow(shift)
         let lastDelta = lastOffset.subtractingReportingOverflow(baseOffset)
-        guard !isBeyond, baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0, lastDelta.partialValue <= Int32.max
+        guard !isBeyond, baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0,
+            lastDelta.partialValue <= Int32.max
         else {
             throw .malformed("a message set begins at offset \(baseOffset) and ends at \(lastOffset)")
         }

@@ -57,7 +57,7 @@ import Testing
             let hold = EmbeddedKafka.Hold()
             let stored = Lock<[Int64]>([])
             var configuration = kafka.consuming("g")
-            configuration.autoCommitInterval = .milliseconds(50)
+            configuration.autoCommitInterval = .milliseconds(400)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await record in consumer.records where record.offset == 5 {
                     kafka.inject(.holdAnswer(hold), on: .offsetCommit)
@@ -129,6 +129,30 @@ import Testing
                 }
             }
             #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 1)
+        }
+    }
+
+    @Test("a graceful shutdown waits until who polls is done, and commits what it had")
+    func pollingToTheEnd() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            let listener = SavingListener()
+            let consumer = try KafkaConsumer(kafka.consuming("g"), listener: listener)
+            try consumer.subscribe(to: ["t"])
+            let run = Task { try await consumer.run() }
+            let records = try await consumer.poll(timeout: .seconds(20))
+            #expect(records.count == 3)
+            consumer.triggerGracefulShutdown()
+            // Time for what must not happen: it has to pass.
+            try await consumer.loop.sleep(for: .milliseconds(300))
+            #expect(!listener.isSaved.withLock { $0 })
+            #expect(try await consumer.poll(timeout: .seconds(20)).isEmpty)
+            try await run.value
+            #expect(listener.isSaved.withLock { $0 })
+            #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 3)
+            let error = await #expect(throws: KafkaError.self) { try await consumer.poll(timeout: .zero) }
+            #expect(error?.code == .closed)
         }
     }
 }
