@@ -34,8 +34,6 @@ extension KafkaConsumer {
                     "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
-            // Which topics a pattern matches shows with the next metadata.
-            state.matched = []
             return nil
         }
         if let failure { throw failure }
