@@ -256,6 +256,9 @@ struct ClassicMembershipStateMachine: Sendable {
 
     // MARK: What the coordinator says
 
+    /// Whether a JoinGroup that was prepared is still to be sent: the group may have been left since, and another one begun.
+    func wantsToJoin(as identity: Identity) -> Bool { self.state == .unjoined && self.identity == identity }
+
     mutating func requestSent(now: MonotonicTime) {
         if self.state == .unjoined {
             self.state = .joining

@@ -68,8 +68,9 @@ extension KafkaConsumer {
             // The group may have been left while the coordinator was looked for. What is subscribed to is read behind this: a
             // later change has the group joined again.
             let isWanted = self.updateMembership { membership in
+                guard membership.wantsToJoin(as: identity) else { return false }
                 membership.requestSent(now: .now)
-                return membership.state == .joining && membership.identity == identity
+                return true
             }
             guard isWanted == true else { return (nil, .atOnce) }
             let request = try self.joinRequest(
@@ -98,7 +99,8 @@ extension KafkaConsumer {
             let failure = KafkaError(wrapping: error, doing: "joining the group", group: group)
             let retry =
                 self.updateMembership { membership in
-                    membership.requestSent(now: .now)
+                    // Perhaps it was not even sent.
+                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: .now) }
                     return membership.joinFailed(failure)
                 } ?? .never
             self.report(failure, retry, group, coordinator)

@@ -55,6 +55,28 @@ import Testing
         }
     }
 
+    @Test("a group that is left and joined again while its coordinator is looked for is joined")
+    func leavingWhileJoining() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["a", "b"] { try await kafka.createTopic(topic) }
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { consumer in
+                try await self.read(consumer, until: [TopicPartition("a", 0)])
+                // The next one is looked for as soon as the old one says that it is none.
+                let hold = EmbeddedKafka.Hold()
+                kafka.inject(.fail(.notCoordinator), on: .joinGroup)
+                kafka.inject(.hold(hold), on: .findCoordinator)
+                try consumer.subscribe(to: ["b"])
+                while hold.count == 0 { _ = try await consumer.poll(timeout: .milliseconds(20)) }
+                let leaving = Task { try await consumer.unsubscribe() }
+                while consumer.state.withLock({ $0.membership?.state != .idle }) { await Task.yield() }
+                try consumer.subscribe(to: ["a", "b"])
+                hold.release()
+                try await leaving.value
+                try await self.read(consumer, until: [TopicPartition("a", 0), TopicPartition("b", 0)])
+            }
+        }
+    }
+
     @Test("a member that does not read holds up no other one's rebalance")
     func memberThatDoesNotRead() async throws {
         try await EmbeddedKafka.withBroker { kafka in
