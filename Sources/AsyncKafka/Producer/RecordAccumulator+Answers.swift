@@ -30,7 +30,7 @@ extension RecordAccumulator {
             if !broker.ready.isEmpty { effects.pump.append(broker.id) }
         }
         for (transmission, answer) in zip(drained.transmissions, answers) {
-            if answer.meansStaleMetadata { effects.needsMetadata = true }
+            if answer.meansStaleMetadata { effects.needMetadata(of: transmission.partition.topic) }
             self.take(answer, to: transmission, from: drained.broker, &effects)
             self.list(transmission.partition, &effects)
         }

@@ -51,7 +51,7 @@ extension RecordAccumulator {
             !partition.isAwaitingIdentity
         else { return }
         guard let leader = partition.leader else {
-            effects.needsMetadata = true
+            effects.needMetadata(of: partition.topic)
             self.backOff(partition, &effects)
             return
         }
@@ -210,6 +210,7 @@ extension RecordAccumulator {
             partition.isListed = false
             partition.lastError = error
             if error.isRetriable {
+                effects.needMetadata(of: partition.topic)
                 self.backOff(partition, &effects)
             } else {
                 self.giveUp(partition, because: error, &effects)

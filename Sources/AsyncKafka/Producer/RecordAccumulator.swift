@@ -36,8 +36,24 @@ struct RecordAccumulator {
         var expiryTimer: MonotonicTime?
         var needsIdentity = false
         var needsMetadata = false
+        /// Topics that records are on their way to. Metadata forgets those of which it isn't told for long.
+        var usedTopics: Set<String> = []
         /// Whether a broker can't be reached that could be reached before.
         var isFirstFailure = false
+
+        /// Asks for the leaders of a topic.
+        mutating func needMetadata(of topic: TopicState) {
+            self.needsMetadata = true
+            self.usedTopics.insert(topic.name)
+        }
+
+        /// Adds what had to be done before, for a record.
+        mutating func add(_ earlier: Effects) {
+            self.pump += earlier.pump
+            self.backoffs += earlier.backoffs
+            self.needsMetadata = self.needsMetadata || earlier.needsMetadata
+            self.usedTopics.formUnion(earlier.usedTopics)
+        }
     }
 
     /// How the partition of a record is found.
@@ -64,6 +80,8 @@ struct RecordAccumulator {
 
     /// What a batch takes at first where nothing is known of the partition's rate.
     static let smallestBatch = 4096
+    /// How often it is said of a topic that it is in use: much more often than metadata forgets topics.
+    static let useInterval = MetadataStateMachine.maximumIdle / 5
 
     let settings: Settings
     let undelivered: UndeliveredRecords
@@ -224,6 +242,10 @@ struct RecordAccumulator {
         partition.openedAt = now
         partition.isOpenDue = !self.lingers
         self.openBatches.append(partition)
+        if now >= topic.useDue {
+            topic.useDue = now + Self.useInterval
+            effects.usedTopics.insert(topic.name)
+        }
         if self.lingers, !self.isLingerTimerSet {
             self.isLingerTimerSet = true
             effects.lingerTimer = now + self.settings.linger
@@ -380,14 +402,10 @@ extension RecordAccumulator.Appended {
         switch self {
         case .done(let delivery): return .followedUp(delivery, earlier)
         case .followedUp(let delivery, var effects):
-            effects.pump += earlier.pump
-            effects.backoffs += earlier.backoffs
-            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            effects.add(earlier)
             return .followedUp(delivery, effects)
         case .full(var effects):
-            effects.pump += earlier.pump
-            effects.backoffs += earlier.backoffs
-            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            effects.add(earlier)
             return .full(effects)
         case .unknownTopic, .unknownPartition, .tooLarge, .closed:
             return self

@@ -147,8 +147,9 @@ extension Sender {
                 guard !hasAskedForPartition, let partition = record.partition, partition >= 0 else {
                     throw self.unknownPartition(record, count)
                 }
-                // It may have been added a moment ago.
+                // It may have been added a moment ago. Metadata may have forgotten the topic meanwhile.
                 hasAskedForPartition = true
+                _ = self.cluster.topicIfKnown(record.topic)
                 _ = try await self.cluster.refreshedMetadata(deadline: deadline)
                 if let topic = self.cluster.topicIfKnown(record.topic) { self.learn(topic) }
             case .tooLarge(let size):
@@ -208,6 +209,7 @@ extension Sender {
         case .unknownTopic:
             throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
         case .unknownPartition(let count):
+            _ = self.cluster.topicIfKnown(record.topic)
             self.cluster.requestMetadataUpdate("a record is for an unknown partition")
             throw self.unknownPartition(record, count)
         case .tooLarge(let size):

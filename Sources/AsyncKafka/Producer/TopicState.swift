@@ -26,6 +26,8 @@ final class TopicState: @unchecked Sendable {
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
+    /// When a batch that is opened says again that the topic is in use.
+    var useDue = MonotonicTime(nanoseconds: 0)
 
     init(name: String, sticky: StickyPartition) {
         self.name = name

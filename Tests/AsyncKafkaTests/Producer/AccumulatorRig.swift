@@ -79,6 +79,7 @@ struct AccumulatorRig {
         self.effects.expiryTimer = effects.expiryTimer ?? self.effects.expiryTimer
         self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity
         self.effects.needsMetadata = self.effects.needsMetadata || effects.needsMetadata
+        self.effects.usedTopics.formUnion(effects.usedTopics)
     }
 
     /// Everything that goes to a broker now.

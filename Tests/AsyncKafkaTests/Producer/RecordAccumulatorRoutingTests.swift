@@ -84,12 +84,43 @@ import Testing
         #expect(rig.effects.needsMetadata)
         #expect(rig.effects.backoffs.count == 1)
         rig.effects.needsMetadata = false
+        rig.effects.usedTopics = []
         rig.endBackoffs()
         #expect(rig.effects.needsMetadata, "and asks again")
+        #expect(rig.effects.usedTopics == ["t"], "by name: metadata forgets topics")
         #expect(rig.effects.backoffs.map(\.failures) == [2])
         rig.lead("t", [3], epoch: 1)
         #expect(rig.effects.pump == [3])
         #expect(rig.pump(3).count == 1)
+    }
+
+    @Test func aTopicIsSaidToBeInUseByTheBatchesThatAreOpened() {
+        var rig = AccumulatorRig()
+        for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {
+            rig.now = MonotonicTime(nanoseconds: Int64(seconds) * 1_000_000_000)
+            rig.effects.usedTopics = []
+            rig.append()
+            #expect(rig.effects.usedTopics.contains("t") == isSaid, "after \(seconds) seconds")
+            rig.flush()
+            rig.answer(rig.pump()[0])
+        }
+    }
+
+    @Test func whatALeaderCannotBeAskedForIsAskedOfTheOthersByName() {
+        var rig = AccumulatorRig()
+        for failure in ["connection", "leader"] {
+            rig.append()
+            rig.flush()
+            rig.effects.usedTopics = []
+            if failure == "connection" {
+                #expect(rig.pump(isConnected: false).isEmpty)
+                rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "no", isRetriable: true)))
+            } else {
+                rig.answer(rig.pump()[0], .notLeaderOrFollower)
+            }
+            #expect(rig.effects.usedTopics == ["t"], "\(failure)")
+            rig.endBackoffs()
+        }
     }
 
     @Test func whatIsListedForALeaderGoesToTheNextOne() {
