@@ -201,8 +201,8 @@ final class Cluster: Sendable {
             let needsRebootstrap = self.metadataState.withLock { state in
                 let now = self.loop.now
                 state.failed(now: now, backoff: self.backoff)
-                let last = state.lastSuccessTime ?? now
-                guard error.brokerCode == .rebootstrapRequired || now - last > self.configuration.rebootstrapTrigger
+                let trigger = self.configuration.rebootstrapTrigger
+                guard error.brokerCode == .rebootstrapRequired || state.needsRebootstrap(after: trigger, now: now)
                 else { return false }
                 state.rebootstrap()
                 return true

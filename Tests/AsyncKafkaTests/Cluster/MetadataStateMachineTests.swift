@@ -57,6 +57,28 @@ import Testing
         #expect(machine.attempts == 3)
     }
 
+    @Test func theBootstrapServersAreAskedAgainOnlyAfterALongRunOfFailures() {
+        let trigger = Duration.seconds(300)
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        self.take(self.topic("a"), by: &machine)
+        func fails(after seconds: Int64) -> Bool {
+            let now = self.start + .seconds(seconds)
+            _ = machine.begin(now: now)
+            machine.failed(now: now + .milliseconds(1), backoff: self.backoff)
+            return machine.needsRebootstrap(after: trigger, now: now + .milliseconds(1))
+        }
+        let first = fails(after: 300)
+        #expect(!first, "the first failure after a quiet time is no run of failures")
+        let later = [fails(after: 599), fails(after: 600)]
+        #expect(later == [false, true])
+        machine.rebootstrap()
+        let again = [fails(after: 601), fails(after: 900), fails(after: 901)]
+        #expect(again == [false, false, true], "the run begins again with the bootstrap servers")
+        self.take(self.topic("a"), by: &machine)
+        let afterSuccess = fails(after: 1300)
+        #expect(!afterSuccess)
+    }
+
     @Test func neverGoesBackToAnOlderLeaderEpoch() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
