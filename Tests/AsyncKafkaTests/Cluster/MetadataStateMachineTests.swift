@@ -47,6 +47,20 @@ import Testing
         #expect(next == .topics(["a"]))
     }
 
+    /// Brokers with ZooKeeper leave out partitions that never had a leader.
+    @Test func partitionsWithNumbersThatMakeNoSenseAreLeftOut() {
+        var topic = MetadataResponse.MetadataResponseTopic()
+        topic.name = "a"
+        topic.partitions = ([.max, 5, -1, 0, 1_000_000, .min] as [Int32]).map { index in
+            var partition = MetadataResponse.MetadataResponsePartition()
+            partition.partitionIndex = index
+            return partition
+        }
+        var response = MetadataResponse()
+        response.topics = [topic]
+        #expect(MetadataUpdate(response).topics[0].partitions.map(\.index) == [0, 5])
+    }
+
     @Test func waitsLongerAfterEachFailure() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         for failures in 1...3 {
