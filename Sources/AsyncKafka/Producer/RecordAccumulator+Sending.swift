@@ -68,6 +68,7 @@ extension RecordAccumulator {
         partition.failures += 1
         partition.backoffCount += 1
         effects.backoffs.append((partition, partition.failures, partition.backoffCount))
+        self.leaveIfSticky(partition)
     }
 
     mutating func endBackoff(_ partition: PartitionState, count: Int) -> Effects {
@@ -254,6 +255,7 @@ extension RecordAccumulator {
             if partition.isListed { self.unlist(partition) }
             // It needn't wait for a leader that is known.
             partition.isBackingOff = false
+            self.leaveIfSticky(partition)
             self.list(partition, &effects)
         }
     }

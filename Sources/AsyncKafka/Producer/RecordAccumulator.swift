@@ -299,11 +299,22 @@ struct RecordAccumulator {
         topic.sticky.move(
             among: topic.partitions[..<topic.partitionCount].map {
                 StickyPartition.Candidate(
-                    partition: $0.index, queueLength: $0.queue.count, hasLeader: $0.leader != nil)
+                    partition: $0.index, queueLength: $0.queue.count, isAvailable: $0.isAvailable)
             }, random: self.nextRandom())
         let chosen = topic.partitions[Int(topic.sticky.current ?? 0)]
         topic.stickyPartition = chosen
         return chosen
+    }
+
+    /// Lets records that may go anywhere leave a partition that can't be written to, if another can. What its open batch has
+    /// stays there.
+    mutating func leaveIfSticky(_ partition: PartitionState) {
+        let topic = partition.topic
+        guard partition === topic.stickyPartition, !partition.isAvailable,
+            topic.partitions[..<topic.partitionCount].contains(where: \.isAvailable)
+        else { return }
+        topic.stickyPartition = nil
+        if self.freeTopic == topic.name { self.freeBatch = nil }
     }
 
     private mutating func nextRandom() -> UInt64 {

@@ -123,6 +123,35 @@ import Testing
         }
     }
 
+    @Test func recordsWithoutKeyLeaveAPartitionThatFails() throws {
+        var rig = AccumulatorRig(partitions: 2, brokers: 2)
+        let first = try #require(rig.append().delivery?.topicPartition.partition)
+        func partitions() -> Set<Int32> {
+            Set((0..<50).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition })
+        }
+        rig.flush()
+        #expect(rig.pump(first, isConnected: false).isEmpty)
+        rig.note(rig.accumulator.connectionFailed(first, KafkaError(.connectionFailed, "no", isRetriable: true)))
+        #expect(partitions() == [1 - first])
+        rig.endBackoffs()
+        #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
+        while let request = rig.pump(first).first { rig.answer(request) }
+        #expect(rig.effects.ended.contains { $0.batch.topicPartition.partition == first })
+        #expect(partitions() == [0, 1])
+    }
+
+    @Test func recordsWithoutKeyLeaveAPartitionThatLosesItsLeader() throws {
+        var rig = AccumulatorRig(partitions: 2)
+        let first = try #require(rig.append().delivery?.topicPartition.partition)
+        rig.lead("t", first == 0 ? [nil, 0] : [0, nil], epoch: 1)
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first)
+        rig.lead("t", [nil, nil], epoch: 2)
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "nowhere is it better")
+        rig.lead("t", first == 0 ? [0, nil] : [nil, 0], epoch: 3)
+        rig.flush()
+        #expect(rig.append().delivery?.topicPartition.partition == first)
+    }
+
     @Test func whatIsListedForALeaderGoesToTheNextOne() {
         var rig = AccumulatorRig(partitions: 2, brokers: 1)
         rig.append(partition: 0)
