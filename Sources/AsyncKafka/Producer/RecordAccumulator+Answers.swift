@@ -90,6 +90,7 @@ extension RecordAccumulator {
         let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
         transmission.partition.queue.split(transmission.id, into: counted)
         self.moveMemory(from: batch, to: parts)
+        effects.released.append(batch)
         effects.ended.append((batch, .split(counted)))
     }
 

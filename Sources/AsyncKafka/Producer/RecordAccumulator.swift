@@ -29,6 +29,8 @@ struct RecordAccumulator {
         /// Brokers to which something can be sent.
         var pump: [Int32] = []
         var ended: [(batch: ProducerBatch, result: BatchResult)] = []
+        /// Batches whose records nobody needs any more.
+        var released: [ProducerBatch] = []
         var wake: Promise<Void>?
         /// Partitions to be woken after a backoff of so many failures.
         var backoffs: [(partition: PartitionState, failures: Int, count: Int)] = []
@@ -335,6 +337,7 @@ struct RecordAccumulator {
         // As large as this one and a little more, or half as large as before: it falls slowly.
         partition.expectedSize = max(Self.smallestBatch, size + size / 8, partition.expectedSize / 2)
         if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
+        batch.complete()
         partition.queue.append(batch, count: Int32(truncatingIfNeeded: batch.count), deadline: batch.deadline)
     }
 
@@ -359,6 +362,7 @@ struct RecordAccumulator {
     mutating func releaseMemory(of batch: ProducerBatch, _ effects: inout Effects) {
         self.freeMemory += batch.reserved
         batch.reserved = 0
+        effects.released.append(batch)
         self.offerRoom(&effects)
     }
 

@@ -68,6 +68,7 @@ final class Sender: Sendable {
                 self?.endBackoff(backoff.partition, count: backoff.count)
             }
         }
+        for batch in effects.released { batch.freeRecords() }
         for (batch, result) in effects.ended { self.end(batch, result) }
         if let wake = effects.wake { self.wake(wake) }
         if effects.needsIdentity { self.identityWanted.notify() }

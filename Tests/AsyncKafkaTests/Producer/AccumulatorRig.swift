@@ -73,6 +73,7 @@ struct AccumulatorRig {
     mutating func note(_ effects: RecordAccumulator.Effects) {
         self.effects.pump += effects.pump
         self.effects.ended += effects.ended
+        self.effects.released += effects.released
         self.effects.backoffs += effects.backoffs
         self.effects.wake = effects.wake ?? self.effects.wake
         self.effects.lingerTimer = effects.lingerTimer ?? self.effects.lingerTimer

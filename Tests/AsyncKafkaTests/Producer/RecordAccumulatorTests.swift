@@ -218,8 +218,10 @@ import Testing
         rig.note(rig.accumulator.expire(now: rig.now))
         #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == true)
         #expect(rig.accumulator.freeMemory < all)
+        #expect(rig.effects.released.isEmpty)
         rig.answer(requests[0])
         #expect(rig.accumulator.freeMemory == all)
+        #expect(rig.effects.released.count == 1)
         #expect(rig.effects.ended.count == 1)
     }
 
