@@ -132,15 +132,15 @@ final class Cluster: Sendable {
 
     /// Waits for a refresh that begins after this call and succeeds.
     func refreshedMetadata(deadline: MonotonicTime) async throws(KafkaError) -> ClusterMetadata {
-        let version = self.metadata.version
+        let begun = self.metadataState.withLock { $0.begun }
         while true {
             let attempts = self.metadataState.withLock { $0.attempts }
             self.requestMetadataUpdate("fresh metadata wanted")
             try await self.waitForRefresh(after: attempts, deadline: deadline) {
                 self.timeoutError("No metadata came in time")
             }
-            let snapshot = self.metadata
-            if snapshot.version > version { return snapshot }
+            let (newest, snapshot) = self.metadataState.withLock { ($0.newestSuccess, $0.snapshot) }
+            if newest > begun { return snapshot }
         }
     }
 

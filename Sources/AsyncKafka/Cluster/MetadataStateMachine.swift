@@ -39,6 +39,9 @@ struct MetadataStateMachine: Sendable {
     private(set) var snapshot = ClusterMetadata.empty
     /// How many requests have ended, well or badly: what waits for a refresh compares it.
     private(set) var attempts = 0
+    /// How many requests have begun; and the number of the newest one that has ended well.
+    private(set) var begun = 0
+    private(set) var newestSuccess = 0
 
     private let maximumAge: Duration
     /// The topics asked for once, and when they were last used.
@@ -107,6 +110,7 @@ struct MetadataStateMachine: Sendable {
     /// Begins a request; what it is to ask for. Topics out of use are forgotten here.
     mutating func begin(now: MonotonicTime) -> Interest {
         self.isInFlight = true
+        self.begun += 1
         self.isRequested = false
         if self.attemptingSince == nil { self.attemptingSince = now }
         self.usedTopics = self.usedTopics.filter { now - $0.value < Self.maximumIdle }
@@ -128,6 +132,7 @@ struct MetadataStateMachine: Sendable {
         }
         self.isInFlight = false
         self.attempts += 1
+        self.newestSuccess = self.begun
         self.lastSuccess = now
         self.attemptingSince = nil
 

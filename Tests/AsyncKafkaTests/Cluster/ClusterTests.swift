@@ -74,6 +74,28 @@ import Testing
         }
     }
 
+    /// What is on its way already may have left the broker before the change that somebody wants to see.
+    @Test func freshMetadataIsAskedForAfterTheCall() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record)
+                let cluster = producer.sender.cluster
+                let hold = EmbeddedKafka.Hold()
+                kafka.inject(.hold(hold), on: .metadata)
+                cluster.requestMetadataUpdate("test")
+                await hold.untilHeld()
+                let before = cluster.metadataState.withLock { $0.begun }
+                async let fresh = cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(10))
+                // Lets the call be made before the answer comes; in the other order there is nothing to see.
+                for _ in 0..<1000 { await Task.yield() }
+                hold.release()
+                _ = try await fresh
+                #expect(cluster.metadataState.withLock { $0.newestSuccess } > before)
+            }
+        }
+    }
+
     @Test func aClusterThatIsNotThereIsSaidWithItsAddress() async throws {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.cluster.log = SilentLog()
