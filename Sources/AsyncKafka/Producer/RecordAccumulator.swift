@@ -387,6 +387,13 @@ struct RecordAccumulator {
         if isFirst { self.roomWaiters.prepend(promise) } else { self.roomWaiters.append(promise) }
     }
 
+    /// A task gives up waiting for room: while it is in the queue, those that come later take none.
+    mutating func stopWaitingForRoom(_ promise: Promise<Void>) {
+        for _ in 0..<self.roomWaiters.count {
+            if let first = self.roomWaiters.popFirst(), first !== promise { self.roomWaiters.append(first) }
+        }
+    }
+
     /// Takes no more records. Returns the tasks that wait for room, which there will not be.
     mutating func close(_ error: KafkaError) -> [Promise<Void>] {
         if self.closed == nil { self.closed = error }

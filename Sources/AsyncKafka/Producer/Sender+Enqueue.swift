@@ -138,7 +138,12 @@ extension Sender {
                 return delivery
             case .full(let effects):
                 self.perform(effects)
-                try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                do throws(KafkaError) {
+                    try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                } catch {
+                    self.accumulator.withLock { $0.stopWaitingForRoom(promise) }
+                    throw error
+                }
                 isOffered = true
             case .unknownTopic:
                 self.learn(try await self.cluster.topic(record.topic, deadline: deadline))

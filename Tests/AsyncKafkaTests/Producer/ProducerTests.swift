@@ -366,6 +366,31 @@ import Testing
         }
     }
 
+    @Test func whoGivesUpWaitingForRoomIsInNobodysWay() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 190 << 10
+                $0.maxRequestSize = 128 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .milliseconds(100)
+            }
+            let large = ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 100_000)))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                try await producer.enqueue(large)
+                await hold.untilHeld()
+                let error = await #expect(throws: KafkaError.self) { try await producer.enqueue(large) }
+                #expect(error?.code == .timedOut)
+                // There is room for this one.
+                try producer.tryEnqueue(ProducerRecord(topic: "t", value: "small"))
+                hold.release()
+            }
+        }
+    }
+
     @Test func aTopicThatDoesNotExistIsSaidAfterMaxBlock() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.createsTopicsAutomatically = false
