@@ -157,9 +157,9 @@ struct RecordAccumulator {
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
         } else {
-            guard let known = self.topics[record.topic] else {
-                return self.closed.map { .closed($0) } ?? .unknownTopic
-            }
+            // Before the topic is remembered for the short way, which doesn't look.
+            if let closed = self.closed { return .closed(closed) }
+            guard let known = self.topics[record.topic] else { return .unknownTopic }
             self.lastTopic = known
             topic = known
         }

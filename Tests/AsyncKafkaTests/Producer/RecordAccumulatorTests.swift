@@ -260,6 +260,9 @@ import Testing
             return
         }
         #expect(error.code == .closed)
+        // The batch that is open takes none either.
+        let late = ProducerRecord(topic: "t", partition: 0, value: "late")
+        #expect(rig.accumulator.appendToOpenBatch(late, choice: .named(0), timestamp: 1000) == nil)
         rig.note(rig.accumulator.giveUpAll(because: .producerClosed))
         #expect(rig.effects.ended.count == 1)
         #expect(rig.accumulator.freeMemory == 32 << 20)
