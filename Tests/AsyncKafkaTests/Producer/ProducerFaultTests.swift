@@ -370,6 +370,19 @@ import Testing
         }
     }
 
+    @Test func aProducerThatEndsBeforeItHasAnIdentityIsNoError() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let log = CountingLog("The producer can't become idempotent")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .initProducerId)
+            try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { _ in
+                await hold.untilHeld()
+            }
+            #expect(log.count == 0)
+            hold.release()
+        }
+    }
+
     @Test func anIdentityThatIsNotReadyIsAskedForAgain() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: 3)
