@@ -26,11 +26,7 @@ final class Poller: Sendable {
         self.epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard self.epoll >= 0 else { throw .system(call: "epoll_create1", errno: errno) }
         self.wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        guard self.wakeup >= 0 else {
-            let code = errno
-            close(self.epoll)
-            throw .system(call: "eventfd", errno: code)
-        }
+        guard self.wakeup >= 0 else { throw .system(call: "eventfd", errno: errno) }
         try self.update(self.wakeup, token: Self.wakeToken, from: .nothing, to: .reading)
     }
 

@@ -132,15 +132,15 @@ final class Cluster: Sendable {
 
     /// Waits for a refresh that begins after this call and succeeds.
     func refreshedMetadata(deadline: MonotonicTime) async throws(KafkaError) -> ClusterMetadata {
-        let version = self.metadata.version
+        let begun = self.metadataState.withLock { $0.begun }
         while true {
             let attempts = self.metadataState.withLock { $0.attempts }
             self.requestMetadataUpdate("fresh metadata wanted")
             try await self.waitForRefresh(after: attempts, deadline: deadline) {
                 self.timeoutError("No metadata came in time")
             }
-            let snapshot = self.metadata
-            if snapshot.version > version { return snapshot }
+            let (newest, snapshot) = self.metadataState.withLock { ($0.newestSuccess, $0.snapshot) }
+            if newest > begun { return snapshot }
         }
     }
 
@@ -201,8 +201,8 @@ final class Cluster: Sendable {
             let needsRebootstrap = self.metadataState.withLock { state in
                 let now = self.loop.now
                 state.failed(now: now, backoff: self.backoff)
-                let last = state.lastSuccessTime ?? now
-                guard error.brokerCode == .rebootstrapRequired || now - last > self.configuration.rebootstrapTrigger
+                let trigger = self.configuration.rebootstrapTrigger
+                guard error.brokerCode == .rebootstrapRequired || state.needsRebootstrap(after: trigger, now: now)
                 else { return false }
                 state.rebootstrap()
                 return true

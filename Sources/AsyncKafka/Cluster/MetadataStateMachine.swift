@@ -39,6 +39,9 @@ struct MetadataStateMachine: Sendable {
     private(set) var snapshot = ClusterMetadata.empty
     /// How many requests have ended, well or badly: what waits for a refresh compares it.
     private(set) var attempts = 0
+    /// How many requests have begun; and the number of the newest one that has ended well.
+    private(set) var begun = 0
+    private(set) var newestSuccess = 0
 
     private let maximumAge: Duration
     /// The topics asked for once, and when they were last used.
@@ -51,6 +54,8 @@ struct MetadataStateMachine: Sendable {
     private var failures = 0
     private var notBefore: MonotonicTime?
     private var lastSuccess: MonotonicTime?
+    /// When the attempts began of which none has succeeded.
+    private var attemptingSince: MonotonicTime?
 
     /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
     static let maximumIdle: Duration = .seconds(300)
@@ -105,7 +110,9 @@ struct MetadataStateMachine: Sendable {
     /// Begins a request; what it is to ask for. Topics out of use are forgotten here.
     mutating func begin(now: MonotonicTime) -> Interest {
         self.isInFlight = true
+        self.begun += 1
         self.isRequested = false
+        if self.attemptingSince == nil { self.attemptingSince = now }
         self.usedTopics = self.usedTopics.filter { now - $0.value < Self.maximumIdle }
         if self.watchesAll { return .all }
         return .topics(self.watchedTopics.union(self.usedTopics.keys).sorted())
@@ -125,7 +132,9 @@ struct MetadataStateMachine: Sendable {
         }
         self.isInFlight = false
         self.attempts += 1
+        self.newestSuccess = self.begun
         self.lastSuccess = now
+        self.attemptingSince = nil
 
         var topics: [String: TopicMetadata] = [:]
         for topic in update.topics {
@@ -168,13 +177,16 @@ struct MetadataStateMachine: Sendable {
     /// Forgets brokers, so that the bootstrap servers are asked again (KIP-899). Topics stay as they are.
     mutating func rebootstrap() {
         self.isRequested = true
+        self.attemptingSince = nil
         self.snapshot = ClusterMetadata(
             version: self.snapshot.version + 1, clusterID: nil, controllerID: nil, brokers: [:],
             topics: self.snapshot.topics)
     }
 
-    /// Since when no metadata has come; nil before the first.
-    var lastSuccessTime: MonotonicTime? { self.lastSuccess }
+    /// Whether all attempts have failed for longer than `trigger`. That there was no need to ask does not count.
+    func needsRebootstrap(after trigger: Duration, now: MonotonicTime) -> Bool {
+        self.attemptingSince.map { now - $0 > trigger } ?? false
+    }
 
     /// Takes leaders that a broker named in a Produce or Fetch response (KIP-951). Returns whether anything changed.
     mutating func updateLeaders(

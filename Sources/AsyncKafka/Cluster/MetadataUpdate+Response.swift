@@ -17,11 +17,17 @@ extension MetadataUpdate {
         }
         self.topics = response.topics.compactMap { topic in
             guard let name = topic.name else { return nil }
+            let indexes = 0..<topic.partitions.count + Self.largestGap
             return TopicMetadata(
                 name: name, id: topic.topicId, error: topic.errorCode, isInternal: topic.isInternal,
-                partitions: topic.partitions.map(PartitionMetadata.init).sorted { $0.index < $1.index })
+                partitions: topic.partitions.filter { indexes.contains(Int($0.partitionIndex)) }
+                    .map(PartitionMetadata.init).sorted { $0.index < $1.index })
         }
     }
+
+    /// Partitions are numbered from 0, but brokers with ZooKeeper leave out those that never had a leader. A number that so
+    /// many left out don't explain isn't believed: a producer keeps a state for each partition up to the last.
+    private static let largestGap = 1000
 }
 
 extension PartitionMetadata {

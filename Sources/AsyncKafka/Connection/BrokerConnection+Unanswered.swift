@@ -37,8 +37,9 @@ extension BrokerConnection {
         let request = UnansweredRequest(deadline: deadline, completion: completion)
         var isQueued = false
         self.channel.send { () -> [Bytes]? in
+            guard let isHeld = self.isHeldIfOpen else { return nil }
             isQueued = true
-            if self.isHeld {
+            if isHeld {
                 self.heldUnanswered.withLock { $0.append((frame, request)) }
                 return nil
             }

@@ -262,6 +262,8 @@ final class BrokerConnection: Sendable {
         self.writeDeferred()
     }
 
+    /// Whether requests are held; nil once nothing is sent any more.
+    var isHeldIfOpen: Bool? { self.queue.withLock { $0.closed == nil ? $0.isHeld : nil } }
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
     var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
     /// The broker has asked for a pause until then (KIP-219).
@@ -320,16 +322,30 @@ final class BrokerConnection: Sendable {
     }
 
     private func armIdleTimer() {
-        let idleSince = MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed))
-        let end = idleSince + self.configuration.connectionMaxIdle
-        if end <= self.loop.now, self.requestsInFlight == 0, self.channel.queuedBytes == 0 {
-            self.close(KafkaError(.closed, "The connection was not used any more.", broker: self.broker.description))
-            return
-        }
-        _ = self.loop.schedule(at: max(end, self.loop.now + .seconds(1))) { [weak self] in
+        guard !self.closeIfIdle() else { return }
+        _ = self.loop.schedule(at: max(self.idleEnd, self.loop.now + .seconds(1))) { [weak self] in
             guard let self, self.isOpen else { return }
             self.armIdleTimer()
         }
+    }
+
+    /// When the connection has been out of use for too long.
+    private var idleEnd: MonotonicTime {
+        MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed)) + self.configuration.connectionMaxIdle
+    }
+
+    /// Closes the connection if it is out of use. Returns whether it has.
+    private func closeIfIdle() -> Bool {
+        // Whoever has the connection in hand at this moment may ask for another.
+        let error = KafkaError(
+            .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
+        // Under the write lock, so that no request is written between the look and the end.
+        let isIdle = self.channel.whenNothingIsQueued {
+            self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
+        }
+        guard isIdle == true else { return false }
+        self.end(error, written: [], unwritten: [])
+        return true
     }
 
     // MARK: The end
@@ -346,6 +362,11 @@ final class BrokerConnection: Sendable {
     /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
     func close(_ error: KafkaError) {
         guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
+        self.end(error, written: written, unwritten: unwritten)
+    }
+
+    /// What follows from the end of the queue.
+    private func end(_ error: KafkaError, written: [PendingRequest], unwritten: [PendingRequest]) {
         self.channel.close()
         self.renewalSignal.notify()
         self.finished.fulfill(.success(()))

@@ -153,6 +153,13 @@ struct RequestQueue: Sendable {
         self.inFlight.first { $0.deadline <= now }
     }
 
+    /// Ends the queue if nothing is on its way. Returns whether it has.
+    mutating func closeIfIdle(_ error: KafkaError) -> Bool {
+        guard self.closed == nil, self.inFlight.isEmpty, self.deferred.isEmpty else { return false }
+        self.closed = error
+        return true
+    }
+
     /// Ends the queue; what was written and what was not, to be failed with an unknown and a known outcome.
     mutating func close(_ error: KafkaError) -> (written: [PendingRequest], unwritten: [PendingRequest])? {
         guard self.closed == nil else { return nil }

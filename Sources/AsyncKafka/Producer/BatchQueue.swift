@@ -101,6 +101,8 @@ struct BatchQueue<Batch> {
     private var identity: ProducerIdentity?
     private var nextSequence: Int32 = 0
     private var renumbering: Renumbering?
+    /// Whether a batch was given up that may be stored: if it isn't, its sequence is missing before those that follow.
+    private var hasGap = false
     private var nextID: UInt64 = 0
 
     init(isIdempotent: Bool, maximumInFlight: Int) {
@@ -144,6 +146,7 @@ struct BatchQueue<Batch> {
     /// Takes the next batch to be sent. `available` is the producer's identity, if it has one by now.
     mutating func next(available: ProducerIdentity?) -> Next {
         guard self.hasUnsent, self.canSend else { return .nothing }
+        self.leaveGapBehind()
         if let renumbering = self.renumbering {
             guard self.inFlight == 0 else { return .nothing }
             guard self.renumber(renumbering, available: available) else {
@@ -188,6 +191,15 @@ struct BatchQueue<Batch> {
         return self.nextID
     }
 
+    /// Begins an epoch behind a gap, if nothing that was sent may be stored. Otherwise the broker might refuse the next batch for
+    /// the gap; and if that answer is lost, the batch would have to be given up as well.
+    private mutating func leaveGapBehind() {
+        guard self.hasGap, self.renumbering == nil, self.inFlight == 0, !self.sent.contains(where: \.mayBeStored)
+        else { return }
+        self.isFlowing = false
+        self.renumbering = .underNextEpoch
+    }
+
     /// Gives every sent batch a new sequence, beginning at 0 under a new identity. False if there is none yet.
     private mutating func renumber(_ renumbering: Renumbering, available: ProducerIdentity?) -> Bool {
         var next: ProducerIdentity?
@@ -203,6 +215,7 @@ struct BatchQueue<Batch> {
             self.nextSequence = ProducerSequence.advance(self.nextSequence, by: self.sent[index].count)
         }
         self.renumbering = nil
+        self.hasGap = false
         return true
     }
 
@@ -216,6 +229,7 @@ struct BatchQueue<Batch> {
         let isAbandoned = self.sent[index].progress == .abandoned
         if answer == .stored || answer == .alreadyStored {
             if index == 0 { self.isFlowing = true }
+            self.hasGap = false
             self.sent.remove(at: index)
             return isAbandoned ? .alreadyEnded : .stored
         }
@@ -259,8 +273,9 @@ struct BatchQueue<Batch> {
         .failed(isOutcomeUnknown: self.remove(at: index).mayBeStored)
     }
 
-    /// Removes a batch that has failed. If it was the last one sent and was surely not stored, its sequence is free again;
-    /// otherwise the next batch finds out: the broker takes it, or refuses it as out of order.
+    /// Removes a batch that has failed. If it was the last one sent and was surely not stored, its sequence is free again.
+    /// If it may be stored, the next batch begins an epoch; otherwise that one finds out: the broker takes it, or refuses it as
+    /// out of order.
     @discardableResult
     private mutating func remove(at index: Int) -> Sent {
         let removed = self.sent.remove(at: index)
@@ -269,6 +284,7 @@ struct BatchQueue<Batch> {
         {
             self.nextSequence = removed.baseSequence
         }
+        if self.isIdempotent, removed.mayBeStored { self.hasGap = true }
         return removed
     }
 

@@ -37,6 +37,9 @@ struct ProduceAnswers {
     private var partitions: [Key: ProduceResponse.PartitionProduceResponse] = [:]
     private let broker: Broker
 
+    /// Those that leave room for the records behind a batch's first.
+    private static let offsets = 0...(Int64.max - Int64(Int32.max))
+
     init(_ response: ProduceResponse, to drained: RecordAccumulator.Drained, from broker: Broker) {
         self.broker = broker
         self.endpoints = response.nodeEndpoints.map {
@@ -73,7 +76,7 @@ struct ProduceAnswers {
         guard code != .none, code != .duplicateSequenceNumber else {
             return RecordAccumulator.Answer(
                 verdict: ProduceAnswer(code),
-                baseOffset: code == .none && partition.baseOffset >= 0 ? partition.baseOffset : nil,
+                baseOffset: code == .none && Self.offsets.contains(partition.baseOffset) ? partition.baseOffset : nil,
                 logAppendTime: partition.logAppendTimeMs >= 0 ? partition.logAppendTimeMs : nil)
         }
         var recordErrors: [Int32: KafkaError] = [:]

@@ -25,6 +25,8 @@ final class ProducerBatch: @unchecked Sendable {
     var reserved = 0
     /// The size up to which records may be appended.
     var limit = 0
+    /// How many records it has, once it takes no more.
+    private(set) var count = 0
 
     init(
         _ topicPartition: TopicPartition, deadline: MonotonicTime, records: consuming RecordBatchBuilder,
@@ -36,7 +38,15 @@ final class ProducerBatch: @unchecked Sendable {
         self.records = records
     }
 
-    var count: Int { self.records.count }
+    /// Takes no more records.
+    func complete() {
+        self.count = self.records.count
+    }
+
+    /// Frees the bytes of a batch that has ended and is not in flight: deliveries that are kept keep the batch.
+    func freeRecords() {
+        self.records = RecordBatchBuilder(initialCapacity: 0)
+    }
 
     /// The batch as it goes into a Produce request.
     func encoded(identity: ProducerIdentity?, baseSequence: Int32, compression: Compression) throws(KafkaError)
@@ -76,6 +86,7 @@ final class ProducerBatch: @unchecked Sendable {
                 key: key, value: value, headers: headers, timestamp: record.timestamp, limit: half)
             parts.append(part)
         }
+        for part in parts { part.complete() }
         return parts
     }
 }

@@ -30,7 +30,7 @@ extension RecordAccumulator {
             if !broker.ready.isEmpty { effects.pump.append(broker.id) }
         }
         for (transmission, answer) in zip(drained.transmissions, answers) {
-            if answer.meansStaleMetadata { effects.needsMetadata = true }
+            if answer.meansStaleMetadata { effects.needMetadata(of: transmission.partition.topic) }
             self.take(answer, to: transmission, from: drained.broker, &effects)
             self.list(transmission.partition, &effects)
         }
@@ -90,6 +90,7 @@ extension RecordAccumulator {
         let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
         transmission.partition.queue.split(transmission.id, into: counted)
         self.moveMemory(from: batch, to: parts)
+        effects.released.append(batch)
         effects.ended.append((batch, .split(counted)))
     }
 

@@ -51,7 +51,7 @@ extension RecordAccumulator {
             !partition.isAwaitingIdentity
         else { return }
         guard let leader = partition.leader else {
-            effects.needsMetadata = true
+            effects.needMetadata(of: partition.topic)
             self.backOff(partition, &effects)
             return
         }
@@ -68,6 +68,7 @@ extension RecordAccumulator {
         partition.failures += 1
         partition.backoffCount += 1
         effects.backoffs.append((partition, partition.failures, partition.backoffCount))
+        self.leaveIfSticky(partition)
     }
 
     mutating func endBackoff(_ partition: PartitionState, count: Int) -> Effects {
@@ -210,6 +211,7 @@ extension RecordAccumulator {
             partition.isListed = false
             partition.lastError = error
             if error.isRetriable {
+                effects.needMetadata(of: partition.topic)
                 self.backOff(partition, &effects)
             } else {
                 self.giveUp(partition, because: error, &effects)
@@ -253,6 +255,7 @@ extension RecordAccumulator {
             if partition.isListed { self.unlist(partition) }
             // It needn't wait for a leader that is known.
             partition.isBackingOff = false
+            self.leaveIfSticky(partition)
             self.list(partition, &effects)
         }
     }

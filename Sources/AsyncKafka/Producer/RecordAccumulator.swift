@@ -29,6 +29,8 @@ struct RecordAccumulator {
         /// Brokers to which something can be sent.
         var pump: [Int32] = []
         var ended: [(batch: ProducerBatch, result: BatchResult)] = []
+        /// Batches whose records nobody needs any more.
+        var released: [ProducerBatch] = []
         var wake: Promise<Void>?
         /// Partitions to be woken after a backoff of so many failures.
         var backoffs: [(partition: PartitionState, failures: Int, count: Int)] = []
@@ -36,8 +38,24 @@ struct RecordAccumulator {
         var expiryTimer: MonotonicTime?
         var needsIdentity = false
         var needsMetadata = false
+        /// Topics that records are on their way to. Metadata forgets those of which it isn't told for long.
+        var usedTopics: Set<String> = []
         /// Whether a broker can't be reached that could be reached before.
         var isFirstFailure = false
+
+        /// Asks for the leaders of a topic.
+        mutating func needMetadata(of topic: TopicState) {
+            self.needsMetadata = true
+            self.usedTopics.insert(topic.name)
+        }
+
+        /// Adds what had to be done before, for a record.
+        mutating func add(_ earlier: Effects) {
+            self.pump += earlier.pump
+            self.backoffs += earlier.backoffs
+            self.needsMetadata = self.needsMetadata || earlier.needsMetadata
+            self.usedTopics.formUnion(earlier.usedTopics)
+        }
     }
 
     /// How the partition of a record is found.
@@ -64,6 +82,8 @@ struct RecordAccumulator {
 
     /// What a batch takes at first where nothing is known of the partition's rate.
     static let smallestBatch = 4096
+    /// How often it is said of a topic that it is in use: much more often than metadata forgets topics.
+    static let useInterval = MetadataStateMachine.maximumIdle / 5
 
     let settings: Settings
     let undelivered: UndeliveredRecords
@@ -137,9 +157,9 @@ struct RecordAccumulator {
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
         } else {
-            guard let known = self.topics[record.topic] else {
-                return self.closed.map { .closed($0) } ?? .unknownTopic
-            }
+            // Before the topic is remembered for the short way, which doesn't look.
+            if let closed = self.closed { return .closed(closed) }
+            guard let known = self.topics[record.topic] else { return .unknownTopic }
             self.lastTopic = known
             topic = known
         }
@@ -224,6 +244,10 @@ struct RecordAccumulator {
         partition.openedAt = now
         partition.isOpenDue = !self.lingers
         self.openBatches.append(partition)
+        if now >= topic.useDue {
+            topic.useDue = now + Self.useInterval
+            effects.usedTopics.insert(topic.name)
+        }
         if self.lingers, !self.isLingerTimerSet {
             self.isLingerTimerSet = true
             effects.lingerTimer = now + self.settings.linger
@@ -277,11 +301,22 @@ struct RecordAccumulator {
         topic.sticky.move(
             among: topic.partitions[..<topic.partitionCount].map {
                 StickyPartition.Candidate(
-                    partition: $0.index, queueLength: $0.queue.count, hasLeader: $0.leader != nil)
+                    partition: $0.index, queueLength: $0.queue.count, isAvailable: $0.isAvailable)
             }, random: self.nextRandom())
         let chosen = topic.partitions[Int(topic.sticky.current ?? 0)]
         topic.stickyPartition = chosen
         return chosen
+    }
+
+    /// Lets records that may go anywhere leave a partition that can't be written to, if another can. What its open batch has
+    /// stays there.
+    mutating func leaveIfSticky(_ partition: PartitionState) {
+        let topic = partition.topic
+        guard partition === topic.stickyPartition, !partition.isAvailable,
+            topic.partitions[..<topic.partitionCount].contains(where: \.isAvailable)
+        else { return }
+        topic.stickyPartition = nil
+        if self.freeTopic == topic.name { self.freeBatch = nil }
     }
 
     private mutating func nextRandom() -> UInt64 {
@@ -302,6 +337,7 @@ struct RecordAccumulator {
         // As large as this one and a little more, or half as large as before: it falls slowly.
         partition.expectedSize = max(Self.smallestBatch, size + size / 8, partition.expectedSize / 2)
         if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
+        batch.complete()
         partition.queue.append(batch, count: Int32(truncatingIfNeeded: batch.count), deadline: batch.deadline)
     }
 
@@ -326,6 +362,7 @@ struct RecordAccumulator {
     mutating func releaseMemory(of batch: ProducerBatch, _ effects: inout Effects) {
         self.freeMemory += batch.reserved
         batch.reserved = 0
+        effects.released.append(batch)
         self.offerRoom(&effects)
     }
 
@@ -348,6 +385,13 @@ struct RecordAccumulator {
     /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
     mutating func waitForRoom(_ promise: Promise<Void>, isFirst: Bool) {
         if isFirst { self.roomWaiters.prepend(promise) } else { self.roomWaiters.append(promise) }
+    }
+
+    /// A task gives up waiting for room: while it is in the queue, those that come later take none.
+    mutating func stopWaitingForRoom(_ promise: Promise<Void>) {
+        for _ in 0..<self.roomWaiters.count {
+            if let first = self.roomWaiters.popFirst(), first !== promise { self.roomWaiters.append(first) }
+        }
     }
 
     /// Takes no more records. Returns the tasks that wait for room, which there will not be.
@@ -380,14 +424,10 @@ extension RecordAccumulator.Appended {
         switch self {
         case .done(let delivery): return .followedUp(delivery, earlier)
         case .followedUp(let delivery, var effects):
-            effects.pump += earlier.pump
-            effects.backoffs += earlier.backoffs
-            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            effects.add(earlier)
             return .followedUp(delivery, effects)
         case .full(var effects):
-            effects.pump += earlier.pump
-            effects.backoffs += earlier.backoffs
-            effects.needsMetadata = effects.needsMetadata || earlier.needsMetadata
+            effects.add(earlier)
             return .full(effects)
         case .unknownTopic, .unknownPartition, .tooLarge, .closed:
             return self

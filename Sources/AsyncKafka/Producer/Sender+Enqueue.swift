@@ -109,7 +109,9 @@ extension Sender {
     /// Appends a record, waiting for its topic to be known and for room.
     func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         let deadline = self.loop.now + self.configuration.maxBlock
+        // Whether this task was woken to take room and has not tried yet. If a partitioner throws, it never will.
         var isOffered = false
+        defer { if isOffered { self.passRoomOn() } }
         var hasAskedForPartition = false
         while true {
             guard let choice = try self.choice(for: record) else {
@@ -119,6 +121,7 @@ extension Sender {
             let timestamp = try self.timestamp(of: record)
             let promise = Promise<Void>()
             let wasOffered = isOffered
+            isOffered = false
             let appended = self.accumulator.withLock { accumulator in
                 let appended = accumulator.append(
                     record, choice: choice, timestamp: timestamp, isOffered: wasOffered
@@ -126,36 +129,36 @@ extension Sender {
                 if case .full = appended { accumulator.waitForRoom(promise, isFirst: wasOffered) }
                 return appended
             }
-            isOffered = false
+            if case .full = appended {} else if wasOffered { self.passRoomOn() }
             switch appended {
             case .done(let delivery):
-                if wasOffered { self.passRoomOn() }
                 return delivery
             case .followedUp(let delivery, let effects):
                 self.perform(effects)
-                if wasOffered { self.passRoomOn() }
                 return delivery
             case .full(let effects):
                 self.perform(effects)
-                try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                do throws(KafkaError) {
+                    try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                } catch {
+                    self.accumulator.withLock { $0.stopWaitingForRoom(promise) }
+                    throw error
+                }
                 isOffered = true
             case .unknownTopic:
-                if wasOffered { self.passRoomOn() }
                 self.learn(try await self.cluster.topic(record.topic, deadline: deadline))
             case .unknownPartition(let count):
-                if wasOffered { self.passRoomOn() }
                 guard !hasAskedForPartition, let partition = record.partition, partition >= 0 else {
                     throw self.unknownPartition(record, count)
                 }
-                // It may have been added a moment ago.
+                // It may have been added a moment ago. Metadata may have forgotten the topic meanwhile.
                 hasAskedForPartition = true
+                _ = self.cluster.topicIfKnown(record.topic)
                 _ = try await self.cluster.refreshedMetadata(deadline: deadline)
                 if let topic = self.cluster.topicIfKnown(record.topic) { self.learn(topic) }
             case .tooLarge(let size):
-                if wasOffered { self.passRoomOn() }
                 throw self.tooLarge(record, size)
             case .closed(let error):
-                if wasOffered { self.passRoomOn() }
                 throw error
             }
         }
@@ -208,6 +211,7 @@ extension Sender {
         case .unknownTopic:
             throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
         case .unknownPartition(let count):
+            _ = self.cluster.topicIfKnown(record.topic)
             self.cluster.requestMetadataUpdate("a record is for an unknown partition")
             throw self.unknownPartition(record, count)
         case .tooLarge(let size):

@@ -22,6 +22,8 @@ extension Sender {
                     let identity = try await self.requestIdentity()
                     self.perform(self.accumulator.withLock { $0.received(identity) })
                 } catch {
+                    // The producer ends, perhaps before it ever was connected.
+                    if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return }
                     guard case .fatal(let error) = self.accumulator.withLock({ $0.idempotence.requestFailed(error) })
                     else {
                         failures += 1

@@ -68,9 +68,11 @@ final class Sender: Sendable {
                 self?.endBackoff(backoff.partition, count: backoff.count)
             }
         }
+        for batch in effects.released { batch.freeRecords() }
         for (batch, result) in effects.ended { self.end(batch, result) }
         if let wake = effects.wake { self.wake(wake) }
         if effects.needsIdentity { self.identityWanted.notify() }
+        for topic in effects.usedTopics { _ = self.cluster.topicIfKnown(topic) }
         if effects.needsMetadata { self.cluster.requestMetadataUpdate("a partition has no known leader") }
         for broker in effects.pump { self.pump(broker) }
     }
@@ -193,7 +195,6 @@ final class Sender: Sendable {
                 failures[index] = error
             }
         }
-        for topic in request.topicData { _ = self.cluster.topicIfKnown(topic.name) }
         do {
             let hasIDs = request.topicData.allSatisfy { $0.topicId != .zero }
             let version = try connection.versions.version(for: ProduceRequest.self, atMost: hasIDs ? nil : 12)

@@ -12,7 +12,8 @@ struct StickyPartition {
     struct Candidate {
         var partition: Int32
         var queueLength: Int
-        var hasLeader: Bool
+        /// Whether it has a leader, and is not failing.
+        var isAvailable: Bool
     }
 
     /// After this many bytes a closed batch ends the stay at a partition. The batch's own size is the usual end; with
@@ -35,8 +36,8 @@ struct StickyPartition {
     /// batch is left half full.
     var shouldMove: Bool { self.current == nil || self.bytes >= self.stay }
 
-    /// Chooses the next partition: the shorter its queue, the likelier. Partitions without a leader are left out, unless
-    /// all are.
+    /// Chooses the next partition: the shorter its queue, the likelier. Partitions that are not available are left out,
+    /// unless all are.
     mutating func move(among candidates: [Candidate], random: UInt64) {
         self.current = Self.choose(among: candidates, random: random)
         self.bytes = 0
@@ -44,14 +45,14 @@ struct StickyPartition {
 
     /// A weighted random choice; nil if there are no candidates.
     static func choose(among candidates: [Candidate], random: UInt64) -> Int32? {
-        let haveLeader = candidates.contains { $0.hasLeader }
-        let longest = candidates.reduce(0) { $1.hasLeader || !haveLeader ? max($0, $1.queueLength) : $0 }
+        let areAvailable = candidates.contains { $0.isAvailable }
+        let longest = candidates.reduce(0) { $1.isAvailable || !areAvailable ? max($0, $1.queueLength) : $0 }
         var total: UInt64 = 0
-        for candidate in candidates where candidate.hasLeader || !haveLeader {
+        for candidate in candidates where candidate.isAvailable || !areAvailable {
             total += UInt64(longest + 1 - candidate.queueLength)
         }
         var rest = random.multipliedFullWidth(by: total).high
-        for candidate in candidates where candidate.hasLeader || !haveLeader {
+        for candidate in candidates where candidate.isAvailable || !areAvailable {
             let weight = UInt64(longest + 1 - candidate.queueLength)
             if rest < weight { return candidate.partition }
             rest -= weight

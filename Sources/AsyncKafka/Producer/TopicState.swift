@@ -26,6 +26,8 @@ final class TopicState: @unchecked Sendable {
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
+    /// When a batch that is opened says again that the topic is in use.
+    var useDue = MonotonicTime(nanoseconds: 0)
 
     init(name: String, sticky: StickyPartition) {
         self.name = name
@@ -98,6 +100,9 @@ final class PartitionState: @unchecked Sendable {
 
     /// Whether there is something that may be sent.
     var hasReady: Bool { self.queue.hasUnsent || (self.open != nil && self.isOpenDue) }
+
+    /// Whether a record may be put here that may go anywhere: there is a leader, and nothing waits that has failed there.
+    var isAvailable: Bool { self.leader != nil && (self.failures == 0 || (self.open == nil && self.queue.count == 0)) }
 
     /// Everything that has not ended.
     var pending: [ProducerBatch] { self.queue.pending + (self.open.map { [$0] } ?? []) }

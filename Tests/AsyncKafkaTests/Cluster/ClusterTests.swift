@@ -7,6 +7,8 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
@@ -44,6 +46,52 @@ import Testing
                     let values = try await clusters[isFirst ? 1 : 0].values("t")
                     #expect(values == ["value"])
                 }
+            }
+        }
+    }
+
+    /// The refreshes are as far apart as the time after which the bootstrap servers are asked again.
+    @Test func oneRefreshThatFailsLeavesTheConnectionsOpen() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing {
+                $0.cluster.metadataMaxAge = .seconds(1)
+                $0.cluster.rebootstrapTrigger = .seconds(1)
+            }
+            let made = kafka.rewrite(ApiVersionsRequest.self, times: nil) { _, _, _ in }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(self.record)
+                let cluster = producer.sender.cluster
+                let before = made.hits
+                let failing = kafka.rewrite(MetadataRequest.self) { _, _, response in
+                    response.errorCode = .unknownServerError
+                }
+                try await eventually("a refresh fails") { failing.hits == 1 }
+                _ = try await cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(10))
+                _ = try await producer.send(self.record)
+                #expect(made.hits == before)
+            }
+        }
+    }
+
+    /// What is on its way already may have left the broker before the change that somebody wants to see.
+    @Test func freshMetadataIsAskedForAfterTheCall() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                _ = try await producer.send(self.record)
+                let cluster = producer.sender.cluster
+                let hold = EmbeddedKafka.Hold()
+                kafka.inject(.hold(hold), on: .metadata)
+                cluster.requestMetadataUpdate("test")
+                await hold.untilHeld()
+                let before = cluster.metadataState.withLock { $0.begun }
+                async let fresh = cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(10))
+                // Lets the call be made before the answer comes; in the other order there is nothing to see.
+                for _ in 0..<1000 { await Task.yield() }
+                hold.release()
+                _ = try await fresh
+                #expect(cluster.metadataState.withLock { $0.newestSuccess } > before)
             }
         }
     }

@@ -47,6 +47,20 @@ import Testing
         #expect(next == .topics(["a"]))
     }
 
+    /// Brokers with ZooKeeper leave out partitions that never had a leader.
+    @Test func partitionsWithNumbersThatMakeNoSenseAreLeftOut() {
+        var topic = MetadataResponse.MetadataResponseTopic()
+        topic.name = "a"
+        topic.partitions = ([.max, 5, -1, 0, 1_000_000, .min] as [Int32]).map { index in
+            var partition = MetadataResponse.MetadataResponsePartition()
+            partition.partitionIndex = index
+            return partition
+        }
+        var response = MetadataResponse()
+        response.topics = [topic]
+        #expect(MetadataUpdate(response).topics[0].partitions.map(\.index) == [0, 5])
+    }
+
     @Test func waitsLongerAfterEachFailure() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         for failures in 1...3 {
@@ -55,6 +69,28 @@ import Testing
             #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100 * failures)))
         }
         #expect(machine.attempts == 3)
+    }
+
+    @Test func theBootstrapServersAreAskedAgainOnlyAfterALongRunOfFailures() {
+        let trigger = Duration.seconds(300)
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        self.take(self.topic("a"), by: &machine)
+        func fails(after seconds: Int64) -> Bool {
+            let now = self.start + .seconds(seconds)
+            _ = machine.begin(now: now)
+            machine.failed(now: now + .milliseconds(1), backoff: self.backoff)
+            return machine.needsRebootstrap(after: trigger, now: now + .milliseconds(1))
+        }
+        let first = fails(after: 300)
+        #expect(!first, "the first failure after a quiet time is no run of failures")
+        let later = [fails(after: 599), fails(after: 600)]
+        #expect(later == [false, true])
+        machine.rebootstrap()
+        let again = [fails(after: 601), fails(after: 900), fails(after: 901)]
+        #expect(again == [false, false, true], "the run begins again with the bootstrap servers")
+        self.take(self.topic("a"), by: &machine)
+        let afterSuccess = fails(after: 1300)
+        #expect(!afterSuccess)
     }
 
     @Test func neverGoesBackToAnOlderLeaderEpoch() {

@@ -85,6 +85,46 @@ import Testing
         }
     }
 
+    @Test func aRequestThatComesAfterTheEndOfAnIdleConnectionMayBeSentAgain() async throws {
+        try await self.withConnection { request, _ in
+            Self.answer(request)
+        } configure: {
+            $0.connectionMaxIdle = .milliseconds(1)
+        } _: { connection, server in
+            await server.untilNobodyIsConnected()
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            #expect(error?.isRetriable == true)
+            #expect(error?.isOutcomeUnknown == false)
+        }
+    }
+
+    @Test func aConnectionIsIdleOnlyIfNothingIsOnItsWay() {
+        let error = KafkaError(.closed, "idle", isRetriable: true)
+        let pending = PendingRequest(
+            correlationID: 1, api: .metadata, deadline: MonotonicTime(nanoseconds: 1)
+        ) { _ in }
+        var queue = RequestQueue(limit: 1)
+        for _ in 0..<2 {
+            _ = queue.submit(DeferredRequest(frame: [], pending: pending), now: MonotonicTime(nanoseconds: 0))
+        }
+        for _ in 0..<2 {
+            let isClosed = queue.closeIfIdle(error)
+            #expect(!isClosed)
+            _ = queue.received(correlationID: 1)
+            _ = queue.takeDeferred(now: MonotonicTime(nanoseconds: 0))
+        }
+        let isClosed = queue.closeIfIdle(error)
+        #expect(isClosed)
+        guard
+            case .refuse(let refusal) = queue.submit(
+                DeferredRequest(frame: [], pending: pending), now: MonotonicTime(nanoseconds: 0))
+        else {
+            Issue.record("a request was taken after the end")
+            return
+        }
+        #expect(refusal.isRetriable)
+    }
+
     @Test func aBrokerThatNeverTellsItsVersionsIsGivenUp() async throws {
         let error = await #expect(throws: KafkaError.self) {
             try await self.withConnection({ _, _ in .body(Bytes([0, 35])) }) { _, _ in }

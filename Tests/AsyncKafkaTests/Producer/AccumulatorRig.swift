@@ -73,12 +73,14 @@ struct AccumulatorRig {
     mutating func note(_ effects: RecordAccumulator.Effects) {
         self.effects.pump += effects.pump
         self.effects.ended += effects.ended
+        self.effects.released += effects.released
         self.effects.backoffs += effects.backoffs
         self.effects.wake = effects.wake ?? self.effects.wake
         self.effects.lingerTimer = effects.lingerTimer ?? self.effects.lingerTimer
         self.effects.expiryTimer = effects.expiryTimer ?? self.effects.expiryTimer
         self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity
         self.effects.needsMetadata = self.effects.needsMetadata || effects.needsMetadata
+        self.effects.usedTopics.formUnion(effects.usedTopics)
     }
 
     /// Everything that goes to a broker now.

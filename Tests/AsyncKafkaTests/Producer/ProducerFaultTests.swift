@@ -324,6 +324,37 @@ import Testing
 
     // MARK: Identity
 
+    @Test func numbersThatMakeNoSenseAreNotBelieved() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
+                for topic in response.topics.indices {
+                    for index in [-1, .max] as [Int32] {
+                        var partition = MetadataResponse.MetadataResponsePartition()
+                        partition.partitionIndex = index
+                        partition.leaderId = 1
+                        response.topics[topic].partitions.append(partition)
+                    }
+                }
+            }
+            kafka.rewrite(ProduceRequest.self, times: nil) { _, _, response in
+                response.responses[0].partitionResponses[0].baseOffset = .max
+            }
+            try await KafkaProducer.withProducer(kafka.producing { $0.linger = .seconds(60) }) { producer in
+                let partitions = try await producer.partitions(of: "t")
+                #expect(partitions == [0])
+                let deliveries = [
+                    try await producer.enqueue(self.record(0)), try await producer.enqueue(self.record(1)),
+                ]
+                try await producer.flush()
+                for delivery in deliveries {
+                    let offset = try await delivery.metadata.offset
+                    #expect(offset == nil)
+                }
+            }
+        }
+    }
+
     @Test func anIdentityThatIsRefusedFailsEverythingWithAdvice() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -336,6 +367,19 @@ import Testing
                 guard let error = $0 as? KafkaError else { return false }
                 return error.code == .authorizationFailed && error.isFatal && error.message.contains("idempotence")
             }
+        }
+    }
+
+    @Test func aProducerThatEndsBeforeItHasAnIdentityIsNoError() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let log = CountingLog("The producer can't become idempotent")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .initProducerId)
+            try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { _ in
+                await hold.untilHeld()
+            }
+            #expect(log.count == 0)
+            hold.release()
         }
     }
 

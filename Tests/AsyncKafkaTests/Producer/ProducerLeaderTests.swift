@@ -53,6 +53,31 @@ import Testing
         }
     }
 
+    /// Metadata forgets a topic that is out of use for five minutes; the producer still knows a leader, which is gone.
+    @Test func aTopicThatMetadataHasForgottenIsWrittenToTheNextLeader() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 2)
+            let configuration = kafka.producing {
+                $0.cluster.requestTimeout = .seconds(5)
+                $0.deliveryTimeout = .seconds(15)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(self.record(0))
+                let cluster = producer.sender.cluster
+                cluster.metadataState.withLock { metadata in
+                    // What a refresh in some minutes would do.
+                    let asked = metadata.begin(now: cluster.loop.now + .seconds(301))
+                    let update = MetadataUpdate(brokers: Array(metadata.snapshot.brokers.values))
+                    _ = metadata.succeeded(update, asked: asked, now: cluster.loop.now) { _ in .zero }
+                }
+                let leader = try #require(try await kafka.leader(of: "t", partition: 0))
+                try await kafka.stopBroker(leader)
+                let stored = try await producer.send(self.record(1))
+                #expect(stored.offset == 1)
+            }
+        }
+    }
+
     @Test func aBrokerThatComesBackGetsWhatWaitedForIt() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")

@@ -236,6 +236,24 @@ import Testing
         }
     }
 
+    @Test func aDeliveryThatIsKeptDoesNotKeepTheRecords() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", configuration: ["max.message.bytes": "300000"])
+            let value = Bytes(repeatElement(UInt8(1), count: 50_000))
+            try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1 << 20 }) { producer in
+                var deliveries: [Delivery] = []
+                // As many as make batches that are stored, and some that are split before.
+                for _ in 0..<20 {
+                    deliveries.append(try await producer.enqueue(ProducerRecord(topic: "t", value: value)))
+                }
+                for delivery in deliveries { _ = try await delivery.metadata }
+                #expect(deliveries.allSatisfy { $0.batch.records.capacity < 1000 })
+            }
+            let count = try await kafka.stored("t").count
+            #expect(count == 20)
+        }
+    }
+
     @Test func aFlushWaitsForAllBeforeIt() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 4)

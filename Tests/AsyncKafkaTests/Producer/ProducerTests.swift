@@ -291,6 +291,52 @@ import Testing
         }
     }
 
+    /// The first of two tasks that wait for room is woken, and its partitioner won't have the record any more.
+    @Test func aPartitionerThatFailsLeavesTheRoomToTheNextTask() async throws {
+        final class Moody: Partitioner {
+            let timesAsked = Lock(0)
+            func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
+                guard record.key == "moody" else { return 0 }
+                let times = self.timesAsked.withLock { times in
+                    times += 1
+                    return times
+                }
+                // By the short way, and before it waits.
+                return times <= 2 ? 0 : 99
+            }
+        }
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            let partitioner = Moody()
+            let configuration = kafka.producing {
+                $0.bufferMemory = 64 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .seconds(10)
+                $0.partitioner = .custom(partitioner)
+            }
+            let value = Bytes(repeatElement(UInt8(7), count: 1000))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                #expect(throws: KafkaError.self) {
+                    while true { try producer.tryEnqueue(ProducerRecord(topic: "t", value: value)) }
+                }
+                let moody = Task { try await producer.enqueue(ProducerRecord(topic: "t", key: "moody", value: value)) }
+                while partitioner.timesAsked.withLock({ $0 }) < 2 { await Task.yield() }
+                let patient = Task { try await producer.send(ProducerRecord(topic: "t", value: value)) }
+                await hold.untilHeld()
+                hold.release()
+                let refusal = await #expect(throws: KafkaError.self) { try await moody.value }
+                #expect(refusal?.code == .invalidArgument)
+                _ = try await patient.value
+                // And whoever comes later.
+                _ = try await producer.send(ProducerRecord(topic: "t", value: value))
+            }
+        }
+    }
+
     @Test func waitingForRoomEndsWithMaxBlock() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -315,6 +361,31 @@ import Testing
                 }
                 #expect(failure?.code == .timedOut)
                 #expect(failure?.message.contains("No room") == true)
+                hold.release()
+            }
+        }
+    }
+
+    @Test func whoGivesUpWaitingForRoomIsInNobodysWay() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 190 << 10
+                $0.maxRequestSize = 128 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .milliseconds(100)
+            }
+            let large = ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 100_000)))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                try await producer.enqueue(large)
+                await hold.untilHeld()
+                let error = await #expect(throws: KafkaError.self) { try await producer.enqueue(large) }
+                #expect(error?.code == .timedOut)
+                // There is room for this one.
+                try producer.tryEnqueue(ProducerRecord(topic: "t", value: "small"))
                 hold.release()
             }
         }

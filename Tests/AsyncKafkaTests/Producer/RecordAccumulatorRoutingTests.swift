@@ -84,12 +84,72 @@ import Testing
         #expect(rig.effects.needsMetadata)
         #expect(rig.effects.backoffs.count == 1)
         rig.effects.needsMetadata = false
+        rig.effects.usedTopics = []
         rig.endBackoffs()
         #expect(rig.effects.needsMetadata, "and asks again")
+        #expect(rig.effects.usedTopics == ["t"], "by name: metadata forgets topics")
         #expect(rig.effects.backoffs.map(\.failures) == [2])
         rig.lead("t", [3], epoch: 1)
         #expect(rig.effects.pump == [3])
         #expect(rig.pump(3).count == 1)
+    }
+
+    @Test func aTopicIsSaidToBeInUseByTheBatchesThatAreOpened() {
+        var rig = AccumulatorRig()
+        for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {
+            rig.now = MonotonicTime(nanoseconds: Int64(seconds) * 1_000_000_000)
+            rig.effects.usedTopics = []
+            rig.append()
+            #expect(rig.effects.usedTopics.contains("t") == isSaid, "after \(seconds) seconds")
+            rig.flush()
+            rig.answer(rig.pump()[0])
+        }
+    }
+
+    @Test func whatALeaderCannotBeAskedForIsAskedOfTheOthersByName() {
+        var rig = AccumulatorRig()
+        for failure in ["connection", "leader"] {
+            rig.append()
+            rig.flush()
+            rig.effects.usedTopics = []
+            if failure == "connection" {
+                #expect(rig.pump(isConnected: false).isEmpty)
+                rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "no", isRetriable: true)))
+            } else {
+                rig.answer(rig.pump()[0], .notLeaderOrFollower)
+            }
+            #expect(rig.effects.usedTopics == ["t"], "\(failure)")
+            rig.endBackoffs()
+        }
+    }
+
+    @Test func recordsWithoutKeyLeaveAPartitionThatFails() throws {
+        var rig = AccumulatorRig(partitions: 2, brokers: 2)
+        let first = try #require(rig.append().delivery?.topicPartition.partition)
+        func partitions() -> Set<Int32> {
+            Set((0..<50).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition })
+        }
+        rig.flush()
+        #expect(rig.pump(first, isConnected: false).isEmpty)
+        rig.note(rig.accumulator.connectionFailed(first, KafkaError(.connectionFailed, "no", isRetriable: true)))
+        #expect(partitions() == [1 - first])
+        rig.endBackoffs()
+        #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
+        while let request = rig.pump(first).first { rig.answer(request) }
+        #expect(rig.effects.ended.contains { $0.batch.topicPartition.partition == first })
+        #expect(partitions() == [0, 1])
+    }
+
+    @Test func recordsWithoutKeyLeaveAPartitionThatLosesItsLeader() throws {
+        var rig = AccumulatorRig(partitions: 2)
+        let first = try #require(rig.append().delivery?.topicPartition.partition)
+        rig.lead("t", first == 0 ? [nil, 0] : [0, nil], epoch: 1)
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first)
+        rig.lead("t", [nil, nil], epoch: 2)
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "nowhere is it better")
+        rig.lead("t", first == 0 ? [0, nil] : [nil, 0], epoch: 3)
+        rig.flush()
+        #expect(rig.append().delivery?.topicPartition.partition == first)
     }
 
     @Test func whatIsListedForALeaderGoesToTheNextOne() {

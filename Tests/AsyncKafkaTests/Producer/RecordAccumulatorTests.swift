@@ -218,8 +218,10 @@ import Testing
         rig.note(rig.accumulator.expire(now: rig.now))
         #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == true)
         #expect(rig.accumulator.freeMemory < all)
+        #expect(rig.effects.released.isEmpty)
         rig.answer(requests[0])
         #expect(rig.accumulator.freeMemory == all)
+        #expect(rig.effects.released.count == 1)
         #expect(rig.effects.ended.count == 1)
     }
 
@@ -258,6 +260,9 @@ import Testing
             return
         }
         #expect(error.code == .closed)
+        // The batch that is open takes none either.
+        let late = ProducerRecord(topic: "t", partition: 0, value: "late")
+        #expect(rig.accumulator.appendToOpenBatch(late, choice: .named(0), timestamp: 1000) == nil)
         rig.note(rig.accumulator.giveUpAll(because: .producerClosed))
         #expect(rig.effects.ended.count == 1)
         #expect(rig.accumulator.freeMemory == 32 << 20)

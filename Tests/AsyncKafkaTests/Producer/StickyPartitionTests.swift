@@ -10,10 +10,10 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct StickyPartitionTests {
-    private func candidates(_ lengths: [Int], leaders: [Bool]? = nil) -> [StickyPartition.Candidate] {
+    private func candidates(_ lengths: [Int], available: [Bool]? = nil) -> [StickyPartition.Candidate] {
         lengths.enumerated().map {
             StickyPartition.Candidate(
-                partition: Int32($0.offset), queueLength: $0.element, hasLeader: leaders?[$0.offset] ?? true)
+                partition: Int32($0.offset), queueLength: $0.element, isAvailable: available?[$0.offset] ?? true)
         }
     }
 
@@ -40,9 +40,9 @@ import Testing
         #expect(abs((shares[2] ?? 0) - 0.4) < 0.02)
     }
 
-    @Test func partitionsWithoutLeaderAreLeftOutUnlessAllAre() {
-        #expect(self.shares(self.candidates([0, 9, 9], leaders: [false, true, true]))[0] == nil)
-        #expect(self.shares(self.candidates([0, 0], leaders: [false, false])).count == 2)
+    @Test func partitionsThatAreNotAvailableAreLeftOutUnlessAllAre() {
+        #expect(self.shares(self.candidates([0, 9, 9], available: [false, true, true]))[0] == nil)
+        #expect(self.shares(self.candidates([0, 0], available: [false, false])).count == 2)
         #expect(StickyPartition.choose(among: [], random: 1) == nil)
     }
 
