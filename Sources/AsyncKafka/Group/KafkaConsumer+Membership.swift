@@ -73,8 +73,12 @@ extension KafkaConsumer {
                 return true
             }
             guard isWanted == true else { return (nil, .atOnce) }
+            let topics = self.subscribedTopics(self.cluster.metadata)
+            self.state.withLock { state in
+                if case .pattern = state.subscriptions.subscription { state.matched = topics }
+            }
             let request = try self.joinRequest(
-                group, identity, self.subscribedTopics(self.cluster.metadata), reason: reason,
+                group, identity, topics, reason: reason,
                 version: connection.versions.version(for: JoinGroupRequest.self))
             let response = try await connection.request(request, timeout: timeout)
             guard response.errorCode == .none else {
