@@ -38,7 +38,7 @@ extension KafkaConsumer {
         let (committer, isOwner) = self.state.withLock { state in
             (state.committer, offsets.keys.allSatisfy { state.mayCommit($0) })
         }
-        guard isOwner else { throw .commitOutOfDate(self.configuration.groupID ?? "") }
+        if !isOwner, let group = self.configuration.groupID { throw .commitOutOfDate(group) }
         try await self.commit(of: committer, deadline: self.apiDeadline) { offsets }
     }
 
@@ -164,8 +164,16 @@ extension KafkaConsumer {
                 }
                 return topic
             }
-            response = try await connection.request(
-                request, atMost: 9, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
+            // At the deadline the wait ends, not the connection: others use it.
+            let promise = Promise<OffsetCommitResponse>()
+            connection.submit(
+                request, version: version, timeout: self.configuration.cluster.requestTimeout
+            ) { promise.fulfill($0) }
+            response = try await promise.value(until: deadline, on: self.loop) {
+                var error = self.cluster.timeoutError("The commit was not answered in time", group: group)
+                error.isOutcomeUnknown = true
+                return error
+            }
         } catch {
             if error.isRetriable { self.cluster.coordinatorFailed(.group, for: group, broker: coordinator) }
             throw error
