@@ -60,7 +60,7 @@ func fuzzGSSAPI(_ bytes: Bytes) {
         func wrap(_ message: [UInt8]) throws(KafkaError) -> [UInt8] { message }
     }
     var exchange = GSSAPIExchange(
-        Credulous(), first: SecurityContextStep(token: [], isComplete: false), authorizationID: "a")
+        Credulous(), first: SecurityContextStep(token: [], isComplete: false), authorizationID: "a", now: 0)
     _ = try? exchange.respond(to: nil)
     var rest = bytes
     while let length = rest.first {
