@@ -63,7 +63,7 @@ struct ClassicMembershipStateMachine: Sendable {
     /// What this member holds, or is about to let go.
     private(set) var owned: [TopicPartition] = []
     /// Why the group can't be joined.
-    private(set) var failure: KafkaError?
+    private(set) var failure: KafkaError? { didSet { self.isFailureTold = false } }
     /// The reader has heard of it.
     private var isFailureTold = false
 
@@ -203,7 +203,6 @@ struct ClassicMembershipStateMachine: Sendable {
         default:
             return false
         }
-        self.isFailureTold = false
         self.reason = "the consumer reads again"
         self.state = .unjoined
         return true
@@ -346,7 +345,6 @@ struct ClassicMembershipStateMachine: Sendable {
 
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
-        self.isFailureTold = false
         self.identity = Identity()
         self.state = .failed
     }
@@ -385,14 +383,7 @@ struct ClassicMembershipStateMachine: Sendable {
         switch error.brokerCode {
         case ErrorCode.rebalanceInProgress?:
             switch self.state {
-            case .stable:
-                self.reason = "the group rebalances"
-                self.beginRebalance()
-            case .assigning where !self.isStepBegun:
-                self.reason = "the group rebalances"
-                self.dropAssignment()
-            case .assigning:
-                self.mustRejoin = true
+            case .stable, .assigning: self.rebalance(because: "the group rebalances")
             // It is on its way to join, or SyncGroup will hear the same.
             case .idle, .revoking, .losing, .unjoined, .joining, .syncing, .suspended, .leaving, .failed: break
             }

@@ -13,7 +13,8 @@ import KafkaTransport
 ///
 /// Why `@unchecked Sendable` is right: while it is open its records are appended under the accumulator's lock, and so is
 /// everything but `records` afterwards. A closed batch is encoded by whoever sends for its broker at the moment, of which
-/// there is one, and which gets the batch out of the accumulator under that lock.
+/// there is one, and which gets the batch out of the accumulator under that lock. Its records are freed when it has ended and
+/// nobody sends it, by whoever the accumulator has told so, once.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
     /// When it is given up.

@@ -224,6 +224,28 @@ private typealias Fixture = MembershipFixture
         }
     }
 
+    @Test func eachFailureIsToldBeforeTheGroupIsJoinedAgain() {
+        var machine = Fixture.machine("failed")
+        var isJoining = machine.readerAsked()
+        var failure = machine.takeFailure()
+        #expect(!isJoining && failure != nil)
+        machine.rebalance(because: "other topics")
+        machine.requestSent(now: Fixture.now)
+        machine.joined(memberID: "m", generation: 5, now: Fixture.now)
+        machine.synced(Fixture.partitions)
+        _ = machine.stepBegan()
+        machine.stepEnded()
+        machine.refused(Fixture.error(.groupAuthorizationFailed), sender: machine.identity)
+        _ = machine.stepBegan()
+        machine.stepEnded()
+        #expect(machine.state == .failed)
+        isJoining = machine.readerAsked()
+        failure = machine.takeFailure()
+        #expect(!isJoining && failure != nil)
+        isJoining = machine.readerAsked()
+        #expect(isJoining && machine.state == .unjoined)
+    }
+
     @Test func aChangeDuringTheAssignedCallbackFollowsIt() {
         var machine = Fixture.machine("assigning*")
         machine.refused(Fixture.error(.rebalanceInProgress), sender: machine.identity)

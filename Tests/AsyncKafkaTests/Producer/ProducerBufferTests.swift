@@ -1,0 +1,172 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+/// What happens when records come faster than they are sent.
+@Suite(.timeLimit(.minutes(2))) struct ProducerBufferTests {
+    @Test func tryEnqueueNeverWaits() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                #expect {
+                    try producer.tryEnqueue(ProducerRecord(topic: "t", value: "early"))
+                } throws: {
+                    guard let error = $0 as? KafkaError else { return false }
+                    return error.code == .unknownTopicOrPartition && error.isRetriable
+                }
+                _ = try await producer.partitions(of: "t")
+                let delivery = try producer.tryEnqueue(ProducerRecord(topic: "t", value: "later"))
+                let offset4 = try await delivery.metadata.offset
+                #expect(offset4 == 0)
+            }
+        }
+    }
+
+    @Test func aFullBufferIsSaidOrWaitedFor() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 64 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+            }
+            let value = Bytes(repeatElement(UInt8(7), count: 1000))
+            let accepted = try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                var count = 0
+                do throws(KafkaError) {
+                    while true {
+                        try producer.tryEnqueue(ProducerRecord(topic: "t", value: value))
+                        count += 1
+                    }
+                } catch {
+                    #expect(error.code == .bufferFull)
+                    #expect(error.isRetriable)
+                }
+                #expect(count < 66)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for _ in 0..<100 { try await producer.enqueue(ProducerRecord(topic: "t", value: value)) }
+                    }
+                    await hold.untilHeld()
+                    hold.release()
+                    try await group.waitForAll()
+                }
+                return count
+            }
+            let count5 = try await kafka.stored("t").count
+            #expect(count5 == accepted + 100)
+        }
+    }
+
+    /// The first of two tasks that wait for room is woken, and its partitioner won't have the record any more.
+    @Test func aPartitionerThatFailsLeavesTheRoomToTheNextTask() async throws {
+        final class Moody: Partitioner {
+            let timesAsked = Lock(0)
+            func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
+                guard record.key == "moody" else { return 0 }
+                let times = self.timesAsked.withLock { times in
+                    times += 1
+                    return times
+                }
+                // By the short way, and before it waits.
+                return times <= 2 ? 0 : 99
+            }
+        }
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            let partitioner = Moody()
+            let configuration = kafka.producing {
+                $0.bufferMemory = 64 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .seconds(10)
+                $0.partitioner = .custom(partitioner)
+            }
+            let value = Bytes(repeatElement(UInt8(7), count: 1000))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                #expect(throws: KafkaError.self) {
+                    while true { try producer.tryEnqueue(ProducerRecord(topic: "t", value: value)) }
+                }
+                let moody = Task { try await producer.enqueue(ProducerRecord(topic: "t", key: "moody", value: value)) }
+                while partitioner.timesAsked.withLock({ $0 }) < 2 { await Task.yield() }
+                let patient = Task { try await producer.send(ProducerRecord(topic: "t", value: value)) }
+                await hold.untilHeld()
+                hold.release()
+                let refusal = await #expect(throws: KafkaError.self) { try await moody.value }
+                #expect(refusal?.code == .invalidArgument)
+                _ = try await patient.value
+                // And whoever comes later.
+                _ = try await producer.send(ProducerRecord(topic: "t", value: value))
+            }
+        }
+    }
+
+    @Test func waitingForRoomEndsWithMaxBlock() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 16 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .seconds(3)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                var failure: KafkaError?
+                while failure == nil {
+                    do throws(KafkaError) {
+                        try await producer.enqueue(
+                            ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 1000))))
+                    } catch {
+                        failure = error
+                    }
+                }
+                #expect(failure?.code == .timedOut)
+                #expect(failure?.message.contains("No room") == true)
+                hold.release()
+            }
+        }
+    }
+
+    @Test func whoGivesUpWaitingForRoomIsInNobodysWay() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 190 << 10
+                $0.maxRequestSize = 128 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .milliseconds(100)
+            }
+            let large = ProducerRecord(topic: "t", value: Bytes(repeatElement(UInt8(7), count: 100_000)))
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                try await producer.enqueue(large)
+                await hold.untilHeld()
+                let error = await #expect(throws: KafkaError.self) { try await producer.enqueue(large) }
+                #expect(error?.code == .timedOut)
+                // There is room for this one.
+                try producer.tryEnqueue(ProducerRecord(topic: "t", value: "small"))
+                hold.release()
+            }
+        }
+    }
+}
