@@ -94,8 +94,11 @@ public final class KafkaAdminClient: Sendable {
     ) async throws(KafkaError) -> Request.Response {
         let deadline = self.loop.now + self.cluster.configuration.apiTimeout
         var failures = 0
+        var refusing: [KafkaServer] = []
         while true {
-            let connection = try await self.cluster.anyConnection(deadline: deadline)
+            let connection = try await self.cluster.anyConnection(deadline: deadline, avoiding: refusing)
+            refusing.removeAll { $0 == connection.broker.server }
+            refusing.append(connection.broker.server)
             let failure: KafkaError
             do {
                 let timeout = min(self.cluster.configuration.requestTimeout, deadline - self.loop.now)

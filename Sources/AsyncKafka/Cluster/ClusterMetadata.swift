@@ -15,10 +15,10 @@ struct Broker: Hashable, Sendable, CustomStringConvertible {
     var port: Int
     var rack: String?
 
-    var description: String {
-        let server = KafkaServer(host: self.host, port: self.port)
-        return self.id.map { "\(server) (id \($0))" } ?? "\(server)"
-    }
+    /// Its address alone, which is the same for a bootstrap server that turns out to be a broker.
+    var server: KafkaServer { KafkaServer(host: self.host, port: self.port) }
+
+    var description: String { self.id.map { "\(self.server) (id \($0))" } ?? "\(self.server)" }
 }
 
 /// What is known of one partition.

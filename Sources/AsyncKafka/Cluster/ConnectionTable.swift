@@ -50,7 +50,8 @@ final class ConnectionTable: Sendable {
         var isRunning = false
         var closed: KafkaError?
         var lastFailure: KafkaError?
-        var onDisconnect: (@Sendable () -> Void)?
+        /// Brokers that have let a request run out of time, and when.
+        var silences: [KafkaServer: MonotonicTime] = [:]
     }
 
     private let configuration: KafkaClientConfiguration
@@ -99,25 +100,56 @@ final class ConnectionTable: Sendable {
     /// The last attempt that failed, if none has succeeded since.
     var lastFailure: KafkaError? { self.state.withLock { $0.lastFailure } }
 
-    var bootstrapTargets: [ConnectionKey.Target] { self.bootstrap.indices.map { .bootstrap($0) } }
-
-    /// Sets what is called when an open connection breaks.
-    func onDisconnect(_ body: @escaping @Sendable () -> Void) {
-        self.state.withLock { $0.onDisconnect = body }
-    }
-
     var openConnections: [BrokerConnection] { self.state.withLock { $0.slots.values.compactMap(\.connection) } }
 
     func openConnection(_ key: ConnectionKey) -> BrokerConnection? {
         self.state.withLock { $0.slots[key]?.connection }
     }
 
-    /// The open connection to one of these brokers with the fewest requests in flight.
-    func leastLoaded(of brokers: some Collection<Int32>) -> BrokerConnection? {
-        let open = self.state.withLock { state in
-            brokers.compactMap { state.slots[ConnectionKey(target: .broker($0), purpose: .general)]?.connection }
+    /// Who can be asked what any broker knows: an open connection, if there is one to a broker that is as good as any, and
+    /// otherwise the connections to try, the best first.
+    ///
+    /// - Parameters:
+    ///   - known: the brokers of the cluster, as far as they are known.
+    ///   - refusing: brokers that come after all others, the newest last.
+    func candidates(
+        known: [Int32: Broker], avoiding refusing: [KafkaServer]
+    ) -> (open: BrokerConnection?, keys: [ConnectionKey]) {
+        self.state.withLock { state in
+            let addresses = Set(known.values.map(\.server))
+            var targets = known.map { (target: ConnectionKey.Target.broker($0.key), server: $0.value.server) }
+            targets.shuffle()
+            // A bootstrap server that is a broker would be asked twice.
+            targets += self.bootstrap.enumerated().filter { !addresses.contains($0.element.server) }
+                .map { (target: .bootstrap($0.offset), server: $0.element.server) }.shuffled()
+            func isAvoided(_ server: KafkaServer) -> Bool {
+                refusing.contains(server) || Self.isSilent(server, state)
+            }
+            func key(_ target: ConnectionKey.Target) -> ConnectionKey {
+                ConnectionKey(target: target, purpose: .general)
+            }
+            let good = targets.filter { !isAvoided($0.server) }
+            let open = good.compactMap { state.slots[key($0.target)]?.connection }
+            if let best = open.min(by: { $0.requestsInFlight < $1.requestsInFlight }) { return (best, []) }
+            // The one whose refusal is the oldest is asked first; before all of them those that were only silent.
+            let rank = Dictionary(refusing.enumerated().map { ($0.element, $0.offset) }) { $1 }
+            let bad = targets.filter { isAvoided($0.server) }
+                .sorted { rank[$0.server] ?? -1 < rank[$1.server] ?? -1 }
+            return (nil, (good + bad).map { key($0.target) })
         }
-        return open.min { $0.requestsInFlight < $1.requestsInFlight }
+    }
+
+    /// Notes that a broker has let a request run out of time: others are asked first, until it answers something.
+    func noteSilence(of broker: Broker) {
+        let now = self.loop.now
+        self.state.withLock { $0.silences[broker.server] = now }
+    }
+
+    private static func isSilent(_ server: KafkaServer, _ state: State) -> Bool {
+        guard let since = state.silences[server] else { return false }
+        return !state.slots.values.contains { slot in
+            slot.connection.map { $0.broker.server == server && $0.lastAnswer > since } ?? false
+        }
     }
 
     // MARK: Obtaining
@@ -266,6 +298,7 @@ final class ConnectionTable: Sendable {
             slot.waiters = [:]
             state.slots[key] = slot
             state.lastFailure = nil
+            state.silences[connection.broker.server] = nil
             return (waiters, nil)
         }
         if let closed {
@@ -302,15 +335,15 @@ final class ConnectionTable: Sendable {
     }
 
     private func connectionClosed(_ connection: BrokerConnection, _ error: KafkaError) {
-        let onDisconnect: (@Sendable () -> Void)? = self.state.withLock { state in
-            guard let (key, slot) = state.slots.first(where: { $0.value.connection === connection }) else { return nil }
+        let now = self.loop.now
+        self.state.withLock { state in
+            if error.code == .timedOut { state.silences[connection.broker.server] = now }
+            guard let (key, slot) = state.slots.first(where: { $0.value.connection === connection }) else { return }
             var changed = slot
             changed.connection = nil
             if error.code != .closed { self.noteFailure(&changed, error) }
             state.slots[key] = changed
-            return error.code == .closed ? nil : state.onDisconnect
         }
-        onDisconnect?()
     }
 
     private func complete(_ waiters: [Waiter], with result: Result<BrokerConnection, KafkaError>) {

@@ -45,6 +45,8 @@ public struct KafkaClientConfiguration: Sendable {
     public var log: any KafkaLog = StandardErrorLog()
     /// When sessions are renewed, as a part of their length: late, and not all at once. Tests with short ones leave more.
     package var sessionRenewal = 0.85..<0.95
+    /// How often the brokers are asked about a topic that they refuse to this client, and its reader is told.
+    package var refusalPause: Duration = .seconds(10)
 
     /// A configuration for the cluster that these brokers (`host:port`) belong to.
     public init(bootstrapServers: [String]) {

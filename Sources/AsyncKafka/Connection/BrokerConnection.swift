@@ -36,6 +36,7 @@ final class BrokerConnection: Sendable {
     private let finished = Promise<Void>()
     private let correlation = Atomic<Int32>(0)
     private let lastUse: Atomic<Int64>
+    private let answeredAt: Atomic<Int64>
     private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
 
     /// The timer for the first deadline among the requests in flight.
@@ -60,6 +61,7 @@ final class BrokerConnection: Sendable {
         self.queue = Lock(RequestQueue(limit: Self.maximumInFlight))
         self.timeouts = Lock(TimeoutState())
         self.lastUse = Atomic(loop.now.nanoseconds)
+        self.answeredAt = Atomic(loop.now.nanoseconds)
         self.onClose = onClose
     }
 
@@ -111,6 +113,9 @@ final class BrokerConnection: Sendable {
     }
 
     var isOpen: Bool { self.queue.withLock { $0.closed == nil } }
+
+    /// When the broker last sent an answer; before the first, when the connection was made.
+    var lastAnswer: MonotonicTime { MonotonicTime(nanoseconds: self.answeredAt.load(ordering: .relaxed)) }
 
     var requestsInFlight: Int { self.queue.withLock { $0.inFlight.count + $0.deferred.count } }
 
@@ -395,6 +400,7 @@ extension BrokerConnection: FrameHandler {
         }
         switch action {
         case .complete(let request):
+            self.answeredAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
             request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
             if hasDeferred { self.writeDeferred() }
             if isAllAnswered { self.renewalSignal.notify() }

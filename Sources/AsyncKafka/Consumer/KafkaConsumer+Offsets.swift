@@ -139,10 +139,9 @@ extension KafkaConsumer {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
         guard !partitions.isEmpty else { return [:] }
-        let deadline = self.apiDeadline
-        return try await self.retrying(until: deadline) { () async throws(KafkaError) in
-            try await self.cluster.committedOffsets(of: partitions, group: group, deadline: deadline)
-        }
+        let committed = await self.cluster.perform(
+            OffsetFetchCall(group: group), for: partitions, deadline: self.apiDeadline)
+        return try committed.allSucceeded().compactMapValues { $0 }
     }
 
     /// The offset of the oldest record of each partition, or of the next one if it is empty.
@@ -176,60 +175,13 @@ extension KafkaConsumer {
         }
     }
 
-    /// Looks offsets up at the partitions' leaders, again and again until all have answered or the API timeout is over.
+    /// Looks offsets up at the partitions' leaders, until all have answered or the API timeout is over.
     private func list(
         _ targets: [TopicPartition: OffsetTarget]
     ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
-        let deadline = self.apiDeadline
-        var found: [TopicPartition: ListedOffset?] = [:]
-        try await self.retrying(until: deadline) { () async throws(KafkaError) in
-            var byLeader: [Int32: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)]] = [:]
-            for (partition, target) in targets where found[partition] == nil {
-                let topic = try await self.cluster.topic(partition.topic, deadline: deadline)
-                guard let known = topic.partition(partition.partition), let leader = known.leader else {
-                    let code: ErrorCode =
-                        topic.partition(partition.partition) == nil ? .unknownTopicOrPartition : .leaderNotAvailable
-                    throw KafkaError(
-                        code, doing: "looking an offset up", topic: partition.topic, partition: partition.partition)
-                }
-                byLeader[leader, default: [:]][partition] = (target, known.leaderEpoch)
-            }
-            for (leader, own) in byLeader {
-                let results = try await self.cluster.listOffsets(
-                    own, of: leader, isolation: self.configuration.isolationLevel,
-                    deadline: min(deadline, self.loop.now + self.configuration.cluster.requestTimeout))
-                var failure: KafkaError?
-                for (partition, result) in results {
-                    switch result {
-                    case .success(let offset): found[partition] = .some(offset)
-                    case .failure(let error): failure = error
-                    }
-                }
-                if let failure { throw failure }
-            }
-        }
-        return found
-    }
-
-    /// Tries something until it succeeds, fails for good, or the deadline comes: then the last error is thrown.
-    func retrying<Value>(
-        until deadline: MonotonicTime, _ body: () async throws(KafkaError) -> Value
-    ) async throws(KafkaError) -> Value {
-        var failures = 0
-        while true {
-            let failure: KafkaError
-            do {
-                return try await body()
-            } catch {
-                failure = error
-            }
-            guard failure.isRetriable else { throw failure }
-            failures += 1
-            self.cluster.requestMetadataUpdate("a request about offsets failed")
-            let next = self.loop.now + self.cluster.backoff(failures: failures)
-            guard next < deadline else { throw failure }
-            try await self.cluster.pause(until: next)
-        }
+        let call = ListOffsetsCall(
+            targets: targets, isolationLevel: self.configuration.isolationLevel, now: WallClock.coarseMilliseconds)
+        return try await self.cluster.perform(call, for: Array(targets.keys), deadline: self.apiDeadline).allSucceeded()
     }
 }
 

@@ -114,14 +114,21 @@ extension KafkaConsumer {
 
     /// Tells the cluster which topics matter.
     func watchTopics() {
-        let wanted: Set<String>? = self.state.withLock { state in
+        let watched: WantedTopics.Watched = self.state.withLock { state in
             switch state.subscriptions.subscription {
-            case .pattern: return nil
-            case .topics(let topics): return topics.union(state.distributed.keys)
-            case .none, .partitions: return Set(state.subscriptions.partitions.keys.map(\.topic))
+            case .pattern: return .all(matching: [])
+            case .topics(let topics):
+                return .topics(Dictionary(topics.union(state.distributed.keys).map { ($0, 1) }) { $1 })
+            case .none, .partitions:
+                let partitions = state.subscriptions.partitions.keys.map { ($0.topic, $0.partition + 1) }
+                return .topics(Dictionary(partitions) { max($0, $1) })
             }
         }
-        if let wanted { self.cluster.watch(topics: wanted) } else { self.cluster.watchAllTopics() }
+        if case .all = watched {
+            self.cluster.watch(.all(matching: self.subscribedTopics(self.cluster.metadata)))
+        } else {
+            self.cluster.watch(watched)
+        }
     }
 
     /// The topics subscribed to: for a pattern, those that match it now.
@@ -140,28 +147,33 @@ extension KafkaConsumer {
     }
 
     func metadataChanged(_ metadata: ClusterMetadata) {
-        let wakening = self.state.withLock { $0.subscriptions.metadataChanged(metadata) }
+        let (wakening, isPattern) = self.state.withLock { state in
+            let isPattern = if case .pattern = state.subscriptions.subscription { true } else { false }
+            return (state.subscriptions.metadataChanged(metadata), isPattern)
+        }
         self.wake(wakening)
-        self.reportRefusedTopics(metadata)
+        if isPattern { self.watchTopics() }
         self.subscriptionMayHaveChanged(metadata)
         self.groupTopicsMayHaveChanged(metadata)
     }
 
-    /// Topics that this client may not read, or whose names are wrong: the reader has to know.
-    private func reportRefusedTopics(_ metadata: ClusterMetadata) {
-        var isReported = false
-        for topic in metadata.topics.values
-        where topic.error == .topicAuthorizationFailed || topic.error == .invalidTopicException {
-            let error = KafkaError(topic.error, doing: "asking for a topic's partitions", topic: topic.name)
-            isReported = self.state.withLock { state in
-                guard case .topics(let names) = state.subscriptions.subscription, names.contains(topic.name) else {
-                    return isReported
+    /// The cluster refuses this client, or a topic that it reads: the reader has to know.
+    func clusterFailed(_ error: KafkaError) {
+        let isMine = self.state.withLock { state in
+            if let topic = error.topic {
+                switch state.subscriptions.subscription {
+                case .topics(let topics): guard topics.contains(topic) else { return false }
+                case .partitions:
+                    guard state.subscriptions.partitions.keys.contains(where: { $0.topic == topic }) else {
+                        return false
+                    }
+                case .none, .pattern: return false
                 }
-                state.report(error)
-                return true
             }
+            state.report(error)
+            return true
         }
-        if isReported { self.wake([.reader]) }
+        if isMine { self.wake([.reader]) }
     }
 
     /// A pattern may match other topics now; and without a group, partitions may have been added.

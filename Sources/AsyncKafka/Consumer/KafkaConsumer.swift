@@ -121,10 +121,7 @@ public final class KafkaConsumer: Sendable {
 
     private func work() async -> Result<Void, KafkaError> {
         self.cluster.setMetadataObserver { [weak self] in self?.metadataChanged($0) }
-        self.cluster.setFailureObserver { [weak self] error in
-            self?.state.withLock { $0.report(error) }
-            self?.wake(.reader)
-        }
+        self.cluster.setFailureObserver { [weak self] in self?.clusterFailed($0) }
         var result = Result<Void, KafkaError>.success(())
         await withDiscardingTaskGroup { group in
             let background: [@Sendable () async -> Void] = [

@@ -8,6 +8,7 @@
 /// The keys of log metadata, in one place, so that dashboards can rely on them.
 enum LogKey: String {
     case clientID = "kafka.client.id"
+    case cluster = "kafka.cluster.id"
     case broker = "kafka.broker"
     case topic = "kafka.topic"
     case partition = "kafka.partition"

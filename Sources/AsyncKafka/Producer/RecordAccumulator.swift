@@ -83,7 +83,7 @@ struct RecordAccumulator {
     /// What a batch takes at first where nothing is known of the partition's rate.
     static let smallestBatch = 4096
     /// How often it is said of a topic that it is in use: much more often than metadata forgets topics.
-    static let useInterval = MetadataStateMachine.maximumIdle / 5
+    static let useInterval = WantedTopics.maximumIdle / 5
 
     let settings: Settings
     let undelivered: UndeliveredRecords

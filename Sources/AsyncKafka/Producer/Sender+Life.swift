@@ -41,21 +41,8 @@ extension Sender {
     }
 
     private func requestIdentity() async throws(KafkaError) -> ProducerIdentity {
-        let deadline = self.loop.now + self.configuration.cluster.requestTimeout
-        let connection = try await self.cluster.anyConnection(deadline: deadline)
-        var request = InitProducerIdRequest()
-        request.transactionalId = nil
-        request.transactionTimeoutMs = .max
-        let response = try await connection.request(request)
-        guard response.errorCode == .none else {
-            var error = KafkaError(
-                response.errorCode, doing: "asking for a producer id", broker: connection.broker)
-            if response.errorCode == .clusterAuthorizationFailed {
-                error.message += " Brokers before 2.8 want the right IdempotentWrite; or set idempotence to false."
-            }
-            throw error
-        }
-        return ProducerIdentity(id: response.producerId, epoch: response.producerEpoch)
+        try await self.cluster.perform(
+            InitProducerIDCall(), deadline: self.loop.now + self.configuration.cluster.requestTimeout)
     }
 
     // MARK: Flushing and closing
