@@ -8,16 +8,6 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
-enum ConnectionPurpose: Hashable, Sendable {
-    /// Metadata, Produce, and everything that is answered at once.
-    case general
-    /// Fetch, which waits for records.
-    case fetch
-    /// JoinGroup and heartbeats, which must not wait behind others.
-    case coordinator
-}
-
 extension Cluster {
     /// The connection to a broker, if it is open now; if not, nothing is begun.
     func connectionIfOpen(to broker: Int32, for purpose: ConnectionPurpose = .general) -> BrokerConnection? {
@@ -57,7 +47,7 @@ extension Cluster {
         while true {
             let candidates = self.connections.candidates(known: self.metadata.brokers, avoiding: refusing)
             if let open = candidates.open { return open }
-            let race = ConnectionRace(candidates.keys, in: self.connections, on: self.loop, deadline: deadline)
+            let race = ConnectionRace(candidates.others, in: self.connections, on: self.loop, deadline: deadline)
             let (connection, failures) = try await race.run()
             if let connection { return connection }
             if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {
