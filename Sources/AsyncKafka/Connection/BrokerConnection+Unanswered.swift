@@ -50,6 +50,7 @@ extension BrokerConnection {
             completion(.failure(self.closedError))
             return
         }
+        self.traceRequest(Request.apiKey, version, frame)
         self.completeUnanswered()
         self.armUnanswered()
     }

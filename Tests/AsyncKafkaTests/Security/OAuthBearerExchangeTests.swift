@@ -45,6 +45,16 @@ import Testing
         #expect(throws: KafkaError.self) { try self.exchange(self.token("t", ["a": value])) }
     }
 
+    /// Brokers say only that the credentials are invalid.
+    @Test func anExtensionWithoutAValueIsRefusedByItsName() {
+        for (own, general) in [(["cluster": ""], [:]), ([:], ["cluster": ""])] {
+            let error = #expect(throws: KafkaError.self) { try self.exchange(self.token("t", own), general) }
+            #expect(error?.code == .authenticationFailed)
+            #expect(error?.message.contains("\"cluster\" has an empty value") == true)
+        }
+        #expect(throws: Never.self) { try self.exchange(self.token("t", ["cluster": " "])) }
+    }
+
     @Test(arguments: ["", "=", "a b", "a\u{1}b", "a=b", "a\r\nb", "ü"])
     func aTokenOfOtherCharactersIsNeverSent(value: String) throws {
         let error = #expect(throws: KafkaError.self) { try self.exchange(self.token(Secret(value))) }
