@@ -164,7 +164,15 @@ extension BrokerConnection {
         if let failure = (mechanism as? any ExpiringCredentialsMechanism)?.takeReplacementFailure() {
             self.logger(.warning, "No new token is there; the earlier one is used on", [(.error, failure.description)])
         }
-        let hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
+        let hasRequests: Bool
+        do throws(KafkaError) {
+            hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
+        } catch {
+            // At a renewal, the broker knows the secret from before.
+            var error = error
+            error.message = StruckSecrets(of: exchange, sent: []).strike(from: error.message)
+            throw error
+        }
         var exchange = exchange
         var challenge: Bytes?
         var sent: [Bytes] = []

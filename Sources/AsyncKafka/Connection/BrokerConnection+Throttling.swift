@@ -80,7 +80,8 @@ extension BrokerConnection {
     /// Sees that what waits is written when the pause is over. One timer is enough, which the connection's end cancels.
     func armPauseEnd(_ end: MonotonicTime) {
         let isNeeded = self.throttle.withLock { state in
-            if let armed = state.armed, armed == end { return false }
+            // The latest end counts.
+            if let armed = state.armed, armed >= end { return false }
             state.armed = end
             return true
         }
@@ -93,6 +94,8 @@ extension BrokerConnection {
             self.writeDeferred()
         }
         let obsolete = self.throttle.withLock { state in
+            // Somebody else was faster with a later one.
+            guard state.armed == end else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer
         }

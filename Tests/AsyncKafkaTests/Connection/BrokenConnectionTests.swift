@@ -70,11 +70,12 @@ struct BrokenConnectionTests {
         #expect(error?.description.contains("outcome unknown") == false)
     }
 
-    @Test("a record is not said to be perhaps stored when no connection could be made")
-    func record() async throws {
+    @Test("no line says that an outcome is unknown when no connection could be made")
+    func lines() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
-            producing.cluster.log = SilentLog()
+            let log = ToldLog(minimum: .debug)
+            producing.cluster.log = log
             producing.cluster.requestTimeout = .milliseconds(500)
             producing.cluster.connectionSetupTimeout = .milliseconds(500)
             producing.deliveryTimeout = .seconds(2)
@@ -88,6 +89,9 @@ struct BrokenConnectionTests {
                 }
                 #expect(error?.isOutcomeUnknown == false, "\(String(describing: error))")
             }
+            let lines = log.events.filter { $0.message.contains("could not be") }
+            #expect(!lines.isEmpty)
+            #expect(!lines.contains { $0.metadata["error"]?.contains("outcome unknown") == true }, "\(lines)")
         }
     }
 

@@ -107,8 +107,8 @@ struct AuthenticationWarningTests {
         }
     }
 
-    @Test("a reader whose tokens are missing hears it once, however often it tries, and that it is over")
-    func reader() async throws {
+    @Test("a client whose tokens are missing hears it once, however often it tries, and that it is over")
+    func missingTokens() async throws {
         struct Down: Error {}
         final class Provider: OAuthBearerTokenProvider {
             let calls = Lock(0)

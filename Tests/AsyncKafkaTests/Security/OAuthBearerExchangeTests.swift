@@ -81,6 +81,15 @@ import Testing
         #expect(exchange.refusal == #"{"status":"invalid_token"}"#)
     }
 
+    @Test func anExchangeIsPrintedWithoutItsMessage() throws {
+        let exchange = try self.exchange(self.token("very-secret"))
+        var dumped = ""
+        dump(exchange, to: &dumped)
+        for text in ["\(exchange)", String(reflecting: exchange), dumped] {
+            #expect(!text.contains("very-secret"), "\(text)")
+        }
+    }
+
     @Test func secretsAreNotPrinted() {
         let token = self.token("very-secret", ["a": "b"])
         var dumped = ""

@@ -127,3 +127,9 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
         return .send(Bytes([1] as [UInt8]))
     }
 }
+
+extension OAuthBearerExchange: CustomStringConvertible, CustomReflectable {
+    /// The token, which isn't shown. In the message it would be.
+    var description: String { "OAuthBearerExchange(\(self.token))" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}
