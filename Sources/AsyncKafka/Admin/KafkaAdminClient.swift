@@ -87,7 +87,7 @@ public final class KafkaAdminClient: Sendable {
     ///
     /// - Parameters:
     ///   - doing: completes "Kafka refused …".
-    ///   - isRepeatable: whether it does no harm to ask twice.
+    ///   - isRepeatable: whether it does no harm to ask twice. If it does, what may have taken effect is not asked again.
     ///   - code: the broker's verdict in an answer.
     func askAnyBroker<Request: KafkaRequest>(
         _ request: Request, doing: String, isRepeatable: Bool, code: (Request.Response) -> ErrorCode
@@ -99,12 +99,14 @@ public final class KafkaAdminClient: Sendable {
             let connection = try await self.cluster.anyConnection(deadline: deadline, avoiding: refusing)
             refusing.removeAll { $0 == connection.broker.server }
             refusing.append(connection.broker.server)
-            let failure: KafkaError
+            var failure: KafkaError
             do {
                 let timeout = min(self.cluster.configuration.requestTimeout, deadline - self.loop.now)
                 let response = try await connection.request(request, timeout: timeout)
                 guard code(response) != .none else { return response }
                 failure = KafkaError(code(response), doing: doing, broker: connection.broker)
+                // The broker has begun, and does not know what came of it.
+                failure.isOutcomeUnknown = code(response) == .requestTimedOut && !isRepeatable
             } catch {
                 failure = error
             }

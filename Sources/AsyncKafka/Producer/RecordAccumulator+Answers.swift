@@ -119,10 +119,11 @@ extension RecordAccumulator {
 
     private func expiryError(_ partition: PartitionState, isOutcomeUnknown: Bool) -> KafkaError {
         let cause: String
-        if let last = partition.lastError {
-            cause = " The last thing that went wrong: \(last.message)"
-        } else if partition.leader == nil {
+        if partition.leader == nil {
+            // What went wrong before that, with the leader that there was, is not the reason.
             cause = " The partition has no leader."
+        } else if let last = partition.lastError {
+            cause = " The last thing that went wrong: \(last.message)"
         } else {
             cause = " No broker answered."
         }
