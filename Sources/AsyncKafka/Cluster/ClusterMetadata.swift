@@ -32,6 +32,8 @@ struct PartitionMetadata: Hashable, Sendable {
     var inSyncReplicas: [Int32] = []
     var offlineReplicas: [Int32] = []
     var error: ErrorCode = .none
+    /// How many answers in a row named an older leader epoch.
+    var olderAnswers = 0
 }
 
 /// What is known of one topic.

@@ -57,6 +57,9 @@ struct MetadataStateMachine: Sendable {
     /// When the attempts began of which none has succeeded.
     private var attemptingSince: MonotonicTime?
 
+    /// So many answers in a row may name an older leader epoch before they are believed.
+    static let mostOlderAnswers = 5
+
     init(maximumAge: Duration, refusalPause: Duration = .seconds(10)) {
         self.maximumAge = maximumAge
         self.wanted = WantedTopics(refusalPause: refusalPause)
@@ -244,7 +247,11 @@ struct MetadataStateMachine: Sendable {
             guard let before = known.partition(partition.index), let old = before.leaderEpoch,
                 let new = partition.leaderEpoch, new < old
             else { continue }
+            // Brokers of a cluster without topic ids tell no difference between a broker that is behind and a topic that was
+            // made again; but nobody is behind for ever.
+            guard answer.id != .zero || before.olderAnswers < Self.mostOlderAnswers else { continue }
             merged.partitions[index] = before
+            merged.partitions[index].olderAnswers += 1
         }
         return merged
     }

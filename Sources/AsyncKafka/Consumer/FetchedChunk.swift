@@ -38,6 +38,9 @@ struct FetchedChunk: Sendable {
         self.isCutShort = end == nil && self.failure == nil && reader.cutOff != nil
     }
 
+    /// What `popFirst` will take.
+    var first: RecordBatch? { self.batches.first }
+
     /// The next batch as it came, whatever is in it.
     mutating func popFirst() -> RecordBatch? { self.batches.popFirst() }
 

@@ -19,7 +19,7 @@ extension KafkaConsumer {
         case end
         /// To the group's committed offset; `.noOffsetForPartition` is thrown if there is none.
         case committed
-        /// To the first record that is at least as new; to the end if there is none.
+        /// To the first record that is at least as new; to the end if there is none. A negative time is refused.
         case timestamp(Timestamp)
     }
 
@@ -68,12 +68,22 @@ extension KafkaConsumer {
             return
         case .beginning: phase = .resetting(.earliest)
         case .end: phase = .resetting(.latest)
-        case .timestamp(let time): phase = .resetting(.timestamp(time.millisecondsSince1970))
+        case .timestamp(let time):
+            try Self.check(time, of: partition)
+            phase = .resetting(.timestamp(time.millisecondsSince1970))
         }
         _ = try self.state.withLock { state throws(KafkaError) in
             try state.subscriptions.beginSeek(partition, phase)
         }
         _ = try await self.position(of: partition)
+    }
+
+    /// Negative times are special values in Kafka's protocol. A record that has no time reports -1.
+    private static func check(_ time: Timestamp, of partition: TopicPartition) throws(KafkaError) {
+        guard time.millisecondsSince1970 < 0 else { return }
+        throw KafkaError(
+            .invalidArgument, "A timestamp must not be negative: \(time).", topic: partition.topic,
+            partition: partition.partition)
     }
 
     /// The offset of the next record of the partition that will be handed out. Waits until there is a position.
@@ -103,8 +113,7 @@ extension KafkaConsumer {
                 state.subscriptions.partitions[partition]?.isPositionWanted = true
                 return nil
             }
-            if let inHand = state.subscriptions.inHand, inHand.partition == partition { return inHand.handedOut.offset }
-            return assigned.position.offset
+            return state.subscriptions.handedOut(partition, assigned).offset
         }
     }
 
@@ -116,11 +125,7 @@ extension KafkaConsumer {
             let end =
                 self.configuration.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
             guard assigned.hasPosition, let end else { return nil }
-            var position = assigned.position.offset
-            if let inHand = state.subscriptions.inHand, inHand.partition == partition {
-                position = inHand.handedOut.offset
-            }
-            return max(0, end - position)
+            return max(0, end - state.subscriptions.handedOut(partition, assigned).offset)
         }
     }
 
@@ -160,11 +165,7 @@ extension KafkaConsumer {
     public func offsets(
         for timestamps: [TopicPartition: Timestamp]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndTimestamp] {
-        for (partition, time) in timestamps where time.millisecondsSince1970 < 0 {
-            throw KafkaError(
-                .invalidArgument, "A timestamp must not be negative: \(time).", topic: partition.topic,
-                partition: partition.partition)
-        }
+        for (partition, time) in timestamps { try Self.check(time, of: partition) }
         let found = try await self.list(timestamps.mapValues { .timestamp($0.millisecondsSince1970) })
         return found.compactMapValues { listed in
             listed.map {

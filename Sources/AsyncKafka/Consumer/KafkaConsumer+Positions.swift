@@ -14,6 +14,9 @@ extension KafkaConsumer {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let (due, next) = self.state.withLock { $0.subscriptions.beginLookups(now: self.loop.now) }
+                for (partition, reset) in self.state.withLock({ $0.subscriptions.takeResets() }) {
+                    self.report(reset, of: partition)
+                }
                 let committed = due.filter { $0.kind == .committed }
                 if !committed.isEmpty {
                     group.addTask(executorPreference: self.loop) { await self.lookUpCommitted(committed) }
@@ -29,6 +32,24 @@ extension KafkaConsumer {
                 }
                 await self.positionSignal.wait(until: next, on: self.loop)
             }
+        }
+    }
+
+    private func report(_ reset: PositionReset, of partition: TopicPartition) {
+        let place: [(LogKey, String)] = [
+            (.topic, partition.topic), (.partition, "\(partition.partition)"), (.offset, "\(reset.offset)"),
+        ]
+        switch reset.reason {
+        case .topicMadeAgain:
+            self.logger(
+                .warning, "A topic was deleted and made again; it is read from where autoOffsetReset says", place)
+        case .outsideTheLog:
+            self.logger(
+                .warning,
+                "A position lies outside of its log; the partition is read on from where autoOffsetReset says", place)
+        case .truncated:
+            self.logger(
+                .warning, "Records that were read are gone from the log; it is read on from where they began", place)
         }
     }
 

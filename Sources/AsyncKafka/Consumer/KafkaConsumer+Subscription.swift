@@ -45,12 +45,15 @@ extension KafkaConsumer {
     }
 
     /// Reads exactly these partitions; replaces those read before. No group decides and no listener is called; with a
-    /// `groupID` the positions are the group's committed ones, and offsets can be committed.
+    /// `groupID` the positions are the group's committed ones, and offsets can be committed. What was asked past of those
+    /// that are replaced is committed in the background if `enableAutoCommit` is set.
     public func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         if let wrong = partitions.first(where: { $0.topic.isEmpty || $0.partition < 0 }) {
             throw KafkaError(.invalidArgument, "\"\(wrong)\" is no partition.")
         }
         let metadata = self.cluster.metadata
+        let isAutomatic = self.configuration.enableAutoCommit && self.configuration.groupID != nil
+        let now = self.loop.now
         let failure: KafkaError? = self.state.withLock { state in
             if let failure = state.isClosedError { return failure }
             switch state.subscriptions.subscription {
@@ -59,6 +62,7 @@ extension KafkaConsumer {
                     .illegalState, "The consumer subscribes to topics: call unsubscribe before assign.")
             case .none, .partitions:
                 state.subscriptions.subscription = .partitions
+                if isAutomatic { state.leaveBehind(allBut: Set(partitions), now: now) }
                 state.subscriptions.assign(partitions, arriving: false)
                 _ = state.subscriptions.metadataChanged(metadata)
                 return nil
@@ -67,6 +71,7 @@ extension KafkaConsumer {
         if let failure { throw failure }
         self.watchTopics()
         self.wake([.fetchers, .positions])
+        if isAutomatic { self.commitSignal.notify() }
     }
 
     /// Gives everything up: commits what was asked past if `enableAutoCommit` is set, calls the listener's
@@ -83,6 +88,7 @@ extension KafkaConsumer {
         let failure = await self.giveUp(step, until: deadline)
         self.state.withLock { state in
             state.subscriptions.subscription = .none
+            state.subscriptions.leftBehind = [:]
             state.matched = []
         }
         await self.leaveGroup(because: "the consumer unsubscribed", until: deadline)
@@ -209,6 +215,15 @@ extension KafkaConsumer {
 }
 
 extension ConsumerState {
+    /// Notes what is yet to be committed of the partitions that are about to be replaced. Whoever goes through a sequence is
+    /// not done with what it has in hand.
+    fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
+        let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
+        guard !replaced.isEmpty else { return }
+        if self.iterators == 0, !self.isReading, let failure = self.readerAsked() { self.report(failure) }
+        self.subscriptions.leaveBehind(replaced, now: now)
+    }
+
     /// The error of a call that makes no sense after closing.
     var isClosedError: KafkaError? {
         self.phase == .open ? nil : KafkaError(.closed, "The consumer is closed, or closing.")

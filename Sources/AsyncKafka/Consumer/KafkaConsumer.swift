@@ -48,6 +48,8 @@ public final class KafkaConsumer: Sendable {
     let positionWaiters = WaiterList()
     /// Commits follow one another: none may overtake one that is being tried again.
     let commitTurns = TurnQueue()
+    /// Wakes automatic commits before their time.
+    let commitSignal = Signal()
     let closing = Promise<Void>()
     /// Wakes `run()` while it waits for the reader to come to its end.
     let closeSignal = Signal()

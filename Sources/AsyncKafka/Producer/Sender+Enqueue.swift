@@ -60,7 +60,8 @@ extension Sender {
 
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
         guard let timestamp = record.timestamp else { return WallClock.coarseMilliseconds }
-        guard timestamp.millisecondsSince1970 >= 0 else {
+        // -1 is Kafka's "no time", as records report it that were stored without one.
+        guard timestamp.millisecondsSince1970 >= -1 else {
             throw KafkaError(
                 .invalidArgument, "The record's timestamp is before 1970 (\(timestamp)), which Kafka can't store.",
                 topic: record.topic)

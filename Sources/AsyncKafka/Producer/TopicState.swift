@@ -40,7 +40,11 @@ final class TopicState: @unchecked Sendable {
     /// Takes what metadata says. Returns the partitions whose leader is another than before.
     func update(_ metadata: TopicMetadata, makeQueue: () -> BatchQueue<ProducerBatch>) -> [PartitionState] {
         guard !metadata.partitions.isEmpty else { return [] }
-        if metadata.id != .zero { self.id = metadata.id }
+        if metadata.id != .zero, metadata.id != self.id {
+            // Made again under its name, it has none of the records that the sequences count.
+            if self.id != .zero { for partition in self.partitions { partition.queue.logBeganAnew() } }
+            self.id = metadata.id
+        }
         let count = Int(metadata.partitions.reduce(0) { max($0, $1.index) }) + 1
         while self.partitions.count < count {
             self.partitions.append(

@@ -59,7 +59,7 @@ extension Call {
     ) -> CallOutcome<Value> {
         var error = KafkaError(code, doing: self.doing, broker: recipient.broker, brokerMessage: message)
         self.annotate(&error, about: item)
-        return CallOutcome(refusal: error)
+        return CallOutcome(refusal: error, at: self.destination(of: item))
     }
 }
 
@@ -92,11 +92,14 @@ enum CallOutcome<Value: Sendable>: Sendable {
     case again(KafkaError)
 
     /// What follows from a broker's refusal.
-    init(refusal error: KafkaError) {
-        switch error.brokerCode?.remedy {
+    init(refusal error: KafkaError, at destination: Destination) {
+        switch error.brokerCode?.remedy(at: destination) {
         case .askElsewhere: self = .elsewhere(error)
         case .askAgain: self = .again(error)
-        case .some(.none), nil: self = .failed(error)
+        case .some(.none), nil:
+            var final = error
+            final.isRetriable = false
+            self = .failed(final)
         }
     }
 }
@@ -131,16 +134,21 @@ extension ErrorCode {
         case none
     }
 
-    var remedy: Remedy {
+    /// Leaders, coordinators and epochs are looked up anew for calls that go by them. For others the same request would be
+    /// refused again.
+    func remedy(at destination: Destination) -> Remedy {
         switch self {
         case .notLeaderOrFollower, .leaderNotAvailable, .replicaNotAvailable, .fencedLeaderEpoch, .unknownLeaderEpoch,
-            .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId, .kafkaStorageError, .listenerNotFound,
-            .notCoordinator, .coordinatorNotAvailable, .notController:
-            .askElsewhere
-        case _ where self.isRetriable:
-            .askAgain
+            .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId, .listenerNotFound:
+            if case .leader = destination { .askElsewhere } else { .none }
+        case .notCoordinator:
+            if case .coordinator = destination { .askElsewhere } else { .none }
+        case .coordinatorNotAvailable:
+            if case .coordinator = destination { .askElsewhere } else { .askAgain }
+        case .kafkaStorageError:
+            if case .leader = destination { .askElsewhere } else { .askAgain }
         default:
-            .none
+            self.isRetriable ? .askAgain : .none
         }
     }
 }

@@ -75,7 +75,7 @@ import Testing
     @Test func whatCantHealIsNotAskedAgain() throws {
         var machine = self.machine(["a"])
         let dispatch = try #require(self.dispatches(&machine).first)
-        let refusal = CallOutcome<Int>(refusal: self.error(.topicAuthorizationFailed))
+        let refusal = CallOutcome<Int>(refusal: self.error(.topicAuthorizationFailed), at: .anyBroker)
         machine.answered(dispatch, ["a": refusal], by: self.one, now: self.start, backoff: self.backoff)
         #expect(self.failure(of: "a", in: &machine)?.brokerCode == .topicAuthorizationFailed)
     }
