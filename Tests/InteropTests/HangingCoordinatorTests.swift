@@ -48,6 +48,7 @@ extension InteropTests {
                 let group = GroupReaders(load: load, cluster: cluster)
                 let configuration = self.configuration(cluster, group.group)
                 let members = (0..<3).map { _ in TimedMember() }
+                defer { for member in members { print("MEMBER", member.lines.joined(separator: "\n   ")) } }
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
                     for member in members {
                         tasks.addTask { try await member.run(configuration, topic: load.topic) }
@@ -113,13 +114,19 @@ extension InteropTests {
 }
 
 /// A member that notes when it heard of what.
-private final class TimedMember: ConsumerRebalanceListener {
+private final class TimedMember: ConsumerRebalanceListener, KafkaLog {
     private struct State {
         var owned: Int?
         var hasRead = false
         var lastLoss: ContinuousClock.Instant?
         var violations: [String] = []
         var consumer: KafkaConsumer?
+        var lines: [String] = []
+    }
+    var lines: [String] { self.state.withLock { $0.lines } }
+    func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
+    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        self.state.withLock { $0.lines.append("\(ContinuousClock.now) \(level) \(message) \(metadata)") }
     }
 
     private let state = Lock(State())
@@ -132,6 +139,8 @@ private final class TimedMember: ConsumerRebalanceListener {
     var violations: [String] { self.state.withLock { $0.violations } }
 
     func run(_ configuration: ConsumerConfiguration, topic: String) async throws {
+        var configuration = configuration
+        configuration.cluster.log = self
         try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], listener: self) { consumer in
             self.state.withLock { $0.consumer = consumer }
             for try await batch in consumer.batches {

@@ -120,7 +120,6 @@ extension ClassicMembershipStateMachine {
     /// for the one that it was. Whoever has another's instance id has no claim to its member id either.
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
-        self.failures = 0
         self.identity = Identity(
             memberID: error.brokerCode == .fencedInstanceId ? "" : self.identity.memberID)
         self.state = .failed

@@ -17,6 +17,8 @@ struct JoiningTrouble: Hashable, Sendable {
     /// When the first of the attempts began that have failed in a row.
     private var since: MonotonicTime?
     private var next: MonotonicTime?
+    /// Not before then a failure that ends the attempts is told again: a reader that asks on and on has heard of it.
+    private var nextEnd: MonotonicTime?
 
     /// An attempt begins. Until when it may look for what it needs: before anything has been told, only so long that it can
     /// be told in time. `backoff` is how much sooner a look-up may end than it has to.
@@ -32,5 +34,17 @@ struct JoiningTrouble: Hashable, Sendable {
         guard now >= self.next ?? (since + Self.patience) else { return nil }
         self.next = now + Self.interval
         return now - since
+    }
+
+    /// Joining has been given up, for a reason that time can't cure. Whether that is to be told now.
+    mutating func gaveUp(now: MonotonicTime) -> Bool {
+        if let nextEnd = self.nextEnd, now < nextEnd { return false }
+        self.nextEnd = now + Self.interval
+        return true
+    }
+
+    /// Nothing is tried any more, for now.
+    mutating func pauses() {
+        (self.attempt, self.since, self.next) = (nil, nil, nil)
     }
 }

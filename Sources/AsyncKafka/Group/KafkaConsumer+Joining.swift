@@ -20,11 +20,9 @@ extension KafkaConsumer {
         var coordinator: Int32?
         do {
             try await self.lookUpPattern(until: deadline)
-            let broker = try await self.cluster.coordinator(
-                .group, for: group, deadline: deadline)
+            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
             coordinator = broker
-            let connection = try await self.cluster.connection(
-                to: broker, for: .coordinator, deadline: deadline)
+            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
             // The group may have been left while the coordinator was looked for. What is subscribed to is read behind this: a
             // later change has the group joined again.
             let isWanted = self.updateMembership { membership in
@@ -42,8 +40,7 @@ extension KafkaConsumer {
             let response = try await self.requestOfGroup(
                 request, version: version, on: connection, group: group, coordinator: broker)
             if response.errorCode == .memberIdRequired {
-                let error = KafkaError(
-                    response.errorCode, doing: "joining the group", broker: connection.broker, group: group)
+                let error = KafkaError(response.errorCode, doing: "joining the group", group: group)
                 let retry = self.updateMembership { $0.joinFailed(error, memberID: response.memberId) }
                 return .failed(error, retry ?? .never)
             }
@@ -58,10 +55,7 @@ extension KafkaConsumer {
             }
             self.logger(
                 .debug, "The group has a new generation",
-                [
-                    (.member, response.memberId), (.generation, "\(response.generationId)"),
-                    (.reason, reason),
-                ])
+                [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
             self.updateMembership {
                 $0.joined(memberID: response.memberId, generation: response.generationId, now: .now)
             }
@@ -99,16 +93,13 @@ extension KafkaConsumer {
     }
 
     private func joinRequest(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>,
-        reason: String,
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String,
         version: Int16
     ) throws -> JoinGroupRequest {
         var request = JoinGroupRequest()
         request.groupId = group
         request.sessionTimeoutMs = self.configuration.sessionTimeout.wholeMilliseconds
-        if version >= 1 {
-            request.rebalanceTimeoutMs = self.configuration.maxPollInterval.wholeMilliseconds
-        }
+        if version >= 1 { request.rebalanceTimeoutMs = self.configuration.maxPollInterval.wholeMilliseconds }
         request.memberId = identity.memberID
         request.groupInstanceId = self.configuration.groupInstanceID
         // Passed over, it would cost a rebalance at every restart, which is what it was set against.
@@ -135,8 +126,7 @@ extension KafkaConsumer {
     // MARK: Sync
 
     func sync(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity,
-        _ joined: JoinGroupResponse?,
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ joined: JoinGroupResponse?,
         until deadline: MonotonicTime
     ) async -> JoiningOutcome {
         var coordinator: Int32?
@@ -155,11 +145,9 @@ extension KafkaConsumer {
                 self.state.withLock { $0.distributed = [:] }
                 self.watchTopics()
             }
-            let broker = try await self.cluster.coordinator(
-                .group, for: group, deadline: deadline)
+            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
             coordinator = broker
-            let connection = try await self.cluster.connection(
-                to: broker, for: .coordinator, deadline: deadline)
+            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
             let version = try connection.versions.version(for: SyncGroupRequest.self)
             if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
             if version >= 5 {
@@ -176,8 +164,7 @@ extension KafkaConsumer {
                 request, version: version, on: connection, group: group, coordinator: broker)
             guard response.errorCode == .none else {
                 throw KafkaError(
-                    response.errorCode, doing: "taking the group's assignment", broker: connection.broker,
-                    group: group)
+                    response.errorCode, doing: "taking the group's assignment", broker: connection.broker, group: group)
             }
             let assignment = try ConsumerGroupProtocol.decodeAssignment(response.assignment)
             self.logger(
@@ -193,8 +180,7 @@ extension KafkaConsumer {
             self.updateMembership { $0.synced(assignment.sorted(), now: .now) }
             return .synced
         } catch {
-            let failure = KafkaError(
-                wrapping: error, doing: "taking the group's assignment", group: group)
+            let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: group)
             let retry = self.updateMembership { $0.syncFailed(failure) } ?? .never
             self.forgetCoordinator(coordinator, of: group, if: retry)
             return .failed(failure, retry)
@@ -222,9 +208,7 @@ extension KafkaConsumer {
         // A static leader that comes back finds the old assignment still good (KIP-814).
         if joined.skipAssignment { return [] }
 
-        guard
-            let assignor = self.configuration.assignors.first(where: { $0.name == joined.protocolName })
-        else {
+        guard let assignor = self.configuration.assignors.first(where: { $0.name == joined.protocolName }) else {
             throw KafkaError(
                 .groupFailed,
                 "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
@@ -250,10 +234,6 @@ extension KafkaConsumer {
                     return known.partitions.count != count
                 }
         }
-        if isChanged {
-            self.updateMembership {
-                $0.rebalance(because: "the partitions of the group's topics changed")
-            }
-        }
+        if isChanged { self.updateMembership { $0.rebalance(because: "the partitions of the group's topics changed") } }
     }
 }

@@ -25,7 +25,7 @@ extension KafkaConsumer {
         var trouble = JoiningTrouble()
         while !Task.isCancelled {
             guard let request = self.state.withLock({ $0.membership?.nextRequest }) else {
-                trouble = JoiningTrouble()
+                trouble.pauses()
                 await self.membershipSignal.wait(on: self.loop)
                 continue
             }
@@ -53,28 +53,36 @@ extension KafkaConsumer {
         _ error: KafkaError, _ retry: ClassicMembershipStateMachine.Retry, _ trouble: inout JoiningTrouble
     ) async {
         self.logger(.debug, "An attempt to join the group failed", [(.error, error.description)])
+        let failures = self.state.withLock { $0.membership?.failures } ?? 0
         switch retry {
         case .never:
             self.readerSignal.notify()
             // It may also have been left meanwhile.
             guard error.code != .cancelled, self.state.withLock({ $0.membership?.state == .failed }) else { return }
-            self.logger(.error, "The group can't be joined", [(.error, error.description)])
+            if trouble.gaveUp(now: self.loop.now) {
+                self.logger(.error, "The group can't be joined", [(.error, error.description)])
+            }
             await self.leaveAfterFailure()
+            // A reader may ask again at once, whatever it hears.
+            if failures > 5 { await self.pause(failures: failures - 5) }
         // That is how groups are joined.
         case .atOnce:
             break
         case .afterBackoff, .newCoordinator:
             if let lasting = trouble.failed(now: self.loop.now) {
                 self.logger(
-                    .warning, "The group can't be joined; it is tried on and on",
+                    .warning, "The group can't be joined; trying again",
                     [
                         (.error, error.description),
                         (.reason, "it has been tried for \(lasting.components.seconds) s"),
                     ])
             }
-            let failures = self.state.withLock { $0.membership?.failures } ?? 1
-            try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: max(failures, 1)))
+            await self.pause(failures: max(failures, 1))
         }
+    }
+
+    private func pause(failures: Int) async {
+        try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: failures))
     }
 
     /// How long JoinGroup and SyncGroup may wait for the other members.

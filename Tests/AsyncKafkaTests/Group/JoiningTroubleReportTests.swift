@@ -35,6 +35,18 @@ import Testing
         #expect(lasting == .seconds(6))
     }
 
+    @Test func whatEndsTheAttemptsIsToldOnceAMinuteHoweverOftenTheReaderAsks() {
+        var trouble = JoiningTrouble()
+        var told: [Int] = []
+        for second in 0..<130 {
+            let now = self.start + .seconds(second)
+            _ = trouble.attempts(now: now, limit: .seconds(30), backoff: .seconds(1))
+            if trouble.gaveUp(now: now) { told.append(second) }
+            trouble.pauses()
+        }
+        #expect(told == [0, 60, 120])
+    }
+
     /// A look-up that ends with its time has a reason to tell, and has it in time.
     @Test func theFirstLookUpIsShortAndLaterOnesHaveTheirTime() {
         var trouble = JoiningTrouble()

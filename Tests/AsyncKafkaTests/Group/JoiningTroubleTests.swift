@@ -99,6 +99,32 @@ import Testing
         }
     }
 
+    @Test("a reader that asks on and on, whatever it hears, does not ask the group thousands of times a second")
+    func deafReader() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.fail(.groupAuthorizationFailed), on: .joinGroup, times: nil)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = EventLogSink(events: log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                var failures = 0
+                let end = ContinuousClock.now + .seconds(2)
+                while ContinuousClock.now < end {
+                    do throws(KafkaError) {
+                        _ = try await consumer.poll(timeout: .milliseconds(50))
+                    } catch {
+                        failures += 1
+                        #expect(error.code == .authorizationFailed)
+                    }
+                }
+                #expect(failures > 1)
+                #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
+                #expect(log.count("[error] The group can't be joined") == 1)
+            }
+        }
+    }
+
     @Test("what the leader learns of the others' topics while it distributes them is no reason for another rebalance")
     func needlessRebalance() async throws {
         try await EmbeddedKafka.withBroker { kafka in
