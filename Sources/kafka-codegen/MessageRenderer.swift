@@ -191,9 +191,19 @@ struct StructureRenderer {
         }
     }
 
+    /// The error code that is read before `field`, if there is one: beside an error, null is read as empty, as some brokers
+    /// send it where it isn't allowed.
+    private func errorCode(before field: Field) -> String? {
+        let before = self.plainFields.prefix { $0.name != field.name }
+        return field.tag == nil ? before.first(where: \.isErrorCode).map { "self.\($0.name)" } : nil
+    }
+
     private func renderRead(_ field: Field, from reader: String, flexible: String, into source: inout SourceText) {
         let target = "self.\(field.name)"
+        let errorCode = self.errorCode(before: field)
+        let beside = errorCode.map { ", beside: \($0)" } ?? ""
         let notNullable = field.nullableVersions.negatedCondition(in: field.versions)
+            .map { condition in condition + (errorCode.map { ", \($0) == .none" } ?? "") }
         switch field.type {
         case .string, .bytes:
             let kind = field.type == .string ? "String" : "Bytes"
@@ -204,7 +214,8 @@ struct StructureRenderer {
                         "if \(target) == nil, \(notNullable)", "throw .unexpectedNull(field: \"\(field.name)\")")
                 }
             } else {
-                source.call("\(target) = try \(reader).read\(kind)", "\"\(field.name)\", flexible: \(flexible)")
+                source.call(
+                    "\(target) = try \(reader).read\(kind)", "\"\(field.name)\", flexible: \(flexible)\(beside)")
             }
         case .records:
             source.line("\(target) = try \(reader).readRecords(flexible: \(flexible))")
@@ -220,8 +231,9 @@ struct StructureRenderer {
         case .array(let element):
             let read = self.readElement(element, from: reader, flexible: flexible)
             guard field.isNullable else {
-                let count = "\(reader).readArrayCount(\"\(field.name)\", flexible: \(flexible))"
-                source.block("for _ in try 0..<\(count)") { $0.line("\(target).append(\(read))") }
+                source.loop(
+                    field.name, "\(reader).readArrayCount", "\"\(field.name)\", flexible: \(flexible)\(beside)"
+                ) { $0.line("\(target).append(\(read))") }
                 return
             }
             source.block("if let count = try \(reader).readNullableArrayCount(flexible: \(flexible))") { source in

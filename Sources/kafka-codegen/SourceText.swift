@@ -60,6 +60,20 @@ struct SourceText {
         }
     }
 
+    /// A loop over what `body` writes, as often as `count(arguments)` says. Where that doesn't fit in one line, `name` is
+    /// counted before it.
+    mutating func loop(
+        _ name: String, _ count: String, _ arguments: String, _ body: (inout SourceText) throws -> Void
+    ) rethrows {
+        let head = "for _ in try 0..<\(count)(\(arguments))"
+        if self.depth * 4 + head.count + 2 <= 120 {
+            try self.block(head, body)
+        } else {
+            self.call("let \(name)Count = try \(count)", arguments)
+            try self.block("for _ in 0..<\(name)Count", body)
+        }
+    }
+
     /// Continues a block's closing brace: `} else {`.
     mutating func elseBlock(_ head: String = "else", _ body: (inout SourceText) throws -> Void) rethrows {
         self.text.removeLast()

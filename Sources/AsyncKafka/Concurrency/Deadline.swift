@@ -38,4 +38,11 @@ package enum Deadline {
             return result
         }.get()
     }
+
+    /// The same, whatever becomes of the calling task: its cancellation ends neither `body` nor the wait for it.
+    package static func runToEnd<Value: Sendable>(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await Task { try await self.run(limit, body) }.value
+    }
 }

@@ -53,7 +53,8 @@ public struct ConsumerConfiguration: Sendable {
     /// How often offsets are committed automatically. 5 s by default.
     public var autoCommitInterval: Duration = .seconds(5)
 
-    /// How long the group waits for a heartbeat before it gives this member up. 45 s by default.
+    /// How long the group waits for a heartbeat before it gives this member up. 45 s by default. When none was answered for
+    /// so long, the consumer hands out nothing more, calls `partitionsLost`, and joins again.
     public var sessionTimeout: Duration = .seconds(45)
     /// How often a heartbeat is sent. 3 s by default; at most a third of the session timeout is sensible.
     public var heartbeatInterval: Duration = .seconds(3)
@@ -85,7 +86,11 @@ public struct ConsumerConfiguration: Sendable {
     /// The most bytes that a compressed batch may decompress to. 256 MiB by default: protects against "bombs".
     public var maxDecompressedBatchBytes = 256 << 20
 
-    /// How long closing may take: the last commit, the last callback, leaving the group. 30 s by default.
+    /// How long closing may take in all: the last commit, the last callback, leaving the group. 30 s by default.
+    ///
+    /// A reader that is at work has seven tenths of it to come for its next element, and giving the partitions up may take
+    /// until nine tenths are over. A callback that has not returned by then is cancelled and not waited for, however closing
+    /// began. What could not be done is in the log as a warning.
     public var closeTimeout: Duration = .seconds(30)
 
     /// A consumer of this cluster, in a group if it has an id.

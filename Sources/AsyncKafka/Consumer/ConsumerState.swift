@@ -15,7 +15,7 @@ struct ConsumerState: Sendable {
     enum Phase: Hashable, Sendable {
         case open
         /// No more is handed out; the partitions are to be given up.
-        case closing
+        case closing(ClosingSchedule)
         case closed
     }
 
@@ -32,8 +32,9 @@ struct ConsumerState: Sendable {
     var subscriptions: SubscriptionState
     /// Nil without a group. An idle one if partitions are chosen by hand.
     var membership: ClassicMembershipStateMachine?
-    /// The partitions of each topic of the group when this member, its leader, last distributed them.
-    var distributed: [String: Int] = [:]
+    /// The partitions of each topic of the group when this member, its leader, last distributed them; nil while they are
+    /// counted.
+    var distributed: [String: Int?] = [:]
     /// The topics that matched the pattern when the group was last told.
     var matched: Set<String> = []
 
@@ -78,7 +79,11 @@ struct ConsumerState: Sendable {
 
     /// What comes next for a reader, and who else has something to do now. One that holds records still (`poll`, which
     /// collects several batches) is told of nothing else: callbacks run only between two elements.
-    mutating func nextForReader(holdsRecords: Bool) -> (ReaderTask, Wakening) {
+    mutating func nextForReader(holdsRecords: Bool, now: MonotonicTime) -> (ReaderTask, Wakening) {
+        // The group has given this member up by now. Who watches over that is told, and has a step for the reader next.
+        if self.phase == .open, let end = self.membership?.sessionDeadline, end <= now {
+            return (.wait, [.membership])
+        }
         if holdsRecords {
             guard self.phase == .open, self.membership?.step == nil, self.errors.isEmpty else { return (.wait, []) }
             return self.take()

@@ -25,30 +25,32 @@ extension KafkaConsumer {
                 _ = state.subscriptions.metadataChanged(metadata)
             }
         }
-        self.heartbeatSignal.notify()
+        self.clockSignal.notify()
         let failure: KafkaError?
         switch step {
         case .revoke(let partitions):
-            self.logger(.debug, "Partitions are revoked", [(.count, "\(partitions.count)")])
+            self.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
             await self.commitBeforeLettingGo(until: self.loop.now + self.configuration.maxPollInterval)
             failure = await self.call("partitionsRevoked") { listener in
                 try await listener.partitionsRevoked(partitions, consumer: self)
             }
         case .assign(let partitions):
-            self.logger(.debug, "Partitions are assigned", [(.count, "\(partitions.count)")])
+            self.logger(.info, "Partitions are assigned", [(.partitions, partitions.names)])
             self.watchTopics()
             self.wake([.positions])
             failure = await self.call("partitionsAssigned") { listener in
                 try await listener.partitionsAssigned(partitions, consumer: self)
             }
         case .lost(let partitions):
-            self.logger(.warning, "Partitions are lost", [(.count, "\(partitions.count)")])
+            self.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
             failure = await self.call("partitionsLost") { listener in
                 try await listener.partitionsLost(partitions, consumer: self)
             }
         }
         self.state.withLock { state in
             state.busySince = nil
+            // The callback may have unsubscribed, and have chosen other partitions since.
+            guard state.membership?.isAtWork(on: step) == true else { return }
             switch step {
             case .revoke(let partitions), .lost(let partitions): state.subscriptions.release(partitions)
             case .assign: state.subscriptions.arrived()
@@ -61,7 +63,7 @@ extension KafkaConsumer {
         if let failure { throw failure }
     }
 
-    private func call(
+    func call(
         _ name: String, _ callback: (any ConsumerRebalanceListener) async throws -> Void
     ) async -> KafkaError? {
         guard let listener = self.listener else { return nil }
@@ -74,97 +76,5 @@ extension KafkaConsumer {
                 .listenerFailed, "The rebalance listener's \(name) threw: \(error)",
                 group: self.configuration.groupID, underlyingError: error)
         }
-    }
-
-    /// The same with a limit: at the deadline the callback's task is cancelled.
-    private func call(
-        _ name: String, until deadline: MonotonicTime,
-        _ callback: @escaping @Sendable (any ConsumerRebalanceListener) async throws -> Void
-    ) async -> KafkaError? {
-        await withTaskGroup(of: KafkaError??.self) { group in
-            // Two children, both waited for. The callback is the user's code, and stays off the loop.
-            group.addTask { .some(await self.call(name, callback)) }
-            // The deadline, on the loop's timers.
-            group.addTask {
-                try? await self.cluster.pause(until: deadline)
-                return nil
-            }
-            var result: KafkaError?
-            for await ended in group {
-                if case .some(let failure) = ended { result = failure }
-                group.cancelAll()
-            }
-            return result
-        }
-    }
-
-    // MARK: The end
-
-    /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
-    func letGo() async throws(KafkaError) {
-        let step: RebalanceStep?? = self.state.withLock { state in
-            if state.isLettingGo { return nil }
-            state.isLettingGo = true
-            return .some(state.membership?.prepareToLeave())
-        }
-        guard let step else { return }
-        let deadline = self.loop.now + self.configuration.closeTimeout
-        let failure = await self.giveUp(step, until: deadline)
-        if let failure {
-            self.released.fulfill(.failure(failure))
-            throw failure
-        }
-        self.released.fulfill(.success(()))
-    }
-
-    /// Commits, tells the listener, and forgets the partitions.
-    func giveUp(_ step: RebalanceStep?, until deadline: MonotonicTime) async -> KafkaError? {
-        var failure: KafkaError?
-        switch step {
-        case .revoke(let partitions):
-            self.state.withLock { $0.subscriptions.beginRevoking(partitions) }
-            await self.commitBeforeLettingGo(until: deadline)
-            if self.configuration.callsRevokedOnLeave {
-                failure = await self.call("partitionsRevoked", until: deadline) { listener in
-                    try await listener.partitionsRevoked(partitions, consumer: self)
-                }
-            }
-        case .lost(let partitions):
-            self.state.withLock { $0.subscriptions.beginRevoking(partitions) }
-            failure = await self.call("partitionsLost", until: deadline) { listener in
-                try await listener.partitionsLost(partitions, consumer: self)
-            }
-        case .assign, nil:
-            await self.commitBeforeLettingGo(until: deadline)
-        }
-        self.state.withLock { state in
-            for partition in state.subscriptions.assignment { state.subscriptions.remove(partition) }
-        }
-        return failure
-    }
-
-    /// Ends the membership: the rest of closing, done by `run()`.
-    func close() async -> Result<Void, KafkaError> {
-        let deadline = self.loop.now + self.configuration.closeTimeout
-        // The reader gives up its partitions itself, between two elements, if there is one.
-        while true {
-            let hasReader = self.state.withLock { $0.hasReader }
-            if !hasReader || self.released.isFulfilled || self.loop.now >= deadline { break }
-            await self.closeSignal.wait(until: deadline, on: self.loop)
-        }
-        var result = Result<Void, KafkaError>.success(())
-        do throws(KafkaError) {
-            try await self.letGo()
-        } catch {
-            result = .failure(error)
-        }
-        try? await self.released.value(until: deadline, on: self.loop) { .cancelled }
-        await self.leaveGroup(because: "the consumer is closed", until: deadline)
-        return result
-    }
-
-    func iteratorEnded() {
-        self.state.withLock { $0.iterators -= 1 }
-        self.closeSignal.notify()
     }
 }

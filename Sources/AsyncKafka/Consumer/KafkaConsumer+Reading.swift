@@ -125,7 +125,10 @@ extension KafkaConsumer {
         }
         while true {
             if Task.isCancelled { throw .cancelled }
-            let (task, wakening) = self.state.withLock { $0.nextForReader(holdsRecords: !isAsking) }
+            let now = self.loop.now
+            let (task, wakening) = self.state.withLock {
+                $0.nextForReader(holdsRecords: !isAsking, now: now)
+            }
             self.wake(wakening)
             switch task {
             case .batch(let taken):

@@ -75,9 +75,10 @@ extension KafkaConsumer {
     }
 
     /// Gives everything up: commits what was asked past if `enableAutoCommit` is set, calls the listener's
-    /// `partitionsRevoked` on this task, and leaves the group.
+    /// `partitionsRevoked` if it is not being called already, and leaves the group; all within
+    /// `ConsumerConfiguration.closeTimeout`.
     public func unsubscribe() async throws(KafkaError) {
-        let deadline = self.loop.now + self.configuration.closeTimeout
+        let schedule = ClosingSchedule(from: self.loop.now, within: self.configuration.closeTimeout)
         let step: RebalanceStep?? = self.state.withLock { state in
             if state.phase != .open || state.isLettingGo { return nil }
             // Whoever goes through a sequence is not done with what it has in hand.
@@ -85,13 +86,13 @@ extension KafkaConsumer {
             return .some(state.membership?.prepareToLeave())
         }
         guard let step else { return }
-        let failure = await self.giveUp(step, until: deadline)
+        let failure = await self.giveUp(step, until: schedule.release)
         self.state.withLock { state in
             state.subscriptions.subscription = .none
             state.subscriptions.leftBehind = [:]
             state.matched = []
         }
-        await self.leaveGroup(because: "the consumer unsubscribed", until: deadline)
+        await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
         self.watchTopics()
         self.positionWaiters.wakeAll()
         if let failure { throw failure }

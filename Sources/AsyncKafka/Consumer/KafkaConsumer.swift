@@ -43,6 +43,8 @@ public final class KafkaConsumer: Sendable {
     let membershipSignal = Signal()
     /// Wakes heartbeats.
     let heartbeatSignal = Signal()
+    /// Wakes the watch over what has a limit in time.
+    let clockSignal = Signal()
     let fetchers = FetcherTable()
     /// Tasks that wait for a position.
     let positionWaiters = WaiterList()
@@ -83,8 +85,10 @@ public final class KafkaConsumer: Sendable {
                 SubscriptionState(SubscriptionState.Settings(configuration)),
                 membership: configuration.groupID.map { _ in
                     ClassicMembershipStateMachine(
-                        isStatic: configuration.groupInstanceID != nil,
-                        heartbeatInterval: configuration.heartbeatInterval)
+                        ClassicMembershipStateMachine.Terms(
+                            isStatic: configuration.groupInstanceID != nil,
+                            heartbeatInterval: configuration.heartbeatInterval,
+                            sessionTimeout: configuration.sessionTimeout))
                 }))
     }
 
@@ -98,8 +102,8 @@ public final class KafkaConsumer: Sendable {
     ///
     /// At the end the partitions are given up, as far as the reader has not done so itself when its sequence ended: what
     /// was asked past is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callsRevokedOnLeave`
-    /// is, and the group is left, all within `ConsumerConfiguration.closeTimeout`. On cancellation the same is done
-    /// without waiting for the reader.
+    /// is, and the group is left, all within `ConsumerConfiguration.closeTimeout`, and sooner if no broker can be reached:
+    /// what was not done is in the log. On cancellation the same is done without waiting for the reader.
     ///
     /// - Throws: `.listenerFailed` if the last callback throws.
     public func run() async throws {
@@ -128,7 +132,7 @@ public final class KafkaConsumer: Sendable {
         await withDiscardingTaskGroup { group in
             let background: [@Sendable () async -> Void] = [
                 self.cluster.run, self.fetch, self.lookUpPositions, self.keepMembership, self.sendHeartbeats,
-                self.commitAutomatically,
+                self.watchClocks, self.commitAutomatically,
             ]
             for part in background { group.addTask(executorPreference: self.loop) { await part() } }
             try? await self.closing.value()
@@ -138,14 +142,16 @@ public final class KafkaConsumer: Sendable {
         self.state.withLock { $0.phase = .closed }
         self.wake([.reader, .positions])
         self.positionWaiters.wakeAll()
+        self.logger(.info, "The consumer is closed")
         self.loop.shutdown()
         return result
     }
 
     /// Ends the sequences: the reader's next wait for an element gives the partitions up and returns nil. Returns at once.
     public func triggerGracefulShutdown() {
+        let schedule = ClosingSchedule(from: self.loop.now, within: self.configuration.closeTimeout)
         self.state.withLock { state in
-            if state.phase == .open { state.phase = .closing }
+            if state.phase == .open { state.phase = .closing(schedule) }
             state.interruptReader()
         }
         self.closing.fulfill(.success(()))
@@ -162,6 +168,7 @@ public final class KafkaConsumer: Sendable {
         if wakening.contains(.membership) {
             self.membershipSignal.notify()
             self.heartbeatSignal.notify()
+            self.clockSignal.notify()
         }
         if wakening.contains(.metadata) { self.cluster.requestMetadataUpdate("a partition's leader has moved") }
     }
@@ -182,6 +189,7 @@ public final class KafkaConsumer: Sendable {
         }
         self.membershipSignal.notify()
         self.heartbeatSignal.notify()
+        self.clockSignal.notify()
         self.readerSignal.notify()
         return result
     }

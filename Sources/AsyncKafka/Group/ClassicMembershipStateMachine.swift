@@ -24,7 +24,7 @@ struct ClassicMembershipStateMachine: Sendable {
     enum State: Hashable, Sendable {
         /// Not subscribed, or not yet.
         case idle
-        /// The reader has to give everything up before this member joins. Still a member meanwhile, unless `isGone`.
+        /// The reader has to give everything up before this member joins. Still a member meanwhile.
         case revoking
         /// The reader has to hear that everything is lost.
         case losing
@@ -32,8 +32,8 @@ struct ClassicMembershipStateMachine: Sendable {
         case unjoined
         /// JoinGroup is in flight.
         case joining
-        /// SyncGroup is to be sent, or in flight.
-        case syncing
+        /// SyncGroup is to be sent, or in flight: then the coordinator waits for the leader, and wants no heartbeats.
+        case syncing(isSent: Bool)
         /// The reader has to take the new assignment.
         case assigning
         /// All is done until something changes.
@@ -42,7 +42,7 @@ struct ClassicMembershipStateMachine: Sendable {
         case suspended
         /// LeaveGroup has been prepared: the last partitions are being given up.
         case leaving
-        /// The group can't be joined.
+        /// The group can't be joined. The coordinator may still know the member.
         case failed
     }
 
@@ -58,31 +58,47 @@ struct ClassicMembershipStateMachine: Sendable {
         var reason: String
     }
 
-    private(set) var state = State.idle
-    private(set) var identity = Identity()
+    /// How far the reader is with its step.
+    enum Progress: Hashable, Sendable {
+        case offered
+        case begun
+        /// Begun, and the group has gone on without this member since.
+        case inVain
+    }
+
+    /// What a member has agreed on with its group, and keeps for life.
+    struct Terms: Hashable, Sendable {
+        /// It may come back under its name, and goes without a word.
+        var isStatic = false
+        var heartbeatInterval: Duration
+        /// The coordinator gives the member up when it has not heard of it for so long.
+        var sessionTimeout: Duration
+    }
+
+    var state = State.idle
+    var identity = Identity()
     /// What this member holds, or is about to let go.
-    private(set) var owned: [TopicPartition] = []
+    var owned: [TopicPartition] = []
     /// Why the group can't be joined.
-    private(set) var failure: KafkaError? { didSet { self.isFailureTold = false } }
+    var failure: KafkaError? { didSet { self.isFailureTold = false } }
     /// The reader has heard of it.
     private var isFailureTold = false
 
-    private let isStatic: Bool
-    private let heartbeatInterval: Duration
+    let terms: Terms
     /// Something changed during a rebalance: another one has to follow.
-    private var mustRejoin = false
-    /// The reader is at work on the step.
-    private var isStepBegun = false
-    /// While the reader is at work on the step: the group has gone on without this member.
-    private var isGone = false
+    var mustRejoin = false
+    var progress = Progress.offered
     /// After losing: wait for the reader.
     private var suspendsAfterLosing = false
-    private var reason = "the consumer starts"
-    private var nextHeartbeat: MonotonicTime?
+    var reason = "the consumer starts"
+    var nextHeartbeat: MonotonicTime?
+    /// When the coordinator gives this member up, if it hears nothing more.
+    var sessionEnd: MonotonicTime?
+    /// JoinGroup and SyncGroup that failed, in a row: since there was an assignment.
+    var failures = 0
 
-    init(isStatic: Bool, heartbeatInterval: Duration) {
-        self.isStatic = isStatic
-        self.heartbeatInterval = heartbeatInterval
+    init(_ terms: Terms) {
+        self.terms = terms
     }
 
     // MARK: Questions
@@ -91,7 +107,7 @@ struct ClassicMembershipStateMachine: Sendable {
     var nextRequest: Request? {
         switch self.state {
         case .unjoined: .join(self.identity, reason: self.reason)
-        case .syncing: .sync(self.identity)
+        case .syncing(isSent: false): .sync(self.identity)
         default: nil
         }
     }
@@ -109,7 +125,7 @@ struct ClassicMembershipStateMachine: Sendable {
     /// Whether the reader is expected to ask for records in time.
     var isPollIntervalRunning: Bool {
         switch self.state {
-        case .revoking, .assigning, .stable: !self.isGone
+        case .revoking, .assigning, .stable: self.progress != .inVain
         default: false
         }
     }
@@ -129,9 +145,11 @@ struct ClassicMembershipStateMachine: Sendable {
         case .stable:
             self.reason = reason
             self.beginRebalance()
-        case .assigning where !self.isStepBegun:
+        case .assigning where self.progress == .offered:
+            // The listener has not heard of the partitions: there is nothing to take back, and the reader need not be waited for.
             self.reason = reason
-            self.dropAssignment()
+            self.owned = []
+            self.state = .unjoined
         case .joining, .syncing, .assigning:
             self.reason = reason
             self.mustRejoin = true
@@ -140,53 +158,62 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// The listener has not heard of the partitions, so there is nothing to take back, and the reader need not be waited for.
-    private mutating func dropAssignment() {
-        self.owned = []
-        self.state = .unjoined
-    }
-
     private mutating func beginRebalance() {
         self.mustRejoin = false
-        self.isStepBegun = false
+        self.progress = .offered
         self.state = self.owned.isEmpty ? .unjoined : .revoking
     }
 
     /// The reader begins with the step.
     mutating func stepBegan() -> RebalanceStep? {
-        guard let step = self.step, !self.isStepBegun else { return nil }
-        self.isStepBegun = true
+        guard let step = self.step, self.progress == .offered else { return nil }
+        self.progress = .begun
         return step
     }
 
+    /// Whether the reader is still wanted to do the step that it began: the group may have been left since.
+    func isAtWork(on step: RebalanceStep) -> Bool { self.progress != .offered && self.step == step }
+
     /// The reader has done the step that it began.
     mutating func stepEnded() {
-        guard self.isStepBegun else { return }
-        self.isStepBegun = false
+        guard self.progress != .offered else { return }
+        let isInVain = self.progress == .inVain
+        self.progress = .offered
         switch self.state {
-        case .revoking, .assigning:
-            if self.isGone {
-                // What was saved was somebody else's already; what was loaded is of no use.
-                self.isGone = false
-                self.state = .losing
-            } else if self.state == .revoking {
-                self.owned = []
-                self.state = .unjoined
-            } else {
-                self.state = .stable
-                if self.mustRejoin { self.beginRebalance() }
-            }
-        case .losing:
-            self.owned = []
-            if self.failure != nil {
-                self.state = .failed
-            } else if self.suspendsAfterLosing {
-                self.state = .suspended
-            } else {
-                self.state = .unjoined
-            }
-            self.suspendsAfterLosing = false
+        // The listener knows that the partitions go. That they had gone before it was done is nothing to tell it again.
+        case .revoking, .losing:
+            self.goOnWithout()
+        case .assigning where isInVain:
+            self.state = .losing
+        case .assigning:
+            self.state = .stable
+            if self.mustRejoin { self.beginRebalance() }
         case .idle, .unjoined, .joining, .syncing, .stable, .suspended, .leaving, .failed:
+            break
+        }
+    }
+
+    /// Nothing is held any more, and the listener knows.
+    private mutating func goOnWithout() {
+        self.owned = []
+        self.progress = .offered
+        self.state = self.failure != nil ? .failed : self.suspendsAfterLosing ? .suspended : .unjoined
+        self.suspendsAfterLosing = false
+    }
+
+    /// The group goes on without this member.
+    mutating func loseMembership(keepsMemberID: Bool) {
+        self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
+        self.mustRejoin = false
+        switch self.state {
+        case .revoking where self.progress != .offered, .assigning where self.progress != .offered:
+            // The callback runs to its end.
+            self.progress = .inVain
+        case .stable where !self.owned.isEmpty, .revoking:
+            self.state = .losing
+        case .assigning, .stable, .syncing, .unjoined:
+            self.goOnWithout()
+        case .idle, .losing, .joining, .suspended, .leaving, .failed:
             break
         }
     }
@@ -221,7 +248,6 @@ struct ClassicMembershipStateMachine: Sendable {
         let farewell = self.farewell(reason: "the consumer has not asked for records within the maximum poll interval")
         self.suspendsAfterLosing = true
         self.loseMembership(keepsMemberID: false)
-        if self.state == .unjoined { self.state = .suspended }
         return farewell
     }
 
@@ -229,13 +255,15 @@ struct ClassicMembershipStateMachine: Sendable {
     mutating func prepareToLeave() -> RebalanceStep? {
         defer {
             self.state = .leaving
-            self.isStepBegun = false
+            self.progress = .offered
         }
         switch self.state {
-        case .revoking where self.isGone, .assigning where self.isGone, .losing:
-            return self.owned.isEmpty ? nil : .lost(self.owned)
+        // The listener is being told just now.
+        case .revoking where self.progress != .offered, .losing where self.progress != .offered:
+            return nil
+        case .assigning where self.progress == .inVain, .losing: return .lost(self.owned)
         // What was not told to the listener yet needn't be taken from it.
-        case .assigning where !self.isStepBegun: return nil
+        case .assigning where self.progress == .offered: return nil
         case .revoking, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)
         case .idle, .unjoined, .joining, .syncing, .suspended, .leaving, .failed: return nil
         }
@@ -244,181 +272,24 @@ struct ClassicMembershipStateMachine: Sendable {
     /// Everything is given up. Who is to be told, if anybody.
     mutating func leave(reason: String) -> Farewell? {
         let farewell = self.farewell(reason: reason)
-        self = ClassicMembershipStateMachine(isStatic: self.isStatic, heartbeatInterval: self.heartbeatInterval)
+        self = ClassicMembershipStateMachine(self.terms)
         return farewell
     }
 
-    private func farewell(reason: String) -> Farewell? {
-        guard !self.isStatic, !self.identity.memberID.isEmpty else { return nil }
-        return Farewell(memberID: self.identity.memberID, reason: reason)
+    /// Who has to be told that the member does not come back as it is, so that nobody waits for it: the group can't be joined.
+    var farewellOfFailure: Farewell? {
+        self.state == .failed ? self.farewell(reason: "the member can't take part") : nil
     }
 
-    // MARK: What the coordinator says
-
-    /// Whether a JoinGroup that was prepared is still to be sent: the group may have been left since, and another one begun.
-    func wantsToJoin(as identity: Identity) -> Bool { self.state == .unjoined && self.identity == identity }
-
-    mutating func requestSent(now: MonotonicTime) {
-        if self.state == .unjoined {
-            self.state = .joining
-            self.mustRejoin = false
-            self.nextHeartbeat = nil
-        }
-    }
-
-    /// What follows a refused or failed request: it is sent again, at once or after a backoff.
-    enum Retry: Hashable, Sendable {
-        case atOnce
-        case afterBackoff
-        /// After a backoff, and with the coordinator looked for anew.
-        case newCoordinator
-        case never
-    }
-
-    /// The group has this member in a new generation.
-    mutating func joined(memberID: String, generation: Int32, now: MonotonicTime) {
-        guard self.state == .joining else { return }
-        self.identity = Identity(memberID: memberID, generation: generation)
-        self.nextHeartbeat = now + self.heartbeatInterval
-        self.state = .syncing
-    }
-
-    mutating func joinFailed(_ error: KafkaError, memberID: String? = nil) -> Retry {
-        guard self.state == .joining else { return .never }
-        self.state = .unjoined
-        self.identity.generation = -1
-        switch error.brokerCode {
-        case ErrorCode.memberIdRequired?:
-            self.identity.memberID = memberID ?? ""
-            return .atOnce
-        case ErrorCode.unknownMemberId?:
-            self.identity.memberID = ""
-            return .atOnce
-        default:
-            return self.retry(after: error)
-        }
-    }
-
-    /// The leader's assignment has come.
-    mutating func synced(_ assignment: [TopicPartition]) {
-        guard self.state == .syncing else { return }
-        if self.mustRejoin {
-            // It is out of date already. The listener has not heard of it, so there is nothing to take back.
-            self.state = .unjoined
-            return
-        }
-        self.owned = assignment
-        self.isStepBegun = false
-        self.state = .assigning
-    }
-
-    mutating func syncFailed(_ error: KafkaError) -> Retry {
-        guard self.state == .syncing else { return .never }
-        self.state = .unjoined
-        self.reason = "the group rebalanced before the assignment came"
-        switch error.brokerCode {
-        case ErrorCode.rebalanceInProgress?:
-            return .atOnce
-        case ErrorCode.unknownMemberId?:
+    /// The coordinator has let the member go.
+    mutating func left(_ farewell: Farewell) {
+        if self.state == .failed, self.identity.memberID == farewell.memberID {
             self.identity = Identity()
-            return .atOnce
-        case ErrorCode.illegalGeneration?:
-            self.identity.generation = -1
-            return .atOnce
-        default:
-            return self.retry(after: error)
         }
     }
 
-    private mutating func retry(after error: KafkaError) -> Retry {
-        switch error.brokerCode {
-        case ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?: return .newCoordinator
-        case ErrorCode.rebalanceInProgress?, ErrorCode.illegalGeneration?, ErrorCode.coordinatorLoadInProgress?:
-            return .afterBackoff
-        case nil where error.isRetriable: return .newCoordinator
-        case _ where error.isRetriable: return .afterBackoff
-        default:
-            self.fail(error)
-            return .never
-        }
-    }
-
-    private mutating func fail(_ error: KafkaError) {
-        self.failure = error
-        self.identity = Identity()
-        self.state = .failed
-    }
-
-    // MARK: Heartbeats
-
-    enum Heartbeat: Hashable, Sendable {
-        case send(Identity)
-        case at(MonotonicTime)
-        /// Not in a generation.
-        case none
-    }
-
-    /// What the coordinator is to hear now. Goes on while the reader is busy with a step.
-    mutating func heartbeat(now: MonotonicTime) -> Heartbeat {
-        switch self.state {
-        case .syncing, .assigning, .stable, .revoking, .leaving:
-            guard self.isMember else { return .none }
-            let due = self.nextHeartbeat ?? now
-            guard due <= now else { return .at(due) }
-            self.nextHeartbeat = now + self.heartbeatInterval
-            return .send(self.identity)
-        case .idle, .losing, .unjoined, .joining, .suspended, .failed:
-            return .none
-        }
-    }
-
-    /// A heartbeat got no answer: the next is tried after `backoff`.
-    mutating func heartbeatFailed(now: MonotonicTime, backoff: Duration) {
-        self.nextHeartbeat = now + min(backoff, self.heartbeatInterval)
-    }
-
-    /// A heartbeat or a commit of `sender`'s generation was refused. An answer to an older identity says nothing.
-    mutating func refused(_ error: KafkaError, sender: Identity) {
-        guard sender == self.identity, sender.generation >= 0 else { return }
-        switch error.brokerCode {
-        case ErrorCode.rebalanceInProgress?:
-            switch self.state {
-            case .stable, .assigning: self.rebalance(because: "the group rebalances")
-            // It is on its way to join, or SyncGroup will hear the same.
-            case .idle, .revoking, .losing, .unjoined, .joining, .syncing, .suspended, .leaving, .failed: break
-            }
-        case ErrorCode.illegalGeneration?:
-            self.reason = "the member's generation is over"
-            self.loseMembership(keepsMemberID: true)
-        case ErrorCode.unknownMemberId?:
-            self.reason = "the group has dropped the member"
-            self.loseMembership(keepsMemberID: false)
-        case ErrorCode.fencedInstanceId?, ErrorCode.groupAuthorizationFailed?:
-            self.failure = error
-            self.loseMembership(keepsMemberID: false)
-            if self.state == .unjoined { self.state = .failed }
-        default:
-            break
-        }
-    }
-
-    /// The group goes on without this member.
-    private mutating func loseMembership(keepsMemberID: Bool) {
-        self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
-        self.mustRejoin = false
-        switch self.state {
-        case .revoking where self.isStepBegun, .assigning where self.isStepBegun:
-            // The callback runs: once it has returned, the listener is told that it was in vain.
-            self.isGone = true
-        case .assigning where !self.isStepBegun:
-            self.dropAssignment()
-        case .stable, .revoking:
-            self.isStepBegun = false
-            self.state = self.owned.isEmpty ? .unjoined : .losing
-        case .syncing:
-            self.state = .unjoined
-        case .idle, .assigning, .losing, .unjoined, .joining, .suspended, .leaving, .failed:
-            break
-        }
+    private func farewell(reason: String) -> Farewell? {
+        guard !self.terms.isStatic, !self.identity.memberID.isEmpty else { return nil }
+        return Farewell(memberID: self.identity.memberID, reason: reason)
     }
 }

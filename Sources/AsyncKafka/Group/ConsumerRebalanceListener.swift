@@ -12,6 +12,14 @@
 /// runs, everything handed out before has been asked past. Heartbeats go on meanwhile; the group waits for a callback up
 /// to the maximum poll interval, then goes on without this consumer, which hears `partitionsLost` and joins again.
 ///
+/// Each partition that goes is told once: by `partitionsRevoked`, or by `partitionsLost` if it had gone before. If the group
+/// goes on without this consumer while `partitionsRevoked` runs, `partitionsLost` does not follow: what it commits then fails
+/// with `.commitFailed`, and what it saves elsewhere may come too late. Calling `unsubscribe()` inside a callback does not
+/// call `partitionsRevoked` for partitions that it has been called for.
+///
+/// At the end — `unsubscribe()`, a shutdown, a cancelled `run()` — the last callback has what is left of
+/// `ConsumerConfiguration.closeTimeout`, less a tenth for leaving the group. Then its task is cancelled, and not waited for.
+///
 /// In the whole group, every `partitionsRevoked` for a partition has returned before any `partitionsAssigned` for it
 /// begins: what the one saves, the other can load.
 ///
@@ -26,8 +34,9 @@ public protocol ConsumerRebalanceListener: Sendable {
     /// Called after every rebalance, also with no partitions.
     func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 
-    /// Partitions are gone already, because the group gave up on this consumer; somebody else may have them by now.
-    /// Nothing of them can be committed: throw their state away.
+    /// Partitions are gone already, because the group gave up on this consumer, or because by this consumer's own clock it
+    /// must have: no heartbeat was answered for the session timeout. Somebody else may have them by now. Nothing of them can
+    /// be committed: throw their state away.
     func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 }
 

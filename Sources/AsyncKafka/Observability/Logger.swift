@@ -12,6 +12,7 @@ enum LogKey: String {
     case broker = "kafka.broker"
     case topic = "kafka.topic"
     case partition = "kafka.partition"
+    case partitions = "kafka.partitions"
     case group = "kafka.group.id"
     case member = "kafka.group.member.id"
     case generation = "kafka.group.generation"

@@ -172,12 +172,14 @@ package struct AddPartitionsToTxnResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         if version >= 4 {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-            for _ in try 0..<reader.readArrayCount("resultsByTransaction", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("resultsByTransaction", flexible: flexible, beside: self.errorCode) {
                 self.resultsByTransaction.append(try AddPartitionsToTxnResult(from: &reader, version: version))
             }
         }
         if version <= 3 {
-            for _ in try 0..<reader.readArrayCount("resultsByTopicV3AndBelow", flexible: flexible) {
+            let resultsByTopicV3AndBelowCount = try reader.readArrayCount(
+                "resultsByTopicV3AndBelow", flexible: flexible, beside: self.errorCode)
+            for _ in 0..<resultsByTopicV3AndBelowCount {
                 self.resultsByTopicV3AndBelow.append(try AddPartitionsToTxnTopicResult(from: &reader, version: version))
             }
         }

@@ -195,7 +195,7 @@ package struct AlterClientQuotasResponse: KafkaResponse {
             let flexible = version >= 1
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
-            for _ in try 0..<reader.readArrayCount("entity", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("entity", flexible: flexible, beside: self.errorCode) {
                 self.entity.append(try EntityData(from: &reader, version: version))
             }
             if version >= 1 {

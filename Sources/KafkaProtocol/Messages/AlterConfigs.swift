@@ -166,7 +166,7 @@ package struct AlterConfigsResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
             self.resourceType = try reader.readInt8()
-            self.resourceName = try reader.readString("resourceName", flexible: flexible)
+            self.resourceName = try reader.readString("resourceName", flexible: flexible, beside: self.errorCode)
             if version >= 2 {
                 self.unknownTaggedFields = try reader.readTaggedFields()
             }

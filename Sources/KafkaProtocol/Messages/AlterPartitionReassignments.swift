@@ -127,7 +127,7 @@ package struct AlterPartitionReassignmentsResponse: KafkaResponse {
         }
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
-        for _ in try 0..<reader.readArrayCount("responses", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("responses", flexible: true, beside: self.errorCode) {
             self.responses.append(try ReassignableTopicResponse(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

@@ -105,7 +105,7 @@ package struct AlterShareGroupOffsetsResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
-        for _ in try 0..<reader.readArrayCount("responses", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("responses", flexible: true, beside: self.errorCode) {
             self.responses.append(try AlterShareGroupOffsetsResponseTopic(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

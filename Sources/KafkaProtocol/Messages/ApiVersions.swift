@@ -92,7 +92,7 @@ package struct ApiVersionsResponse: KafkaResponse {
         }
         let flexible = version >= 3
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("apiKeys", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("apiKeys", flexible: flexible, beside: self.errorCode) {
             self.apiKeys.append(try ApiVersion(from: &reader, version: version))
         }
         if version >= 1 {

@@ -91,12 +91,12 @@ package struct ConsumerGroupDescribeResponse: KafkaResponse {
         package init(from reader: inout ByteReader, version: Int16) throws(ProtocolError) {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: true)
-            self.groupId = try reader.readString("groupId", flexible: true)
-            self.groupState = try reader.readString("groupState", flexible: true)
+            self.groupId = try reader.readString("groupId", flexible: true, beside: self.errorCode)
+            self.groupState = try reader.readString("groupState", flexible: true, beside: self.errorCode)
             self.groupEpoch = try reader.readInt32()
             self.assignmentEpoch = try reader.readInt32()
-            self.assignorName = try reader.readString("assignorName", flexible: true)
-            for _ in try 0..<reader.readArrayCount("members", flexible: true) {
+            self.assignorName = try reader.readString("assignorName", flexible: true, beside: self.errorCode)
+            for _ in try 0..<reader.readArrayCount("members", flexible: true, beside: self.errorCode) {
                 self.members.append(try Member(from: &reader, version: version))
             }
             self.authorizedOperations = try reader.readInt32()

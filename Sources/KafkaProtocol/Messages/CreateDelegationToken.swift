@@ -124,17 +124,19 @@ package struct CreateDelegationTokenResponse: KafkaResponse {
         }
         let flexible = version >= 2
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        self.principalType = try reader.readString("principalType", flexible: flexible)
-        self.principalName = try reader.readString("principalName", flexible: flexible)
+        self.principalType = try reader.readString("principalType", flexible: flexible, beside: self.errorCode)
+        self.principalName = try reader.readString("principalName", flexible: flexible, beside: self.errorCode)
         if version >= 3 {
-            self.tokenRequesterPrincipalType = try reader.readString("tokenRequesterPrincipalType", flexible: flexible)
-            self.tokenRequesterPrincipalName = try reader.readString("tokenRequesterPrincipalName", flexible: flexible)
+            self.tokenRequesterPrincipalType = try reader.readString(
+                "tokenRequesterPrincipalType", flexible: flexible, beside: self.errorCode)
+            self.tokenRequesterPrincipalName = try reader.readString(
+                "tokenRequesterPrincipalName", flexible: flexible, beside: self.errorCode)
         }
         self.issueTimestampMs = try reader.readInt64()
         self.expiryTimestampMs = try reader.readInt64()
         self.maxTimestampMs = try reader.readInt64()
-        self.tokenId = try reader.readString("tokenId", flexible: flexible)
-        self.hmac = try reader.readBytes("hmac", flexible: flexible)
+        self.tokenId = try reader.readString("tokenId", flexible: flexible, beside: self.errorCode)
+        self.hmac = try reader.readBytes("hmac", flexible: flexible, beside: self.errorCode)
         self.throttleTimeMs = try reader.readInt32()
         if version >= 2 {
             self.unknownTaggedFields = try reader.readTaggedFields()

@@ -142,7 +142,7 @@ package struct DeleteAclsResponse: KafkaResponse {
             let flexible = version >= 2
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
-            for _ in try 0..<reader.readArrayCount("matchingAcls", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("matchingAcls", flexible: flexible, beside: self.errorCode) {
                 self.matchingAcls.append(try DeleteAclsMatchingAcl(from: &reader, version: version))
             }
             if version >= 2 {
@@ -183,10 +183,10 @@ package struct DeleteAclsResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
             self.resourceType = try reader.readInt8()
-            self.resourceName = try reader.readString("resourceName", flexible: flexible)
+            self.resourceName = try reader.readString("resourceName", flexible: flexible, beside: self.errorCode)
             self.patternType = try reader.readInt8()
-            self.principal = try reader.readString("principal", flexible: flexible)
-            self.host = try reader.readString("host", flexible: flexible)
+            self.principal = try reader.readString("principal", flexible: flexible, beside: self.errorCode)
+            self.host = try reader.readString("host", flexible: flexible, beside: self.errorCode)
             self.operation = try reader.readInt8()
             self.permissionType = try reader.readInt8()
             if version >= 2 {

@@ -83,7 +83,7 @@ package struct DescribeAclsResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: flexible)
-        for _ in try 0..<reader.readArrayCount("resources", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("resources", flexible: flexible, beside: self.errorCode) {
             self.resources.append(try DescribeAclsResource(from: &reader, version: version))
         }
         if version >= 2 {

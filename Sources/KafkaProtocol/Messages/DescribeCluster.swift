@@ -84,9 +84,9 @@ package struct DescribeClusterResponse: KafkaResponse {
         if version >= 1 {
             self.endpointType = try reader.readInt8()
         }
-        self.clusterId = try reader.readString("clusterId", flexible: true)
+        self.clusterId = try reader.readString("clusterId", flexible: true, beside: self.errorCode)
         self.controllerId = try reader.readInt32()
-        for _ in try 0..<reader.readArrayCount("brokers", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("brokers", flexible: true, beside: self.errorCode) {
             self.brokers.append(try DescribeClusterBroker(from: &reader, version: version))
         }
         self.clusterAuthorizedOperations = try reader.readInt32()

@@ -153,8 +153,8 @@ package struct DescribeConfigsResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
             self.resourceType = try reader.readInt8()
-            self.resourceName = try reader.readString("resourceName", flexible: flexible)
-            for _ in try 0..<reader.readArrayCount("configs", flexible: flexible) {
+            self.resourceName = try reader.readString("resourceName", flexible: flexible, beside: self.errorCode)
+            for _ in try 0..<reader.readArrayCount("configs", flexible: flexible, beside: self.errorCode) {
                 self.configs.append(try DescribeConfigsResourceResult(from: &reader, version: version))
             }
             if version >= 4 {

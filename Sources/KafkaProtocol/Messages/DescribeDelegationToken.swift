@@ -99,7 +99,7 @@ package struct DescribeDelegationTokenResponse: KafkaResponse {
         }
         let flexible = version >= 2
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("tokens", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("tokens", flexible: flexible, beside: self.errorCode) {
             self.tokens.append(try DescribedDelegationToken(from: &reader, version: version))
         }
         self.throttleTimeMs = try reader.readInt32()

@@ -125,11 +125,11 @@ package struct DescribeGroupsResponse: KafkaResponse {
             if version >= 6 {
                 self.errorMessage = try reader.readNullableString(flexible: flexible)
             }
-            self.groupId = try reader.readString("groupId", flexible: flexible)
-            self.groupState = try reader.readString("groupState", flexible: flexible)
-            self.protocolType = try reader.readString("protocolType", flexible: flexible)
-            self.protocolData = try reader.readString("protocolData", flexible: flexible)
-            for _ in try 0..<reader.readArrayCount("members", flexible: flexible) {
+            self.groupId = try reader.readString("groupId", flexible: flexible, beside: self.errorCode)
+            self.groupState = try reader.readString("groupState", flexible: flexible, beside: self.errorCode)
+            self.protocolType = try reader.readString("protocolType", flexible: flexible, beside: self.errorCode)
+            self.protocolData = try reader.readString("protocolData", flexible: flexible, beside: self.errorCode)
+            for _ in try 0..<reader.readArrayCount("members", flexible: flexible, beside: self.errorCode) {
                 self.members.append(try DescribedGroupMember(from: &reader, version: version))
             }
             if version >= 3 {

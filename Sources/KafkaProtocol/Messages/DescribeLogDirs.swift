@@ -104,7 +104,7 @@ package struct DescribeLogDirsResponse: KafkaResponse {
         if version >= 3 {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         }
-        for _ in try 0..<reader.readArrayCount("results", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("results", flexible: flexible, beside: self.errorCode) {
             self.results.append(try DescribeLogDirsResult(from: &reader, version: version))
         }
         if version >= 2 {
@@ -147,8 +147,8 @@ package struct DescribeLogDirsResponse: KafkaResponse {
         package init(from reader: inout ByteReader, version: Int16) throws(ProtocolError) {
             let flexible = version >= 2
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-            self.logDir = try reader.readString("logDir", flexible: flexible)
-            for _ in try 0..<reader.readArrayCount("topics", flexible: flexible) {
+            self.logDir = try reader.readString("logDir", flexible: flexible, beside: self.errorCode)
+            for _ in try 0..<reader.readArrayCount("topics", flexible: flexible, beside: self.errorCode) {
                 self.topics.append(try DescribeLogDirsTopic(from: &reader, version: version))
             }
             if version >= 4 {

@@ -130,7 +130,7 @@ package struct DescribeProducersResponse: KafkaResponse {
             self.partitionIndex = try reader.readInt32()
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: true)
-            for _ in try 0..<reader.readArrayCount("activeProducers", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("activeProducers", flexible: true, beside: self.errorCode) {
                 self.activeProducers.append(try ProducerState(from: &reader, version: version))
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

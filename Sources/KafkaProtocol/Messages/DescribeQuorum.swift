@@ -102,11 +102,11 @@ package struct DescribeQuorumResponse: KafkaResponse {
         if version >= 2 {
             self.errorMessage = try reader.readNullableString(flexible: true)
         }
-        for _ in try 0..<reader.readArrayCount("topics", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("topics", flexible: true, beside: self.errorCode) {
             self.topics.append(try TopicData(from: &reader, version: version))
         }
         if version >= 2 {
-            for _ in try 0..<reader.readArrayCount("nodes", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("nodes", flexible: true, beside: self.errorCode) {
                 self.nodes.append(try Node(from: &reader, version: version))
             }
         }
@@ -178,10 +178,10 @@ package struct DescribeQuorumResponse: KafkaResponse {
             self.leaderId = try reader.readInt32()
             self.leaderEpoch = try reader.readInt32()
             self.highWatermark = try reader.readInt64()
-            for _ in try 0..<reader.readArrayCount("currentVoters", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("currentVoters", flexible: true, beside: self.errorCode) {
                 self.currentVoters.append(try ReplicaState(from: &reader, version: version))
             }
-            for _ in try 0..<reader.readArrayCount("observers", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("observers", flexible: true, beside: self.errorCode) {
                 self.observers.append(try ReplicaState(from: &reader, version: version))
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

@@ -139,7 +139,7 @@ package struct DescribeTopicPartitionsResponse: KafkaResponse {
             self.name = try reader.readNullableString(flexible: true)
             self.topicId = try reader.readUUID()
             self.isInternal = try reader.readBool()
-            for _ in try 0..<reader.readArrayCount("partitions", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("partitions", flexible: true, beside: self.errorCode) {
                 self.partitions.append(try DescribeTopicPartitionsResponsePartition(from: &reader, version: version))
             }
             self.topicAuthorizedOperations = try reader.readInt32()
@@ -177,10 +177,10 @@ package struct DescribeTopicPartitionsResponse: KafkaResponse {
             self.partitionIndex = try reader.readInt32()
             self.leaderId = try reader.readInt32()
             self.leaderEpoch = try reader.readInt32()
-            for _ in try 0..<reader.readArrayCount("replicaNodes", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("replicaNodes", flexible: true, beside: self.errorCode) {
                 self.replicaNodes.append(try reader.readInt32())
             }
-            for _ in try 0..<reader.readArrayCount("isrNodes", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("isrNodes", flexible: true, beside: self.errorCode) {
                 self.isrNodes.append(try reader.readInt32())
             }
             if let count = try reader.readNullableArrayCount(flexible: true) {
@@ -197,7 +197,7 @@ package struct DescribeTopicPartitionsResponse: KafkaResponse {
             } else {
                 self.lastKnownElr = nil
             }
-            for _ in try 0..<reader.readArrayCount("offlineReplicas", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("offlineReplicas", flexible: true, beside: self.errorCode) {
                 self.offlineReplicas.append(try reader.readInt32())
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

@@ -86,13 +86,13 @@ package struct DescribeTransactionsResponse: KafkaResponse {
 
         package init(from reader: inout ByteReader, version: Int16) throws(ProtocolError) {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-            self.transactionalId = try reader.readString("transactionalId", flexible: true)
-            self.transactionState = try reader.readString("transactionState", flexible: true)
+            self.transactionalId = try reader.readString("transactionalId", flexible: true, beside: self.errorCode)
+            self.transactionState = try reader.readString("transactionState", flexible: true, beside: self.errorCode)
             self.transactionTimeoutMs = try reader.readInt32()
             self.transactionStartTimeMs = try reader.readInt64()
             self.producerId = try reader.readInt64()
             self.producerEpoch = try reader.readInt16()
-            for _ in try 0..<reader.readArrayCount("topics", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("topics", flexible: true, beside: self.errorCode) {
                 self.topics.append(try TopicData(from: &reader, version: version))
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

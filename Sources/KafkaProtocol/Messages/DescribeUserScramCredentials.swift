@@ -80,7 +80,7 @@ package struct DescribeUserScramCredentialsResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
-        for _ in try 0..<reader.readArrayCount("results", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("results", flexible: true, beside: self.errorCode) {
             self.results.append(try DescribeUserScramCredentialsResult(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()
@@ -111,7 +111,7 @@ package struct DescribeUserScramCredentialsResponse: KafkaResponse {
             self.user = try reader.readString("user", flexible: true)
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: true)
-            for _ in try 0..<reader.readArrayCount("credentialInfos", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("credentialInfos", flexible: true, beside: self.errorCode) {
                 self.credentialInfos.append(try CredentialInfo(from: &reader, version: version))
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

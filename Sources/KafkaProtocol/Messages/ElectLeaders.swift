@@ -117,7 +117,7 @@ package struct ElectLeadersResponse: KafkaResponse {
         if version >= 1 {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         }
-        for _ in try 0..<reader.readArrayCount("replicaElectionResults", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("replicaElectionResults", flexible: flexible, beside: self.errorCode) {
             self.replicaElectionResults.append(try ReplicaElectionResult(from: &reader, version: version))
         }
         if version >= 2 {

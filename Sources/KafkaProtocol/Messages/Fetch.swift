@@ -359,7 +359,7 @@ package struct FetchResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.sessionId = try reader.readInt32()
         }
-        for _ in try 0..<reader.readArrayCount("responses", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("responses", flexible: flexible, beside: self.errorCode) {
             self.responses.append(try FetchableTopicResponse(from: &reader, version: version))
         }
         if version >= 12 {

@@ -113,11 +113,11 @@ package struct FindCoordinatorResponse: KafkaResponse {
         }
         if version <= 3 {
             self.nodeId = try reader.readInt32()
-            self.host = try reader.readString("host", flexible: flexible)
+            self.host = try reader.readString("host", flexible: flexible, beside: self.errorCode)
             self.port = try reader.readInt32()
         }
         if version >= 4 {
-            for _ in try 0..<reader.readArrayCount("coordinators", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("coordinators", flexible: flexible, beside: self.errorCode) {
                 self.coordinators.append(try Coordinator(from: &reader, version: version))
             }
         }

@@ -62,13 +62,13 @@ package struct GetTelemetrySubscriptionsResponse: KafkaResponse {
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.clientInstanceId = try reader.readUUID()
         self.subscriptionId = try reader.readInt32()
-        for _ in try 0..<reader.readArrayCount("acceptedCompressionTypes", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("acceptedCompressionTypes", flexible: true, beside: self.errorCode) {
             self.acceptedCompressionTypes.append(try reader.readInt8())
         }
         self.pushIntervalMs = try reader.readInt32()
         self.telemetryMaxBytes = try reader.readInt32()
         self.deltaTemporality = try reader.readBool()
-        for _ in try 0..<reader.readArrayCount("requestedMetrics", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("requestedMetrics", flexible: true, beside: self.errorCode) {
             self.requestedMetrics.append(try reader.readString("element", flexible: true))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

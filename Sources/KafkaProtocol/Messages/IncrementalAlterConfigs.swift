@@ -169,7 +169,7 @@ package struct IncrementalAlterConfigsResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.errorMessage = try reader.readNullableString(flexible: flexible)
             self.resourceType = try reader.readInt8()
-            self.resourceName = try reader.readString("resourceName", flexible: flexible)
+            self.resourceName = try reader.readString("resourceName", flexible: flexible, beside: self.errorCode)
             if version >= 1 {
                 self.unknownTaggedFields = try reader.readTaggedFields()
             }

@@ -150,13 +150,15 @@ package struct JoinGroupResponse: KafkaResponse {
             self.protocolType = try reader.readNullableString(flexible: flexible)
         }
         self.protocolName = try reader.readNullableString(flexible: flexible)
-        if self.protocolName == nil, version < 7 { throw .unexpectedNull(field: "protocolName") }
-        self.leader = try reader.readString("leader", flexible: flexible)
+        if self.protocolName == nil, version < 7, self.errorCode == .none {
+            throw .unexpectedNull(field: "protocolName")
+        }
+        self.leader = try reader.readString("leader", flexible: flexible, beside: self.errorCode)
         if version >= 9 {
             self.skipAssignment = try reader.readBool()
         }
-        self.memberId = try reader.readString("memberId", flexible: flexible)
-        for _ in try 0..<reader.readArrayCount("members", flexible: flexible) {
+        self.memberId = try reader.readString("memberId", flexible: flexible, beside: self.errorCode)
+        for _ in try 0..<reader.readArrayCount("members", flexible: flexible, beside: self.errorCode) {
             self.members.append(try JoinGroupResponseMember(from: &reader, version: version))
         }
         if version >= 6 {

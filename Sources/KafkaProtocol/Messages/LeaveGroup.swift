@@ -127,7 +127,7 @@ package struct LeaveGroupResponse: KafkaResponse {
         }
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         if version >= 3 {
-            for _ in try 0..<reader.readArrayCount("members", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("members", flexible: flexible, beside: self.errorCode) {
                 self.members.append(try MemberResponse(from: &reader, version: version))
             }
         }

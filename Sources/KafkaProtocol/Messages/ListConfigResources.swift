@@ -64,7 +64,7 @@ package struct ListConfigResourcesResponse: KafkaResponse {
         }
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("configResources", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("configResources", flexible: true, beside: self.errorCode) {
             self.configResources.append(try ConfigResource(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

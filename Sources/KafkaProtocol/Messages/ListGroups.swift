@@ -89,7 +89,7 @@ package struct ListGroupsResponse: KafkaResponse {
             self.throttleTimeMs = try reader.readInt32()
         }
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("groups", flexible: flexible) {
+        for _ in try 0..<reader.readArrayCount("groups", flexible: flexible, beside: self.errorCode) {
             self.groups.append(try ListedGroup(from: &reader, version: version))
         }
         if version >= 3 {

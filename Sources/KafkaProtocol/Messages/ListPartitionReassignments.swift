@@ -91,7 +91,7 @@ package struct ListPartitionReassignmentsResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
-        for _ in try 0..<reader.readArrayCount("topics", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("topics", flexible: true, beside: self.errorCode) {
             self.topics.append(try OngoingTopicReassignment(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

@@ -84,10 +84,10 @@ package struct ListTransactionsResponse: KafkaResponse {
         }
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("unknownStateFilters", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("unknownStateFilters", flexible: true, beside: self.errorCode) {
             self.unknownStateFilters.append(try reader.readString("element", flexible: true))
         }
-        for _ in try 0..<reader.readArrayCount("transactionStates", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("transactionStates", flexible: true, beside: self.errorCode) {
             self.transactionStates.append(try TransactionState(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

@@ -261,14 +261,14 @@ package struct MetadataResponse: KafkaResponse {
             let flexible = version >= 9
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.name = try reader.readNullableString(flexible: flexible)
-            if self.name == nil, version < 12 { throw .unexpectedNull(field: "name") }
+            if self.name == nil, version < 12, self.errorCode == .none { throw .unexpectedNull(field: "name") }
             if version >= 10 {
                 self.topicId = try reader.readUUID()
             }
             if version >= 1 {
                 self.isInternal = try reader.readBool()
             }
-            for _ in try 0..<reader.readArrayCount("partitions", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("partitions", flexible: flexible, beside: self.errorCode) {
                 self.partitions.append(try MetadataResponsePartition(from: &reader, version: version))
             }
             if version >= 8 {
@@ -327,14 +327,14 @@ package struct MetadataResponse: KafkaResponse {
             if version >= 7 {
                 self.leaderEpoch = try reader.readInt32()
             }
-            for _ in try 0..<reader.readArrayCount("replicaNodes", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("replicaNodes", flexible: flexible, beside: self.errorCode) {
                 self.replicaNodes.append(try reader.readInt32())
             }
-            for _ in try 0..<reader.readArrayCount("isrNodes", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("isrNodes", flexible: flexible, beside: self.errorCode) {
                 self.isrNodes.append(try reader.readInt32())
             }
             if version >= 5 {
-                for _ in try 0..<reader.readArrayCount("offlineReplicas", flexible: flexible) {
+                for _ in try 0..<reader.readArrayCount("offlineReplicas", flexible: flexible, beside: self.errorCode) {
                     self.offlineReplicas.append(try reader.readInt32())
                 }
             }

@@ -90,7 +90,7 @@ package struct OffsetDeleteResponse: KafkaResponse {
         }
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.throttleTimeMs = try reader.readInt32()
-        for _ in try 0..<reader.readArrayCount("topics", flexible: false) {
+        for _ in try 0..<reader.readArrayCount("topics", flexible: false, beside: self.errorCode) {
             self.topics.append(try OffsetDeleteResponseTopic(from: &reader, version: version))
         }
     }

@@ -230,7 +230,7 @@ package struct OffsetFetchResponse: KafkaResponse {
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         }
         if version >= 8 {
-            for _ in try 0..<reader.readArrayCount("groups", flexible: flexible) {
+            for _ in try 0..<reader.readArrayCount("groups", flexible: flexible, beside: self.errorCode) {
                 self.groups.append(try OffsetFetchResponseGroup(from: &reader, version: version))
             }
         }

@@ -266,7 +266,7 @@ package struct ProduceResponse: KafkaResponse {
                 self.logStartOffset = try reader.readInt64()
             }
             if version >= 8 {
-                for _ in try 0..<reader.readArrayCount("recordErrors", flexible: flexible) {
+                for _ in try 0..<reader.readArrayCount("recordErrors", flexible: flexible, beside: self.errorCode) {
                     self.recordErrors.append(try BatchIndexAndErrorMessage(from: &reader, version: version))
                 }
                 self.errorMessage = try reader.readNullableString(flexible: flexible)

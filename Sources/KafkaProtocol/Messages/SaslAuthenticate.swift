@@ -67,7 +67,7 @@ package struct SaslAuthenticateResponse: KafkaResponse {
         let flexible = version >= 2
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: flexible)
-        self.authBytes = try reader.readBytes("authBytes", flexible: flexible)
+        self.authBytes = try reader.readBytes("authBytes", flexible: flexible, beside: self.errorCode)
         if version >= 1 {
             self.sessionLifetimeMs = try reader.readInt64()
         }

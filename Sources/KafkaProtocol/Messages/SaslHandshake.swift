@@ -48,7 +48,7 @@ package struct SaslHandshakeResponse: KafkaResponse {
             throw .unsupportedVersion(message: "SaslHandshakeResponse", version: version)
         }
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
-        for _ in try 0..<reader.readArrayCount("mechanisms", flexible: false) {
+        for _ in try 0..<reader.readArrayCount("mechanisms", flexible: false, beside: self.errorCode) {
             self.mechanisms.append(try reader.readString("element", flexible: false))
         }
     }

@@ -156,10 +156,10 @@ package struct ShareAcknowledgeResponse: KafkaResponse {
         if version >= 2 {
             self.acquisitionLockTimeoutMs = try reader.readInt32()
         }
-        for _ in try 0..<reader.readArrayCount("responses", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("responses", flexible: true, beside: self.errorCode) {
             self.responses.append(try ShareAcknowledgeTopicResponse(from: &reader, version: version))
         }
-        for _ in try 0..<reader.readArrayCount("nodeEndpoints", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("nodeEndpoints", flexible: true, beside: self.errorCode) {
             self.nodeEndpoints.append(try NodeEndpoint(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()

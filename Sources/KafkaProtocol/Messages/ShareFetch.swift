@@ -203,10 +203,10 @@ package struct ShareFetchResponse: KafkaResponse {
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
         self.acquisitionLockTimeoutMs = try reader.readInt32()
-        for _ in try 0..<reader.readArrayCount("responses", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("responses", flexible: true, beside: self.errorCode) {
             self.responses.append(try ShareFetchableTopicResponse(from: &reader, version: version))
         }
-        for _ in try 0..<reader.readArrayCount("nodeEndpoints", flexible: true) {
+        for _ in try 0..<reader.readArrayCount("nodeEndpoints", flexible: true, beside: self.errorCode) {
             self.nodeEndpoints.append(try NodeEndpoint(from: &reader, version: version))
         }
         self.unknownTaggedFields = try reader.readTaggedFields()
@@ -271,7 +271,7 @@ package struct ShareFetchResponse: KafkaResponse {
             self.acknowledgeErrorMessage = try reader.readNullableString(flexible: true)
             self.currentLeader = try LeaderIdAndEpoch(from: &reader, version: version)
             self.records = try reader.readRecords(flexible: true)
-            for _ in try 0..<reader.readArrayCount("acquiredRecords", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("acquiredRecords", flexible: true, beside: self.errorCode) {
                 self.acquiredRecords.append(try AcquiredRecords(from: &reader, version: version))
             }
             self.unknownTaggedFields = try reader.readTaggedFields()

@@ -390,7 +390,7 @@ package struct StreamsGroupHeartbeatResponse: KafkaResponse {
         self.throttleTimeMs = try reader.readInt32()
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
-        self.memberId = try reader.readString("memberId", flexible: true)
+        self.memberId = try reader.readString("memberId", flexible: true, beside: self.errorCode)
         self.memberEpoch = try reader.readInt32()
         self.heartbeatIntervalMs = try reader.readInt32()
         if version <= 0 {

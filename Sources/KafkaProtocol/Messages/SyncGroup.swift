@@ -138,7 +138,7 @@ package struct SyncGroupResponse: KafkaResponse {
             self.protocolType = try reader.readNullableString(flexible: flexible)
             self.protocolName = try reader.readNullableString(flexible: flexible)
         }
-        self.assignment = try reader.readBytes("assignment", flexible: flexible)
+        self.assignment = try reader.readBytes("assignment", flexible: flexible, beside: self.errorCode)
         if version >= 4 {
             self.unknownTaggedFields = try reader.readTaggedFields()
         }

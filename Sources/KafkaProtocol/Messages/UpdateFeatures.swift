@@ -114,7 +114,7 @@ package struct UpdateFeaturesResponse: KafkaResponse {
         self.errorCode = ErrorCode(rawValue: try reader.readInt16())
         self.errorMessage = try reader.readNullableString(flexible: true)
         if version <= 1 {
-            for _ in try 0..<reader.readArrayCount("results", flexible: true) {
+            for _ in try 0..<reader.readArrayCount("results", flexible: true, beside: self.errorCode) {
                 self.results.append(try UpdatableFeatureResult(from: &reader, version: version))
             }
         }

@@ -7,26 +7,34 @@
 
 package import KafkaMemory
 
-/// Fields that may not be null, named for the error when they are.
+/// Fields that may not be null, named for the error when they are. Beside an error code, null is read as empty: some brokers
+/// send it there.
 extension ByteReader {
     @inline(never)
-    package mutating func readString(_ field: String, flexible: Bool) throws(ProtocolError) -> String {
-        guard let text = try self.readNullableString(flexible: flexible) else { throw .unexpectedNull(field: field) }
-        return text
+    package mutating func readString(
+        _ field: String, flexible: Bool, beside error: ErrorCode = .none
+    ) throws(ProtocolError) -> String {
+        if let text = try self.readNullableString(flexible: flexible) { return text }
+        guard error != .none else { throw .unexpectedNull(field: field) }
+        return ""
     }
 
     @inline(never)
-    package mutating func readBytes(_ field: String, flexible: Bool) throws(ProtocolError) -> Bytes {
-        guard let bytes = try self.readNullableBytes(flexible: flexible) else { throw .unexpectedNull(field: field) }
-        return bytes
+    package mutating func readBytes(
+        _ field: String, flexible: Bool, beside error: ErrorCode = .none
+    ) throws(ProtocolError) -> Bytes {
+        if let bytes = try self.readNullableBytes(flexible: flexible) { return bytes }
+        guard error != .none else { throw .unexpectedNull(field: field) }
+        return Bytes()
     }
 
     @inline(never)
-    package mutating func readArrayCount(_ field: String, flexible: Bool) throws(ProtocolError) -> Int {
-        guard let count = try self.readNullableArrayCount(flexible: flexible) else {
-            throw .unexpectedNull(field: field)
-        }
-        return count
+    package mutating func readArrayCount(
+        _ field: String, flexible: Bool, beside error: ErrorCode = .none
+    ) throws(ProtocolError) -> Int {
+        if let count = try self.readNullableArrayCount(flexible: flexible) { return count }
+        guard error != .none else { throw .unexpectedNull(field: field) }
+        return 0
     }
 
     /// Record batches as one slice; nil if null.

@@ -27,7 +27,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.nextRequest == nil)
         machine.joined(memberID: "m", generation: 5, now: Fixture.now)
         #expect(machine.nextRequest == .sync(.init(memberID: "m", generation: 5)))
-        machine.synced(Fixture.partitions)
+        machine.synced(Fixture.partitions, now: Fixture.now)
         #expect(machine.step == .assign(Fixture.partitions))
         let result1 = machine.stepBegan()
         #expect(result1 == .assign(Fixture.partitions))
@@ -60,7 +60,7 @@ private typealias Fixture = MembershipFixture
 
     @Test func aMemberWithoutPartitionsHasNothingToRevoke() {
         var machine = Fixture.machine("syncing")
-        machine.synced([])
+        machine.synced([], now: Fixture.now)
         // But it hears of its empty assignment.
         let result5 = machine.stepBegan()
         #expect(result5 == .assign([]))
@@ -78,11 +78,12 @@ private typealias Fixture = MembershipFixture
             let result6 = machine.heartbeat(now: Fixture.now)
             #expect(result6 == .at(due), "\(place)")
             let result7 = machine.heartbeat(now: due)
-            #expect(result7 == .send(.init(memberID: "m", generation: 5)), "\(place)")
+            let isWorthIt = due + .seconds(15)
+            #expect(result7 == .send(.init(memberID: "m", generation: 5), until: isWorthIt), "\(place)")
             let result8 = machine.heartbeat(now: due)
             #expect(result8 == .at(due + .seconds(3)), "\(place)")
         }
-        for place in ["idle", "unjoined", "joining", "losing", "losing*", "suspended", "failed"] {
+        for place in ["idle", "unjoined", "joining", "syncing, sent", "losing", "losing*", "suspended", "failed"] {
             var machine = Fixture.machine(place)
             let result9 = machine.heartbeat(now: Fixture.now + .seconds(100))
             #expect(result9 == .none, "\(place)")
@@ -125,7 +126,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func aCallbackThatWasTooLateIsToldSo() {
+    @Test func aCallbackThatWasTooLateIsToldSoUnlessItWasOfPartitionsThatGo() {
         for place in ["revoking*", "assigning*"] {
             var machine = Fixture.machine(place)
             machine.refused(Fixture.error(.unknownMemberId), sender: machine.identity)
@@ -136,9 +137,9 @@ private typealias Fixture = MembershipFixture
             #expect(!machine.isMember && result13 == .none)
             machine.stepEnded()
             let result14 = machine.stepBegan()
-            #expect(result14 == .lost(Fixture.partitions), "\(place)")
+            #expect(result14 == (place == "revoking*" ? nil : .lost(Fixture.partitions)), "\(place)")
             machine.stepEnded()
-            #expect(machine.state == .unjoined)
+            #expect(machine.state == .unjoined && machine.owned.isEmpty)
         }
     }
 
@@ -156,6 +157,49 @@ private typealias Fixture = MembershipFixture
         machine.stepEnded()
         #expect(machine.state == .failed && machine.failure?.code == .fencedInstance)
         #expect(machine.nextRequest == nil)
+    }
+
+    // MARK: The session
+
+    @Test func whoHasNotBeenHeardForTheSessionTimeoutHasLostEverythingByItsOwnClock() {
+        for place in ["stable", "revoking", "assigning*"] {
+            var machine = Fixture.machine(place)
+            let end = Fixture.now + .seconds(45)
+            #expect(machine.sessionDeadline == end)
+            let isTooSoon = machine.sessionEnded(now: end + .nanoseconds(-1))
+            #expect(!isTooSoon && machine.isMember)
+            let isOver = machine.sessionEnded(now: end)
+            #expect(isOver && !machine.isMember && machine.sessionDeadline == nil)
+            if place == "assigning*" { machine.stepEnded() }
+            #expect(machine.step == .lost(Fixture.partitions), "\(place)")
+            _ = machine.stepBegan()
+            machine.stepEnded()
+            // A coordinator that hung still knows the member.
+            #expect(machine.identity == .init(memberID: "m", generation: -1))
+        }
+    }
+
+    @Test func theSessionLastsFromTheLastHeartbeatThatArrivedAsItWasSent() {
+        var machine = Fixture.machine("stable")
+        let sent = Fixture.now + .seconds(30)
+        machine.heartbeatArrived(of: .init(memberID: "m", generation: 4), sentAt: sent)
+        #expect(machine.sessionDeadline == Fixture.now + .seconds(45))
+        machine.heartbeatArrived(of: machine.identity, sentAt: sent)
+        #expect(machine.sessionDeadline == sent + .seconds(45))
+        // The next one is worth something for a third of it, and not beyond its end.
+        let identity = machine.identity
+        let early = machine.heartbeat(now: sent)
+        #expect(early == .send(identity, until: sent + .seconds(15)))
+        let late = machine.heartbeat(now: sent + .seconds(40))
+        #expect(late == .send(identity, until: sent + .seconds(45)))
+    }
+
+    @Test func whoWaitsForTheGroupsAnswerIsNotGivenUp() {
+        for place in ["joining", "syncing, sent", "unjoined", "losing", "suspended", "failed", "idle", "leaving"] {
+            var machine = Fixture.machine(place)
+            let isOver = machine.sessionEnded(now: Fixture.now + .seconds(1000))
+            #expect(machine.sessionDeadline == nil && !isOver, "\(place)")
+        }
     }
 
     // MARK: The poll interval
@@ -191,7 +235,8 @@ private typealias Fixture = MembershipFixture
             let farewell = machine.pollIntervalExpired()
             #expect(farewell?.memberID == "m")
             machine.stepEnded()
-            #expect(machine.step == .lost(Fixture.partitions))
+            #expect(machine.step == (place == "revoking*" ? nil : .lost(Fixture.partitions)))
+            #expect(place == "assigning*" || machine.state == .suspended)
         }
     }
 
@@ -214,12 +259,12 @@ private typealias Fixture = MembershipFixture
             machine.rebalance(because: "a")
             machine.rebalance(because: "b")
             if place == "joining" { machine.joined(memberID: "m", generation: 5, now: Fixture.now) }
-            machine.synced(Fixture.partitions)
+            machine.synced(Fixture.partitions, now: Fixture.now)
             // Nobody has heard of this assignment, so nobody has to give it up.
             #expect(machine.state == .unjoined && machine.owned.isEmpty)
             machine.requestSent(now: Fixture.now)
             machine.joined(memberID: "m", generation: 6, now: Fixture.now)
-            machine.synced(Fixture.partitions)
+            machine.synced(Fixture.partitions, now: Fixture.now)
             #expect(machine.state == .assigning)
         }
     }
@@ -232,7 +277,7 @@ private typealias Fixture = MembershipFixture
         machine.rebalance(because: "other topics")
         machine.requestSent(now: Fixture.now)
         machine.joined(memberID: "m", generation: 5, now: Fixture.now)
-        machine.synced(Fixture.partitions)
+        machine.synced(Fixture.partitions, now: Fixture.now)
         _ = machine.stepBegan()
         machine.stepEnded()
         machine.refused(Fixture.error(.groupAuthorizationFailed), sender: machine.identity)
@@ -259,8 +304,7 @@ private typealias Fixture = MembershipFixture
     @Test func leavingGivesUpWhatTheListenerKnowsOf() {
         let expected: [String: RebalanceStep] = [
             "stable": .revoke(Fixture.partitions), "revoking": .revoke(Fixture.partitions),
-            "assigning*": .revoke(Fixture.partitions), "revoking*": .revoke(Fixture.partitions),
-            "losing": .lost(Fixture.partitions), "losing*": .lost(Fixture.partitions),
+            "assigning*": .revoke(Fixture.partitions), "losing": .lost(Fixture.partitions),
         ]
         for place in Fixture.places {
             var machine = Fixture.machine(place)
@@ -302,6 +346,46 @@ private typealias Fixture = MembershipFixture
         var machine = Fixture.machine("joining")
         let result24 = machine.joinFailed(Fixture.disconnected)
         #expect(result24 == .newCoordinator)
+    }
+
+    @Test func whatIsAnsweredAtOnceIsAnsweredSoAFewTimesOnly() {
+        var machine = Fixture.machine("joining")
+        for attempt in 1...5 {
+            let retry = machine.joinFailed(Fixture.error(.unknownMemberId))
+            #expect(retry == .atOnce, "\(attempt)")
+            machine.requestSent(now: Fixture.now)
+        }
+        // That it joins is not enough: it must have been given an assignment.
+        machine.joined(memberID: "m", generation: 1, now: Fixture.now)
+        var retry = machine.syncFailed(Fixture.error(.rebalanceInProgress))
+        #expect(retry == .afterBackoff && machine.failures == 6)
+        machine.requestSent(now: Fixture.now)
+        machine.joined(memberID: "m", generation: 2, now: Fixture.now)
+        machine.synced([], now: Fixture.now)
+        _ = machine.stepBegan()
+        machine.stepEnded()
+        machine.rebalance(because: "changed")
+        machine.requestSent(now: Fixture.now)
+        retry = machine.joinFailed(Fixture.error(.unknownMemberId))
+        #expect(retry == .atOnce)
+    }
+
+    @Test func whoIsRefusedComesBackAsItselfUnlessTheGroupHasLetItGo() {
+        for code in [ErrorCode.groupAuthorizationFailed, .inconsistentGroupProtocol] {
+            var machine = Fixture.machine("syncing")
+            _ = machine.syncFailed(Fixture.error(code))
+            let farewell = machine.farewellOfFailure
+            #expect(machine.state == .failed && farewell?.memberID == "m")
+            var isBack = machine
+            isBack.rebalance(because: "again")
+            #expect(isBack.nextRequest == .join(.init(memberID: "m", generation: -1), reason: "again"))
+            if let farewell { machine.left(farewell) }
+            machine.rebalance(because: "again")
+            #expect(machine.nextRequest == .join(.init(), reason: "again"))
+        }
+        var fenced = Fixture.machine("syncing")
+        _ = fenced.syncFailed(Fixture.error(.fencedInstanceId))
+        #expect(fenced.farewellOfFailure == nil && fenced.identity == .init())
     }
 
     @Test func everyErrorOfSyncHasItsRemedy() {

@@ -25,7 +25,7 @@ private typealias Fixture = MembershipFixture
         "pollIntervalExpired": ["assigning": "suspended", "stable": "losing", "revoking": "losing"],
         "prepareToLeave": Dictionary(Fixture.places.map { ($0, "leaving") }) { $1 },
         "leave": Dictionary(Fixture.places.map { ($0, "idle") }) { $1 },
-        "requestSent": ["unjoined": "joining"],
+        "requestSent": ["unjoined": "joining", "syncing": "syncing, sent"],
         "joined": ["joining": "syncing"],
         "joinFailed member id required": ["joining": "unjoined"],
         "joinFailed unknown member": ["joining": "unjoined"],
@@ -33,25 +33,35 @@ private typealias Fixture = MembershipFixture
         "joinFailed loading": ["joining": "unjoined"],
         "joinFailed disconnected": ["joining": "unjoined"],
         "joinFailed fatal": ["joining": "failed"],
-        "synced": ["syncing": "assigning"],
-        "syncFailed rebalance": ["syncing": "unjoined"],
-        "syncFailed unknown member": ["syncing": "unjoined"],
-        "syncFailed fatal": ["syncing": "failed"],
+        "synced": ["syncing": "assigning", "syncing, sent": "assigning"],
+        "syncFailed rebalance": ["syncing": "unjoined", "syncing, sent": "unjoined"],
+        "syncFailed unknown member": ["syncing": "unjoined", "syncing, sent": "unjoined"],
+        "syncFailed fatal": ["syncing": "failed", "syncing, sent": "failed"],
         "refused rebalance": ["assigning": "unjoined", "stable": "revoking"],
         "refused generation": [
-            "syncing": "unjoined", "assigning": "unjoined", "stable": "losing", "revoking": "losing",
+            "syncing": "unjoined", "syncing, sent": "unjoined", "assigning": "unjoined", "stable": "losing",
+            "revoking": "losing",
         ],
         "refused member": [
+            "syncing": "unjoined", "syncing, sent": "unjoined", "assigning": "unjoined", "stable": "losing",
+            "revoking": "losing",
+        ],
+        "refused fenced": [
+            "syncing": "failed", "syncing, sent": "failed", "assigning": "failed", "stable": "losing",
+            "revoking": "losing",
+        ],
+        "refused coordinator": [:],
+        "heartbeatArrived": [:],
+        "sessionEnded too soon": [:],
+        "sessionEnded": [
             "syncing": "unjoined", "assigning": "unjoined", "stable": "losing", "revoking": "losing",
         ],
-        "refused fenced": ["syncing": "failed", "assigning": "failed", "stable": "losing", "revoking": "losing"],
-        "refused coordinator": [:],
         "heartbeatFailed": [:],
     ]
 
     @Test(arguments: Fixture.places)
     func everyPlaceIsWhatItSays(place: String) {
-        #expect("\(Fixture.machine(place).state)" == place.filter { $0 != "*" })
+        #expect(Fixture.place(of: Fixture.machine(place)) == place.filter { $0 != "*" })
     }
 
     @Test(arguments: Fixture.places)
@@ -60,7 +70,7 @@ private typealias Fixture = MembershipFixture
             var machine = Fixture.machine(place)
             event(&machine)
             let expected = try #require(Self.transitions[name])[place] ?? place.filter { $0 != "*" }
-            #expect("\(machine.state)" == expected, "\(name) in \(place)")
+            #expect(Fixture.place(of: machine) == expected, "\(name) in \(place)")
         }
     }
 
@@ -71,7 +81,9 @@ private typealias Fixture = MembershipFixture
         var random = SeededRandom(seed)
         var machine = Fixture.new()
         var isAtWork = false
+        // What the listener believes to hold; and whether it has been told that it goes, in the step that it is at.
         var told: Set<TopicPartition> = []
+        var isGoing = false
         for _ in 0..<2000 {
             guard let (name, event) = Fixture.events.randomElement(using: &random) else { return }
             if name == "stepBegan" {
@@ -82,35 +94,57 @@ private typealias Fixture = MembershipFixture
                 case .assign(let partitions):
                     #expect(told.isEmpty)
                     told = Set(partitions)
-                case .revoke(let partitions): #expect(Set(partitions) == told && !partitions.isEmpty)
-                case .lost(let partitions): #expect(Set(partitions) == told && !partitions.isEmpty)
+                    isGoing = false
+                case .revoke(let partitions), .lost(let partitions):
+                    #expect(Set(partitions) == told && !partitions.isEmpty)
+                    isGoing = true
                 }
                 continue
             }
             if name == "stepEnded" {
                 guard isAtWork else { continue }
                 isAtWork = false
+                // Each partition that goes is told once.
+                if isGoing { told = [] }
+                isGoing = false
             }
             if name == "prepareToLeave" || name == "leave" {
-                // The consumer never leaves while its reader is in a callback.
-                guard !isAtWork, name == "prepareToLeave" else { continue }
+                guard name == "prepareToLeave" else { continue }
+                // The listener may be at work, and may even be who leaves.
                 let step = machine.prepareToLeave()
                 switch step {
-                case .revoke(let partitions)?, .lost(let partitions)?: #expect(Set(partitions) == told)
+                case .revoke(let partitions)?, .lost(let partitions)?:
+                    #expect(Set(partitions) == told && !isGoing)
                 case .assign?: Issue.record("a leaving member is assigned partitions")
-                case nil: #expect(told.isEmpty)
+                case nil: #expect(told.isEmpty || isGoing)
                 }
                 told = []
+                (isAtWork, isGoing) = (false, false)
                 _ = machine.leave(reason: "closed")
+                // The callback returns at last.
+                machine.stepEnded()
+                #expect(machine.state == .idle)
                 continue
             }
             event(&machine)
-            if name == "stepEnded", machine.state != .losing, machine.owned.isEmpty { told = [] }
             #expect(machine.state != .stable || Set(machine.owned) == told)
             #expect(machine.step == nil || machine.nextRequest == nil)
             // It never joins while the listener believes to hold something.
             if case .join? = machine.nextRequest { #expect(told.isEmpty) }
             #expect(!machine.isMember || !machine.identity.memberID.isEmpty)
+            // A clock runs for members only, and never together with a request that the group may take its time to answer.
+            #expect(machine.sessionDeadline == nil || machine.isMember)
+            // Whoever is no member any more holds nothing that it has not been told of, or is about to be.
+            #expect(machine.isMember || told.isEmpty || isAtWork || machine.state == .losing)
+            // Who asked at once for a while asks more seldom, whatever the group answers.
+            #expect(machine.failures <= 5 || !Self.isImpatient(machine))
         }
+    }
+
+    /// Whether a refusal would be answered at once.
+    private static func isImpatient(_ machine: ClassicMembershipStateMachine) -> Bool {
+        var machine = machine
+        return machine.joinFailed(Fixture.error(.unknownMemberId)) == .atOnce
+            || machine.syncFailed(Fixture.error(.rebalanceInProgress)) == .atOnce
     }
 }

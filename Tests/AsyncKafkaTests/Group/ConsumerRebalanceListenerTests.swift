@@ -12,36 +12,6 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Notes what it hears, and does what a test wants then.
-private struct NotingListener: ConsumerRebalanceListener {
-    let name: String
-    let log: EventLog
-    var onRevoked: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
-    var onAssigned: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
-    var onLost: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
-
-    private func text(_ partitions: [TopicPartition]) -> String {
-        partitions.map { "\($0.partition)" }.joined(separator: ",")
-    }
-
-    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-        self.log.add("\(self.name) revoking \(self.text(partitions))")
-        try await self.onRevoked(partitions, consumer)
-        self.log.add("\(self.name) revoked \(self.text(partitions))")
-    }
-
-    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-        self.log.add("\(self.name) assigning \(self.text(partitions))")
-        try await self.onAssigned(partitions, consumer)
-        self.log.add("\(self.name) assigned \(self.text(partitions))")
-    }
-
-    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-        self.log.add("\(self.name) lost \(self.text(partitions))")
-        try await self.onLost(partitions, consumer)
-    }
-}
-
 /// The contract of `ConsumerRebalanceListener`, sentence by sentence.
 @Suite(.timeLimit(.minutes(2))) struct ConsumerRebalanceListenerTests {
     private struct Failure: Error {}

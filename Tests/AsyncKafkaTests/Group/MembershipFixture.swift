@@ -19,7 +19,8 @@ enum MembershipFixture {
     static let disconnected = KafkaError(.connectionFailed, "gone", isRetriable: true)
 
     static func new(isStatic: Bool = false) -> ClassicMembershipStateMachine {
-        ClassicMembershipStateMachine(isStatic: isStatic, heartbeatInterval: .seconds(3))
+        ClassicMembershipStateMachine(
+            .init(isStatic: isStatic, heartbeatInterval: .seconds(3), sessionTimeout: .seconds(45)))
     }
 
     /// The machine in a state, holding two partitions where it holds any.
@@ -41,7 +42,11 @@ enum MembershipFixture {
         }
         machine.joined(memberID: "m", generation: 5, now: self.now)
         if place == "syncing" { return machine }
-        machine.synced(self.partitions)
+        if place == "syncing, sent" {
+            machine.requestSent(now: self.now)
+            return machine
+        }
+        machine.synced(self.partitions, now: self.now)
         if place == "assigning" { return machine }
         _ = machine.stepBegan()
         if place == "assigning*" { return machine }
@@ -64,7 +69,8 @@ enum MembershipFixture {
 
     /// A star means that the reader is at work on the step.
     static let places = [
-        "idle", "unjoined", "joining", "syncing", "assigning", "assigning*", "stable", "revoking", "revoking*",
+        "idle", "unjoined", "joining", "syncing", "syncing, sent", "assigning", "assigning*", "stable", "revoking",
+        "revoking*",
         "losing", "losing*", "suspended", "leaving", "failed",
     ]
 
@@ -84,7 +90,7 @@ enum MembershipFixture {
         ("joinFailed loading", { _ = $0.joinFailed(error(.coordinatorLoadInProgress)) }),
         ("joinFailed disconnected", { _ = $0.joinFailed(disconnected) }),
         ("joinFailed fatal", { _ = $0.joinFailed(error(.inconsistentGroupProtocol)) }),
-        ("synced", { $0.synced(partitions) }),
+        ("synced", { $0.synced(partitions, now: now) }),
         ("syncFailed rebalance", { _ = $0.syncFailed(error(.rebalanceInProgress)) }),
         ("syncFailed unknown member", { _ = $0.syncFailed(error(.unknownMemberId)) }),
         ("syncFailed fatal", { _ = $0.syncFailed(error(.groupAuthorizationFailed)) }),
@@ -93,6 +99,17 @@ enum MembershipFixture {
         ("refused member", { $0.refused(error(.unknownMemberId), sender: $0.identity) }),
         ("refused fenced", { $0.refused(error(.fencedInstanceId), sender: $0.identity) }),
         ("refused coordinator", { $0.refused(error(.notCoordinator), sender: $0.identity) }),
+        ("heartbeatArrived", { $0.heartbeatArrived(of: $0.identity, sentAt: now) }),
+        ("sessionEnded too soon", { _ = $0.sessionEnded(now: now) }),
+        ("sessionEnded", { _ = $0.sessionEnded(now: now + .seconds(45)) }),
         ("heartbeatFailed", { $0.heartbeatFailed(now: now, backoff: .seconds(1)) }),
     ]
+
+    /// The name of the place that a machine is in.
+    static func place(of machine: ClassicMembershipStateMachine) -> String {
+        switch machine.state {
+        case .syncing(let isSent): isSent ? "syncing, sent" : "syncing"
+        default: "\(machine.state)"
+        }
+    }
 }

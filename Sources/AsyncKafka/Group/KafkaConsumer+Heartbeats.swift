@@ -1,0 +1,121 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// What has to happen in time while this is a member.
+extension KafkaConsumer {
+    /// Sends heartbeats, also while the reader is busy with its records or a callback.
+    func sendHeartbeats() async {
+        guard let group = self.configuration.groupID else { return }
+        var failures = 0
+        while !Task.isCancelled {
+            switch self.state.withLock({ $0.membership?.heartbeat(now: self.loop.now) ?? .none }) {
+            case .none:
+                await self.heartbeatSignal.wait(on: self.loop)
+            case .at(let time):
+                await self.heartbeatSignal.wait(until: time, on: self.loop)
+            case .send(let identity, let deadline):
+                do throws(KafkaError) {
+                    try await self.sendHeartbeat(group, identity, until: deadline)
+                    failures = 0
+                } catch {
+                    failures += 1
+                    let backoff = self.cluster.backoff(failures: failures)
+                    self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
+                    self.state.withLock {
+                        $0.membership?.heartbeatFailed(now: self.loop.now, backoff: backoff)
+                    }
+                    self.updateMembership { $0.refused(error, sender: identity) }
+                }
+            }
+        }
+    }
+
+    private func sendHeartbeat(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity,
+        until deadline: MonotonicTime
+    ) async throws(KafkaError) {
+        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
+        var request = HeartbeatRequest()
+        request.groupId = group
+        request.generationId = identity.generation
+        request.memberId = identity.memberID
+        do throws(KafkaError) {
+            let connection = try await self.cluster.connection(
+                to: coordinator, for: .coordinator, deadline: deadline)
+            let version = try connection.versions.version(for: HeartbeatRequest.self)
+            if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
+            let now = self.loop.now
+            let response = try await connection.request(
+                request, timeout: min(deadline - now, self.configuration.cluster.requestTimeout))
+            if response.errorCode == .none || response.errorCode == .rebalanceInProgress {
+                self.state.withLock { $0.membership?.heartbeatArrived(of: identity, sentAt: now) }
+                self.clockSignal.notify()
+                // It may have found the session over just before, and wait.
+                self.readerSignal.notify()
+            }
+            guard response.errorCode != .none else { return }
+            throw KafkaError(
+                response.errorCode, doing: "sending a heartbeat", broker: connection.broker, group: group)
+        } catch {
+            switch error.brokerCode {
+            case nil, ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?:
+                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
+            default:
+                break
+            }
+            throw error
+        }
+    }
+
+    /// Watches over what has a limit: the time since the group has heard of this member, and since the reader has asked.
+    ///
+    /// It sends nothing, so that no request which hangs can hold it up.
+    func watchClocks() async {
+        while !Task.isCancelled {
+            let now = self.loop.now
+            let (pollDeadline, sessionDeadline) = self.state.withLock { state in
+                (
+                    state.pollDeadline(now: now, interval: self.configuration.maxPollInterval),
+                    state.membership?.sessionDeadline
+                )
+            }
+            if let sessionDeadline, sessionDeadline <= now {
+                self.sessionEnded(now: now)
+            } else if let pollDeadline, pollDeadline <= now {
+                await self.pollIntervalExpired()
+            } else {
+                let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
+                await self.clockSignal.wait(until: next, on: self.loop)
+            }
+        }
+    }
+
+    private func sessionEnded(now: MonotonicTime) {
+        guard self.updateMembership({ $0.sessionEnded(now: now) }) == true else { return }
+        self.logger(
+            .warning,
+            """
+            The group has not heard of this member for the session timeout: it goes on without it, and nothing more is \
+            handed out. No heartbeat was answered: the coordinator is not there, or can't be reached
+            """)
+    }
+
+    private func pollIntervalExpired() async {
+        guard let farewell = self.updateMembership({ $0.pollIntervalExpired() }) else { return }
+        self.logger(
+            .warning,
+            """
+            The consumer leaves the group: it has not asked for records within the maximum poll interval. Do less between \
+            two elements, or raise maxPollInterval
+            """)
+        guard let farewell else { return }
+        await self.send(farewell, until: self.loop.now + Self.farewellPatience)
+    }
+}

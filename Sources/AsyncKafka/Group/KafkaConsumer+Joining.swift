@@ -1,0 +1,239 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// JoinGroup and SyncGroup.
+extension KafkaConsumer {
+    // MARK: Join
+
+    func join(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, reason: String,
+        until deadline: MonotonicTime
+    ) async -> JoiningOutcome {
+        var coordinator: Int32?
+        do {
+            try await self.lookUpPattern(until: deadline)
+            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
+            coordinator = broker
+            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
+            // The group may have been left while the coordinator was looked for. What is subscribed to is read behind this: a
+            // later change has the group joined again.
+            let isWanted = self.updateMembership { membership in
+                guard membership.wantsToJoin(as: identity) else { return false }
+                membership.requestSent(now: .now)
+                return true
+            }
+            guard isWanted == true else { return .notWanted }
+            let topics = self.subscribedTopics(self.cluster.metadata)
+            self.state.withLock { state in
+                if case .pattern = state.subscriptions.subscription { state.matched = topics }
+            }
+            let version = try connection.versions.version(for: JoinGroupRequest.self)
+            let request = try self.joinRequest(group, identity, topics, reason: reason, version: version)
+            let response = try await self.requestOfGroup(
+                request, version: version, on: connection, group: group, coordinator: broker)
+            if response.errorCode == .memberIdRequired {
+                let error = KafkaError(response.errorCode, doing: "joining the group", group: group)
+                let retry = self.updateMembership { $0.joinFailed(error, memberID: response.memberId) }
+                return .failed(error, retry ?? .never)
+            }
+            guard response.errorCode == .none else {
+                throw KafkaError(
+                    response.errorCode, doing: "joining the group", broker: connection.broker, group: group)
+            }
+            guard !response.memberId.isEmpty, response.generationId >= 0 else {
+                throw KafkaError(
+                    .protocolError, "The coordinator let a member join without an id or a generation.",
+                    broker: connection.broker.description, group: group, isRetriable: true)
+            }
+            self.logger(
+                .debug, "The group has a new generation",
+                [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
+            self.updateMembership {
+                $0.joined(memberID: response.memberId, generation: response.generationId, now: .now)
+            }
+            return .joined(response)
+        } catch {
+            let failure = KafkaError(wrapping: error, doing: "joining the group", group: group)
+            let retry =
+                self.updateMembership { membership in
+                    // Perhaps it was not even sent.
+                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: .now) }
+                    return membership.joinFailed(failure)
+                } ?? .never
+            self.forgetCoordinator(coordinator, of: group, if: retry)
+            return .failed(failure, retry)
+        }
+    }
+
+    /// What a pattern matches has to be looked up before the group is told, also if that is nothing.
+    ///
+    /// A member without topics joins nevertheless: it is there when the first one is made, and no other has to wait for it.
+    private func lookUpPattern(until deadline: MonotonicTime) async throws(KafkaError) {
+        let isUnknown = self.state.withLock { state in
+            guard case .pattern = state.subscriptions.subscription else { return false }
+            return state.matched.isEmpty
+        }
+        if isUnknown { _ = try await self.cluster.refreshedMetadata(deadline: deadline) }
+    }
+
+    private func forgetCoordinator(
+        _ coordinator: Int32?, of group: String, if retry: ClassicMembershipStateMachine.Retry
+    ) {
+        if retry == .newCoordinator, let coordinator {
+            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
+        }
+    }
+
+    private func joinRequest(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String,
+        version: Int16
+    ) throws -> JoinGroupRequest {
+        var request = JoinGroupRequest()
+        request.groupId = group
+        request.sessionTimeoutMs = self.configuration.sessionTimeout.wholeMilliseconds
+        if version >= 1 { request.rebalanceTimeoutMs = self.configuration.maxPollInterval.wholeMilliseconds }
+        request.memberId = identity.memberID
+        request.groupInstanceId = self.configuration.groupInstanceID
+        // Passed over, it would cost a rebalance at every restart, which is what it was set against.
+        guard version >= 5 || request.groupInstanceId == nil else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "The broker is too old for static members (groupInstanceID), which need Kafka 2.3: leave it nil.",
+                group: group)
+        }
+        request.protocolType = ConsumerGroupProtocol.type
+        if version >= 8 { request.reason = reason }
+        request.protocols = try self.configuration.assignors.map { assignor in
+            var entry = JoinGroupRequest.JoinGroupRequestProtocol()
+            entry.name = assignor.name
+            entry.metadata = try ConsumerGroupProtocol.encode(
+                GroupMemberSubscription(
+                    memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
+                    rack: self.configuration.cluster.rack))
+            return entry
+        }
+        return request
+    }
+
+    // MARK: Sync
+
+    func sync(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ joined: JoinGroupResponse?,
+        until deadline: MonotonicTime
+    ) async -> JoiningOutcome {
+        var coordinator: Int32?
+        do {
+            guard let joined else {
+                throw KafkaError(.illegalState, "SyncGroup without JoinGroup.", group: group)
+            }
+            var request = SyncGroupRequest()
+            request.groupId = group
+            request.generationId = identity.generation
+            request.memberId = identity.memberID
+            let isLeader = joined.leader == joined.memberId
+            if isLeader {
+                request.assignments = try await self.distribute(joined, until: deadline)
+            } else {
+                self.state.withLock { $0.distributed = [:] }
+                self.watchTopics()
+            }
+            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
+            coordinator = broker
+            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
+            let version = try connection.versions.version(for: SyncGroupRequest.self)
+            if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
+            if version >= 5 {
+                request.protocolType = ConsumerGroupProtocol.type
+                request.protocolName = joined.protocolName
+            }
+            let isWanted = self.updateMembership { membership in
+                guard membership.nextRequest == .sync(identity) else { return false }
+                membership.requestSent(now: .now)
+                return true
+            }
+            guard isWanted == true else { return .notWanted }
+            let response = try await self.requestOfGroup(
+                request, version: version, on: connection, group: group, coordinator: broker)
+            guard response.errorCode == .none else {
+                throw KafkaError(
+                    response.errorCode, doing: "taking the group's assignment", broker: connection.broker, group: group)
+            }
+            let assignment = try ConsumerGroupProtocol.decodeAssignment(response.assignment)
+            self.logger(
+                .info, "Joined the group",
+                [
+                    (.member, identity.memberID), (.generation, "\(identity.generation)"),
+                    (.reason, isLeader ? "this member is its leader" : "another member is its leader"),
+                ])
+            // Who does not read has to begin in time, too.
+            self.state.withLock { state in
+                if !state.isReading, state.busySince == nil { state.busySince = self.loop.now }
+            }
+            self.updateMembership { $0.synced(assignment.sorted(), now: .now) }
+            return .synced
+        } catch {
+            let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: group)
+            let retry = self.updateMembership { $0.syncFailed(failure) } ?? .never
+            self.forgetCoordinator(coordinator, of: group, if: retry)
+            return .failed(failure, retry)
+        }
+    }
+
+    /// As the group's leader: gives every member its partitions.
+    private func distribute(
+        _ joined: JoinGroupResponse, until deadline: MonotonicTime
+    ) async throws -> [SyncGroupRequest.SyncGroupRequestAssignment] {
+        let members = try joined.members.map { member in
+            try ConsumerGroupProtocol.decodeSubscription(
+                member.metadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId)
+        }
+        let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
+        // Not counted yet: what is learned of them now is no change.
+        self.state.withLock { $0.distributed = Dictionary(topics.map { ($0, Int?.none) }) { $1 } }
+        self.watchTopics()
+        var metadata = self.cluster.metadata
+        if topics.contains(where: { metadata.topics[$0] == nil }) {
+            metadata = try await self.cluster.refreshedMetadata(deadline: deadline)
+        }
+        let counts = Dictionary(topics.map { ($0, metadata.topics[$0]?.partitions.count ?? 0) }) { $1 }
+        self.state.withLock { $0.distributed = counts.mapValues { Optional($0) } }
+        // A static leader that comes back finds the old assignment still good (KIP-814).
+        if joined.skipAssignment { return [] }
+
+        guard let assignor = self.configuration.assignors.first(where: { $0.name == joined.protocolName }) else {
+            throw KafkaError(
+                .groupFailed,
+                "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
+                group: self.configuration.groupID)
+        }
+        let assignment = assignor.assign(members, partitionCounts: counts.filter { $0.value > 0 })
+        return try joined.members.map { member in
+            var entry = SyncGroupRequest.SyncGroupRequestAssignment()
+            entry.memberId = member.memberId
+            entry.assignment = try ConsumerGroupProtocol.encode(assignment[member.memberId] ?? [])
+            return entry
+        }
+    }
+
+    /// As the group's leader: partitions were added to the group's topics since they were last distributed.
+    func groupTopicsMayHaveChanged(_ metadata: ClusterMetadata) {
+        let isChanged = self.state.withLock { state in
+            state.phase == .open
+                && state.distributed.contains { topic, count in
+                    guard let count else { return false }
+                    // A topic that no broker knows for a moment has not lost its partitions.
+                    guard let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
+                    return known.partitions.count != count
+                }
+        }
+        if isChanged { self.updateMembership { $0.rebalance(because: "the partitions of the group's topics changed") } }
+    }
+}

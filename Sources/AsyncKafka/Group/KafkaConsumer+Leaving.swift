@@ -1,0 +1,147 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+extension KafkaConsumer {
+    /// How long one attempt to leave the group takes at most.
+    static let farewellPatience = Duration.seconds(5)
+
+    /// Leaves the group, if this is a member of one. At the deadline it is over, whatever the brokers do.
+    func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
+        guard let farewell = self.updateMembership({ $0.leave(reason: reason) }) ?? nil else { return }
+        await self.send(farewell, until: deadline)
+    }
+
+    /// The group can't be joined: nobody in it has to wait for a member that has taken no part. One attempt.
+    func leaveAfterFailure() async {
+        guard let farewell = self.state.withLock({ $0.membership?.farewellOfFailure }),
+            let group = self.configuration.groupID
+        else { return }
+        let deadline = self.loop.now + Self.farewellPatience
+        await self.whileReachable(until: deadline) {
+            do throws(KafkaError) {
+                try await self.sendOnce(farewell, group, until: deadline)
+                self.updateMembership { $0.left(farewell) }
+            } catch {
+                self.logger(.debug, "The group could not be left", [(.error, error.description)])
+            }
+        }
+    }
+
+    /// Best effort: the group would find out by itself when the session times out.
+    func send(_ farewell: ClassicMembershipStateMachine.Farewell, until deadline: MonotonicTime) async {
+        guard let group = self.configuration.groupID else { return }
+        let outcome = await self.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in
+            var failures = 0
+            while true {
+                do throws(KafkaError) {
+                    try await self.sendOnce(farewell, group, until: deadline)
+                    return .success(())
+                } catch {
+                    self.logger(.debug, "An attempt to leave the group failed", [(.error, error.description)])
+                    failures += 1
+                    let next = self.loop.now + self.cluster.backoff(failures: failures)
+                    guard error.isRetriable, next < deadline else { return .failure(error) }
+                    try? await self.cluster.pause(until: next)
+                }
+            }
+        }
+        switch outcome {
+        case .success?:
+            self.logger(.info, "Left the group", [(.member, farewell.memberID), (.reason, farewell.reason)])
+        case .failure(let error)?:
+            self.warnOfStaying(farewell, error)
+        case nil:
+            self.warnOfStaying(farewell, self.cluster.timeoutError("The group was not left in time", group: group))
+        }
+    }
+
+    private func warnOfStaying(_ farewell: ClassicMembershipStateMachine.Farewell, _ error: KafkaError) {
+        self.logger(
+            .warning,
+            "The group could not be left: the other members get the partitions when the session times out",
+            [(.member, farewell.memberID), (.error, error.description)])
+    }
+
+    /// What `body` returns; or nil, once it can achieve nothing more: at the deadline, or when no broker is connected and none
+    /// can be. Then it is cancelled, which everything here that waits heeds.
+    @discardableResult
+    func whileReachable<Value: Sendable>(
+        until deadline: MonotonicTime, _ body: @escaping @Sendable () async -> Value
+    ) async -> Value? {
+        await withTaskGroup(of: Value?.self) { tasks in
+            tasks.addTask(executorPreference: self.loop) { await body() }
+            tasks.addTask(executorPreference: self.loop) {
+                var looks = 0
+                while self.loop.now < deadline, !Task.isCancelled, await self.isAnyBrokerReachable(until: deadline) {
+                    looks += 1
+                    let next = self.loop.now + self.cluster.backoff(failures: looks)
+                    try? await self.cluster.pause(until: min(next, deadline))
+                }
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? nil
+        }
+    }
+
+    /// Whether a broker is connected, or can be: if none can, nothing more is achieved by waiting for one.
+    private func isAnyBrokerReachable(until deadline: MonotonicTime) async -> Bool {
+        let brokers = Array(self.cluster.metadata.brokers.keys)
+        let isConnected = brokers.contains { broker in
+            [ConnectionPurpose.general, .coordinator, .fetch].contains { purpose in
+                self.cluster.connectionIfOpen(to: broker, for: purpose) != nil
+            }
+        }
+        if isConnected { return true }
+        return await withTaskGroup(of: Bool.self) { tasks in
+            for broker in brokers {
+                tasks.addTask(executorPreference: self.loop) {
+                    (try? await self.cluster.connection(to: broker, deadline: deadline)) != nil
+                }
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.contains(true)
+        }
+    }
+
+    private func sendOnce(
+        _ farewell: ClassicMembershipStateMachine.Farewell, _ group: String,
+        until deadline: MonotonicTime
+    ) async throws(KafkaError) {
+        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
+        do throws(KafkaError) {
+            // Not on the connection where a JoinGroup may be waiting for its answer.
+            let connection = try await self.cluster.connection(to: coordinator, deadline: deadline)
+            let version = try connection.versions.version(for: LeaveGroupRequest.self)
+            var request = LeaveGroupRequest()
+            request.groupId = group
+            if version >= 3 {
+                var member = LeaveGroupRequest.MemberIdentity()
+                member.memberId = farewell.memberID
+                if version >= 5 { member.reason = farewell.reason }
+                request.members = [member]
+            } else {
+                request.memberId = farewell.memberID
+            }
+            let response = try await connection.request(
+                request, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
+            let own = response.members.first?.errorCode ?? .none
+            let code = response.errorCode != .none ? response.errorCode : own
+            guard code == .none || code == .unknownMemberId else {
+                throw KafkaError(code, doing: "leaving the group", broker: connection.broker, group: group)
+            }
+        } catch {
+            if error.isRetriable {
+                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
+            }
+            throw error
+        }
+    }
+}

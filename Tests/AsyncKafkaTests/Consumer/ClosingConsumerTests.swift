@@ -1,0 +1,158 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+/// Closing ends when nothing more can be achieved, and at `closeTimeout` at the latest; what was not done is said.
+@Suite(.timeLimit(.minutes(2))) struct ClosingConsumerTests {
+    /// How a consumer comes to its end.
+    enum Ending: CaseIterable {
+        /// The task that runs it is cancelled.
+        case cancelled
+        /// It is shut down while a callback runs on the reader's task.
+        case shutDownWhileReading
+        /// It is shut down, and nobody reads.
+        case shutDown
+        /// The reader asks on and comes to the sequence's end.
+        case sequence
+    }
+
+    @Test(
+        "a callback that does not heed its cancellation holds nobody up beyond closeTimeout", arguments: Ending.allCases
+    )
+    func stubbornCallback(ending: Ending) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(2)
+            configuration.cluster.log = EventLogSink(events: log)
+            let listener = NotingListener(name: "a", log: log, onRevoked: { _, _ in await log.until("go") })
+            let consumer = try KafkaConsumer(configuration, listener: listener)
+            try consumer.subscribe(to: ["t"])
+            let running = Task {
+                try await consumer.run()
+                log.add("run has ended")
+            }
+            let watchdog = Task {
+                try await Task.sleep(for: .seconds(15))
+                log.add("go")
+            }
+            try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+            let reading: Task<Void, any Error>
+            switch ending {
+            case .cancelled:
+                reading = Task {}
+                running.cancel()
+            case .shutDown:
+                // Nothing is in its hands.
+                _ = try await consumer.poll(timeout: .zero)
+                reading = Task {}
+                consumer.triggerGracefulShutdown()
+            case .shutDownWhileReading:
+                try consumer.subscribe(to: ["t", "u"])
+                reading = Task { for try await _ in consumer.records {} }
+                await log.until("a revoking 0")
+                consumer.triggerGracefulShutdown()
+            case .sequence:
+                try await kafka.fill("t", 1)
+                reading = Task {
+                    for try await _ in consumer.records { consumer.triggerGracefulShutdown() }
+                }
+            }
+            try await running.value
+            #expect(log.count("a revoking 0") == 1)
+            #expect(!log.events.contains("go"), "it waited for the callback")
+            #expect(log.count("[warning]", "closeTimeout") > 0, "\(log.events)")
+            // The group was left nevertheless.
+            #expect(try await kafka.group("g")?.members.isEmpty == true)
+            watchdog.cancel()
+            log.add("go")
+            try await reading.value
+        }
+    }
+
+    @Test("closing with no broker left ends at once, and says what was not done", arguments: [true, false])
+    func noBroker(closes: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(60)
+            configuration.cluster.log = EventLogSink(events: log)
+            var start = ContinuousClock.now
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                var count = 0
+                while count < 3 { count += try await consumer.poll(timeout: .milliseconds(100)).count }
+                try await kafka.stopBroker(1)
+                _ = try await consumer.poll(timeout: .zero)
+                start = ContinuousClock.now
+                if !closes { try await consumer.unsubscribe() }
+            }
+            #expect(ContinuousClock.now - start < .seconds(15))
+            #expect(log.count("[warning] What was read last is not committed") == 1, "\(log.events)")
+            #expect(log.count("[warning] The group could not be left") == 1)
+        }
+    }
+
+    @Test("closing at a coordinator that hangs ends within closeTimeout")
+    func hangingCoordinator() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(3)
+            configuration.cluster.log = EventLogSink(events: log)
+            var start = ContinuousClock.now
+            let hold = EmbeddedKafka.Hold()
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                var count = 0
+                while count < 3 { count += try await consumer.poll(timeout: .milliseconds(100)).count }
+                kafka.inject(.hold(hold), times: nil)
+                _ = try await consumer.poll(timeout: .zero)
+                start = ContinuousClock.now
+            }
+            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(log.count("[warning] The group could not be left") == 1, "\(log.events)")
+            hold.release()
+        }
+    }
+
+    @Test("a client that is closed beneath a reader at work says so, and its life reads in a few lines")
+    func lifeInTheLog() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await kafka.fill("t", 3)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(1)
+            configuration.cluster.log = EventLogSink(events: log)
+            let consumer = try KafkaConsumer(configuration)
+            try consumer.subscribe(to: ["t"])
+            async let running: Void = consumer.run()
+            for try await _ in consumer.records {
+                consumer.triggerGracefulShutdown()
+                try await running
+                break
+            }
+            let expected = [
+                "[info] Joined the group", "[info] Partitions are assigned", "[warning] The consumer is closed while",
+                "[info] Partitions are revoked", "[info] Left the group", "[info] The consumer is closed",
+            ]
+            let seen = log.events.compactMap { event in expected.first { event.hasPrefix($0) } }
+            #expect(seen == expected, "\(log.events)")
+            #expect(log.count("[info] Partitions are assigned", "t-0…1") == 1, "\(log.events)")
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// A group that can't be joined, or seems so: asked again with pauses, and not in silence.
+@Suite(.timeLimit(.minutes(2))) struct JoiningTroubleTests {
+    /// A broker that never lets anybody become a member.
+    enum Refusal: CaseIterable {
+        case memberIDRequired, unknownMember, rebalanceInProgress, unknownToSync, wrongMemberID
+
+        /// Whether the refusals follow one another, at the pace of who asks.
+        var isAnswer: Bool { self != .unknownToSync && self != .wrongMemberID }
+
+        func inject(into kafka: EmbeddedKafka) {
+            switch self {
+            case .memberIDRequired: kafka.inject(.fail(.memberIdRequired), on: .joinGroup, times: nil)
+            case .unknownMember: kafka.inject(.fail(.unknownMemberId), on: .joinGroup, times: nil)
+            case .rebalanceInProgress: kafka.inject(.fail(.rebalanceInProgress), on: .syncGroup, times: nil)
+            case .unknownToSync: kafka.inject(.fail(.unknownMemberId), on: .syncGroup, times: nil)
+            case .wrongMemberID:
+                kafka.rewrite(JoinGroupRequest.self, times: nil) { _, _, response in
+                    if response.errorCode == .none { response.memberId = "somebody else" }
+                }
+            }
+        }
+    }
+
+    @Test("who is refused for ever does not ask thousands of times a second, and says why", arguments: Refusal.allCases)
+    func spinning(refusal: Refusal) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            refusal.inject(into: kafka)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = EventLogSink(events: log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                await kafka.untilRequests(of: .joinGroup)
+                let end = ContinuousClock.now + .seconds(2)
+                while ContinuousClock.now < end { _ = try await consumer.poll(timeout: .milliseconds(50)) }
+                #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
+                // The others let it join as somebody new each time, which has to wait for what it was before.
+                guard refusal.isAnswer else { return }
+                try await consumer.pollsUntil { log.count("[warning] The group can't be joined") == 1 }
+            }
+        }
+    }
+
+    /// What keeps a member from joining.
+    enum Trouble: CaseIterable {
+        case coordinatorNotAvailable, closing, loading
+
+        func inject(into kafka: EmbeddedKafka) -> EmbeddedKafka.InjectedFault {
+            switch self {
+            case .coordinatorNotAvailable:
+                kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
+            case .closing: kafka.inject(.closeBeforeWork, on: .joinGroup, times: nil)
+            case .loading: kafka.inject(.fail(.coordinatorLoadInProgress), on: .joinGroup, times: nil)
+            }
+        }
+
+        var words: String {
+            switch self {
+            case .coordinatorNotAvailable: "COORDINATOR_NOT_AVAILABLE"
+            case .closing: "closed"
+            case .loading: "COORDINATOR_LOAD_IN_PROGRESS"
+            }
+        }
+    }
+
+    @Test(
+        "a group that can't be joined is warned of after a while, once; joining it at last is told",
+        arguments: Trouble.allCases)
+    func trouble(_ trouble: Trouble) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let fault = trouble.inject(into: kafka)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = EventLogSink(events: log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                try await consumer.pollsUntil {
+                    log.count("[warning] The group can't be joined", trouble.words) > 0
+                }
+                #expect(log.count("[info] Joined the group") == 0)
+                fault.remove()
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                #expect(log.count("[warning] The group can't be joined") == 1)
+                #expect(log.count("[info] Joined the group", "kafka.group.generation=1") == 1)
+            }
+        }
+    }
+
+    @Test("a reader that asks on and on, whatever it hears, does not ask the group thousands of times a second")
+    func deafReader() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            kafka.inject(.fail(.groupAuthorizationFailed), on: .joinGroup, times: nil)
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = EventLogSink(events: log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                var failures = 0
+                let end = ContinuousClock.now + .seconds(2)
+                while ContinuousClock.now < end {
+                    do throws(KafkaError) {
+                        _ = try await consumer.poll(timeout: .milliseconds(50))
+                    } catch {
+                        failures += 1
+                        #expect(error.code == .authorizationFailed)
+                    }
+                }
+                #expect(failures > 1)
+                #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
+                #expect(log.count("[error] The group can't be joined") == 1)
+            }
+        }
+    }
+
+    @Test("what the leader learns of the others' topics while it distributes them is no reason for another rebalance")
+    func needlessRebalance() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["a", "b"] { try await kafka.createTopic(topic) }
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { first in
+                try await first.pollsUntil { !first.assignment.isEmpty }
+                try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["b"]) { second in
+                    try await second.pollsUntil {
+                        _ = try await first.poll(timeout: .milliseconds(20))
+                        return !first.assignment.isEmpty && !second.assignment.isEmpty
+                    }
+                    #expect(try await kafka.group("g")?.generation == 2)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "who waits at a coordinator that hangs turns to the next one",
+        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func hangingCoordinator(api: EmbeddedKafka.API) async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 3)
+            let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+            let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: api, broker: coordinator, times: nil)
+            var configuration = kafka.consuming("g")
+            configuration.sessionTimeout = .seconds(6)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                await hold.untilHeld()
+                try await kafka.moveCoordinator(ofGroup: "g", to: next)
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                hold.release()
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+
+/// Notes what it hears, and does what a test wants then.
+struct NotingListener: ConsumerRebalanceListener {
+    let name: String
+    let log: EventLog
+    var onRevoked: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
+    var onAssigned: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
+    var onLost: @Sendable ([TopicPartition], KafkaConsumer) async throws -> Void = { _, _ in }
+
+    private func text(_ partitions: [TopicPartition]) -> String {
+        partitions.map { "\($0.partition)" }.joined(separator: ",")
+    }
+
+    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.log.add("\(self.name) revoking \(self.text(partitions))")
+        try await self.onRevoked(partitions, consumer)
+        self.log.add("\(self.name) revoked \(self.text(partitions))")
+    }
+
+    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.log.add("\(self.name) assigning \(self.text(partitions))")
+        try await self.onAssigned(partitions, consumer)
+        self.log.add("\(self.name) assigned \(self.text(partitions))")
+    }
+
+    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.log.add("\(self.name) lost \(self.text(partitions))")
+        try await self.onLost(partitions, consumer)
+    }
+}

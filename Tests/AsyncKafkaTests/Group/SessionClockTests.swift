@@ -1,0 +1,81 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// A member that is cut off from its group knows by its own clock when the others are given its partitions.
+@Suite(.timeLimit(.minutes(2))) struct SessionClockTests {
+    private func configuration(_ kafka: EmbeddedKafka, _ log: EventLog) -> ConsumerConfiguration {
+        var configuration = kafka.consuming("g")
+        configuration.sessionTimeout = .seconds(6)
+        configuration.enableAutoCommit = false
+        configuration.cluster.log = EventLogSink(events: log, minimum: .warning)
+        return configuration
+    }
+
+    @Test(
+        "who waits for records hears of the loss, whatever keeps heartbeats from being answered",
+        arguments: [true, false])
+    func waiting(isStopped: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            let listener = NotingListener(name: "a", log: log)
+            let configuration = self.configuration(kafka, log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], listener: listener) { consumer in
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                let hold = EmbeddedKafka.Hold()
+                if isStopped {
+                    try await kafka.stopBroker(1)
+                } else {
+                    kafka.inject(.hold(hold), on: .heartbeat, times: nil)
+                }
+                try await consumer.pollsUntil { log.count("a lost 0") == 1 }
+                hold.release()
+                if isStopped { try await kafka.startBroker(1) }
+                // It is a member again when it can.
+                kafka.removeFaults()
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                #expect(
+                    log.events.filter { $0.hasPrefix("a ") }.prefix(5) == [
+                        "a assigning 0", "a assigned 0", "a lost 0", "a assigning 0", "a assigned 0",
+                    ])
+            }
+        }
+    }
+
+    @Test("who is at work when the session is over is given no record more, of those that are there already")
+    func atWork() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 20)
+            let log = EventLog()
+            let hold = EmbeddedKafka.Hold()
+            let listener = NotingListener(
+                name: "a", log: log, onLost: { _, consumer in consumer.triggerGracefulShutdown() })
+            let configuration = self.configuration(kafka, log)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], listener: listener) { consumer in
+                for try await record in consumer.records {
+                    log.add(record.text)
+                    if record.offset == 5 {
+                        kafka.inject(.hold(hold), on: .heartbeat, times: nil)
+                        let end = ContinuousClock.now + .seconds(25)
+                        while log.count("[warning]") == 0, ContinuousClock.now < end { await Task.yield() }
+                        #expect(log.count("[warning] The group has not heard of this member") == 1)
+                    }
+                }
+                hold.release()
+            }
+            let events = log.events.filter { !$0.hasPrefix("[") }
+            #expect(events == ["a assigning 0", "a assigned 0"] + (0...5).map { "v\($0)" } + ["a lost 0"])
+        }
+    }
+}

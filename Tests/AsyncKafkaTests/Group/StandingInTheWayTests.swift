@@ -1,0 +1,107 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// Who takes no part in a group is not waited for: sessions here last longer than the tests.
+@Suite(.timeLimit(.minutes(2))) struct StandingInTheWayTests {
+    private func patient(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
+        var configuration = kafka.consuming("g")
+        configuration.sessionTimeout = .seconds(600)
+        configuration.cluster.metadataMaxAge = .milliseconds(100)
+        return configuration
+    }
+
+    /// Reads with both until the second has its partition.
+    private func join(_ second: KafkaConsumer, beside first: KafkaConsumer) async throws {
+        try await second.pollsUntil {
+            _ = try await first.poll(timeout: .milliseconds(20))
+            return !second.assignment.isEmpty
+        }
+    }
+
+    @Test("a member whose pattern matches nothing any more holds up no other one", arguments: [nil, "static"])
+    func topicsThatAreDeleted(instanceID: String?) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["a", "b"] { try await kafka.createTopic(topic) }
+            var configuration = self.patient(kafka)
+            configuration.groupInstanceID = instanceID
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: TopicPattern("a.*")) { first in
+                try await first.pollsUntil { !first.assignment.isEmpty }
+                try await kafka.deleteTopic("a")
+                try await first.pollsUntil { first.assignment.isEmpty }
+                try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["b"]) { second in
+                    try await self.join(second, beside: first)
+                    // The first is still there, for what is made later.
+                    try await kafka.createTopic("a2")
+                    try await first.pollsUntil {
+                        _ = try await second.poll(timeout: .milliseconds(20))
+                        return first.assignment == [TopicPartition("a2", 0)]
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("a member that turns to a pattern without topics holds up no other one")
+    func patternThatMatchesNothing() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["a", "b"] { try await kafka.createTopic(topic) }
+            try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["a"]) { first in
+                try await first.pollsUntil { !first.assignment.isEmpty }
+                try first.subscribe(toTopicsMatching: TopicPattern("none.*"))
+                try await first.pollsUntil { first.assignment.isEmpty }
+                try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["b"]) { second in
+                    try await self.join(second, beside: first)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a member that was refused and comes back does not wait for its own ghost",
+        arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
+    func refusedAndBack(refusing api: EmbeddedKafka.API) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let partitions = [TopicPartition("t", 0)]
+            try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in
+                if api != .syncGroup { try await consumer.pollsUntil { consumer.assignment == partitions } }
+                kafka.inject(.fail(.groupAuthorizationFailed), on: api)
+                if api == .joinGroup { try consumer.subscribe(to: ["t", "u"]) }
+                #expect(await consumer.failure()?.code == .authorizationFailed)
+                try await consumer.pollsUntil { consumer.assignment.starts(with: partitions) }
+            }
+        }
+    }
+
+    @Test(
+        "a member that can't stay leaves the group at once", arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
+    func leavesAfterAFailure(of api: EmbeddedKafka.API) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in
+                if api == .joinGroup { try await consumer.pollsUntil { !consumer.assignment.isEmpty } }
+                kafka.inject(.fail(.inconsistentGroupProtocol), on: api)
+                if api == .joinGroup { try consumer.subscribe(to: ["t", "u"]) }
+                #expect(await consumer.failure()?.brokerCode == .inconsistentGroupProtocol)
+                // It asks for nothing more, and nobody has to wait for it.
+                let end = ContinuousClock.now + .seconds(25)
+                var members: Int?
+                while members != 0, ContinuousClock.now < end {
+                    members = try await kafka.group("g")?.members.count
+                    await Task.yield()
+                }
+                #expect(members == 0)
+            }
+        }
+    }
+}

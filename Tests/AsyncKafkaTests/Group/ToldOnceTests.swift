@@ -1,0 +1,68 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+/// Each partition that goes is told once: as revoked, or as lost.
+@Suite(.timeLimit(.minutes(1))) struct ToldOnceTests {
+    @Test("unsubscribing inside partitionsRevoked does not revoke the same partitions again")
+    func unsubscribing() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
+            let log = EventLog()
+            let listener = NotingListener(
+                name: "a", log: log,
+                onRevoked: { _, consumer in
+                    try await consumer.unsubscribe()
+                    // What is chosen from here on is not taken away when the callback ends.
+                    try consumer.assign([TopicPartition("t", 0)])
+                })
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+                consumer in
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                try consumer.subscribe(to: ["t", "u"])
+                try await consumer.pollsUntil { log.count("a revoked") > 0 }
+                #expect(consumer.assignment == [TopicPartition("t", 0)])
+            }
+            #expect(log.events == ["a assigning 0", "a assigned 0", "a revoking 0", "a revoked 0"])
+        }
+    }
+
+    @Test("partitions that partitionsRevoked took too long for are not lost as well")
+    func slowRevoking() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            let isFirst = Lock(true)
+            let listener = NotingListener(
+                name: "a", log: log,
+                onRevoked: { _, _ in
+                    let isSlow = isFirst.withLock { isFirst in
+                        defer { isFirst = false }
+                        return isFirst
+                    }
+                    // Until the consumer itself has given up.
+                    if isSlow { await kafka.untilRequests(of: .leaveGroup) }
+                })
+            var configuration = kafka.consuming("g")
+            configuration.maxPollInterval = .seconds(2)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], listener: listener) { consumer in
+                try await consumer.pollsUntil { !consumer.assignment.isEmpty }
+                try consumer.subscribe(to: ["t", "u"])
+                try await consumer.pollsUntil { log.count("a assigned 0") == 2 }
+            }
+            #expect(
+                log.events.prefix(6) == [
+                    "a assigning 0", "a assigned 0", "a revoking 0", "a revoked 0", "a assigning 0", "a assigned 0",
+                ])
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import KafkaMemory
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// The broker that coordinates a group hangs: its connections stay open, and nothing is answered.
+    @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
+    struct HangingCoordinator {
+        private static let session = Duration.seconds(6)
+
+        private func configuration(_ cluster: RealCluster, _ group: String) -> ConsumerConfiguration {
+            var configuration = TestCluster.real(cluster).consumer(group: group)
+            configuration.sessionTimeout = Self.session
+            configuration.enableAutoCommit = false
+            return configuration
+        }
+
+        private func whilePaused<Value>(
+            _ broker: Int, of cluster: RealCluster, _ body: () async throws -> Value
+        ) async throws -> Value {
+            await cluster.pause(broker)
+            do {
+                let value = try await body()
+                await cluster.resume(broker)
+                return value
+            } catch {
+                await cluster.resume(broker)
+                throw error
+            }
+        }
+
+        @Test("nobody reads on beyond the session, and the members are together again at the next coordinator")
+        func noZombies() async throws {
+            let cluster = try await ThreeBrokers.ready()
+            let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
+                $0.cluster.requestTimeout = .seconds(2)
+                $0.cluster.connectionSetupTimeout = .seconds(2)
+            }
+            _ = try await ClusterLoad.run(on: cluster, producer: impatience) { load in
+                let group = GroupReaders(load: load, cluster: cluster)
+                let configuration = self.configuration(cluster, group.group)
+                let members = (0..<3).map { _ in TimedMember() }
+                defer { for member in members { print("MEMBER", member.lines.joined(separator: "\n   ")) } }
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    for member in members {
+                        tasks.addTask { try await member.run(configuration, topic: load.topic) }
+                    }
+                    try await eventually("each member has two partitions and reads", within: .seconds(60)) {
+                        members.allSatisfy { $0.owned == 2 && $0.hasRead }
+                    }
+                    let victim = try await group.coordinator()
+                    let start = ContinuousClock.now
+                    try await self.whilePaused(victim, of: cluster) {
+                        // By their own clocks: nobody can tell them.
+                        try await eventually("all members have heard of the loss", within: .seconds(20)) {
+                            members.allSatisfy { $0.lastLoss != nil }
+                        }
+                        for member in members {
+                            let loss = try #require(member.lastLoss)
+                            say("  a member heard of its loss after \(loss - start)")
+                            // The last heartbeat was answered before the broker hung; the rest is the machine's.
+                            #expect(loss - start < Self.session + .seconds(6))
+                        }
+                        try await eventually("the group is whole again at the next coordinator", within: .seconds(90)) {
+                            members.allSatisfy { $0.owned == 2 }
+                        }
+                        say("  the group is whole again after \(ContinuousClock.now - start)")
+                    }
+                    #expect(members.flatMap(\.violations) == [])
+                    for member in members { member.stop() }
+                    try await tasks.waitForAll()
+                }
+            }
+        }
+
+        @Test("closing keeps to closeTimeout")
+        func closing() async throws {
+            let cluster = try await ThreeBrokers.ready()
+            _ = try await ClusterLoad.run(on: cluster) { load in
+                let group = GroupReaders(load: load, cluster: cluster)
+                var configuration = self.configuration(cluster, group.group)
+                configuration.enableAutoCommit = true
+                configuration.closeTimeout = .seconds(3)
+                let consumer = try KafkaConsumer(configuration)
+                try consumer.subscribe(to: [load.topic])
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask { try await consumer.run() }
+                    try await eventually("the member reads") {
+                        try await !consumer.poll(timeout: .milliseconds(100)).isEmpty
+                    }
+                    let victim = try await group.coordinator()
+                    try await self.whilePaused(victim, of: cluster) {
+                        _ = try await consumer.poll(timeout: .zero)
+                        let start = ContinuousClock.now
+                        consumer.triggerGracefulShutdown()
+                        _ = try await consumer.poll(timeout: .zero)
+                        try await tasks.waitForAll()
+                        let duration = ContinuousClock.now - start
+                        say("  closing took \(duration) of \(configuration.closeTimeout)")
+                        #expect(duration < .seconds(8))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A member that notes when it heard of what.
+private final class TimedMember: ConsumerRebalanceListener, KafkaLog {
+    private struct State {
+        var owned: Int?
+        var hasRead = false
+        var lastLoss: ContinuousClock.Instant?
+        var violations: [String] = []
+        var consumer: KafkaConsumer?
+        var lines: [String] = []
+    }
+    var lines: [String] { self.state.withLock { $0.lines } }
+    func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
+    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        self.state.withLock { $0.lines.append("\(ContinuousClock.now) \(level) \(message) \(metadata)") }
+    }
+
+    private let state = Lock(State())
+
+    /// How many partitions it has; nil between a loss and the next assignment.
+    var owned: Int? { self.state.withLock { $0.owned } }
+    var hasRead: Bool { self.state.withLock { $0.hasRead } }
+    var lastLoss: ContinuousClock.Instant? { self.state.withLock { $0.lastLoss } }
+    /// What it was given while it had nothing.
+    var violations: [String] { self.state.withLock { $0.violations } }
+
+    func run(_ configuration: ConsumerConfiguration, topic: String) async throws {
+        var configuration = configuration
+        configuration.cluster.log = self
+        try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], listener: self) { consumer in
+            self.state.withLock { $0.consumer = consumer }
+            for try await batch in consumer.batches {
+                self.state.withLock { state in
+                    state.hasRead = true
+                    if state.owned == nil {
+                        state.violations.append("\(batch.topicPartition) is read between a loss and an assignment")
+                    }
+                }
+            }
+        }
+    }
+
+    func stop() {
+        self.state.withLock { $0.consumer }?.triggerGracefulShutdown()
+    }
+
+    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.state.withLock { $0.owned = partitions.count }
+    }
+
+    func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.state.withLock { $0.owned = nil }
+    }
+
+    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
+        self.state.withLock { state in
+            state.owned = nil
+            state.lastLoss = .now
+        }
+    }
+}

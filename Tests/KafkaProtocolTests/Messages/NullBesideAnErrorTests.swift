@@ -1,0 +1,52 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import Testing
+
+/// Some brokers answer an error with null in fields that can't be null: the error is what matters.
+@Suite struct NullBesideAnErrorTests {
+    @Test func aRefusedJoinWithNullsIsRead() throws {
+        // Throttle time, REBALANCE_IN_PROGRESS, generation, then null for the assignor, the leader, the member, the members.
+        let bytes: Bytes = [
+            0, 0, 0, 0, 0, 27, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        ]
+        let response = try JoinGroupResponse.decoded(from: bytes, version: 5)
+        #expect(response.errorCode == .rebalanceInProgress)
+        #expect(response.leader == "" && response.memberId == "" && response.members.isEmpty)
+    }
+
+    @Test func aRefusedSyncWithNullIsRead() throws {
+        let bytes: Bytes = [0, 0, 0, 0, 0, 27, 0xff, 0xff, 0xff, 0xff]
+        let response = try SyncGroupResponse.decoded(from: bytes, version: 3)
+        #expect(response.errorCode == .rebalanceInProgress && response.assignment.isEmpty)
+        // The same where lengths are compact.
+        let compact = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 27, 0, 0], version: 4)
+        #expect(compact.errorCode == .rebalanceInProgress && compact.assignment.isEmpty)
+    }
+
+    /// The error may stand in a structure of an answer: here that of a group.
+    @Test func aRefusalInsideOfAnAnswerIsRead() throws {
+        let bytes: Bytes = [
+            // One group: NOT_COORDINATOR, its name "g", then null for its state, its protocol, the assignor, the members.
+            0, 0, 0, 1, 0, 16, 0, 1, 0x67, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        ]
+        let groups = try DescribeGroupsResponse.decoded(from: bytes, version: 0).groups
+        #expect(groups.first?.errorCode == .notCoordinator && groups.first?.groupId == "g")
+        // And that of a coordinator, as old versions have it: its id, its host, its port.
+        let old = try FindCoordinatorResponse.decoded(
+            from: [0, 15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], version: 0)
+        #expect(old.errorCode == .coordinatorNotAvailable && old.host == "")
+    }
+
+    @Test func withoutAnErrorNullIsNoAnswer() throws {
+        #expect(throws: ProtocolError.unexpectedNull(field: "assignment")) {
+            _ = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], version: 3)
+        }
+    }
+}
