@@ -11,9 +11,8 @@ import KafkaTransport
 extension KafkaError {
     /// The error for a connection that can't be made or has ended.
     ///
-    /// - Parameter isKnown: whether this server has spoken Kafka's protocol before, secured as it is now. If it has, it isn't the
-    ///   kind of security that is wrong.
-    init(_ error: TransportError, broker: Broker, isKnown: Bool = false) {
+    /// - Parameter acquaintance: what this server has said before, with connections secured as they are now.
+    init(_ error: TransportError, broker: Broker, acquaintance: Acquaintance = .stranger) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         switch error {
         case .frameAboveLimit(let length, let limit):
@@ -24,16 +23,18 @@ extension KafkaError {
         case .frameTooLarge(_, _, let firstBytes):
             self = .unintelligible(firstBytes, broker: broker, error: error)
         case .tls(let failure):
-            self.init(failure, broker: broker, isKnown: isKnown)
+            self.init(failure, broker: broker, isKnown: acquaintance == .known)
         case .cancelled:
             self = .cancelled
         case .closedLocally:
             self.init(.closed, "The connection was closed.", broker: broker.description)
         case .closedByPeer:
             let advice =
-                isKnown
-                ? "It may be stopping, or out of reach for a while: the client connects again."
-                : "It has said nothing. If it does so every time, its listener may want TLS or SASL."
+                switch acquaintance {
+                case .stranger: "It has said nothing. If it does so every time, its listener may want TLS or SASL."
+                case .versions: "It has told its versions only. If it does so every time, its listener wants SASL."
+                case .known: "It may be stopping, or out of reach for a while: the client connects again."
+                }
             self.init(
                 .connectionFailed, "The broker closed the connection. \(advice)", broker: broker.description,
                 isRetriable: true, underlyingError: error)

@@ -61,11 +61,18 @@ extension Cluster {
             }
             let next = self.loop.now + self.backoff(failures: rounds)
             guard next < deadline else {
-                throw failures.last?.after(attempts: rounds, in: self.loop.now - begun)
-                    ?? self.timeoutError("No broker could be reached in time")
+                throw self.unreachable(failures.last, rounds: rounds, since: begun)
             }
             try await self.pause(until: next)
         }
+    }
+
+    private func unreachable(_ last: KafkaError?, rounds: Int, since begun: MonotonicTime) -> KafkaError {
+        guard let last else { return self.timeoutError("No broker could be reached in time") }
+        let reason = last.after(attempts: rounds, in: self.loop.now - begun)
+        return KafkaError(
+            .timedOut, "No broker could be reached in time. \(reason.message)", brokerCode: last.brokerCode,
+            broker: last.broker, isRetriable: true, underlyingError: last)
     }
 
     /// Waits until brokers have read the requests that they don't answer, and closes those connections; within a limit.

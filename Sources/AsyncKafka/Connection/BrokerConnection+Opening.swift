@@ -35,8 +35,8 @@ extension BrokerConnection {
                 throw error
             }
             security.authenticationSucceeded(logger: logger)
+            connection.noteSuitable()
         }
-        security.noteSuitable(for: broker)
         connection.armIdleTimer()
         logger(.debug, "Connected")
         return connection
@@ -48,7 +48,7 @@ extension BrokerConnection {
         logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
         let resolver = configuration.nameResolver
-        let isKnown = security.isSuitable(for: broker)
+        let acquaintance = security.isSuitable(for: broker) ? Acquaintance.known : .stranger
         var attempts: AddressAttempts
         do {
             attempts = try await resolver.attempts(
@@ -66,18 +66,18 @@ extension BrokerConnection {
                         to: attempt, host: broker.host, port: broker.port, tls: security.tlsContext(), loop: loop,
                         maximumFrameSize: configuration.maximumResponseSize)
                 } catch {
-                    throw KafkaError(error, broker: broker, isKnown: isKnown)
+                    throw KafkaError(error, broker: broker, acquaintance: acquaintance)
                 }
                 let connection = BrokerConnection(
                     broker: broker, channel: channel, configuration: configuration, security: security, loop: loop,
-                    logger: logger, isKnown: isKnown, onClose: onClose)
+                    logger: logger, acquaintance: acquaintance, onClose: onClose)
                 channel.start(connection)
                 do throws(KafkaError) {
                     try await connection.negotiateVersions(deadline: attempt.deadline)
                 } catch {
                     throw connection.reasonForEnd(error)
                 }
-                connection.noteAnswered()
+                connection.noteVersions()
                 if hasChoice { resolver.note(attempt.address, isGood: true) }
                 return connection
             } catch {

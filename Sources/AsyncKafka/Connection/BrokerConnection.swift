@@ -42,8 +42,7 @@ final class BrokerConnection: Sendable {
     private let correlation = Atomic<Int32>(0)
     let lastUse: Atomic<Int64>
     private let answeredAt: Atomic<Int64>
-    /// Whether this server has spoken Kafka's protocol, on this connection or an earlier one.
-    private let isKnown: Atomic<Bool>
+    private let acquaintance: Atomic<Acquaintance>
     private let onClose: OnClose
 
     /// Requests written and not answered; more than Kafka's producers ever have.
@@ -51,7 +50,7 @@ final class BrokerConnection: Sendable {
 
     init(
         broker: Broker, channel: SocketChannel, configuration: KafkaClientConfiguration, security: ConnectionSecurity,
-        loop: EventLoop, logger: Logger, isKnown: Bool, onClose: @escaping OnClose
+        loop: EventLoop, logger: Logger, acquaintance: Acquaintance, onClose: @escaping OnClose
     ) {
         self.broker = broker
         self.channel = channel
@@ -63,13 +62,20 @@ final class BrokerConnection: Sendable {
         self.queue = Lock(RequestQueue(limit: Self.maximumInFlight))
         self.lastUse = Atomic(loop.now.nanoseconds)
         self.answeredAt = Atomic(loop.now.nanoseconds)
-        self.isKnown = Atomic(isKnown)
+        self.acquaintance = Atomic(acquaintance)
         self.onClose = onClose
     }
 
-    /// The server speaks Kafka's protocol: if it closes the connection, that is not for want of TLS.
-    func noteAnswered() {
-        self.isKnown.store(true, ordering: .relaxed)
+    /// The server has told its versions. It has nothing against this kind of security, if that includes a login.
+    func noteVersions() {
+        guard self.acquaintance.load(ordering: .relaxed) == .stranger else { return }
+        self.acquaintance.store(self.security.mechanism == nil ? .versions : .known, ordering: .relaxed)
+    }
+
+    /// The server has taken a login, or answered a request without one.
+    func noteSuitable() {
+        self.acquaintance.store(.known, ordering: .relaxed)
+        self.security.noteSuitable(for: self.broker)
     }
 
     func adopt(_ versions: BrokerVersions) {
@@ -282,6 +288,7 @@ extension BrokerConnection: FrameHandler {
         case .complete(let request):
             self.answeredAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
             self.traceAnswer(request, frame)
+            if self.acquaintance.load(ordering: .relaxed) == .versions { self.noteSuitable() }
             request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
             if hasDeferred { self.writeDeferred() }
             if isAllAnswered { self.renewalSignal.notify() }
@@ -299,6 +306,7 @@ extension BrokerConnection: FrameHandler {
 
     func channelClosed(_ error: TransportError) {
         self.close(
-            KafkaError(error, broker: self.broker, isKnown: self.isKnown.load(ordering: .relaxed)))
+            KafkaError(
+                error, broker: self.broker, acquaintance: self.acquaintance.load(ordering: .relaxed)))
     }
 }

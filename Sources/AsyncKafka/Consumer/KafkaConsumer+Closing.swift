@@ -59,7 +59,7 @@ extension KafkaConsumer {
     /// The last automatic commit, if it can be had.
     private func commitAtLast(until deadline: MonotonicTime) async {
         guard self.configuration.enableAutoCommit, self.configuration.groupID != nil,
-            self.state.withLock({ !$0.subscriptions.askedPastOffsets.isEmpty })
+            self.state.withLock({ !$0.subscriptions.askedPastOffsets(now: self.loop.now).isEmpty })
         else { return }
         let isDone: Void? = await self.whileReachable(until: deadline) {
             await self.commitBeforeLettingGo(until: deadline)

@@ -28,34 +28,50 @@ struct BrokenConnectionTests {
         ) { _, _ in }
     }
 
-    @Test("who closes before saying anything may want TLS; who has spoken before does not")
+    @Test(
+        "who closes before saying anything may want TLS, who only tells its versions SASL; who has answered wants neither"
+    )
     func advice() async throws {
-        let speaks = Lock(false)
-        let server = try ScriptedBroker { request, _ in
-            guard request.api == .apiVersions, speaks.withLock({ $0 }) else { return .close }
-            return (try? .apiVersions([(.metadata, 0...1)])).map { .body($0) } ?? .close
+        // How many requests it answers on a connection before it closes that.
+        let answers = Lock(0)
+        let server = try ScriptedBroker { request, index in
+            let isAnswered = answers.withLock { answers in
+                defer { answers -= 1 }
+                return answers > 0
+            }
+            guard isAnswered else { return .close }
+            if request.api == .apiVersions {
+                return (try? .apiVersions([(.metadata, 0...1)])).map { .body($0) } ?? .close
+            }
+            return (try? Bytes(MetadataResponse(), version: request.version)).map { .body($0) } ?? .close
         }
         defer { server.stop() }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let security = try ConnectionSecurity(.plaintext, logger: self.logger)
-        let stranger = await #expect(throws: KafkaError.self) { _ = try await self.open(server, security, on: loop) }
-        #expect(stranger?.message.contains("may want TLS or SASL") == true, "\(String(describing: stranger))")
-
-        // An open connection breaks off.
-        speaks.withLock { $0 = true }
-        let connection = try await self.open(server, security, on: loop)
-        let broken = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
-        #expect(broken?.code == .connectionFailed)
-        #expect(broken?.message.contains("TLS") == false, "\(String(describing: broken))")
-
-        // The broker is being restarted: something takes connections for it and closes them.
-        speaks.withLock { $0 = false }
-        let restarting = await #expect(throws: KafkaError.self) { _ = try await self.open(server, security, on: loop) }
-        #expect(restarting?.message.contains("TLS") == false, "\(String(describing: restarting))")
-        // Somebody who has not spoken with it knows nothing of that.
-        let other = await #expect(throws: KafkaError.self) { _ = try await self.open(server, on: loop) }
-        #expect(other?.message.contains("may want TLS or SASL") == true)
+        /// What is said when the connection is opened, and asked for metadata until it breaks.
+        func failure(after count: Int, _ security: ConnectionSecurity) async throws -> String {
+            answers.withLock { $0 = count }
+            let error = await #expect(throws: KafkaError.self) {
+                let connection = try await self.open(server, security, on: loop)
+                while true { _ = try await connection.request(MetadataRequest()) }
+            }
+            #expect(error?.code == .connectionFailed)
+            return error?.message ?? ""
+        }
+        let stranger = try await failure(after: 0, security)
+        #expect(stranger.contains("may want TLS or SASL"), "\(stranger)")
+        // As brokers do at a SASL listener.
+        let mute = try await failure(after: 1, security)
+        #expect(mute.contains("wants SASL") && !mute.contains("TLS"), "\(mute)")
+        // A broker that has answered stops, and while it starts, somebody takes connections for it and closes them.
+        for count in [2, 0, 1] {
+            let known = try await failure(after: count, security)
+            #expect(!known.contains("TLS") && !known.contains("SASL"), "\(known)")
+        }
+        // Another client knows nothing of that.
+        let other = try await failure(after: 0, try ConnectionSecurity(.plaintext, logger: self.logger))
+        #expect(other.contains("may want TLS or SASL"), "\(other)")
     }
 
     @Test("a set-up that fails has had no effect that could be unknown", arguments: [true, false])

@@ -48,6 +48,8 @@ struct UselessTokenTests {
         cache.judged(bad, isAccepted: false, self.at(3000))
         let used = [3000.0, 3000.9, 3001].map { cache.tokenWanted(self.at($0)) }
         #expect(used == [.use(good, fetch: false), .use(good, fetch: false), .use(good, fetch: true)])
+        // Others connect with it meanwhile.
+        cache.judged(good, isAccepted: true, self.at(3001))
         // The provider gives the same again: it is not tried again, and the pauses grow.
         let isKept = cache.fetched(bad, self.at(3001), jitter: 0)
         #expect(!isKept)

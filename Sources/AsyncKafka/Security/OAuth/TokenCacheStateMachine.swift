@@ -23,6 +23,7 @@ struct TokenCacheStateMachine {
         var refreshAt: MonotonicTime
         var endsAt: MonotonicTime
         var lifetime: Duration
+        var isAccepted = false
     }
 
     private var cached: Cached?
@@ -88,7 +89,9 @@ struct TokenCacheStateMachine {
     /// A broker's word on a token. One that is refused is used no more, since a mistake in it would last as long as it claims to.
     mutating func judged(_ token: OAuthBearerToken, isAccepted: Bool, _ now: Now) {
         if isAccepted {
-            guard self.cached?.token == token else { return }
+            // That one which was gone back to is accepted again says nothing of those that come after it.
+            guard let cached = self.cached, cached.token == token, !cached.isAccepted else { return }
+            self.cached?.isAccepted = true
             self.useless = 0
             self.refused = nil
             return
