@@ -46,6 +46,8 @@ struct AssignedPartition: Sendable {
     /// The offset that the group is known to have committed, and since when.
     var committed: Int64?
     var committedAt: MonotonicTime?
+    /// Whether it was this consumer that committed it.
+    var isCommittedHere = false
     /// From here up to `position` there is nothing to read: markers of transactions, aborted records, compacted ends.
     var unseenFrom: Int64 = 0
 

@@ -41,15 +41,17 @@ extension ConsumerRecordBatch: Sequence {
         private var records: RecordIterator
         private let start: Int64
         private var last: Int64?
+        private var left: Int
 
         init(_ storage: RecordBatchStorage) {
             self.storage = storage
             self.records = storage.records.makeIterator()
             self.start = storage.start
+            self.left = storage.count
         }
 
         /// Whether the last record has been had.
-        var isAtEnd: Bool { self.records.isAtEnd }
+        var isAtEnd: Bool { self.left == 0 }
 
         /// The next record.
         public mutating func next() -> ConsumerRecord? {
@@ -57,6 +59,7 @@ extension ConsumerRecordBatch: Sequence {
                 while let view = try self.records.next() {
                     guard view.offset >= self.start else { continue }
                     self.last = view.offset
+                    self.left -= 1
                     return ConsumerRecord(storage: self.storage, view: view)
                 }
             } catch {

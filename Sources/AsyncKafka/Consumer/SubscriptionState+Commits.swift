@@ -37,11 +37,11 @@ extension SubscriptionState {
         return offsets
     }
 
-    /// Where the group has committed all that there is to read before the position, and more: markers, say, that came
-    /// later. A commit that covers them too changes nothing for whoever reads, and takes the lag away.
+    /// Where this consumer has committed all that there is to read, and what came later up to the position is nothing to
+    /// read: markers, say. A commit that covers them too changes nothing for whoever reads, and takes the lag away.
     var carriedOnOffsets: [TopicPartition: OffsetAndMetadata] {
         self.offsets { _, assigned in
-            guard let committed = assigned.committed, assigned.unseenFrom <= committed,
+            guard assigned.isCommittedHere, let committed = assigned.committed, assigned.unseenFrom <= committed,
                 committed < assigned.position.offset
             else { return nil }
             return assigned.position
@@ -82,6 +82,7 @@ extension SubscriptionState {
             guard var assigned = self.partitions[partition] else { continue }
             assigned.committed = offset.offset
             assigned.committedAt = now
+            assigned.isCommittedHere = true
             // Who commits what is in hand is done with it: an automatic commit must not take that back.
             if let askedPast = self.askedPast(partition, assigned), askedPast.offset < offset.offset,
                 offset.offset <= self.handedOut(partition, assigned).offset

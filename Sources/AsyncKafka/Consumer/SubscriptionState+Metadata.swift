@@ -33,11 +33,9 @@ extension SubscriptionState {
                 continue
             }
             var assigned = assigned
+            if assigned.isMadeAgain(topic, known) { self.beginAnew(&assigned, partition) }
             // A broker that tells no id says nothing of which topic it is.
-            if topic.id != .zero, topic.id != assigned.topicID {
-                if assigned.topicID != .zero { self.beginAnew(&assigned, partition) }
-                assigned.topicID = topic.id
-            }
+            if topic.id != .zero { assigned.topicID = topic.id }
             if let doubted = assigned.doubtedSince, metadata.version > doubted, topic.error == .none {
                 assigned.doubtedSince = nil
             }
@@ -57,6 +55,7 @@ extension SubscriptionState {
     private mutating func beginAnew(_ assigned: inout AssignedPartition, _ partition: TopicPartition) {
         assigned.committed = nil
         assigned.committedAt = nil
+        assigned.isCommittedHere = false
         assigned.leaderEpoch = nil
         assigned.highWatermark = nil
         assigned.lastStableOffset = nil
@@ -90,6 +89,14 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
+    /// Whether it belongs to another topic than the one of that name that was known. Without ids, its leader epochs tell
+    /// if they begin again.
+    fileprivate func isMadeAgain(_ topic: TopicMetadata, _ known: PartitionMetadata) -> Bool {
+        if self.topicID != .zero { return topic.id != .zero && topic.id != self.topicID }
+        guard topic.id == .zero, let before = self.leaderEpoch, let now = known.leaderEpoch else { return false }
+        return now < before
+    }
+
     /// Takes its leader.
     fileprivate mutating func take(_ known: PartitionMetadata) {
         guard self.leader != known.leader || self.leaderEpoch != known.leaderEpoch else { return }

@@ -103,6 +103,22 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
     }
 
+    @Test func withoutIdsAnOlderLeaderEpochIsBelievedWhenNobodyKnowsBetter() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
+        // Some brokers are behind, and one that isn't ends the run.
+        for _ in 0..<4 { self.take(self.topic("a", leader: 2, epoch: 0), by: &machine) }
+        self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
+        for _ in 0..<5 {
+            self.take(self.topic("a", leader: 2, epoch: 0), by: &machine)
+            #expect(machine.snapshot.topics["a"]?.partition(0)?.leaderEpoch == 5)
+        }
+        self.take(self.topic("a", leader: 2, epoch: 0), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leaderEpoch == 0)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
+    }
+
     @Test func aTopicMadeAgainBeginsItsEpochsAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)

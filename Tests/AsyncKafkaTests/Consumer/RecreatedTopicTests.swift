@@ -68,24 +68,27 @@ import Testing
         }
     }
 
-    @Test func withoutTopicIdsAShorterLogIsReadByThePolicyAndAWarningSaysSo() async throws {
+    /// Without ids, a position outside of the log gives it away, or leader epochs that begin again.
+    @Test(
+        "without topic ids the new log is read by the policy as far as that can be told, and a warning says so",
+        arguments: [(3, false, "outside"), (3, true, "made again"), (50, true, "made again")])
+    func withoutTopicIDs(count: Int, isOfLaterEpoch: Bool, words: String) async throws {
         try await EmbeddedKafka.withCluster(Age.withoutTopicIDs.configuration) { kafka in
             try await kafka.createTopic("t")
+            if isOfLaterEpoch { try await kafka.moveLeader(of: "t", partition: 0, to: 1) }
             try await kafka.fill("t", 20, prefix: "old")
             let log = KeptWarnings()
             var configuration = kafka.consuming()
             configuration.cluster.log = log
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 _ = try await self.read(20, from: consumer)
-                // Its first leaders were others: the epochs of the new topic begin again.
-                try await kafka.moveLeader(of: "t", partition: 0, to: 1)
                 try await kafka.deleteTopic("t")
                 try await kafka.createTopic("t")
-                try await kafka.fill("t", 3, prefix: "new")
-                let new = try await self.read(3, from: consumer)
-                #expect(new == ["new0", "new1", "new2"])
+                try await kafka.fill("t", count, prefix: "new")
+                let new = try await self.read(count, from: consumer)
+                #expect(new == (0..<count).map { "new\($0)" })
             }
-            #expect(log.lines.contains { $0.contains("outside") && $0.contains("kafka.offset=20") }, "\(log.lines)")
+            #expect(log.lines.contains { $0.contains(words) && $0.contains("kafka.offset=20") }, "\(log.lines)")
         }
     }
 

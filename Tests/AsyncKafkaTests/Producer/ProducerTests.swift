@@ -263,7 +263,7 @@ import Testing
                 await #expect {
                     try await producer.send(
                         ProducerRecord(
-                            topic: "t", value: "value", timestamp: Timestamp(millisecondsSince1970: -1)))
+                            topic: "t", value: "value", timestamp: Timestamp(millisecondsSince1970: -2)))
                 } throws: {
                     ($0 as? KafkaError)?.code == .invalidArgument
                 }
