@@ -13,6 +13,11 @@ extension KafkaError {
     init(_ error: TransportError, broker: Broker) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         switch error {
+        case .frameAboveLimit(let length, let limit):
+            self.init(
+                .protocolError,
+                "An answer of \(length) bytes is larger than maximumResponseSize (\(limit)), and was not read: raise it.",
+                broker: broker.description, isRetriable: true, underlyingError: error)
         case .frameTooLarge(_, _, let firstBytes):
             self = .unintelligible(firstBytes, broker: broker, error: error)
         case .tls(let failure):
@@ -31,6 +36,20 @@ extension KafkaError {
                 .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
                 isRetriable: true, underlyingError: error)
         }
+    }
+
+    /// Whether it is an answer that was not read for its size.
+    var isAnswerTooLarge: Bool {
+        if case .frameAboveLimit? = self.underlyingError as? TransportError { true } else { false }
+    }
+
+    /// What a reader hears when the answer to its Fetch is larger than `maximumResponseSize`: brokers send the first batch
+    /// whole, however little was asked for. Which partition's it is can only be told if it is the only one.
+    func asRecordTooLarge(among partitions: [TopicPartition]) -> KafkaError {
+        KafkaError(
+            .recordTooLarge, "A record batch is too large to be read. \(self.message)", broker: self.broker,
+            topic: partitions.count == 1 ? partitions[0].topic : nil,
+            partition: partitions.count == 1 ? partitions[0].partition : nil, underlyingError: self.underlyingError)
     }
 
     /// The error for a connection that can't be secured.

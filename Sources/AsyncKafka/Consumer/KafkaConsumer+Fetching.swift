@@ -45,7 +45,9 @@ extension KafkaConsumer {
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
                     self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
                     self.wake([.fetchers])
-                } catch {
+                } catch let failure {
+                    let error =
+                        failure.isAnswerTooLarge ? failure.asRecordTooLarge(among: fetches.map(\.partition)) : failure
                     session.failed()
                     failures += 1
                     let wait = self.cluster.backoff(failures: failures)
