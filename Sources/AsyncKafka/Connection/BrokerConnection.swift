@@ -144,10 +144,12 @@ final class BrokerConnection: Sendable {
         }
         // A connection that nobody uses is idle, also if its session is renewed.
         let now = isAuthentication ? self.loop.now : self.noteUse()
+        let limit = request.answerElementLimit
         let pending = PendingRequest(
             correlationID: correlationID, api: Request.apiKey, deadline: now + timeout
         ) { result in
-            completion(result.flatMap { self.decode($0, of: Request.self, version: version) })
+            completion(
+                result.flatMap { self.decode($0, of: Request.self, version: version, elementLimit: limit) })
         }
         self.write(DeferredRequest(frame: frame, pending: pending), now: now, isAuthentication: isAuthentication)
     }
@@ -205,10 +207,10 @@ final class BrokerConnection: Sendable {
     }
 
     private func decode<Request: KafkaRequest>(
-        _ bytes: Bytes, of request: Request.Type, version: Int16
+        _ bytes: Bytes, of request: Request.Type, version: Int16, elementLimit: Int
     ) -> Result<Request.Response, KafkaError> {
         do throws(ProtocolError) {
-            var reader = ByteReader(bytes)
+            var reader = ByteReader(bytes, elementLimit: elementLimit)
             // ApiVersions answers are read before the two sides know each other: their header never has tags (KIP-511).
             if Request.isFlexible(version), Request.apiKey != .apiVersions {
                 try RequestHeaderFormat.skipTags(in: &reader)
