@@ -23,15 +23,18 @@ final class TopicState: @unchecked Sendable {
     /// The same, to take a hash modulo of. Never 0.
     private(set) var hashRange: UInt32 = 1
     var sticky: StickyPartition
+    /// The size at which its batches are full: the configured one, or what was learned from refusals.
+    var batchSize: Int
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
     /// When a batch that is opened says again that the topic is in use.
     var useDue = MonotonicTime(nanoseconds: 0)
 
-    init(name: String, sticky: StickyPartition) {
+    init(name: String, sticky: StickyPartition, batchSize: Int) {
         self.name = name
         self.sticky = sticky
+        self.batchSize = batchSize
     }
 
     /// Takes what metadata says. Returns the partitions whose leader is another than before.
@@ -66,6 +69,9 @@ final class PartitionState: @unchecked Sendable {
     let topicPartition: TopicPartition
     var leader: Int32?
     var leaderEpoch: Int32?
+    /// For whom `RecordBuffer` counts its records, and how much they take.
+    var owner: Int32?
+    var reserved = 0
     /// Closed batches.
     var queue: BatchQueue<ProducerBatch>
     /// The batch that takes records.
