@@ -37,12 +37,20 @@ extension InteropTests {
                 + withUnsafeBytes(of: size.littleEndian) { Array($0) } + plain + [0, 0, 0, 0]
         }
 
-        private func gzipped(_ plain: [UInt8]) throws -> [UInt8] {
-            var output = CompressionBuffer(codec: .gzip, sizeHint: 0, limit: 1 << 20)
+        private func gzipped(_ plain: [UInt8]) throws -> [UInt8] { try self.compressed(plain, .gzip) }
+
+        private func compressed(_ plain: [UInt8], _ codec: CompressionCodec) throws -> [UInt8] {
+            guard let algorithm = try codec.algorithm() else { return plain }
+            var output = CompressionBuffer(codec: codec, sizeHint: 0, limit: 1 << 20)
             try Bytes(plain).withUnsafeBytes { (input) throws(CompressionError) in
-                try Gzip.compress(input, level: nil, into: &output)
+                try algorithm.compress(input, level: nil, into: &output)
             }
             return Array(try output.finish())
+        }
+
+        /// The same in two pieces, one compressed behind the other.
+        private func inTwo(_ plain: [UInt8], _ codec: CompressionCodec) throws -> [UInt8] {
+            try self.compressed(Array(plain[..<50]), codec) + self.compressed(Array(plain[50...]), codec)
         }
 
         @Test("compressed batches are taken and refused alike", arguments: TestEnvironment.all)
@@ -79,7 +87,30 @@ extension InteropTests {
                     try self.batch(.gzip) { try self.gzipped(Array($0[..<50])) + self.gzipped(Array($0[50...])) }, .none
                 ),
             ]
-            for (name, batch, expected) in cases {
+            let more: [(name: String, batch: Bytes, expected: ErrorCode)] = [
+                ("zstd in two frames", try self.batch(.zstd) { try self.inTwo($0, .zstd) }, .none),
+                (
+                    "zstd with zeros behind it",
+                    try self.batch(.zstd) { try self.compressed($0, .zstd) + [0, 0, 0, 0, 0, 0, 0, 0] },
+                    .unknownServerError
+                ),
+                ("snappy in two streams", try self.batch(.snappy) { try self.inTwo($0, .snappy) }, .none),
+                (
+                    "snappy without a frame",
+                    try self.batch(.snappy) { Array(try self.compressed($0, .snappy)[20...]) }, .none
+                ),
+                (
+                    "snappy with zeros behind it",
+                    try self.batch(.snappy) { try self.compressed($0, .snappy) + [0, 0, 0, 0, 0, 0, 0, 0] },
+                    .unknownServerError
+                ),
+                (
+                    "snappy with a byte behind it",
+                    try self.batch(.snappy) { try self.compressed($0, .snappy) + [0] }, .none
+                ),
+                ("gzip cut off", try self.batch(.gzip) { try self.gzipped($0).dropLast(4) }, .unknownServerError),
+            ]
+            for (name, batch, expected) in cases + more {
                 let code = try await self.produce(batch, to: topic, at: cluster.bootstrapServers[0])
                 #expect(code == expected || self.isOlder(code, expected), "\(name): \(code)")
             }
