@@ -47,9 +47,15 @@ public struct StandardErrorLog: KafkaLog {
 
     /// Writes one line. Line ends and other controls in what comes from outside are written out.
     public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
+        StandardError.write(Self.line(level, message, metadata) + "\n")
+    }
+
+    static func line(
+        _ level: KafkaLogLevel, _ message: String, _ metadata: [(key: String, value: String)]
+    ) -> String {
         var line = "[\(level)] \(message)"
         for (key, value) in metadata { line += " \(key)=\(value)" }
-        StandardError.write(line.printable + "\n")
+        return line.printable
     }
 }
 

@@ -30,6 +30,8 @@ struct FailureNotices {
     private var topics: Set<String> = []
     private var last: KafkaError?
     private var isTimerSet = false
+    /// Whether records were delivered since the last notice.
+    private var hasDelivered = false
 
     /// Records have failed. Returns what is to be said now, and when `timerEnded` is to be called if it must be.
     mutating func failed(
@@ -53,8 +55,6 @@ struct FailureNotices {
         self.hasDelivered = true
         return self.isTimerSet ? nil : self.setTimer(now())
     }
-    private var hasDelivered = false
-
     private mutating func setTimer(_ now: MonotonicTime) -> MonotonicTime? {
         guard !self.isTimerSet else { return nil }
         self.isTimerSet = true

@@ -55,9 +55,12 @@ extension RecordAccumulator {
         self.buffer.wait(promise, for: shortage ?? RecordBuffer.Shortage(), isFirst: isFirst)
     }
 
-    /// A task gives up waiting for room.
-    mutating func stopWaitingForRoom(_ promise: Promise<Void>) {
+    /// A task gives up waiting for room: there may be enough for the next one.
+    mutating func stopWaitingForRoom(_ promise: Promise<Void>) -> Effects {
+        var effects = Effects()
         self.buffer.stopWaiting(promise)
+        self.offerRoom(&effects)
+        return effects
     }
 
     /// Takes no more records. Returns the tasks that wait for room, which there will not be.
@@ -81,14 +84,17 @@ extension RecordAccumulator {
         return effects
     }
 
-    /// Whose records fill the memory, and what went wrong with them last: for the error of whoever found no room.
-    var fullBufferDescription: String {
+    /// Whose records fill the memory and, if that is wanted, what went wrong with them last: for the error of whoever found no
+    /// room.
+    func fullBufferDescription(withCause: Bool) -> String {
         let holders = self.buffer.holders.prefix(3)
         guard let first = holders.first else { return "" }
         let list = holders.map { holder in
-            let whose = holder.broker == RecordBuffer.nobody ? "for partitions without a leader" : "for broker \(holder.broker)"
+            let whose =
+                holder.broker == RecordBuffer.nobody ? "for partitions without a leader" : "for broker \(holder.broker)"
             return "records \(whose) take \(holder.bytes)"
         }
+        guard withCause else { return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", "))." }
         let failure = self.topics.values.lazy.flatMap(\.partitions)
             .first { $0.owner == first.broker && $0.lastError != nil }?.lastError
         let cause = failure.map { " The last thing that went wrong with the former: \($0.message)" } ?? ""

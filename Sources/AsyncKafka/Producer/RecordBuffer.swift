@@ -71,12 +71,12 @@ struct RecordBuffer {
     /// Whether a broker's records may take so much more.
     func hasShare(_ broker: Int32?, for bytes: Int) -> Bool { bytes <= self.allowance(of: broker) }
 
-    /// How much more a broker's records may take of what is free.
+    /// How much more a broker's records may take of what is free, so that they have no more than is left then.
     private func allowance(of broker: Int32?) -> Int {
         guard self.shares.count > 1, let share = self.shares[broker ?? Self.nobody], share.bytes > 0 else {
             return .max
         }
-        return self.free - share.bytes
+        return (self.free - share.bytes) / 2
     }
 
     /// What each broker's records take, the most first.

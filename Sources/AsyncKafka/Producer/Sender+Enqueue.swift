@@ -144,7 +144,7 @@ extension Sender {
                 do throws(KafkaError) {
                     try await promise.value(until: deadline, on: self.loop) { self.noRoomError() }
                 } catch {
-                    self.accumulator.withLock { $0.stopWaitingForRoom(promise) }
+                    self.perform(self.accumulator.withLock { $0.stopWaitingForRoom(promise) })
                     throw error
                 }
                 isOffered = true
@@ -185,7 +185,7 @@ extension Sender {
         KafkaError(
             .timedOut,
             "No room in the producer's buffer within maxBlock (\(self.configuration.maxBlock)): the brokers are slower than the "
-                + "records come, or can't be reached.\(self.accumulator.withLock { $0.fullBufferDescription })",
+                + "records come, or can't be reached.\(self.accumulator.withLock { $0.fullBufferDescription(withCause: true) })",
             isRetriable: true)
     }
 
@@ -220,7 +220,7 @@ extension Sender {
             throw KafkaError(
                 .bufferFull,
                 "The producer's buffer has no room for the record. Try again later, or use enqueue, which waits."
-                    + self.accumulator.withLock { $0.fullBufferDescription }, isRetriable: true)
+                    + self.accumulator.withLock { $0.fullBufferDescription(withCause: false) }, isRetriable: true)
         case .unknownTopic:
             throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
         case .unknownPartition(let count):

@@ -72,7 +72,9 @@ enum TopicConfiguration {
     static func problem(with own: [String: String]) -> String? {
         for (name, value) in own.sorted(by: { $0.key < $1.key }) {
             guard let kind = self.kinds[name] else { return "Topics have no setting \(name)." }
-            if let wanted = kind.wanted(insteadOf: value.trimmed) { return "\(name) must be \(wanted), not '\(value)'." }
+            if let wanted = kind.wanted(insteadOf: value.trimmed) {
+                return "\(name) must be \(wanted), not '\(value)'."
+            }
         }
         return nil
     }

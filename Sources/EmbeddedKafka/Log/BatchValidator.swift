@@ -80,11 +80,14 @@ enum BatchValidator {
         } catch {
             // A codec that isn't in this build can't be looked into; the consumer will.
             if case .compression(.unavailable) = error.reason { return }
+            // Kafka doesn't expect its own codecs to fail.
+            if case .compression = error.reason { throw BrokerError(.unknownServerError, "\(error)") }
             throw BrokerError(.invalidRecord, "\(error)")
         }
         guard withoutKey.isEmpty else {
             throw BrokerError(
-                .invalidRecord, "\(withoutKey.count) records have no key, and the topic is compacted.", records: withoutKey)
+                .invalidRecord, "\(withoutKey.count) records have no key, and the topic is compacted.",
+                records: withoutKey)
         }
     }
 }

@@ -44,8 +44,13 @@ enum KafkaLZ4 {
             throw self.unreadable("its header has bits that Kafka does not know")
         }
         guard flags & self.independentBlocks != 0 else { throw self.unreadable("its blocks depend on each other") }
+        let headerEnd = self.headerSize - 1 + (flags & self.contentSize != 0 ? 8 : 0)
+        guard bytes.count > headerEnd, LZ4HeaderChecksum.repaired(bytes[...headerEnd])[headerEnd] == bytes[headerEnd]
+        else {
+            throw self.unreadable("its header's checksum is wrong")
+        }
         let largest = 1 << (8 + 2 * Int(descriptor >> 4))
-        var position = self.headerSize + (flags & self.contentSize != 0 ? 8 : 0)
+        var position = headerEnd + 1
         while true {
             guard let word = self.word(of: bytes, at: position) else { throw self.unreadable("it ends too early") }
             position += 4

@@ -40,8 +40,11 @@ package enum LZ4Frame: CompressionAlgorithm {
             guard LZ4F_isError(left) == 0 else { throw .malformed(.lz4, Self.reason(left)) }
             output.advance(by: written)
             rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+            if left == 0, !Self.beginsFrame(rest) {
+                // Brokers look at one frame, and store what lies behind it.
+                return
+            }
             if rest.isEmpty {
-                if left == 0 { return }
                 if written < free.count { throw .malformed(.lz4, "they end too early") }
             } else if taken == 0, written == 0 {
                 throw .malformed(.lz4, "they can't be decoded")
@@ -60,6 +63,13 @@ package enum LZ4Frame: CompressionAlgorithm {
     /// blocks; with those of 4 MiB it isn't worth keeping.
     private static func hasSmallBlocks(_ frame: UnsafeRawBufferPointer) -> Bool {
         frame.count > 5 && frame[5] >> 4 & 7 <= 5
+    }
+
+    /// Whether another frame follows, or one to be skipped.
+    private static func beginsFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= 4 else { return false }
+        let magic = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+        return magic == 0x184d_2204 || magic & 0xffff_fff0 == 0x184d_2a50
     }
 
     private static func reason(_ status: Int) -> String {

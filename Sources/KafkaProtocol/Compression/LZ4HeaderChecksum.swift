@@ -20,7 +20,9 @@ package enum LZ4HeaderChecksum {
         let end = 6 + (hasContentSize ? 8 : 0) + (hasDictionaryID ? 4 : 0)
         guard frame.count > end else { return frame }
         let storage = ByteStorage(minimumCapacity: frame.count)
-        frame.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+        frame.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: storage.base, count: $0.count).copyMemory(from: $0)
+        }
         let checksum = UInt8(truncatingIfNeeded: Self.hash(Array(frame[4..<end])[...]) >> 8)
         storage.base.storeBytes(of: checksum, toByteOffset: end, as: UInt8.self)
         return Bytes(storage: storage, offset: 0, count: frame.count)

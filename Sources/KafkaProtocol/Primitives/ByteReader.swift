@@ -16,10 +16,10 @@ package struct ByteReader: ~Copyable {
     private let start: UnsafeRawPointer
     /// How many bytes have been read.
     package private(set) var position = 0
-    /// How many more elements the arrays may have.
+    /// How many more elements and tagged fields there may be.
     private var elementsLeft: Int
 
-    /// - Parameter elementLimit: the most elements that all arrays may have together: decoded, they take many times their bytes.
+    /// - Parameter elementLimit: the most elements that all arrays may have together, tagged fields included.
     package init(_ bytes: Bytes, elementLimit: Int = .max) {
         self.bytes = bytes
         self.elementsLeft = elementLimit
@@ -136,9 +136,14 @@ package struct ByteReader: ~Copyable {
     package mutating func readNullableArrayCount(flexible: Bool) throws(ProtocolError) -> Int? {
         guard let count = try self.readCount(flexible: flexible, narrow: false) else { return nil }
         guard count <= self.remaining else { throw .invalidLength(count) }
-        guard count <= self.elementsLeft else { throw .malformed("its arrays have far more elements than were asked for") }
-        self.elementsLeft -= count
+        try self.takeElements(count)
         return count
+    }
+
+    /// Counts elements, which take many times their bytes when they are decoded.
+    package mutating func takeElements(_ count: Int) throws(ProtocolError) {
+        guard count <= self.elementsLeft else { throw .malformed("it has far more elements than were asked for") }
+        self.elementsLeft -= count
     }
 
     private mutating func readCount(flexible: Bool, narrow: Bool) throws(ProtocolError) -> Int? {

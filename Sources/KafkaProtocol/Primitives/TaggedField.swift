@@ -24,6 +24,7 @@ extension ByteReader {
     /// One tagged field.
     @inline(never)
     package mutating func readTaggedField() throws(ProtocolError) -> TaggedField {
+        try self.takeElements(1)
         let tag = try self.readUnsignedVarint()
         let count = try self.readUnsignedVarint()
         return TaggedField(tag: tag, data: try self.readSlice(count: Int(count)))

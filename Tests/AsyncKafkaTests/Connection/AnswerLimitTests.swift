@@ -17,7 +17,7 @@ import Testing
     /// What a connection makes of an answer to Metadata whose one topic has so many replicas of one partition, or so many
     /// partitions.
     private func outcome(
-        asking names: [String]?, replicas: Int, partitions: Int
+        asking names: [String]?, replicas: Int, partitions: Int, maximumResponseSize: Int = 128 << 20
     ) async throws -> Result<Int, KafkaError> {
         var partition = MetadataResponse.MetadataResponsePartition()
         partition.replicaNodes = Array(repeating: 1, count: replicas)
@@ -28,13 +28,15 @@ import Testing
         response.topics = [topic]
         let body = try Bytes(response, version: 7)
         let server = try ScriptedBroker { request, _ in
-            request.api == .apiVersions ? try! .body(.apiVersions([(.metadata, 0...7)], version: request.version)) : .body(body)
+            request.api == .apiVersions
+                ? try! .body(.apiVersions([(.metadata, 0...7)], version: request.version)) : .body(body)
         }
         defer { server.stop() }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
         configuration.log = SilentLog()
+        configuration.maximumResponseSize = maximumResponseSize
         let connection = try await BrokerConnection.open(
             to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
             logger: Logger(SilentLog())
@@ -57,13 +59,23 @@ import Testing
 
     @Test(arguments: [(1_100_000, 1), (0, 1_100_000), (10, 110_000)])
     func anAnswerFarBeyondTheTopicsAskedForIsRefused(_ replicas: Int, _ partitions: Int) async throws {
-        guard case .failure(let error) = try await self.outcome(asking: ["t"], replicas: replicas, partitions: partitions)
+        guard
+            case .failure(let error) = try await self.outcome(asking: ["t"], replicas: replicas, partitions: partitions)
         else {
             Issue.record("decoded")
             return
         }
         #expect(error.code == .protocolError)
         #expect(error.isRetriable)
+    }
+
+    @Test func anAnswerAboveTheMaximumNamesTheSetting() async throws {
+        let outcome = try await self.outcome(asking: ["t"], replicas: 1, partitions: 1000, maximumResponseSize: 8192)
+        guard case .failure(let error) = outcome else {
+            Issue.record("read")
+            return
+        }
+        #expect(error.message.contains("maximumResponseSize (8192)"), "\(error.message)")
     }
 
     @Test func aLargeTopicIsRead() async throws {

@@ -35,6 +35,12 @@ import Testing
         }
     }
 
+    @Test func anEventIsOneLineOfTheLog() {
+        let line = StandardErrorLog.line(.error, "m", [(key: "kafka.topic", value: Self.hostile)])
+        #expect(self.isPrintable(line), "\(line.debugDescription)")
+        #expect(line.hasPrefix("[error] m kafka.topic=no\\r\\n[error] forged"))
+    }
+
     @Test func whatIsPrintableStaysAsItIs() {
         let error = KafkaError(.brokerError, "Grüße, 世界 👩‍🚒 \\ \"quoted\"", topic: "t")
         #expect(error.description == "Grüße, 世界 👩‍🚒 \\ \"quoted\" [topic t]")

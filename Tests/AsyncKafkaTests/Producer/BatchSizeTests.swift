@@ -35,7 +35,8 @@ import Testing
     func aBatchThatCompressionDoesNotMakeSmallerGoesUncompressed(_ compression: Compression) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let value = self.noise(100_000)
-            let plain = RecordBatchBuilder.headerSize
+            let plain =
+                RecordBatchBuilder.headerSize
                 + RecordBatchBuilder.sizeUpperBound(key: nil, value: value, headers: [])
             try await kafka.createTopic("t", configuration: ["max.message.bytes": "\(plain)"])
             try await KafkaProducer.withProducer(kafka.producing { $0.compression = compression }) { producer in

@@ -103,16 +103,20 @@ struct LoginTests {
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 let clock = ContinuousClock()
                 let start = clock.now
-                var sends = 0
                 while attempts.withLock({ $0 }) < 5 {
-                    await #expect(throws: KafkaError.self) {
-                        _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+                    // Many at once, which hear of one attempt together.
+                    await withDiscardingTaskGroup { group in
+                        for _ in 0..<10 {
+                            group.addTask {
+                                await #expect(throws: KafkaError.self) {
+                                    _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+                                }
+                            }
+                        }
                     }
-                    sends += 1
                 }
                 // Four waits of 200 ms, 20 % less at the least by their jitter.
                 #expect(clock.now - start > .milliseconds(600))
-                #expect(sends > 5)
             }
         }
     }

@@ -37,7 +37,9 @@ import Testing
 
     #if LZ4
     /// An LZ4 frame of one uncompressed block, with the header's checksum right.
-    private func frame(_ plain: [UInt8], flags: UInt8 = 0x60, descriptor: UInt8 = 0x40, checksum: UInt8? = nil) -> [UInt8] {
+    private func frame(_ plain: [UInt8], flags: UInt8 = 0x60, descriptor: UInt8 = 0x40, checksum: UInt8? = nil)
+        -> [UInt8]
+    {
         let known: [[UInt8]: UInt8] = [[0x60, 0x40]: 0x82, [0x40, 0x40]: 0xc0, [0x60, 0x30]: 0x82]
         let size = UInt32(plain.count) | 0x8000_0000
         return [0x04, 0x22, 0x4d, 0x18, flags, descriptor, checksum ?? known[[flags, descriptor]] ?? 0]
@@ -87,7 +89,8 @@ import Testing
     func aRecordWithoutAKeyIsRefusedInACompactedTopic(_ policy: String) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", configuration: ["cleanup.policy": policy])
-            let answer = try await client.ask(ProduceRequest.one(try EmbeddedKafkaTests.batch(["a"]), to: "t"), version: 9)
+            let answer = try await client.ask(
+                ProduceRequest.one(try EmbeddedKafkaTests.batch(["a"]), to: "t"), version: 9)
             #expect(answer.only.errorCode == .invalidRecord)
             #expect(answer.only.recordErrors.map(\.batchIndex) == [0])
             var builder = RecordBatchBuilder()

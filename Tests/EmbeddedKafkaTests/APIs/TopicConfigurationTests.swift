@@ -48,7 +48,8 @@ import Testing
                 configuration: [
                     "cleanup.policy": "compact, delete", "compression.type": "zstd", "retention.ms": "-1",
                     "segment.ms": "60000", "min.cleanable.dirty.ratio": "0.01", "delete.retention.ms": "0",
-                    "unclean.leader.election.enable": "true", "file.delete.delay.ms": "1000", "segment.bytes": "1048576",
+                    "unclean.leader.election.enable": "true", "file.delete.delay.ms": "1000",
+                    "segment.bytes": "1048576",
                     "message.timestamp.before.max.ms": "9223372036854775807", "compression.zstd.level": "-7",
                     "leader.replication.throttled.replicas": "*", "preallocate": "false", "flush.ms": "1",
                 ])

@@ -46,14 +46,15 @@ import Testing
         let whole = try Self.compressed(plain, codec)
         for size in 0..<whole.count {
             // Snappy's framing has no end of its own: without any block it is just empty.
-            if codec == .snappy, size == 16 { continue }
+            if codec == .snappy, (16..<20).contains(size) { continue }
             #expect(throws: CompressionError.self) { try codec.decompress(whole[0..<size], limit: 10_000) }
         }
-        // What may lie behind a gzip stream, GzipMembersTests tell.
-        if codec != .gzip {
-            #expect(throws: CompressionError.self) {
-                try codec.decompress(Bytes(Array(whole) + [1, 2, 3]), limit: 10_000)
-            }
+        // What Kafka's brokers store behind a stream is passed over; of gzip's, GzipMembersTests tell more.
+        let extended = Bytes(Array(whole) + [1, 2, 3])
+        if codec == .zstd {
+            #expect(throws: CompressionError.self) { try codec.decompress(extended, limit: 10_000) }
+        } else {
+            #expect(try codec.decompress(extended, limit: 10_000) == plain)
         }
         #expect(throws: CompressionError.self) { try codec.decompress("this is not compressed", limit: 10_000) }
         // Two in a row are read as one.

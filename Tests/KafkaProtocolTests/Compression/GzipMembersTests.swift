@@ -26,11 +26,12 @@ import Testing
     }
 
     /// Among them the beginnings of a member: its header is no header before it is whole.
-    @Test(arguments: [
-        [0], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3], [0x1f], [0x1f, 0x8b],
-        [0x1f, 0x8b, 8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3, 1, 2],
-        [0x1f, 0x8b, 8, 0xe0, 0, 0, 0, 0, 0, 3, 1, 2], [0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3, 65, 66],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3], [0x1f], [0x1f, 0x8b],
+            [0x1f, 0x8b, 8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3, 1, 2],
+            [0x1f, 0x8b, 8, 0xe0, 0, 0, 0, 0, 0, 3, 1, 2], [0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3, 65, 66],
+        ] as [[UInt8]])
     func bytesThatAreNoMemberAreNoError(_ rest: [UInt8]) throws {
         #expect(try self.read(self.gzipped() + rest) == self.plain)
     }

@@ -164,4 +164,23 @@ import Testing
         #expect(bytes == [8, 9])
         #expect(bytes.storage === input.storage)
     }
+
+    /// Elements of arrays and tagged fields, whatever they are in.
+    @Test func moreElementsThanAllowedAreRefusedBeforeTheyAreRead() throws {
+        // Two arrays of one byte each, and a tagged field.
+        let bytes: Bytes = [2, 7, 2, 8, 1, 5, 0]
+        for (limit, isEnough) in [(3, true), (2, false), (1, false), (0, false)] {
+            var reader = ByteReader(bytes, elementLimit: limit)
+            do throws(ProtocolError) {
+                for _ in 0..<2 {
+                    let count = try reader.readArrayCount("numbers", flexible: true)
+                    for _ in 0..<count { _ = try reader.readInt8() }
+                }
+                #expect(try reader.readTaggedFields().map(\.tag) == [5])
+                #expect(isEnough, "\(limit)")
+            } catch {
+                #expect(!isEnough, "\(limit): \(error)")
+            }
+        }
+    }
 }

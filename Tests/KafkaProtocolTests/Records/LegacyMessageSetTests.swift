@@ -78,7 +78,8 @@ import Glibc
 
     @Test func aSetThatHoldsMoreThanAllowedIsRefused() throws {
         let set = Bytes(
-            self.message(9, attributes: 1, value: try self.gzipped((0..<10).flatMap { self.message(Int64($0), value: [1]) })))
+            self.message(
+                9, attributes: 1, value: try self.gzipped((0..<10).flatMap { self.message(Int64($0), value: [1]) })))
         var reader = RecordBatchReader(set)
         let batch = try #require(try reader.next())
         #expect(throws: RecordBatchError.self) { try batch.records(decompressionLimit: 300) }
