@@ -10,22 +10,33 @@ import KafkaTransport
 
 extension KafkaError {
     /// The error for a connection that can't be made or has ended.
-    init(_ error: TransportError, broker: Broker) {
+    ///
+    /// - Parameter isKnown: whether this server has spoken Kafka's protocol before, secured as it is now. If it has, it isn't the
+    ///   kind of security that is wrong.
+    init(_ error: TransportError, broker: Broker, isKnown: Bool = false) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         switch error {
+        case .frameAboveLimit(let length, let limit):
+            self.init(
+                .protocolError,
+                "An answer of \(length) bytes is larger than maximumResponseSize (\(limit)), and was not read: raise it.",
+                broker: broker.description, isRetriable: true, underlyingError: error)
         case .frameTooLarge(_, _, let firstBytes):
             self = .unintelligible(firstBytes, broker: broker, error: error)
         case .tls(let failure):
-            self.init(failure, broker: broker)
+            self.init(failure, broker: broker, isKnown: isKnown)
         case .cancelled:
             self = .cancelled
         case .closedLocally:
             self.init(.closed, "The connection was closed.", broker: broker.description)
         case .closedByPeer:
+            let advice =
+                isKnown
+                ? "It may be stopping, or out of reach for a while: the client connects again."
+                : "It has said nothing. If it does so every time, its listener may want TLS or SASL."
             self.init(
-                .connectionFailed,
-                "The broker closed the connection. If it does so every time, its listener may want TLS or SASL.",
-                broker: broker.description, isRetriable: true, underlyingError: error)
+                .connectionFailed, "The broker closed the connection. \(advice)", broker: broker.description,
+                isRetriable: true, underlyingError: error)
         case .cannotResolve, .cannotConnect, .connectTimedOut, .reset, .system:
             self.init(
                 .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
@@ -33,8 +44,22 @@ extension KafkaError {
         }
     }
 
+    /// Whether it is an answer that was not read for its size.
+    var isAnswerTooLarge: Bool {
+        if case .frameAboveLimit? = self.underlyingError as? TransportError { true } else { false }
+    }
+
+    /// What a reader hears when the answer to its Fetch is larger than `maximumResponseSize`: brokers send the first batch
+    /// whole, however little was asked for. Which partition's it is can only be told if it is the only one.
+    func asRecordTooLarge(among partitions: [TopicPartition]) -> KafkaError {
+        KafkaError(
+            .recordTooLarge, "A record batch is too large to be read. \(self.message)", broker: self.broker,
+            topic: partitions.count == 1 ? partitions[0].topic : nil,
+            partition: partitions.count == 1 ? partitions[0].partition : nil, underlyingError: self.underlyingError)
+    }
+
     /// The error for a connection that can't be secured.
-    private init(_ failure: TLSFailure, broker: Broker) {
+    private init(_ failure: TLSFailure, broker: Broker, isKnown: Bool) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         var code = Code.tlsFailed
         var isRetriable = false
@@ -51,7 +76,10 @@ extension KafkaError {
         case .untrusted:
             advice = "See what is wrong with the broker's certificate."
         case .closedInHandshake:
-            advice = "If it does so every time, this listener speaks plaintext: use the broker's TLS port."
+            advice =
+                isKnown
+                ? "It may be stopping: the client connects again."
+                : "If it does so every time, this listener speaks plaintext: use the broker's TLS port."
             isRetriable = true
         case .notTLS:
             advice = "Use the broker's TLS port, or plaintext for this one."
@@ -64,7 +92,7 @@ extension KafkaError {
         case .refused:
             advice = "The two sides have no TLS version or cipher in common, or the broker's log tells more."
         case .timedOut:
-            advice = "The broker is busy, or this is no TLS listener."
+            advice = isKnown ? "The broker is busy." : "The broker is busy, or this is no TLS listener."
             isRetriable = true
         case .handshakeTooLarge:
             advice = "This is hardly a Kafka broker: check the address."

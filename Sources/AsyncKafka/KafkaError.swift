@@ -128,7 +128,7 @@ public struct KafkaError: Error, Sendable {
 }
 
 extension KafkaError: CustomStringConvertible {
-    /// The message, and what it is about.
+    /// The message, and what it is about, on one line: what a broker says has its line ends and other controls written out.
     public var description: String {
         var context: [String] = []
         if let brokerCode { context.append("broker's error \(brokerCode)") }
@@ -136,6 +136,7 @@ extension KafkaError: CustomStringConvertible {
         if let topic { context.append(self.partition.map { "partition \(topic)-\($0)" } ?? "topic \(topic)") }
         if let group { context.append("group \(group)") }
         if self.isOutcomeUnknown { context.append("outcome unknown") }
-        return context.isEmpty ? self.message : "\(self.message) [\(context.joined(separator: ", "))]"
+        let text = context.isEmpty ? self.message : "\(self.message) [\(context.joined(separator: ", "))]"
+        return text.printable
     }
 }

@@ -17,7 +17,8 @@ public struct ProducerRecord: Hashable, Sendable {
     public var value: Bytes?
     /// Headers, in order; names may repeat.
     public var headers: [RecordHeader]
-    /// The record's time; nil (the default) means now.
+    /// The record's time; nil (the default) means now. -1 ms, which a record that was stored without a time reports when it is
+    /// read, means that it has none.
     public var timestamp: Timestamp?
 
     /// A record from bytes; string and array literals work as well.

@@ -14,8 +14,9 @@ extension EmbeddedKafka {
     ///   - name: the topic's name.
     ///   - partitions: how many partitions it has.
     ///   - replicationFactor: how many brokers are named as replicas of each.
-    ///   - configuration: Kafka's names and values. Here `max.message.bytes`, `message.timestamp.type`,
-    ///     `message.timestamp.after.max.ms`, `min.insync.replicas` and `retention.bytes` mean something.
+    ///   - configuration: Kafka's names and values; what Kafka would refuse is refused. Here `max.message.bytes`,
+    ///     `message.timestamp.type`, `message.timestamp.after.max.ms`, `min.insync.replicas`, `retention.bytes`, and that
+    ///     `cleanup.policy` has `compact` mean something.
     public func createTopic(
         _ name: String, partitions: Int = 1, replicationFactor: Int = 1, configuration: [String: String] = [:]
     ) async throws(EmbeddedKafkaError) {

@@ -37,7 +37,9 @@ public struct Bytes: Sendable {
     /// A slice of `storage`. The range must lie in it, and must not be written again.
     @inlinable
     package init(storage: ByteStorage, offset: Int, count: Int) {
-        assert(offset >= 0 && count >= 0 && offset + count <= storage.capacity)
+        precondition(
+            offset >= 0 && count >= 0 && offset <= storage.capacity && count <= storage.capacity &- offset,
+            "The bytes lie outside of their storage")
         self.storage = storage
         self.offset = offset
         self.count = count
@@ -84,8 +86,10 @@ public struct Bytes: Sendable {
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let start = self.storage.base
-        return try body(UnsafeRawBufferPointer(start: start + self.offset, count: self.count))
+        let storage = self.storage
+        // Nothing else may keep it alive until `body` is done.
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeRawBufferPointer(start: storage.base + self.offset, count: self.count))
     }
 
     /// Calls `body` with a bounds-checked view of the bytes.
@@ -93,8 +97,9 @@ public struct Bytes: Sendable {
     public func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let start = self.storage.base
-        return try body(RawSpan(_unsafeStart: start + self.offset, byteCount: self.count))
+        let storage = self.storage
+        defer { withExtendedLifetime(storage) {} }
+        return try body(RawSpan(_unsafeStart: storage.base + self.offset, byteCount: self.count))
     }
 }
 
@@ -111,8 +116,9 @@ extension Bytes: RandomAccessCollection {
     @inlinable
     public subscript(position: Int) -> UInt8 {
         precondition(position >= 0 && position < self.count, "Index out of range")
-        let start = self.storage.base
-        return start.load(fromByteOffset: self.offset + position, as: UInt8.self)
+        let storage = self.storage
+        defer { withExtendedLifetime(storage) {} }
+        return storage.base.load(fromByteOffset: self.offset + position, as: UInt8.self)
     }
 
     /// The bytes in `bounds`, sharing this value's storage. Its indices start at 0 again.
@@ -127,8 +133,9 @@ extension Bytes: RandomAccessCollection {
     public func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result? {
-        let start = self.storage.base
-        return try (start + self.offset).withMemoryRebound(to: UInt8.self, capacity: self.count) {
+        let storage = self.storage
+        defer { withExtendedLifetime(storage) {} }
+        return try (storage.base + self.offset).withMemoryRebound(to: UInt8.self, capacity: self.count) {
             try body(UnsafeBufferPointer(start: $0, count: self.count))
         }
     }

@@ -31,6 +31,7 @@ package struct FrameAssembler {
     /// bulk reading copies nothing.
     private static let trustedLength = 1 << 20
     private var largestReceived = 0
+    private var hasReceivedFrames = false
 
     /// Frames longer than `limit` bytes are refused.
     package init(limit: Int) {
@@ -63,6 +64,7 @@ package struct FrameAssembler {
             }
             self.large = nil
             self.largestReceived = max(self.largestReceived, frame.length)
+            self.hasReceivedFrames = true
             body(Bytes(storage: frame.storage, offset: 0, count: frame.length))
             return
         }
@@ -73,12 +75,16 @@ package struct FrameAssembler {
             guard length >= 0, length <= self.limit else {
                 let shown = UnsafeRawBufferPointer(
                     start: self.staging.base + self.start, count: min(16, self.end - self.start))
+                if self.hasReceivedFrames, length > self.limit, !Self.isOfAnotherProtocol(shown) {
+                    throw .frameAboveLimit(length: length, limit: self.limit)
+                }
                 throw .frameTooLarge(length: length, limit: self.limit, firstBytes: Array(shown))
             }
             let arrived = self.end - self.start - 4
             if arrived >= length {
                 let from = UnsafeRawBufferPointer(start: self.staging.base + self.start + 4, count: length)
                 self.start += 4 + length
+                self.hasReceivedFrames = true
                 body(Bytes(copying: from))
             } else if 4 + length > self.staging.capacity - self.start, 4 + length > self.staging.capacity / 2 {
                 self.beginLargeFrame(length: length, arrived: arrived)
@@ -88,6 +94,11 @@ package struct FrameAssembler {
             }
         }
         self.compact()
+    }
+
+    /// What proxies say instead of Kafka's brokers, in the middle of a connection too.
+    private static func isOfAnotherProtocol(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.starts(with: [0x15, 0x03]) || bytes.starts(with: Array("HTTP".utf8))
     }
 
     private mutating func beginLargeFrame(length: Int, arrived: Int) {

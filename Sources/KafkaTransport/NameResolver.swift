@@ -31,6 +31,7 @@ package final class NameResolver: Sendable {
     private struct State {
         var threads = 0
         var waiting: [Request] = []
+        var failed = FailedAddresses()
     }
 
     private let state = Lock(State())
@@ -43,7 +44,22 @@ package final class NameResolver: Sendable {
         self.lookUp = lookUp ?? { SocketAddress.lookUp(host: $0, port: $1) }
     }
 
-    /// The addresses of a host, in the order in which they should be tried. Numeric hosts are not looked up.
+    /// The addresses of a host as they are to be tried, until the deadline.
+    package func attempts(
+        host: String, port: Int, on loop: EventLoop, deadline: MonotonicTime
+    ) async throws(TransportError) -> AddressAttempts {
+        let addresses = try await self.resolve(host: host, port: port, on: loop, deadline: deadline)
+        return AddressAttempts(self.state.withLock { $0.failed.putLast(in: addresses) }, deadline: deadline)
+    }
+
+    /// Notes what became of an address. The next time that its name is looked up, one that failed comes last.
+    package func note(_ address: SocketAddress, isGood: Bool) {
+        self.state.withLock { state in
+            if isGood { state.failed.succeeded(address) } else { state.failed.failed(address) }
+        }
+    }
+
+    /// The addresses of a host, as the system orders them. Numeric hosts are not looked up.
     package func resolve(
         host: String, port: Int, on loop: EventLoop, deadline: MonotonicTime
     ) async throws(TransportError) -> [SocketAddress] {

@@ -8,41 +8,80 @@
 import KafkaMemory
 
 extension SocketChannel {
-    /// Connects to a host: looks its name up and tries its addresses in turn, all within `timeout`. Each address gets an
-    /// equal share of the time that is left, so that one that is silent doesn't use up the others'. With `tls`, the handshake
+    /// Connects to a host: looks its name up and tries its addresses in turn, all within `timeout`. With `tls`, the handshake
     /// is part of it.
     package static func connect(
         host: String, port: Int, tls: TLSContext? = nil, loop: EventLoop, timeout: Duration, maximumFrameSize: Int,
         options: SocketOptions = SocketOptions(), resolver: NameResolver = .shared
     ) async throws(TransportError) -> SocketChannel {
-        let deadline = loop.now + timeout
-        let addresses = try await resolver.resolve(host: host, port: port, on: loop, deadline: deadline)
-        var lastError: Int32?
-        for (index, address) in addresses.enumerated() {
-            let now = loop.now
-            guard now < deadline || index == 0 else { break }
-            let share = (deadline - now) / (addresses.count - index)
-            switch try await ConnectionAttempt.connect(to: address, options, on: loop, deadline: now + share) {
-            case .connected(let socket):
-                guard let tls else {
-                    return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
-                }
-                let session = try await Self.secure(socket, tls, host: host, port: port, loop: loop, deadline: deadline)
-                return SocketChannel(
-                    socket: socket, transform: session, loop: loop, maximumFrameSize: maximumFrameSize)
-            case .failed(let code):
-                lastError = code
-            case .timedOut:
-                continue
-            case .cancelled:
-                throw .cancelled
-            case .loopEnded:
-                throw .closedLocally
+        var attempts = try await resolver.attempts(host: host, port: port, on: loop, deadline: loop.now + timeout)
+        var failures: [TransportError] = []
+        while let attempt = attempts.next(now: loop.now) {
+            do throws(TransportError) {
+                let channel = try await Self.connect(
+                    to: attempt, host: host, port: port, tls: tls, loop: loop, maximumFrameSize: maximumFrameSize,
+                    options: options)
+                resolver.note(attempt.address, isGood: true)
+                return channel
+            } catch {
+                guard error.mayDependOnAddress else { throw error }
+                if attempts.addresses.count > 1 { resolver.note(attempt.address, isGood: false) }
+                failures.append(error)
             }
         }
-        let tried = addresses.map(\.description)
-        guard let lastError else { throw .connectTimedOut(host: host, port: port, addresses: tried) }
-        throw .cannotConnect(host: host, port: port, errno: lastError, addresses: tried)
+        throw TransportError.summary(
+            of: failures, host: host, port: port, addresses: attempts.addresses.map(\.description))
+    }
+
+    /// Connects to one address of a host. With `tls`, the handshake is part of it.
+    package static func connect(
+        to attempt: AddressAttempts.Attempt, host: String, port: Int, tls: TLSContext? = nil, loop: EventLoop,
+        maximumFrameSize: Int, options: SocketOptions = SocketOptions()
+    ) async throws(TransportError) -> SocketChannel {
+        let tried = [attempt.address.description]
+        switch try await ConnectionAttempt.connect(to: attempt.address, options, on: loop, deadline: attempt.deadline) {
+        case .connected(let socket):
+            guard let tls else {
+                return SocketChannel(socket: socket, loop: loop, maximumFrameSize: maximumFrameSize)
+            }
+            let session = try await Self.secure(
+                socket, tls, host: host, port: port, loop: loop, deadline: attempt.deadline)
+            return SocketChannel(socket: socket, transform: session, loop: loop, maximumFrameSize: maximumFrameSize)
+        case .failed(let code):
+            throw .cannotConnect(host: host, port: port, errno: code, addresses: tried)
+        case .timedOut:
+            throw .connectTimedOut(host: host, port: port, addresses: tried)
+        case .cancelled:
+            throw .cancelled
+        case .loopEnded:
+            throw .closedLocally
+        }
+    }
+}
+
+extension TransportError {
+    /// Whether another address of the same name may do better.
+    package var mayDependOnAddress: Bool {
+        switch self {
+        case .cancelled, .closedLocally, .cannotResolve, .tls(.configuration): false
+        default: true
+        }
+    }
+
+    /// One error for addresses that all failed: the one that says the most, of somebody who answered, if anybody has.
+    fileprivate static func summary(
+        of failures: [TransportError], host: String, port: Int, addresses: [String]
+    ) -> TransportError {
+        var code: Int32?
+        for failure in failures.reversed() {
+            switch failure {
+            case .cannotConnect(_, _, let errno, _): code = code ?? errno
+            case .connectTimedOut: break
+            default: return failure
+            }
+        }
+        guard let code else { return .connectTimedOut(host: host, port: port, addresses: addresses) }
+        return .cannotConnect(host: host, port: port, errno: code, addresses: addresses)
     }
 }
 

@@ -49,6 +49,8 @@ package final class SocketChannel: Sendable {
         var token: UInt64?
         /// What the loop watches for.
         var watched = Interest.nothing
+        /// Whether bytes were left when it was last flushed: the handler is told when there are none any more.
+        var hadBytesLeft = false
         var closeTimer: LoopTimer?
 
         /// What the loop should watch for.
@@ -163,8 +165,18 @@ package final class SocketChannel: Sendable {
         }
     }
 
-    /// Writes what the socket takes, and sees to it that the rest follows.
+    /// Writes what the socket takes, and sees to it that the rest follows. If that was the rest, the handler is told, whoever
+    /// called: a transform keeps bytes that the next frame, or reading, takes along.
     private func flush(_ state: inout Outbound) {
+        self.writeQueue(&state)
+        let hasBytesLeft = !state.queue.isEmpty || self.transform.hasUnsentBytes
+        if state.hadBytesLeft, !hasBytesLeft, state.phase == .open, let handler = state.handler {
+            self.loop.execute { handler.channelFlushed() }
+        }
+        state.hadBytesLeft = hasBytesLeft
+    }
+
+    private func writeQueue(_ state: inout Outbound) {
         for _ in 0..<Self.callsInATurn where !state.queue.isEmpty {
             let (outcome, offered) = state.queue.withPieces { (self.transform.send($0, to: self.socket), $1) }
             switch outcome {
@@ -391,14 +403,11 @@ package final class SocketChannel: Sendable {
 extension SocketChannel: SocketEventHandler {
     func socketReady(_ event: SocketEvent) {
         if event.writable {
-            let flushed = self.outbound.withLock { state -> (any FrameHandler)? in
-                guard !state.queue.isEmpty || self.transform.hasUnsentBytes else { return nil }
-                guard state.phase == .open || state.phase == .flushing else { return nil }
+            self.outbound.withLock { state in
+                guard !state.queue.isEmpty || self.transform.hasUnsentBytes else { return }
+                guard state.phase == .open || state.phase == .flushing else { return }
                 self.flush(&state)
-                let isFlushed = state.queue.isEmpty && !self.transform.hasUnsentBytes
-                return isFlushed && state.phase == .open ? state.handler : nil
             }
-            flushed?.channelFlushed()
         }
         if event.readable { self.read() }
     }

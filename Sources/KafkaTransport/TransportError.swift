@@ -29,6 +29,8 @@ package enum TransportError: Error, Hashable, Sendable {
     case tls(TLSFailure)
     /// A length that is negative or above the limit; with the first bytes of what came, which may tell who is speaking.
     case frameTooLarge(length: Int, limit: Int, firstBytes: [UInt8])
+    /// A length above the limit behind good frames: the other side speaks as it should, and sends more than is taken.
+    case frameAboveLimit(length: Int, limit: Int)
     /// Closed on this side.
     case closedLocally
     /// The waiting task was cancelled.
@@ -48,7 +50,7 @@ extension TransportError: CustomStringConvertible {
         case .closedByPeer: "the other side closed the connection"
         case .reset(let code): "the connection broke: \(Self.text(code))"
         case .tls(let failure): failure.description
-        case .frameTooLarge(let length, let limit, _):
+        case .frameTooLarge(let length, let limit, _), .frameAboveLimit(let length, let limit):
             "a frame of \(length) bytes was announced; the limit is \(limit)"
         case .closedLocally: "the connection was closed"
         case .cancelled: "the task was cancelled"

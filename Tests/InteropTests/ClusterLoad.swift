@@ -33,6 +33,8 @@ struct ClusterLoad: Sendable {
         let ledger: RecordLedger
         /// All that the consumer read that read along, in its order.
         let read: [RecordLedger.Stored]
+        /// The longest time in which it read nothing of a partition, between two of its records.
+        let longestStall: Duration
     }
 
     /// Runs the load during the body, which begins when records of all partitions are acknowledged. At the end everything
@@ -47,6 +49,7 @@ struct ClusterLoad: Sendable {
         let load = ClusterLoad(ledger: RecordLedger(topic: topic, partitions: Self.partitions))
         let isWriting = Lock(true)
         let isReading = Lock(true)
+        let stall = Lock(Duration.zero)
         return try await withThrowingTaskGroup(of: [RecordLedger.Stored].self) { group in
             group.addTask {
                 try await clients.withProducer(configure) { producer in
@@ -54,7 +57,9 @@ struct ClusterLoad: Sendable {
                 }
                 return []
             }
-            group.addTask { try await load.readAlong(clients) { isReading.withLock { $0 } } }
+            group.addTask {
+                try await load.readAlong(clients, stall) { isReading.withLock { $0 } }
+            }
             try await load.progress("before the fault")
             let value = try await body(load)
             isWriting.withLock { $0 = false }
@@ -62,7 +67,9 @@ struct ClusterLoad: Sendable {
             var read = try await group.next() ?? []
             isReading.withLock { $0 = false }
             for try await more in group { read += more }
-            return (Result(ledger: load.ledger, read: read), value)
+            return (
+                Result(ledger: load.ledger, read: read, longestStall: stall.withLock { $0 }), value
+            )
         }
     }
 
@@ -100,12 +107,22 @@ struct ClusterLoad: Sendable {
     }
 
     /// Reads all partitions from their beginnings; once nothing more is written, up to their ends.
-    private func readAlong(_ clients: TestCluster, while isReading: () -> Bool) async throws -> [RecordLedger.Stored] {
+    private func readAlong(
+        _ clients: TestCluster, _ stall: Lock<Duration>, while isReading: () -> Bool
+    ) async throws -> [RecordLedger.Stored] {
         let partitions = (0..<Self.partitions).map { TopicPartition(self.topic, Int32($0)) }
         return try await KafkaConsumer.withConsumer(clients.consumer(), assigned: partitions) { consumer in
             var read: [RecordLedger.Stored] = []
+            var last: [Int: ContinuousClock.Instant] = [:]
             while isReading() {
-                read += try await consumer.poll(timeout: .milliseconds(100)).map { RecordLedger.Stored($0) }
+                let records = try await consumer.poll(timeout: .milliseconds(100)).map { RecordLedger.Stored($0) }
+                read += records
+                let now = ContinuousClock.now
+                for partition in Set(records.map(\.partition)) {
+                    if let before = last.updateValue(now, forKey: partition) {
+                        stall.withLock { $0 = max($0, now - before) }
+                    }
+                }
             }
             let ends = try await consumer.endOffsets(of: partitions)
             for partition in partitions {

@@ -98,6 +98,18 @@ final class RecordLedger: Sendable {
         }
     }
 
+    /// The longest time in which no record of a partition was acknowledged, between two that were.
+    var longestStall: Duration {
+        self.partitions.withLock { partitions in
+            partitions.reduce(.zero) { longest, entries in
+                let times = entries.compactMap { entry in
+                    if case .acknowledged? = entry.ending { entry.ended } else { nil }
+                }.sorted()
+                return zip(times, times.dropFirst()).reduce(longest) { max($0, $1.1 - $1.0) }
+            }
+        }
+    }
+
     // MARK: - Findings
 
     /// The records that did not end as acknowledged.

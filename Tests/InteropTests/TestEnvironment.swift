@@ -96,6 +96,29 @@ enum TestCluster: Sendable {
         }
         return name
     }
+
+    /// Deletes a topic and makes it again under its name, with one partition.
+    func recreateTopic(_ name: String) async throws {
+        switch self {
+        case .embedded(let kafka, _):
+            try await kafka.deleteTopic(name)
+            try await kafka.createTopic(name)
+        case .real(let cluster):
+            try await cluster.deleteTopic(name)
+            // A broker of ZooKeeper's time has the old one in the way for a moment.
+            try await eventually("\(name) can be made again") {
+                (try? await cluster.createTopic(name)) != nil
+            }
+        }
+    }
+
+    /// Deletes a topic.
+    func deleteTopic(_ name: String) async throws {
+        switch self {
+        case .embedded(let kafka, _): try await kafka.deleteTopic(name)
+        case .real(let cluster): try await cluster.deleteTopic(name)
+        }
+    }
 }
 
 /// A name that no other test has.

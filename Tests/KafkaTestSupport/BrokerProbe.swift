@@ -122,6 +122,22 @@ package struct BrokerProbe: Sendable {
         }
     }
 
+    /// Deletes a topic (DeleteTopics v1); the broker must be the controller, or one that passes it on.
+    package func deleteTopic(_ name: String) async throws {
+        var answer = try await self.ask(api: 20, version: 1) { question in
+            question.array([name]) { $0.string($1) }
+            question.write(Int32(20_000))
+        }
+        let _: Int32 = try answer.read()
+        for error in try answer.array({ answer in
+            _ = try answer.string()
+            let error: Int16 = try answer.read()
+            return error
+        }) where error != 0 {
+            throw Failure(description: "DeleteTopics \(name): error \(error)")
+        }
+    }
+
     private func ask(
         api: Int16, version: Int16, _ body: @Sendable (inout WireWriter) -> Void
     ) async throws -> WireReader {

@@ -7,10 +7,11 @@
 
 import Foundation
 
-/// Kafka clients of the Python world: `KAFKA_TEST_PYTHON` names a python that has `aiokafka` (and `confluent_kafka`).
+/// Kafka clients of the Python world: `KAFKA_TEST_PYTHON` names a python that has `aiokafka` and `confluent_kafka`, as
+/// `scripts/python-clients` makes one.
 package enum PythonClient {
     package static let skipped =
-        "needs aiokafka: `python3 -m venv V && V/bin/pip install aiokafka`, then KAFKA_TEST_PYTHON=V/bin/python"
+        "needs other clients in Python: scripts/python-clients makes them an environment, which scripts/test finds"
 
     /// Whether a module can be imported. What is missing is said in one line, once.
     package static let hasAIOKafka = has("aiokafka")
@@ -40,7 +41,7 @@ package enum PythonClient {
         } else {
             why = "KAFKA_TEST_PYTHON is not set"
         }
-        say("Tests with Python's \(module) are skipped: \(why). Install it with pip and name that python.")
+        say("Tests with Python's \(module) are skipped: \(why). scripts/python-clients makes an environment with it.")
         return false
     }
 }

@@ -21,6 +21,19 @@ extension RealCluster {
         try await self.untilInSync(name, partitions: partitions, copies: copies)
     }
 
+    /// Deletes a topic; done when no running broker knows it any more.
+    package func deleteTopic(_ name: String) async throws {
+        let controller = Int(try await self.metadata().controller)
+        try await BrokerProbe(port: self.port(of: controller)).deleteTopic(name)
+        for broker in self.runningIDs {
+            let probe = BrokerProbe(port: self.port(of: broker))
+            try await eventually("broker \(broker) has forgotten \(name)", within: .seconds(60)) {
+                guard let known = try? await probe.metadata(of: [name]).topics[name] else { return false }
+                return known.error == 3
+            }
+        }
+    }
+
     /// Waits until every copy of every partition is in step with its leader, and all running brokers know it.
     package func untilInSync(_ topic: String, partitions: Int, copies: Int) async throws {
         for broker in self.runningIDs {

@@ -7,6 +7,7 @@
 
 import Foundation
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 

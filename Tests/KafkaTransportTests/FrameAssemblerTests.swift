@@ -57,6 +57,22 @@ import Testing
         #expect(firstBytes == header + [1, 2, 3])
     }
 
+    /// Who has sent good frames speaks Kafka's protocol; a negative length is nonsense all the same.
+    @Test(arguments: [10, 200_000]) func tellsALongFrameBehindGoodOnesFromNonsense(count: Int) {
+        let good = self.encode([Array(repeating: 7, count: count)])
+        func error(_ length: Int32) -> TransportError? {
+            #expect(throws: TransportError.self) {
+                let header = withUnsafeBytes(of: length.bigEndian) { Array($0) }
+                _ = try self.frames(of: good + header, inPiecesOf: 1000, limit: 200_000)
+            }
+        }
+        #expect(error(200_001) == .frameAboveLimit(length: 200_001, limit: 200_000))
+        guard case .frameTooLarge(-5, _, _) = error(-5) else {
+            Issue.record("a negative length")
+            return
+        }
+    }
+
     @Test func reservesNoMoreForAHugeFrameThanItsBytesJustify() throws {
         var assembler = FrameAssembler(limit: Int(Int32.max))
         let header = withUnsafeBytes(of: Int32(2_000_000_000).bigEndian) { Array($0) }

@@ -156,31 +156,6 @@ final class RawServer: Sendable {
     }
 }
 
-/// A port that answers nobody: it is listened on, its backlog is full, and nothing is ever taken from it.
-final class SilentPort {
-    private let listener: Int32
-    private var waiting: [Int32] = []
-    let port: Int
-
-    init() throws {
-        let (listener, port) = try listening(backlog: 0)
-        self.listener = listener
-        self.port = port
-        // More than the backlog of 0 takes, which the systems round up to one or a few.
-        for _ in 0..<8 {
-            let descriptor = socket(AF_INET, stream, 0)
-            _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)
-            _ = address(port: self.port) { connect(descriptor, $0, $1) }
-            self.waiting.append(descriptor)
-        }
-    }
-
-    deinit {
-        for descriptor in self.waiting { _ = Foundation.close(descriptor) }
-        _ = Foundation.close(self.listener)
-    }
-}
-
 #if canImport(Glibc)
 private let stream = Int32(SOCK_STREAM.rawValue)
 #else

@@ -87,21 +87,26 @@ public final class KafkaAdminClient: Sendable {
     ///
     /// - Parameters:
     ///   - doing: completes "Kafka refused …".
-    ///   - isRepeatable: whether it does no harm to ask twice.
+    ///   - isRepeatable: whether it does no harm to ask twice. If it does, what may have taken effect is not asked again.
     ///   - code: the broker's verdict in an answer.
     func askAnyBroker<Request: KafkaRequest>(
         _ request: Request, doing: String, isRepeatable: Bool, code: (Request.Response) -> ErrorCode
     ) async throws(KafkaError) -> Request.Response {
         let deadline = self.loop.now + self.cluster.configuration.apiTimeout
         var failures = 0
+        var refusing: [KafkaServer] = []
         while true {
-            let connection = try await self.cluster.anyConnection(deadline: deadline)
-            let failure: KafkaError
+            let connection = try await self.cluster.anyConnection(deadline: deadline, avoiding: refusing)
+            refusing.removeAll { $0 == connection.broker.server }
+            refusing.append(connection.broker.server)
+            var failure: KafkaError
             do {
                 let timeout = min(self.cluster.configuration.requestTimeout, deadline - self.loop.now)
                 let response = try await connection.request(request, timeout: timeout)
                 guard code(response) != .none else { return response }
                 failure = KafkaError(code(response), doing: doing, broker: connection.broker)
+                // The broker has begun, and does not know what came of it.
+                failure.isOutcomeUnknown = code(response) == .requestTimedOut && !isRepeatable
             } catch {
                 failure = error
             }

@@ -8,16 +8,6 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
-enum ConnectionPurpose: Hashable, Sendable {
-    /// Metadata, Produce, and everything that is answered at once.
-    case general
-    /// Fetch, which waits for records.
-    case fetch
-    /// JoinGroup and heartbeats, which must not wait behind others.
-    case coordinator
-}
-
 extension Cluster {
     /// The connection to a broker, if it is open now; if not, nothing is begun.
     func connectionIfOpen(to broker: Int32, for purpose: ConnectionPurpose = .general) -> BrokerConnection? {
@@ -46,22 +36,22 @@ extension Cluster {
 
     /// A connection to any broker: the open one with the least to do, or else the first that can be made, trying known
     /// brokers in random order and then the bootstrap servers, again and again until the deadline.
-    func anyConnection(deadline: MonotonicTime) async throws(KafkaError) -> BrokerConnection {
+    ///
+    /// - Parameter avoiding: brokers that have refused the request, the newest last. They come after all others, and so do
+    ///   brokers that have just let a request run out of time.
+    func anyConnection(
+        deadline: MonotonicTime, avoiding refusing: [KafkaServer] = []
+    ) async throws(KafkaError) -> BrokerConnection {
+        let begun = self.loop.now
         var rounds = 0
         while true {
-            let brokers = self.metadata.brokers
-            if let open = self.connections.leastLoaded(of: brokers.keys) { return open }
-            var targets = brokers.keys.shuffled().map { ConnectionKey.Target.broker($0) }
-            targets += self.connections.bootstrapTargets.shuffled()
-            var failures: [KafkaError] = []
-            for target in targets {
-                do {
-                    return try await self.connections.obtain(
-                        ConnectionKey(target: target, purpose: .general), deadline: deadline)
-                } catch {
-                    if error.code == .cancelled || error.code == .closed { throw error }
-                    failures.append(error)
-                }
+            let candidates = self.connections.candidates(known: self.metadata.brokers, avoiding: refusing)
+            if let open = candidates.open { return open }
+            let race = ConnectionRace(candidates.others, in: self.connections, on: self.loop, deadline: deadline)
+            let (connection, failures) = try await race.run()
+            if let connection { return connection }
+            if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {
+                throw end
             }
             // Waiting can't cure a listener that speaks something else, or a broker that is too old.
             if let first = failures.first, failures.allSatisfy({ !$0.isRetriable }) { throw first }
@@ -71,7 +61,8 @@ extension Cluster {
             }
             let next = self.loop.now + self.backoff(failures: rounds)
             guard next < deadline else {
-                throw self.timeoutError("No broker could be reached in time")
+                throw failures.last?.after(attempts: rounds, in: self.loop.now - begun)
+                    ?? self.timeoutError("No broker could be reached in time")
             }
             try await self.pause(until: next)
         }

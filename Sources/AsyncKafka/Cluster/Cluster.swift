@@ -31,8 +31,10 @@ final class Cluster: Sendable {
     private struct RefreshWaiters {
         var promises: [ObjectIdentifier: Promise<Void>] = [:]
         var closed: KafkaError?
-        /// Why the last refresh failed, if that is nothing that time can cure: a password that is refused.
+        /// Why the last refresh failed.
         var failure: KafkaError?
+        /// How many have failed since one succeeded.
+        var failures = 0
 
         mutating func takeAll() -> [Promise<Void>] {
             defer { self.promises = [:] }
@@ -45,7 +47,9 @@ final class Cluster: Sendable {
         self.configuration = configuration
         self.loop = loop
         self.logger = logger
-        self.metadataState = Lock(MetadataStateMachine(maximumAge: configuration.metadataMaxAge))
+        self.metadataState = Lock(
+            MetadataStateMachine(
+                maximumAge: configuration.metadataMaxAge, refusalPause: configuration.refusalPause))
         self.connections = try ConnectionTable(configuration: configuration, loop: loop, logger: logger)
     }
 
@@ -76,9 +80,15 @@ final class Cluster: Sendable {
         self.observer.withLock { $0 = observer }
     }
 
-    /// Sets who is told of refreshes that fail for a reason that time can't cure, such as refused credentials.
+    /// Sets who is told of refreshes that fail for a reason that time can't cure, such as refused credentials, and of watched
+    /// topics that are refused.
     func setFailureObserver(_ observer: @escaping @Sendable (KafkaError) -> Void) {
         self.failureObserver.withLock { $0 = observer }
+    }
+
+    /// Tells who wants to know of a failure that time can't cure.
+    func reportFailure(_ error: KafkaError) {
+        self.failureObserver.withLock { $0 }?(error)
     }
 
     /// Asks for a refresh soon; returns at once. Requests are coalesced and backed off.
@@ -144,15 +154,13 @@ final class Cluster: Sendable {
         }
     }
 
-    /// Replaces the topics that are watched until further notice.
-    func watch(topics: Set<String>) {
-        self.metadataState.withLock { $0.watch(topics: topics) }
-        self.refresh.notify()
-    }
-
-    /// Watches every topic of the cluster.
-    func watchAllTopics() {
-        self.metadataState.withLock { $0.watchAll() }
+    /// Replaces the topics that are watched until further notice. What is lacking of them is asked for until it is there.
+    func watch(_ watched: WantedTopics.Watched) {
+        let notices = self.metadataState.withLock { state in
+            state.watch(watched, now: self.loop.now)
+            return state.takeNotices()
+        }
+        self.tell(notices)
         self.refresh.notify()
     }
 
@@ -169,10 +177,12 @@ final class Cluster: Sendable {
     // MARK: The refresh
 
     private func refreshMetadata() async {
+        // Brokers that have refused since one has answered.
+        var refusing: [KafkaServer] = []
         while !Task.isCancelled {
             switch self.metadataState.withLock({ $0.nextRefresh(now: self.loop.now) }) {
             case .now:
-                await self.refreshOnce()
+                await self.refreshOnce(&refusing)
             case .at(let time):
                 await self.refresh.wait(until: time, on: self.loop)
             case .whenAnswered:
@@ -182,61 +192,68 @@ final class Cluster: Sendable {
         self.wakeRefreshWaiters()
     }
 
-    private func refreshOnce() async {
+    private func refreshOnce(_ refusing: inout [KafkaServer]) async {
         let now = self.loop.now
         let asked = self.metadataState.withLock { $0.begin(now: now) }
-        do {
-            let connection = try await self.anyConnection(deadline: now + self.configuration.requestTimeout)
-            let update = try await self.askForMetadata(asked, of: connection)
-            let (changed, snapshot) = self.metadataState.withLock { state in
-                let changed = state.succeeded(update, asked: asked, now: self.loop.now, backoff: self.backoff)
-                return (changed, state.snapshot)
+        let call = MetadataCall(
+            interest: asked, allowsAutoTopicCreation: self.configuration.allowAutoTopicCreation)
+        let (broker, result) = await self.attempt(
+            call, avoiding: refusing, deadline: now + self.configuration.requestTimeout)
+        switch result {
+        case .success(let update):
+            refusing = []
+            self.take(update, asked: asked)
+        case .failure(let error):
+            if let broker {
+                refusing.removeAll { $0 == broker }
+                refusing.append(broker)
             }
-            if changed { self.metadataChanged(snapshot) }
-            self.refreshWaiters.withLock { $0.failure = nil }
-        } catch {
-            self.logger(.debug, "Metadata could not be refreshed", [(.error, error.description)])
-            self.refreshWaiters.withLock { $0.failure = error.isRetriable ? nil : error }
-            if !error.isRetriable { self.failureObserver.withLock { $0 }?(error) }
-            let needsRebootstrap = self.metadataState.withLock { state in
-                let now = self.loop.now
-                state.failed(now: now, backoff: self.backoff)
-                let trigger = self.configuration.rebootstrapTrigger
-                guard error.brokerCode == .rebootstrapRequired || state.needsRebootstrap(after: trigger, now: now)
-                else { return false }
-                state.rebootstrap()
-                return true
-            }
-            if needsRebootstrap {
-                self.logger(.warning, "No metadata from any known broker: asking the bootstrap servers again")
-                self.connections.closeAll(
-                    KafkaError(
-                        .connectionFailed, "The client begins again from its bootstrap servers.", isRetriable: true))
-            }
+            self.refreshFailed(error)
         }
         self.wakeRefreshWaiters()
     }
 
-    private func askForMetadata(
-        _ asked: MetadataStateMachine.Interest, of connection: BrokerConnection
-    ) async throws(KafkaError) -> MetadataUpdate {
-        var request = MetadataRequest()
-        switch asked {
-        case .all:
-            request.topics = nil
-        case .topics(let names):
-            request.topics = names.map { name in
-                var topic = MetadataRequest.MetadataRequestTopic()
-                topic.name = name
-                return topic
+    private func take(_ update: MetadataUpdate, asked: MetadataStateMachine.Interest) {
+        let (changed, before, snapshot, notices) = self.metadataState.withLock { state in
+            let before = state.snapshot
+            let changed = state.succeeded(update, asked: asked, now: self.loop.now, backoff: self.backoff)
+            return (changed, before, state.snapshot, state.takeNotices())
+        }
+        self.refreshWaiters.withLock { waiters in
+            waiters.failure = nil
+            waiters.failures = 0
+        }
+        if before.brokers.isEmpty, !snapshot.brokers.isEmpty {
+            self.logger(
+                .info, "Connected to the cluster",
+                [(.cluster, snapshot.clusterID ?? "without an id"), (.count, "\(snapshot.brokers.count) brokers")])
+        }
+        if changed { self.metadataChanged(snapshot) }
+        self.tell(notices)
+    }
+
+    private func refreshFailed(_ error: KafkaError) {
+        self.logger(.debug, "Metadata could not be refreshed", [(.error, error.description)])
+        if error.code != .cancelled {
+            self.refreshWaiters.withLock { waiters in
+                waiters.failure = error
+                waiters.failures += 1
             }
         }
-        request.allowAutoTopicCreation = self.configuration.allowAutoTopicCreation && asked != .all
-        let response = try await connection.request(request)
-        if response.errorCode != .none {
-            throw KafkaError(response.errorCode, doing: "asking for metadata", broker: connection.broker)
+        if !error.isRetriable { self.reportFailure(error) }
+        let needsRebootstrap = self.metadataState.withLock { state in
+            let now = self.loop.now
+            state.failed(now: now, backoff: self.backoff)
+            let trigger = self.configuration.rebootstrapTrigger
+            guard error.brokerCode == .rebootstrapRequired || state.needsRebootstrap(after: trigger, now: now)
+            else { return false }
+            state.rebootstrap()
+            return true
         }
-        return MetadataUpdate(response)
+        guard needsRebootstrap else { return }
+        self.logger(.warning, "No metadata from any known broker: asking the bootstrap servers again")
+        self.connections.closeAll(
+            KafkaError(.connectionFailed, "The client begins again from its bootstrap servers.", isRetriable: true))
     }
 
     private func metadataChanged(_ snapshot: ClusterMetadata) {
@@ -258,7 +275,8 @@ final class Cluster: Sendable {
         if let closed { throw closed }
         if self.metadataState.withLock({ $0.attempts > attempts }) { return }
         try await promise.value(until: deadline, on: self.loop, orThrow: timeout)
-        if let failure = self.refreshWaiters.withLock({ $0.failure }), failure.code != .cancelled { throw failure }
+        // What time can't cure is not waited out: a password that is refused.
+        if let failure = self.refreshWaiters.withLock({ $0.failure }), !failure.isRetriable { throw failure }
     }
 
     private func wakeRefreshWaiters() {
@@ -280,6 +298,14 @@ final class Cluster: Sendable {
             return KafkaError(
                 .timedOut, "\(what): nothing is running this client's run(). Start it, or use the with… scope.",
                 topic: topic, group: group)
+        }
+        let (refreshFailure, failures) = self.refreshWaiters.withLock { ($0.failure, $0.failures) }
+        if let failure = refreshFailure {
+            let attempts = failures == 1 ? "" : " (the last of \(failures) attempts)"
+            return KafkaError(
+                .timedOut, "\(what). Asking for metadata failed\(attempts): \(failure.message)",
+                brokerCode: failure.brokerCode, broker: failure.broker, topic: topic, group: group, isRetriable: true,
+                underlyingError: failure)
         }
         if let failure = self.connections.lastFailure {
             return KafkaError(

@@ -15,10 +15,10 @@ struct Broker: Hashable, Sendable, CustomStringConvertible {
     var port: Int
     var rack: String?
 
-    var description: String {
-        let server = KafkaServer(host: self.host, port: self.port)
-        return self.id.map { "\(server) (id \($0))" } ?? "\(server)"
-    }
+    /// Its address alone, which is the same for a bootstrap server that turns out to be a broker.
+    var server: KafkaServer { KafkaServer(host: self.host, port: self.port) }
+
+    var description: String { self.id.map { "\(self.server) (id \($0))" } ?? "\(self.server)" }
 }
 
 /// What is known of one partition.
@@ -32,6 +32,8 @@ struct PartitionMetadata: Hashable, Sendable {
     var inSyncReplicas: [Int32] = []
     var offlineReplicas: [Int32] = []
     var error: ErrorCode = .none
+    /// How many answers in a row named an older leader epoch.
+    var olderAnswers = 0
 }
 
 /// What is known of one topic.

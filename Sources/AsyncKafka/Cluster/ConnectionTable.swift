@@ -8,57 +8,33 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Which connection: to whom, and what for.
-struct ConnectionKey: Hashable, Sendable {
-    enum Target: Hashable, Sendable {
-        /// A broker by its id.
-        case broker(Int32)
-        /// A bootstrap server by its place in the configuration.
-        case bootstrap(Int)
-    }
-
-    var target: Target
-    var purpose: ConnectionPurpose
-}
-
-/// The connections of one client: at most one for each key, made when they are first wanted.
+/// The connections of one client: makes them, lends them, and tells those who wait. What is decided is decided by
+/// `ConnectionTableStateMachine`.
 ///
-/// An attempt to connect is made by a task of `run()`, one at a time for each key and with growing waits after failures;
-/// everybody who wants that connection waits for the same attempt, and hears of its failure: by then another broker may lead
-/// the partition or coordinate the group, so that waiting for the one that is gone would be waiting for nothing.
+/// An attempt to connect is made by a task of `run()`.
 final class ConnectionTable: Sendable {
     typealias Completion = @Sendable (Result<BrokerConnection, KafkaError>) -> Void
+    private typealias Machine = ConnectionTableStateMachine<BrokerConnection>
 
     private struct Waiter {
         let completion: Completion
         var timer: LoopTimer?
     }
 
-    private struct Slot {
-        var connection: BrokerConnection?
-        var isConnecting = false
-        var failures = 0
-        var notBefore: MonotonicTime?
-        var lastError: KafkaError?
-        var waiters: [UInt64: Waiter] = [:]
-    }
-
     private struct State {
-        var slots: [ConnectionKey: Slot] = [:]
-        var addresses: [Int32: Broker] = [:]
-        var nextWaiter: UInt64 = 0
-        var isRunning = false
-        var closed: KafkaError?
-        var lastFailure: KafkaError?
-        var onDisconnect: (@Sendable () -> Void)?
+        var machine: Machine
+        var waiters: [Machine.Waiter: Waiter] = [:]
+
+        mutating func take(_ ids: Set<Machine.Waiter>) -> [Waiter] {
+            ids.compactMap { self.waiters.removeValue(forKey: $0) }
+        }
     }
 
     private let configuration: KafkaClientConfiguration
     private let security: ConnectionSecurity
     private let loop: EventLoop
     private let logger: Logger
-    private let bootstrap: [Broker]
-    private let state = Lock(State())
+    private let state: Lock<State>
     private let attempts: AsyncStream<ConnectionKey>
     private let attemptsContinuation: AsyncStream<ConnectionKey>.Continuation
 
@@ -69,55 +45,57 @@ final class ConnectionTable: Sendable {
         self.security = try ConnectionSecurity(configuration.security, logger: logger)
         self.loop = loop
         self.logger = logger
-        self.bootstrap = configuration.bootstrapServers.compactMap { text in
+        let bootstrap = configuration.bootstrapServers.compactMap { text in
             KafkaServer(text).map { Broker(id: nil, host: $0.host, port: $0.port) }
         }
+        self.state = Lock(State(machine: Machine(bootstrap: bootstrap)))
         // Bounded by the number of keys: a key is in the stream at most once.
         (self.attempts, self.attemptsContinuation) = AsyncStream.makeStream()
     }
 
     /// Makes the connections that are wanted, until the task is cancelled; then closes them all.
     func run() async {
-        self.state.withLock { $0.isRunning = true }
+        self.state.withLock { $0.machine.began() }
         await withDiscardingTaskGroup { group in
             for await key in self.attempts {
                 group.addTask(executorPreference: self.loop) { await self.connect(key) }
             }
         }
         let closed = KafkaError(.closed, "The client is closed.")
-        self.state.withLock { state in
-            state.isRunning = false
-            state.closed = closed
+        let (connections, waiters) = self.state.withLock { state in
+            let (connections, ids) = state.machine.close(closed)
+            return (connections, state.take(ids))
         }
-        self.closeAll(closed)
+        for connection in connections { connection.close(closed) }
+        self.complete(waiters, with: .failure(closed))
     }
 
     // MARK: Looking
 
-    var isRunning: Bool { self.state.withLock { $0.isRunning } }
+    var isRunning: Bool { self.state.withLock { $0.machine.isRunning } }
 
     /// The last attempt that failed, if none has succeeded since.
-    var lastFailure: KafkaError? { self.state.withLock { $0.lastFailure } }
+    var lastFailure: KafkaError? { self.state.withLock { $0.machine.lastFailure } }
 
-    var bootstrapTargets: [ConnectionKey.Target] { self.bootstrap.indices.map { .bootstrap($0) } }
-
-    /// Sets what is called when an open connection breaks.
-    func onDisconnect(_ body: @escaping @Sendable () -> Void) {
-        self.state.withLock { $0.onDisconnect = body }
-    }
-
-    var openConnections: [BrokerConnection] { self.state.withLock { $0.slots.values.compactMap(\.connection) } }
+    var openConnections: [BrokerConnection] { self.state.withLock { $0.machine.openConnections } }
 
     func openConnection(_ key: ConnectionKey) -> BrokerConnection? {
-        self.state.withLock { $0.slots[key]?.connection }
+        self.state.withLock { $0.machine.connection(key) }
     }
 
-    /// The open connection to one of these brokers with the fewest requests in flight.
-    func leastLoaded(of brokers: some Collection<Int32>) -> BrokerConnection? {
-        let open = self.state.withLock { state in
-            brokers.compactMap { state.slots[ConnectionKey(target: .broker($0), purpose: .general)]?.connection }
+    /// Who can be asked what any broker knows: of the open connections the one with the least to do, and if there is none that
+    /// is as good as any, the connections to try, the best first.
+    ///
+    /// - Parameter refusing: brokers that come after all others, the newest last.
+    func candidates(
+        known: [Int32: Broker], avoiding refusing: [KafkaServer]
+    ) -> (open: BrokerConnection?, others: [ConnectionKey]) {
+        let (open, others) = self.state.withLock { state in
+            var random = SystemRandomNumberGenerator()
+            return state.machine.candidates(
+                known: known, avoiding: refusing, lastAnswer: \.lastAnswer, using: &random)
         }
-        return open.min { $0.requestsInFlight < $1.requestsInFlight }
+        return (open.min { $0.requestsInFlight < $1.requestsInFlight }, others)
     }
 
     // MARK: Obtaining
@@ -134,105 +112,60 @@ final class ConnectionTable: Sendable {
     func obtain(
         _ key: ConnectionKey, deadline: MonotonicTime, _ completion: @escaping Completion
     ) {
-        enum Decision {
-            case done(Result<BrokerConnection, KafkaError>)
-            case wait(UInt64)
-        }
         let now = self.loop.now
-        let decision: Decision = self.state.withLock { state in
-            if let closed = state.closed { return .done(.failure(closed)) }
-            if let open = state.slots[key]?.connection { return .done(.success(open)) }
-            let slot = state.slots[key] ?? Slot()
-            if !slot.isConnecting, let notBefore = slot.notBefore, notBefore > now,
-                let error = slot.lastError
-            {
-                return .done(.failure(error))
-            }
-            state.nextWaiter += 1
-            state.slots[key, default: Slot()].waiters[state.nextWaiter] = Waiter(completion: completion)
-            return .wait(state.nextWaiter)
+        let obtained = self.state.withLock { state in
+            let obtained = state.machine.obtain(key, now: now)
+            if case .wait(let id, _) = obtained { state.waiters[id] = Waiter(completion: completion) }
+            return obtained
         }
-        switch decision {
-        case .done(let result):
-            completion(result)
-        case .wait(let id):
+        switch obtained {
+        case .open(let connection):
+            completion(.success(connection))
+        case .refused(let error):
+            completion(.failure(error))
+        case .wait(let id, let begins):
             let timer = self.loop.schedule(at: deadline) { self.waitTimedOut(key, id) }
             let isWaiting = self.state.withLock { state in
-                state.slots[key]?.waiters[id]?.timer = timer
-                return state.slots[key]?.waiters[id] != nil
+                state.waiters[id]?.timer = timer
+                return state.waiters[id] != nil
             }
-            if isWaiting { self.attemptIfNeeded(key) } else { timer.cancel() }
+            if !isWaiting { timer.cancel() }
+            if begins { self.attemptsContinuation.yield(key) }
         }
     }
 
     private func waitTimedOut(_ key: ConnectionKey, _ id: UInt64) {
-        let (waiter, lastError, isRunning) = self.state.withLock { state in
-            (state.slots[key]?.waiters.removeValue(forKey: id), state.slots[key]?.lastError, state.isRunning)
+        let (waiters, error) = self.state.withLock { state in
+            let isWaiting = state.machine.waitEnded(key, id)
+            return (isWaiting ? state.take([id]) : [], Self.timeOut(key, state.machine))
         }
-        guard let waiter else { return }
-        let broker = self.address(of: key)?.description
-        let error: KafkaError
-        if !isRunning {
-            error = KafkaError(
-                .timedOut, "No connection: nothing is running this client's run(). Start it, or use the with… scope.",
-                broker: broker)
-        } else {
-            error = KafkaError(
-                .timedOut,
-                "No connection in time.\(lastError.map { " The last attempt failed: \($0.message)" } ?? "")",
-                broker: broker, isRetriable: true, underlyingError: lastError)
-        }
-        waiter.completion(.failure(error))
+        self.complete(waiters, with: .failure(error))
     }
 
-    /// Begins an attempt if somebody waits, none is under way and the backoff is over; else sees that it begins then.
-    private func attemptIfNeeded(_ key: ConnectionKey) {
-        enum Decision {
-            case nothing
-            case begin
-            case later(MonotonicTime)
-            case serve(BrokerConnection, [Waiter])
+    private static func timeOut(_ key: ConnectionKey, _ machine: Machine) -> KafkaError {
+        let broker = machine.address(of: key)?.description
+        guard machine.isRunning else {
+            return KafkaError(
+                .timedOut, "No connection: nothing is running this client's run(). Start it, or use the with… scope.",
+                broker: broker)
         }
-        let now = self.loop.now
-        let decision: Decision = self.state.withLock { state in
-            guard state.closed == nil, var slot = state.slots[key], !slot.waiters.isEmpty, !slot.isConnecting else {
-                return .nothing
-            }
-            if let open = slot.connection {
-                let waiters = Array(slot.waiters.values)
-                slot.waiters = [:]
-                state.slots[key] = slot
-                return .serve(open, waiters)
-            }
-            if let notBefore = slot.notBefore, notBefore > now { return .later(notBefore) }
-            slot.isConnecting = true
-            state.slots[key] = slot
-            return .begin
-        }
-        switch decision {
-        case .nothing:
-            // Closed between the two looks: whoever registered last must be told.
-            if let closed = self.state.withLock({ $0.closed }) { self.failWaiters(closed) }
-        case .begin:
-            self.attemptsContinuation.yield(key)
-        case .later(let time):
-            _ = self.loop.schedule(at: time) { self.attemptIfNeeded(key) }
-        case .serve(let connection, let waiters):
-            self.complete(waiters, with: .success(connection))
+        let reason = machine.lastFailure.map { " The last attempt failed: \($0.message)" } ?? ""
+        return KafkaError(
+            .timedOut, "No connection in time.\(reason)", broker: broker, isRetriable: true,
+            underlyingError: machine.lastFailure)
+    }
+
+    private func complete(_ waiters: [Waiter], with result: Result<BrokerConnection, KafkaError>) {
+        for waiter in waiters {
+            waiter.timer?.cancel()
+            waiter.completion(result)
         }
     }
 
     // MARK: Connecting
 
-    private func address(of key: ConnectionKey) -> Broker? {
-        switch key.target {
-        case .bootstrap(let index): self.bootstrap[index]
-        case .broker(let id): self.state.withLock { $0.addresses[id] }
-        }
-    }
-
     private func connect(_ key: ConnectionKey) async {
-        guard let broker = self.address(of: key) else {
+        guard let broker = self.state.withLock({ $0.machine.address(of: key) }) else {
             let error = KafkaError(
                 .connectionFailed, "The cluster's metadata doesn't name the broker with this id.",
                 broker: "(\(key.target))", isRetriable: true)
@@ -254,149 +187,60 @@ final class ConnectionTable: Sendable {
     }
 
     private func attemptSucceeded(_ key: ConnectionKey, _ connection: BrokerConnection) {
-        let (waiters, closed) = self.state.withLock { state -> ([Waiter], KafkaError?) in
-            if let closed = state.closed { return ([], closed) }
-            var slot = state.slots[key] ?? Slot()
-            slot.connection = connection.isOpen ? connection : nil
-            slot.isConnecting = false
-            slot.failures = 0
-            slot.notBefore = nil
-            slot.lastError = nil
-            let waiters = Array(slot.waiters.values)
-            slot.waiters = [:]
-            state.slots[key] = slot
-            state.lastFailure = nil
-            return (waiters, nil)
+        let (waiters, closed) = self.state.withLock { state in
+            let ids = state.machine.connected(key, connection, isOpen: connection.isOpen)
+            return (state.take(ids ?? []), state.machine.closed)
         }
-        if let closed {
-            connection.close(closed)
-            self.failWaiters(closed)
-        } else {
-            self.complete(waiters, with: .success(connection))
-        }
+        if let closed { connection.close(closed) }
+        self.complete(waiters, with: .success(connection))
     }
 
     private func attemptFailed(_ key: ConnectionKey, _ error: KafkaError) {
         self.logger(.debug, "A connection could not be made", [(.error, error.description)])
-        let failed: [Waiter] = self.state.withLock { state in
-            var slot = state.slots[key] ?? Slot()
-            slot.isConnecting = false
-            self.noteFailure(&slot, error)
-            let waiters = Array(slot.waiters.values)
-            slot.waiters = [:]
-            state.slots[key] = slot
-            state.lastFailure = error
-            return waiters
-        }
-        self.complete(failed, with: .failure(error))
-    }
-
-    private func noteFailure(_ slot: inout Slot, _ error: KafkaError) {
-        slot.failures += 1
-        slot.lastError = error
-        slot.notBefore =
-            self.loop.now
-            + ExponentialBackoff(
-                initial: self.configuration.reconnectBackoff, maximum: self.configuration.reconnectBackoffMax
-            ).delay(failures: slot.failures, jitter: .random(in: 0..<1))
-    }
-
-    private func connectionClosed(_ connection: BrokerConnection, _ error: KafkaError) {
-        let onDisconnect: (@Sendable () -> Void)? = self.state.withLock { state in
-            guard let (key, slot) = state.slots.first(where: { $0.value.connection === connection }) else { return nil }
-            var changed = slot
-            changed.connection = nil
-            if error.code != .closed { self.noteFailure(&changed, error) }
-            state.slots[key] = changed
-            return error.code == .closed ? nil : state.onDisconnect
-        }
-        onDisconnect?()
-    }
-
-    private func complete(_ waiters: [Waiter], with result: Result<BrokerConnection, KafkaError>) {
-        for waiter in waiters {
-            waiter.timer?.cancel()
-            waiter.completion(result)
-        }
-    }
-
-    private func failWaiters(_ error: KafkaError) {
         let waiters = self.state.withLock { state in
-            var waiters: [Waiter] = []
-            for key in Array(state.slots.keys) {
-                waiters += state.slots[key]?.waiters.values.map { $0 } ?? []
-                state.slots[key]?.waiters = [:]
-            }
-            return waiters
+            state.take(state.machine.failed(key, error, now: self.loop.now, backoff: self.backoff))
         }
         self.complete(waiters, with: .failure(error))
     }
 
+    private func connectionClosed(_ connection: BrokerConnection, _ error: KafkaError) {
+        self.state.withLock { state in
+            state.machine.ended(connection, error, now: self.loop.now, backoff: self.backoff)
+        }
+    }
+
+    private func backoff(failures: Int) -> Duration {
+        ExponentialBackoff(
+            initial: self.configuration.reconnectBackoff, maximum: self.configuration.reconnectBackoffMax
+        ).delay(failures: failures, jitter: .random(in: 0..<1))
+    }
+
     // MARK: What the cluster tells
 
-    /// Takes the brokers of new metadata. Connections to an address that a broker no longer has are closed, and a
-    /// bootstrap connection whose server turns out to be a broker becomes that broker's.
+    /// Takes the brokers of new metadata.
     func brokersChanged(_ brokers: [Int32: Broker]) {
-        let (moved, adopted) = self.state.withLock { state in
-            var moved: [BrokerConnection] = []
-            var adopted: [ConnectionKey] = []
-            for (id, broker) in brokers {
-                let known = state.addresses.updateValue(broker, forKey: id)
-                if let known, known.host != broker.host || known.port != broker.port {
-                    for purpose in [ConnectionPurpose.general, .fetch, .coordinator] {
-                        let key = ConnectionKey(target: .broker(id), purpose: purpose)
-                        if let connection = state.slots[key]?.connection { moved.append(connection) }
-                        state.slots[key]?.connection = nil
-                        state.slots[key]?.failures = 0
-                        state.slots[key]?.notBefore = nil
-                    }
-                }
-                if let key = Self.adoptBootstrapConnection(&state, self.bootstrap, broker, id) { adopted.append(key) }
-            }
-            return (moved, adopted)
-        }
-        for key in adopted { self.attemptIfNeeded(key) }
+        self.close(self.state.withLock { $0.machine.brokersChanged(brokers) })
+    }
+
+    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
+    func learn(_ broker: Broker) {
+        self.close(self.state.withLock { $0.machine.learn(broker) })
+    }
+
+    private func close(_ moved: [BrokerConnection]) {
         for connection in moved {
             connection.close(
                 KafkaError(.connectionFailed, "The broker has moved to another address.", isRetriable: true))
         }
     }
 
-    private static func adoptBootstrapConnection(
-        _ state: inout State, _ bootstrap: [Broker], _ broker: Broker, _ id: Int32
-    ) -> ConnectionKey? {
-        let general = ConnectionKey(target: .broker(id), purpose: .general)
-        guard state.slots[general]?.connection == nil, state.slots[general]?.isConnecting != true else { return nil }
-        for (index, server) in bootstrap.enumerated() where server.host == broker.host && server.port == broker.port {
-            let key = ConnectionKey(target: .bootstrap(index), purpose: .general)
-            guard let connection = state.slots[key]?.connection else { continue }
-            state.slots[key]?.connection = nil
-            state.slots[general, default: Slot()].connection = connection
-            return general
-        }
-        return nil
+    /// Notes that a broker has let a request run out of time: others are asked before it, until it answers something.
+    func noteSilence(of broker: Broker) {
+        self.state.withLock { $0.machine.noteSilence(of: broker.server, now: self.loop.now) }
     }
 
-    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
-    func learn(_ broker: Broker) {
-        guard let id = broker.id else { return }
-        let isKnown = self.state.withLock { state in
-            state.addresses[id].map { $0.host == broker.host && $0.port == broker.port } ?? false
-        }
-        if !isKnown { self.brokersChanged([id: broker]) }
-    }
-
-    /// Closes every connection. New ones can be made, unless the table itself is closed.
+    /// Closes every connection. New ones can be made.
     func closeAll(_ error: KafkaError) {
-        let (open, isClosed) = self.state.withLock { state in
-            var open: [BrokerConnection] = []
-            for key in Array(state.slots.keys) {
-                if let connection = state.slots[key]?.connection { open.append(connection) }
-                state.slots[key]?.connection = nil
-            }
-            return (open, state.closed != nil)
-        }
-        for connection in open { connection.close(error) }
-        if isClosed { self.failWaiters(error) }
+        for connection in self.state.withLock({ $0.machine.takeAll() }) { connection.close(error) }
     }
 }

@@ -21,7 +21,7 @@ struct MetadataUpdate: Sendable {
 /// One request is in flight at a time. A partition's leader is never replaced by one of an older leader epoch (KIP-320),
 /// unless the topic was deleted and made again, which its id tells.
 struct MetadataStateMachine: Sendable {
-    /// Which topics the next request names.
+    /// Which topics a request names.
     enum Interest: Hashable, Sendable {
         /// Every topic of the cluster: a subscription by pattern.
         case all
@@ -44,46 +44,50 @@ struct MetadataStateMachine: Sendable {
     private(set) var newestSuccess = 0
 
     private let maximumAge: Duration
-    /// The topics asked for once, and when they were last used.
-    private var usedTopics: [String: MonotonicTime] = [:]
-    /// The topics that a consumer watches: they don't go out of use.
-    private var watchedTopics: Set<String> = []
-    private var watchesAll = false
+    private var wanted: WantedTopics
+    private var notices: [WantedTopics.Notice] = []
     private var isRequested = true
     private var isInFlight = false
+    /// Requests that failed in a row.
     private var failures = 0
+    /// Answers in a row that lacked something.
+    private var shortAnswers = 0
     private var notBefore: MonotonicTime?
     private var lastSuccess: MonotonicTime?
     /// When the attempts began of which none has succeeded.
     private var attemptingSince: MonotonicTime?
 
-    /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
-    static let maximumIdle: Duration = .seconds(300)
+    /// So many answers in a row may name an older leader epoch before they are believed.
+    static let mostOlderAnswers = 5
 
-    init(maximumAge: Duration) {
+    init(maximumAge: Duration, refusalPause: Duration = .seconds(10)) {
         self.maximumAge = maximumAge
+        self.wanted = WantedTopics(refusalPause: refusalPause)
     }
 
     // MARK: What is wanted
 
     /// Notes that a topic is in use. Asks for a refresh if it isn't known yet.
     mutating func use(topic: String, now: MonotonicTime) {
-        let isNew = self.usedTopics.updateValue(now, forKey: topic) == nil
+        let isNew = self.wanted.use(topic, now: now)
         if isNew, self.snapshot.topics[topic] == nil { self.requestUpdateForNewTopic() }
     }
 
-    /// Replaces the set of topics that are watched.
-    mutating func watch(topics: Set<String>) {
-        let unknown = topics.contains { self.snapshot.topics[$0] == nil }
-        if unknown || self.watchesAll { self.requestUpdateForNewTopic() }
-        self.watchedTopics = topics
-        self.watchesAll = false
-    }
-
-    /// Watches every topic of the cluster.
-    mutating func watchAll() {
-        if !self.watchesAll { self.requestUpdateForNewTopic() }
-        self.watchesAll = true
+    /// Replaces what is watched.
+    mutating func watch(_ watched: WantedTopics.Watched, now: MonotonicTime) {
+        let before = self.wanted
+        self.wanted.watch(watched)
+        switch watched {
+        case .all:
+            if !before.watchesAll { self.requestUpdateForNewTopic() }
+        case .topics(let topics):
+            let isUnknown = topics.contains { name, count in
+                guard let known = self.snapshot.topics[name], known.error == .none else { return true }
+                return known.partitions.count < Int(count)
+            }
+            if isUnknown && watched != before.watched || before.watchesAll { self.requestUpdateForNewTopic() }
+        }
+        if self.lastSuccess != nil { self.compare(now: now) }
     }
 
     /// A first question about a topic need not wait for the backoff of the last one, unless that went badly.
@@ -102,7 +106,12 @@ struct MetadataStateMachine: Sendable {
     func nextRefresh(now: MonotonicTime) -> NextRefresh {
         if self.isInFlight { return .whenAnswered }
         var due = now
-        if !self.isRequested, let lastSuccess = self.lastSuccess { due = lastSuccess + self.maximumAge }
+        // What is lacking is asked for again without anybody's request, for as long as it is wanted.
+        if !self.isRequested, !self.wanted.isLackingNow, let lastSuccess = self.lastSuccess {
+            let pause =
+                self.wanted.isRefusedSomething ? min(self.wanted.refusalPause, self.maximumAge) : self.maximumAge
+            due = lastSuccess + pause
+        }
         if let notBefore = self.notBefore { due = max(due, notBefore) }
         return due <= now ? .now : .at(due)
     }
@@ -113,9 +122,8 @@ struct MetadataStateMachine: Sendable {
         self.begun += 1
         self.isRequested = false
         if self.attemptingSince == nil { self.attemptingSince = now }
-        self.usedTopics = self.usedTopics.filter { now - $0.value < Self.maximumIdle }
-        if self.watchesAll { return .all }
-        return .topics(self.watchedTopics.union(self.usedTopics.keys).sorted())
+        self.wanted.forgetUnused(now: now)
+        return self.wanted.watchesAll ? .all : .topics(self.wanted.names.sorted())
     }
 
     // MARK: Answers
@@ -135,6 +143,7 @@ struct MetadataStateMachine: Sendable {
         self.newestSuccess = self.begun
         self.lastSuccess = now
         self.attemptingSince = nil
+        self.failures = 0
 
         var topics: [String: TopicMetadata] = [:]
         for topic in update.topics {
@@ -144,25 +153,33 @@ struct MetadataStateMachine: Sendable {
         if case .topics(let names) = asked {
             let names = Set(names)
             for (name, topic) in self.snapshot.topics where topics[name] == nil && !names.contains(name) {
-                if self.usedTopics[name] != nil || self.watchedTopics.contains(name) { topics[name] = topic }
+                if self.wanted.contains(name) { topics[name] = topic }
             }
+            // A topic came into use while the request was on its way.
+            if !self.wanted.names.isSubset(of: names) { self.isRequested = true }
+        } else if !self.wanted.watchesAll {
+            self.isRequested = true
         }
-        // A topic came into use while the request was on its way.
-        let wanted = self.watchedTopics.union(self.usedTopics.keys)
-        if !self.watchesAll, wanted.contains(where: { topics[$0] == nil }) { self.isRequested = true }
-
-        // An answer with an unfinished election in it is asked again soon, but more and more rarely.
-        let isUnsettled = topics.values.contains { topic in
-            topic.error.isRetriable || topic.partitions.contains { $0.leader == nil }
-        }
-        self.failures = isUnsettled ? self.failures + 1 : 0
-        self.notBefore = now + backoff(max(self.failures, 1))
 
         self.snapshot = ClusterMetadata(
             version: self.snapshot.version + 1, clusterID: update.clusterID, controllerID: update.controllerID,
             brokers: Dictionary(update.brokers.compactMap { broker in broker.id.map { ($0, broker) } }) { $1 },
             topics: topics)
+        self.compare(now: now)
+        // What is lacking is asked for again soon, but more and more rarely.
+        self.shortAnswers = self.wanted.isLackingNow ? self.shortAnswers + 1 : 0
+        self.notBefore = now + backoff(max(self.shortAnswers, 1))
         return true
+    }
+
+    private mutating func compare(now: MonotonicTime) {
+        self.notices += self.wanted.compare(with: self.snapshot, now: now)
+    }
+
+    /// What the user should know of the topics that are wanted, once.
+    mutating func takeNotices() -> [WantedTopics.Notice] {
+        defer { self.notices = [] }
+        return self.notices
     }
 
     /// Takes the failure of a request.
@@ -230,7 +247,11 @@ struct MetadataStateMachine: Sendable {
             guard let before = known.partition(partition.index), let old = before.leaderEpoch,
                 let new = partition.leaderEpoch, new < old
             else { continue }
+            // Brokers of a cluster without topic ids tell no difference between a broker that is behind and a topic that was
+            // made again; but nobody is behind for ever.
+            guard answer.id != .zero || before.olderAnswers < Self.mostOlderAnswers else { continue }
             merged.partitions[index] = before
+            merged.partitions[index].olderAnswers += 1
         }
         return merged
     }

@@ -35,7 +35,9 @@ extension ConsumerConfiguration {
         try check(
             Set(self.assignors.map(\.name)).count == self.assignors.count, "Two assignors have the same name.")
         if case .byDuration(let age) = self.autoOffsetReset {
-            try check(age >= .zero, "The duration of autoOffsetReset must not be negative.")
+            try check(
+                age >= .zero && age < .seconds(100 * 366 * 86_400),
+                "The duration of autoOffsetReset must be from zero to a hundred years.")
         }
     }
 }

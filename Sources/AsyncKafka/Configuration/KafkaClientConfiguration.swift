@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+package import KafkaTransport
+
 /// What producers, consumers and admin clients have in common: where the cluster is, and how patient to be.
 public struct KafkaClientConfiguration: Sendable {
     /// Brokers to ask first, as `host:port`; one that answers is enough, several survive the loss of some.
@@ -45,6 +47,10 @@ public struct KafkaClientConfiguration: Sendable {
     public var log: any KafkaLog = StandardErrorLog()
     /// When sessions are renewed, as a part of their length: late, and not all at once. Tests with short ones leave more.
     package var sessionRenewal = 0.85..<0.95
+    /// How often the brokers are asked about a topic that they refuse to this client, and its reader is told.
+    package var refusalPause: Duration = .seconds(10)
+    /// Who looks up the brokers' names. Tests give names addresses of their own.
+    package var nameResolver = NameResolver.shared
 
     /// A configuration for the cluster that these brokers (`host:port`) belong to.
     public init(bootstrapServers: [String]) {

@@ -120,7 +120,7 @@ extension BrokerConnection {
                 let backoff = session.credentialsBackoff(initial: self.configuration.retryBackoff)
                 let next = self.loop.now + backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                 guard self.isOpen, error.code != .cancelled, next < session.endsAt else { throw error }
-                self.logger(.warning, "Credentials for a session's renewal are missing", [(.error, error.description)])
+                self.security.authenticationFailed(error, now: self.loop.now, logger: self.logger)
                 await self.renewalSignal.wait(until: next, on: self.loop)
             }
         }
@@ -141,9 +141,15 @@ extension BrokerConnection {
                 return try await mechanism.makeExchange(with: server)
             }
         } catch is Deadline.Passed {
+            let late =
+                (mechanism as? any ExpiringCredentialsMechanism)?.lateCredentials
+                ?? "The credentials for \(mechanism.name) were not there in time"
+            let limit =
+                session == nil
+                ? "a connection attempt has \(self.configuration.connectionSetupTimeout) in all (connectionSetupTimeout)"
+                : "the session that they were to renew is over"
             throw KafkaError(
-                .authenticationTimeout, "The credentials for \(mechanism.name) were not there in time.",
-                broker: self.broker.description, isRetriable: true)
+                .authenticationTimeout, "\(late): \(limit).", broker: self.broker.description, isRetriable: true)
         } catch {
             throw self.authenticationError(error, mechanism)
         }
@@ -155,18 +161,37 @@ extension BrokerConnection {
         _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
     ) async throws(KafkaError) {
         if let bearer = exchange as? OAuthBearerExchange, bearer.hasExtensions { try self.requireExtensions() }
-        let hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
+        if let failure = (mechanism as? any ExpiringCredentialsMechanism)?.takeReplacementFailure() {
+            self.logger(.warning, "No new token is there; the earlier one is used on", [(.error, failure.description)])
+        }
+        let hasRequests: Bool
+        do throws(KafkaError) {
+            hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
+        } catch {
+            // At a renewal, the broker knows the secret from before.
+            var error = error
+            error.message = StruckSecrets(of: exchange, sent: []).strike(from: error.message)
+            throw error
+        }
         var exchange = exchange
         var challenge: Bytes?
+        var sent: [Bytes] = []
         while true {
             let step: (exchange: any SASLExchange, response: SASLResponse)
             do {
                 step = try await Self.respond(exchange, to: challenge)
             } catch {
-                throw self.authenticationError(error, mechanism)
+                // What the broker has said may be in it.
+                var error = self.authenticationError(error, mechanism)
+                error.message = StruckSecrets(of: exchange, sent: sent).strike(from: error.message)
+                throw error
             }
             exchange = step.exchange
-            guard case .send(let bytes) = step.response else { return }
+            guard case .send(let bytes) = step.response else {
+                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: true)
+                return
+            }
+            sent.append(bytes)
             guard hasRequests else {
                 challenge = try await self.askBare(bytes, mechanism, deadline: deadline)
                 continue
@@ -174,7 +199,12 @@ extension BrokerConnection {
             var request = SaslAuthenticateRequest()
             request.authBytes = bytes
             let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
-            guard answer.errorCode == .none else { throw self.refusal(answer, exchange, mechanism) }
+            guard answer.errorCode == .none else {
+                if answer.errorCode == .saslAuthenticationFailed {
+                    (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: false)
+                }
+                throw self.refusal(answer, exchange, mechanism, sent)
+            }
             challenge = answer.authBytes
             if answer.sessionLifetimeMs > 0 { self.beginSession(of: .milliseconds(answer.sessionLifetimeMs)) }
         }
@@ -285,17 +315,20 @@ extension BrokerConnection {
     // MARK: Errors
 
     private func refusal(
-        _ answer: SaslAuthenticateResponse, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism
+        _ answer: SaslAuthenticateResponse, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism,
+        _ sent: [Bytes]
     ) -> KafkaError {
-        var reasons: [String] = []
-        if let text = answer.errorMessage, !text.isEmpty { reasons.append(text) }
-        if let refusal = exchange.refusal { reasons.append(refusal) }
-        var reason = reasons.isEmpty ? "it gives no reason" : reasons.joined(separator: " ")
         // A broker may say again what it was sent.
-        if let bearer = exchange as? OAuthBearerExchange { reason = bearer.withoutToken(reason) }
+        let secrets = StruckSecrets(of: exchange, sent: sent)
+        var reasons = [answer.errorMessage ?? "", exchange.refusal ?? ""].map { secrets.strike(from: $0) }
+        // It may also say the same in both places.
+        if reasons[0].contains(reasons[1]) { reasons.remove(at: 1) }
+        if reasons.count > 1, reasons[1].contains(reasons[0]) { reasons.remove(at: 0) }
+        let reason = reasons.filter { !$0.isEmpty }.joined(separator: " ")
         return KafkaError(
             .authenticationFailed,
-            "The broker refused the \(mechanism.name) credentials: \(KafkaError.quoted(reason))",
+            "The broker refused the \(mechanism.name) credentials: "
+                + (reason.isEmpty ? "it gives no reason" : KafkaError.quoted(reason)),
             brokerCode: answer.errorCode, broker: self.broker.description)
     }
 

@@ -35,7 +35,7 @@ extension BrokerConnection {
         self.hasSentUnanswered.store(true, ordering: .relaxed)
         let deadline = self.noteUse() + timeout
         let request = UnansweredRequest(deadline: deadline, completion: completion)
-        var isQueued = false
+        var (isQueued, isWritten) = (false, false)
         self.channel.send { () -> [Bytes]? in
             guard let isHeld = self.isHeldIfOpen else { return nil }
             isQueued = true
@@ -44,12 +44,14 @@ extension BrokerConnection {
                 return nil
             }
             self.unanswered.withLock { $0.append(request) }
+            isWritten = true
             return frame
         }
         guard isQueued else {
             completion(.failure(self.closedError))
             return
         }
+        if isWritten { self.traceRequest(Request.apiKey, version, frame) }
         self.completeUnanswered()
         self.armUnanswered()
     }

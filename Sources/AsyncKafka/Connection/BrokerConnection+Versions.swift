@@ -87,6 +87,11 @@ private enum ApiVersionsAnswer: KafkaResponse {
     case malformed
 
     static var apiKey: APIKey { ApiVersionsRequest.apiKey }
+
+    var throttleTimeMs: Int32 {
+        if case .understood(let response) = self { response.throttleTimeMs } else { 0 }
+    }
+
     static var validVersions: ClosedRange<Int16> { ApiVersionsResponse.validVersions }
     static var firstFlexibleVersion: Int16? { ApiVersionsResponse.firstFlexibleVersion }
 

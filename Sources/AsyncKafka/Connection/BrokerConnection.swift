@@ -22,9 +22,14 @@ final class BrokerConnection: Sendable {
     let loop: EventLoop
     let logger: Logger
     let channel: SocketChannel
+    let security: ConnectionSecurity
     private let negotiated: Lock<BrokerVersions>
-    private let queue: Lock<RequestQueue>
-    private let timeouts: Lock<TimeoutState>
+    let queue: Lock<RequestQueue>
+    let timeouts = Lock(TimeoutState())
+    let throttle = Lock(ThrottleState())
+    /// Whether an answer has asked for a pause lately.
+    let isThrottled = Atomic<Bool>(false)
+    let idleTimer = Lock<LoopTimer?>(nil)
     let unanswered = Lock(Deque<UnansweredRequest>())
     /// Such requests, while nothing but authentication may be sent.
     let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
@@ -35,68 +40,36 @@ final class BrokerConnection: Sendable {
     let hasSentUnanswered = Atomic<Bool>(false)
     private let finished = Promise<Void>()
     private let correlation = Atomic<Int32>(0)
-    private let lastUse: Atomic<Int64>
-    private let onClose: @Sendable (BrokerConnection, KafkaError) -> Void
-
-    /// The timer for the first deadline among the requests in flight.
-    private struct TimeoutState {
-        var armed: MonotonicTime?
-        var timer: LoopTimer?
-    }
+    let lastUse: Atomic<Int64>
+    private let answeredAt: Atomic<Int64>
+    /// Whether this server has spoken Kafka's protocol, on this connection or an earlier one.
+    private let isKnown: Atomic<Bool>
+    private let onClose: OnClose
 
     /// Requests written and not answered; more than Kafka's producers ever have.
     static let maximumInFlight = 64
 
-    private init(
-        broker: Broker, channel: SocketChannel, configuration: KafkaClientConfiguration, loop: EventLoop,
-        logger: Logger, onClose: @escaping @Sendable (BrokerConnection, KafkaError) -> Void
+    init(
+        broker: Broker, channel: SocketChannel, configuration: KafkaClientConfiguration, security: ConnectionSecurity,
+        loop: EventLoop, logger: Logger, isKnown: Bool, onClose: @escaping OnClose
     ) {
         self.broker = broker
         self.channel = channel
         self.configuration = configuration
+        self.security = security
         self.loop = loop
         self.logger = logger
         self.negotiated = Lock(BrokerVersions(broker: broker, ranges: [:]))
         self.queue = Lock(RequestQueue(limit: Self.maximumInFlight))
-        self.timeouts = Lock(TimeoutState())
         self.lastUse = Atomic(loop.now.nanoseconds)
+        self.answeredAt = Atomic(loop.now.nanoseconds)
+        self.isKnown = Atomic(isKnown)
         self.onClose = onClose
     }
 
-    /// Connects, agrees on versions and authenticates, within the set-up timeout.
-    static func open(
-        to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
-        logger: Logger,
-        onClose: @escaping @Sendable (BrokerConnection, KafkaError) -> Void
-    ) async throws(KafkaError) -> BrokerConnection {
-        let deadline = loop.now + configuration.connectionSetupTimeout
-        let logger = logger.with([(.broker, broker.description)])
-        let channel: SocketChannel
-        do {
-            channel = try await SocketChannel.connect(
-                host: broker.host, port: broker.port, tls: security.tlsContext(), loop: loop,
-                timeout: configuration.connectionSetupTimeout, maximumFrameSize: configuration.maximumResponseSize)
-        } catch {
-            throw KafkaError(error, broker: broker)
-        }
-        let connection = BrokerConnection(
-            broker: broker, channel: channel, configuration: configuration, loop: loop, logger: logger,
-            onClose: onClose)
-        channel.start(connection)
-        do {
-            try await connection.negotiateVersions(deadline: deadline)
-            if let mechanism = security.mechanism {
-                security.warnOfPlaintextCredentials(to: broker)
-                try await connection.authenticate(by: mechanism, deadline: deadline)
-            }
-        } catch {
-            connection.close(error)
-            // With TLS 1.3 a server refuses a certificate after the handshake: then that is the reason, not the request's.
-            throw connection.closedError.isRetriable ? error : connection.closedError
-        }
-        connection.armIdleTimer()
-        logger(.debug, "Connected")
-        return connection
+    /// The server speaks Kafka's protocol: if it closes the connection, that is not for want of TLS.
+    func noteAnswered() {
+        self.isKnown.store(true, ordering: .relaxed)
     }
 
     func adopt(_ versions: BrokerVersions) {
@@ -111,6 +84,9 @@ final class BrokerConnection: Sendable {
     }
 
     var isOpen: Bool { self.queue.withLock { $0.closed == nil } }
+
+    /// When the broker last sent an answer; before the first, when the connection was made.
+    var lastAnswer: MonotonicTime { MonotonicTime(nanoseconds: self.answeredAt.load(ordering: .relaxed)) }
 
     var requestsInFlight: Int { self.queue.withLock { $0.inFlight.count + $0.deferred.count } }
 
@@ -144,10 +120,12 @@ final class BrokerConnection: Sendable {
         }
         // A connection that nobody uses is idle, also if its session is renewed.
         let now = isAuthentication ? self.loop.now : self.noteUse()
+        let limit = request.answerElementLimit
         let pending = PendingRequest(
-            correlationID: correlationID, api: Request.apiKey, deadline: now + timeout
+            correlationID: correlationID, api: Request.apiKey, version: version, deadline: now + timeout
         ) { result in
-            completion(result.flatMap { self.decode($0, of: Request.self, version: version) })
+            completion(
+                result.flatMap { self.decode($0, of: Request.self, version: version, elementLimit: limit) })
         }
         self.write(DeferredRequest(frame: frame, pending: pending), now: now, isAuthentication: isAuthentication)
     }
@@ -164,10 +142,11 @@ final class BrokerConnection: Sendable {
         }
         switch action {
         case .write:
+            self.traceRequest(request)
             self.armTimeout(request.pending.deadline)
         case .deferred(let time):
             self.armTimeout(request.pending.deadline)
-            if let time { _ = self.loop.schedule(at: time) { self.writeDeferred() } }
+            if let time { self.armPauseEnd(time) }
         case .refuse(let error):
             request.pending.complete(.failure(error))
         case nil:
@@ -205,10 +184,10 @@ final class BrokerConnection: Sendable {
     }
 
     private func decode<Request: KafkaRequest>(
-        _ bytes: Bytes, of request: Request.Type, version: Int16
+        _ bytes: Bytes, of request: Request.Type, version: Int16, elementLimit: Int
     ) -> Result<Request.Response, KafkaError> {
         do throws(ProtocolError) {
-            var reader = ByteReader(bytes)
+            var reader = ByteReader(bytes, elementLimit: elementLimit)
             // ApiVersions answers are read before the two sides know each other: their header never has tags (KIP-511).
             if Request.isFlexible(version), Request.apiKey != .apiVersions {
                 try RequestHeaderFormat.skipTags(in: &reader)
@@ -219,29 +198,9 @@ final class BrokerConnection: Sendable {
         } catch {
             let error = KafkaError(
                 .protocolError, "The broker's answer to \(Request.apiKey) version \(version) can't be read: \(error).",
-                broker: self.broker.description, isRetriable: true, isOutcomeUnknown: true)
+                broker: self.broker.description, isRetriable: true, isOutcomeUnknown: Request.apiKey.hasEffect)
             self.close(error)
             return .failure(error)
-        }
-    }
-
-    private func obeyThrottle(of response: some KafkaResponse) {
-        guard response.throttleTimeMs > 0 else { return }
-        self.logger(.debug, "Throttled by the broker", [(.count, "\(response.throttleTimeMs) ms")])
-        let end = self.loop.now + .milliseconds(Int64(response.throttleTimeMs))
-        self.queue.withLock { $0.mute(until: end) }
-        _ = self.loop.schedule(at: end) { self.writeDeferred() }
-    }
-
-    private func writeDeferred() {
-        while true {
-            var next: DeferredRequest?
-            self.channel.send { () -> [Bytes]? in
-                next = self.queue.withLock { $0.takeDeferred(now: self.loop.now) }
-                return next?.frame
-            }
-            guard let next else { return }
-            self.armTimeout(next.pending.deadline)
         }
     }
 
@@ -269,85 +228,6 @@ final class BrokerConnection: Sendable {
     /// The broker has asked for a pause until then (KIP-219).
     var mutedUntil: MonotonicTime? { self.queue.withLock { $0.mutedUntil } }
 
-    // MARK: Deadlines
-
-    func armTimeout(_ deadline: MonotonicTime) {
-        let isFirst = self.timeouts.withLock { state in
-            if let armed = state.armed, armed <= deadline { return false }
-            state.armed = deadline
-            return true
-        }
-        guard isFirst else { return }
-        let timer = self.loop.schedule(at: deadline) { self.checkTimeouts() }
-        let obsolete = self.timeouts.withLock { state in
-            // Somebody else was faster with an earlier one.
-            guard state.armed == deadline else { return timer as LoopTimer? }
-            defer { state.timer = timer }
-            return state.timer
-        }
-        obsolete?.cancel()
-    }
-
-    private func checkTimeouts() {
-        self.timeouts.withLock { $0.armed = nil }
-        let now = self.loop.now
-        let (tooLate, overdue, next) = self.queue.withLock { queue in
-            (queue.takeOverdueDeferred(now: now), queue.overdue(now: now), queue.earliestDeadline)
-        }
-        for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
-        self.failOverdueHeldUnanswered(now: now)
-        let unanswered = self.unanswered.withLock { $0.first?.deadline }
-        let held = self.heldUnanswered.withLock { $0.first?.request.deadline }
-        if let overdue {
-            self.close(
-                KafkaError(
-                    .timedOut, "The broker did not answer \(overdue.api) in time.", broker: self.broker.description,
-                    isRetriable: true))
-        } else if let unanswered, unanswered <= now {
-            self.close(
-                KafkaError(
-                    .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
-                    isRetriable: true))
-        } else if let next = [next, unanswered, held].compactMap(\.self).min() {
-            self.armTimeout(next)
-        }
-    }
-
-    /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
-    func notSentInTime(_ api: APIKey) -> KafkaError {
-        KafkaError(
-            .timedOut,
-            "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",
-            broker: self.broker.description, isRetriable: true)
-    }
-
-    private func armIdleTimer() {
-        guard !self.closeIfIdle() else { return }
-        _ = self.loop.schedule(at: max(self.idleEnd, self.loop.now + .seconds(1))) { [weak self] in
-            guard let self, self.isOpen else { return }
-            self.armIdleTimer()
-        }
-    }
-
-    /// When the connection has been out of use for too long.
-    private var idleEnd: MonotonicTime {
-        MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed)) + self.configuration.connectionMaxIdle
-    }
-
-    /// Closes the connection if it is out of use. Returns whether it has.
-    private func closeIfIdle() -> Bool {
-        // Whoever has the connection in hand at this moment may ask for another.
-        let error = KafkaError(
-            .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
-        // Under the write lock, so that no request is written between the look and the end.
-        let isIdle = self.channel.whenNothingIsQueued {
-            self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
-        }
-        guard isIdle == true else { return false }
-        self.end(error, written: [], unwritten: [])
-        return true
-    }
-
     // MARK: The end
 
     /// If requests were sent that nobody answers, waits until the broker has read them: closing a socket throws away what the
@@ -366,18 +246,23 @@ final class BrokerConnection: Sendable {
     }
 
     /// What follows from the end of the queue.
-    private func end(_ error: KafkaError, written: [PendingRequest], unwritten: [PendingRequest]) {
+    func end(_ error: KafkaError, written: [PendingRequest], unwritten: [PendingRequest]) {
         self.channel.close()
         self.renewalSignal.notify()
         self.finished.fulfill(.success(()))
         self.timeouts.withLock { $0.timer }?.cancel()
+        self.throttle.withLock { $0.timer }?.cancel()
+        self.idleTimer.withLock { $0 }?.cancel()
         var unknown = error
         unknown.isOutcomeUnknown = true
         unknown.isRetriable = true
         if unknown.broker == nil { unknown.broker = self.broker.description }
         let failed = unknown
+        // A question has no effect that could be unknown.
+        unknown.isOutcomeUnknown = false
+        let unanswered = unknown
         self.loop.execute {
-            for request in written { request.complete(.failure(failed)) }
+            for request in written { request.complete(.failure(request.api.hasEffect ? failed : unanswered)) }
             for request in unwritten { request.complete(.failure(error)) }
             self.failUnanswered(failed, held: error)
             self.onClose(self, error)
@@ -395,6 +280,8 @@ extension BrokerConnection: FrameHandler {
         }
         switch action {
         case .complete(let request):
+            self.answeredAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
+            self.traceAnswer(request, frame)
             request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
             if hasDeferred { self.writeDeferred() }
             if isAllAnswered { self.renewalSignal.notify() }
@@ -411,6 +298,7 @@ extension BrokerConnection: FrameHandler {
     }
 
     func channelClosed(_ error: TransportError) {
-        self.close(KafkaError(error, broker: self.broker))
+        self.close(
+            KafkaError(error, broker: self.broker, isKnown: self.isKnown.load(ordering: .relaxed)))
     }
 }

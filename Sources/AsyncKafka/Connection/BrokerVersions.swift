@@ -55,6 +55,20 @@ struct BrokerVersions: Sendable {
         return version
     }
 
+    /// The newest version of a request that both sides speak, within `range`.
+    func version<Request: KafkaRequest>(
+        for request: Request.Type, within range: ClosedRange<Int16>
+    ) throws(KafkaError) -> Int16 {
+        let version = try self.version(for: request, atMost: range.upperBound)
+        guard version >= range.lowerBound else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "The broker speaks \(Request.apiKey) up to version \(version), and this needs version \(range.lowerBound).",
+                broker: self.broker.description)
+        }
+        return version
+    }
+
     /// Whether both sides speak a version of a request.
     func supports<Request: KafkaRequest>(_ request: Request.Type, version: Int16) -> Bool {
         guard let offered = self.ranges[Request.apiKey] else { return false }

@@ -14,7 +14,10 @@ struct PendingRequest: Sendable {
     /// nil for a mechanism's token without a header (SaslHandshake version 0), whose answer has none either.
     let correlationID: Int32?
     let api: APIKey
+    var version: Int16 = 0
     let deadline: MonotonicTime
+    /// Set by the queue.
+    var writtenAt = MonotonicTime(nanoseconds: 0)
     /// Takes the response's bytes after the correlation id.
     let complete: @Sendable (Result<Bytes, KafkaError>) -> Void
 }
@@ -22,7 +25,7 @@ struct PendingRequest: Sendable {
 /// A request that waits to be written: the broker asked for a pause (KIP-219), or too many are in flight.
 struct DeferredRequest: Sendable {
     let frame: [Bytes]
-    let pending: PendingRequest
+    var pending: PendingRequest
 }
 
 /// What a connection knows of its requests. Pure: answers come in the order of the requests, and a broker that answers
@@ -35,6 +38,8 @@ struct RequestQueue: Sendable {
     private(set) var isHeld = false
     /// The broker reads nothing before this time (KIP-219).
     private(set) var mutedUntil: MonotonicTime?
+    /// The length of a pause that makes no sense.
+    private var longPause: Duration?
     private let limit: Int
 
     /// At most `limit` requests are in flight; as many times sixteen wait.
@@ -54,6 +59,8 @@ struct RequestQueue: Sendable {
         _ request: DeferredRequest, now: MonotonicTime, isAuthentication: Bool = false
     ) -> SubmitAction {
         if let closed = self.closed { return .refuse(closed) }
+        var request = request
+        request.pending.writtenAt = now
         if isAuthentication {
             self.inFlight.append(request.pending)
             return .write
@@ -77,8 +84,10 @@ struct RequestQueue: Sendable {
         if let mutedUntil = self.mutedUntil {
             guard mutedUntil <= now else { return nil }
             self.mutedUntil = nil
+            self.longPause = nil
         }
-        guard self.inFlight.count < self.limit, let next = self.deferred.popFirst() else { return nil }
+        guard self.inFlight.count < self.limit, var next = self.deferred.popFirst() else { return nil }
+        next.pending.writtenAt = now
         self.inFlight.append(next.pending)
         return next
     }
@@ -124,8 +133,16 @@ struct RequestQueue: Sendable {
     }
 
     /// The broker wants nothing more before `time`.
-    mutating func mute(until time: MonotonicTime) {
+    ///
+    /// - Parameter senselessPause: the length of the pause, if it is too long to make sense.
+    mutating func mute(until time: MonotonicTime, senselessPause: Duration? = nil) {
         self.mutedUntil = max(self.mutedUntil ?? time, time)
+        if let senselessPause { self.longPause = senselessPause }
+    }
+
+    /// The length of the pause that makes no sense, until it is over.
+    func senselessPause(now: MonotonicTime) -> Duration? {
+        self.mutedUntil.map { $0 > now } == true ? self.longPause : nil
     }
 
     /// The first deadline of a request, in flight or waiting.

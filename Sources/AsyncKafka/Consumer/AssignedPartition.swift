@@ -43,8 +43,11 @@ struct AssignedPartition: Sendable {
     var position = FetchPosition(offset: 0)
     /// Up to where records have been handed out, and asked past or committed by the reader: what automatic commits go by.
     var askedPast: FetchPosition?
-    /// The offset that the group is known to have committed.
+    /// The offset that the group is known to have committed, and since when.
     var committed: Int64?
+    var committedAt: MonotonicTime?
+    /// From here up to `position` there is nothing to read: markers of transactions, aborted records, compacted ends.
+    var unseenFrom: Int64 = 0
 
     var isPaused = false
     /// It is about to be given up, so nothing of it is handed out any more.
@@ -64,6 +67,8 @@ struct AssignedPartition: Sendable {
     var failure: KafkaError?
 
     var topicID = KafkaUUID.zero
+    /// A broker doesn't know the topic: until metadata newer than this version does, it may be another one of that name.
+    var doubtedSince: Int?
     var leader: Int32?
     var leaderEpoch: Int32?
     /// The replica to read from instead of the leader, and until when (KIP-392).
@@ -75,8 +80,14 @@ struct AssignedPartition: Sendable {
     var bufferedBytes = 0
     /// A batch that was handed out in part: its rest comes before the chunks.
     var putBack: RecordBatch?
-    /// The number of the fetch of it that is in flight.
-    var fetchInFlight: Int?
+    /// A batch of it is on its way to the reader: out of the buffer, and not yet in hand.
+    var isTaken = false
+    /// The number of the fetch of it that is in flight, and the incarnation that it asks for.
+    var fetchInFlight: (number: Int, incarnation: Int)?
+    /// It was asked for beside another fetch, and nothing was there.
+    var isAskedBeside = false
+    /// How often in a row it was sent elsewhere, to another replica or offset, without a record on the way.
+    var detours = 0
     /// The most bytes to ask for; grows if a batch doesn't fit.
     var maximumBytes: Int32
 
@@ -104,10 +115,17 @@ struct AssignedPartition: Sendable {
 
     var isBuffered: Bool { self.putBack != nil || !self.chunks.isEmpty }
 
+    /// Whether a fetch that is in flight will bring what comes next.
+    var isAwaited: Bool { self.fetchInFlight.map { $0.incarnation == self.incarnation } ?? false }
+
+    /// Whether it has been sent elsewhere so often that the next attempt waits: a few times are granted at once.
+    var isGoingInCircles: Bool { self.detours > 3 }
+
     /// Moves the position. What is buffered or in flight is of no use then. Returns the bytes that were dropped.
     mutating func move(to position: FetchPosition) -> Int {
         self.position = position
         self.askedPast = position
+        self.unseenFrom = position.offset
         self.phase = .fetching
         return self.forget()
     }
@@ -124,6 +142,7 @@ struct AssignedPartition: Sendable {
         self.isLookingUp = false
         self.notBefore = nil
         self.failure = nil
+        self.isAskedBeside = false
         return self.dropBuffer()
     }
 
@@ -132,6 +151,7 @@ struct AssignedPartition: Sendable {
         defer { self.bufferedBytes = 0 }
         self.chunks = Deque()
         self.putBack = nil
+        self.isTaken = false
         self.fetchPosition = self.position
         return self.bufferedBytes
     }

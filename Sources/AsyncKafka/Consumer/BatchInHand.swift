@@ -15,6 +15,8 @@ final class ReadingProgress: Sendable {
     let current: Atomic<Int64>
     /// Whether the records go into an array, which the reader has as a whole: it is done with none of them before it asks again.
     let isCollected: Bool
+    /// Whether the record in hand is the batch's last: what may follow in it is nothing to read.
+    let isAtEnd = Atomic<Bool>(false)
     /// Whether the reader has to ask before it goes on in the batch.
     let isInterrupted = Atomic<Bool>(false)
 
@@ -42,8 +44,8 @@ struct BatchInHand: Sendable {
 
     /// Behind what the reader has.
     var handedOut: FetchPosition {
-        guard let current = self.progress?.current.load(ordering: .relaxed) else { return self.end }
-        return self.position(behind: current)
+        guard let progress = self.progress, !progress.isAtEnd.load(ordering: .relaxed) else { return self.end }
+        return self.position(behind: progress.current.load(ordering: .relaxed))
     }
 
     /// Behind what the reader has asked past; nil if nothing of this batch.

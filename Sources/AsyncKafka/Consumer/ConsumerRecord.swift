@@ -28,7 +28,7 @@ public struct ConsumerRecord: Sendable {
     public var partition: Int32 { self.storage.topicPartition.partition }
     /// Its place in the partition.
     public var offset: Int64 { self.view.offset }
-    /// Its time; see `timestampType` for whose.
+    /// Its time; see `timestampType` for whose. -1 ms if it was stored without one.
     public var timestamp: Timestamp { Timestamp(millisecondsSince1970: self.view.timestamp) }
     /// Who gave it its time.
     public var timestampType: TimestampType { self.storage.timestampType }

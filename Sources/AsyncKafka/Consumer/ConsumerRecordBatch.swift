@@ -48,6 +48,9 @@ extension ConsumerRecordBatch: Sequence {
             self.start = storage.start
         }
 
+        /// Whether the last record has been had.
+        var isAtEnd: Bool { self.records.isAtEnd }
+
         /// The next record.
         public mutating func next() -> ConsumerRecord? {
             do throws(RecordBatchError) {

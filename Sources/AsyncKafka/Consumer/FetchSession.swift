@@ -42,7 +42,8 @@ struct FetchSession: Sendable {
 
     static let none: Int32 = 0
     private static let opening: Int32 = 0
-    private static let closing: Int32 = -1
+    /// Ends the session, or does without one.
+    static let closing: Int32 = -1
 
     private(set) var id = FetchSession.none
     private(set) var epoch = FetchSession.opening
@@ -56,8 +57,10 @@ struct FetchSession: Sendable {
     }
 
     /// Begins a request for `wanted`, in its order. What the session knows and `wanted` doesn't name is forgotten.
-    mutating func begin(wanted: [(TopicPartition, Partition)]) -> Request {
-        let usesTopicIDs = !wanted.contains { $0.1.topicID == .zero }
+    ///
+    /// - Parameter knowsTopicIDs: whether the broker takes topic ids in place of names (Fetch v13).
+    mutating func begin(wanted: [(TopicPartition, Partition)], knowsTopicIDs: Bool = true) -> Request {
+        let usesTopicIDs = knowsTopicIDs && !wanted.contains { $0.1.topicID == .zero }
         // Going from ids to names or back inside a session is an error to the broker.
         if usesTopicIDs != self.usesTopicIDs, self.epoch != Self.opening { self.epoch = Self.opening }
         self.usesTopicIDs = usesTopicIDs
@@ -74,8 +77,9 @@ struct FetchSession: Sendable {
         for (partition, request) in wanted {
             if let before = gone.removeValue(forKey: partition) {
                 if before == request { continue }
-                // The topic was deleted and made again: for the broker that is another partition.
-                if before.topicID != request.topicID { forgotten.append((partition, before.topicID)) }
+                // The topic was deleted and made again: for a broker that goes by ids that is another partition. By name it is
+                // the same one, which would be forgotten behind being named.
+                if usesTopicIDs, before.topicID != request.topicID { forgotten.append((partition, before.topicID)) }
             }
             changed.append((partition, request))
         }

@@ -38,6 +38,9 @@ struct FetchedChunk: Sendable {
         self.isCutShort = end == nil && self.failure == nil && reader.cutOff != nil
     }
 
+    /// What `popFirst` will take.
+    var first: RecordBatch? { self.batches.first }
+
     /// The next batch as it came, whatever is in it.
     mutating func popFirst() -> RecordBatch? { self.batches.popFirst() }
 
@@ -47,6 +50,11 @@ struct FetchedChunk: Sendable {
     ) throws(RecordBatchError) -> Bool {
         if batch.isControl {
             guard isolation == .readCommitted else { return true }
+            // Kafka compresses no markers. This is asked under a lock, where nothing may be decompressed.
+            guard batch.codec == CompressionCodec.none else {
+                throw RecordBatchError(
+                    .malformed("it is a marker of Kafka's own, and compressed"), baseOffset: batch.baseOffset)
+            }
             if checkingCRC { try batch.validateChecksum() }
             let records = try batch.records()
             var iterator = records.makeIterator()

@@ -21,6 +21,9 @@ extension KafkaConsumer {
                 for (broker, signal) in self.fetchers.add(brokers) {
                     group.addTask(executorPreference: self.loop) { await self.fetch(from: broker, wokenBy: signal) }
                 }
+                for fetch in self.state.withLock({ $0.subscriptions.planFetchesBeside(now: self.loop.now) }) {
+                    group.addTask(executorPreference: self.loop) { await self.fetch(fetch) }
+                }
                 await self.fetchers.signal.wait(until: next, on: self.loop)
                 if let next, next <= self.loop.now { self.fetchers.wakeAll() }
             }
@@ -30,6 +33,7 @@ extension KafkaConsumer {
     /// Fetches from one broker, one request at a time, whenever the buffer has room.
     private func fetch(from broker: Int32, wokenBy signal: Signal) async {
         var session = FetchSession()
+        var pacing = FetchPacing()
         var failures = 0
         while !Task.isCancelled {
             let plan = self.state.withLock { $0.subscriptions.planFetch(from: broker, now: self.loop.now) }
@@ -38,14 +42,17 @@ extension KafkaConsumer {
                 await signal.wait(until: time, on: self.loop)
             case .fetch(let fetches, let maximumBytes):
                 do throws(KafkaError) {
-                    let outcome = try await self.fetch(fetches, maximumBytes: maximumBytes, from: broker, &session)
+                    let outcome = try await self.fetch(
+                        fetches, maximumBytes: maximumBytes, from: broker, &session, &pacing)
                     failures = outcome == .accepted ? 0 : failures + 1
                     // One new session is begun at once, the next ones are not.
                     guard failures > 1 else { continue }
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
                     self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
                     self.wake([.fetchers])
-                } catch {
+                } catch let failure {
+                    let error =
+                        failure.isAnswerTooLarge ? failure.asRecordTooLarge(among: fetches.map(\.partition)) : failure
                     session.failed()
                     failures += 1
                     let wait = self.cluster.backoff(failures: failures)
@@ -66,21 +73,68 @@ extension KafkaConsumer {
     }
 
     private func fetch(
-        _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ session: inout FetchSession
+        _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ session: inout FetchSession,
+        _ pacing: inout FetchPacing
     ) async throws(KafkaError) -> FetchSession.Outcome {
         let connection = try await self.cluster.connection(
             to: broker, for: .fetch, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
-        let planned = session.begin(wanted: fetches.map { ($0.partition, $0.request) })
+        let planned = session.begin(
+            wanted: fetches.map { ($0.partition, $0.request) },
+            knowsTopicIDs: connection.versions.supports(FetchRequest.self, version: 13))
         let version = try connection.versions.version(
             for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
         let request = self.fetchRequest(planned, version: version, maximumBytes: maximumBytes)
 
+        let asked = self.loop.now
         let promise = Promise<FetchResponse>()
         connection.submit(request, version: version, timeout: self.configuration.cluster.requestTimeout) {
             promise.fulfill($0)
         }
         let response = try await promise.value()
-        return self.take(response, to: planned, fetches, maximumBytes: maximumBytes, from: broker, &session)
+        let outcome = self.take(response, to: planned, fetches, maximumBytes: maximumBytes, from: broker, &session)
+        let step = pacing.answered(
+            isEmpty: outcome == .accepted && response.isEmpty, asked: asked, now: self.loop.now,
+            maximumWait: self.configuration.fetchMaxWait, backoff: self.cluster.backoff)
+        if let time = step.notBefore { self.state.withLock { $0.subscriptions.delay(fetches, until: time) } }
+        if step.isNews {
+            self.logger(
+                .warning, "The broker answers fetches at once although it has nothing; they are sent more slowly",
+                [(.broker, "\(broker)")])
+        }
+        return outcome
+    }
+
+    /// Asks for what must not wait until the fetch that the broker is at work on ends: on another connection, where it is
+    /// answered at once, and outside of the session.
+    private func fetch(_ plan: FetchBeside) async {
+        var session = FetchSession()
+        let timeout = self.configuration.cluster.requestTimeout
+        do throws(KafkaError) {
+            let connection = try await self.cluster.connection(to: plan.broker, deadline: self.loop.now + timeout)
+            var planned = session.begin(
+                wanted: plan.fetches.map { ($0.partition, $0.request) },
+                knowsTopicIDs: connection.versions.supports(FetchRequest.self, version: 13))
+            planned.sessionEpoch = FetchSession.closing
+            let version = try connection.versions.version(
+                for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
+            var request = self.fetchRequest(planned, version: version, maximumBytes: plan.maximumBytes)
+            request.maxWaitMs = 0
+            let promise = Promise<FetchResponse>()
+            connection.submit(request, version: version, timeout: timeout) { promise.fulfill($0) }
+            _ = self.take(
+                try await promise.value(), to: planned, plan.fetches, maximumBytes: plan.maximumBytes,
+                from: plan.broker, &session)
+        } catch {
+            // The broker's own fetch will tell, too.
+            self.logger(
+                .debug, "A fetch beside another one failed",
+                [(.broker, "\(plan.broker)"), (.error, error.description)])
+            let wakening = self.state.withLock {
+                $0.subscriptions.fetchEnded(
+                    plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: self.loop.now)
+            }
+            self.wake(wakening)
+        }
     }
 
     private func fetchRequest(_ planned: FetchSession.Request, version: Int16, maximumBytes: Int) -> FetchRequest {
@@ -194,6 +248,19 @@ extension KafkaConsumer {
             self.fetchRequest(last, version: version, maximumBytes: 0), version: version,
             timeout: self.configuration.cluster.requestTimeout
         ) { _ in }
+    }
+}
+
+extension FetchResponse {
+    /// Whether it tells nothing: no records, no error, no other replica.
+    fileprivate var isEmpty: Bool {
+        self.errorCode == .none && self.throttleTimeMs == 0
+            && self.responses.allSatisfy { topic in
+                topic.partitions.allSatisfy { data in
+                    data.errorCode == .none && data.preferredReadReplica < 0
+                        && (data.records?.allSatisfy(\.isEmpty) ?? true)
+                }
+            }
     }
 }
 

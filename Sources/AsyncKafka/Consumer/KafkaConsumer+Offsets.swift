@@ -19,7 +19,7 @@ extension KafkaConsumer {
         case end
         /// To the group's committed offset; `.noOffsetForPartition` is thrown if there is none.
         case committed
-        /// To the first record that is at least as new; to the end if there is none.
+        /// To the first record that is at least as new; to the end if there is none. A negative time is refused.
         case timestamp(Timestamp)
     }
 
@@ -68,12 +68,22 @@ extension KafkaConsumer {
             return
         case .beginning: phase = .resetting(.earliest)
         case .end: phase = .resetting(.latest)
-        case .timestamp(let time): phase = .resetting(.timestamp(time.millisecondsSince1970))
+        case .timestamp(let time):
+            try Self.check(time, of: partition)
+            phase = .resetting(.timestamp(time.millisecondsSince1970))
         }
         _ = try self.state.withLock { state throws(KafkaError) in
             try state.subscriptions.beginSeek(partition, phase)
         }
         _ = try await self.position(of: partition)
+    }
+
+    /// Negative times are special values in Kafka's protocol. A record that has no time reports -1.
+    private static func check(_ time: Timestamp, of partition: TopicPartition) throws(KafkaError) {
+        guard time.millisecondsSince1970 < 0 else { return }
+        throw KafkaError(
+            .invalidArgument, "A timestamp must not be negative: \(time).", topic: partition.topic,
+            partition: partition.partition)
     }
 
     /// The offset of the next record of the partition that will be handed out. Waits until there is a position.
@@ -103,8 +113,7 @@ extension KafkaConsumer {
                 state.subscriptions.partitions[partition]?.isPositionWanted = true
                 return nil
             }
-            if let inHand = state.subscriptions.inHand, inHand.partition == partition { return inHand.handedOut.offset }
-            return assigned.position.offset
+            return state.subscriptions.handedOut(partition, assigned).offset
         }
     }
 
@@ -116,11 +125,7 @@ extension KafkaConsumer {
             let end =
                 self.configuration.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
             guard assigned.hasPosition, let end else { return nil }
-            var position = assigned.position.offset
-            if let inHand = state.subscriptions.inHand, inHand.partition == partition {
-                position = inHand.handedOut.offset
-            }
-            return max(0, end - position)
+            return max(0, end - state.subscriptions.handedOut(partition, assigned).offset)
         }
     }
 
@@ -139,10 +144,9 @@ extension KafkaConsumer {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
         guard !partitions.isEmpty else { return [:] }
-        let deadline = self.apiDeadline
-        return try await self.retrying(until: deadline) { () async throws(KafkaError) in
-            try await self.cluster.committedOffsets(of: partitions, group: group, deadline: deadline)
-        }
+        let committed = await self.cluster.perform(
+            OffsetFetchCall(group: group), for: partitions, deadline: self.apiDeadline)
+        return try committed.allSucceeded().compactMapValues { $0 }
     }
 
     /// The offset of the oldest record of each partition, or of the next one if it is empty.
@@ -161,11 +165,7 @@ extension KafkaConsumer {
     public func offsets(
         for timestamps: [TopicPartition: Timestamp]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndTimestamp] {
-        for (partition, time) in timestamps where time.millisecondsSince1970 < 0 {
-            throw KafkaError(
-                .invalidArgument, "A timestamp must not be negative: \(time).", topic: partition.topic,
-                partition: partition.partition)
-        }
+        for (partition, time) in timestamps { try Self.check(time, of: partition) }
         let found = try await self.list(timestamps.mapValues { .timestamp($0.millisecondsSince1970) })
         return found.compactMapValues { listed in
             listed.map {
@@ -176,60 +176,13 @@ extension KafkaConsumer {
         }
     }
 
-    /// Looks offsets up at the partitions' leaders, again and again until all have answered or the API timeout is over.
+    /// Looks offsets up at the partitions' leaders, until all have answered or the API timeout is over.
     private func list(
         _ targets: [TopicPartition: OffsetTarget]
     ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
-        let deadline = self.apiDeadline
-        var found: [TopicPartition: ListedOffset?] = [:]
-        try await self.retrying(until: deadline) { () async throws(KafkaError) in
-            var byLeader: [Int32: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)]] = [:]
-            for (partition, target) in targets where found[partition] == nil {
-                let topic = try await self.cluster.topic(partition.topic, deadline: deadline)
-                guard let known = topic.partition(partition.partition), let leader = known.leader else {
-                    let code: ErrorCode =
-                        topic.partition(partition.partition) == nil ? .unknownTopicOrPartition : .leaderNotAvailable
-                    throw KafkaError(
-                        code, doing: "looking an offset up", topic: partition.topic, partition: partition.partition)
-                }
-                byLeader[leader, default: [:]][partition] = (target, known.leaderEpoch)
-            }
-            for (leader, own) in byLeader {
-                let results = try await self.cluster.listOffsets(
-                    own, of: leader, isolation: self.configuration.isolationLevel,
-                    deadline: min(deadline, self.loop.now + self.configuration.cluster.requestTimeout))
-                var failure: KafkaError?
-                for (partition, result) in results {
-                    switch result {
-                    case .success(let offset): found[partition] = .some(offset)
-                    case .failure(let error): failure = error
-                    }
-                }
-                if let failure { throw failure }
-            }
-        }
-        return found
-    }
-
-    /// Tries something until it succeeds, fails for good, or the deadline comes: then the last error is thrown.
-    func retrying<Value>(
-        until deadline: MonotonicTime, _ body: () async throws(KafkaError) -> Value
-    ) async throws(KafkaError) -> Value {
-        var failures = 0
-        while true {
-            let failure: KafkaError
-            do {
-                return try await body()
-            } catch {
-                failure = error
-            }
-            guard failure.isRetriable else { throw failure }
-            failures += 1
-            self.cluster.requestMetadataUpdate("a request about offsets failed")
-            let next = self.loop.now + self.cluster.backoff(failures: failures)
-            guard next < deadline else { throw failure }
-            try await self.cluster.pause(until: next)
-        }
+        let call = ListOffsetsCall(
+            targets: targets, isolationLevel: self.configuration.isolationLevel, now: WallClock.coarseMilliseconds)
+        return try await self.cluster.perform(call, for: Array(targets.keys), deadline: self.apiDeadline).allSucceeded()
     }
 }
 

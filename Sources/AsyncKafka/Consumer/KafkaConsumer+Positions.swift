@@ -14,6 +14,9 @@ extension KafkaConsumer {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let (due, next) = self.state.withLock { $0.subscriptions.beginLookups(now: self.loop.now) }
+                for (partition, reset) in self.state.withLock({ $0.subscriptions.takeResets() }) {
+                    self.report(reset, of: partition)
+                }
                 let committed = due.filter { $0.kind == .committed }
                 if !committed.isEmpty {
                     group.addTask(executorPreference: self.loop) { await self.lookUpCommitted(committed) }
@@ -32,17 +35,43 @@ extension KafkaConsumer {
         }
     }
 
+    private func report(_ reset: PositionReset, of partition: TopicPartition) {
+        let place: [(LogKey, String)] = [
+            (.topic, partition.topic), (.partition, "\(partition.partition)"), (.offset, "\(reset.offset)"),
+        ]
+        switch reset.reason {
+        case .topicMadeAgain:
+            self.logger(
+                .warning, "A topic was deleted and made again; it is read from where autoOffsetReset says", place)
+        case .outsideTheLog:
+            self.logger(
+                .warning,
+                "A position lies outside of its log; the partition is read on from where autoOffsetReset says", place)
+        case .truncated:
+            self.logger(
+                .warning, "Records that were read are gone from the log; it is read on from where they began", place)
+        }
+    }
+
     private var lookupDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.requestTimeout }
 
     private func lookUpCommitted(_ lookups: [PositionLookup]) async {
         guard let group = self.configuration.groupID else { return }
         let wakening: Wakening
         do throws(KafkaError) {
-            let offsets = try await self.cluster.committedOffsets(
-                of: lookups.map(\.partition), group: group, deadline: self.lookupDeadline)
+            let offsets = try await self.committedOffsets(of: lookups.map(\.partition), group)
+            let retryAt = self.loop.now + self.cluster.backoff(failures: 1)
             wakening = self.state.withLock { state in
                 lookups.reduce(into: []) { wakening, lookup in
-                    wakening.formUnion(state.subscriptions.committedFound(lookup, offsets[lookup.partition]))
+                    switch offsets[lookup.partition]?.result {
+                    case .success(let committed)?:
+                        wakening.formUnion(state.subscriptions.committedFound(lookup, committed))
+                    case .failure(let error)?:
+                        wakening.formUnion(state.subscriptions.lookupFailed(lookup, error, retryAt: retryAt))
+                    case nil:
+                        wakening.formUnion(
+                            state.subscriptions.lookupFailed(lookup, .leftOut(by: nil), retryAt: retryAt))
+                    }
                 }
             }
         } catch {
@@ -52,13 +81,22 @@ extension KafkaConsumer {
         self.positionWaiters.wakeAll()
     }
 
+    private func committedOffsets(
+        of partitions: [TopicPartition], _ group: String
+    ) async throws(KafkaError) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
+        let deadline = self.lookupDeadline
+        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
+        return try await self.cluster.attempt(
+            OffsetFetchCall(group: group), for: partitions, of: coordinator, deadline: deadline)
+    }
+
     private func lookUp(_ lookups: [PositionLookup], at leader: Int32) async {
-        var targets: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)] = [:]
-        var epochs: [TopicPartition: (epoch: Int32, leaderEpoch: Int32?)] = [:]
+        var targets: [TopicPartition: OffsetTarget] = [:]
+        var epochs: [TopicPartition: Int32] = [:]
         for lookup in lookups {
             switch lookup.kind {
-            case .list(let target): targets[lookup.partition] = (target, lookup.leaderEpoch)
-            case .endOfEpoch(let epoch): epochs[lookup.partition] = (epoch, lookup.leaderEpoch)
+            case .list(let target): targets[lookup.partition] = target
+            case .endOfEpoch(let epoch): epochs[lookup.partition] = epoch
             case .committed: break
             }
         }
@@ -76,17 +114,18 @@ extension KafkaConsumer {
     }
 
     private func lookUp(
-        _ targets: [TopicPartition: (target: OffsetTarget, leaderEpoch: Int32?)],
-        _ lookups: [TopicPartition: PositionLookup], at leader: Int32
+        _ targets: [TopicPartition: OffsetTarget], _ lookups: [TopicPartition: PositionLookup], at leader: Int32
     ) async throws(KafkaError) -> Wakening {
-        let results = try await self.cluster.listOffsets(
-            targets, of: leader, isolation: self.configuration.isolationLevel, deadline: self.lookupDeadline)
+        let call = ListOffsetsCall(
+            targets: targets, isolationLevel: self.configuration.isolationLevel, now: WallClock.coarseMilliseconds)
+        let outcomes = try await self.cluster.attempt(
+            call, for: Array(targets.keys), of: leader, deadline: self.lookupDeadline)
         let now = self.loop.now
         return self.state.withLock { state in
             var wakening: Wakening = []
-            for (partition, result) in results {
+            for partition in targets.keys {
                 guard let lookup = lookups[partition] else { continue }
-                switch result {
+                switch outcomes[partition]?.result ?? .failure(.leftOut(by: nil)) {
                 case .success(let listed?):
                     wakening.formUnion(
                         state.subscriptions.offsetFound(lookup, offset: listed.offset, epoch: listed.epoch))
@@ -105,21 +144,30 @@ extension KafkaConsumer {
     }
 
     private func validate(
-        _ epochs: [TopicPartition: (epoch: Int32, leaderEpoch: Int32?)], _ lookups: [TopicPartition: PositionLookup],
-        at leader: Int32
+        _ epochs: [TopicPartition: Int32], _ lookups: [TopicPartition: PositionLookup], at leader: Int32
     ) async throws(KafkaError) -> Wakening {
-        let results = try await self.cluster.endsOfEpochs(epochs, of: leader, deadline: self.lookupDeadline)
+        var outcomes: [TopicPartition: CallOutcome<Int64?>]?
+        do throws(KafkaError) {
+            outcomes = try await self.cluster.attempt(
+                OffsetForLeaderEpochCall(epochs: epochs), for: Array(epochs.keys), of: leader,
+                deadline: self.lookupDeadline)
+        } catch {
+            // A broker that is too old to be asked has no answer.
+            guard error.code == .unsupportedVersion else { throw error }
+        }
         let now = self.loop.now
         return self.state.withLock { state in
             var wakening: Wakening = []
             for partition in epochs.keys {
                 guard let lookup = lookups[partition] else { continue }
-                switch results?[partition] {
-                case nil:
+                guard let outcomes else {
                     wakening.formUnion(state.subscriptions.cannotValidate(lookup))
-                case .success(let end)?:
+                    continue
+                }
+                switch outcomes[partition]?.result ?? .failure(.leftOut(by: nil)) {
+                case .success(let end):
                     wakening.formUnion(state.subscriptions.endOfEpochFound(lookup, endOffset: end))
-                case .failure(let error)?:
+                case .failure(let error):
                     wakening.formUnion(
                         state.subscriptions.lookupFailed(
                             lookup, error, retryAt: now + self.cluster.backoff(failures: 1)))

@@ -18,6 +18,9 @@ extension KafkaConsumer {
 
     /// The records, one by one. While records of a batch are left, the next one is there at once.
     ///
+    /// Whether the group may have given this member up, after the process or the machine stood still, is looked at once a
+    /// batch: a few more records of the batch in hand may come before `partitionsLost`. `batches` hands out none.
+    ///
     /// The sequence ends when the consumer is shut down gracefully, and throws `KafkaError`. It can be begun again, also
     /// after an error: reading goes on where it stopped.
     public var records: Records { Records(consumer: self) }
@@ -54,7 +57,7 @@ extension KafkaConsumer {
             isAsking = false
             var iterator = reading.batch.makeIterator()
             while records.count < maximum, let record = iterator.next() {
-                reading.advance(to: record.offset)
+                reading.advance(to: record.offset, isLast: iterator.isAtEnd)
                 records.append(record)
             }
             // What can't be read is told when the reader asks again.
@@ -81,8 +84,9 @@ extension KafkaConsumer {
         /// For readers of single records.
         let progress: ReadingProgress?
 
-        func advance(to offset: Int64) {
+        func advance(to offset: Int64, isLast: Bool) {
             self.progress?.current.store(offset, ordering: .relaxed)
+            if isLast { self.progress?.isAtEnd.store(true, ordering: .relaxed) }
         }
 
         /// There are no more records in the batch: compaction may have removed its last ones. What could not be read is
@@ -90,7 +94,7 @@ extension KafkaConsumer {
         func finish() {
             guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) else { return }
             let storage = self.batch.storage
-            self.advance(to: storage.failureOffset.map { $0 - 1 } ?? storage.lastOffset)
+            self.advance(to: storage.failureOffset.map { $0 - 1 } ?? storage.lastOffset, isLast: false)
         }
     }
 
@@ -152,7 +156,7 @@ extension KafkaConsumer {
             storage = try RecordBatchStorage(
                 taken.batch,
                 records: taken.batch.records(decompressionLimit: self.configuration.maxDecompressedBatchBytes),
-                of: taken.partition, from: taken.start.offset)
+                of: taken.partition, topicID: taken.topicID, from: taken.start.offset)
         } catch {
             self.state.withLock { $0.subscriptions.refuse(taken) }
             self.wake([.fetchers])

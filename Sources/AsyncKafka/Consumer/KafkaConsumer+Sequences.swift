@@ -99,6 +99,7 @@ extension KafkaConsumer {
                     let record = self.records?.next()
                 else { return nil }
                 progress.current.store(record.offset, ordering: .relaxed)
+                if self.records?.isAtEnd == true { progress.isAtEnd.store(true, ordering: .relaxed) }
                 return record
             }
 

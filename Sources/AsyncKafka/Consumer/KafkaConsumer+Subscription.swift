@@ -45,12 +45,15 @@ extension KafkaConsumer {
     }
 
     /// Reads exactly these partitions; replaces those read before. No group decides and no listener is called; with a
-    /// `groupID` the positions are the group's committed ones, and offsets can be committed.
+    /// `groupID` the positions are the group's committed ones, and offsets can be committed. What was asked past of those
+    /// that are replaced is committed in the background if `enableAutoCommit` is set.
     public func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         if let wrong = partitions.first(where: { $0.topic.isEmpty || $0.partition < 0 }) {
             throw KafkaError(.invalidArgument, "\"\(wrong)\" is no partition.")
         }
         let metadata = self.cluster.metadata
+        let isAutomatic = self.configuration.enableAutoCommit && self.configuration.groupID != nil
+        let now = self.loop.now
         let failure: KafkaError? = self.state.withLock { state in
             if let failure = state.isClosedError { return failure }
             switch state.subscriptions.subscription {
@@ -59,6 +62,7 @@ extension KafkaConsumer {
                     .illegalState, "The consumer subscribes to topics: call unsubscribe before assign.")
             case .none, .partitions:
                 state.subscriptions.subscription = .partitions
+                if isAutomatic { state.leaveBehind(allBut: Set(partitions), now: now) }
                 state.subscriptions.assign(partitions, arriving: false)
                 _ = state.subscriptions.metadataChanged(metadata)
                 return nil
@@ -67,6 +71,7 @@ extension KafkaConsumer {
         if let failure { throw failure }
         self.watchTopics()
         self.wake([.fetchers, .positions])
+        if isAutomatic { self.commitSignal.notify() }
     }
 
     /// Gives everything up: commits what was asked past if `enableAutoCommit` is set, calls the listener's
@@ -84,6 +89,7 @@ extension KafkaConsumer {
         let failure = await self.giveUp(step, until: schedule.release)
         self.state.withLock { state in
             state.subscriptions.subscription = .none
+            state.subscriptions.leftBehind = [:]
             state.matched = []
         }
         await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
@@ -115,14 +121,21 @@ extension KafkaConsumer {
 
     /// Tells the cluster which topics matter.
     func watchTopics() {
-        let wanted: Set<String>? = self.state.withLock { state in
+        let watched: WantedTopics.Watched = self.state.withLock { state in
             switch state.subscriptions.subscription {
-            case .pattern: return nil
-            case .topics(let topics): return topics.union(state.distributed.keys)
-            case .none, .partitions: return Set(state.subscriptions.partitions.keys.map(\.topic))
+            case .pattern: return .all(matching: [])
+            case .topics(let topics):
+                return .topics(Dictionary(topics.union(state.distributed.keys).map { ($0, 1) }) { $1 })
+            case .none, .partitions:
+                let partitions = state.subscriptions.partitions.keys.map { ($0.topic, $0.partition + 1) }
+                return .topics(Dictionary(partitions) { max($0, $1) })
             }
         }
-        if let wanted { self.cluster.watch(topics: wanted) } else { self.cluster.watchAllTopics() }
+        if case .all = watched {
+            self.cluster.watch(.all(matching: self.subscribedTopics(self.cluster.metadata)))
+        } else {
+            self.cluster.watch(watched)
+        }
     }
 
     /// The topics subscribed to: for a pattern, those that match it now.
@@ -141,28 +154,33 @@ extension KafkaConsumer {
     }
 
     func metadataChanged(_ metadata: ClusterMetadata) {
-        let wakening = self.state.withLock { $0.subscriptions.metadataChanged(metadata) }
+        let (wakening, isPattern) = self.state.withLock { state in
+            let isPattern = if case .pattern = state.subscriptions.subscription { true } else { false }
+            return (state.subscriptions.metadataChanged(metadata), isPattern)
+        }
         self.wake(wakening)
-        self.reportRefusedTopics(metadata)
+        if isPattern { self.watchTopics() }
         self.subscriptionMayHaveChanged(metadata)
         self.groupTopicsMayHaveChanged(metadata)
     }
 
-    /// Topics that this client may not read, or whose names are wrong: the reader has to know.
-    private func reportRefusedTopics(_ metadata: ClusterMetadata) {
-        var isReported = false
-        for topic in metadata.topics.values
-        where topic.error == .topicAuthorizationFailed || topic.error == .invalidTopicException {
-            let error = KafkaError(topic.error, doing: "asking for a topic's partitions", topic: topic.name)
-            isReported = self.state.withLock { state in
-                guard case .topics(let names) = state.subscriptions.subscription, names.contains(topic.name) else {
-                    return isReported
+    /// The cluster refuses this client, or a topic that it reads: the reader has to know.
+    func clusterFailed(_ error: KafkaError) {
+        let isMine = self.state.withLock { state in
+            if let topic = error.topic {
+                switch state.subscriptions.subscription {
+                case .topics(let topics): guard topics.contains(topic) else { return false }
+                case .partitions:
+                    guard state.subscriptions.partitions.keys.contains(where: { $0.topic == topic }) else {
+                        return false
+                    }
+                case .none, .pattern: return false
                 }
-                state.report(error)
-                return true
             }
+            state.report(error)
+            return true
         }
-        if isReported { self.wake([.reader]) }
+        if isMine { self.wake([.reader]) }
     }
 
     /// A pattern may match other topics now; and without a group, partitions may have been added.
@@ -198,6 +216,15 @@ extension KafkaConsumer {
 }
 
 extension ConsumerState {
+    /// Notes what is yet to be committed of the partitions that are about to be replaced. Whoever goes through a sequence is
+    /// not done with what it has in hand.
+    fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
+        let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
+        guard !replaced.isEmpty else { return }
+        if self.iterators == 0, !self.isReading, let failure = self.readerAsked() { self.report(failure) }
+        self.subscriptions.leaveBehind(replaced, now: now)
+    }
+
     /// The error of a call that makes no sense after closing.
     var isClosedError: KafkaError? {
         self.phase == .open ? nil : KafkaError(.closed, "The consumer is closed, or closing.")

@@ -50,6 +50,8 @@ public final class KafkaConsumer: Sendable {
     let positionWaiters = WaiterList()
     /// Commits follow one another: none may overtake one that is being tried again.
     let commitTurns = TurnQueue()
+    /// Wakes automatic commits before their time.
+    let commitSignal = Signal()
     let closing = Promise<Void>()
     /// Wakes `run()` while it waits for the reader to come to its end.
     let closeSignal = Signal()
@@ -125,10 +127,7 @@ public final class KafkaConsumer: Sendable {
 
     private func work() async -> Result<Void, KafkaError> {
         self.cluster.setMetadataObserver { [weak self] in self?.metadataChanged($0) }
-        self.cluster.setFailureObserver { [weak self] error in
-            self?.state.withLock { $0.report(error) }
-            self?.wake(.reader)
-        }
+        self.cluster.setFailureObserver { [weak self] in self?.clusterFailed($0) }
         var result = Result<Void, KafkaError>.success(())
         await withDiscardingTaskGroup { group in
             let background: [@Sendable () async -> Void] = [

@@ -12,6 +12,8 @@ import Synchronization
 final class RecordBatchStorage: Sendable {
     let records: RecordSequence
     let topicPartition: TopicPartition
+    /// The id of its topic; `.zero` if it wasn't known.
+    let topicID: KafkaUUID
     let timestampType: TimestampType
     let leaderEpoch: Int32?
     /// The first offset that is handed out: the batch may begin before it.
@@ -21,11 +23,13 @@ final class RecordBatchStorage: Sendable {
     let count: Int
     private let failure = Atomic<Int64>(-1)
 
-    init(_ batch: RecordBatch, records: RecordSequence, of partition: TopicPartition, from start: Int64)
-        throws(RecordBatchError)
-    {
+    init(
+        _ batch: RecordBatch, records: RecordSequence, of partition: TopicPartition, topicID: KafkaUUID = .zero,
+        from start: Int64
+    ) throws(RecordBatchError) {
         self.records = records
         self.topicPartition = partition
+        self.topicID = topicID
         self.timestampType = batch.timestampType
         self.leaderEpoch = batch.partitionLeaderEpoch < 0 ? nil : batch.partitionLeaderEpoch
         self.start = start

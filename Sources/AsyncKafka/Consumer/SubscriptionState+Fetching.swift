@@ -39,6 +39,19 @@ struct PlannedFetch: Sendable {
     var incarnation: Int
     /// The number of the fetch.
     var fetch: Int
+    /// Whether it is asked for beside another fetch.
+    var isBeside = false
+}
+
+extension PlannedFetch {
+    init(_ partition: TopicPartition, _ assigned: AssignedPartition, number: Int, isBeside: Bool = false) {
+        self.init(
+            partition: partition,
+            request: FetchSession.Partition(
+                topicID: assigned.topicID, fetchOffset: assigned.fetchPosition.offset,
+                leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
+            incarnation: assigned.incarnation, fetch: number, isBeside: isBeside)
+    }
 }
 
 /// What a broker answered for one partition.
@@ -81,20 +94,15 @@ extension SubscriptionState {
                 continue
             }
             buffered += assigned.bufferedBytes
-            guard assigned.fetchInFlight == nil else { continue }
+            // One that was moved since its fetch began is asked for anew.
+            guard !assigned.isAwaited else { continue }
             if assigned.bufferedBytes >= assigned.lowWaterMark { return .wait(until: nil) }
             if let time = assigned.notBefore, time > now {
                 next = min(next ?? time, time)
                 continue
             }
             bytes += Int(assigned.maximumBytes)
-            wanted.append(
-                PlannedFetch(
-                    partition: partition,
-                    request: FetchSession.Partition(
-                        topicID: assigned.topicID, fetchOffset: assigned.fetchPosition.offset,
-                        leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
-                    incarnation: assigned.incarnation, fetch: number))
+            wanted.append(PlannedFetch(partition, assigned, number: number))
         }
         guard !wanted.isEmpty else { return .wait(until: next) }
         let share = max(self.settings.maximumPrefetchBytes / sources.count, 1) - buffered
@@ -106,17 +114,25 @@ extension SubscriptionState {
         }
 
         let limit = min(bytes, share, self.room, self.settings.maximumFetchBytes)
-        self.reservedBytes += limit
-        self.fetches = number
-        for fetch in wanted { self.partitions[fetch.partition]?.fetchInFlight = number }
+        self.begin(wanted, number: number, maximumBytes: limit)
+        self.busyBrokers.insert(broker)
+        for fetch in wanted { self.partitions[fetch.partition]?.isAskedBeside = false }
         // Another partition comes first each time, since a full answer leaves the last ones out.
         wanted.sort { $0.partition < $1.partition }
         let first = number % wanted.count
         return .fetch(Array(wanted[first...] + wanted[..<first]), maximumBytes: limit)
     }
 
+    mutating func begin(_ fetches: [PlannedFetch], number: Int, maximumBytes: Int) {
+        self.reservedBytes += maximumBytes
+        self.fetches = number
+        for fetch in fetches {
+            self.partitions[fetch.partition]?.fetchInFlight = (number: number, incarnation: fetch.incarnation)
+        }
+    }
+
     /// What the buffer can take beside what is on its way.
-    private var room: Int { self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes }
+    var room: Int { self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes }
 
     /// What paused partitions have buffered must not keep the others from being read.
     private mutating func dropPaused() {
@@ -134,11 +150,12 @@ extension SubscriptionState {
         _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, now: MonotonicTime
     ) -> Wakening {
         self.reservedBytes -= maximumBytes
+        if fetches.first?.isBeside != true { self.busyBrokers.remove(broker) }
         var isOthersTurn = self.isRoomWanted
         self.isRoomWanted = false
         for fetch in fetches {
             guard let index = self.partitions.index(forKey: fetch.partition),
-                self.partitions.values[index].fetchInFlight == fetch.fetch
+                self.partitions.values[index].fetchInFlight?.number == fetch.fetch
             else { continue }
             self.partitions.values[index].fetchInFlight = nil
             // Its leader's fetcher could not ask while this one did.
@@ -151,6 +168,13 @@ extension SubscriptionState {
     mutating func fetchFailed(_ fetches: [PlannedFetch], retryAt time: MonotonicTime) {
         for fetch in fetches {
             self.partitions[fetch.partition]?.preferredReplica = nil
+            self.partitions[fetch.partition]?.notBefore = time
+        }
+    }
+
+    /// Lets a fetch's partitions wait.
+    mutating func delay(_ fetches: [PlannedFetch], until time: MonotonicTime) {
+        for fetch in fetches where self.partitions[fetch.partition]?.incarnation == fetch.incarnation {
             self.partitions[fetch.partition]?.notBefore = time
         }
     }
@@ -170,6 +194,11 @@ extension SubscriptionState {
             return self.fetchRefused(&assigned, fetch.partition, answer.error, by: broker, retryAt: now + backoff)
         }
         assigned.notBefore = nil
+        if assigned.doubtedSince != nil {
+            // Below Fetch v13 the records may be another topic's of this name.
+            assigned.notBefore = now + backoff
+            return [.fetchers, .metadata]
+        }
         if answer.highWatermark >= 0 { assigned.highWatermark = answer.highWatermark }
         if answer.lastStableOffset >= 0 { assigned.lastStableOffset = answer.lastStableOffset }
         if answer.logStartOffset >= 0 { assigned.logStartOffset = answer.logStartOffset }
@@ -177,8 +206,11 @@ extension SubscriptionState {
             assigned.preferredReplica = (
                 answer.preferredReplica, until: now + self.settings.preferredReplicaLifetime
             )
+            assigned.detours += 1
+            if assigned.isGoingInCircles { assigned.notBefore = now + backoff }
             return [.fetchers]
         }
+        assigned.detours = 0
         guard let chunk = answer.chunk else { return [] }
         if chunk.isCutShort {
             let doubled = assigned.maximumBytes.multipliedReportingOverflow(by: 2)
@@ -203,7 +235,8 @@ extension SubscriptionState {
         assigned.chunks.append(chunk)
         assigned.bufferedBytes += chunk.byteCount
         self.bufferedBytes += chunk.byteCount
-        return [.reader]
+        if fetch.isBeside { assigned.isAskedBeside = false }
+        return fetch.isBeside ? [.reader, .fetchers] : [.reader]
     }
 
     private mutating func fetchRefused(
@@ -232,15 +265,21 @@ extension SubscriptionState {
                     """, brokerCode: error, topic: partition.topic, partition: partition.partition)
                 return [.reader]
             }
+            self.resets[partition] = PositionReset(.outsideTheLog, from: assigned)
+            assigned.detours += 1
             self.beginFromPolicy(&assigned, partition)
+            if assigned.isGoingInCircles { assigned.notBefore = time }
             return [.positions]
+        case .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId:
+            assigned.doubtedSince = self.metadataVersion
+            return [.fetchers, .metadata]
         case .topicAuthorizationFailed, .corruptMessage:
             assigned.failure = failure
             return [.reader]
         case .unknownServerError:
             return [.fetchers]
         default:
-            if failure.isRetriable || error == .inconsistentTopicId { return [.fetchers, .metadata] }
+            if failure.isRetriable { return [.fetchers, .metadata] }
             assigned.failure = failure
             return [.reader]
         }

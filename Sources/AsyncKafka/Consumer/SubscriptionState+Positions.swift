@@ -58,6 +58,7 @@ extension SubscriptionState {
                 continue
             }
             self.partitions[partition]?.isLookingUp = true
+            if kind == .committed { self.partitions[partition]?.committedAt = now }
             due.append(
                 PositionLookup(
                     partition: partition, incarnation: assigned.incarnation, kind: kind, leader: assigned.leader,
@@ -126,9 +127,10 @@ extension SubscriptionState {
                 """, topic: lookup.partition.topic, partition: lookup.partition.partition)
             return [.reader]
         }
+        self.resets[lookup.partition] = PositionReset(.truncated, from: assigned)
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: endOffset, epoch: assigned.fetchPosition.epoch))
         self.dropInHand(of: lookup.partition)
-        return [.fetchers]
+        return [.fetchers, .positions]
     }
 
     /// A look-up failed: it is tried again at `time`, or the reader is told if that is of no use.
@@ -144,38 +146,6 @@ extension SubscriptionState {
     /// A broker doesn't know the answer to a validation (it is too old): the position is believed.
     mutating func cannotValidate(_ lookup: PositionLookup) -> Wakening {
         self.endOfEpochFound(lookup, endOffset: nil)
-    }
-
-    /// Takes new leaders.
-    mutating func metadataChanged(_ metadata: ClusterMetadata) -> Wakening {
-        for (partition, assigned) in self.partitions {
-            guard let topic = metadata.topics[partition.topic], let known = topic.partition(partition.partition) else {
-                continue
-            }
-            var assigned = assigned
-            assigned.topicID = topic.id
-            if assigned.leader != known.leader || assigned.leaderEpoch != known.leaderEpoch {
-                let isNewEpoch = assigned.leaderEpoch != known.leaderEpoch
-                assigned.leader = known.leader
-                assigned.leaderEpoch = known.leaderEpoch
-                assigned.preferredReplica = nil
-                assigned.notBefore = nil
-                // The last leader may not answer for long, and its answer is of no use any more.
-                assigned.fetchInFlight = nil
-                switch assigned.phase {
-                case .validating:
-                    assigned.isLookingUp = false
-                case .resetting where assigned.isLookingUp:
-                    assigned.isLookingUp = false
-                    assigned.incarnation += 1
-                case .initializing, .resetting, .fetching:
-                    break
-                }
-                if isNewEpoch { _ = assigned.validateIfNeeded() }
-            }
-            self.partitions[partition] = assigned
-        }
-        return [.positions, .fetchers]
     }
 }
 

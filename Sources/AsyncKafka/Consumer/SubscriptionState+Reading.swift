@@ -15,6 +15,7 @@ struct TakenBatch: Sendable {
     /// The first offset that the reader has not had; it may lie inside the batch.
     let start: FetchPosition
     let incarnation: Int
+    let topicID: KafkaUUID
 }
 
 extension SubscriptionState {
@@ -46,6 +47,7 @@ extension SubscriptionState {
         guard inHand.isUnfinished, var assigned = self.partitions[inHand.partition] else { return nil }
         defer { self.partitions[inHand.partition] = assigned }
         assigned.position = inHand.handedOut
+        assigned.unseenFrom = assigned.position.offset
         if isDamaged {
             self.bufferedBytes -= assigned.dropBuffer()
             assigned.incarnation += 1
@@ -77,6 +79,7 @@ extension SubscriptionState {
             // In place: a copy of the partition would copy its buffer.
             let before = self.partitions.values[index].bufferedBytes
             let taken = Self.take(from: &self.partitions.values[index], partition, self.settings)
+            if case .batch = taken { self.partitions.values[index].isTaken = true }
             let after = self.partitions.values[index].bufferedBytes
             let isEmpty = !self.partitions.values[index].isBuffered
             let mark = self.partitions.values[index].lowWaterMark
@@ -142,7 +145,8 @@ extension SubscriptionState {
     {
         .batch(
             TakenBatch(
-                partition: partition, batch: batch, start: assigned.position, incarnation: assigned.incarnation))
+                partition: partition, batch: batch, start: assigned.position, incarnation: assigned.incarnation,
+                topicID: assigned.topicID))
     }
 
     /// The position stays before what can't be read: whether to pass over it is for the user to decide.
@@ -166,6 +170,7 @@ extension SubscriptionState {
     /// A batch that was taken has nothing for the reader behind its position.
     mutating func pass(_ taken: TakenBatch) {
         guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
+        self.partitions[taken.partition]?.isTaken = false
         self.partitions[taken.partition]?.pass(taken.batch)
     }
 
@@ -174,12 +179,14 @@ extension SubscriptionState {
         guard let index = self.partitions.index(forKey: taken.partition),
             self.partitions.values[index].incarnation == taken.incarnation
         else { return false }
+        self.partitions.values[index].isTaken = false
         guard self.partitions.values[index].isReadable else {
             if !self.partitions.values[index].isBuffered { self.turns.append(taken.partition) }
             self.partitions.values[index].putBack = taken.batch
             return false
         }
         self.partitions.values[index].position = taken.batch.end
+        self.partitions.values[index].unseenFrom = taken.batch.nextOffset
         if self.partitions.values[index].askedPast == nil { self.partitions.values[index].askedPast = taken.start }
         if self.handedOut.last != taken.partition { self.handedOut.append(taken.partition) }
         self.inHand = BatchInHand(

@@ -51,8 +51,16 @@ struct SubscriptionState: Sendable {
     /// Partitions of which something was handed out since the reader last asked.
     var handedOut: [TopicPartition] = []
     var inHand: BatchInHand?
+    /// Partitions that were replaced, and what of them is yet to be committed by itself.
+    var leftBehind: [TopicPartition: LeftBehind] = [:]
+    /// Positions that were given up, for the log.
+    var resets: [TopicPartition: PositionReset] = [:]
+    /// The version of the metadata that was taken last.
+    var metadataVersion = 0
     /// How many fetches have been planned.
     var fetches = 0
+    /// The brokers that are at work on a fetch.
+    var busyBrokers: Set<Int32> = []
     /// The highest incarnation of partitions that were taken away: what is on its way for one is not for its successor.
     private var lastIncarnation = 0
 
@@ -74,7 +82,13 @@ struct SubscriptionState: Sendable {
                 maximumBytes: self.settings.maximumPartitionBytes, incarnation: self.lastIncarnation + 1)
             assigned.isArriving = arriving
             assigned.isPaused = self.pausedBefore.contains(partition)
-            if !self.settings.hasGroup { self.beginFromPolicy(&assigned, partition) }
+            if !self.settings.hasGroup {
+                self.beginFromPolicy(&assigned, partition)
+            } else if let left = self.leftBehind.removeValue(forKey: partition) {
+                // What the group has of it is yet to be brought up to date.
+                _ = assigned.move(to: left.position)
+                assigned.topicID = left.topicID
+            }
             self.partitions[partition] = assigned
         }
         self.pausedBefore.subtract(wanted)
@@ -170,57 +184,6 @@ struct SubscriptionState: Sendable {
                 .noOffsetForPartition,
                 "There is no committed offset to begin from, and autoOffsetReset is none: seek, or set it.",
                 topic: partition.topic, partition: partition.partition)
-        }
-    }
-
-    // MARK: Offsets to commit
-
-    /// Everything handed out so far. What the group has already is left out.
-    var handedOutOffsets: [TopicPartition: OffsetAndMetadata] {
-        self.offsets { self.handedOut($0, $1) }
-    }
-
-    /// Everything that the reader has asked past. What the group has already is left out.
-    var askedPastOffsets: [TopicPartition: OffsetAndMetadata] {
-        self.offsets { self.askedPast($0, $1) }
-    }
-
-    private func handedOut(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition {
-        guard let inHand = self.inHand, inHand.partition == partition else { return assigned.position }
-        return inHand.handedOut
-    }
-
-    private func askedPast(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition? {
-        guard let inHand = self.inHand, inHand.partition == partition, let askedPast = inHand.askedPast else {
-            return assigned.askedPast
-        }
-        guard let own = assigned.askedPast, own.offset > askedPast.offset else { return askedPast }
-        return own
-    }
-
-    private func offsets(
-        _ position: (TopicPartition, AssignedPartition) -> FetchPosition?
-    ) -> [TopicPartition: OffsetAndMetadata] {
-        var offsets: [TopicPartition: OffsetAndMetadata] = [:]
-        for (partition, assigned) in self.partitions where assigned.hasPosition && !assigned.isArriving {
-            guard let position = position(partition, assigned), position.offset != assigned.committed else { continue }
-            offsets[partition] = OffsetAndMetadata(offset: position.offset, leaderEpoch: position.epoch)
-        }
-        return offsets
-    }
-
-    /// The group has these offsets now.
-    mutating func committed(_ offsets: [TopicPartition: OffsetAndMetadata]) {
-        for (partition, offset) in offsets {
-            guard var assigned = self.partitions[partition] else { continue }
-            assigned.committed = offset.offset
-            // Who commits what is in hand is done with it: an automatic commit must not take that back.
-            if let askedPast = self.askedPast(partition, assigned), askedPast.offset < offset.offset,
-                offset.offset <= self.handedOut(partition, assigned).offset
-            {
-                assigned.askedPast = FetchPosition(offset: offset.offset, epoch: offset.leaderEpoch)
-            }
-            self.partitions[partition] = assigned
         }
     }
 }

@@ -45,11 +45,11 @@ public struct StandardErrorLog: KafkaLog {
     /// Whether `level` is at least the minimum.
     public func isEnabled(_ level: KafkaLogLevel) -> Bool { level >= self.minimum }
 
-    /// Writes one line.
+    /// Writes one line. Line ends and other controls in what comes from outside are written out.
     public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
         var line = "[\(level)] \(message)"
         for (key, value) in metadata { line += " \(key)=\(value)" }
-        StandardError.write(line + "\n")
+        StandardError.write(line.printable + "\n")
     }
 }
 

@@ -8,6 +8,7 @@
 /// The keys of log metadata, in one place, so that dashboards can rely on them.
 enum LogKey: String {
     case clientID = "kafka.client.id"
+    case cluster = "kafka.cluster.id"
     case broker = "kafka.broker"
     case topic = "kafka.topic"
     case partition = "kafka.partition"
@@ -17,6 +18,10 @@ enum LogKey: String {
     case generation = "kafka.group.generation"
     case offset = "kafka.offset"
     case api = "kafka.api"
+    case apiVersion = "kafka.api.version"
+    case address = "network.address"
+    case duration = "duration"
+    case size = "size"
     case error = "error"
     case count = "count"
     case reason = "reason"

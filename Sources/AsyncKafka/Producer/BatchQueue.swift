@@ -180,6 +180,14 @@ struct BatchQueue<Batch> {
         self.isFlowing = false
     }
 
+    /// The partition's log is another one, which knows nothing of this producer: a new epoch begins in it, as soon as
+    /// nothing that was sent may be stored in either.
+    mutating func logBeganAnew() {
+        guard self.identity != nil else { return }
+        self.isFlowing = false
+        self.hasGap = true
+    }
+
     private func transmission(_ entry: Sent) -> Transmission {
         Transmission(
             id: entry.id, batch: entry.batch, identity: self.identity, baseSequence: entry.baseSequence,

@@ -48,6 +48,7 @@ public final class KafkaProducer: Sendable {
 
     deinit {
         self.sender.giveUpAll(because: .producerClosed)
+        self.sender.sayWhatIsLeft()
         self.loop.shutdown()
     }
 
@@ -130,7 +131,7 @@ public final class KafkaProducer: Sendable {
     /// The numbers of a topic's partitions. Waits `ProducerConfiguration.maxBlock` at most.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
         let deadline = self.loop.now + self.sender.configuration.maxBlock
-        let metadata = try await self.sender.cluster.topic(topic, deadline: deadline)
+        let metadata = try await self.sender.topic(topic, deadline: deadline)
         self.sender.learn(metadata)
         return metadata.partitions.map(\.index)
     }
@@ -142,7 +143,8 @@ public final class KafkaProducer: Sendable {
     /// On a graceful shutdown no more records are accepted, what was accepted is delivered within
     /// `ProducerConfiguration.closeTimeout`, and what is left then fails. On cancellation all that is left fails at once.
     ///
-    /// Throws if records failed whose `Delivery` nobody has asked: how many, and why the first of them.
+    /// Throws if records failed whose `Delivery` nobody has asked: how many, and why the first of them. Ends by itself with a
+    /// `KafkaError` that `isFatal` if the producer can never write again: a new one has to be made then.
     public func run() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
@@ -154,7 +156,10 @@ public final class KafkaProducer: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.sender.cluster.run() }
             if self.sender.configuration.idempotence {
-                group.addTask(executorPreference: self.loop) { await self.sender.provideIdentities() }
+                group.addTask(executorPreference: self.loop) {
+                    guard let fatal = await self.sender.provideIdentities() else { return }
+                    self.shutdown.fulfill(.failure(fatal))
+                }
             }
             do {
                 try await self.shutdown.value()
@@ -164,6 +169,7 @@ public final class KafkaProducer: Sendable {
             }
             group.cancelAll()
         }
+        if let fatal = self.sender.accumulator.withLock({ $0.idempotence.fatalError }) { throw fatal }
         if let error = self.sender.undelivered.take() { throw error }
     }
 

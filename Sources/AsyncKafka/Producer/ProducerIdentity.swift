@@ -34,18 +34,22 @@ struct IdempotenceStateMachine {
         /// A broker is being asked.
         case requesting
         case ready(ProducerIdentity)
-        /// It can't be had: every record fails with this.
+        /// It will never be had: every record fails with this.
         case failed(KafkaError)
     }
 
     enum Failure {
         /// Ask again after a backoff.
         case retry
-        /// Nothing can be sent: fail what waits.
+        /// Somebody has to do something about it: fail what waits, and ask again after a backoff.
+        case refused
+        /// Nothing can ever be sent.
         case fatal(KafkaError)
     }
 
     private(set) var state: State = .idle
+    /// Why it was not had when it was last asked for.
+    private(set) var lastFailure: KafkaError?
 
     /// The identity for partitions that have none yet.
     var identity: ProducerIdentity? {
@@ -75,12 +79,21 @@ struct IdempotenceStateMachine {
     mutating func received(_ identity: ProducerIdentity) {
         guard case .requesting = self.state else { return }
         self.state = .ready(identity)
+        self.lastFailure = nil
     }
 
+    /// Fatal is only what no patience mends: a cluster that has no such identities, and an identity that is another's. Users are
+    /// made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
     mutating func requestFailed(_ error: KafkaError) -> Failure {
-        guard case .requesting = self.state, !error.isRetriable else { return .retry }
+        guard case .requesting = self.state else { return .retry }
+        self.lastFailure = error
+        guard error.isFatal || error.code == .unsupportedVersion || error.code == .producerFenced else {
+            return error.isRetriable ? .retry : .refused
+        }
         var fatal = error
         fatal.isFatal = true
+        fatal.isRetriable = false
+        fatal.message = "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         self.state = .failed(fatal)
         return .fatal(fatal)
     }

@@ -47,7 +47,7 @@ extension RecordAccumulator {
         case .stored:
             partition.failures = 0
             partition.lastError = nil
-            self.releaseMemory(of: batch, &effects)
+            self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append((batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
         case .retry:
             // Where the leader is known to be another by now, there is nothing to wait for.
@@ -55,10 +55,10 @@ extension RecordAccumulator {
         case .split:
             self.split(transmission, &effects)
         case .failed(let isOutcomeUnknown):
-            self.releaseMemory(of: batch, &effects)
+            self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append((batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
         case .alreadyEnded:
-            self.releaseMemory(of: batch, &effects)
+            self.releaseMemory(of: batch, partition, &effects)
         }
     }
 
@@ -81,7 +81,7 @@ extension RecordAccumulator {
         guard parts.count > 1 else {
             // What we have written ourselves can be read again; were it not so, its records would end here.
             transmission.partition.queue.discard(transmission.id)
-            self.releaseMemory(of: batch, &effects)
+            self.releaseMemory(of: batch, transmission.partition, &effects)
             effects.ended.append(
                 (batch, .failed(KafkaError(.recordTooLarge, "The broker refused a batch as too large.")))
             )
@@ -89,9 +89,19 @@ extension RecordAccumulator {
         }
         let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
         transmission.partition.queue.split(transmission.id, into: counted)
-        self.moveMemory(from: batch, to: parts)
+        self.learnLimit(of: transmission.partition.topic, from: batch)
+        self.moveMemory(from: batch, to: parts, of: transmission.partition)
         effects.released.append(batch)
         effects.ended.append((batch, .split(counted)))
+    }
+
+    /// What a topic takes is less than this batch, so its next ones are half as large: again and again, until they are taken. How
+    /// much it takes is nowhere said.
+    private func learnLimit(of topic: TopicState, from batch: ProducerBatch) {
+        topic.batchSize = min(topic.batchSize, max(batch.records.byteCount / 2, RecordBatchBuilder.headerSize))
+        for partition in topic.partitions {
+            if let open = partition.open { open.limit = min(open.limit, topic.batchSize) }
+        }
     }
 
     // MARK: Giving up
@@ -105,7 +115,7 @@ extension RecordAccumulator {
                 if let batch = partition.open, batch.deadline <= now { self.close(partition) }
                 for ended in partition.queue.expire(now: now) {
                     let error = self.expiryError(partition, isOutcomeUnknown: ended.isOutcomeUnknown)
-                    self.end(ended, with: error, &effects)
+                    self.end(ended, of: partition, with: error, &effects)
                 }
                 let deadlines = [partition.queue.earliestDeadline, partition.open?.deadline].compactMap { $0 }
                 for deadline in deadlines { next = min(next ?? deadline, deadline) }
@@ -119,10 +129,13 @@ extension RecordAccumulator {
 
     private func expiryError(_ partition: PartitionState, isOutcomeUnknown: Bool) -> KafkaError {
         let cause: String
-        if let last = partition.lastError {
-            cause = " The last thing that went wrong: \(last.message)"
-        } else if partition.leader == nil {
+        if partition.leader == nil {
+            // What went wrong before that, with the leader that there was, is not the reason.
             cause = " The partition has no leader."
+        } else if partition.isAwaitingIdentity, let last = self.idempotence.lastFailure {
+            cause = " The producer has no id yet, which idempotence needs: \(last.message)"
+        } else if let last = partition.lastError {
+            cause = " The last thing that went wrong: \(last.message)"
         } else {
             cause = " No broker answered."
         }
@@ -135,11 +148,12 @@ extension RecordAccumulator {
     }
 
     private mutating func end(
-        _ ended: BatchQueue<ProducerBatch>.Ended, with error: KafkaError, _ effects: inout Effects
+        _ ended: BatchQueue<ProducerBatch>.Ended, of partition: PartitionState, with error: KafkaError,
+        _ effects: inout Effects
     ) {
         var error = error
         error.isOutcomeUnknown = ended.isOutcomeUnknown
-        if !ended.isInFlight { self.releaseMemory(of: ended.batch, &effects) }
+        if !ended.isInFlight { self.releaseMemory(of: ended.batch, partition, &effects) }
         effects.ended.append((ended.batch, .failed(error)))
     }
 
@@ -149,7 +163,7 @@ extension RecordAccumulator {
         var error = error
         error.topic = partition.topicPartition.topic
         error.partition = partition.index
-        for ended in partition.queue.giveUpAll() { self.end(ended, with: error, &effects) }
+        for ended in partition.queue.giveUpAll() { self.end(ended, of: partition, with: error, &effects) }
     }
 
     /// Gives up everything.

@@ -79,11 +79,12 @@ extension RecordAccumulator {
         return effects
     }
 
-    /// Lets every open batch be sent as it is.
-    mutating func makeOpenDue(_ effects: inout Effects) {
+    /// Lets every open batch be sent as it is, or those for one broker.
+    mutating func makeOpenDue(_ effects: inout Effects, of broker: Int32? = nil) {
         var next = self.openBatches.first
         while let partition = next {
             next = partition.nextOpen
+            if let broker, partition.owner != broker { continue }
             partition.isOpenDue = true
             self.list(partition, &effects)
         }
@@ -225,13 +226,21 @@ extension RecordAccumulator {
     mutating func received(_ identity: ProducerIdentity) -> Effects {
         var effects = Effects()
         self.idempotence.received(identity)
-        let waiting = self.awaitingIdentity
-        self.awaitingIdentity = []
-        for partition in waiting {
-            partition.isAwaitingIdentity = false
-            self.list(partition, &effects)
-        }
+        for partition in self.takeAwaitingIdentity() { self.list(partition, &effects) }
         return effects
+    }
+
+    /// The cluster refuses to give an identity, for now: what waits for one fails, as it would fail without idempotence.
+    mutating func identityRefused(_ error: KafkaError) -> Effects {
+        var effects = Effects()
+        for partition in self.takeAwaitingIdentity() { self.giveUp(partition, because: error, &effects) }
+        return effects
+    }
+
+    private mutating func takeAwaitingIdentity() -> [PartitionState] {
+        defer { self.awaitingIdentity = [] }
+        for partition in self.awaitingIdentity { partition.isAwaitingIdentity = false }
+        return self.awaitingIdentity
     }
 
     // MARK: Metadata
@@ -244,13 +253,16 @@ extension RecordAccumulator {
             topic = known
         } else {
             topic = TopicState(
-                name: metadata.name, sticky: StickyPartition(stay: min(self.settings.batchSize, 64 << 10)))
+                name: metadata.name, sticky: StickyPartition(stay: min(self.settings.batchSize, 64 << 10)),
+                batchSize: self.settings.batchSize)
             self.topics[metadata.name] = topic
         }
         let settings = self.settings
+        if metadata.id != .zero, topic.id != .zero, metadata.id != topic.id { topic.batchSize = settings.batchSize }
         let moved = topic.update(metadata) {
             BatchQueue(isIdempotent: settings.isIdempotent, maximumInFlight: settings.maxInFlight)
         }
+        for partition in moved { self.buffer.assign(partition) }
         for partition in moved {
             if partition.isListed { self.unlist(partition) }
             // It needn't wait for a leader that is known.
@@ -258,6 +270,7 @@ extension RecordAccumulator {
             self.leaveIfSticky(partition)
             self.list(partition, &effects)
         }
+        if !moved.isEmpty { self.offerRoom(&effects) }
     }
 
     /// Takes a partition out of the list that it is in, that of a former leader.

@@ -42,6 +42,8 @@ struct RecordAccumulator {
         var usedTopics: Set<String> = []
         /// Whether a broker can't be reached that could be reached before.
         var isFirstFailure = false
+        /// What there was no room for.
+        var shortage: RecordBuffer.Shortage?
 
         /// Asks for the leaders of a topic.
         mutating func needMetadata(of topic: TopicState) {
@@ -83,15 +85,15 @@ struct RecordAccumulator {
     /// What a batch takes at first where nothing is known of the partition's rate.
     static let smallestBatch = 4096
     /// How often it is said of a topic that it is in use: much more often than metadata forgets topics.
-    static let useInterval = MetadataStateMachine.maximumIdle / 5
+    static let useInterval = WantedTopics.maximumIdle / 5
 
     let settings: Settings
     let undelivered: UndeliveredRecords
     var topics: [String: TopicState] = [:]
     /// The topic of the last record: the next one's, nearly always.
-    private var lastTopic: TopicState?
+    var lastTopic: TopicState?
     /// The open batch of a topic's sticky partition, and the topic: where a record without key goes, nearly always.
-    private var freeBatch: ProducerBatch?
+    var freeBatch: ProducerBatch?
     private var freeTopic = ""
     /// Whether open batches wait for more records.
     private let lingers: Bool
@@ -100,10 +102,7 @@ struct RecordAccumulator {
     var idempotence = IdempotenceStateMachine()
     /// Partitions that can send nothing without a (new) producer identity.
     var awaitingIdentity: [PartitionState] = []
-    private(set) var freeMemory: Int
-    private var roomWaiters = Deque<Promise<Void>>()
-    /// Whether a task that waited for room has been woken and not yet tried again.
-    private var isRoomOffered = false
+    var buffer: RecordBuffer
     var closed: KafkaError?
     var isLingerTimerSet = false
     var isExpiryTimerSet = false
@@ -112,7 +111,7 @@ struct RecordAccumulator {
     init(settings: Settings, bufferMemory: Int, undelivered: UndeliveredRecords, seed: UInt64) {
         self.settings = settings
         self.lingers = settings.linger > .zero
-        self.freeMemory = bufferMemory
+        self.buffer = RecordBuffer(size: bufferMemory)
         self.undelivered = undelivered
         self.random = seed
     }
@@ -152,7 +151,7 @@ struct RecordAccumulator {
     mutating func append(
         _ record: ProducerRecord, choice: Choice, timestamp: Int64, isOffered: Bool = false, now: () -> MonotonicTime
     ) -> Appended {
-        if isOffered { self.isRoomOffered = false }
+        if isOffered { self.buffer.takeOfferBack() }
         let topic: TopicState
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
@@ -195,11 +194,12 @@ struct RecordAccumulator {
             record, topic, isFree ? nil : partition, timestamp: timestamp, isOffered: isOffered, now: now())
     }
 
-    /// The record's partition has no open batch with room for it. `chosen` is nil if the partition may still be chosen.
+    /// The record's partition has no open batch with room for it. `chosen` is nil if the partition may still be chosen;
+    /// `isFree` says that it was.
     @inline(never)
     private mutating func appendToNewBatch(
-        _ record: ProducerRecord, _ topic: TopicState, _ chosen: PartitionState?, timestamp: Int64, isOffered: Bool,
-        now: MonotonicTime
+        _ record: ProducerRecord, _ topic: TopicState, _ chosen: PartitionState?, isFree: Bool = false,
+        timestamp: Int64, isOffered: Bool, now: MonotonicTime
     ) -> Appended {
         if let closed = self.closed { return .closed(closed) }
         let size =
@@ -207,27 +207,35 @@ struct RecordAccumulator {
             + RecordBatchBuilder.sizeUpperBound(key: record.key, value: record.value, headers: record.headers)
         guard size <= self.settings.maxRequestSize else { return .tooLarge(size) }
         var effects = Effects()
-        var partition = chosen ?? self.freePartition(of: topic)
+        var partition = chosen ?? self.freePartition(of: topic, for: size)
 
         // The open batch may grow, up to the size of a batch.
         if let batch = partition.open {
             let wanted = batch.records.byteCount + size - RecordBatchBuilder.headerSize
-            if wanted <= self.settings.batchSize {
+            if wanted <= topic.batchSize {
                 guard
                     wanted <= batch.limit
                         || self.takeMemory(
-                            for: batch, least: wanted, atBest: min(2 * batch.reserved, self.settings.batchSize),
-                            isOffered: isOffered)
-                else { return self.full(&effects) }
+                            for: batch, of: partition, least: wanted,
+                            atBest: min(2 * batch.reserved, topic.batchSize), isOffered: isOffered)
+                else {
+                    if chosen == nil, let other = self.leaveForRoom(partition, size) {
+                        return self.appendToNewBatch(
+                            record, topic, other, isFree: true, timestamp: timestamp, isOffered: isOffered, now: now)
+                    }
+                    return self.full(
+                        partition, isFree: isFree || chosen == nil, lacking: wanted - batch.reserved, &effects)
+                }
                 return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
             }
             self.close(partition)
             self.list(partition, &effects)
-            if chosen == nil { partition = self.freePartition(of: topic) }
+            if chosen == nil { partition = self.freePartition(of: topic, for: size) }
             if partition.open != nil {
                 // Another partition's batch, which was begun by a record with a key.
                 return self.appendToNewBatch(
-                    record, topic, partition, timestamp: timestamp, isOffered: isOffered, now: now
+                    record, topic, partition, isFree: isFree || chosen == nil, timestamp: timestamp,
+                    isOffered: isOffered, now: now
                 ).adding(effects)
             }
         }
@@ -237,9 +245,16 @@ struct RecordAccumulator {
             records: RecordBatchBuilder(), undelivered: self.undelivered)
         guard
             self.takeMemory(
-                for: batch, least: size, atBest: min(partition.expectedSize, self.settings.batchSize),
+                for: batch, of: partition, least: size, atBest: min(partition.expectedSize, topic.batchSize),
                 isOffered: isOffered)
-        else { return self.full(&effects) }
+        else {
+            if chosen == nil, let other = self.leaveForRoom(partition, size) {
+                return self.appendToNewBatch(
+                    record, topic, other, isFree: true, timestamp: timestamp, isOffered: isOffered, now: now
+                ).adding(effects)
+            }
+            return self.full(partition, isFree: isFree || chosen == nil, lacking: size, &effects)
+        }
         partition.open = batch
         partition.openedAt = now
         partition.isOpenDue = !self.lingers
@@ -269,7 +284,7 @@ struct RecordAccumulator {
             key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
         guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
         // A record that is larger than a batch should be has one for itself.
-        if batch.limit > self.settings.batchSize { batch.limit = batch.records.byteCount }
+        if batch.limit > partition.topic.batchSize { batch.limit = batch.records.byteCount }
         if partition.isOpenDue { self.list(partition, &effects) }
         if self.lingers, partition === partition.topic.stickyPartition {
             self.freeBatch = batch
@@ -288,12 +303,13 @@ struct RecordAccumulator {
         return .followedUp(delivery, effects)
     }
 
-    /// The partition for a record that may go anywhere.
-    private mutating func freePartition(of topic: TopicState) -> PartitionState {
+    /// The partition for a record of so many bytes that may go anywhere.
+    private mutating func freePartition(of topic: TopicState, for size: Int) -> PartitionState {
         if self.settings.isRoundRobin {
             for _ in 0..<topic.partitionCount {
                 topic.nextInTurn = (topic.nextInTurn + 1) % topic.partitionCount
-                if topic.partitions[topic.nextInTurn].leader != nil { break }
+                let next = topic.partitions[topic.nextInTurn]
+                if next.leader != nil, self.buffer.hasShare(next.leader, for: size) { break }
             }
             return topic.partitions[topic.nextInTurn]
         }
@@ -301,7 +317,8 @@ struct RecordAccumulator {
         topic.sticky.move(
             among: topic.partitions[..<topic.partitionCount].map {
                 StickyPartition.Candidate(
-                    partition: $0.index, queueLength: $0.queue.count, isAvailable: $0.isAvailable)
+                    partition: $0.index, queueLength: $0.queue.count,
+                    isAvailable: $0.isAvailable && self.buffer.hasShare($0.leader, for: size))
             }, random: self.nextRandom())
         let chosen = topic.partitions[Int(topic.sticky.current ?? 0)]
         topic.stickyPartition = chosen
@@ -315,6 +332,23 @@ struct RecordAccumulator {
         guard partition === topic.stickyPartition, !partition.isAvailable,
             topic.partitions[..<topic.partitionCount].contains(where: \.isAvailable)
         else { return }
+        self.leave(topic)
+    }
+
+    /// Lets records that may go anywhere leave a partition whose broker's share of the memory is used up. Returns where they
+    /// go; nil if no other partition is better off.
+    private mutating func leaveForRoom(_ partition: PartitionState, _ size: Int) -> PartitionState? {
+        let topic = partition.topic
+        guard !self.buffer.hasShare(partition.leader, for: size),
+            topic.partitions[..<topic.partitionCount].contains(where: {
+                $0.isAvailable && self.buffer.hasShare($0.leader, for: size)
+            })
+        else { return nil }
+        self.leave(topic)
+        return self.freePartition(of: topic, for: size)
+    }
+
+    private mutating func leave(_ topic: TopicState) {
         topic.stickyPartition = nil
         if self.freeTopic == topic.name { self.freeBatch = nil }
     }
@@ -339,82 +373,6 @@ struct RecordAccumulator {
         if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
         batch.complete()
         partition.queue.append(batch, count: Int32(truncatingIfNeeded: batch.count), deadline: batch.deadline)
-    }
-
-    // MARK: Memory
-
-    /// Takes memory for a batch: `atBest` if there is so much, at least `least`.
-    private mutating func takeMemory(for batch: ProducerBatch, least: Int, atBest: Int, isOffered: Bool) -> Bool {
-        let wanted = max(least, atBest)
-        // Those who wait come first.
-        guard isOffered || (self.roomWaiters.isEmpty && !self.isRoomOffered) else { return false }
-        let free = self.freeMemory + batch.reserved
-        guard free >= least else { return false }
-        let size = min(wanted, free)
-        batch.records.reserve(size)
-        self.freeMemory -= batch.records.capacity - batch.reserved
-        batch.reserved = batch.records.capacity
-        batch.limit = min(batch.reserved, max(self.settings.batchSize, least))
-        return true
-    }
-
-    /// Gives back the memory of a batch that has ended.
-    mutating func releaseMemory(of batch: ProducerBatch, _ effects: inout Effects) {
-        self.freeMemory += batch.reserved
-        batch.reserved = 0
-        effects.released.append(batch)
-        self.offerRoom(&effects)
-    }
-
-    /// The memory of a batch goes to those that replace it. It may be a little more than there was.
-    mutating func moveMemory(from batch: ProducerBatch, to parts: [ProducerBatch]) {
-        self.freeMemory += batch.reserved
-        batch.reserved = 0
-        for part in parts {
-            part.reserved = part.records.capacity
-            self.freeMemory -= part.reserved
-        }
-    }
-
-    /// There is no room: what is open is sent without linger, since it is what must go to make some.
-    private mutating func full(_ effects: inout Effects) -> Appended {
-        self.makeOpenDue(&effects)
-        return .full(effects)
-    }
-
-    /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
-    mutating func waitForRoom(_ promise: Promise<Void>, isFirst: Bool) {
-        if isFirst { self.roomWaiters.prepend(promise) } else { self.roomWaiters.append(promise) }
-    }
-
-    /// A task gives up waiting for room: while it is in the queue, those that come later take none.
-    mutating func stopWaitingForRoom(_ promise: Promise<Void>) {
-        for _ in 0..<self.roomWaiters.count {
-            if let first = self.roomWaiters.popFirst(), first !== promise { self.roomWaiters.append(first) }
-        }
-    }
-
-    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
-    mutating func close(_ error: KafkaError) -> [Promise<Void>] {
-        if self.closed == nil { self.closed = error }
-        self.freeBatch = nil
-        self.lastTopic = nil
-        return self.roomWaiters.removeAll()
-    }
-
-    /// Wakes the first of the tasks that wait for room. One at a time: it tells whether it found some.
-    private mutating func offerRoom(_ effects: inout Effects) {
-        guard !self.isRoomOffered, effects.wake == nil, let first = self.roomWaiters.popFirst() else { return }
-        self.isRoomOffered = true
-        effects.wake = first
-    }
-
-    /// Lets the next task try: the one before it found room, or is gone.
-    mutating func offerRoomAgain() -> Effects {
-        var effects = Effects()
-        self.isRoomOffered = false
-        self.offerRoom(&effects)
-        return effects
     }
 }
 

@@ -60,7 +60,8 @@ extension Sender {
 
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
         guard let timestamp = record.timestamp else { return WallClock.coarseMilliseconds }
-        guard timestamp.millisecondsSince1970 >= 0 else {
+        // -1 is Kafka's "no time", as records report it that were stored without one.
+        guard timestamp.millisecondsSince1970 >= -1 else {
             throw KafkaError(
                 .invalidArgument, "The record's timestamp is before 1970 (\(timestamp)), which Kafka can't store.",
                 topic: record.topic)
@@ -115,7 +116,7 @@ extension Sender {
         var hasAskedForPartition = false
         while true {
             guard let choice = try self.choice(for: record) else {
-                self.learn(try await self.cluster.topic(record.topic, deadline: deadline))
+                self.learn(try await self.topic(record.topic, deadline: deadline))
                 continue
             }
             let timestamp = try self.timestamp(of: record)
@@ -126,10 +127,12 @@ extension Sender {
                 let appended = accumulator.append(
                     record, choice: choice, timestamp: timestamp, isOffered: wasOffered
                 ) { .now }
-                if case .full = appended { accumulator.waitForRoom(promise, isFirst: wasOffered) }
+                if case .full(let effects) = appended {
+                    accumulator.waitForRoom(promise, for: effects.shortage, isFirst: wasOffered)
+                }
                 return appended
             }
-            if case .full = appended {} else if wasOffered { self.passRoomOn() }
+            if wasOffered { self.passRoomOn() }
             switch appended {
             case .done(let delivery):
                 return delivery
@@ -139,14 +142,14 @@ extension Sender {
             case .full(let effects):
                 self.perform(effects)
                 do throws(KafkaError) {
-                    try await promise.value(until: deadline, on: self.loop) { self.noRoomError(record) }
+                    try await promise.value(until: deadline, on: self.loop) { self.noRoomError() }
                 } catch {
                     self.accumulator.withLock { $0.stopWaitingForRoom(promise) }
                     throw error
                 }
                 isOffered = true
             case .unknownTopic:
-                self.learn(try await self.cluster.topic(record.topic, deadline: deadline))
+                self.learn(try await self.topic(record.topic, deadline: deadline))
             case .unknownPartition(let count):
                 guard !hasAskedForPartition, let partition = record.partition, partition >= 0 else {
                     throw self.unknownPartition(record, count)
@@ -164,16 +167,26 @@ extension Sender {
         }
     }
 
+    /// What the cluster knows of a topic. A producer that can't go on says so, and not that it waits for nothing any more.
+    func topic(_ name: String, deadline: MonotonicTime) async throws(KafkaError) -> TopicMetadata {
+        do throws(KafkaError) {
+            return try await self.cluster.topic(name, deadline: deadline)
+        } catch {
+            throw self.accumulator.withLock { $0.idempotence.fatalError } ?? error
+        }
+    }
+
     private func passRoomOn() {
         self.perform(self.accumulator.withLock { $0.offerRoomAgain() })
     }
 
-    private func noRoomError(_ record: ProducerRecord) -> KafkaError {
+    /// It names those whose records are in the way, and not the one that found no room.
+    private func noRoomError() -> KafkaError {
         KafkaError(
             .timedOut,
-            "No room in the producer's buffer (\(self.configuration.bufferMemory) bytes) within maxBlock "
-                + "(\(self.configuration.maxBlock)): the brokers are slower than the records come, or can't be reached.",
-            topic: record.topic, partition: record.partition, isRetriable: true)
+            "No room in the producer's buffer within maxBlock (\(self.configuration.maxBlock)): the brokers are slower than the "
+                + "records come, or can't be reached.\(self.accumulator.withLock { $0.fullBufferDescription })",
+            isRetriable: true)
     }
 
     private func unknownPartition(_ record: ProducerRecord, _ count: Int) -> KafkaError {
@@ -206,8 +219,8 @@ extension Sender {
             self.perform(effects)
             throw KafkaError(
                 .bufferFull,
-                "The producer's buffer (\(self.configuration.bufferMemory) bytes) is full. Try again later, or use "
-                    + "enqueue, which waits.", topic: record.topic, partition: record.partition, isRetriable: true)
+                "The producer's buffer has no room for the record. Try again later, or use enqueue, which waits."
+                    + self.accumulator.withLock { $0.fullBufferDescription }, isRetriable: true)
         case .unknownTopic:
             throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
         case .unknownPartition(let count):

@@ -12,50 +12,58 @@ import KafkaTransport
 extension Sender {
     // MARK: The producer's identity
 
-    /// Gets the producer's identity when one is needed, the first time at once. Until the task is cancelled.
-    func provideIdentities() async {
+    /// Gets the producer's identity when one is needed, the first time at once. Until the task is cancelled, or something fatal
+    /// is returned.
+    func provideIdentities() async -> KafkaError? {
         _ = self.accumulator.withLock { $0.idempotence.identityNeeded() }
         while !Task.isCancelled {
             var failures = 0
+            var warning = self.loop.now + Self.patience
+            var isWarned = false
             while case .requesting = self.accumulator.withLock({ $0.idempotence.state }), !Task.isCancelled {
                 do {
                     let identity = try await self.requestIdentity()
                     self.perform(self.accumulator.withLock { $0.received(identity) })
+                    if isWarned { self.logger(.info, "The producer has an id now, and can write") }
                 } catch {
                     // The producer ends, perhaps before it ever was connected.
-                    if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return }
-                    guard case .fatal(let error) = self.accumulator.withLock({ $0.idempotence.requestFailed(error) })
-                    else {
-                        failures += 1
-                        let next = self.loop.now + self.cluster.backoff(failures: failures)
-                        try? await self.cluster.pause(until: next)
-                        continue
+                    if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
+                    switch self.accumulator.withLock({ $0.idempotence.requestFailed(error) }) {
+                    case .retry:
+                        break
+                    case .refused:
+                        if !isWarned { warning = self.loop.now }
+                        self.perform(self.accumulator.withLock { $0.identityRefused(error) })
+                    case .fatal(let error):
+                        self.logger(.error, "The producer can't go on", [(.error, error.description)])
+                        self.refuseRecords(error)
+                        self.giveUpAll(because: error)
+                        return error
                     }
-                    self.logger(.error, "The producer can't become idempotent", [(.error, error.description)])
-                    self.refuseRecords(error)
-                    self.giveUpAll(because: error)
+                    failures += 1
+                    let now = self.loop.now
+                    if warning <= now {
+                        warning = now + Self.timeBetweenWarnings
+                        isWarned = true
+                        self.logger(
+                            .warning, "The producer gets no id, and can't write until it has one; asking again",
+                            [(.count, "\(failures)"), (.error, error.description)])
+                    }
+                    try? await self.cluster.pause(until: now + self.cluster.backoff(failures: failures))
                 }
             }
             await self.identityWanted.wait(on: self.loop)
         }
+        return nil
     }
 
+    /// What heals by itself within this time is not spoken of.
+    private static let patience: Duration = .seconds(5)
+    private static let timeBetweenWarnings: Duration = .seconds(60)
+
     private func requestIdentity() async throws(KafkaError) -> ProducerIdentity {
-        let deadline = self.loop.now + self.configuration.cluster.requestTimeout
-        let connection = try await self.cluster.anyConnection(deadline: deadline)
-        var request = InitProducerIdRequest()
-        request.transactionalId = nil
-        request.transactionTimeoutMs = .max
-        let response = try await connection.request(request)
-        guard response.errorCode == .none else {
-            var error = KafkaError(
-                response.errorCode, doing: "asking for a producer id", broker: connection.broker)
-            if response.errorCode == .clusterAuthorizationFailed {
-                error.message += " Brokers before 2.8 want the right IdempotentWrite; or set idempotence to false."
-            }
-            throw error
-        }
-        return ProducerIdentity(id: response.producerId, epoch: response.producerEpoch)
+        try await self.cluster.perform(
+            InitProducerIDCall(), deadline: self.loop.now + self.configuration.cluster.requestTimeout)
     }
 
     // MARK: Flushing and closing
@@ -105,6 +113,7 @@ extension Sender {
             }
         }
         self.giveUpAll(because: KafkaError(.closed, "The producer was closed before the record was acknowledged."))
+        self.sayWhatIsLeft()
     }
 
     func giveUpAll(because error: KafkaError) {

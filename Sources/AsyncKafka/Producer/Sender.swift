@@ -20,6 +20,7 @@ final class Sender: Sendable {
     let loop: EventLoop
     let logger: Logger
     let undelivered = UndeliveredRecords()
+    let failures = Lock(FailureNotices())
     let accumulator: Lock<RecordAccumulator>
     /// Whether a record's key decides its partition.
     let hashesKeys: Bool
@@ -78,14 +79,7 @@ final class Sender: Sendable {
     }
 
     private func end(_ batch: ProducerBatch, _ result: BatchResult) {
-        if let error = result.error {
-            self.logger(
-                .error, "Records were not delivered",
-                [
-                    (.topic, batch.topicPartition.topic), (.partition, "\(batch.topicPartition.partition)"),
-                    (.count, "\(batch.count)"), (.error, error.description),
-                ])
-        }
+        self.noteEnd(batch, result)
         batch.outcome.complete(result, count: batch.count)
     }
 

@@ -23,21 +23,28 @@ final class TopicState: @unchecked Sendable {
     /// The same, to take a hash modulo of. Never 0.
     private(set) var hashRange: UInt32 = 1
     var sticky: StickyPartition
+    /// The size at which its batches are full: the configured one, or what was learned from refusals.
+    var batchSize: Int
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
     /// When a batch that is opened says again that the topic is in use.
     var useDue = MonotonicTime(nanoseconds: 0)
 
-    init(name: String, sticky: StickyPartition) {
+    init(name: String, sticky: StickyPartition, batchSize: Int) {
         self.name = name
         self.sticky = sticky
+        self.batchSize = batchSize
     }
 
     /// Takes what metadata says. Returns the partitions whose leader is another than before.
     func update(_ metadata: TopicMetadata, makeQueue: () -> BatchQueue<ProducerBatch>) -> [PartitionState] {
         guard !metadata.partitions.isEmpty else { return [] }
-        if metadata.id != .zero { self.id = metadata.id }
+        if metadata.id != .zero, metadata.id != self.id {
+            // Made again under its name, it has none of the records that the sequences count.
+            if self.id != .zero { for partition in self.partitions { partition.queue.logBeganAnew() } }
+            self.id = metadata.id
+        }
         let count = Int(metadata.partitions.reduce(0) { max($0, $1.index) }) + 1
         while self.partitions.count < count {
             self.partitions.append(
@@ -66,6 +73,9 @@ final class PartitionState: @unchecked Sendable {
     let topicPartition: TopicPartition
     var leader: Int32?
     var leaderEpoch: Int32?
+    /// For whom `RecordBuffer` counts its records, and how much they take.
+    var owner: Int32?
+    var reserved = 0
     /// Closed batches.
     var queue: BatchQueue<ProducerBatch>
     /// The batch that takes records.

@@ -15,6 +15,12 @@ final class ConnectionSecurity: Sendable {
     private let contexts: TLSContextSource?
     private let logger: Logger
     private let hasWarned = Atomic(false)
+    private let failures = Lock(FailureReport())
+    /// The servers that were spoken to.
+    private let suitable = Lock<Set<KafkaServer>>([])
+
+    /// Brokers come and go under other names, in a process that lives for long.
+    private static let suitableLimit = 10_000
 
     /// Throws if a certificate, a key or a setting can't be used.
     init(_ security: KafkaSecurity, logger: Logger) throws(KafkaError) {
@@ -38,6 +44,40 @@ final class ConnectionSecurity: Sendable {
     /// What to speak TLS with on a new connection; nil for plaintext.
     func tlsContext() -> TLSContext? {
         self.contexts?.current()
+    }
+
+    // MARK: What is known of servers
+
+    /// The server has taken a connection that is secured like this.
+    func noteSuitable(for broker: Broker) {
+        let server = KafkaServer(host: broker.host, port: broker.port)
+        self.suitable.withLock { suitable in
+            if suitable.count >= Self.suitableLimit { suitable = [] }
+            suitable.insert(server)
+        }
+    }
+
+    func isSuitable(for broker: Broker) -> Bool {
+        let server = KafkaServer(host: broker.host, port: broker.port)
+        return self.suitable.withLock { $0.contains(server) }
+    }
+
+    // MARK: What is told
+
+    /// Warns of an authentication that failed: of the first, then once a minute.
+    func authenticationFailed(_ error: KafkaError, now: MonotonicTime, logger: Logger) {
+        switch error.code {
+        case .cancelled, .closed: return
+        default: break
+        }
+        guard let count = self.failures.withLock({ $0.failed(now: now) }) else { return }
+        logger(
+            .warning, "An authentication failed; it will be tried again",
+            [(.error, error.description), (.count, "\(count)")])
+    }
+
+    func authenticationSucceeded(logger: Logger) {
+        if self.failures.withLock({ $0.succeeded() }) { logger(.info, "Authenticated, after attempts that failed") }
     }
 
     /// Warns once if credentials are about to go over a network in the clear.

@@ -40,6 +40,12 @@ enum ProduceEndpoint: Endpoint {
                     hasError = true
                     partitionResponse.errorCode = error.code
                     partitionResponse.errorMessage = error.message
+                    partitionResponse.recordErrors = error.records.sorted { $0.key < $1.key }.map { index, message in
+                        var record = ProduceResponse.BatchIndexAndErrorMessage()
+                        record.batchIndex = index
+                        record.batchIndexErrorMessage = message
+                        return record
+                    }
                 }
                 topicResponse.partitionResponses.append(partitionResponse)
             }

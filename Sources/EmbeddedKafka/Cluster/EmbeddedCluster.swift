@@ -62,7 +62,11 @@ final class EmbeddedCluster: @unchecked Sendable {
             }
         }
         let servers = self.listeners.indices.map { place in
-            self.brokers.values.sorted { $0.id < $1.id }.map { "\($0.host):\($0.ports[place])" }
+            self.brokers.values.sorted { $0.id < $1.id }.map { broker in
+                // As URLs do: without brackets nobody could tell the port from an IPv6 address.
+                let host = broker.host.contains(":") ? "[\(broker.host)]" : broker.host
+                return "\(host):\(broker.ports[place])"
+            }
         }
         return .success(Dictionary(uniqueKeysWithValues: zip(self.listeners.map(\.name), servers)))
     }

@@ -29,6 +29,9 @@ final class Topic {
         self.configuration[name].flatMap { Int($0) }
     }
 
+    /// Whether records are kept by their keys, and so need one.
+    var isCompacted: Bool { self.configuration["cleanup.policy"]?.contains("compact") == true }
+
     var usesLogAppendTime: Bool { self.configuration["message.timestamp.type"] == "LogAppendTime" }
 
     /// Why Kafka refuses a topic's name, if it does.

@@ -24,11 +24,6 @@ enum TopicConfiguration {
         ]
     }
 
-    /// Numbers among the values that mean something here.
-    private static let numbers: Set<String> = [
-        "max.message.bytes", "message.timestamp.after.max.ms", "min.insync.replicas", "retention.bytes",
-    ]
-
     /// All values of a topic: its own, and the defaults of the others.
     static func entries(_ own: [String: String], _ configuration: EmbeddedKafka.Configuration) -> [Entry] {
         var entries = own.map { Entry(name: $0.key, value: $0.value, source: 1) }
@@ -38,14 +33,79 @@ enum TopicConfiguration {
         return entries.sorted { $0.name < $1.name }
     }
 
-    /// Why a topic can't have these values, if it can't. Values that mean nothing here are kept as they are.
+    /// What values a setting may have.
+    fileprivate enum Kind {
+        case number(ClosedRange<Int64>)
+        case fraction(ClosedRange<Double>)
+        case flag
+        case oneOf([String])
+        case listOf([String])
+        /// Partitions and replicas, or `*`.
+        case replicas
+    }
+
+    private static let int32 = Int64(Int32.max)
+
+    /// All settings that Kafka's topics have.
+    private static let kinds: [String: Kind] = [
+        "cleanup.policy": .listOf(["compact", "delete"]),
+        "compression.gzip.level": .number(-1...9), "compression.lz4.level": .number(1...17),
+        "compression.type": .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
+        "compression.zstd.level": .number(-131_072...22), "delete.retention.ms": .number(0...(.max)),
+        "file.delete.delay.ms": .number(0...(.max)), "flush.messages": .number(1...(.max)),
+        "flush.ms": .number(0...(.max)), "follower.replication.throttled.replicas": .replicas,
+        "index.interval.bytes": .number(0...Self.int32), "leader.replication.throttled.replicas": .replicas,
+        "local.retention.bytes": .number(-2...(.max)), "local.retention.ms": .number(-2...(.max)),
+        "max.compaction.lag.ms": .number(1...(.max)), "max.message.bytes": .number(0...Self.int32),
+        "message.timestamp.after.max.ms": .number(0...(.max)), "message.timestamp.before.max.ms": .number(0...(.max)),
+        "message.timestamp.type": .oneOf(["CreateTime", "LogAppendTime"]),
+        "min.cleanable.dirty.ratio": .fraction(0...1), "min.compaction.lag.ms": .number(0...(.max)),
+        "min.insync.replicas": .number(1...Self.int32), "preallocate": .flag, "remote.log.copy.disable": .flag,
+        "remote.log.delete.on.disable": .flag, "remote.storage.enable": .flag, "retention.bytes": .number(-1...(.max)),
+        "retention.ms": .number(-1...(.max)), "segment.bytes": .number(14...Self.int32),
+        "segment.index.bytes": .number(4...Self.int32), "segment.jitter.ms": .number(0...(.max)),
+        "segment.ms": .number(1...(.max)), "unclean.leader.election.enable": .flag,
+    ]
+
+    /// Why a topic can't have these values, if it can't. Values that mean nothing here are kept as they are, and are held to
+    /// what Kafka takes.
     static func problem(with own: [String: String]) -> String? {
         for (name, value) in own.sorted(by: { $0.key < $1.key }) {
-            if self.numbers.contains(name), Int(value) == nil { return "\(name) must be a number, not '\(value)'." }
-            if name == "message.timestamp.type", value != "CreateTime", value != "LogAppendTime" {
-                return "\(name) must be CreateTime or LogAppendTime, not '\(value)'."
-            }
+            guard let kind = self.kinds[name] else { return "Topics have no setting \(name)." }
+            if let wanted = kind.wanted(insteadOf: value.trimmed) { return "\(name) must be \(wanted), not '\(value)'." }
         }
         return nil
+    }
+}
+
+extension TopicConfiguration.Kind {
+    /// What a value should be; nil if it is.
+    fileprivate func wanted(insteadOf value: String) -> String? {
+        switch self {
+        case .number(let range):
+            if let number = Int64(value), range.contains(number) { return nil }
+            return "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .fraction(let range):
+            if let number = Double(value), range.contains(number) { return nil }
+            return "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .flag:
+            return ["true", "false"].contains(value.lowercased()) ? nil : "true or false"
+        case .oneOf(let names):
+            return names.contains(value) ? nil : "one of \(names.joined(separator: ", "))"
+        case .listOf(let names):
+            let items = value.split(separator: ",").map { String($0).trimmed }
+            return items.allSatisfy(names.contains) ? nil : "a list of \(names.joined(separator: ", "))"
+        case .replicas:
+            return nil
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
     }
 }

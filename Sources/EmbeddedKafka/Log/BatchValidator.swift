@@ -58,16 +58,22 @@ enum BatchValidator {
             throw BrokerError(
                 .invalidTimestamp, "A timestamp is \(batch.maxTimestamp), more than \(ahead) ms after now (\(now)).")
         }
-        try self.checkRecords(batch)
+        try self.checkRecords(batch.codec == .lz4 ? try KafkaLZ4.firstFrame(of: batch) : batch, of: topic)
     }
 
-    private static func checkRecords(_ batch: RecordBatch) throws(BrokerError) {
+    private static func checkRecords(_ batch: RecordBatch, of topic: Topic) throws(BrokerError) {
+        var withoutKey: [Int32: String] = [:]
         do throws(RecordBatchError) {
-            var iterator = try batch.records().makeIterator()
+            let records = try batch.records()
+            var iterator = records.makeIterator()
             var expected = batch.baseOffset
             while let record = try iterator.next() {
                 guard record.offset == expected else {
                     throw RecordBatchError(.malformed("record \(expected) has offset \(record.offset)"))
+                }
+                if topic.isCompacted, records.key(of: record) == nil {
+                    withoutKey[Int32(truncatingIfNeeded: expected - batch.baseOffset)] =
+                        "The topic is compacted: it takes no record without a key."
                 }
                 expected += 1
             }
@@ -75,6 +81,10 @@ enum BatchValidator {
             // A codec that isn't in this build can't be looked into; the consumer will.
             if case .compression(.unavailable) = error.reason { return }
             throw BrokerError(.invalidRecord, "\(error)")
+        }
+        guard withoutKey.isEmpty else {
+            throw BrokerError(
+                .invalidRecord, "\(withoutKey.count) records have no key, and the topic is compacted.", records: withoutKey)
         }
     }
 }

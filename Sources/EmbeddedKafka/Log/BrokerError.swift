@@ -11,9 +11,12 @@ import KafkaProtocol
 struct BrokerError: Error, Hashable, Sendable {
     var code: ErrorCode
     var message: String?
+    /// What is wrong with which records of a batch, by their index (KIP-467).
+    var records: [Int32: String]
 
-    init(_ code: ErrorCode, _ message: String? = nil) {
+    init(_ code: ErrorCode, _ message: String? = nil, records: [Int32: String] = [:]) {
         self.code = code
         self.message = message
+        self.records = records
     }
 }

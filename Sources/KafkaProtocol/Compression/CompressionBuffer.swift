@@ -51,7 +51,9 @@ package struct CompressionBuffer {
 
     private mutating func grow(by size: Int) {
         let end = self.headroom + self.count
-        let larger = ByteStorage(minimumCapacity: max(end + size, 2 * self.storage.capacity))
+        // No more than may ever be used: twice as much would be twice the limit.
+        let most = self.headroom + self.limit + 1
+        let larger = ByteStorage(minimumCapacity: max(end + size, min(2 * self.storage.capacity, most)))
         larger.base.copyMemory(from: self.storage.base, byteCount: end)
         self.storage = larger
     }

@@ -39,9 +39,13 @@ package enum Gzip: CompressionAlgorithm {
     ) throws(CompressionError) {
         let stream = try Self.makeStream(input)
         defer { stream.deallocate() }
+        let header = UnsafeMutablePointer<gz_header>.allocate(capacity: 1)
+        header.initialize(to: gz_header())
+        defer { header.deallocate() }
         let status = inflateInit2_(stream, Self.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else { throw .failed(.gzip, Self.reason(status, stream)) }
         defer { inflateEnd(stream) }
+        var isFirst = true
         while true {
             let room = Self.setOutput(try output.free(), of: stream)
             let status = inflate(stream, Z_NO_FLUSH)
@@ -51,8 +55,13 @@ package enum Gzip: CompressionAlgorithm {
                 // What is gzipped may be several streams, one after another.
                 if stream.pointee.avail_in == 0 { return }
                 inflateReset(stream)
+                inflateGetHeader(stream, header)
+                isFirst = false
             case Z_OK:
                 continue
+            case _ where !isFirst && header.pointee.done != 1:
+                // What has no whole header is no further stream: padding, which brokers store and Java passes over.
+                return
             case Z_BUF_ERROR:
                 throw .malformed(.gzip, "they end too early")
             default:

@@ -19,9 +19,11 @@ package enum LZ4HeaderChecksum {
         let hasDictionaryID = frame[4] & 0x01 != 0
         let end = 6 + (hasContentSize ? 8 : 0) + (hasDictionaryID ? 4 : 0)
         guard frame.count > end else { return frame }
-        var copy = Array(frame)
-        copy[end] = UInt8(truncatingIfNeeded: Self.hash(copy[4..<end]) >> 8)
-        return Bytes(copy)
+        let storage = ByteStorage(minimumCapacity: frame.count)
+        frame.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+        let checksum = UInt8(truncatingIfNeeded: Self.hash(Array(frame[4..<end])[...]) >> 8)
+        storage.base.storeBytes(of: checksum, toByteOffset: end, as: UInt8.self)
+        return Bytes(storage: storage, offset: 0, count: frame.count)
     }
 
     /// xxHash32 with seed 0 of less than 16 bytes: all that a header needs.

@@ -33,17 +33,17 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var invalidFetchSize: ErrorCode { ErrorCode(rawValue: 4) }
     /// Wait: the partition is electing a leader, which takes longer if its replicas are down.
     public static var leaderNotAvailable: ErrorCode { ErrorCode(rawValue: 5) }
-    /// Nothing: the partition's leader has moved, and the client looks for the new one.
+    /// The partition's leader has moved, and the client looks for the new one.
     public static var notLeaderOrFollower: ErrorCode { ErrorCode(rawValue: 6) }
     /// Try again, or raise the timeout; a broker or its followers are slow or out of reach.
     public static var requestTimedOut: ErrorCode { ErrorCode(rawValue: 7) }
     /// Check that the broker runs and can be reached.
     public static var brokerNotAvailable: ErrorCode { ErrorCode(rawValue: 8) }
-    /// Nothing: another replica is tried after the metadata is refreshed.
+    /// Another replica is tried after the metadata is refreshed.
     public static var replicaNotAvailable: ErrorCode { ErrorCode(rawValue: 9) }
     /// Make the record smaller, or raise max.message.bytes of the topic.
     public static var messageTooLarge: ErrorCode { ErrorCode(rawValue: 10) }
-    /// Nothing: a controller that was replaced sent this, and the new one will act.
+    /// A controller that was replaced sent this, and the new one will act.
     public static var staleControllerEpoch: ErrorCode { ErrorCode(rawValue: 11) }
     /// Make the metadata of the committed offset shorter, or raise the broker's offset.metadata.max.bytes.
     public static var offsetMetadataTooLarge: ErrorCode { ErrorCode(rawValue: 12) }
@@ -53,7 +53,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var coordinatorLoadInProgress: ErrorCode { ErrorCode(rawValue: 14) }
     /// Wait: the coordinator is not ready, or the internal topic has too few brokers for its replicas.
     public static var coordinatorNotAvailable: ErrorCode { ErrorCode(rawValue: 15) }
-    /// Nothing: the coordinator has moved, and the client looks for the new one.
+    /// The coordinator has moved, and the client looks for the new one.
     public static var notCoordinator: ErrorCode { ErrorCode(rawValue: 16) }
     /// Use a topic name of letters, digits, '.', '_' and '-', at most 249 long, that isn't internal.
     public static var invalidTopicException: ErrorCode { ErrorCode(rawValue: 17) }
@@ -65,17 +65,17 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var notEnoughReplicasAfterAppend: ErrorCode { ErrorCode(rawValue: 20) }
     /// Use acks of 0, 1 or all.
     public static var invalidRequiredAcks: ErrorCode { ErrorCode(rawValue: 21) }
-    /// Nothing: the member was left behind by a rebalance and joins again; commit after it.
+    /// The member was left behind by a rebalance and joins again; commit after it.
     public static var illegalGeneration: ErrorCode { ErrorCode(rawValue: 22) }
     /// Give all members of the group a common assignor and the same protocol type.
     public static var inconsistentGroupProtocol: ErrorCode { ErrorCode(rawValue: 23) }
     /// Set a group id that isn't empty.
     public static var invalidGroupId: ErrorCode { ErrorCode(rawValue: 24) }
-    /// Nothing: the group has dropped the member, and it joins again; poll more often if it recurs.
+    /// The group has dropped the member, and it joins again; poll more often if it recurs.
     public static var unknownMemberId: ErrorCode { ErrorCode(rawValue: 25) }
     /// Choose a session timeout between the broker's group.min and group.max.session.timeout.ms.
     public static var invalidSessionTimeout: ErrorCode { ErrorCode(rawValue: 26) }
-    /// Nothing: the group is rebalancing and the member joins again; commit after it.
+    /// The group is rebalancing and the member joins again; commit after it.
     public static var rebalanceInProgress: ErrorCode { ErrorCode(rawValue: 27) }
     /// Commit fewer offsets at once, or shorter metadata.
     public static var invalidCommitOffsetSize: ErrorCode { ErrorCode(rawValue: 28) }
@@ -93,7 +93,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var illegalSaslState: ErrorCode { ErrorCode(rawValue: 34) }
     /// Use a broker that is new enough: it doesn't know this version of the request.
     public static var unsupportedVersion: ErrorCode { ErrorCode(rawValue: 35) }
-    /// Nothing if the topic is as wanted; otherwise choose another name.
+    /// The topic is there: fine if it is as wanted; otherwise choose another name.
     public static var topicAlreadyExists: ErrorCode { ErrorCode(rawValue: 36) }
     /// Ask for at least one partition, and for more than the topic has when adding some.
     public static var invalidPartitions: ErrorCode { ErrorCode(rawValue: 37) }
@@ -103,7 +103,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var invalidReplicaAssignment: ErrorCode { ErrorCode(rawValue: 39) }
     /// Check the configuration's name and value against Kafka's documentation.
     public static var invalidConfig: ErrorCode { ErrorCode(rawValue: 40) }
-    /// Nothing: the controller has moved, and the client looks for the new one.
+    /// The controller has moved, and the client looks for the new one.
     public static var notController: ErrorCode { ErrorCode(rawValue: 41) }
     /// Report it: the request contradicts itself, or the broker's log says what it dislikes.
     public static var invalidRequest: ErrorCode { ErrorCode(rawValue: 42) }
@@ -113,7 +113,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var policyViolation: ErrorCode { ErrorCode(rawValue: 44) }
     /// Stop using this producer's results as ordered: the broker misses records that came before.
     public static var outOfOrderSequenceNumber: ErrorCode { ErrorCode(rawValue: 45) }
-    /// Nothing: the broker has these records already.
+    /// The broker has these records already.
     public static var duplicateSequenceNumber: ErrorCode { ErrorCode(rawValue: 46) }
     /// Use one producer for a transactional id: a newer one has taken over.
     public static var invalidProducerEpoch: ErrorCode { ErrorCode(rawValue: 47) }
@@ -139,7 +139,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var logDirNotFound: ErrorCode { ErrorCode(rawValue: 57) }
     /// Check the user name, password or token, and that the mechanism is the user's.
     public static var saslAuthenticationFailed: ErrorCode { ErrorCode(rawValue: 58) }
-    /// Nothing as a rule: the records the broker knew the producer by are gone, and it starts anew.
+    /// The records the broker knew the producer by are gone, and it starts anew.
     public static var unknownProducerId: ErrorCode { ErrorCode(rawValue: 59) }
     /// Wait until the reassignment that is going on has ended.
     public static var reassignmentInProgress: ErrorCode { ErrorCode(rawValue: 60) }
@@ -161,25 +161,25 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var nonEmptyGroup: ErrorCode { ErrorCode(rawValue: 68) }
     /// Check the group's id: there is no such group, or it has been deleted.
     public static var groupIdNotFound: ErrorCode { ErrorCode(rawValue: 69) }
-    /// Nothing: the client begins a new fetch session.
+    /// The client begins a new fetch session.
     public static var fetchSessionIdNotFound: ErrorCode { ErrorCode(rawValue: 70) }
-    /// Nothing: the client begins a new fetch session.
+    /// The client begins a new fetch session.
     public static var invalidFetchSessionEpoch: ErrorCode { ErrorCode(rawValue: 71) }
     /// Give every broker a listener of the name that the client connects to.
     public static var listenerNotFound: ErrorCode { ErrorCode(rawValue: 72) }
     /// Set delete.topic.enable on the brokers.
     public static var topicDeletionDisabled: ErrorCode { ErrorCode(rawValue: 73) }
-    /// Nothing: the client's leader epoch is old, and it refreshes its metadata.
+    /// The client's leader epoch is old, and it refreshes its metadata.
     public static var fencedLeaderEpoch: ErrorCode { ErrorCode(rawValue: 74) }
-    /// Nothing: the broker hasn't heard of the newer leader epoch yet.
+    /// The broker hasn't heard of the newer leader epoch yet.
     public static var unknownLeaderEpoch: ErrorCode { ErrorCode(rawValue: 75) }
     /// Use a compression that broker and topic support; zstd needs Kafka 2.1.
     public static var unsupportedCompressionType: ErrorCode { ErrorCode(rawValue: 76) }
-    /// Nothing: the broker registered anew, and the request was for its former self.
+    /// The broker registered anew, and the request was for its former self.
     public static var staleBrokerEpoch: ErrorCode { ErrorCode(rawValue: 77) }
     /// Wait: the new leader doesn't know its high watermark yet.
     public static var offsetNotAvailable: ErrorCode { ErrorCode(rawValue: 78) }
-    /// Nothing: the member joins again with the id that it was given.
+    /// The member joins again with the id that it was given.
     public static var memberIdRequired: ErrorCode { ErrorCode(rawValue: 79) }
     /// Wait until the preferred leader is back.
     public static var preferredLeaderNotAvailable: ErrorCode { ErrorCode(rawValue: 80) }
@@ -189,9 +189,9 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var fencedInstanceId: ErrorCode { ErrorCode(rawValue: 82) }
     /// Bring an in-sync replica back, or allow an unclean election.
     public static var eligibleLeadersNotAvailable: ErrorCode { ErrorCode(rawValue: 83) }
-    /// Nothing: the leader is already the wanted one.
+    /// The leader is already the wanted one.
     public static var electionNotNeeded: ErrorCode { ErrorCode(rawValue: 84) }
-    /// Nothing: no reassignment is going on for the partition.
+    /// No reassignment is going on for the partition.
     public static var noReassignmentInProgress: ErrorCode { ErrorCode(rawValue: 85) }
     /// Unsubscribe the group's members from the topic first.
     public static var groupSubscribedToTopic: ErrorCode { ErrorCode(rawValue: 86) }
@@ -217,37 +217,37 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var featureUpdateFailed: ErrorCode { ErrorCode(rawValue: 96) }
     /// Look at the broker's log: a forwarded principal could not be read.
     public static var principalDeserializationFailure: ErrorCode { ErrorCode(rawValue: 97) }
-    /// Nothing: the snapshot asked for is gone.
+    /// The snapshot asked for is gone.
     public static var snapshotNotFound: ErrorCode { ErrorCode(rawValue: 98) }
     /// Fetch from a position within the snapshot.
     public static var positionOutOfRange: ErrorCode { ErrorCode(rawValue: 99) }
-    /// Nothing: the metadata is refreshed; the topic may have been deleted or be very new.
+    /// The topic may have been deleted or be very new: the client asks for metadata again.
     public static var unknownTopicId: ErrorCode { ErrorCode(rawValue: 100) }
     /// Give every broker its own id.
     public static var duplicateBrokerRegistration: ErrorCode { ErrorCode(rawValue: 101) }
     /// Name a broker that is registered.
     public static var brokerIdNotRegistered: ErrorCode { ErrorCode(rawValue: 102) }
-    /// Nothing: the metadata is refreshed, since the topic was created anew.
+    /// The topic was deleted and made again: the client asks for metadata again.
     public static var inconsistentTopicId: ErrorCode { ErrorCode(rawValue: 103) }
     /// Check the bootstrap servers: they belong to another cluster.
     public static var inconsistentClusterId: ErrorCode { ErrorCode(rawValue: 104) }
     /// Check the transactional id: the coordinator doesn't know it.
     public static var transactionalIdNotFound: ErrorCode { ErrorCode(rawValue: 105) }
-    /// Nothing: the client begins a new fetch session.
+    /// The client begins a new fetch session.
     public static var fetchSessionTopicIdError: ErrorCode { ErrorCode(rawValue: 106) }
     /// Bring the replica up: one that is shut down or fenced can't be in sync.
     public static var ineligibleReplica: ErrorCode { ErrorCode(rawValue: 107) }
-    /// Nothing: the leader has just changed, and the request goes on with the new one.
+    /// The leader has just changed, and the request goes on with the new one.
     public static var newLeaderElected: ErrorCode { ErrorCode(rawValue: 108) }
-    /// Nothing: the records are in tiered storage, and the position is set accordingly.
+    /// The records are in tiered storage, and the position is set accordingly.
     public static var offsetMovedToTieredStorage: ErrorCode { ErrorCode(rawValue: 109) }
-    /// Nothing: the group has fenced the member, and it joins again.
+    /// The group has fenced the member, and it joins again.
     public static var fencedMemberEpoch: ErrorCode { ErrorCode(rawValue: 110) }
     /// Wait until the member that has this group instance id has left.
     public static var unreleasedInstanceId: ErrorCode { ErrorCode(rawValue: 111) }
     /// Use a server-side assignor that the brokers have, such as uniform or range.
     public static var unsupportedAssignor: ErrorCode { ErrorCode(rawValue: 112) }
-    /// Nothing: the member's epoch is old, and the next heartbeat brings the new one.
+    /// The member's epoch is old, and the next heartbeat brings the new one.
     public static var staleMemberEpoch: ErrorCode { ErrorCode(rawValue: 113) }
     /// Connect to brokers as a broker client and to controllers as a controller client.
     public static var mismatchedEndpointType: ErrorCode { ErrorCode(rawValue: 114) }
@@ -255,7 +255,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var unsupportedEndpointType: ErrorCode { ErrorCode(rawValue: 115) }
     /// Name a controller that exists.
     public static var unknownControllerId: ErrorCode { ErrorCode(rawValue: 116) }
-    /// Nothing: the client asks for its telemetry subscription anew.
+    /// The client asks for its telemetry subscription anew.
     public static var unknownSubscriptionId: ErrorCode { ErrorCode(rawValue: 117) }
     /// Subscribe to fewer metrics on the brokers, or raise telemetry.max.bytes.
     public static var telemetryTooLarge: ErrorCode { ErrorCode(rawValue: 118) }
@@ -263,23 +263,23 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static var invalidRegistration: ErrorCode { ErrorCode(rawValue: 119) }
     /// Abort the transaction; it can then be tried again.
     public static var transactionAbortable: ErrorCode { ErrorCode(rawValue: 120) }
-    /// Nothing: the record's acquisition ended or it was acknowledged before, and it may come again.
+    /// The record's acquisition ended or it was acknowledged before, and it may come again.
     public static var invalidRecordState: ErrorCode { ErrorCode(rawValue: 121) }
-    /// Nothing: the client begins a new share session.
+    /// The client begins a new share session.
     public static var shareSessionNotFound: ErrorCode { ErrorCode(rawValue: 122) }
-    /// Nothing: the client begins a new share session.
+    /// The client begins a new share session.
     public static var invalidShareSessionEpoch: ErrorCode { ErrorCode(rawValue: 123) }
-    /// Nothing: a newer owner of the share partition's state has taken over.
+    /// A newer owner of the share partition's state has taken over.
     public static var fencedStateEpoch: ErrorCode { ErrorCode(rawValue: 124) }
     /// Check the voter's id and directory id.
     public static var invalidVoterKey: ErrorCode { ErrorCode(rawValue: 125) }
-    /// Nothing if the voter is the one wanted: it is in the quorum already.
+    /// The voter is in the quorum already: fine if it is the one wanted.
     public static var duplicateVoter: ErrorCode { ErrorCode(rawValue: 126) }
     /// Check the voter's id and directory id: the quorum hasn't got it.
     public static var voterNotFound: ErrorCode { ErrorCode(rawValue: 127) }
     /// Correct the regular expression; brokers use RE2's syntax.
     public static var invalidRegularExpression: ErrorCode { ErrorCode(rawValue: 128) }
-    /// Nothing: the client starts again from its bootstrap servers.
+    /// The client starts again from its bootstrap servers.
     public static var rebootstrapRequired: ErrorCode { ErrorCode(rawValue: 129) }
     /// Correct the topology of the Streams application.
     public static var streamsInvalidTopology: ErrorCode { ErrorCode(rawValue: 130) }
@@ -472,28 +472,28 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         case 3: "Check the topic's name and that it exists, and that the client may describe it."
         case 4: "Set a fetch size larger than zero."
         case 5: "Wait: the partition is electing a leader, which takes longer if its replicas are down."
-        case 6: "Nothing: the partition's leader has moved, and the client looks for the new one."
+        case 6: "The partition's leader has moved, and the client looks for the new one."
         case 7: "Try again, or raise the timeout; a broker or its followers are slow or out of reach."
         case 8: "Check that the broker runs and can be reached."
-        case 9: "Nothing: another replica is tried after the metadata is refreshed."
+        case 9: "Another replica is tried after the metadata is refreshed."
         case 10: "Make the record smaller, or raise max.message.bytes of the topic."
-        case 11: "Nothing: a controller that was replaced sent this, and the new one will act."
+        case 11: "A controller that was replaced sent this, and the new one will act."
         case 12: "Make the metadata of the committed offset shorter, or raise the broker's offset.metadata.max.bytes."
         case 13: "Check the network: the connection ended before the broker's answer came."
         case 14: "Wait: the coordinator is still loading its state."
         case 15: "Wait: the coordinator is not ready, or the internal topic has too few brokers for its replicas."
-        case 16: "Nothing: the coordinator has moved, and the client looks for the new one."
+        case 16: "The coordinator has moved, and the client looks for the new one."
         case 17: "Use a topic name of letters, digits, '.', '_' and '-', at most 249 long, that isn't internal."
         case 18: "Make the batch smaller, or raise segment.bytes of the topic."
         case 19: "Bring replicas back in sync, or lower min.insync.replicas of the topic."
         case 20: "Bring replicas back in sync; the record was written, and the idempotent producer may send it again."
         case 21: "Use acks of 0, 1 or all."
-        case 22: "Nothing: the member was left behind by a rebalance and joins again; commit after it."
+        case 22: "The member was left behind by a rebalance and joins again; commit after it."
         case 23: "Give all members of the group a common assignor and the same protocol type."
         case 24: "Set a group id that isn't empty."
-        case 25: "Nothing: the group has dropped the member, and it joins again; poll more often if it recurs."
+        case 25: "The group has dropped the member, and it joins again; poll more often if it recurs."
         case 26: "Choose a session timeout between the broker's group.min and group.max.session.timeout.ms."
-        case 27: "Nothing: the group is rebalancing and the member joins again; commit after it."
+        case 27: "The group is rebalancing and the member joins again; commit after it."
         case 28: "Commit fewer offsets at once, or shorter metadata."
         case 29: "Give the client's principal the right to the topic by an ACL."
         case 30: "Give the client's principal the right to the group by an ACL."
@@ -502,17 +502,17 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         case 33: "Use a SASL mechanism that the broker's listener has enabled."
         case 34: "Check that client and broker agree on SASL: a request came out of turn."
         case 35: "Use a broker that is new enough: it doesn't know this version of the request."
-        case 36: "Nothing if the topic is as wanted; otherwise choose another name."
+        case 36: "The topic is there: fine if it is as wanted; otherwise choose another name."
         case 37: "Ask for at least one partition, and for more than the topic has when adding some."
         case 38: "Use a replication factor between 1 and the number of brokers."
         case 39: "Name existing brokers, each once, and the same number for every partition."
         case 40: "Check the configuration's name and value against Kafka's documentation."
-        case 41: "Nothing: the controller has moved, and the client looks for the new one."
+        case 41: "The controller has moved, and the client looks for the new one."
         case 42: "Report it: the request contradicts itself, or the broker's log says what it dislikes."
         case 43: "Use a topic with a newer message format: this one is too old for what is asked."
         case 44: "Ask the cluster's operator: a policy there forbids this."
         case 45: "Stop using this producer's results as ordered: the broker misses records that came before."
-        case 46: "Nothing: the broker has these records already."
+        case 46: "The broker has these records already."
         case 47: "Use one producer for a transactional id: a newer one has taken over."
         case 48: "Abort the transaction and begin another: the coordinator isn't in a state for this."
         case 49: "Start the producer anew: its id doesn't belong to the transactional id any more."
@@ -525,7 +525,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         case 56: "Look at the broker's disk; the client goes on with another replica if there is one."
         case 57: "Name a log directory that the broker has."
         case 58: "Check the user name, password or token, and that the mechanism is the user's."
-        case 59: "Nothing as a rule: the records the broker knew the producer by are gone, and it starts anew."
+        case 59: "The records the broker knew the producer by are gone, and it starts anew."
         case 60: "Wait until the reassignment that is going on has ended."
         case 61: "Enable delegation tokens on the brokers."
         case 62: "Check the token: the brokers don't know it, or it has been removed."
@@ -536,22 +536,22 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         case 67: "Name a principal of a type that the broker supports, such as User."
         case 68: "Stop the group's members first."
         case 69: "Check the group's id: there is no such group, or it has been deleted."
-        case 70: "Nothing: the client begins a new fetch session."
-        case 71: "Nothing: the client begins a new fetch session."
+        case 70: "The client begins a new fetch session."
+        case 71: "The client begins a new fetch session."
         case 72: "Give every broker a listener of the name that the client connects to."
         case 73: "Set delete.topic.enable on the brokers."
-        case 74: "Nothing: the client's leader epoch is old, and it refreshes its metadata."
-        case 75: "Nothing: the broker hasn't heard of the newer leader epoch yet."
+        case 74: "The client's leader epoch is old, and it refreshes its metadata."
+        case 75: "The broker hasn't heard of the newer leader epoch yet."
         case 76: "Use a compression that broker and topic support; zstd needs Kafka 2.1."
-        case 77: "Nothing: the broker registered anew, and the request was for its former self."
+        case 77: "The broker registered anew, and the request was for its former self."
         case 78: "Wait: the new leader doesn't know its high watermark yet."
-        case 79: "Nothing: the member joins again with the id that it was given."
+        case 79: "The member joins again with the id that it was given."
         case 80: "Wait until the preferred leader is back."
         case 81: "Raise the broker's limit on the size of a group, or use fewer members."
         case 82: "Give every member its own group instance id: another one uses this."
         case 83: "Bring an in-sync replica back, or allow an unclean election."
-        case 84: "Nothing: the leader is already the wanted one."
-        case 85: "Nothing: no reassignment is going on for the partition."
+        case 84: "The leader is already the wanted one."
+        case 85: "No reassignment is going on for the partition."
         case 86: "Unsubscribe the group's members from the topic first."
         case 87: "Look at the error of each record: the broker has rejected some."
         case 88: "Wait: a transaction with offsets of this group is still open."
@@ -564,38 +564,38 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         case 95: "Ask again with the newer version: someone has changed it meanwhile."
         case 96: "Look at the controller's log: a feature could not be updated."
         case 97: "Look at the broker's log: a forwarded principal could not be read."
-        case 98: "Nothing: the snapshot asked for is gone."
+        case 98: "The snapshot asked for is gone."
         case 99: "Fetch from a position within the snapshot."
-        case 100: "Nothing: the metadata is refreshed; the topic may have been deleted or be very new."
+        case 100: "The topic may have been deleted or be very new: the client asks for metadata again."
         case 101: "Give every broker its own id."
         case 102: "Name a broker that is registered."
-        case 103: "Nothing: the metadata is refreshed, since the topic was created anew."
+        case 103: "The topic was deleted and made again: the client asks for metadata again."
         case 104: "Check the bootstrap servers: they belong to another cluster."
         case 105: "Check the transactional id: the coordinator doesn't know it."
-        case 106: "Nothing: the client begins a new fetch session."
+        case 106: "The client begins a new fetch session."
         case 107: "Bring the replica up: one that is shut down or fenced can't be in sync."
-        case 108: "Nothing: the leader has just changed, and the request goes on with the new one."
-        case 109: "Nothing: the records are in tiered storage, and the position is set accordingly."
-        case 110: "Nothing: the group has fenced the member, and it joins again."
+        case 108: "The leader has just changed, and the request goes on with the new one."
+        case 109: "The records are in tiered storage, and the position is set accordingly."
+        case 110: "The group has fenced the member, and it joins again."
         case 111: "Wait until the member that has this group instance id has left."
         case 112: "Use a server-side assignor that the brokers have, such as uniform or range."
-        case 113: "Nothing: the member's epoch is old, and the next heartbeat brings the new one."
+        case 113: "The member's epoch is old, and the next heartbeat brings the new one."
         case 114: "Connect to brokers as a broker client and to controllers as a controller client."
         case 115: "Use an endpoint of a kind that the server supports."
         case 116: "Name a controller that exists."
-        case 117: "Nothing: the client asks for its telemetry subscription anew."
+        case 117: "The client asks for its telemetry subscription anew."
         case 118: "Subscribe to fewer metrics on the brokers, or raise telemetry.max.bytes."
         case 119: "Look at the controller's log: a broker's registration was not accepted."
         case 120: "Abort the transaction; it can then be tried again."
-        case 121: "Nothing: the record's acquisition ended or it was acknowledged before, and it may come again."
-        case 122: "Nothing: the client begins a new share session."
-        case 123: "Nothing: the client begins a new share session."
-        case 124: "Nothing: a newer owner of the share partition's state has taken over."
+        case 121: "The record's acquisition ended or it was acknowledged before, and it may come again."
+        case 122: "The client begins a new share session."
+        case 123: "The client begins a new share session."
+        case 124: "A newer owner of the share partition's state has taken over."
         case 125: "Check the voter's id and directory id."
-        case 126: "Nothing if the voter is the one wanted: it is in the quorum already."
+        case 126: "The voter is in the quorum already: fine if it is the one wanted."
         case 127: "Check the voter's id and directory id: the quorum hasn't got it."
         case 128: "Correct the regular expression; brokers use RE2's syntax."
-        case 129: "Nothing: the client starts again from its bootstrap servers."
+        case 129: "The client starts again from its bootstrap servers."
         case 130: "Correct the topology of the Streams application."
         case 131: "Give all members of the Streams group the same topology epoch."
         case 132: "Restart the Streams member with the group's current topology."

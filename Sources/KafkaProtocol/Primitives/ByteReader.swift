@@ -16,9 +16,13 @@ package struct ByteReader: ~Copyable {
     private let start: UnsafeRawPointer
     /// How many bytes have been read.
     package private(set) var position = 0
+    /// How many more elements the arrays may have.
+    private var elementsLeft: Int
 
-    package init(_ bytes: Bytes) {
+    /// - Parameter elementLimit: the most elements that all arrays may have together: decoded, they take many times their bytes.
+    package init(_ bytes: Bytes, elementLimit: Int = .max) {
         self.bytes = bytes
+        self.elementsLeft = elementLimit
         let base = bytes.storage.base
         self.start = UnsafeRawPointer(base + bytes.offset)
     }
@@ -132,6 +136,8 @@ package struct ByteReader: ~Copyable {
     package mutating func readNullableArrayCount(flexible: Bool) throws(ProtocolError) -> Int? {
         guard let count = try self.readCount(flexible: flexible, narrow: false) else { return nil }
         guard count <= self.remaining else { throw .invalidLength(count) }
+        guard count <= self.elementsLeft else { throw .malformed("its arrays have far more elements than were asked for") }
+        self.elementsLeft -= count
         return count
     }
 

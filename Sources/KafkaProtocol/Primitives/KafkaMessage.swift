@@ -24,6 +24,8 @@ package protocol KafkaMessage: Sendable {
 package protocol KafkaRequest: KafkaMessage {
     associatedtype Response: KafkaResponse
     static var apiKey: APIKey { get }
+    /// How many elements the arrays of an answer may have together; more than any honest one has.
+    var answerElementLimit: Int { get }
 }
 
 /// The answer to a request.
@@ -44,6 +46,8 @@ extension KafkaMessage {
 }
 
 extension KafkaRequest {
+    package var answerElementLimit: Int { .max }
+
     /// The version of the `RequestHeader` before a request of this version.
     package static func requestHeaderVersion(_ version: Int16) -> Int16 {
         self.isFlexible(version) ? 2 : 1

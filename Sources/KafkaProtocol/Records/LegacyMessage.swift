@@ -64,7 +64,11 @@ struct LegacyMessage {
     /// The message, or the messages inside, in the layout of magic 2, so that there is one way to walk records.
     func records(decompressionLimit: Int) throws -> RecordSequence {
         guard self.isCompressed else {
-            return try Self.sequence(of: [self], lastOffset: self.offset, logAppendTime: nil)
+            var writer = SetWriter()
+            writer.measure(self)
+            try writer.begin()
+            writer.write(self)
+            return try writer.sequence(shift: 0, lastOffset: self.offset, logAppendTime: nil)
         }
         guard let codec = CompressionCodec(rawValue: self.codecNumber) else {
             throw CompressionError.unknownCodec(self.codecNumber)
@@ -74,28 +78,84 @@ struct LegacyMessage {
             codec == .lz4 ? LZ4HeaderChecksum.repaired(compressed) : compressed,
             limit: min(decompressionLimit, Int(Int32.max)))
 
-        var messages: [LegacyMessage] = []
-        var reader = ByteReader(plain)
-        while reader.remaining > 0 {
-            let message = try LegacyMessage(from: &reader)
-            guard !message.isCompressed, message.magic == self.magic else {
-                throw ProtocolError.malformed("a message set holds another, or messages of another format")
-            }
-            messages.append(message)
+        // A set may hold very many messages of a few bytes each, so no notes are taken of them: they are read once to see how
+        // much they are, and once more to be written.
+        var writer = SetWriter()
+        try self.forEachMessage(in: plain) { writer.measure($0) }
+        guard let lastOffset = writer.lastOffset else {
+            throw ProtocolError.malformed("a compressed message set is empty")
         }
-        guard let last = messages.last else { throw ProtocolError.malformed("a compressed message set is empty") }
+        try writer.begin()
+        try self.forEachMessage(in: plain) { writer.write($0) }
         // In magic 1 the inner offsets count from zero and the outer one is the last record's.
         // Neither is negative: the difference fits.
-        let shift = self.magic == 1 ? self.offset - last.offset : 0
-        return try Self.sequence(
-            of: messages, shift: shift, lastOffset: self.offset,
+        return try writer.sequence(
+            shift: self.magic == 1 ? self.offset - lastOffset : 0, lastOffset: self.offset,
             logAppendTime: self.timestampType == .logAppendTime ? self.timestamp : nil)
     }
 
-    private static func sequence(
-        of messages: [LegacyMessage], shift: Int64 = 0, lastOffset: Int64, logAppendTime: Int64?
-    ) throws(ProtocolError) -> RecordSequence {
-        let first = messages[0]
+    private func forEachMessage(in set: Bytes, _ body: (LegacyMessage) -> Void) throws(ProtocolError) {
+        var reader = ByteReader(set)
+        while reader.remaining > 0 {
+            let message = try LegacyMessage(from: &reader)
+            guard !message.isCompressed, message.magic == self.magic else {
+                throw .malformed("a message set holds another, or messages of another format")
+            }
+            body(message)
+        }
+    }
+}
+
+/// Writes the messages of a set in the layout of magic 2, in which each takes less than in its own: first all are measured,
+/// then all written.
+private struct SetWriter {
+    private var first: LegacyMessage?
+    private(set) var lastOffset: Int64?
+    private var count = 0
+    private var size = 0
+    private var storage = ByteStorage.empty
+    private var end = 0
+
+    mutating func measure(_ message: LegacyMessage) {
+        if self.first == nil { self.first = message }
+        self.lastOffset = message.offset
+        self.count += 1
+        self.size += self.encoding(of: message).size
+    }
+
+    /// Takes memory for what was measured.
+    mutating func begin() throws(ProtocolError) {
+        guard self.size <= Int32.max else { throw .malformed("a message set is too large") }
+        self.storage = ByteStorage(minimumCapacity: self.size)
+    }
+
+    /// Writes a message that was measured.
+    mutating func write(_ message: LegacyMessage) {
+        let encoding = self.encoding(of: message)
+        guard self.end + encoding.size <= self.size else { return }
+        encoding.write(
+            key: message.key, value: message.value, headers: [], timestampDelta: self.timestampDelta(of: message),
+            offsetDelta: self.offsetDelta(of: message), to: self.storage.base + self.end)
+        self.end += encoding.size
+    }
+
+    private func encoding(of message: LegacyMessage) -> RecordEncoding {
+        RecordEncoding(
+            key: message.key, value: message.value, headers: [], timestampDelta: self.timestampDelta(of: message),
+            offsetDelta: self.offsetDelta(of: message))
+    }
+
+    private func timestampDelta(of message: LegacyMessage) -> Int64 {
+        message.timestamp &- (self.first?.timestamp ?? message.timestamp)
+    }
+
+    private func offsetDelta(of message: LegacyMessage) -> Int64 {
+        // Neither is negative: the difference fits.
+        message.offset - (self.first?.offset ?? message.offset)
+    }
+
+    func sequence(shift: Int64, lastOffset: Int64, logAppendTime: Int64?) throws(ProtocolError) -> RecordSequence {
+        guard let first = self.first else { throw .malformed("a message set is empty") }
         let (baseOffset, isBeyond) = first.offset.addingReportingOverflow(shift)
         let lastDelta = lastOffset.subtractingReportingOverflow(baseOffset)
         guard !isBeyond, baseOffset >= 0, !lastDelta.overflow, lastDelta.partialValue >= 0,
@@ -103,28 +163,8 @@ struct LegacyMessage {
         else {
             throw .malformed("a message set begins at offset \(baseOffset) and ends at \(lastOffset)")
         }
-        var encodings: [RecordEncoding] = []
-        encodings.reserveCapacity(messages.count)
-        var size = 0
-        for message in messages {
-            let encoding = RecordEncoding(
-                key: message.key, value: message.value, headers: [],
-                timestampDelta: message.timestamp &- first.timestamp, offsetDelta: message.offset - first.offset)
-            encodings.append(encoding)
-            size += encoding.size
-        }
-        guard size <= Int32.max else { throw .malformed("a message set is too large") }
-        let storage = ByteStorage(minimumCapacity: size)
-        var end = 0
-        for (message, encoding) in zip(messages, encodings) {
-            encoding.write(
-                key: message.key, value: message.value, headers: [],
-                timestampDelta: message.timestamp &- first.timestamp, offsetDelta: message.offset - first.offset,
-                to: storage.base + end)
-            end += encoding.size
-        }
         return RecordSequence(
-            Bytes(storage: storage, offset: 0, count: end), count: messages.count, baseOffset: baseOffset,
+            Bytes(storage: self.storage, offset: 0, count: self.end), count: self.count, baseOffset: baseOffset,
             lastOffsetDelta: lastDelta.partialValue, baseTimestamp: first.timestamp, logAppendTime: logAppendTime)
     }
 }

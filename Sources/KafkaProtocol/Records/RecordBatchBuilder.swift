@@ -120,8 +120,9 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
 
     // MARK: Closing
 
-    /// Ends the appending and compresses the records; does nothing if that has happened. As in Kafka's own clients the
-    /// compressed form is used even if it isn't smaller. When this throws, the batch is as it was.
+    /// Ends the appending and compresses the records; does nothing if that has happened. A compressed form that isn't smaller is
+    /// not used: a batch must never be larger than its records, whose size was held against the limits. When this throws, the
+    /// batch is as it was.
     package mutating func close(compression: Compression) throws(CompressionError) {
         guard self.closedRecords == nil else { return }
         let size = self.byteCount - RecordBatchHeader.size
@@ -138,6 +139,10 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
             try algorithm.compress(input, level: compression.level, into: &output)
         }
         let compressed = try output.finish()
+        guard compressed.count < size else {
+            self.closedRecords = plain
+            return
+        }
         self.storage = compressed.storage
         self.closedRecords = compressed
         self.codec = compression.codec

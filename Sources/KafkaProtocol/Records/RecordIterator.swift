@@ -31,6 +31,9 @@ package struct RecordIterator {
         self.logAppendTime = records.logAppendTime
     }
 
+    /// Whether there are no more records, by the batch's count of them.
+    package var isAtEnd: Bool { self.remaining == 0 }
+
     /// The next record; nil after the last. After an error every further call throws it again.
     @inline(never)
     package mutating func next() throws(RecordBatchError) -> RecordView? {

@@ -65,6 +65,38 @@ import Testing
         #expect(error?.code == .invalidArgument)
     }
 
+    /// A broker that has begun and doesn't know what came of it: only what does no harm twice is asked again.
+    @Test func aCallThatTheBrokerDidNotFinishInTimeIsMadeAgainOnlyIfThatDoesNoHarm() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.scramSHA256])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            var client = self.configuration(kafka.bootstrapServers(of: "SASL"))
+            client.apiTimeout = .seconds(30)
+            client.security = .sasl(.scramSHA256(username: "alice", password: "secret"), over: .plaintext)
+            try await KafkaAdminClient.withAdminClient(client) { admin in
+                let token = try await admin.createDelegationToken()
+                let making = kafka.inject(.fail(.requestTimedOut), on: .createDelegationToken, times: 2)
+                let ending = kafka.inject(.fail(.requestTimedOut), on: .expireDelegationToken, times: 2)
+                let describing = kafka.inject(.fail(.requestTimedOut), on: .describeDelegationToken, times: 2)
+                let renewing = kafka.inject(.fail(.requestTimedOut), on: .renewDelegationToken, times: 2)
+                let made = await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
+                let ended = await #expect(throws: KafkaError.self) {
+                    try await admin.expireDelegationToken(hmac: token.hmac)
+                }
+                for error in [made, ended] {
+                    #expect(error?.brokerCode == .requestTimedOut)
+                    #expect(error?.isOutcomeUnknown == true, "\(String(describing: error))")
+                }
+                #expect(making.hits == 1 && ending.hits == 1)
+                // A question, and what is the same when it is said twice.
+                #expect(try await admin.describeDelegationTokens().map(\.id) == [token.id])
+                try await admin.renewDelegationToken(hmac: token.hmac)
+                #expect(describing.hits == 2 && renewing.hits == 2)
+            }
+        }
+    }
+
     @Test func runCanBeCalledOnce() async throws {
         let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
         admin.triggerGracefulShutdown()

@@ -122,14 +122,44 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.error == .unknownTopicOrPartition)
     }
 
-    @Test func anUnfinishedElectionIsAskedAgainMoreAndMoreRarely() {
+    /// A leader, a topic: nobody has to ask for what is lacking.
+    @Test(arguments: [nil, .unknownTopicOrPartition] as [ErrorCode?])
+    func whatIsLackingIsAskedForAgainMoreAndMoreRarely(error: ErrorCode?) {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
-        machine.use(topic: "a", now: self.start)
-        for failures in 1...3 {
-            self.take(self.topic("a", leader: nil), by: &machine)
-            machine.requestUpdate()
-            #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100 * failures)))
+        machine.watch(.topics(["a": 1]), now: self.start)
+        let lacking = error.map { TopicMetadata(name: "a", error: $0) } ?? self.topic("a", leader: nil)
+        for answers in 1...3 {
+            self.take(lacking, by: &machine)
+            #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100 * answers)))
         }
+        self.take(self.topic("a"), by: &machine)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
+    }
+
+    @Test func whatIsRefusedIsAskedForAgainEveryTenSeconds() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.topics(["a": 1]), now: self.start)
+        self.take(TopicMetadata(name: "a", error: .topicAuthorizationFailed), by: &machine)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(10)))
+        #expect(machine.takeNotices() == [.refused(topic: "a", .topicAuthorizationFailed)])
+        #expect(machine.takeNotices() == [])
+    }
+
+    /// The first answer may have a match in it, of which only the consumer can tell.
+    @Test func aPatternWithoutAMatchIsAskedForAgain() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.all(matching: []), now: self.start)
+        self.take(self.topic("a"), by: &machine)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
+        machine.watch(.all(matching: ["a"]), now: self.start)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
+    }
+
+    @Test func partitionsThatWereChosenByTheirNumbersAreWantedToo() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.topics(["a": 2]), now: self.start)
+        self.take(self.topic("a"), by: &machine)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
     }
 
     @Test func aBrokerThatKnowsNoBrokersIsNotBelieved() {
@@ -145,12 +175,12 @@ import Testing
     @Test func topicsOutOfUseAreForgottenAndWatchedOnesAreNot() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
-        machine.watch(topics: ["w"])
+        machine.watch(.topics(["w": 1]), now: self.start)
         let both = machine.begin(now: self.start)
         #expect(both == .topics(["a", "w"]))
         let later = machine.begin(now: self.start + .seconds(301))
         #expect(later == .topics(["w"]))
-        machine.watchAll()
+        machine.watch(.all(matching: []), now: self.start)
         let all = machine.begin(now: self.start)
         #expect(all == .all)
     }

@@ -147,7 +147,9 @@ import Testing
     }
 
     private static func answer(_ request: ScriptedBroker.Received) -> ScriptedBroker.Reply {
-        if request.api == .apiVersions { return try! .body(.apiVersions([(.metadata, 0...1)])) }
+        if request.api == .apiVersions {
+            return try! .body(.apiVersions([(.metadata, 0...1), (.createTopics, 2...3)]))
+        }
         return try! .body(Bytes(MetadataResponse(), version: request.version))
     }
 
@@ -174,7 +176,7 @@ import Testing
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .frame([0, 0, 0x7f, 0xff, 0, 0, 0, 0])
         } _: { connection, _ in
-            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(CreateTopicsRequest()) }
             #expect(error?.code == .protocolError)
             #expect(error?.isOutcomeUnknown == true)
             #expect(!connection.isOpen)
@@ -195,9 +197,9 @@ import Testing
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .nothing
         } _: { connection, _ in
-            let patient = Task { try await connection.request(MetadataRequest(), timeout: .seconds(60)) }
+            let patient = Task { try await connection.request(CreateTopicsRequest(), timeout: .seconds(60)) }
             let error = await #expect(throws: KafkaError.self) {
-                try await connection.request(MetadataRequest(), timeout: .milliseconds(50))
+                try await connection.request(CreateTopicsRequest(), timeout: .milliseconds(50))
             }
             #expect(error?.code == .timedOut)
             #expect(error?.isOutcomeUnknown == true)
@@ -210,11 +212,11 @@ import Testing
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .close
         } _: { connection, _ in
-            let error = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            let error = await #expect(throws: KafkaError.self) { try await connection.request(CreateTopicsRequest()) }
             #expect(error?.code == .connectionFailed)
             #expect(error?.isOutcomeUnknown == true)
             #expect(error?.isRetriable == true)
-            let after = await #expect(throws: KafkaError.self) { try await connection.request(MetadataRequest()) }
+            let after = await #expect(throws: KafkaError.self) { try await connection.request(CreateTopicsRequest()) }
             #expect(after?.isOutcomeUnknown == false, "what was never sent has a known outcome")
         }
     }

@@ -66,6 +66,17 @@ import Testing
         #expect(session.topic(id: KafkaUUID(high: 0, low: 9)) == "t")
     }
 
+    @Test func byNameATopicMadeAnewIsNotForgottenInTheRequestThatNamesIt() {
+        var session = FetchSession()
+        let first = session.begin(wanted: [(self.a, self.want(1, id: 1))], knowsTopicIDs: false)
+        #expect(!first.usesTopicIDs)
+        _ = session.answered(first, error: .none, sessionID: 42, partitions: [self.a])
+        // Brokers forget behind what is named: they would have nothing left.
+        let request = session.begin(wanted: [(self.a, self.want(0, id: 9))], knowsTopicIDs: false)
+        #expect(request.forgotten.isEmpty)
+        #expect(request.partitions.map(\.0) == [self.a])
+    }
+
     @Test func namesAndIdsAreNeverMixedInASession() {
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(1)), (self.c, self.want(0, id: 0))])

@@ -36,6 +36,21 @@ enum LogBatch {
             baseOffset: offset, partitionLeaderEpoch: 0, producerID: producerID, producerEpoch: 0, timestamp: 1000)
     }
 
+    /// A marker whose record lies before so many zeros, gzipped: no broker writes such.
+    static func compressedMarker(_ kind: ControlRecord.Kind, producerID: Int64, at offset: Int64, zeros: Int) throws
+        -> Bytes
+    {
+        let marker = Array(self.marker(kind, producerID: producerID, at: offset))
+        var output = CompressionBuffer(codec: .gzip, sizeHint: 0, limit: .max - 1)
+        try Bytes(marker[61...] + repeatElement(0, count: zeros)).withUnsafeBytes { (input) throws(CompressionError) in
+            try Gzip.compress(input, level: nil, into: &output)
+        }
+        var bytes = marker[..<61] + Array(try output.finish())
+        bytes[22] |= UInt8(CompressionCodec.gzip.rawValue)
+        withUnsafeBytes(of: Int32(bytes.count - 12).bigEndian) { bytes.replaceSubrange(8..<12, with: $0) }
+        return self.withChecksum(Bytes(bytes))
+    }
+
     /// The batch with one byte changed, by default one of its records: its checksum doesn't fit any more.
     static func damaged(_ batch: Bytes, at position: Int? = nil) -> Bytes {
         var bytes = Array(batch)

@@ -42,6 +42,34 @@ import Testing
         ]
     }
 
+    /// Kafka compresses no markers; what a decompressed one would hold is nobody's to inflate.
+    @Test func aMarkerThatIsCompressedIsDamaged() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.store(
+                [
+                    try self.records(["7 committed"], of: 7, at: 0),
+                    try LogBatch.compressedMarker(.commit, producerID: 7, at: 1, zeros: 4 << 20),
+                    try LogBatch.records(["plain"], at: 2),
+                ], in: "t")
+            var configuration = kafka.consuming()
+            configuration.isolationLevel = .readCommitted
+            configuration.maxDecompressedBatchBytes = 1 << 20
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                let first = try await consumer.poll(max: 1, timeout: .seconds(30))
+                #expect(first.map(\.text) == ["7 committed"])
+                let error = await #expect(throws: KafkaError.self) {
+                    _ = try await consumer.poll(timeout: .seconds(30))
+                }
+                #expect(error?.code == .corruptRecord)
+                #expect(error?.message.contains("compressed") == true, "\(error?.message ?? "")")
+                try await consumer.seek(self.partition, to: .offset(2))
+                let last = try await consumer.poll(timeout: .seconds(30))
+                #expect(last.map(\.text) == ["plain"])
+            }
+        }
+    }
+
     private func texts(
         _ isolation: ConsumerConfiguration.IsolationLevel, _ compression: Compression = .none,
         aborted: [AbortedTransaction] = [.seven, .eight], _ configure: (inout ConsumerConfiguration) -> Void = { _ in }

@@ -195,17 +195,25 @@ struct ReadingSimulation {
             self.committed[partition] = offset.offset
             self.collectedFrom[partition] = nil
         }
-        self.state.committed(offsets)
+        self.state.committed(offsets, now: self.now)
     }
 
     private mutating func checkCommits() {
+        if Bool.random(using: &self.random) { _ = self.state.passUnseen() }
+        for (partition, offset) in self.state.carriedOnOffsets {
+            let committed = self.state.partitions[partition]?.committed ?? 0
+            if self.logs[partition]?.offsets.contains(where: { committed <= $0 && $0 < offset.offset }) == true {
+                self.fail("the commit of \(committed) of \(partition) would be carried on to \(offset.offset)")
+            }
+        }
         for (partition, offset) in self.state.handedOutOffsets where !self.isAtExpected(offset.offset, partition) {
             self.fail("\(offset.offset) of \(partition) would be committed, \(self.expected[partition] ?? -1) is next")
         }
-        for (partition, offset) in self.state.askedPastOffsets where offset.offset > self.firstOffset(partition) {
+        for (partition, offset) in self.state.askedPastOffsets(now: self.now)
+        where offset.offset > self.firstOffset(partition) {
             self.fail("\(offset.offset) of \(partition) would be committed by itself, beyond what was handed out")
         }
-        for (partition, offset) in self.state.askedPastOffsets {
+        for (partition, offset) in self.state.askedPastOffsets(now: self.now) {
             guard let from = self.collectedFrom[partition], let log = self.logs[partition] else { continue }
             if offset.offset > log.offsets.first(where: { $0 >= from }) ?? log.end {
                 self.fail(
@@ -258,6 +266,10 @@ struct ReadingSimulation {
                 continue
             }
             self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
+        }
+        for beside in self.state.planFetchesBeside(now: self.now) {
+            self.fetches.append(
+                Fetch(broker: beside.broker, partitions: beside.fetches, maximumBytes: beside.maximumBytes))
         }
     }
 
@@ -329,6 +341,7 @@ struct ReadingSimulation {
         guard var reading = self.reading, !reading.progress.isInterrupted.load(ordering: .relaxed) else { return false }
         guard let record = reading.iterator.next() else { return false }
         reading.progress.current.store(record.offset, ordering: .relaxed)
+        if reading.iterator.isAtEnd { reading.progress.isAtEnd.store(true, ordering: .relaxed) }
         self.reading = reading
         self.handedOut(record.offset, reading.partition)
         return true
@@ -352,7 +365,8 @@ struct ReadingSimulation {
         self.reading = nil
         self.collectedFrom = [:]
         if let failure = self.state.readerAsked() { self.fail("\(failure)") }
-        for (partition, offset) in self.state.askedPastOffsets where !self.isAtExpected(offset.offset, partition) {
+        for (partition, offset) in self.state.askedPastOffsets(now: self.now)
+        where !self.isAtExpected(offset.offset, partition) {
             self.fail("\(offset.offset) of \(partition) is not all that was asked past")
         }
         switch self.state.take().0 {
@@ -385,8 +399,11 @@ struct ReadingSimulation {
             self.reading = (taken.partition, batch.makeIterator(), progress)
         case .collected:
             self.collectedFrom[taken.partition] = self.expected[taken.partition]
-            for record in batch.prefix(Int.random(in: 1...storage.count, using: &self.random)) {
+            var iterator = batch.makeIterator()
+            for _ in 0..<Int.random(in: 1...storage.count, using: &self.random) {
+                guard let record = iterator.next() else { break }
                 progress.current.store(record.offset, ordering: .relaxed)
+                if iterator.isAtEnd { progress.isAtEnd.store(true, ordering: .relaxed) }
                 self.handedOut(record.offset, taken.partition)
             }
         case .batches, nil:

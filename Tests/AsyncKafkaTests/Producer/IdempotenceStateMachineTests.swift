@@ -13,7 +13,6 @@ import Testing
 @Suite struct IdempotenceStateMachineTests {
     private let identity = ProducerIdentity(id: 7, epoch: 0)
     private let retriable = KafkaError(.timedOut, "late", isRetriable: true)
-    private let fatal = KafkaError(.authorizationFailed, "no")
 
     @Test func oneBrokerIsAskedOnce() {
         var machine = IdempotenceStateMachine()
@@ -36,7 +35,26 @@ import Testing
         #expect(machine.identity?.id == 8)
     }
 
-    @Test func retriableFailuresAreRetriedAndOthersAreFatal() {
+    @Test(arguments: [
+        KafkaError(.authenticationFailed, "no"), KafkaError(.authorizationFailed, "no"), KafkaError(.tlsFailed, "no"),
+        KafkaError(.protocolError, "a web server"), KafkaError(.brokerError, "no", brokerCode: .unknownServerError),
+    ])
+    func whatSomebodyMayMendIsAskedForAgain(_ error: KafkaError) {
+        var machine = IdempotenceStateMachine()
+        _ = machine.identityNeeded()
+        guard case .refused = machine.requestFailed(error) else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(machine.fatalError == nil)
+        #expect(machine.lastFailure?.code == error.code)
+        machine.received(self.identity)
+        #expect(machine.identity == self.identity)
+        #expect(machine.lastFailure == nil)
+    }
+
+    @Test(arguments: [KafkaError.Code.unsupportedVersion, .producerFenced])
+    func retriableFailuresAreRetriedAndThoseThatStayAreFatal(_ code: KafkaError.Code) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
         guard case .retry = machine.requestFailed(self.retriable) else {
@@ -44,12 +62,13 @@ import Testing
             return
         }
         #expect(machine.identityNeeded() == false, "it is being asked for already")
-        guard case .fatal(let error) = machine.requestFailed(self.fatal) else {
+        guard case .fatal(let error) = machine.requestFailed(KafkaError(code, "no")) else {
             Issue.record("goes on")
             return
         }
         #expect(error.isFatal)
-        #expect(machine.fatalError?.code == .authorizationFailed)
+        #expect(!error.isRetriable)
+        #expect(machine.fatalError?.code == code)
         #expect(machine.identityNeeded() == false)
         machine.received(self.identity)
         #expect(machine.identity == nil)

@@ -129,4 +129,36 @@ import Testing
             }
         }
     }
+
+    @Test func aTopicThatIsMadeAgainBeginsItsSequencesAgain() async throws {
+        let sequences = Lock<[Int32]>([])
+        // Or else the producer's question about the topic may make it again before the test does.
+        var broker = EmbeddedKafka.Configuration()
+        broker.createsTopicsAutomatically = false
+        try await EmbeddedKafka.withCluster(broker) { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing { $0.cluster.metadataMaxAge = .milliseconds(100) }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for number in 0..<3 { _ = try await producer.send(self.record(number)) }
+                try await kafka.deleteTopic("t")
+                try await kafka.createTopic("t")
+                // The producer learns of it.
+                kafka.forgetRequests()
+                await kafka.untilRequests(of: .metadata, count: 3)
+                kafka.rewrite(ProduceRequest.self, times: nil) { request, _, response in
+                    guard response.responses.first?.partitionResponses.first?.errorCode == ErrorCode.none,
+                        let bytes = request.topicData.first?.partitionData.first?.records?.first,
+                        let batch = try? LogBatch.parsed(bytes)
+                    else { return }
+                    sequences.withLock { $0.append(batch.baseSequence) }
+                }
+                for number in 3..<6 {
+                    let metadata = try await producer.send(self.record(number))
+                    #expect(metadata.offset == Int64(number - 3))
+                }
+            }
+        }
+        let seen = sequences.withLock { $0 }
+        #expect(seen == [0, 1, 2])
+    }
 }

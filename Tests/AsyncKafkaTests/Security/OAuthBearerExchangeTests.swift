@@ -45,6 +45,16 @@ import Testing
         #expect(throws: KafkaError.self) { try self.exchange(self.token("t", ["a": value])) }
     }
 
+    /// Brokers say only that the credentials are invalid.
+    @Test func anExtensionWithoutAValueIsRefusedByItsName() {
+        for (own, general) in [(["cluster": ""], [:]), ([:], ["cluster": ""])] {
+            let error = #expect(throws: KafkaError.self) { try self.exchange(self.token("t", own), general) }
+            #expect(error?.code == .authenticationFailed)
+            #expect(error?.message.contains("\"cluster\" has an empty value") == true)
+        }
+        #expect(throws: Never.self) { try self.exchange(self.token("t", ["cluster": " "])) }
+    }
+
     @Test(arguments: ["", "=", "a b", "a\u{1}b", "a=b", "a\r\nb", "ü"])
     func aTokenOfOtherCharactersIsNeverSent(value: String) throws {
         let error = #expect(throws: KafkaError.self) { try self.exchange(self.token(Secret(value))) }
@@ -69,6 +79,15 @@ import Testing
         let answer = try exchange.respond(to: #"{"status":"invalid_token"}"#)
         #expect(answer == .send(Bytes([1] as [UInt8])))
         #expect(exchange.refusal == #"{"status":"invalid_token"}"#)
+    }
+
+    @Test func anExchangeIsPrintedWithoutItsMessage() throws {
+        let exchange = try self.exchange(self.token("very-secret"))
+        var dumped = ""
+        dump(exchange, to: &dumped)
+        for text in ["\(exchange)", String(reflecting: exchange), dumped] {
+            #expect(!text.contains("very-secret"), "\(text)")
+        }
     }
 
     @Test func secretsAreNotPrinted() {

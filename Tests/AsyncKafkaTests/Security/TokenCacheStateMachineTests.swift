@@ -119,8 +119,8 @@ import Testing
     }
 
     @Test func aTokenThatHasExpiredAlreadyIsNotKept() {
-        var cache = TokenCacheStateMachine()
         for expiry in [-1.0, 0] {
+            var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))
             let isGood = cache.fetched(self.token("old", expiresAt: expiry), self.at(0), jitter: 0)
             #expect(!isGood)

@@ -49,7 +49,12 @@ import Testing
             if codec == .snappy, size == 16 { continue }
             #expect(throws: CompressionError.self) { try codec.decompress(whole[0..<size], limit: 10_000) }
         }
-        #expect(throws: CompressionError.self) { try codec.decompress(Bytes(Array(whole) + [1, 2, 3]), limit: 10_000) }
+        // What may lie behind a gzip stream, GzipMembersTests tell.
+        if codec != .gzip {
+            #expect(throws: CompressionError.self) {
+                try codec.decompress(Bytes(Array(whole) + [1, 2, 3]), limit: 10_000)
+            }
+        }
         #expect(throws: CompressionError.self) { try codec.decompress("this is not compressed", limit: 10_000) }
         // Two in a row are read as one.
         let twice = try codec.decompress(Bytes(Array(whole) + Array(whole)), limit: 10_000)

@@ -10,10 +10,17 @@ import KafkaTransport
 
 /// Keeps a provider's token for as long as it is good: one call in flight however many connections wait, and a new token
 /// fetched in the background before the old one ends, which stays in use until then.
+///
+/// A token that can't be sent, or has expired, is never kept. One that a broker refuses is used no more: the one before it is,
+/// for as long as it lasts, and the provider is asked again, with pauses that grow.
 public final class CachingTokenProvider: OAuthBearerTokenProvider {
     private struct State {
         var machine = TokenCacheStateMachine()
         var waiting: [Promise<OAuthBearerToken>] = []
+        /// Why there is no token.
+        var lastFailure: KafkaError?
+        /// Why the token in use could not be replaced, until that is told.
+        var replacementFailure: KafkaError?
     }
 
     private let provider: any OAuthBearerTokenProvider
@@ -46,10 +53,11 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// otherwise the next one. While the provider fails, the old one.
     func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
-        let answer = self.state.withLock { state in
-            let answer = state.machine.tokenWanted(self.now(), outlasting: end)
+        let now = self.now()
+        let (answer, lastFailure) = self.state.withLock { state in
+            let answer = state.machine.tokenWanted(now, outlasting: end)
             if case .wait = answer { state.waiting.append(promise) }
-            return answer
+            return (answer, state.lastFailure)
         }
         switch answer {
         case .use(let token, let fetch):
@@ -58,6 +66,25 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         case .wait(let fetch):
             if fetch { self.fetch() }
             return try await promise.value()
+        case .none(let pauseEnd):
+            throw KafkaError.noToken(for: pauseEnd - now.monotonic, lastFailure)
+        }
+    }
+
+    /// A broker's word on a token that it was shown.
+    func judged(_ token: OAuthBearerToken, isAccepted: Bool) {
+        let now = self.now()
+        self.state.withLock { state in
+            state.machine.judged(token, isAccepted: isAccepted, now)
+            if !isAccepted { state.lastFailure = .tokenRefused }
+        }
+    }
+
+    /// Why the token in use could not be replaced, if that was not told yet.
+    func takeReplacementFailure() -> KafkaError? {
+        self.state.withLock { state in
+            defer { state.replacementFailure = nil }
+            return state.replacementFailure
         }
     }
 
@@ -83,21 +110,44 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     }
 
     private func fetched(_ result: Result<OAuthBearerToken, any Error>) {
+        let now = self.now()
         let (waiting, outcome) = self.state.withLock {
             state -> ([Promise<OAuthBearerToken>], Result<OAuthBearerToken, KafkaError>) in
             defer { state.waiting = [] }
-            switch result {
-            case .success(let token):
-                guard state.machine.fetched(token, self.now(), jitter: .random(in: 0...1)) else {
-                    return (state.waiting, .failure(.tokenExpired(token)))
-                }
+            do throws(KafkaError) {
+                let token = try Self.take(result, &state.machine, now)
+                state.replacementFailure = nil
                 return (state.waiting, .success(token))
-            case .failure(let error):
-                state.machine.fetchFailed(self.now())
-                return (state.waiting, .failure(.tokenProviderFailed(error)))
+            } catch {
+                state.lastFailure = error
+                if state.machine.hasToken { state.replacementFailure = error }
+                return (state.waiting, .failure(error))
             }
         }
         for promise in waiting { promise.fulfill(outcome) }
+    }
+
+    private static func take(
+        _ result: Result<OAuthBearerToken, any Error>, _ machine: inout TokenCacheStateMachine,
+        _ now: TokenCacheStateMachine.Now
+    ) throws(KafkaError) -> OAuthBearerToken {
+        let token: OAuthBearerToken
+        do {
+            token = try result.get()
+        } catch {
+            machine.fetchFailed(now)
+            throw .tokenProviderFailed(error)
+        }
+        do throws(KafkaError) {
+            try token.validate()
+        } catch {
+            machine.fetchedUseless(now)
+            throw error
+        }
+        guard machine.fetched(token, now, jitter: .random(in: 0...1)) else {
+            throw token.expiresAt.millisecondsSince1970 > now.wallMilliseconds ? .tokenRefused : .tokenExpired(token)
+        }
+        return token
     }
 }
 
@@ -112,6 +162,17 @@ extension KafkaError {
             "The token provider gave a token that has expired already (at \(token.expiresAt)); it was not sent. "
                 + "Is this machine's clock right?",
             isRetriable: true)
+    }
+
+    static let tokenRefused = KafkaError(
+        .authenticationFailed, "The broker has refused the token that the provider gives.", isRetriable: true)
+
+    /// The provider's last tokens were of no use, and it is not asked again at once.
+    static func noToken(for pause: Duration, _ last: KafkaError?) -> KafkaError {
+        KafkaError(
+            .authenticationFailed,
+            "There is no token: \(last?.message ?? "the last was of no use.") The provider is asked again in \(pause).",
+            isRetriable: true, underlyingError: last)
     }
 
     static func tokenProviderFailed(_ error: any Error) -> KafkaError {

@@ -5,14 +5,28 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// As much of JSON as it takes to find a number among an object's members: no value is built, and nothing is nested in the
-/// reading, however deep it is in the text.
+/// As much of JSON as it takes to find a number or a string among an object's members: no other value is built, and nothing is
+/// nested in the reading, however deep it is in the text.
 enum JSONObject {
+    private enum Value {
+        case number(Double)
+        case string(String)
+    }
+
     /// The member's value, if the text is an object that has it and it is a number. Nil for text that isn't JSON, as far as
     /// that is seen.
     static func number(_ name: String, in json: [UInt8]) -> Double? {
+        if case .number(let number)? = self.value(name, in: json) { number } else { nil }
+    }
+
+    /// The member's value, if it is a string.
+    static func string(_ name: String, in json: [UInt8]) -> String? {
+        if case .string(let string)? = self.value(name, in: json) { string } else { nil }
+    }
+
+    private static func value(_ name: String, in json: [UInt8]) -> Value? {
         var depth = 0
-        var found: Double?
+        var found: Value?
         /// The last string that was read: a name, if a colon follows.
         var text: [UInt8] = []
         var isValueWanted = false
@@ -33,6 +47,7 @@ enum JSONObject {
                 guard let end = Self.endOfString(json, from: index) else { return nil }
                 text = Array(json[index..<end])
                 index = end + 1
+                if isValueWanted { found = Self.unescaped(text).map { .string($0) } }
                 isValueWanted = false
             case UInt8(ascii: ":"):
                 isValueWanted = depth == 1 && text == Array(name.utf8)
@@ -40,7 +55,9 @@ enum JSONObject {
                 let start = index - 1
                 while index < json.count, Self.isInNumber(json[index]) { index += 1 }
                 // Of several by one name the last counts, as in most readers.
-                if isValueWanted { found = Double(String(decoding: json[start..<index], as: UTF8.self)) }
+                if isValueWanted {
+                    found = Double(String(decoding: json[start..<index], as: UTF8.self)).map { .number($0) }
+                }
                 isValueWanted = false
             default:
                 if depth == 0, byte != UInt8(ascii: " "), !(9...13).contains(byte) { return nil }
@@ -59,6 +76,35 @@ enum JSONObject {
             }
         }
         return nil
+    }
+
+    /// What stands between a string's quotes. Nil if an escape in it is none.
+    private static func unescaped(_ text: [UInt8]) -> String? {
+        var units: [UInt16] = []
+        var rest = String(decoding: text, as: UTF8.self).utf16[...]
+        while let unit = rest.popFirst() {
+            guard unit == 0x5C else {
+                units.append(unit)
+                continue
+            }
+            guard let escape = rest.popFirst().flatMap({ Unicode.Scalar($0) }) else { return nil }
+            switch escape {
+            case "\"", "\\", "/": units.append(UInt16(escape.value))
+            case "b": units.append(0x08)
+            case "f": units.append(0x0C)
+            case "n": units.append(0x0A)
+            case "r": units.append(0x0D)
+            case "t": units.append(0x09)
+            case "u":
+                let digits = String(decoding: rest.prefix(4), as: UTF16.self)
+                guard digits.utf8.count == 4, let unit = UInt16(digits, radix: 16) else { return nil }
+                rest = rest.dropFirst(4)
+                units.append(unit)
+            default: return nil
+            }
+        }
+        // Half a pair of surrogates becomes the replacement character.
+        return String(decoding: units, as: UTF16.self)
     }
 
     private static func isInNumber(_ byte: UInt8) -> Bool {

@@ -12,9 +12,18 @@ package enum JSONWebToken {
     /// When a token says that it ends, in seconds since 1970. Nil if it is no JWT, or doesn't say. It is not verified: that is
     /// the broker's part.
     package static func expiry(of token: String) -> Double? {
+        Self.claims(of: token).flatMap { JSONObject.number("exp", in: $0) }
+    }
+
+    /// Whose a token says that it is. Not verified either.
+    static func subject(of token: String) -> String? {
+        Self.claims(of: token).flatMap { JSONObject.string("sub", in: $0) }
+    }
+
+    /// The second of three parts, decoded: a JSON object, if it is a JWT.
+    static func claims(of token: String) -> [UInt8]? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let json = Self.decode(parts[1]) else { return nil }
-        return JSONObject.number("exp", in: json)
+        return parts.count == 3 ? Self.decode(parts[1]) : nil
     }
 
     /// Base64 for URLs, without padding (RFC 4648, section 5).

@@ -15,6 +15,8 @@ public struct OAuthBearerToken: Hashable, Sendable {
     public var expiresAt: Timestamp
     /// SASL extensions that go with it (RFC 7628, KIP-342): names of letters only, never `auth`. None by default.
     public var extensions: [String: String]
+    /// Whose it is, if it was read from a JWT that says so (`sub`). Nil otherwise. It is not sent: the broker reads the token.
+    public private(set) var subject: String?
 
     /// A token.
     public init(_ value: Secret, expiresAt: Timestamp, extensions: [String: String] = [:]) {
@@ -30,6 +32,31 @@ public struct OAuthBearerToken: Hashable, Sendable {
         self.init(
             value, expiresAt: Timestamp(millisecondsSince1970: WallClock.coarseMilliseconds + milliseconds),
             extensions: extensions)
+    }
+}
+
+extension OAuthBearerToken {
+    /// A JSON Web Token (RFC 7519), as authorization servers give them: when it ends is read from its `exp`, and whose it is from
+    /// its `sub`. Nothing of it is verified: that is the broker's part.
+    ///
+    /// - Parameters:
+    ///   - jwt: the token: three parts with dots between them.
+    ///   - extensions: SASL extensions that go with it. None by default.
+    /// - Throws: `.authenticationFailed` if it is no JWT, or has no `exp`: give `expiresAt` or `lifetime` then. The token is not in the
+    ///   error.
+    public init(jwt: Secret, extensions: [String: String] = [:]) throws(KafkaError) {
+        guard JSONWebToken.claims(of: jwt.text) != nil else {
+            throw .authenticationFailed(
+                "The token is no JWT, which has three parts with dots between them and claims in Base64: "
+                    + "give expiresAt or lifetime for a token of another kind.")
+        }
+        guard let expiry = JSONWebToken.expiry(of: jwt.text) else {
+            throw .authenticationFailed("The JWT has no exp, so nobody knows when it ends: give expiresAt or lifetime.")
+        }
+        // 2^53 is far, and can be counted with.
+        let milliseconds = Int64(min(max(expiry * 1000, 0), 0x1p53))
+        self.init(jwt, expiresAt: Timestamp(millisecondsSince1970: milliseconds), extensions: extensions)
+        self.subject = JSONWebToken.subject(of: jwt.text)
     }
 }
 

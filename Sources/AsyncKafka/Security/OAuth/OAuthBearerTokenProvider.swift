@@ -12,7 +12,8 @@
 /// as it is good, or wrap the provider in a `CachingTokenProvider`, which does that.
 ///
 /// A call may take as long as the mechanism's `tokenTimeout`; then the connection attempt fails with
-/// `.authenticationTimeout`, which is logged, and is made again after a wait.
+/// `.authenticationTimeout`, which is logged at once and then once a minute, and is made again after a wait. A connection attempt
+/// has `connectionSetupTimeout` in all.
 public protocol OAuthBearerTokenProvider: Sendable {
     /// A token that is good now.
     func token() async throws -> OAuthBearerToken

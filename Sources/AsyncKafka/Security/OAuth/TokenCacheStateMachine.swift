@@ -26,13 +26,23 @@ struct TokenCacheStateMachine {
     }
 
     private var cached: Cached?
+    /// The one before, to go back to if the broker refuses the one in use.
+    private var earlier: Cached?
+    /// The last that the broker has refused.
+    private var refused: OAuthBearerToken?
     private var isFetching = false
     /// After a failed renewal: not before this.
     private var retryAt: MonotonicTime?
+    /// Without a token: what has come was of no use, and the provider is left in peace until then.
+    private var pauseEnd: MonotonicTime?
+    /// Tokens in a row that were of no use: refused, expired, or none that can be sent.
+    private var useless = 0
 
     /// The wait after a renewal that failed while the old token is still good: Kafka's ten seconds, or a twentieth of the
     /// token's lifetime if that is less.
     static let retryDelay = Duration.seconds(10)
+    /// Between calls for a token to replace one that is good, after tokens of no use.
+    private static let longestPause = Duration.seconds(60)
     private static let buffer = Duration.seconds(300)
     private static let longestLifetime: Int64 = 1000 * 86_400 * 36_500
     private static let minimumPeriod = Duration.seconds(60)
@@ -42,12 +52,15 @@ struct TokenCacheStateMachine {
         case use(OAuthBearerToken, fetch: Bool)
         /// Wait for the call in flight; and make it if there is none.
         case wait(fetch: Bool)
+        /// There is none, nor will there be before this.
+        case none(until: MonotonicTime)
     }
 
     /// - Parameter end: of a session that the token is to renew. A broker may end a session with its token, so the same one
     ///   again would make each session shorter than the last: if the session ends behind the token's refresh point, that is now.
     mutating func tokenWanted(_ now: Now, outlasting end: MonotonicTime? = nil) -> Answer {
-        if let cached = self.cached, !Self.isOver(cached, now) {
+        if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
+        if let cached = self.cached {
             if let end, end >= cached.refreshAt, self.retryAt.map({ now.monotonic >= $0 }) ?? true {
                 let fetch = !self.isFetching
                 self.isFetching = true
@@ -58,25 +71,75 @@ struct TokenCacheStateMachine {
             if fetch { self.isFetching = true }
             return .use(cached.token, fetch: fetch)
         }
-        self.cached = nil
+        if !self.isFetching, let end = self.pauseEnd, end > now.monotonic { return .none(until: end) }
         let fetch = !self.isFetching
         self.isFetching = true
         return .wait(fetch: fetch)
     }
 
-    /// - Parameter jitter: from 0 to 1.
-    /// - Returns: whether the token is good; one that has expired already is not kept.
-    mutating func fetched(_ token: OAuthBearerToken, _ now: Now, jitter: Double) -> Bool {
+    var hasToken: Bool { self.cached != nil }
+
+    /// The token in use is of no use any more: to the earlier one, if that still is.
+    private mutating func goBack(_ now: Now) {
+        self.cached = self.earlier.flatMap { Self.isOver($0, now) ? nil : $0 }
+        self.earlier = nil
+    }
+
+    /// A broker's word on a token. One that is refused is used no more, since a mistake in it would last as long as it claims to.
+    mutating func judged(_ token: OAuthBearerToken, isAccepted: Bool, _ now: Now) {
+        if isAccepted {
+            guard self.cached?.token == token else { return }
+            self.useless = 0
+            self.refused = nil
+            return
+        }
+        if self.earlier?.token == token { self.earlier = nil }
+        guard self.cached?.token == token else { return }
+        self.refused = token
+        self.goBack(now)
+        self.noteUseless(now)
+    }
+
+    /// What came can't be sent.
+    mutating func fetchedUseless(_ now: Now) {
         self.isFetching = false
+        if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
+        self.noteUseless(now)
+    }
+
+    /// The pauses grow. Without a token the first is none: what was refused may have been revoked, and the next be good.
+    private mutating func noteUseless(_ now: Now) {
+        self.useless += 1
+        let doublings = min(self.useless - 1, 10)
+        if let cached = self.cached {
+            let longest = max(min(Self.longestPause, cached.lifetime / 20), .seconds(1))
+            self.retryAt = now.monotonic + min(.seconds(1 << doublings), longest)
+        } else if doublings > 0 {
+            self.pauseEnd = now.monotonic + min(.seconds(1 << (doublings - 1)), Self.retryDelay)
+        }
+    }
+
+    /// - Parameter jitter: from 0 to 1.
+    /// - Returns: whether the token is kept. One that has expired already is not; nor, while there is another, one that the broker
+    ///   has refused.
+    mutating func fetched(_ token: OAuthBearerToken, _ now: Now, jitter: Double) -> Bool {
         let expiry = token.expiresAt.millisecondsSince1970
         guard expiry > now.wallMilliseconds else {
-            self.retryAt = now.monotonic + Self.retryDelay
+            self.fetchedUseless(now)
             return false
         }
+        if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
+        if token == self.refused, self.cached != nil {
+            self.fetchedUseless(now)
+            return false
+        }
+        self.isFetching = false
         let (left, overflow) = expiry.subtractingReportingOverflow(now.wallMilliseconds)
         // Longer than anybody keeps a token, and short enough to be counted with.
         let lifetime = Duration.milliseconds(overflow ? Self.longestLifetime : min(left, Self.longestLifetime))
         self.retryAt = nil
+        self.pauseEnd = nil
+        if let cached = self.cached, cached.token != token { self.earlier = cached }
         self.cached = Cached(
             token: token, refreshAt: now.monotonic + Self.refreshDelay(of: lifetime, jitter: jitter),
             endsAt: now.monotonic + lifetime, lifetime: lifetime)

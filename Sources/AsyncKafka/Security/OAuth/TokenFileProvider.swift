@@ -34,14 +34,13 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
     /// The token that is in the file now.
     public func token() throws(KafkaError) -> OAuthBearerToken {
         let text = try Self.read(self.path, "token")
-        if let expiry = JSONWebToken.expiry(of: text) {
-            // 2^53 is far, and can be counted with.
-            let expiresAt = Timestamp(millisecondsSince1970: Int64(min(max(expiry * 1000, 0), 0x1p53)))
-            guard expiresAt.millisecondsSince1970 > WallClock.coarseMilliseconds else {
+        if let token = try? OAuthBearerToken(jwt: Secret(text)) {
+            guard token.expiresAt.millisecondsSince1970 > WallClock.coarseMilliseconds else {
                 throw Self.failure(
-                    "The token in the file \(self.path) has expired (at \(expiresAt)): whoever renews it has not.")
+                    "The token in the file \(self.path) has expired (at \(token.expiresAt)): whoever renews it has not."
+                )
             }
-            return OAuthBearerToken(Secret(text), expiresAt: expiresAt)
+            return token
         }
         guard let opaqueTokenLifetime else {
             throw Self.failure(

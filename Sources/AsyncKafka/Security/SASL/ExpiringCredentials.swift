@@ -15,6 +15,15 @@ protocol ExpiringCredentialsMechanism: SASLMechanism {
     func makeExchange(
         with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
     ) async throws -> any SASLExchange
+
+    /// What to say when they are not there in time, without its end: who is late, and how long it may take.
+    var lateCredentials: String { get }
+
+    /// A broker has accepted, or refused, what one of the mechanism's exchanges has sent.
+    func judged(_ exchange: any SASLExchange, isAccepted: Bool)
+
+    /// Why the credentials in use could not be replaced, once for each time.
+    func takeReplacementFailure() -> KafkaError?
 }
 
 /// The messages that credentials with an end are sent in.

@@ -31,7 +31,7 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
     func makeExchange(
         with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
     ) async throws -> any SASLExchange {
-        if let cache = self.provider as? CachingTokenProvider {
+        if let cache = self.cache {
             let next = try? await self.makeExchange(within: min(self.tokenTimeout, limit)) {
                 try await cache.token(outlasting: end)
             }
@@ -39,6 +39,19 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         }
         return try await self.makeExchange(with: server)
     }
+
+    var lateCredentials: String {
+        "The token provider did not answer in time, though it may take \(self.tokenTimeout) (tokenTimeout)"
+    }
+
+    private var cache: CachingTokenProvider? { self.provider as? CachingTokenProvider }
+
+    func judged(_ exchange: any SASLExchange, isAccepted: Bool) {
+        guard let exchange = exchange as? OAuthBearerExchange else { return }
+        self.cache?.judged(exchange.token, isAccepted: isAccepted)
+    }
+
+    func takeReplacementFailure() -> KafkaError? { self.cache?.takeReplacementFailure() }
 
     private func makeExchange(
         within limit: Duration, _ getToken: @escaping @Sendable () async throws -> OAuthBearerToken
@@ -53,7 +66,8 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         } catch is Deadline.Passed {
             throw KafkaError(
                 .authenticationTimeout,
-                "The token provider did not answer within \(self.tokenTimeout) (tokenTimeout).", isRetriable: true)
+                "The token provider did not answer within \(limit)"
+                    + (limit < self.tokenTimeout ? "." : " (tokenTimeout)."), isRetriable: true)
         } catch {
             if error is CancellationError, Task.isCancelled { throw KafkaError.cancelled }
             throw KafkaError.tokenProviderFailed(error)
@@ -78,22 +92,19 @@ extension SASLMechanism where Self == OAuthBearerMechanism {
 }
 
 /// The client's side of OAUTHBEARER. Pure.
-struct OAuthBearerExchange: ExpiringCredentialsExchange {
-    private let token: OAuthBearerToken
+struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
+    let token: OAuthBearerToken
     private let message: Bytes
     private(set) var refusal: String?
     let hasExtensions: Bool
 
     /// Throws if token or extensions have characters that can't be sent.
     init(token: OAuthBearerToken, extensions more: [String: String] = [:]) throws(KafkaError) {
-        guard Self.isToken(token.value.text) else {
-            throw .authenticationFailed(
-                "The token has characters that no bearer token can have: letters, digits and -._~+/ with = at the end.")
-        }
+        try token.validate()
         let extensions = more.merging(token.extensions) { _, own in own }
         var text = "n,,\u{1}auth=Bearer \(token.value.text)\u{1}"
         for (name, value) in extensions.sorted(by: { $0.key < $1.key }) {
-            try Self.validate(name, value)
+            try OAuthBearerToken.validateExtension(name, value)
             text += "\(name)=\(value)\u{1}"
         }
         text += "\u{1}"
@@ -102,6 +113,8 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange {
         self.hasExtensions = !extensions.isEmpty
     }
 
+    var secrets: [String] { [self.token.value.text] }
+
     func isOver(at time: Int64) -> Bool { self.token.expiresAt.millisecondsSince1970 <= time }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
@@ -109,43 +122,14 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange {
         guard !challenge.isEmpty else { return .done }
         // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
         // The whole of it first: a part of the token is left where it is cut.
-        self.refusal = KafkaError.quoted(self.withoutToken(String(decoding: challenge, as: UTF8.self)), atMost: 1000)
+        let text = StruckSecrets(self.secrets).strike(from: String(decoding: challenge, as: UTF8.self))
+        self.refusal = KafkaError.quoted(text, atMost: 1000)
         return .send(Bytes([1] as [UInt8]))
     }
+}
 
-    /// A text that errors and logs take.
-    func withoutToken(_ text: String) -> String {
-        text.replacing(self.token.value.text, with: "\(self.token.value)")
-    }
-
-    /// RFC 6750, section 2.1.
-    private static func isToken(_ text: String) -> Bool {
-        let body = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-        guard !body.isEmpty, text.utf8.dropFirst(body.count).allSatisfy({ $0 == UInt8(ascii: "=") }) else {
-            return false
-        }
-        return body.allSatisfy { character in
-            switch character {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-._~+/".utf8.contains(character)
-            }
-        }
-    }
-
-    /// RFC 7628, section 3.1. Brokers from Kafka 2.1 on know extensions.
-    private static func validate(_ name: String, _ value: String) throws(KafkaError) {
-        let isName = !name.isEmpty && name.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }
-        guard isName, name != "auth" else {
-            throw .authenticationFailed(
-                "\"\(name)\" can't be the name of a SASL extension: it takes letters only, and \"auth\" is the token's own."
-            )
-        }
-        let isValue = value.utf8.allSatisfy { (0x20...0x7e).contains($0) || $0 == 0x09 || $0 == 0x0d || $0 == 0x0a }
-        guard isValue else {
-            throw .authenticationFailed(
-                "The SASL extension \"\(name)\" has a value with characters that can't be sent.")
-        }
-    }
+extension OAuthBearerExchange: CustomStringConvertible, CustomReflectable {
+    /// The token, which isn't shown. In the message it would be.
+    var description: String { "OAuthBearerExchange(\(self.token))" }
+    var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -39,8 +39,10 @@ extension SASLMechanism where Self == PlainMechanism {
     }
 }
 
-struct PlainExchange: SASLExchange {
+struct PlainExchange: SecretiveExchange {
     let credentials: SASLCredentials
+
+    var secrets: [String] { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard challenge == nil else { return .done }

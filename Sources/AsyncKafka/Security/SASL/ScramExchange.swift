@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaTransport
 
 /// The client's side of SCRAM (RFC 5802) without channel binding. Pure: the nonce is an argument.
-struct ScramExchange: SASLExchange {
+struct ScramExchange: SecretiveExchange {
     private enum Step {
         case beginning
         case first
@@ -42,6 +42,8 @@ struct ScramExchange: SASLExchange {
         self.nonce = nonce
         self.saltedPasswords = saltedPasswords
     }
+
+    var secrets: [String] { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.step {

@@ -1,0 +1,29 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which connection: to whom, and what for.
+struct ConnectionKey: Hashable, Sendable {
+    enum Target: Hashable, Sendable {
+        /// A broker by its id.
+        case broker(Int32)
+        /// A bootstrap server by its place in the configuration.
+        case bootstrap(Int)
+    }
+
+    var target: Target
+    var purpose: ConnectionPurpose
+}
+
+/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
+enum ConnectionPurpose: Hashable, Sendable, CaseIterable {
+    /// Metadata, Produce, and everything that is answered at once.
+    case general
+    /// Fetch, which waits for records.
+    case fetch
+    /// JoinGroup and heartbeats, which must not wait behind others.
+    case coordinator
+}

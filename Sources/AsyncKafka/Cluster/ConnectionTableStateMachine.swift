@@ -1,0 +1,257 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTransport
+
+/// Decides which connections of a client are made, who waits for which, and which one is asked what any broker knows. Pure.
+///
+/// There is at most one connection for each key, and one attempt at a time to make it. Everybody who wants it meanwhile waits
+/// for that attempt and hears of its failure: by then another broker may lead the partition or coordinate the group, so that
+/// waiting for the one that is gone would be waiting for nothing. Until the backoff is over, later ones hear of it at once.
+struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
+    /// Somebody who waits for a connection.
+    typealias Waiter = UInt64
+
+    private enum Slot: Sendable {
+        /// Nobody has wanted it yet, or it was closed in good order.
+        case unused
+        /// The last attempt failed, or the connection broke: nobody tries again before this time.
+        case failed(KafkaError, failures: Int, notBefore: MonotonicTime)
+        case connecting(failures: Int, Set<Waiter>)
+        case open(Connection)
+
+        var connection: Connection? { if case .open(let connection) = self { connection } else { nil } }
+    }
+
+    private var slots: [ConnectionKey: Slot] = [:]
+    /// Where brokers are, as metadata or a coordinator's look-up has told.
+    private var addresses: [Int32: Broker] = [:]
+    private let bootstrap: [Broker]
+    private var lastWaiter: Waiter = 0
+    private(set) var isRunning = false
+    private(set) var closed: KafkaError?
+    /// The last attempt that failed, if none has succeeded since.
+    private(set) var lastFailure: KafkaError?
+    /// Brokers that have let a request run out of time, and when.
+    private var silences: [KafkaServer: MonotonicTime] = [:]
+
+    init(bootstrap: [Broker]) {
+        self.bootstrap = bootstrap
+    }
+
+    // MARK: Questions
+
+    func connection(_ key: ConnectionKey) -> Connection? { self.slots[key]?.connection }
+
+    var openConnections: [Connection] { self.slots.values.compactMap(\.connection) }
+
+    /// Where a connection leads; nil if the broker's address is not known.
+    func address(of key: ConnectionKey) -> Broker? {
+        switch key.target {
+        case .bootstrap(let index): self.bootstrap[index]
+        case .broker(let id): self.addresses[id]
+        }
+    }
+
+    /// Who can be asked what any broker knows: open connections to brokers that are as good as any, and if there is none, the
+    /// connections to try, the best first.
+    ///
+    /// - Parameters:
+    ///   - known: the brokers of the cluster, as far as they are known.
+    ///   - refusing: brokers that come after all others, the newest last.
+    ///   - lastAnswer: when something last came over a connection.
+    func candidates(
+        known: [Int32: Broker], avoiding refusing: [KafkaServer], lastAnswer: (Connection) -> MonotonicTime,
+        using random: inout some RandomNumberGenerator
+    ) -> (open: [Connection], others: [ConnectionKey]) {
+        let addresses = Set(known.values.map(\.server))
+        var targets = known.map { (key: Self.general(.broker($0.key)), server: $0.value.server) }
+        targets.shuffle(using: &random)
+        // A bootstrap server that is a known broker would be asked twice.
+        targets += self.bootstrap.enumerated().filter { !addresses.contains($0.element.server) }
+            .map { (key: Self.general(.bootstrap($0.offset)), server: $0.element.server) }.shuffled(using: &random)
+        let silent = Set(self.silences.filter { !self.hasAnswered($0.key, since: $0.value, lastAnswer) }.keys)
+        let good = targets.filter { !refusing.contains($0.server) && !silent.contains($0.server) }
+        let open = good.compactMap { self.slots[$0.key]?.connection }
+        if !open.isEmpty { return (open, []) }
+        // Those that were only silent come before those that have refused, of which the oldest refusal comes first.
+        let rank = Dictionary(refusing.enumerated().map { ($0.element, $0.offset) }) { $1 }
+        let bad = targets.filter { refusing.contains($0.server) || silent.contains($0.server) }
+            .sorted { rank[$0.server] ?? -1 < rank[$1.server] ?? -1 }
+        return ([], (good + bad).map(\.key))
+    }
+
+    private func hasAnswered(
+        _ server: KafkaServer, since time: MonotonicTime, _ lastAnswer: (Connection) -> MonotonicTime
+    ) -> Bool {
+        self.slots.contains { key, slot in
+            guard let connection = slot.connection, self.address(of: key)?.server == server else { return false }
+            return lastAnswer(connection) > time
+        }
+    }
+
+    private static func general(_ target: ConnectionKey.Target) -> ConnectionKey {
+        ConnectionKey(target: target, purpose: .general)
+    }
+
+    // MARK: Obtaining
+
+    enum Obtained: Sendable {
+        case open(Connection)
+        /// An attempt is to be made, if it begins with this waiter, and `ended` or `waitEnded` will come for it.
+        case wait(Waiter, begins: Bool)
+        case refused(KafkaError)
+    }
+
+    mutating func obtain(_ key: ConnectionKey, now: MonotonicTime) -> Obtained {
+        if let closed = self.closed { return .refused(closed) }
+        self.lastWaiter += 1
+        switch self.slots[key] ?? .unused {
+        case .open(let connection):
+            return .open(connection)
+        case .connecting(let failures, var waiters):
+            waiters.insert(self.lastWaiter)
+            self.slots[key] = .connecting(failures: failures, waiters)
+            return .wait(self.lastWaiter, begins: false)
+        case .failed(let error, _, let notBefore) where notBefore > now:
+            return .refused(error)
+        case .failed(_, let failures, _):
+            self.slots[key] = .connecting(failures: failures, [self.lastWaiter])
+            return .wait(self.lastWaiter, begins: true)
+        case .unused:
+            self.slots[key] = .connecting(failures: 0, [self.lastWaiter])
+            return .wait(self.lastWaiter, begins: true)
+        }
+    }
+
+    /// Nobody waits for this one any more. Returns whether somebody did.
+    mutating func waitEnded(_ key: ConnectionKey, _ waiter: Waiter) -> Bool {
+        guard case .connecting(let failures, var waiters)? = self.slots[key], waiters.remove(waiter) != nil else {
+            return false
+        }
+        self.slots[key] = .connecting(failures: failures, waiters)
+        return true
+    }
+
+    // MARK: Attempts
+
+    mutating func began() {
+        self.isRunning = true
+    }
+
+    /// An attempt has succeeded: who has waited for it. Nil if the connection is to be closed, as everything is.
+    mutating func connected(_ key: ConnectionKey, _ connection: Connection, isOpen: Bool) -> Set<Waiter>? {
+        guard self.closed == nil else { return nil }
+        var ended: Set<Waiter> = []
+        if case .connecting(_, let waiters)? = self.slots[key] { ended = waiters }
+        self.slots[key] = isOpen ? .open(connection) : .unused
+        self.lastFailure = nil
+        if let server = self.address(of: key)?.server { self.silences[server] = nil }
+        return ended
+    }
+
+    /// An attempt has failed: who has waited for it.
+    mutating func failed(
+        _ key: ConnectionKey, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
+    ) -> Set<Waiter> {
+        self.lastFailure = error
+        guard case .connecting(let failures, let waiters)? = self.slots[key] else { return [] }
+        self.slots[key] = .failed(error, failures: failures + 1, notBefore: now + backoff(failures + 1))
+        return waiters
+    }
+
+    /// A connection has ended.
+    mutating func ended(
+        _ connection: Connection, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
+    ) {
+        guard let key = self.slots.first(where: { $0.value.connection === connection })?.key else { return }
+        if error.code == .timedOut, let server = self.address(of: key)?.server { self.silences[server] = now }
+        self.slots[key] =
+            error.code == .closed ? .unused : .failed(error, failures: 1, notBefore: now + backoff(1))
+    }
+
+    /// A broker has let a request run out of time: others are asked before it, until it answers something.
+    mutating func noteSilence(of server: KafkaServer, now: MonotonicTime) {
+        self.silences[server] = now
+    }
+
+    // MARK: What the cluster tells
+
+    /// Takes the addresses of brokers. Connections to an address that a broker no longer has are returned, to be closed, and a
+    /// bootstrap connection whose server turns out to be a broker becomes that broker's.
+    mutating func brokersChanged(_ brokers: [Int32: Broker]) -> [Connection] {
+        var moved: [Connection] = []
+        for (id, broker) in brokers {
+            let known = self.addresses.updateValue(broker, forKey: id)
+            if let known, known.server != broker.server {
+                for purpose in ConnectionPurpose.allCases {
+                    moved += self.forget(ConnectionKey(target: .broker(id), purpose: purpose))
+                }
+            }
+            self.adoptBootstrapConnection(for: broker, id)
+        }
+        return moved
+    }
+
+    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
+    mutating func learn(_ broker: Broker) -> [Connection] {
+        guard let id = broker.id, self.addresses[id]?.server != broker.server else { return [] }
+        return self.brokersChanged([id: broker])
+    }
+
+    /// The broker has moved: a failure at its old address says nothing of the new one. Who waits for an attempt hears of that.
+    private mutating func forget(_ key: ConnectionKey) -> [Connection] {
+        switch self.slots[key] ?? .unused {
+        case .open(let connection):
+            self.slots[key] = .unused
+            return [connection]
+        case .failed:
+            self.slots[key] = .unused
+            return []
+        case .connecting, .unused:
+            return []
+        }
+    }
+
+    private mutating func adoptBootstrapConnection(for broker: Broker, _ id: Int32) {
+        let own = Self.general(.broker(id))
+        switch self.slots[own] ?? .unused {
+        case .open, .connecting: return
+        case .unused, .failed: break
+        }
+        for (index, server) in self.bootstrap.enumerated() where server.server == broker.server {
+            let key = Self.general(.bootstrap(index))
+            guard let connection = self.slots[key]?.connection else { continue }
+            self.slots[key] = .unused
+            self.slots[own] = .open(connection)
+            return
+        }
+    }
+
+    // MARK: The end
+
+    /// Takes out all connections, to be closed. New ones can be made.
+    mutating func takeAll() -> [Connection] {
+        let open = self.openConnections
+        for (key, slot) in self.slots where slot.connection != nil { self.slots[key] = .unused }
+        return open
+    }
+
+    /// Nothing is connected from now on: the connections to be closed, and who waits in vain.
+    mutating func close(_ error: KafkaError) -> (connections: [Connection], waiters: Set<Waiter>) {
+        self.isRunning = false
+        self.closed = error
+        var waiting: Set<Waiter> = []
+        for slot in self.slots.values {
+            if case .connecting(_, let waiters) = slot { waiting.formUnion(waiters) }
+        }
+        let connections = self.openConnections
+        self.slots = [:]
+        return (connections, waiting)
+    }
+}

@@ -1,0 +1,188 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// Which topics a client wants, and what of them the cluster's answers lack. Pure.
+///
+/// What is lacking is asked for again until it is there or not wanted any more, and the user hears of it when that takes long.
+struct WantedTopics: Sendable {
+    /// What a consumer reads.
+    enum Watched: Hashable, Sendable {
+        /// These topics, and how many partitions of each must be there: for partitions that were chosen by their numbers, up to
+        /// the highest.
+        case topics([String: Int32])
+        /// Every topic of the cluster is asked for, as a pattern may match it. These are the ones that do.
+        case all(matching: Set<String>)
+
+        static let nothing = Watched.topics([:])
+    }
+
+    /// Something wanted.
+    enum Want: Hashable, Sendable {
+        case topic(String)
+        /// A topic that a pattern matches, while there is none.
+        case firstMatch
+    }
+
+    /// What is wrong with a topic.
+    enum Lack: Hashable, Sendable {
+        /// The brokers don't know the topic, or nothing matches the pattern.
+        case unknown
+        /// The topic has fewer partitions than are wanted.
+        case unknownPartition(Int32)
+        /// These partitions have no leader.
+        case leaders([Int32])
+        /// This client may not see it, or its name can't be that of a topic.
+        case refused(ErrorCode)
+
+        /// Whether nothing but somebody's act can change it.
+        var isRefusal: Bool { if case .refused = self { true } else { false } }
+    }
+
+    /// What the user should know.
+    enum Notice: Hashable, Sendable {
+        /// It has been lacking for a while. Said once.
+        case lacking(Want, Lack)
+        /// It had been said to be lacking.
+        case found(Want)
+        /// Said when it is refused, and again from time to time while it is.
+        case refused(topic: String, ErrorCode)
+    }
+
+    private struct Missing: Sendable {
+        var lack: Lack
+        var since: MonotonicTime
+        var isSaid = false
+        var refusalSaid: MonotonicTime?
+    }
+
+    /// Nothing is said of what is only briefly not there: a broker that restarts, a topic that is just being made.
+    static let patience: Duration = .seconds(3)
+    /// How long after its last use a producer's topic is asked for again while something of it is lacking.
+    static let useCounts: Duration = .seconds(10)
+    /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
+    static let maximumIdle: Duration = .seconds(300)
+
+    /// How often a refusal is asked about: somebody may grant the right meanwhile.
+    let refusalPause: Duration
+    private(set) var watched = Watched.nothing
+    /// The topics asked for by their names now and then, and when they were last used.
+    private var used: [String: MonotonicTime] = [:]
+    private var missing: [Want: Missing] = [:]
+
+    init(refusalPause: Duration) {
+        self.refusalPause = refusalPause
+    }
+
+    // MARK: What is wanted
+
+    /// Notes a use. Returns whether the topic was not in use before.
+    mutating func use(_ topic: String, now: MonotonicTime) -> Bool {
+        self.used.updateValue(now, forKey: topic) == nil
+    }
+
+    mutating func watch(_ watched: Watched) {
+        self.watched = watched
+    }
+
+    mutating func forgetUnused(now: MonotonicTime) {
+        self.used = self.used.filter { now - $0.value < Self.maximumIdle }
+    }
+
+    var watchesAll: Bool { if case .all = self.watched { true } else { false } }
+
+    /// The topics that are asked for by name.
+    var names: Set<String> {
+        switch self.watched {
+        case .topics(let topics): Set(topics.keys).union(self.used.keys)
+        case .all(let matching): matching.union(self.used.keys)
+        }
+    }
+
+    func contains(_ topic: String) -> Bool {
+        self.used[topic] != nil || self.isWatched(topic)
+    }
+
+    private func isWatched(_ topic: String) -> Bool {
+        switch self.watched {
+        case .topics(let topics): topics[topic] != nil
+        case .all(let matching): matching.contains(topic)
+        }
+    }
+
+    // MARK: What is lacking
+
+    /// Looks what of that is lacking in the newest answer, and what has to be said.
+    mutating func compare(with metadata: ClusterMetadata, now: MonotonicTime) -> [Notice] {
+        var lacks: [Want: Lack] = [:]
+        func look(_ topic: String, partitions count: Int32) {
+            if let lack = Self.lack(metadata.topics[topic], partitions: count) { lacks[.topic(topic)] = lack }
+        }
+        switch self.watched {
+        case .topics(let topics):
+            for (name, count) in topics { look(name, partitions: count) }
+        case .all(let matching):
+            if matching.isEmpty { lacks[.firstMatch] = .unknown }
+            for name in matching { look(name, partitions: 1) }
+        }
+        for (name, time) in self.used where now - time < Self.useCounts && lacks[.topic(name)] == nil {
+            look(name, partitions: 1)
+        }
+
+        var notices: [Notice] = []
+        for (want, before) in self.missing where lacks[want] == nil {
+            if before.isSaid, self.isThere(want, metadata) { notices.append(.found(want)) }
+            self.missing[want] = nil
+        }
+        for (want, lack) in lacks {
+            var missing = self.missing[want] ?? Missing(lack: lack, since: now)
+            missing.lack = lack
+            if !missing.isSaid, now - missing.since >= Self.patience {
+                missing.isSaid = true
+                notices.append(.lacking(want, lack))
+            }
+            if case .refused(let code) = lack, case .topic(let name) = want, self.isWatched(name) {
+                if missing.refusalSaid.map({ now - $0 >= self.refusalPause }) ?? true {
+                    missing.refusalSaid = now
+                    notices.append(.refused(topic: name, code))
+                }
+            } else {
+                missing.refusalSaid = nil
+            }
+            self.missing[want] = missing
+        }
+        return notices
+    }
+
+    /// Whether something that is not lacking is there, and not just unwanted now.
+    private func isThere(_ want: Want, _ metadata: ClusterMetadata) -> Bool {
+        switch want {
+        case .topic(let name): self.contains(name) && Self.lack(metadata.topics[name], partitions: 1) == nil
+        case .firstMatch: self.watchesAll
+        }
+    }
+
+    private static func lack(_ topic: TopicMetadata?, partitions count: Int32) -> Lack? {
+        guard let topic else { return .unknown }
+        if topic.error != .none {
+            // Nothing but a retriable error comes with partitions: they are those from before.
+            return topic.error.isRetriable ? .unknown : .refused(topic.error)
+        }
+        if topic.partitions.isEmpty { return .unknown }
+        let leaderless = topic.partitions.filter { $0.leader == nil }.map(\.index)
+        if !leaderless.isEmpty { return .leaders(leaderless) }
+        return Int(count) > topic.partitions.count ? .unknownPartition(count - 1) : nil
+    }
+
+    /// Whether something is lacking that may be there at any moment.
+    var isLackingNow: Bool { self.missing.values.contains { !$0.lack.isRefusal } }
+
+    /// Whether something is refused, which is asked about now and then.
+    var isRefusedSomething: Bool { self.missing.values.contains { $0.lack.isRefusal } }
+}

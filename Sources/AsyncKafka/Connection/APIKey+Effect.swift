@@ -1,0 +1,22 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+extension APIKey {
+    /// Whether a request of this kind may change something. Of one that only asks, nothing is unknown when its answer is
+    /// missing. What isn't listed counts as a change.
+    var hasEffect: Bool {
+        switch self {
+        case .apiVersions, .saslHandshake, .saslAuthenticate, .metadata, .findCoordinator, .fetch, .listOffsets,
+            .offsetFetch, .offsetForLeaderEpoch, .describeGroups, .listGroups, .describeConfigs, .describeCluster,
+            .describeDelegationToken:
+            false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+extension BrokerConnection {
+    /// The timer for the first deadline among the requests in flight.
+    struct TimeoutState {
+        var armed: MonotonicTime?
+        var timer: LoopTimer?
+    }
+
+    func armTimeout(_ deadline: MonotonicTime) {
+        let isFirst = self.timeouts.withLock { state in
+            if let armed = state.armed, armed <= deadline { return false }
+            state.armed = deadline
+            return true
+        }
+        guard isFirst else { return }
+        let timer = self.loop.schedule(at: deadline) { [weak self] in self?.checkTimeouts() }
+        let obsolete = self.timeouts.withLock { state in
+            // Somebody else was faster with an earlier one.
+            guard state.armed == deadline else { return timer as LoopTimer? }
+            defer { state.timer = timer }
+            return state.timer
+        }
+        obsolete?.cancel()
+    }
+
+    private func checkTimeouts() {
+        self.timeouts.withLock { $0.armed = nil }
+        let now = self.loop.now
+        let (tooLate, overdue, next, senselessPause) = self.queue.withLock { queue in
+            (
+                queue.takeOverdueDeferred(now: now), queue.overdue(now: now), queue.earliestDeadline,
+                queue.senselessPause(now: now)
+            )
+        }
+        for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
+        self.failOverdueHeldUnanswered(now: now)
+        let unanswered = self.unanswered.withLock { $0.first?.deadline }
+        let held = self.heldUnanswered.withLock { $0.first?.request.deadline }
+        if let overdue {
+            self.close(
+                KafkaError(
+                    .timedOut, "The broker did not answer \(overdue.api) in time.", broker: self.broker.description,
+                    isRetriable: true))
+        } else if let unanswered, unanswered <= now {
+            self.close(
+                KafkaError(
+                    .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
+                    isRetriable: true))
+        } else if !tooLate.isEmpty, let senselessPause {
+            // What is sent next would expire behind it too.
+            self.close(
+                KafkaError(
+                    .timedOut,
+                    "The broker has asked for a pause of \(senselessPause), longer than requests may take "
+                        + "(requestTimeout): the connection is given up.",
+                    broker: self.broker.description, isRetriable: true))
+        } else if let next = [next, unanswered, held].compactMap(\.self).min() {
+            self.armTimeout(next)
+        }
+    }
+
+    /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
+    func notSentInTime(_ api: APIKey) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",
+            broker: self.broker.description, isRetriable: true)
+    }
+
+    // MARK: Idleness
+
+    func armIdleTimer() {
+        guard !self.closeIfIdle() else { return }
+        let timer = self.loop.schedule(at: max(self.idleEnd, self.loop.now + .seconds(1))) { [weak self] in
+            guard let self, self.isOpen else { return }
+            self.armIdleTimer()
+        }
+        self.idleTimer.withLock { $0 = timer }
+        if !self.isOpen { timer.cancel() }
+    }
+
+    /// When the connection has been out of use for too long.
+    private var idleEnd: MonotonicTime {
+        MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed)) + self.configuration.connectionMaxIdle
+    }
+
+    /// Closes the connection if it is out of use. Returns whether it has.
+    private func closeIfIdle() -> Bool {
+        // Whoever has the connection in hand at this moment may ask for another.
+        let error = KafkaError(
+            .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
+        // Under the write lock, so that no request is written between the look and the end.
+        let isIdle = self.channel.whenNothingIsQueued {
+            self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
+        }
+        guard isIdle == true else { return false }
+        self.end(error, written: [], unwritten: [])
+        return true
+    }
+}

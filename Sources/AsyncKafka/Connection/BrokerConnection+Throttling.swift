@@ -1,0 +1,118 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+/// What is said of a broker's wish for pauses (KIP-219): when it begins, and when it is over. Pure.
+struct ThrottleReport {
+    enum Event: Hashable {
+        case begins
+        case isOver
+        /// Requests would expire behind the pause.
+        case makesNoSense
+    }
+
+    private var end: MonotonicTime?
+    private var hasWarned = false
+
+    /// How long answers ask for no pause until it is over: as long as a quota's window.
+    private static let quiet = Duration.seconds(10)
+
+    /// - Parameter longest: how long a pause may be to make sense.
+    mutating func answered(pause: Duration, longest: Duration, now: MonotonicTime) -> Event? {
+        guard pause > .zero else {
+            guard let end = self.end, now >= end + Self.quiet else { return nil }
+            self.end = nil
+            self.hasWarned = false
+            return .isOver
+        }
+        let isFirst = self.end == nil
+        self.end = max(self.end ?? now, now + pause)
+        if pause > longest, !self.hasWarned {
+            self.hasWarned = true
+            return .makesNoSense
+        }
+        return isFirst ? .begins : nil
+    }
+
+    var isThrottled: Bool { self.end != nil }
+}
+
+extension BrokerConnection {
+    struct ThrottleState {
+        var report = ThrottleReport()
+        /// The timer for the pause's end.
+        var armed: MonotonicTime?
+        var timer: LoopTimer?
+    }
+
+    func obeyThrottle(of response: some KafkaResponse) {
+        guard response.throttleTimeMs > 0 || self.isThrottled.load(ordering: .relaxed) else { return }
+        let pause = Duration.milliseconds(max(0, Int64(response.throttleTimeMs)))
+        let now = self.loop.now
+        let longest = self.configuration.requestTimeout
+        let event = self.throttle.withLock { state in
+            let event = state.report.answered(pause: pause, longest: longest, now: now)
+            self.isThrottled.store(state.report.isThrottled, ordering: .relaxed)
+            return event
+        }
+        switch event {
+        case .begins: self.logger(.info, "The broker throttles this client", [(.duration, "\(pause)")])
+        case .isOver: self.logger(.info, "The broker throttles this client no longer")
+        case .makesNoSense:
+            self.logger(
+                .warning, "The broker asks for a pause that requests would expire behind", [(.duration, "\(pause)")])
+        case nil: break
+        }
+        guard pause > .zero else { return }
+        let end = now + pause
+        self.queue.withLock { $0.mute(until: end, senselessPause: pause > longest ? pause : nil) }
+        self.armPauseEnd(end)
+    }
+
+    /// Sees that what waits is written when the pause is over. One timer is enough, which the connection's end cancels.
+    func armPauseEnd(_ end: MonotonicTime) {
+        let isNeeded = self.throttle.withLock { state in
+            // The latest end counts.
+            if let armed = state.armed, armed >= end { return false }
+            state.armed = end
+            return true
+        }
+        guard isNeeded else { return }
+        let timer = self.loop.schedule(at: end) { [weak self] in
+            guard let self else { return }
+            self.throttle.withLock { state in
+                if state.armed == end { state.armed = nil }
+            }
+            self.writeDeferred()
+        }
+        let obsolete = self.throttle.withLock { state in
+            // Somebody else was faster with a later one.
+            guard state.armed == end else { return timer as LoopTimer? }
+            defer { state.timer = timer }
+            return state.timer
+        }
+        obsolete?.cancel()
+        if !self.isOpen { timer.cancel() }
+    }
+
+    func writeDeferred() {
+        while true {
+            var next: DeferredRequest?
+            self.channel.send { () -> [Bytes]? in
+                next = self.queue.withLock { $0.takeDeferred(now: self.loop.now) }
+                return next?.frame
+            }
+            guard let next else { return }
+            self.traceRequest(next)
+            self.armTimeout(next.pending.deadline)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// Each request and each answer, at `trace`. Nothing is computed for a log that doesn't want them.
+extension BrokerConnection {
+    func traceRequest(_ request: DeferredRequest) {
+        self.traceRequest(request.pending.api, request.pending.version, request.frame)
+    }
+
+    func traceRequest(_ api: APIKey, _ version: Int16, _ frame: [Bytes]) {
+        self.logger(
+            .trace, "Request",
+            [
+                (.api, "\(api)"), (.apiVersion, "\(version)"),
+                (.size, "\(frame.reduce(0) { $0 + $1.count })"),
+            ])
+    }
+
+    func traceAnswer(_ request: PendingRequest, _ frame: Bytes) {
+        self.logger(
+            .trace, "Answer",
+            [
+                (.api, "\(request.api)"), (.apiVersion, "\(request.version)"), (.size, "\(frame.count)"),
+                (.duration, "\(self.loop.now - request.writtenAt)"),
+            ])
+    }
+}

@@ -1,0 +1,52 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// A fetch of partitions whose broker is at work on another one already.
+struct FetchBeside: Sendable {
+    var broker: Int32
+    var fetches: [PlannedFetch]
+    var maximumBytes: Int
+}
+
+extension SubscriptionState {
+    /// What to ask brokers for although each waits with a fetch for records to come: partitions that were moved or became
+    /// readable since that began. The reader would wait for that one to end otherwise.
+    ///
+    /// A partition is asked for in this way until there is nothing; then it comes with the broker's next fetch.
+    mutating func planFetchesBeside(now: MonotonicTime) -> [FetchBeside] {
+        guard !self.busyBrokers.isEmpty else { return [] }
+        var byBroker: [Int32: [TopicPartition]] = [:]
+        for (partition, assigned) in self.partitions
+        where assigned.isFetchable && !assigned.isAwaited && !assigned.isAskedBeside
+            && assigned.bufferedBytes < assigned.lowWaterMark && assigned.notBefore.map({ $0 <= now }) ?? true
+        {
+            guard let broker = assigned.source(now: now), self.busyBrokers.contains(broker) else { continue }
+            byBroker[broker, default: []].append(partition)
+        }
+        return byBroker.sorted { $0.key < $1.key }.compactMap { self.planFetch(beside: $0.key, of: $0.value.sorted()) }
+    }
+
+    private mutating func planFetch(beside broker: Int32, of partitions: [TopicPartition]) -> FetchBeside? {
+        guard self.bufferedBytes < self.settings.maximumPrefetchBytes else { return nil }
+        let number = self.fetches + 1
+        var fetches: [PlannedFetch] = []
+        var bytes = 0
+        for partition in partitions {
+            guard let assigned = self.partitions[partition] else { continue }
+            self.partitions[partition]?.isAskedBeside = true
+            bytes += Int(assigned.maximumBytes)
+            fetches.append(PlannedFetch(partition, assigned, number: number, isBeside: true))
+        }
+        // What the fetch in flight may bring has taken the room; of a partition that was moved it brings nothing.
+        let least = min(bytes, Int(self.settings.maximumPartitionBytes))
+        let limit = min(max(min(bytes, self.room), least), self.settings.maximumFetchBytes)
+        self.begin(fetches, number: number, maximumBytes: limit)
+        return FetchBeside(broker: broker, fetches: fetches, maximumBytes: limit)
+    }
+}

@@ -1,0 +1,114 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A position that was given up without anybody's wish, and why: for the log.
+struct PositionReset: Hashable, Sendable {
+    enum Reason: Hashable, Sendable {
+        case topicMadeAgain
+        case outsideTheLog
+        case truncated
+    }
+
+    var reason: Reason
+    var offset: Int64
+
+    init(_ reason: Reason, from assigned: AssignedPartition) {
+        self.reason = reason
+        self.offset = assigned.position.offset
+    }
+}
+
+extension SubscriptionState {
+    /// Takes new leaders, and topics that were made again.
+    mutating func metadataChanged(_ metadata: ClusterMetadata) -> Wakening {
+        self.metadataVersion = metadata.version
+        for (partition, assigned) in self.partitions {
+            guard let topic = metadata.topics[partition.topic], let known = topic.partition(partition.partition) else {
+                continue
+            }
+            var assigned = assigned
+            // A broker that tells no id says nothing of which topic it is.
+            if topic.id != .zero, topic.id != assigned.topicID {
+                if assigned.topicID != .zero { self.beginAnew(&assigned, partition) }
+                assigned.topicID = topic.id
+            }
+            if let doubted = assigned.doubtedSince, metadata.version > doubted, topic.error == .none {
+                assigned.doubtedSince = nil
+            }
+            assigned.take(known)
+            self.partitions[partition] = assigned
+        }
+        for (partition, left) in self.leftBehind where left.topicID != .zero {
+            if let id = metadata.topics[partition.topic]?.id, id != .zero, id != left.topicID {
+                self.leftBehind[partition] = nil
+            }
+        }
+        return [.positions, .fetchers, .reader]
+    }
+
+    /// The topic was deleted and made again under its name. What was read and committed of the old one says nothing of
+    /// the new one, even where its log reaches as far.
+    private mutating func beginAnew(_ assigned: inout AssignedPartition, _ partition: TopicPartition) {
+        assigned.committed = nil
+        assigned.committedAt = nil
+        assigned.leaderEpoch = nil
+        assigned.highWatermark = nil
+        assigned.lastStableOffset = nil
+        assigned.logStartOffset = nil
+        self.dropInHand(of: partition)
+        guard assigned.hasPosition else {
+            // What is being looked up may be an answer of the old one.
+            self.bufferedBytes -= assigned.reset(assigned.phase)
+            return
+        }
+        let reset = PositionReset(.topicMadeAgain, from: assigned)
+        if case .none = self.settings.autoOffsetReset {
+            self.bufferedBytes -= assigned.reset(.initializing)
+            assigned.failure = KafkaError(
+                .offsetOutOfRange,
+                """
+                The topic was deleted and made again: the position \(reset.offset) was one in the old topic, and \
+                autoOffsetReset is none. Seek, or set it.
+                """, topic: partition.topic, partition: partition.partition)
+        } else {
+            self.beginFromPolicy(&assigned, partition)
+            self.resets[partition] = reset
+        }
+    }
+
+    /// The positions that were given up since the last call.
+    mutating func takeResets() -> [TopicPartition: PositionReset] {
+        defer { self.resets = [:] }
+        return self.resets
+    }
+}
+
+extension AssignedPartition {
+    /// Takes its leader.
+    fileprivate mutating func take(_ known: PartitionMetadata) {
+        guard self.leader != known.leader || self.leaderEpoch != known.leaderEpoch else { return }
+        let isNewEpoch = self.leaderEpoch != known.leaderEpoch
+        self.leader = known.leader
+        self.leaderEpoch = known.leaderEpoch
+        self.preferredReplica = nil
+        self.notBefore = nil
+        // The last leader may not answer for long, and its answer is of no use any more.
+        self.fetchInFlight = nil
+        switch self.phase {
+        case .validating:
+            self.isLookingUp = false
+        case .resetting where self.isLookingUp:
+            self.isLookingUp = false
+            self.incarnation += 1
+        case .initializing, .resetting, .fetching:
+            break
+        }
+        if isNewEpoch { _ = self.validateIfNeeded() }
+    }
+}

@@ -1,0 +1,140 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// What the log says of records that are not delivered: one line when it begins, then how many at most every ten seconds,
+/// and one when it is over. Pure.
+struct FailureNotices {
+    enum Notice {
+        case began(topic: String, partition: Int32, count: Int, KafkaError)
+        /// More failed since the last notice.
+        case more(count: Int, topics: String, KafkaError)
+        /// Since the last notice records were delivered, and none failed. `count` have in all.
+        case over(count: Int)
+    }
+
+    /// The time between two notices.
+    static let interval: Duration = .seconds(10)
+    /// More topics than these are counted, not named.
+    private static let topicsNamed = 5
+
+    /// Whether failures have been told of whose end has not.
+    private(set) var isFailing = false
+    private var count = 0
+    private var total = 0
+    private var topics: Set<String> = []
+    private var last: KafkaError?
+    private var isTimerSet = false
+
+    /// Records have failed. Returns what is to be said now, and when `timerEnded` is to be called if it must be.
+    mutating func failed(
+        _ count: Int, of place: TopicPartition, _ error: KafkaError, now: MonotonicTime
+    ) -> (notice: Notice?, timer: MonotonicTime?) {
+        self.total += count
+        let isFirst = !self.isFailing
+        self.isFailing = true
+        if !isFirst {
+            self.count += count
+            self.topics.insert(place.topic)
+            self.last = error
+        }
+        let notice = Notice.began(topic: place.topic, partition: place.partition, count: count, error)
+        return (isFirst ? notice : nil, self.setTimer(now))
+    }
+
+    /// Records were delivered. Returns when `timerEnded` is to be called, if it must be.
+    mutating func delivered(now: () -> MonotonicTime) -> MonotonicTime? {
+        guard self.isFailing else { return nil }
+        self.hasDelivered = true
+        return self.isTimerSet ? nil : self.setTimer(now())
+    }
+    private var hasDelivered = false
+
+    private mutating func setTimer(_ now: MonotonicTime) -> MonotonicTime? {
+        guard !self.isTimerSet else { return nil }
+        self.isTimerSet = true
+        return now + Self.interval
+    }
+
+    /// It is time for a notice.
+    mutating func timerEnded(now: MonotonicTime) -> (notice: Notice?, timer: MonotonicTime?) {
+        self.isTimerSet = false
+        defer { self.hasDelivered = false }
+        if let more = self.takeMore() { return (more, self.setTimer(now)) }
+        // Without either, whatever comes next sets the timer again.
+        guard self.isFailing, self.hasDelivered else { return (nil, nil) }
+        defer { self = FailureNotices() }
+        return (.over(count: self.total), nil)
+    }
+
+    /// What has not been said yet.
+    mutating func takeMore() -> Notice? {
+        guard self.count > 0, let last = self.last else { return nil }
+        defer {
+            self.count = 0
+            self.topics = []
+        }
+        let named = self.topics.sorted().prefix(Self.topicsNamed).joined(separator: ", ")
+        let others = self.topics.count - Self.topicsNamed
+        return .more(count: self.count, topics: others > 0 ? "\(named) and \(others) more" : named, last)
+    }
+}
+
+extension Sender {
+    /// Takes note of how a batch has ended, and says what is to be said of it.
+    func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
+        let timer: MonotonicTime?
+        switch result {
+        case .split:
+            return
+        case .stored:
+            timer = self.failures.withLock { $0.delivered { self.loop.now } }
+        case .failed, .recordsRefused:
+            guard let error = result.error else { return }
+            let now = self.loop.now
+            let (notice, next) = self.failures.withLock {
+                $0.failed(batch.count, of: batch.topicPartition, error, now: now)
+            }
+            if let notice { self.say(notice) }
+            timer = next
+        }
+        if let timer { self.scheduleNotice(at: timer) }
+    }
+
+    private func scheduleNotice(at time: MonotonicTime) {
+        _ = self.loop.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            let now = self.loop.now
+            let (notice, next) = self.failures.withLock { $0.timerEnded(now: now) }
+            if let notice { self.say(notice) }
+            if let next { self.scheduleNotice(at: next) }
+        }
+    }
+
+    /// Says what would be said later: nothing comes later.
+    func sayWhatIsLeft() {
+        if let notice = self.failures.withLock({ $0.takeMore() }) { self.say(notice) }
+    }
+
+    private func say(_ notice: FailureNotices.Notice) {
+        switch notice {
+        case .began(let topic, let partition, let count, let error):
+            self.logger(
+                .error, "Records were not delivered",
+                [
+                    (.topic, topic), (.partition, "\(partition)"), (.count, "\(count)"), (.error, error.description),
+                ])
+        case .more(let count, let topics, let error):
+            self.logger(
+                .error, "More records were not delivered; the last for this reason",
+                [(.topic, topics), (.count, "\(count)"), (.error, error.description)])
+        case .over(let count):
+            self.logger(.info, "Records are delivered again; so many were not", [(.count, "\(count)")])
+        }
+    }
+}

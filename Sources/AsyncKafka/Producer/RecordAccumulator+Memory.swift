@@ -1,0 +1,97 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+
+extension RecordAccumulator {
+    /// The memory that no record has.
+    var freeMemory: Int { self.buffer.free }
+
+    /// Takes memory for a batch: `atBest` if there is so much, at least `least`.
+    mutating func takeMemory(
+        for batch: ProducerBatch, of partition: PartitionState, least: Int, atBest: Int, isOffered: Bool
+    ) -> Bool {
+        guard
+            self.buffer.take(
+                for: batch, of: partition, least: least, wanted: max(least, atBest), isOffered: isOffered)
+        else { return false }
+        batch.limit = min(batch.reserved, max(partition.topic.batchSize, least))
+        return true
+    }
+
+    /// Gives back the memory of a batch that has ended.
+    mutating func releaseMemory(of batch: ProducerBatch, _ partition: PartitionState, _ effects: inout Effects) {
+        self.buffer.release(batch, of: partition)
+        effects.released.append(batch)
+        self.offerRoom(&effects)
+    }
+
+    /// The memory of a batch goes to those that replace it. It may be a little more than there was.
+    mutating func moveMemory(from batch: ProducerBatch, to parts: [ProducerBatch], of partition: PartitionState) {
+        self.buffer.release(batch, of: partition)
+        for part in parts { self.buffer.account(for: part, of: partition) }
+    }
+
+    /// There is no room: what is open is sent without linger, since it is what must go to make some. `isFree` says
+    /// that the record may go to any partition.
+    mutating func full(
+        _ partition: PartitionState, isFree: Bool, lacking bytes: Int, _ effects: inout Effects
+    ) -> Appended {
+        let isShareUsedUp = !self.buffer.hasShare(partition.owner, for: bytes)
+        self.makeOpenDue(&effects, of: isShareUsedUp ? partition.owner : nil)
+        effects.shortage = RecordBuffer.Shortage(broker: isFree ? nil : partition.owner, bytes: bytes)
+        return .full(effects)
+    }
+
+    /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
+    mutating func waitForRoom(
+        _ promise: Promise<Void>, for shortage: RecordBuffer.Shortage? = nil, isFirst: Bool
+    ) {
+        self.buffer.wait(promise, for: shortage ?? RecordBuffer.Shortage(), isFirst: isFirst)
+    }
+
+    /// A task gives up waiting for room.
+    mutating func stopWaitingForRoom(_ promise: Promise<Void>) {
+        self.buffer.stopWaiting(promise)
+    }
+
+    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
+    mutating func close(_ error: KafkaError) -> [Promise<Void>] {
+        if self.closed == nil { self.closed = error }
+        self.freeBatch = nil
+        self.lastTopic = nil
+        return self.buffer.removeWaiters()
+    }
+
+    /// Wakes the first of the tasks that wait for room, if there is enough for it.
+    mutating func offerRoom(_ effects: inout Effects) {
+        if effects.wake == nil { effects.wake = self.buffer.offer() }
+    }
+
+    /// Lets the next task try: the one before it found room, or is gone.
+    mutating func offerRoomAgain() -> Effects {
+        var effects = Effects()
+        self.buffer.takeOfferBack()
+        self.offerRoom(&effects)
+        return effects
+    }
+
+    /// Whose records fill the memory, and what went wrong with them last: for the error of whoever found no room.
+    var fullBufferDescription: String {
+        let holders = self.buffer.holders.prefix(3)
+        guard let first = holders.first else { return "" }
+        let list = holders.map { holder in
+            let whose = holder.broker == RecordBuffer.nobody ? "for partitions without a leader" : "for broker \(holder.broker)"
+            return "records \(whose) take \(holder.bytes)"
+        }
+        let failure = self.topics.values.lazy.flatMap(\.partitions)
+            .first { $0.owner == first.broker && $0.lastError != nil }?.lastError
+        let cause = failure.map { " The last thing that went wrong with the former: \($0.message)" } ?? ""
+        return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", ")).\(cause)"
+    }
+}

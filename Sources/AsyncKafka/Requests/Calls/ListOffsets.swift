@@ -1,0 +1,110 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// An offset that was looked up in a log.
+struct ListedOffset: Hashable, Sendable {
+    var offset: Int64
+    var timestamp: Int64
+    var epoch: Int32?
+}
+
+/// Looks offsets up in partitions' logs: the oldest, the newest, or the first that is as new as a time. The value is nil where
+/// no record is as new as that.
+struct ListOffsetsCall: Call {
+    typealias Request = ListOffsetsRequest
+
+    var targets: [TopicPartition: OffsetTarget]
+    var isolationLevel: ConsumerConfiguration.IsolationLevel
+    /// Milliseconds since 1970, which an age is counted from.
+    var now: Int64
+
+    // Version 10 adds a timeout for remote logs (KIP-1075).
+    static let versions = Int16(1)...9
+
+    var doing: String { "looking an offset up" }
+
+    func destination(of partition: TopicPartition) -> Destination { .leader(partition) }
+
+    func request(for partitions: [TopicPartition], to recipient: Recipient) throws(KafkaError) -> ListOffsetsRequest {
+        var request = ListOffsetsRequest()
+        request.replicaId = -1
+        if recipient.version >= 2 { request.isolationLevel = self.isolationLevel.rawValue }
+        request.topics = partitions.byTopic.map { name, own in
+            var topic = ListOffsetsRequest.ListOffsetsTopic()
+            topic.name = name
+            topic.partitions = own.map { partition in
+                var entry = ListOffsetsRequest.ListOffsetsPartition()
+                entry.partitionIndex = partition.partition
+                entry.timestamp = self.targets[partition]?.timestamp(now: self.now) ?? -1
+                if recipient.version >= 4 {
+                    entry.currentLeaderEpoch = recipient.metadata.partition(partition)?.leaderEpoch ?? -1
+                }
+                return entry
+            }
+            return topic
+        }
+        return request
+    }
+
+    func outcomes(
+        of response: ListOffsetsResponse, to partitions: [TopicPartition], from recipient: Recipient
+    ) -> [TopicPartition: CallOutcome<ListedOffset?>] {
+        var outcomes: [TopicPartition: CallOutcome<ListedOffset?>] = [:]
+        for topic in response.topics {
+            for answer in topic.partitions {
+                let partition = TopicPartition(topic.name, answer.partitionIndex)
+                switch answer.errorCode {
+                case .none where answer.offset < 0:
+                    outcomes[partition] = .done(nil)
+                case .none:
+                    let epoch = answer.leaderEpoch < 0 ? nil : answer.leaderEpoch
+                    outcomes[partition] = .done(
+                        ListedOffset(offset: answer.offset, timestamp: answer.timestamp, epoch: epoch))
+                case .unsupportedForMessageFormat:
+                    // Records from before Kafka 0.10 have no timestamps, so none is as new as any time.
+                    outcomes[partition] = .done(nil)
+                default:
+                    outcomes[partition] = self.refused(answer.errorCode, partition, by: recipient)
+                }
+            }
+        }
+        return outcomes
+    }
+
+    func annotate(_ error: inout KafkaError, about partition: TopicPartition) { error.note(partition) }
+}
+
+extension OffsetTarget {
+    /// The timestamp in ListOffsets; the special ones are negative.
+    func timestamp(now: Int64) -> Int64 {
+        switch self {
+        case .latest: return -1
+        case .earliest: return -2
+        case .timestamp(let milliseconds): return milliseconds
+        case .age(let age):
+            let (seconds, attoseconds) = age.components
+            return max(0, now - seconds * 1000 - attoseconds / 1_000_000_000_000_000)
+        }
+    }
+}
+
+extension [TopicPartition] {
+    /// The partitions of each topic, in order of name.
+    var byTopic: [(name: String, partitions: [TopicPartition])] {
+        Dictionary(grouping: self, by: \.topic).sorted { $0.key < $1.key }.map { (name: $0.key, partitions: $0.value) }
+    }
+}
+
+extension KafkaError {
+    /// Says which partition it is about.
+    mutating func note(_ partition: TopicPartition) {
+        self.topic = partition.topic
+        self.partition = partition.partition
+    }
+}

@@ -1,0 +1,97 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// Asks for a group's committed offsets. The value is nil where the group has committed none.
+struct OffsetFetchCall: Call {
+    typealias Request = OffsetFetchRequest
+
+    let group: String
+
+    // Version 10 names topics by their ids (KIP-848).
+    static let versions = OffsetFetchRequest.validVersions.lowerBound...9
+
+    var doing: String { "asking for committed offsets" }
+
+    func destination(of partition: TopicPartition) -> Destination {
+        .coordinator(CoordinatorKey(kind: .group, name: self.group))
+    }
+
+    func request(for partitions: [TopicPartition], to recipient: Recipient) throws(KafkaError) -> OffsetFetchRequest {
+        var request = OffsetFetchRequest()
+        // Offsets of transactions that are not decided are waited for (KIP-447).
+        if recipient.version >= 7 { request.requireStable = true }
+        if recipient.version >= 8 {
+            var entry = OffsetFetchRequest.OffsetFetchRequestGroup()
+            entry.groupId = self.group
+            entry.topics = partitions.byTopic.map { name, own in
+                var topic = OffsetFetchRequest.OffsetFetchRequestTopics()
+                topic.name = name
+                topic.partitionIndexes = own.map(\.partition)
+                return topic
+            }
+            request.groups = [entry]
+        } else {
+            request.groupId = self.group
+            request.topics = partitions.byTopic.map { name, own in
+                var topic = OffsetFetchRequest.OffsetFetchRequestTopic()
+                topic.name = name
+                topic.partitionIndexes = own.map(\.partition)
+                return topic
+            }
+        }
+        return request
+    }
+
+    func outcomes(
+        of response: OffsetFetchResponse, to partitions: [TopicPartition], from recipient: Recipient
+    ) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
+        var outcomes: [TopicPartition: CallOutcome<OffsetAndMetadata?>] = [:]
+        func add(_ partition: TopicPartition, _ offset: Int64, _ epoch: Int32, _ metadata: String?, _ code: ErrorCode) {
+            if code != .none {
+                outcomes[partition] = self.refused(code, partition, by: recipient)
+            } else {
+                let committed = OffsetAndMetadata(
+                    offset: offset, leaderEpoch: epoch < 0 ? nil : epoch, metadata: metadata ?? "")
+                outcomes[partition] = .done(offset < 0 ? nil : committed)
+            }
+        }
+        // An error above the partitions comes with none of them, which must not be taken for "nothing is committed".
+        func refuseAll(_ code: ErrorCode) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
+            Dictionary(partitions.map { ($0, self.refused(code, $0, by: recipient)) }) { first, _ in first }
+        }
+        if response.errorCode != .none { return refuseAll(response.errorCode) }
+        if recipient.version >= 8 {
+            for answer in response.groups where answer.groupId == self.group {
+                if answer.errorCode != .none { return refuseAll(answer.errorCode) }
+                for topic in answer.topics {
+                    for entry in topic.partitions {
+                        add(
+                            TopicPartition(topic.name, entry.partitionIndex), entry.committedOffset,
+                            entry.committedLeaderEpoch, entry.metadata, entry.errorCode)
+                    }
+                }
+            }
+        } else {
+            for topic in response.topics {
+                for entry in topic.partitions {
+                    add(
+                        TopicPartition(topic.name, entry.partitionIndex), entry.committedOffset,
+                        entry.committedLeaderEpoch, entry.metadata, entry.errorCode)
+                }
+            }
+        }
+        return outcomes
+    }
+
+    func annotate(_ error: inout KafkaError, about partition: TopicPartition) {
+        error.group = self.group
+        // The group as a whole was refused: naming one of its partitions would mislead.
+        if error.brokerCode != .groupAuthorizationFailed { error.note(partition) }
+    }
+}

@@ -1,0 +1,287 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+extension Cluster {
+    /// Makes a call until each item has its result, at the latest at the deadline.
+    ///
+    /// What an item's broker refuses for a reason that passes is asked again after a backoff, of the broker that can answer
+    /// then; where any broker will do, of another one.
+    func perform<C: Call>(
+        _ call: C, for items: [C.Item], deadline: MonotonicTime
+    ) async -> [C.Item: Result<C.Value, KafkaError>] {
+        var machine = CallStateMachine<C.Item, C.Value>(
+            items, isRepeatable: C.isRepeatable, begun: self.loop.now, deadline: deadline)
+        return await withTaskGroup(of: CallEvent<C>.self) { group in
+            var isTimerSet = false
+            while true {
+                switch machine.next(now: self.loop.now) {
+                case .finished(let results):
+                    group.cancelAll()
+                    return results
+                case .route(let items):
+                    for (lookUp, items) in self.route(items, of: call, &machine) {
+                        machine.lookingUp(items)
+                        group.addTask(executorPreference: self.loop) {
+                            .lookedUp(items, await self.failure(of: lookUp, call.doing, deadline: deadline))
+                        }
+                    }
+                case .send(let dispatches):
+                    for dispatch in dispatches {
+                        group.addTask(executorPreference: self.loop) {
+                            let (broker, result) = await self.send(call, dispatch, deadline: deadline)
+                            return .ended(dispatch, broker, result)
+                        }
+                    }
+                case .wait(let time):
+                    if let time, !isTimerSet {
+                        isTimerSet = true
+                        group.addTask(executorPreference: self.loop) {
+                            try? await self.pause(until: time)
+                            return .paused
+                        }
+                    }
+                    switch await group.next() {
+                    case .lookedUp(let items, let error)?:
+                        machine.lookedUp(items, error)
+                    case .ended(let dispatch, let broker, .success(let outcomes))?:
+                        if let broker {
+                            machine.answered(
+                                dispatch, outcomes, by: broker, now: self.loop.now, backoff: self.backoff)
+                        }
+                    case .ended(let dispatch, let broker, .failure(let error))?:
+                        machine.failed(dispatch, error, at: broker, now: self.loop.now, backoff: self.backoff)
+                    case .paused?:
+                        isTimerSet = false
+                        if Task.isCancelled { machine.cancel() }
+                    case nil:
+                        // The machine waits only for children that there are.
+                        machine.cancel()
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes a call about one thing.
+    func perform<C: Call>(_ call: C, deadline: MonotonicTime) async throws(KafkaError) -> C.Value
+    where C.Item == OnlyItem {
+        let results = await self.perform(call, for: [OnlyItem()], deadline: deadline)
+        guard let result = results[OnlyItem()] else { throw .cancelled }
+        return try result.get()
+    }
+
+    /// Makes a call once, of one broker. A failure of the request as a whole is thrown, and an item's own is its outcome.
+    func attempt<C: Call>(
+        _ call: C, for items: [C.Item], of broker: Int32, deadline: MonotonicTime
+    ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
+        let dispatch = CallStateMachine<C.Item, C.Value>.Dispatch(route: .broker(broker), items: items, avoiding: [])
+        return try await self.send(call, dispatch, deadline: deadline).result.get()
+    }
+
+    /// Makes a call about one thing once, of any broker.
+    ///
+    /// - Parameter refusing: brokers that are asked only if no other can be reached.
+    func attempt<C: Call>(
+        _ call: C, avoiding refusing: [KafkaServer], deadline: MonotonicTime
+    ) async -> (broker: KafkaServer?, result: Result<C.Value, KafkaError>) where C.Item == OnlyItem {
+        let dispatch = CallStateMachine<C.Item, C.Value>.Dispatch(
+            route: .anyBroker, items: [OnlyItem()], avoiding: refusing)
+        let (broker, result) = await self.send(call, dispatch, deadline: deadline)
+        return (broker, result.flatMap { $0[OnlyItem()]?.result ?? .failure(.leftOut(by: broker)) })
+    }
+
+    // MARK: Routing
+
+    /// What has to be known before an item can be sent.
+    private enum LookUp: Hashable, Sendable {
+        case topic(String)
+        case coordinator(CoordinatorKey)
+    }
+
+    /// Routes the items whose broker is known, and returns what has to be looked up for the others.
+    private func route<C: Call>(
+        _ items: [C.Item], of call: C, _ machine: inout CallStateMachine<C.Item, C.Value>
+    ) -> [LookUp: [C.Item]] {
+        var unknown: [LookUp: [C.Item]] = [:]
+        let metadata = self.metadata
+        for item in items {
+            switch call.destination(of: item) {
+            case .anyBroker:
+                machine.routed(item, .anyBroker)
+            case .broker(let id):
+                machine.routed(item, .broker(id))
+            case .coordinator(let key):
+                if let known = self.knownCoordinator(key) {
+                    machine.routed(item, .broker(known))
+                } else {
+                    unknown[.coordinator(key), default: []].append(item)
+                }
+            case .leader(let partition):
+                guard let topic = metadata.topics[partition.topic], !topic.partitions.isEmpty else {
+                    unknown[.topic(partition.topic), default: []].append(item)
+                    continue
+                }
+                if let leader = topic.partition(partition.partition)?.leader {
+                    machine.routed(item, .broker(leader))
+                } else {
+                    let code: ErrorCode =
+                        topic.partition(partition.partition) == nil ? .unknownTopicOrPartition : .leaderNotAvailable
+                    var error = KafkaError(code, doing: call.doing)
+                    call.annotate(&error, about: item)
+                    self.requestMetadataUpdate("a partition has no known leader")
+                    machine.unroutable(item, error, now: self.loop.now, backoff: self.backoff)
+                }
+            }
+        }
+        return unknown
+    }
+
+    /// Looks up what a route depends on; why that failed, if it did.
+    private func failure(of lookUp: LookUp, _ doing: String, deadline: MonotonicTime) async -> KafkaError? {
+        do throws(KafkaError) {
+            switch lookUp {
+            case .topic(let name): _ = try await self.topic(name, deadline: deadline)
+            case .coordinator(let key): _ = try await self.coordinator(key.kind, for: key.name, deadline: deadline)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: Sending
+
+    /// Sends the request or requests of a dispatch, and reads their answers.
+    private func send<C: Call>(
+        _ call: C, _ dispatch: CallStateMachine<C.Item, C.Value>.Dispatch, deadline: MonotonicTime
+    ) async -> (broker: KafkaServer?, result: Result<[C.Item: CallOutcome<C.Value>], KafkaError>) {
+        let connection: BrokerConnection
+        var deadline = deadline
+        do throws(KafkaError) {
+            switch dispatch.route {
+            case .anyBroker:
+                connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
+                deadline = self.patience(until: deadline)
+            case .broker(let id):
+                connection = try await self.connection(to: id, deadline: deadline)
+            }
+        } catch {
+            self.noteFailure(error, of: call, dispatch)
+            return (nil, .failure(error))
+        }
+        let server = connection.broker.server
+        do throws(KafkaError) {
+            var outcomes: [C.Item: CallOutcome<C.Value>] = [:]
+            let version = try connection.versions.version(for: C.Request.self, within: C.versions)
+            let recipient = Recipient(broker: connection.broker, version: version, metadata: self.metadata)
+            for items in dispatch.items.chunked(by: call.maximumItems(version: version)) {
+                let response = try await self.request(
+                    call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
+                outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
+            }
+            for item in dispatch.items {
+                if case .elsewhere(let error)? = outcomes[item] {
+                    self.forget(call.destination(of: item), at: dispatch.route, because: error)
+                }
+            }
+            return (server, .success(outcomes))
+        } catch {
+            self.noteFailure(error, of: call, dispatch)
+            return (server, .failure(error))
+        }
+    }
+
+    /// Until when one of several brokers that would all do is waited for.
+    private func patience(until deadline: MonotonicTime) -> MonotonicTime {
+        guard self.metadata.brokers.count > 1 else { return deadline }
+        let now = self.loop.now
+        return min(deadline, now + max((deadline - now) / 3, .seconds(1)))
+    }
+
+    /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
+    /// use; the broker is asked nothing more before others have been.
+    private func request<Request: KafkaRequest>(
+        _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime
+    ) async throws(KafkaError) -> Request.Response {
+        let promise = Promise<Request.Response>()
+        connection.submit(request, version: version, timeout: self.configuration.requestTimeout) {
+            promise.fulfill($0)
+        }
+        return try await promise.value(until: deadline, on: self.loop) {
+            self.connections.noteSilence(of: connection.broker)
+            return KafkaError(
+                .timedOut, "The broker did not answer \(Request.apiKey) in time.",
+                broker: connection.broker.description,
+                isRetriable: true, isOutcomeUnknown: true)
+        }
+    }
+
+    // MARK: What is not believed any more
+
+    /// A dispatch as a whole has failed: the one that was thought to lead or coordinate may not be there.
+    private func noteFailure<C: Call>(
+        _ error: KafkaError, of call: C, _ dispatch: CallStateMachine<C.Item, C.Value>.Dispatch
+    ) {
+        guard error.isRetriable else { return }
+        for destination in Set(dispatch.items.map(call.destination(of:))) {
+            self.forget(destination, at: dispatch.route, because: error)
+        }
+    }
+
+    /// Forgets that a broker leads or coordinates something, and sees that it is found out anew.
+    private func forget<Item, Value>(
+        _ destination: Destination, at route: CallStateMachine<Item, Value>.Route, because error: KafkaError
+    ) {
+        switch (destination, route) {
+        case (.leader, _):
+            self.requestMetadataUpdate("a leader did not answer, or isn't one")
+        case (.coordinator(let key), .broker(let broker)):
+            guard error.isAboutCoordinator else { return }
+            self.coordinatorFailed(key.kind, for: key.name, broker: broker)
+        case (.coordinator, .anyBroker), (.anyBroker, _), (.broker, _):
+            break
+        }
+    }
+}
+
+extension KafkaError {
+    /// An answer doesn't have what was asked for.
+    static func leftOut(by broker: KafkaServer?) -> KafkaError {
+        KafkaError(
+            .protocolError, "The broker's answer leaves out what was asked for.", broker: broker?.description,
+            isRetriable: true)
+    }
+
+    /// Whether a coordinator that answers so, or not at all, has to be looked for anew.
+    var isAboutCoordinator: Bool {
+        switch self.brokerCode {
+        case nil: self.isRetriable
+        case ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?: true
+        default: false
+        }
+    }
+}
+
+/// What happens to a call while it is under way.
+private enum CallEvent<C: Call>: Sendable {
+    case lookedUp([C.Item], KafkaError?)
+    case ended(
+        CallStateMachine<C.Item, C.Value>.Dispatch, KafkaServer?, Result<[C.Item: CallOutcome<C.Value>], KafkaError>)
+    case paused
+}
+
+extension Array {
+    /// In pieces of at most `count` elements.
+    fileprivate func chunked(by count: Int) -> [[Element]] {
+        guard count < self.count else { return [self] }
+        return stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
+    }
+}

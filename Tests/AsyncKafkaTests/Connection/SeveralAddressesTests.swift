@@ -1,0 +1,138 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// A broker's name with several addresses, of which some lead nowhere.
+@Suite(.timeLimit(.minutes(1)))
+struct SeveralAddressesTests {
+    /// What stands behind an address that is no good.
+    enum Fault: CaseIterable, Sendable {
+        case closes, silent, nonsense, isWebServer, tooOld
+
+        var reply: ScriptedBroker.Reply {
+            switch self {
+            case .closes: .close
+            case .silent: .nothing
+            case .nonsense: .frame(Bytes([0x7f, 0, 0, 1, 0, 0] as [UInt8]))
+            case .isWebServer: .bytes(Bytes("HTTP/1.1 400 Bad Request\r\n\r\n"), isLast: true)
+            case .tooOld: .body(Bytes([0, 35] as [UInt8]))
+            }
+        }
+    }
+
+    private func resolver(_ ports: [Int]) throws -> NameResolver {
+        let addresses = try ports.map { try #require(SocketAddress.numeric(host: "127.0.0.1", port: $0)) }
+        return NameResolver(maximumThreads: 1) { _, _ in .success(addresses) }
+    }
+
+    private func open(
+        _ ports: [Int], _ resolver: NameResolver, on loop: EventLoop, setUp: Duration = .seconds(20)
+    ) async throws -> BrokerConnection {
+        var configuration = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
+        configuration.nameResolver = resolver
+        configuration.connectionSetupTimeout = setUp
+        return try await BrokerConnection.open(
+            to: Broker(id: nil, host: "kafka.example", port: 9092), configuration: configuration,
+            security: .plaintext, loop: loop, logger: Logger(SilentLog())
+        ) { _, _ in }
+    }
+
+    @Test(
+        "the next address is tried after whatever fails before versions are told, and the failed one comes last",
+        arguments: Fault.allCases)
+    func next(fault: Fault) async throws {
+        let bad = try ScriptedBroker { _, _ in fault.reply }
+        let good = try ScriptedBroker { _, _ in (try? .apiVersions()).map { .body($0) } ?? .close }
+        defer {
+            bad.stop()
+            good.stop()
+        }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let resolver = try self.resolver([bad.port, good.port])
+        // A half of the time is for the silent one.
+        let setUp = fault == .silent ? Duration.seconds(2) : .seconds(20)
+        for _ in 0..<2 {
+            let connection = try await self.open([bad.port, good.port], resolver, on: loop, setUp: setUp)
+            #expect(connection.channel.remoteAddress?.port == good.port)
+            connection.close(.cancelled)
+        }
+        // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
+        #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
+        #expect(good.requests.count == 2)
+    }
+
+    @Test("when all fail, the error tells why of each, and may pass if one may")
+    func all() async throws {
+        let closing = try ScriptedBroker { _, _ in .close }
+        let web = try ScriptedBroker { _, _ in Fault.isWebServer.reply }
+        defer {
+            closing.stop()
+            web.stop()
+        }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let ports = [closing.port, web.port]
+        let resolver = try self.resolver(ports)
+        let error = await #expect(throws: KafkaError.self) { _ = try await self.open(ports, resolver, on: loop) }
+        for part in ["127.0.0.1:\(closing.port): The broker closed", "127.0.0.1:\(web.port): This is a web server"] {
+            #expect(error?.message.contains(part) == true, "\(String(describing: error))")
+        }
+        #expect(error?.isRetriable == true)
+        #expect(error?.isOutcomeUnknown == false)
+    }
+
+    @Test("a client whose bootstrap name leads to somebody who closes gets to the broker all the same")
+    func client() async throws {
+        let closing = try ScriptedBroker { _, _ in .close }
+        defer { closing.stop() }
+        try await EmbeddedKafka.withBroker { kafka in
+            let server = try #require(KafkaServer(kafka.bootstrapServers[0]))
+            var client = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
+            client.nameResolver = try self.resolver([closing.port, server.port])
+            client.log = SilentLog()
+            // Were the connection tried again only as a whole, it would fail again and again.
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+            }
+        }
+    }
+
+    @Test("the word of a broker that has told its versions is final: a refused password is not tried elsewhere")
+    func refusal() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.users = ["alice": "secret"]
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+        let other = try ScriptedBroker { _, _ in .close }
+        defer { other.stop() }
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            let server = try #require(KafkaServer(kafka.bootstrapServers(of: "SASL")[0]))
+            var client = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
+            client.nameResolver = try self.resolver([server.port, other.port])
+            let logger = Logger(SilentLog())
+            let security = try ConnectionSecurity(
+                .sasl(.plain(username: "alice", password: "wrong"), over: .plaintext), logger: logger)
+            let loop = try EventLoop(name: "client")
+            defer { loop.shutdown() }
+            let error = await #expect(throws: KafkaError.self) {
+                _ = try await BrokerConnection.open(
+                    to: Broker(id: nil, host: "kafka.example", port: 9092), configuration: client,
+                    security: security, loop: loop, logger: logger
+                ) { _, _ in }
+            }
+            #expect(error?.code == .authenticationFailed)
+            #expect(other.requests.isEmpty)
+        }
+    }
+}

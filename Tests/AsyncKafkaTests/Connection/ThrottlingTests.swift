@@ -1,0 +1,141 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+@Suite(.timeLimit(.minutes(1)))
+struct ThrottlingTests {
+    private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
+
+    @Test("that a broker throttles is told once until it is over, and that a pause makes no sense, once too")
+    func report() {
+        var report = ThrottleReport()
+        func answered(_ pause: Duration, _ seconds: Int64) -> ThrottleReport.Event? {
+            report.answered(pause: pause, longest: .seconds(30), now: self.at(seconds))
+        }
+        let events = [
+            answered(.zero, 0), answered(.seconds(2), 1), answered(.seconds(2), 3), answered(.zero, 4),
+            answered(.zero, 14), answered(.zero, 15), answered(.zero, 16), answered(.milliseconds(1), 17),
+            answered(.seconds(31), 18), answered(.seconds(32), 19), answered(.zero, 61), answered(.seconds(31), 62),
+        ]
+        #expect(
+            events == [
+                nil, .begins, nil, nil, nil, .isOver, nil, .begins, .makesNoSense, nil, .isOver, .makesNoSense,
+            ])
+    }
+
+    /// Whose answers ask for a pause.
+    enum Throttled: CaseIterable, Sendable {
+        case apiVersions, metadata
+    }
+
+    /// Answers with the longest pause that there is, as often as it is asked.
+    private static func reply(to request: ScriptedBroker.Received, _ throttled: Throttled) throws
+        -> ScriptedBroker.Reply
+    {
+        if request.api == .apiVersions {
+            var response = ApiVersionsResponse()
+            response.apiKeys = [(APIKey.metadata, Int16(3)), (.apiVersions, 4)].map { key, version in
+                var api = ApiVersionsResponse.ApiVersion()
+                api.apiKey = key.rawValue
+                api.maxVersion = version
+                return api
+            }
+            if throttled == .apiVersions { response.throttleTimeMs = .max }
+            return .body(try Bytes(response, version: request.version))
+        }
+        var response = MetadataResponse()
+        if throttled == .metadata { response.throttleTimeMs = .max }
+        return .body(try Bytes(response, version: request.version))
+    }
+
+    @Test(
+        "a connection whose pause has no sense is given up when requests expire behind it, and nothing holds it",
+        arguments: Throttled.allCases)
+    func senselessPause(throttled: Throttled) async throws {
+        let server = try ScriptedBroker { request, _ in (try? Self.reply(to: request, throttled)) ?? .close }
+        defer { server.stop() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+        configuration.requestTimeout = .seconds(5)
+        let log = ToldLog()
+        weak var remains: BrokerConnection?
+        do {
+            let connection = try await BrokerConnection.open(
+                to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+                logger: Logger(log)
+            ) { _, _ in }
+            remains = connection
+            if throttled == .metadata { _ = try await connection.request(MetadataRequest()) }
+            let error = await #expect(throws: KafkaError.self) {
+                try await connection.request(MetadataRequest(), timeout: .milliseconds(200))
+            }
+            #expect(error?.code == .timedOut)
+            #expect(error?.isRetriable == true && error?.isOutcomeUnknown == false)
+            while connection.isOpen, !Task.isCancelled { await Task.yield() }
+        }
+        // Whose turn on the loop may still be under way.
+        while remains != nil, !Task.isCancelled { await Task.yield() }
+        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause that requests would expire behind") }
+        #expect(warnings.count == 1, "\(log.events)")
+    }
+
+    @Test("a pause of a second ends by itself, with the same connection")
+    func sensiblePause() async throws {
+        let server = try ScriptedBroker { request, index in
+            guard request.api == .metadata else {
+                return (try? .apiVersions([(.apiVersions, 0...4), (.metadata, 0...3)])).map { .body($0) } ?? .close
+            }
+            var response = MetadataResponse()
+            response.throttleTimeMs = index == 1 ? 1000 : 0
+            return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
+        }
+        defer { server.stop() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let log = ToldLog()
+        let connection = try await BrokerConnection.open(
+            to: server.broker, configuration: KafkaClientConfiguration(bootstrapServers: [server.address]),
+            security: .plaintext, loop: loop, logger: Logger(log)
+        ) { _, _ in }
+        _ = try await connection.request(MetadataRequest())
+        // One that does not wait for so long leaves the connection to the others.
+        let error = await #expect(throws: KafkaError.self) {
+            try await connection.request(MetadataRequest(), timeout: .milliseconds(10))
+        }
+        #expect(error?.code == .timedOut)
+        async let answers = [connection.request(MetadataRequest()), connection.request(MetadataRequest())]
+        #expect(try await answers.count == 2)
+        #expect(connection.isOpen)
+        #expect(log.lines(.info).count { $0.hasPrefix("The broker throttles this client ") } == 1)
+        connection.close(.cancelled)
+    }
+
+    @Test("a producer sends on after a broker has asked for a pause of 24 days")
+    func producer() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let fault = kafka.rewrite(ProduceRequest.self, times: 1) { _, _, response in
+                response.throttleTimeMs = .max
+            }
+            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+            producing.cluster.log = SilentLog()
+            producing.cluster.requestTimeout = .seconds(2)
+            producing.deliveryTimeout = .seconds(50)
+            try await KafkaProducer.withProducer(producing) { producer in
+                for _ in 0..<2 { _ = try await producer.send(ProducerRecord(topic: "t", value: "x")) }
+            }
+            #expect(fault.hits == 1)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+@Suite(.timeLimit(.minutes(1)))
+struct TracingTests {
+    @Test("each request and each answer is told at trace, with what it is, how large it is and how long it took")
+    func trace() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let log = ToldLog()
+            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+            producing.cluster.log = log
+            try await KafkaProducer.withProducer(producing) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+            }
+            let requests = log.events.filter { $0.level == .trace && $0.message == "Request" }
+            let answers = log.events.filter { $0.level == .trace && $0.message == "Answer" }
+            for api in ["apiVersions", "metadata", "initProducerId", "produce"] {
+                let request = requests.first { $0.metadata["kafka.api"]?.lowercased() == api.lowercased() }
+                let answer = answers.first { $0.metadata["kafka.api"]?.lowercased() == api.lowercased() }
+                try #require(request != nil && answer != nil, "\(api): \(requests.map(\.metadata))")
+                for event in [request, answer] {
+                    #expect(event?.metadata["kafka.api.version"].flatMap { Int($0) } != nil)
+                    #expect(event?.metadata["size"].flatMap { Int($0) } ?? 0 > 4)
+                    #expect(event?.metadata["kafka.broker"]?.hasPrefix("127.0.0.1:") == true)
+                }
+                #expect(answer?.metadata["duration"]?.hasSuffix(" seconds") == true)
+            }
+            #expect(requests.count >= answers.count && answers.count >= 4)
+        }
+    }
+
+    @Test("what a producer writes without waiting for answers is told too")
+    func withoutAnswers() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let log = ToldLog()
+            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+            producing.cluster.log = log
+            producing.acks = .none
+            producing.idempotence = false
+            try await KafkaProducer.withProducer(producing) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+            }
+            let traced = log.events.filter { $0.level == .trace && $0.metadata["kafka.api"] == "Produce" }
+            #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")
+        }
+    }
+
+    @Test("a log that does not want traces gets none, and none is made")
+    func off() async throws {
+        let computed = Lock(0)
+        let log = ToldLog(minimum: .debug)
+        let logger = Logger(log)
+        logger(.trace, "Request", [(.size, "\(computed.withLock { $0 += 1 })")])
+        #expect(computed.withLock { $0 } == 0)
+        try await EmbeddedKafka.withBroker { kafka in
+            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+            producing.cluster.log = log
+            try await KafkaProducer.withProducer(producing) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+            }
+        }
+        #expect(!log.events.isEmpty && log.events.allSatisfy { $0.level > .trace })
+    }
+}

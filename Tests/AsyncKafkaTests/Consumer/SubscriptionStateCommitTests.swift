@@ -1,0 +1,79 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// Which offsets are to be committed, and when again.
+@Suite struct SubscriptionStateCommitTests {
+    private let partition = TopicPartition("t", 0)
+    private let now = MonotonicTime(nanoseconds: 0)
+
+    private func metadata(version: Int = 1, id: UInt64) -> ClusterMetadata {
+        let topic = TopicMetadata(
+            name: "t", id: KafkaUUID(high: 0, low: id),
+            partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
+        return ClusterMetadata(version: version, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic])
+    }
+
+    private func reading(from offset: Int64) throws -> SubscriptionState {
+        var settings = SubscriptionState.Settings()
+        settings.hasGroup = true
+        var state = SubscriptionState(settings)
+        state.assign([self.partition], arriving: false)
+        _ = state.metadataChanged(self.metadata(id: 1))
+        try state.seek(self.partition, to: FetchPosition(offset: offset))
+        return state
+    }
+
+    @Test func anAutomaticCommitIsRepeatedAfterAMinuteAlthoughNothingHasChanged() throws {
+        var state = try self.reading(from: 5)
+        let offsets = state.askedPastOffsets(now: self.now)
+        #expect(offsets == [self.partition: OffsetAndMetadata(offset: 5)])
+        state.committed(offsets, now: self.now)
+        #expect(state.askedPastOffsets(now: self.now + .seconds(59)) == [:])
+        #expect(state.askedPastOffsets(now: self.now + .seconds(60)) == offsets)
+        state.committed(offsets, now: self.now + .seconds(60))
+        #expect(state.askedPastOffsets(now: self.now + .seconds(61)) == [:])
+        // What somebody asks for is sent each time.
+        #expect(state.handedOutOffsets == offsets)
+    }
+
+    @Test func whatWasFoundInTheGroupIsRepeatedAfterAMinuteToo() throws {
+        var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
+        state.assign([self.partition], arriving: false)
+        _ = state.metadataChanged(self.metadata(id: 1))
+        let lookup = try #require(state.beginLookups(now: self.now).due.first)
+        _ = state.committedFound(lookup, OffsetAndMetadata(offset: 7))
+        #expect(state.askedPastOffsets(now: self.now + .seconds(1)) == [:])
+        #expect(state.askedPastOffsets(now: self.now + .seconds(60)).count == 1)
+    }
+
+    @Test func nothingIsLeftBehindOfATopicThatWasMadeAgain() throws {
+        var state = try self.reading(from: 5)
+        state.leaveBehind([self.partition], now: self.now)
+        state.assign([], arriving: false)
+        #expect(state.askedPastOffsets(now: self.now) == [self.partition: OffsetAndMetadata(offset: 5)])
+        _ = state.metadataChanged(self.metadata(version: 2, id: 2))
+        #expect(state.askedPastOffsets(now: self.now) == [:])
+    }
+
+    @Test func whatWasCommittedInATopicThatWasMadeAgainIsForgotten() throws {
+        var state = try self.reading(from: 5)
+        state.committed([self.partition: OffsetAndMetadata(offset: 5)], now: self.now)
+        _ = state.metadataChanged(self.metadata(version: 2, id: 2))
+        #expect(state.handedOutOffsets == [:])
+        #expect(state.partitions[self.partition]?.phase == .resetting(.latest))
+        // By chance the new log ends there, too.
+        let lookup = try #require(state.beginLookups(now: self.now).due.first)
+        _ = state.offsetFound(lookup, offset: 5, epoch: 0)
+        #expect(state.askedPastOffsets(now: self.now).count == 1)
+    }
+}

@@ -1,0 +1,41 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// What the log says of records that fail, however many do.
+@Suite(.timeLimit(.minutes(2))) struct FailedRecordsLogTests {
+    @Test func manyBatchesThatFailAreFewLines() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("a")
+            try await kafka.createTopic("b")
+            kafka.inject(.fail(.policyViolation), on: .produce, times: nil)
+            let log = LineLog()
+            let configuration = kafka.producing { $0.cluster.log = log }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for number in 0..<40 {
+                    let record = ProducerRecord(topic: number % 2 == 0 ? "a" : "b", value: "v")
+                    await #expect(throws: KafkaError.self) { try await producer.send(record) }
+                }
+            }
+            let lines = log.lines.filter { $0.level == .error }
+            #expect(lines.count == 2, "\(lines.map(\.message))")
+            #expect(lines.first?["kafka.topic"] == "a")
+            #expect(lines.first?["count"] == "1")
+            #expect(lines.first?["error"]?.contains("POLICY_VIOLATION") == true)
+            // What came after the first, when the producer closed before it was time.
+            #expect(lines.last?["count"] == "39")
+            #expect(lines.last?["kafka.topic"]?.contains("a") == true)
+            #expect(lines.last?["kafka.topic"]?.contains("b") == true)
+        }
+    }
+}

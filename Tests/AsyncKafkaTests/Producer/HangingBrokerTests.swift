@@ -1,0 +1,122 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// A broker that takes nothing, beside brokers that do.
+@Suite(.timeLimit(.minutes(2))) struct HangingBrokerTests {
+    private let value = Bytes(repeatElement(UInt8(7), count: 1000))
+
+    private func configuration(_ kafka: EmbeddedKafka) -> ProducerConfiguration {
+        kafka.producing {
+            $0.bufferMemory = 256 << 10
+            $0.maxRequestSize = 16 << 10
+            $0.batchSize = 8 << 10
+            $0.maxBlock = .seconds(20)
+        }
+    }
+
+    /// Fills what the buffer has for a partition.
+    private func fill(_ partition: Int32, of producer: KafkaProducer) {
+        while (try? producer.tryEnqueue(ProducerRecord(topic: "t", partition: partition, value: self.value))) != nil {}
+    }
+
+    @Test func recordsForHealthyBrokersFindRoom() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            // Partition 0 is led by broker 1, 1 by 2, 2 by 3.
+            try await kafka.createTopic("t", partitions: 3)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
+            var stored = 0
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                self.fill(0, of: producer)
+                // Tasks that wait for the one that hangs are in nobody's way.
+                let waiting = (0..<3).map { _ in
+                    Task { try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: self.value)) }
+                }
+                for _ in 0..<200 {
+                    for partition in [1, 2] as [Int32] {
+                        try await producer.enqueue(ProducerRecord(topic: "t", partition: partition, value: self.value))
+                    }
+                }
+                for _ in 0..<50 {
+                    let place = try await producer.send(ProducerRecord(topic: "t", value: self.value)).topicPartition
+                    #expect(place.partition != 0, "it may go anywhere")
+                    stored += 1
+                }
+                hold.release()
+                for task in waiting { _ = try await task.value }
+            }
+            let counts = [try await kafka.stored("t", 1).count, try await kafka.stored("t", 2).count]
+            #expect(counts[0] + counts[1] == 450)
+        }
+    }
+
+    /// As a broker that hangs: what has no leader does not take it all.
+    @Test func recordsWithoutALeaderLeaveRoomForOthers() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                try await kafka.stopBroker(1)
+                self.fill(0, of: producer)
+                for _ in 0..<20 {
+                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+                }
+                try await kafka.startBroker(1)
+            }
+        }
+    }
+
+    @Test func theErrorOfAFullBufferSaysWhoseRecordsFillIt() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, broker: 2, times: nil)
+            let configuration = kafka.producing {
+                $0.bufferMemory = 64 << 10
+                $0.maxRequestSize = 16 << 10
+                $0.batchSize = 8 << 10
+                $0.maxBlock = .milliseconds(100)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                self.fill(1, of: producer)
+                let record = ProducerRecord(topic: "t", partition: 1, value: self.value)
+                let waited = await #expect(throws: KafkaError.self) { try await producer.enqueue(record) }
+                #expect(waited?.code == .timedOut)
+                #expect(waited?.message.contains("broker 2") == true, "\(waited?.message ?? "")")
+                let atOnce = #expect(throws: KafkaError.self) { try producer.tryEnqueue(record) }
+                #expect(atOnce?.code == .bufferFull)
+                #expect(atOnce?.message.contains("broker 2") == true, "\(atOnce?.message ?? "")")
+                hold.release()
+            }
+        }
+    }
+
+    /// Nobody else could use it.
+    @Test func theOnlyBrokerHasTheWholeBuffer() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, times: nil)
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                var count = 0
+                while (try? producer.tryEnqueue(ProducerRecord(topic: "t", value: self.value))) != nil { count += 1 }
+                #expect(count > 230, "\(count) KB of 256")
+                hold.release()
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// Tokens that claim to be good for long and are good for nothing.
+@Suite(.timeLimit(.minutes(1)))
+struct UselessTokenTests {
+    private func at(_ seconds: Double) -> TokenCacheStateMachine.Now {
+        TokenCacheStateMachine.Now(
+            monotonic: MonotonicTime(nanoseconds: Int64(seconds * 1e9)),
+            wallMilliseconds: 1_700_000_000_000 + Int64(seconds * 1000))
+    }
+
+    private func token(_ name: String, expiresAt seconds: Double) -> OAuthBearerToken {
+        OAuthBearerToken(
+            Secret(name), expiresAt: Timestamp(millisecondsSince1970: 1_700_000_000_000 + Int64(seconds * 1000)))
+    }
+
+    /// A cache that has used `good`, and now has `new` in its place since second 3000.
+    private func cache(_ good: OAuthBearerToken, _ new: OAuthBearerToken) -> TokenCacheStateMachine {
+        var cache = TokenCacheStateMachine()
+        _ = cache.tokenWanted(self.at(0))
+        _ = cache.fetched(good, self.at(0), jitter: 0)
+        cache.judged(good, isAccepted: true, self.at(1))
+        _ = cache.tokenWanted(self.at(3000))
+        _ = cache.fetched(new, self.at(3000), jitter: 0)
+        return cache
+    }
+
+    @Test("a token that the broker refuses is dropped, and the earlier one used for as long as it lasts")
+    func back() {
+        let (good, bad) = (self.token("good", expiresAt: 3600), self.token("bad", expiresAt: 6600))
+        var cache = self.cache(good, bad)
+        let first = cache.tokenWanted(self.at(3000))
+        #expect(first == .use(bad, fetch: false))
+        cache.judged(bad, isAccepted: false, self.at(3000))
+        // Others' refusals of the same token, which come later, change nothing.
+        cache.judged(bad, isAccepted: false, self.at(3000))
+        let used = [3000.0, 3000.9, 3001].map { cache.tokenWanted(self.at($0)) }
+        #expect(used == [.use(good, fetch: false), .use(good, fetch: false), .use(good, fetch: true)])
+        // The provider gives the same again: it is not tried again, and the pauses grow.
+        let isKept = cache.fetched(bad, self.at(3001), jitter: 0)
+        #expect(!isKept)
+        let asked = [3002.9, 3003].map { cache.tokenWanted(self.at($0)) }
+        #expect(asked == [.use(good, fetch: false), .use(good, fetch: true)])
+        _ = cache.fetched(bad, self.at(3003), jitter: 0)
+        let later = [3006.9, 3007].map { cache.tokenWanted(self.at($0)) }
+        #expect(later == [.use(good, fetch: false), .use(good, fetch: true)])
+        let better = self.token("better", expiresAt: 6700)
+        _ = cache.fetched(better, self.at(3008), jitter: 0)
+        let last = cache.tokenWanted(self.at(3008))
+        #expect(last == .use(better, fetch: false))
+    }
+
+    @Test("pauses grow to a minute, and no longer than a twentieth of what the good token lasts")
+    func pauses() {
+        let cases: [(lifetime: Double, pauses: [Double])] = [
+            (3600, [1, 2, 4, 8, 16, 32, 60, 60]), (400, [1, 2, 4, 8, 16, 20]),
+        ]
+        for (lifetime, expected) in cases {
+            let good = self.token("good", expiresAt: lifetime)
+            var cache = TokenCacheStateMachine()
+            _ = cache.tokenWanted(self.at(0))
+            _ = cache.fetched(good, self.at(0), jitter: 0)
+            var time = lifetime * 0.86
+            var calls: [Double] = []
+            while calls.count <= expected.count, time < lifetime {
+                if cache.tokenWanted(self.at(time)) == .use(good, fetch: true) {
+                    calls.append(time)
+                    cache.fetchedUseless(self.at(time))
+                }
+                time += 1
+            }
+            #expect(zip(calls, calls.dropFirst()).map { $1 - $0 } == expected)
+        }
+    }
+
+    @Test("without another token the next is fetched at once, then after pauses that grow to ten seconds")
+    func alone() {
+        var cache = TokenCacheStateMachine()
+        var time = 0.0
+        var waits: [Double] = []
+        for call in 1...7 {
+            let before = time
+            while time < before + 100, cache.tokenWanted(self.at(time)) != .wait(fetch: true) { time += 0.5 }
+            waits.append(time - before)
+            let token = self.token("bad\(call)", expiresAt: 100_000)
+            _ = cache.fetched(token, self.at(time), jitter: 0)
+            cache.judged(token, isAccepted: false, self.at(time))
+        }
+        #expect(waits == [0, 0, 1, 2, 4, 8, 10])
+        // One that is good ends that.
+        time += 20
+        _ = cache.tokenWanted(self.at(time))
+        let good = self.token("good", expiresAt: 100_000)
+        _ = cache.fetched(good, self.at(time), jitter: 0)
+        cache.judged(good, isAccepted: true, self.at(time))
+        cache.judged(good, isAccepted: false, self.at(time + 1))
+        let answer = cache.tokenWanted(self.at(time + 1))
+        #expect(answer == .wait(fetch: true))
+    }
+
+    /// Both clocks, as a test sets them.
+    private final class Clock: Sendable {
+        private let start = TokenCacheStateMachine.Now.now
+        private let seconds = Lock(Int64(0))
+
+        func set(_ seconds: Int64) { self.seconds.withLock { $0 = seconds } }
+
+        var now: TokenCacheStateMachine.Now {
+            let passed = self.seconds.withLock { $0 }
+            return TokenCacheStateMachine.Now(
+                monotonic: self.start.monotonic + .seconds(passed),
+                wallMilliseconds: self.start.wallMilliseconds + passed * 1000)
+        }
+    }
+
+    /// Its tokens last for an hour, and are called as a test says.
+    private final class Source: OAuthBearerTokenProvider {
+        private let state: Lock<(name: String, calls: Int)>
+
+        init(_ name: String) { self.state = Lock((name, 0)) }
+
+        func give(_ name: String) { self.state.withLock { $0.name = name } }
+        var calls: Int { self.state.withLock { $0.calls } }
+
+        func token() -> OAuthBearerToken {
+            let name = self.state.withLock { state in
+                state.calls += 1
+                return state.name
+            }
+            return OAuthBearerToken(Secret(name), lifetime: .seconds(3600))
+        }
+    }
+
+    @Test(
+        "what can't be sent, or is refused, keeps nobody from connecting with the token before",
+        arguments: ["<html>500</html>", "revoked"])
+    func connecting(next: String) async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.checkToken = { token, _ in
+            token == "good" ? .accepted(user: "alice", lifetime: .seconds(600)) : .refused(status: "invalid_token")
+        }
+        configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            let (clock, source, log) = (Clock(), Source("good"), ToldLog())
+            let cache = CachingTokenProvider(source) { clock.now }
+            let logger = Logger(log)
+            let security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: logger)
+            let loop = try EventLoop(name: "client")
+            defer { loop.shutdown() }
+            let servers = kafka.bootstrapServers(of: "SASL")
+            let server = try #require(KafkaServer(servers[0]))
+            func connect() async throws {
+                let connection = try await BrokerConnection.open(
+                    to: Broker(id: nil, host: server.host, port: server.port),
+                    configuration: KafkaClientConfiguration(bootstrapServers: servers), security: security,
+                    loop: loop, logger: logger
+                ) { _, _ in }
+                connection.close(.cancelled)
+            }
+            try await connect()
+            source.give(next)
+            // It is due, and fetched in the background: until then the old one is used.
+            clock.set(3300)
+            try await connect()
+            while source.calls < 2, !Task.isCancelled { await Task.yield() }
+            var failures = 0
+            for _ in 0..<20 {
+                do { try await connect() } catch { failures += 1 }
+            }
+            // A token is only known to be refused once it was shown, by one connection here.
+            #expect(failures <= (next == "revoked" ? 1 : 0), "\(log.lines(.warning))")
+            #expect(source.calls == 2, "no time has passed")
+            #expect(log.lines(.warning).contains { $0.contains("the earlier one is used on") } == (next != "revoked"))
+            // When the provider is right again, it is asked again.
+            source.give("good")
+            clock.set(3310)
+            try await connect()
+            while source.calls < 3, !Task.isCancelled { await Task.yield() }
+            try await connect()
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import EmbeddedKafka
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// What is not there yet, or not for a moment, is asked for until it is: reading goes on soon, and not when metadata is
+    /// refreshed anyhow, which is further away than these tests may take.
+    @Suite(.serialized, .timeLimit(.minutes(3)))
+    struct StandstillTests {
+        private static let newest = TestEnvironment.real.first.map { [$0] } ?? []
+
+        private func consuming(_ bootstrapServers: [String], group: String?) -> ConsumerConfiguration {
+            var client = KafkaClientConfiguration(bootstrapServers: bootstrapServers)
+            client.log = SilentLog()
+            client.metadataMaxAge = .seconds(600)
+            var configuration = ConsumerConfiguration(client, groupID: group)
+            configuration.autoOffsetReset = .earliest
+            return configuration
+        }
+
+        private func produce(_ value: String, to topic: String, at bootstrapServers: [String]) async throws {
+            var client = KafkaClientConfiguration(bootstrapServers: bootstrapServers)
+            client.log = SilentLog()
+            _ = try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                try await producer.send(ProducerRecord(topic: topic, value: Bytes(value)))
+            }
+        }
+
+        @Test("a topic that is subscribed to is made later", arguments: TestEnvironment.all, [true, false])
+        func topicMadeLater(environment: TestEnvironment, hasGroup: Bool) async throws {
+            let cluster = try await environment.cluster()
+            let topic = unique("later")
+            let configuration = self.consuming(cluster.bootstrapServers, group: hasGroup ? unique("group") : nil)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic]) { consumer in
+                // Nothing of it for a while.
+                let nothing = try await consumer.poll(timeout: .seconds(2))
+                #expect(nothing.isEmpty)
+                switch cluster {
+                case .embedded(let kafka, _): try await kafka.createTopic(topic)
+                case .real(let cluster): try await cluster.createTopic(topic, partitions: 1)
+                }
+                try await self.produce("first", to: topic, at: cluster.bootstrapServers)
+                let record = try await consumer.read(1).first
+                #expect(record?.text == "first")
+            }
+        }
+
+        @Test("the only broker is stopped in good order and started again", arguments: Self.newest)
+        func onlyBroker(environment: TestEnvironment) async throws {
+            guard case .real(let installation) = environment else { return }
+            try await RealCluster.withCluster(installation) { cluster in
+                try await cluster.createTopic("t", partitions: 3)
+                let servers = cluster.bootstrapServers
+                try await self.produce("before", to: "t", at: servers)
+                let grouped = self.consuming(servers, group: "g")
+                try await KafkaConsumer.withConsumer(grouped, subscribedTo: ["t"]) { member in
+                    try await KafkaConsumer.withConsumer(
+                        self.consuming(servers, group: nil), assigned: (0..<3).map { TopicPartition("t", $0) }
+                    ) { reader in
+                        for consumer in [member, reader] { #expect(try await consumer.read(1).first?.text == "before") }
+                        try await cluster.restart(1)
+                        try await self.produce("after", to: "t", at: servers)
+                        for consumer in [member, reader] { #expect(try await consumer.read(1).first?.text == "after") }
+                    }
+                }
+            }
+        }
+
+        @Test("a broker hangs: calls that ask it end at their own deadlines", arguments: Self.newest)
+        func deadlines(environment: TestEnvironment) async throws {
+            guard case .real(let installation) = environment else { return }
+            try await RealCluster.withCluster(installation) { cluster in
+                try await cluster.createTopic("t", partitions: 1)
+                let partition = TopicPartition("t", 0)
+                var configuration = self.consuming(cluster.bootstrapServers, group: "g")
+                configuration.cluster.apiTimeout = .seconds(2)
+                configuration.cluster.requestTimeout = .seconds(600)
+                configuration.closeTimeout = .seconds(2)
+                try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
+                    _ = try await consumer.committed(partition)
+                    _ = try await consumer.endOffsets(of: [partition])
+                    await cluster.pause(1)
+                    await #expect(throws: KafkaError.self) { try await consumer.endOffsets(of: [partition]) }
+                    await #expect(throws: KafkaError.self) { try await consumer.committed(partition) }
+                    await #expect(throws: KafkaError.self) { try await consumer.commit([partition: .init(offset: 0)]) }
+                    await #expect(throws: KafkaError.self) { try await consumer.partitions(of: "unknown") }
+                }
+                await cluster.resume(1)
+            }
+        }
+    }
+}

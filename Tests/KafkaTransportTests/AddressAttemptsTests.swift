@@ -1,0 +1,88 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaTestSupport
+import Testing
+
+@testable import KafkaTransport
+
+@Suite(.timeLimit(.minutes(1))) struct AddressAttemptsTests {
+    private func address(_ port: Int) throws -> SocketAddress {
+        try #require(SocketAddress.numeric(host: "127.0.0.1", port: port))
+    }
+
+    private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
+
+    @Test func eachAddressHasAnEqualShareOfTheTimeThatIsLeft() throws {
+        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: self.at(12))
+        let first = attempts.next(now: self.at(0))
+        #expect(first?.address.port == 1 && first?.deadline == self.at(4))
+        // It failed at once: the others have its time.
+        let second = attempts.next(now: self.at(0))
+        #expect(second?.address.port == 2 && second?.deadline == self.at(6))
+        let third = attempts.next(now: self.at(8))
+        #expect(third?.address.port == 3 && third?.deadline == self.at(12))
+        let none = attempts.next(now: self.at(9))
+        #expect(none == nil)
+    }
+
+    @Test func withoutTimeOnlyTheFirstIsTried() throws {
+        var attempts = AddressAttempts(try (1...2).map(self.address), deadline: self.at(1))
+        let ports = [attempts.next(now: self.at(2)), attempts.next(now: self.at(2))].map { $0?.address.port }
+        #expect(ports == [1, nil])
+    }
+
+    @Test func whatFailedLastComesLastUntilItSucceeds() throws {
+        let addresses = try (1...4).map(self.address)
+        var failed = FailedAddresses()
+        #expect(failed.putLast(in: addresses).map(\.port) == [1, 2, 3, 4])
+        failed.failed(addresses[0])
+        failed.failed(addresses[2])
+        #expect(failed.putLast(in: addresses).map(\.port) == [2, 4, 1, 3])
+        failed.failed(addresses[0])
+        #expect(failed.putLast(in: addresses).map(\.port) == [2, 4, 3, 1])
+        failed.succeeded(addresses[0])
+        #expect(failed.putLast(in: addresses).map(\.port) == [1, 2, 4, 3])
+    }
+
+    @Test func whatIsRememberedOfAddressesIsBounded() throws {
+        var failed = FailedAddresses()
+        for port in 1...1500 { failed.failed(try self.address(port)) }
+        // The first are forgotten, and nothing else.
+        #expect(failed.putLast(in: try [1500, 1].map(self.address)).map(\.port) == [1, 1500])
+    }
+
+    /// What a token endpoint or a broker is connected to by: TLS is part of it.
+    @Test func anAddressWhoseHandshakeFailsIsNotTheLastOne() async throws {
+        let contexts = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:kafka.example"]) })
+        let others = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:other.example"]) })
+        let loop = try EventLoop(name: "server")
+        defer { loop.shutdown() }
+        let accepted = Lock<[Int]>([])
+        let wrong = try Listener(port: 0, tls: others.server, loop: loop, maximumFrameSize: 1) { _ in }
+        let closing = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { channel in
+            accepted.withLock { $0.append(0) }
+            channel.start(Recorder())
+            channel.close()
+        }
+        let good = try Listener(port: 0, tls: contexts.server, loop: loop, maximumFrameSize: 1) {
+            $0.start(Recorder())
+        }
+        let addresses = try [wrong.port, closing.port, good.port].map(self.address)
+        let resolver = NameResolver(maximumThreads: 1) { _, _ in .success(addresses) }
+        for _ in 0..<2 {
+            let channel = try await SocketChannel.connect(
+                host: "kafka.example", port: 9092, tls: contexts.client, loop: loop, timeout: .seconds(30),
+                maximumFrameSize: 1, resolver: resolver)
+            #expect(channel.remoteAddress?.port == good.port)
+            channel.close()
+        }
+        // The second time, the good one came first.
+        #expect(accepted.withLock { $0.count } == 1)
+    }
+}
