@@ -30,7 +30,18 @@ extension Cluster {
     ) async throws(KafkaError) -> Int32 {
         let key = CoordinatorKey(kind: kind, name: name)
         if let known = self.knownCoordinator(key) { return known }
-        let results = await self.perform(FindCoordinatorCall(kind: kind), for: [key], deadline: deadline)
+        return try await self.findCoordinator(key, deadline: deadline)
+    }
+
+    /// The broker that coordinates a group or transaction now, whichever is known to have done so.
+    func currentCoordinator(
+        _ kind: CoordinatorKind, for name: String, deadline: MonotonicTime
+    ) async throws(KafkaError) -> Int32 {
+        try await self.findCoordinator(CoordinatorKey(kind: kind, name: name), deadline: deadline)
+    }
+
+    private func findCoordinator(_ key: CoordinatorKey, deadline: MonotonicTime) async throws(KafkaError) -> Int32 {
+        let results = await self.perform(FindCoordinatorCall(kind: key.kind), for: [key], deadline: deadline)
         guard let found = try results[key]?.get(), let id = found.id else { throw .cancelled }
         self.connections.learn(found)
         let isNew = self.coordinators.withLock { coordinators in

@@ -58,13 +58,16 @@ extension KafkaConsumer {
 
     /// The last automatic commit, if it can be had.
     private func commitAtLast(until deadline: MonotonicTime) async {
-        guard self.configuration.enableAutoCommit, self.configuration.groupID != nil,
-            self.state.withLock({ !$0.subscriptions.askedPastOffsets(now: self.loop.now).isEmpty })
-        else { return }
+        let isAutomatic = self.configuration.enableAutoCommit
+        let now = self.loop.now
+        let offsets = self.state.withLock { state in
+            isAutomatic ? state.subscriptions.askedPastOffsets(now: now) : state.subscriptions.carriedOnOffsets
+        }
+        guard self.configuration.groupID != nil, !offsets.isEmpty else { return }
         let isDone: Void? = await self.whileReachable(until: deadline) {
             await self.commitBeforeLettingGo(until: deadline)
         }
-        guard isDone == nil else { return }
+        guard isDone == nil, isAutomatic else { return }
         self.logger(
             .warning, "What was read last is not committed, and will come again",
             [(.error, self.cluster.timeoutError("The commit was not made in time").description)])

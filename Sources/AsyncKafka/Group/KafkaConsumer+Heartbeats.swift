@@ -21,8 +21,15 @@ extension KafkaConsumer {
             case .at(let time):
                 await self.heartbeatSignal.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
+                // Whatever it waits for: the next one may belong to another generation.
+                let outcome = await self.first {
+                    await self.sendHeartbeat(group, identity, until: deadline)
+                } before: {
+                    try? await self.cluster.pause(until: deadline)
+                }
                 do throws(KafkaError) {
-                    try await self.sendHeartbeat(group, identity, until: deadline)
+                    try (outcome ?? .failure(self.cluster.timeoutError("No heartbeat was answered", group: group)))
+                        .get()
                     failures = 0
                 } catch {
                     failures += 1
@@ -38,8 +45,17 @@ extension KafkaConsumer {
     }
 
     private func sendHeartbeat(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity,
-        until deadline: MonotonicTime
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
+    ) async -> Result<Void, KafkaError> {
+        do throws(KafkaError) {
+            return .success(try await self.heartbeat(group, identity, until: deadline))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func heartbeat(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
         var request = HeartbeatRequest()

@@ -70,20 +70,29 @@ extension KafkaConsumer {
     }
 
     /// What `body` returns; or nil, once it can achieve nothing more: at the deadline, or when no broker is connected and none
-    /// can be. Then it is cancelled, which everything here that waits heeds.
+    /// can be.
     @discardableResult
     func whileReachable<Value: Sendable>(
         until deadline: MonotonicTime, _ body: @escaping @Sendable () async -> Value
     ) async -> Value? {
+        await self.first(body) {
+            var looks = 0
+            while self.loop.now < deadline, !Task.isCancelled, await self.isAnyBrokerReachable(until: deadline) {
+                looks += 1
+                let next = self.loop.now + self.cluster.backoff(failures: looks)
+                try? await self.cluster.pause(until: min(next, deadline))
+            }
+        }
+    }
+
+    /// What `body` returns; or nil, if `limit` comes first: then it is cancelled, which everything here that waits heeds.
+    func first<Value: Sendable>(
+        _ body: @escaping @Sendable () async -> Value, before limit: @escaping @Sendable () async -> Void
+    ) async -> Value? {
         await withTaskGroup(of: Value?.self) { tasks in
             tasks.addTask(executorPreference: self.loop) { await body() }
             tasks.addTask(executorPreference: self.loop) {
-                var looks = 0
-                while self.loop.now < deadline, !Task.isCancelled, await self.isAnyBrokerReachable(until: deadline) {
-                    looks += 1
-                    let next = self.loop.now + self.cluster.backoff(failures: looks)
-                    try? await self.cluster.pause(until: min(next, deadline))
-                }
+                await limit()
                 return nil
             }
             defer { tasks.cancelAll() }

@@ -57,8 +57,8 @@ extension KafkaConsumer {
         switch retry {
         case .never:
             self.readerSignal.notify()
-            // It may also have been left meanwhile.
-            guard error.code != .cancelled, self.state.withLock({ $0.membership?.state == .failed }) else { return }
+            // It may also have been left meanwhile: then there are none. Or the reader has heard it already, and asks again.
+            guard error.code != .cancelled, failures > 0 else { return }
             if trouble.gaveUp(now: self.loop.now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
             }
@@ -127,8 +127,8 @@ extension KafkaConsumer {
         while true {
             try? await self.cluster.pause(until: self.loop.now + interval)
             if Task.isCancelled { return nil }
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
-            let found = try? await self.cluster.coordinator(.group, for: group, deadline: self.loop.now + interval)
+            let found = try? await self.cluster.currentCoordinator(
+                .group, for: group, deadline: self.loop.now + interval)
             if let found, found != coordinator { return found }
             let waited = (self.loop.now - start).components.seconds
             self.logger(

@@ -129,6 +129,26 @@ import Testing
         }
     }
 
+    @Test(
+        "closing while the group is being joined waits for nobody",
+        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func joining(api: EmbeddedKafka.API) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: api, times: nil)
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(60)
+            var start = ContinuousClock.now
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { _ in
+                await hold.untilHeld()
+                start = ContinuousClock.now
+            }
+            #expect(ContinuousClock.now - start < .seconds(15))
+            hold.release()
+        }
+    }
+
     @Test("a client that is closed beneath a reader at work says so, and its life reads in a few lines")
     func lifeInTheLog() async throws {
         try await EmbeddedKafka.withBroker { kafka in
