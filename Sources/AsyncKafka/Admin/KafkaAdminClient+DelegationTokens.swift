@@ -36,8 +36,7 @@ extension KafkaAdminClient {
             return renewer
         }
         request.maxLifetimeMs = try Self.milliseconds(maximumLifetime, "maximumLifetime")
-        let made = try await self.askAnyBroker(
-            request, doing: "creating a delegation token", isRepeatable: false, code: \.errorCode)
+        let made = try await self.perform(CreateDelegationTokenCall(body: request))
         return DelegationToken(
             id: made.tokenId, hmac: Secret(Base64.encode(Array(made.hmac))),
             owner: KafkaPrincipal(type: made.principalType, name: made.principalName),
@@ -57,8 +56,7 @@ extension KafkaAdminClient {
         var request = RenewDelegationTokenRequest()
         request.hmac = try Self.bytes(hmac)
         request.renewPeriodMs = try Self.milliseconds(period, "period")
-        let answer = try await self.askAnyBroker(
-            request, doing: "renewing a delegation token", isRepeatable: true, code: \.errorCode)
+        let answer = try await self.perform(RenewDelegationTokenCall(body: request))
         return Timestamp(millisecondsSince1970: answer.expiryTimestampMs)
     }
 
@@ -73,9 +71,7 @@ extension KafkaAdminClient {
         var request = ExpireDelegationTokenRequest()
         request.hmac = try Self.bytes(hmac)
         request.expiryTimePeriodMs = try Self.milliseconds(delay, "delay")
-        // Asked twice, it would be told that there is no such token.
-        let answer = try await self.askAnyBroker(
-            request, doing: "ending a delegation token", isRepeatable: false, code: \.errorCode)
+        let answer = try await self.perform(ExpireDelegationTokenCall(body: request))
         return Timestamp(millisecondsSince1970: answer.expiryTimestampMs)
     }
 
@@ -92,8 +88,7 @@ extension KafkaAdminClient {
             owner.principalName = principal.name
             return owner
         }
-        let answer = try await self.askAnyBroker(
-            request, doing: "describing delegation tokens", isRepeatable: true, code: \.errorCode)
+        let answer = try await self.perform(DescribeDelegationTokenCall(body: request))
         return answer.tokens.map { token in
             DelegationToken(
                 id: token.tokenId, hmac: Secret(Base64.encode(Array(token.hmac))),

@@ -83,38 +83,8 @@ public final class KafkaAdminClient: Sendable {
 
     // MARK: Asking
 
-    /// Asks any broker, and again while that fails for a reason that passes.
-    ///
-    /// - Parameters:
-    ///   - doing: completes "Kafka refused …".
-    ///   - isRepeatable: whether it does no harm to ask twice. If it does, what may have taken effect is not asked again.
-    ///   - code: the broker's verdict in an answer.
-    func askAnyBroker<Request: KafkaRequest>(
-        _ request: Request, doing: String, isRepeatable: Bool, code: (Request.Response) -> ErrorCode
-    ) async throws(KafkaError) -> Request.Response {
-        let deadline = self.loop.now + self.cluster.configuration.apiTimeout
-        var failures = 0
-        var refusing: [KafkaServer] = []
-        while true {
-            let connection = try await self.cluster.anyConnection(deadline: deadline, avoiding: refusing)
-            refusing.removeAll { $0 == connection.broker.server }
-            refusing.append(connection.broker.server)
-            var failure: KafkaError
-            do {
-                let timeout = min(self.cluster.configuration.requestTimeout, deadline - self.loop.now)
-                let response = try await connection.request(request, timeout: timeout)
-                guard code(response) != .none else { return response }
-                failure = KafkaError(code(response), doing: doing, broker: connection.broker)
-                // The broker has begun, and does not know what came of it.
-                failure.isOutcomeUnknown = code(response) == .requestTimedOut && !isRepeatable
-            } catch {
-                failure = error
-            }
-            guard failure.isRetriable, isRepeatable || !failure.isOutcomeUnknown else { throw failure }
-            failures += 1
-            let next = self.loop.now + self.cluster.backoff(failures: failures)
-            guard next < deadline else { throw failure }
-            try await self.cluster.pause(until: next)
-        }
+    /// Makes a call about one thing within the API timeout.
+    func perform<C: Call>(_ call: C) async throws(KafkaError) -> C.Value where C.Item == OnlyItem {
+        try await self.cluster.perform(call, deadline: self.loop.now + self.cluster.configuration.apiTimeout)
     }
 }

@@ -48,13 +48,16 @@ extension Cluster {
             let candidates = self.connections.candidates(known: self.metadata.brokers, avoiding: refusing)
             if let open = candidates.open { return open }
             let race = ConnectionRace(candidates.others, in: self.connections, on: self.loop, deadline: deadline)
-            let (connection, failures) = try await race.run()
-            if let connection { return connection }
+            let outcome = try await race.run()
+            if let connection = outcome.connection { return connection }
+            let failures = outcome.failures
             if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {
                 throw end
             }
             // Waiting can't cure a listener that speaks something else, or a broker that is too old.
-            if let first = failures.first, failures.allSatisfy({ !$0.isRetriable }) { throw first }
+            if let first = failures.first, !outcome.isUndecided, failures.allSatisfy({ !$0.isRetriable }) {
+                throw first
+            }
             rounds += 1
             if rounds == 1, let last = failures.last {
                 self.logger(.warning, "No broker can be reached; trying again", [(.error, last.description)])

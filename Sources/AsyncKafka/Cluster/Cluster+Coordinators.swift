@@ -52,8 +52,9 @@ extension Cluster {
         return id
     }
 
-    /// Forgets a coordinator that turned out not to be one, or not to be there.
-    func coordinatorFailed(_ kind: CoordinatorKind, for name: String, broker: Int32) {
+    /// Forgets a coordinator that turned out not to be one, or not to be there. Other errors say nothing of that.
+    func coordinatorFailed(_ kind: CoordinatorKind, for name: String, broker: Int32, because error: KafkaError) {
+        guard error.isAboutCoordinator else { return }
         let key = CoordinatorKey(kind: kind, name: name)
         let isForgotten = self.coordinators.withLock { coordinators in
             guard coordinators[key] == broker else { return false }

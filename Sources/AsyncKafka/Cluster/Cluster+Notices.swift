@@ -42,10 +42,11 @@ extension Cluster {
                 The brokers don't know a topic that is wanted. Create it, or check its name and the cluster's address; \
                 the client goes on asking
                 """, [(.topic, topic)])
-        case .unknownPartition(let partition):
+        case .unknownPartitions(let partitions):
             self.logger(
-                .warning, "A topic has no partition with this number. Check the assignment; the client goes on asking",
-                [(.topic, topic), (.partition, "\(partition)")])
+                .warning,
+                "A topic has no partitions with these numbers. Check the assignment; the client goes on asking",
+                [(.topic, topic), (.partition, partitions.map { "\($0)" }.joined(separator: ", "))])
         case .leaders(let partitions):
             self.logger(
                 .warning,

@@ -199,25 +199,33 @@ final class Cluster: Sendable {
             interest: asked, allowsAutoTopicCreation: self.configuration.allowAutoTopicCreation)
         let (broker, result) = await self.attempt(
             call, avoiding: refusing, deadline: now + self.configuration.requestTimeout)
+        var isSettled = false
         switch result {
         case .success(let update):
-            refusing = []
-            self.take(update, asked: asked)
-        case .failure(let error):
-            if let broker {
-                refusing.removeAll { $0 == broker }
-                refusing.append(broker)
-            }
+            isSettled = self.take(update, asked: asked)
+        case .failure(var error):
+            // What one broker answers is the cluster's word only if all say so.
+            let candidates = self.connections.candidateCount(known: self.metadata.brokers)
+            let isSaidByAll = Set(refusing).union([broker].compactMap { $0 }).count >= candidates
+            if broker != nil, !isSaidByAll || error.brokerCode == .rebootstrapRequired { error.isRetriable = true }
             self.refreshFailed(error)
+        }
+        // Whoever refuses, or knows nothing of what is wanted, is not asked again before the others.
+        if isSettled {
+            refusing = []
+        } else if let broker {
+            refusing.removeAll { $0 == broker }
+            refusing.append(broker)
         }
         self.wakeRefreshWaiters()
     }
 
-    private func take(_ update: MetadataUpdate, asked: MetadataStateMachine.Interest) {
-        let (changed, before, snapshot, notices) = self.metadataState.withLock { state in
+    /// Returns whether nothing of what is wanted is lacking.
+    private func take(_ update: MetadataUpdate, asked: MetadataStateMachine.Interest) -> Bool {
+        let (changed, before, snapshot, notices, isSettled) = self.metadataState.withLock { state in
             let before = state.snapshot
             let changed = state.succeeded(update, asked: asked, now: self.loop.now, backoff: self.backoff)
-            return (changed, before, state.snapshot, state.takeNotices())
+            return (changed, before, state.snapshot, state.takeNotices(), state.isSettled)
         }
         self.refreshWaiters.withLock { waiters in
             waiters.failure = nil
@@ -230,6 +238,7 @@ final class Cluster: Sendable {
         }
         if changed { self.metadataChanged(snapshot) }
         self.tell(notices)
+        return isSettled
     }
 
     private func refreshFailed(_ error: KafkaError) {

@@ -11,15 +11,27 @@ import KafkaTransport
 /// Looks for the first of several connections that can be had: the next one is begun when the last has failed, or is not there
 /// after a short while (as RFC 8305 does with addresses). Those that come later stay in the table for others.
 final class ConnectionRace: Sendable {
-    /// How long an attempt is waited for before another one is begun beside it (RFC 8305, section 5).
+    /// How long the first attempt is waited for before another one is begun beside it (RFC 8305, section 5). Doubles with each,
+    /// so that logins that take seconds everywhere don't become logins at every broker.
     static let headStart: Duration = .milliseconds(250)
+
+    /// How it ended.
+    struct Outcome: Sendable {
+        /// The first connection that was there.
+        var connection: BrokerConnection?
+        var failures: [KafkaError]
+        /// Whether some attempts have neither succeeded nor failed: they are still waited for by the next race.
+        var isUndecided: Bool
+    }
 
     private struct State {
         var waiting: Deque<ConnectionKey>
-        var underWay = 0
+        var begun = 0
         var failures: [KafkaError] = []
         var timer: LoopTimer?
         var isOver = false
+
+        var underWay: Int { self.begun - self.failures.count }
     }
 
     private let table: ConnectionTable
@@ -38,46 +50,63 @@ final class ConnectionRace: Sendable {
         self.state = Lock(State(waiting: waiting))
     }
 
-    /// The first connection; or why there is none, once all attempts have failed.
-    func run() async throws(KafkaError) -> (connection: BrokerConnection?, failures: [KafkaError]) {
+    /// Ends with the first connection, or when all attempts have failed, or when some have and the others hang: what has failed
+    /// may be well again before those give up.
+    func run() async throws(KafkaError) -> Outcome {
         self.beginNext()
         defer { self.end() }
         let connection = try await self.winner.value(until: self.deadline, on: self.loop) { [state] in
             state.withLock { $0.failures.last }
                 ?? KafkaError(.timedOut, "No connection in time.", isRetriable: true)
         }
-        return (connection, self.state.withLock { $0.failures })
+        return self.state.withLock { state in
+            Outcome(connection: connection, failures: state.failures, isUndecided: state.underWay > 0)
+        }
     }
 
     private func beginNext() {
-        let key: ConnectionKey? = self.state.withLock { state in
-            guard !state.isOver, let key = state.waiting.popFirst() else { return nil }
-            state.underWay += 1
-            return key
+        let (key, wait) = self.state.withLock { state -> (ConnectionKey?, Duration) in
+            let wait = Self.headStart * (1 << min(state.begun, 3))
+            guard !state.isOver, let key = state.waiting.popFirst() else { return (nil, wait) }
+            state.begun += 1
+            return (key, wait)
         }
         guard let key else { return }
+        // Before the attempt, which may end at once and set it anew.
+        self.setTimer(after: wait) { self.beginNext() }
         self.table.obtain(key, deadline: self.deadline) { self.ended($0) }
-        let timer = self.loop.schedule(after: Self.headStart) { self.beginNext() }
+    }
+
+    private func ended(_ result: Result<BrokerConnection, KafkaError>) {
+        enum Next {
+            case begin, wait, giveUp
+        }
+        switch result {
+        case .success(let connection):
+            self.winner.fulfill(.success(connection))
+        case .failure(let error):
+            let next: Next = self.state.withLock { state in
+                state.failures.append(error)
+                if !state.waiting.isEmpty { return .begin }
+                return state.underWay == 0 ? .giveUp : .wait
+            }
+            switch next {
+            case .begin: self.beginNext()
+            case .giveUp: self.winner.fulfill(.success(nil))
+            case .wait: self.setTimer(after: Self.headStart) { self.winner.fulfill(.success(nil)) }
+            }
+        }
+    }
+
+    /// Sets the timer, in the place of an earlier one.
+    private func setTimer(after delay: Duration, _ body: @escaping @Sendable () -> Void) {
+        let timer = self.loop.schedule(after: delay, body)
         let obsolete = self.state.withLock { state in
             if state.isOver { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer
         }
         obsolete?.cancel()
-    }
-
-    private func ended(_ result: Result<BrokerConnection, KafkaError>) {
-        switch result {
-        case .success(let connection):
-            self.winner.fulfill(.success(connection))
-        case .failure(let error):
-            let isLast = self.state.withLock { state in
-                state.underWay -= 1
-                state.failures.append(error)
-                return state.underWay == 0 && state.waiting.isEmpty
-            }
-            if isLast { self.winner.fulfill(.success(nil)) } else { self.beginNext() }
-        }
     }
 
     private func end() {

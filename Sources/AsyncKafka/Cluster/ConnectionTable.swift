@@ -93,9 +93,15 @@ final class ConnectionTable: Sendable {
         let (open, others) = self.state.withLock { state in
             var random = SystemRandomNumberGenerator()
             return state.machine.candidates(
-                known: known, avoiding: refusing, lastAnswer: \.lastAnswer, using: &random)
+                known: known, avoiding: refusing, isReady: { !$0.isPaused }, lastAnswer: \.lastAnswer,
+                using: &random)
         }
         return (open.min { $0.requestsInFlight < $1.requestsInFlight }, others)
+    }
+
+    /// How many servers can be asked what any broker knows.
+    func candidateCount(known: [Int32: Broker]) -> Int {
+        self.state.withLock { $0.machine.candidateCount(known: known) }
     }
 
     // MARK: Obtaining
@@ -187,12 +193,15 @@ final class ConnectionTable: Sendable {
     }
 
     private func attemptSucceeded(_ key: ConnectionKey, _ connection: BrokerConnection) {
-        let (waiters, closed) = self.state.withLock { state in
-            let ids = state.machine.connected(key, connection, isOpen: connection.isOpen)
-            return (state.take(ids ?? []), state.machine.closed)
+        let isOpen = connection.isOpen
+        let (waiters, refusal) = self.state.withLock { state -> ([Waiter], KafkaError?) in
+            switch state.machine.connected(key, connection, to: connection.broker, isOpen: isOpen) {
+            case .serve(let ids): (state.take(ids), nil)
+            case .refuse(let ids, let error): (state.take(ids), error)
+            }
         }
-        if let closed { connection.close(closed) }
-        self.complete(waiters, with: .success(connection))
+        if let refusal { connection.close(refusal) }
+        self.complete(waiters, with: refusal.map { .failure($0) } ?? .success(connection))
     }
 
     private func attemptFailed(_ key: ConnectionKey, _ error: KafkaError) {
@@ -228,10 +237,7 @@ final class ConnectionTable: Sendable {
     }
 
     private func close(_ moved: [BrokerConnection]) {
-        for connection in moved {
-            connection.close(
-                KafkaError(.connectionFailed, "The broker has moved to another address.", isRetriable: true))
-        }
+        for connection in moved { connection.close(.brokerHasMoved) }
     }
 
     /// Notes that a broker has let a request run out of time: others are asked before it, until it answers something.

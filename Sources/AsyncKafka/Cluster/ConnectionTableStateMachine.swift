@@ -64,10 +64,11 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
     /// - Parameters:
     ///   - known: the brokers of the cluster, as far as they are known.
     ///   - refusing: brokers that come after all others, the newest last.
+    ///   - isReady: whether an open connection would send a request at once. Others come after the brokers that aren't connected.
     ///   - lastAnswer: when something last came over a connection.
     func candidates(
-        known: [Int32: Broker], avoiding refusing: [KafkaServer], lastAnswer: (Connection) -> MonotonicTime,
-        using random: inout some RandomNumberGenerator
+        known: [Int32: Broker], avoiding refusing: [KafkaServer], isReady: (Connection) -> Bool,
+        lastAnswer: (Connection) -> MonotonicTime, using random: inout some RandomNumberGenerator
     ) -> (open: [Connection], others: [ConnectionKey]) {
         let addresses = Set(known.values.map(\.server))
         var targets = known.map { (key: Self.general(.broker($0.key)), server: $0.value.server) }
@@ -78,12 +79,21 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         let silent = Set(self.silences.filter { !self.hasAnswered($0.key, since: $0.value, lastAnswer) }.keys)
         let good = targets.filter { !refusing.contains($0.server) && !silent.contains($0.server) }
         let open = good.compactMap { self.slots[$0.key]?.connection }
-        if !open.isEmpty { return (open, []) }
+        let ready = open.filter(isReady)
+        if !ready.isEmpty { return (ready, []) }
+        let unconnected = good.filter { self.slots[$0.key]?.connection == nil }
+        if unconnected.isEmpty, !open.isEmpty { return (open, []) }
+        let paused = good.filter { self.slots[$0.key]?.connection != nil }
         // Those that were only silent come before those that have refused, of which the oldest refusal comes first.
         let rank = Dictionary(refusing.enumerated().map { ($0.element, $0.offset) }) { $1 }
         let bad = targets.filter { refusing.contains($0.server) || silent.contains($0.server) }
             .sorted { rank[$0.server] ?? -1 < rank[$1.server] ?? -1 }
-        return ([], (good + bad).map(\.key))
+        return ([], (unconnected + paused + bad).map(\.key))
+    }
+
+    /// How many servers can be asked what any broker knows.
+    func candidateCount(known: [Int32: Broker]) -> Int {
+        Set(known.values.map(\.server)).union(self.bootstrap.map(\.server)).count
     }
 
     private func hasAnswered(
@@ -144,15 +154,28 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         self.isRunning = true
     }
 
-    /// An attempt has succeeded: who has waited for it. Nil if the connection is to be closed, as everything is.
-    mutating func connected(_ key: ConnectionKey, _ connection: Connection, isOpen: Bool) -> Set<Waiter>? {
-        guard self.closed == nil else { return nil }
+    enum Connected: Sendable {
+        case serve(Set<Waiter>)
+        /// The connection is to be closed, and who has waited for it told so.
+        case refuse(Set<Waiter>, KafkaError)
+    }
+
+    /// An attempt to connect to `broker` has succeeded.
+    mutating func connected(
+        _ key: ConnectionKey, _ connection: Connection, to broker: Broker, isOpen: Bool
+    ) -> Connected {
+        if let closed = self.closed { return .refuse([], closed) }
         var ended: Set<Waiter> = []
         if case .connecting(_, let waiters)? = self.slots[key] { ended = waiters }
+        // Who listens at its old address now may be another broker.
+        guard self.address(of: key)?.server == broker.server else {
+            self.slots[key] = .unused
+            return .refuse(ended, .brokerHasMoved)
+        }
         self.slots[key] = isOpen ? .open(connection) : .unused
         self.lastFailure = nil
-        if let server = self.address(of: key)?.server { self.silences[server] = nil }
-        return ended
+        self.silences[broker.server] = nil
+        return .serve(ended)
     }
 
     /// An attempt has failed: who has waited for it.
@@ -195,6 +218,8 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
             }
             self.adoptBootstrapConnection(for: broker, id)
         }
+        let servers = Set(self.addresses.values.map(\.server)).union(self.bootstrap.map(\.server))
+        self.silences = self.silences.filter { servers.contains($0.key) }
         return moved
     }
 
@@ -254,4 +279,10 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         self.slots = [:]
         return (connections, waiting)
     }
+}
+
+extension KafkaError {
+    /// A connection leads to where a broker no longer is.
+    static let brokerHasMoved = KafkaError(
+        .connectionFailed, "The broker has moved to another address.", isRetriable: true)
 }

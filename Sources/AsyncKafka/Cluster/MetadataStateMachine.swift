@@ -53,7 +53,10 @@ struct MetadataStateMachine: Sendable {
     /// Answers in a row that lacked something.
     private var shortAnswers = 0
     private var notBefore: MonotonicTime?
-    private var lastSuccess: MonotonicTime?
+    private var lastAnswer: MonotonicTime?
+    /// The last answer about everything that is wanted, and not only about what was lacking.
+    private var lastFullAnswer: MonotonicTime?
+    private var isAskedInFull = true
     /// When the attempts began of which none has succeeded.
     private var attemptingSince: MonotonicTime?
 
@@ -81,13 +84,12 @@ struct MetadataStateMachine: Sendable {
         case .all:
             if !before.watchesAll { self.requestUpdateForNewTopic() }
         case .topics(let topics):
-            let isUnknown = topics.contains { name, count in
-                guard let known = self.snapshot.topics[name], known.error == .none else { return true }
-                return known.partitions.count < Int(count)
+            let isLacking = topics.contains { name, extent in
+                WantedTopics.lack(extent, of: self.snapshot.topics[name]) != nil
             }
-            if isUnknown && watched != before.watched || before.watchesAll { self.requestUpdateForNewTopic() }
+            if isLacking && watched != before.watched || before.watchesAll { self.requestUpdateForNewTopic() }
         }
-        if self.lastSuccess != nil { self.compare(now: now) }
+        if self.lastAnswer != nil { self.compare(now: now) }
     }
 
     /// A first question about a topic need not wait for the backoff of the last one, unless that went badly.
@@ -106,23 +108,38 @@ struct MetadataStateMachine: Sendable {
     func nextRefresh(now: MonotonicTime) -> NextRefresh {
         if self.isInFlight { return .whenAnswered }
         var due = now
-        // What is lacking is asked for again without anybody's request, for as long as it is wanted.
-        if !self.isRequested, !self.wanted.isLackingNow, let lastSuccess = self.lastSuccess {
-            let pause =
-                self.wanted.isRefusedSomething ? min(self.wanted.refusalPause, self.maximumAge) : self.maximumAge
-            due = lastSuccess + pause
+        if !self.isRequested, let fullAnswerDue = self.fullAnswerDue {
+            due = fullAnswerDue
+            // What is lacking is asked for again without anybody's request, for as long as it is wanted.
+            if self.wanted.isLackingNow, let lastAnswer = self.lastAnswer {
+                due = min(due, lastAnswer + (self.wanted.lacksFirstMatch ? self.pauseBetweenAll : .zero))
+            }
         }
         if let notBefore = self.notBefore { due = max(due, notBefore) }
         return due <= now ? .now : .at(due)
     }
 
+    /// When everything is asked for again though nobody wants anything new; nil before the first answer.
+    private var fullAnswerDue: MonotonicTime? {
+        let pause = self.wanted.isRefusedSomething ? min(self.wanted.refusalPause, self.maximumAge) : self.maximumAge
+        return self.lastFullAnswer.map { $0 + pause }
+    }
+
+    /// A question about every topic costs the cluster something for each: a millisecond's pause.
+    private var pauseBetweenAll: Duration { .milliseconds(self.snapshot.topics.count) }
+
     /// Begins a request; what it is to ask for. Topics out of use are forgotten here.
     mutating func begin(now: MonotonicTime) -> Interest {
+        let isFull =
+            self.isRequested || self.wanted.lacksFirstMatch || self.fullAnswerDue.map { $0 <= now } ?? true
         self.isInFlight = true
         self.begun += 1
         self.isRequested = false
         if self.attemptingSince == nil { self.attemptingSince = now }
         self.wanted.forgetUnused(now: now)
+        self.isAskedInFull = isFull
+        // Between two questions about everything, only what is lacking is asked for.
+        if !isFull { return .topics(self.wanted.lackingTopics.sorted()) }
         return self.wanted.watchesAll ? .all : .topics(self.wanted.names.sorted())
     }
 
@@ -141,7 +158,8 @@ struct MetadataStateMachine: Sendable {
         self.isInFlight = false
         self.attempts += 1
         self.newestSuccess = self.begun
-        self.lastSuccess = now
+        self.lastAnswer = now
+        if self.isAskedInFull { self.lastFullAnswer = now }
         self.attemptingSince = nil
         self.failures = 0
 
@@ -156,8 +174,11 @@ struct MetadataStateMachine: Sendable {
                 if self.wanted.contains(name) { topics[name] = topic }
             }
             // A topic came into use while the request was on its way.
-            if !self.wanted.names.isSubset(of: names) { self.isRequested = true }
-        } else if !self.wanted.watchesAll {
+            if self.wanted.names.contains(where: { topics[$0] == nil && !names.contains($0) }) {
+                self.isRequested = true
+            }
+            if self.wanted.watchesAll, self.isAskedInFull { self.isRequested = true }
+        } else if self.wanted.names.contains(where: { topics[$0] == nil }), !self.wanted.watchesAll {
             self.isRequested = true
         }
 
@@ -171,6 +192,9 @@ struct MetadataStateMachine: Sendable {
         self.notBefore = now + backoff(max(self.shortAnswers, 1))
         return true
     }
+
+    /// Whether nothing of what is wanted is lacking.
+    var isSettled: Bool { !self.wanted.isLackingNow }
 
     private mutating func compare(now: MonotonicTime) {
         self.notices += self.wanted.compare(with: self.snapshot, now: now)

@@ -12,11 +12,17 @@ import KafkaTransport
 ///
 /// What is lacking is asked for again until it is there or not wanted any more, and the user hears of it when that takes long.
 struct WantedTopics: Sendable {
+    /// Which partitions of a topic are wanted.
+    enum Extent: Hashable, Sendable {
+        /// Those that there are, and at least one.
+        case all
+        /// Those that were chosen by their numbers.
+        case only(Set<Int32>)
+    }
+
     /// What a consumer reads.
     enum Watched: Hashable, Sendable {
-        /// These topics, and how many partitions of each must be there: for partitions that were chosen by their numbers, up to
-        /// the highest.
-        case topics([String: Int32])
+        case topics([String: Extent])
         /// Every topic of the cluster is asked for, as a pattern may match it. These are the ones that do.
         case all(matching: Set<String>)
 
@@ -34,8 +40,8 @@ struct WantedTopics: Sendable {
     enum Lack: Hashable, Sendable {
         /// The brokers don't know the topic, or nothing matches the pattern.
         case unknown
-        /// The topic has fewer partitions than are wanted.
-        case unknownPartition(Int32)
+        /// The topic has no partitions with these numbers.
+        case unknownPartitions([Int32])
         /// These partitions have no leader.
         case leaders([Int32])
         /// This client may not see it, or its name can't be that of a topic.
@@ -121,18 +127,18 @@ struct WantedTopics: Sendable {
     /// Looks what of that is lacking in the newest answer, and what has to be said.
     mutating func compare(with metadata: ClusterMetadata, now: MonotonicTime) -> [Notice] {
         var lacks: [Want: Lack] = [:]
-        func look(_ topic: String, partitions count: Int32) {
-            if let lack = Self.lack(metadata.topics[topic], partitions: count) { lacks[.topic(topic)] = lack }
+        func look(_ topic: String, _ extent: Extent) {
+            if let lack = Self.lack(extent, of: metadata.topics[topic]) { lacks[.topic(topic)] = lack }
         }
         switch self.watched {
         case .topics(let topics):
-            for (name, count) in topics { look(name, partitions: count) }
+            for (name, extent) in topics { look(name, extent) }
         case .all(let matching):
             if matching.isEmpty { lacks[.firstMatch] = .unknown }
-            for name in matching { look(name, partitions: 1) }
+            for name in matching { look(name, .all) }
         }
         for (name, time) in self.used where now - time < Self.useCounts && lacks[.topic(name)] == nil {
-            look(name, partitions: 1)
+            look(name, .all)
         }
 
         var notices: [Notice] = []
@@ -163,25 +169,43 @@ struct WantedTopics: Sendable {
     /// Whether something that is not lacking is there, and not just unwanted now.
     private func isThere(_ want: Want, _ metadata: ClusterMetadata) -> Bool {
         switch want {
-        case .topic(let name): self.contains(name) && Self.lack(metadata.topics[name], partitions: 1) == nil
+        case .topic(let name): self.contains(name) && metadata.topics[name]?.error == ErrorCode.none
         case .firstMatch: self.watchesAll
         }
     }
 
-    private static func lack(_ topic: TopicMetadata?, partitions count: Int32) -> Lack? {
+    /// What is wrong with the wanted partitions of a topic, if anything is.
+    static func lack(_ extent: Extent, of topic: TopicMetadata?) -> Lack? {
         guard let topic else { return .unknown }
         if topic.error != .none {
             // Nothing but a retriable error comes with partitions: they are those from before.
             return topic.error.isRetriable ? .unknown : .refused(topic.error)
         }
         if topic.partitions.isEmpty { return .unknown }
-        let leaderless = topic.partitions.filter { $0.leader == nil }.map(\.index)
-        if !leaderless.isEmpty { return .leaders(leaderless) }
-        return Int(count) > topic.partitions.count ? .unknownPartition(count - 1) : nil
+        var leaderless: [Int32] = []
+        switch extent {
+        case .all:
+            leaderless = topic.partitions.filter { $0.leader == nil }.map(\.index)
+        case .only(let wanted):
+            let unknown = wanted.filter { topic.partition($0) == nil }
+            if !unknown.isEmpty { return .unknownPartitions(unknown.sorted()) }
+            leaderless = wanted.filter { topic.partition($0)?.leader == nil }.sorted()
+        }
+        return leaderless.isEmpty ? nil : .leaders(leaderless)
     }
 
+    /// The topics of which something is lacking that may be there at any moment.
+    var lackingTopics: Set<String> {
+        var names: Set<String> = []
+        for case (.topic(let name), let missing) in self.missing where !missing.lack.isRefusal { names.insert(name) }
+        return names
+    }
+
+    /// Whether a pattern has no match.
+    var lacksFirstMatch: Bool { self.missing[.firstMatch] != nil }
+
     /// Whether something is lacking that may be there at any moment.
-    var isLackingNow: Bool { self.missing.values.contains { !$0.lack.isRefusal } }
+    var isLackingNow: Bool { self.lacksFirstMatch || !self.lackingTopics.isEmpty }
 
     /// Whether something is refused, which is asked about now and then.
     var isRefusedSomething: Bool { self.missing.values.contains { $0.lack.isRefusal } }

@@ -231,6 +231,11 @@ final class BrokerConnection: Sendable {
     var isHeldIfOpen: Bool? { self.queue.withLock { $0.closed == nil ? $0.isHeld : nil } }
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
     var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
+    /// Whether requests wait for a reason of the connection's: a session that is renewed, or a pause that the broker wants.
+    var isPaused: Bool {
+        let now = self.loop.now
+        return self.queue.withLock { queue in queue.isHeld || queue.mutedUntil.map { $0 > now } ?? false }
+    }
     /// The broker has asked for a pause until then (KIP-219).
     var mutedUntil: MonotonicTime? { self.queue.withLock { $0.mutedUntil } }
 

@@ -26,11 +26,14 @@ extension KafkaConsumer {
             orThrow: { self.cluster.timeoutError("The commit waited for another one for too long", group: group) }
         ) { () async throws(KafkaError) in
             var commit = OffsetCommitProgress(offsets())
+            // As of now: what has been read of a topic is not to be committed in one that takes its name later.
+            let topicIDs = self.topicIDs(of: commit.remaining.keys)
             var failures = 0
             while !commit.remaining.isEmpty {
                 do throws(KafkaError) {
                     try self.checkIsCurrent(committer, group)
-                    try await self.send(&commit, of: committer, group, deadline: deadline)
+                    self.refuseMadeAgain(in: &commit, topicIDs, group)
+                    try await self.send(&commit, topicIDs, of: committer, group, deadline: deadline)
                     if !isAutomatic { await self.refuseUnknown(in: &commit, deadline: deadline) }
                 } catch {
                     commit.requestFailed(error)
@@ -68,11 +71,11 @@ extension KafkaConsumer {
 
     /// Sends what remains, once.
     private func send(
-        _ commit: inout OffsetCommitProgress, of committer: ClassicMembershipStateMachine.Identity, _ group: String,
-        deadline: MonotonicTime
+        _ commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?,
+        of committer: ClassicMembershipStateMachine.Identity, _ group: String, deadline: MonotonicTime
     ) async throws(KafkaError) {
+        guard !commit.remaining.isEmpty else { return }
         let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-        let topicIDs = self.topicIDs(of: commit.remaining.keys)
         let response: OffsetCommitResponse
         do throws(KafkaError) {
             let connection = try await self.cluster.connection(to: coordinator, deadline: deadline)
@@ -92,7 +95,7 @@ extension KafkaConsumer {
                 return error
             }
         } catch {
-            if error.isRetriable { self.cluster.coordinatorFailed(.group, for: group, broker: coordinator) }
+            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
             throw error
         }
         let names = Dictionary((topicIDs ?? [:]).map { ($0.value, $0.key) }) { $1 }
@@ -156,6 +159,23 @@ extension KafkaConsumer {
         }
     }
 
+    /// Gives up what was read of a topic that is known to have been made again since.
+    private func refuseMadeAgain(
+        in commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?, _ group: String
+    ) {
+        guard let topicIDs else { return }
+        let current = self.state.withLock { state in
+            commit.remaining.keys.map { (partition: $0, id: state.subscriptions.topicID(of: $0)) }
+        }
+        for (partition, id) in current {
+            guard let id, let old = topicIDs[partition.topic], id != old else { continue }
+            let error = KafkaError(
+                .unknownTopicId, doing: "committing offsets", topic: partition.topic, partition: partition.partition,
+                group: group)
+            commit.wasRefused(partition, error, mayHeal: false)
+        }
+    }
+
     /// Takes the answer for one partition. Throws what concerns the whole commit.
     private func take(
         _ code: ErrorCode, of partition: TopicPartition, _ commit: inout OffsetCommitProgress,
@@ -169,7 +189,7 @@ extension KafkaConsumer {
             code, doing: "committing offsets", topic: partition.topic, partition: partition.partition, group: group)
         switch code {
         case .notCoordinator, .coordinatorNotAvailable:
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
+            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: refusal)
             commit.wasRefused(partition, refusal, mayHeal: true)
         case .coordinatorLoadInProgress, .requestTimedOut, .notEnoughReplicas, .notEnoughReplicasAfterAppend,
             .kafkaStorageError, .throttlingQuotaExceeded, .unknownTopicOrPartition, .unknownTopicId:

@@ -125,10 +125,10 @@ extension KafkaConsumer {
             switch state.subscriptions.subscription {
             case .pattern: return .all(matching: [])
             case .topics(let topics):
-                return .topics(Dictionary(topics.union(state.distributed.keys).map { ($0, 1) }) { $1 })
+                return .topics(Dictionary(topics.union(state.distributed.keys).map { ($0, .all) }) { $1 })
             case .none, .partitions:
-                let partitions = state.subscriptions.partitions.keys.map { ($0.topic, $0.partition + 1) }
-                return .topics(Dictionary(partitions) { max($0, $1) })
+                let byTopic = Dictionary(grouping: state.subscriptions.partitions.keys, by: \.topic)
+                return .topics(byTopic.mapValues { .only(Set($0.map(\.partition))) })
             }
         }
         if case .all = watched {

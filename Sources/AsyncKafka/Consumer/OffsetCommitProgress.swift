@@ -77,7 +77,9 @@ struct OffsetCommitProgress: Sendable {
     /// Gives up those of which the topic isn't known, as far as that is for good.
     mutating func refuseUnknown(_ isGone: (TopicPartition) -> Bool = { _ in true }) {
         for partition in self.unknown where isGone(partition) {
-            if let error = self.lastRefusals[partition] { self.refuse(partition, error) }
+            guard var error = self.lastRefusals[partition] else { continue }
+            error.isRetriable = false
+            self.refuse(partition, error)
         }
     }
 

@@ -34,8 +34,6 @@ extension ClassicMembershipStateMachine {
     enum Retry: Hashable, Sendable {
         case atOnce
         case afterBackoff
-        /// After a backoff, and with the coordinator looked for anew.
-        case newCoordinator
         case never
     }
 
@@ -104,11 +102,9 @@ extension ClassicMembershipStateMachine {
 
     private mutating func retry(after error: KafkaError) -> Retry {
         switch error.brokerCode {
-        case ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?: return .newCoordinator
-        case ErrorCode.rebalanceInProgress?, ErrorCode.illegalGeneration?,
-            ErrorCode.coordinatorLoadInProgress?:
+        case ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?, ErrorCode.rebalanceInProgress?,
+            ErrorCode.illegalGeneration?, ErrorCode.coordinatorLoadInProgress?:
             return .afterBackoff
-        case nil where error.isRetriable: return .newCoordinator
         case _ where error.isRetriable: return .afterBackoff
         default:
             self.fail(error)

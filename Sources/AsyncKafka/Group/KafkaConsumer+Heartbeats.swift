@@ -80,12 +80,7 @@ extension KafkaConsumer {
             throw KafkaError(
                 response.errorCode, doing: "sending a heartbeat", broker: connection.broker, group: group)
         } catch {
-            switch error.brokerCode {
-            case nil, ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?:
-                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
-            default:
-                break
-            }
+            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
             throw error
         }
     }

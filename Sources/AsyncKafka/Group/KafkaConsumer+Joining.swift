@@ -68,7 +68,9 @@ extension KafkaConsumer {
                     if membership.wantsToJoin(as: identity) { membership.requestSent(now: .now) }
                     return membership.joinFailed(failure)
                 } ?? .never
-            self.forgetCoordinator(coordinator, of: group, if: retry)
+            if let coordinator {
+                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: failure)
+            }
             return .failed(failure, retry)
         }
     }
@@ -82,14 +84,6 @@ extension KafkaConsumer {
             return state.matched.isEmpty
         }
         if isUnknown { _ = try await self.cluster.refreshedMetadata(deadline: deadline) }
-    }
-
-    private func forgetCoordinator(
-        _ coordinator: Int32?, of group: String, if retry: ClassicMembershipStateMachine.Retry
-    ) {
-        if retry == .newCoordinator, let coordinator {
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
-        }
     }
 
     private func joinRequest(
@@ -182,7 +176,9 @@ extension KafkaConsumer {
         } catch {
             let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: group)
             let retry = self.updateMembership { $0.syncFailed(failure) } ?? .never
-            self.forgetCoordinator(coordinator, of: group, if: retry)
+            if let coordinator {
+                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: failure)
+            }
             return .failed(failure, retry)
         }
     }

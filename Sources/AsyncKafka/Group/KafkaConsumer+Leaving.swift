@@ -147,9 +147,7 @@ extension KafkaConsumer {
                 throw KafkaError(code, doing: "leaving the group", broker: connection.broker, group: group)
             }
         } catch {
-            if error.isRetriable {
-                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator)
-            }
+            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
             throw error
         }
     }

@@ -68,7 +68,7 @@ extension KafkaConsumer {
         // That is how groups are joined.
         case .atOnce:
             break
-        case .afterBackoff, .newCoordinator:
+        case .afterBackoff:
             if let lasting = trouble.failed(now: self.loop.now) {
                 self.logger(
                     .warning, "The group can't be joined; trying again",

@@ -26,7 +26,7 @@ protocol Call<Item, Value>: Sendable {
     /// The versions that this call can use, within those that both sides speak.
     static var versions: ClosedRange<Int16> { get }
 
-    /// Whether a request that may have taken effect can be sent again without harm.
+    /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no answer) can be sent again without harm.
     static var isRepeatable: Bool { get }
 
     /// Who can answer for an item.
@@ -58,6 +58,8 @@ extension Call {
         _ code: ErrorCode, _ item: Item, by recipient: Recipient, message: String? = nil
     ) -> CallOutcome<Value> {
         var error = KafkaError(code, doing: self.doing, broker: recipient.broker, brokerMessage: message)
+        // The broker has begun, and does not know what came of it.
+        error.isOutcomeUnknown = code == .requestTimedOut && Request.apiKey.hasEffect
         self.annotate(&error, about: item)
         return CallOutcome(refusal: error, at: self.destination(of: item))
     }

@@ -158,10 +158,12 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
                 self.entries[item]?.state = .done(.failure(error))
             case .elsewhere(let error)?, .again(let error)?:
                 self.noteRefusal(by: broker)
-                self.retry(item, after: error, now: now, backoff: backoff)
+                self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
             case nil:
                 self.noteRefusal(by: broker)
-                self.retry(item, after: .leftOut(by: broker), now: now, backoff: backoff)
+                var error = KafkaError.leftOut(by: broker)
+                error.isOutcomeUnknown = true
+                self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
             }
         }
     }
@@ -174,11 +176,17 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         if let broker { self.noteRefusal(by: broker) }
         for item in dispatch.items {
             guard case .inFlight? = self.entries[item]?.state else { continue }
-            if error.isRetriable, self.isRepeatable || !error.isOutcomeUnknown {
-                self.retry(item, after: error, now: now, backoff: backoff)
-            } else {
-                self.entries[item]?.state = .done(.failure(error))
-            }
+            self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
+        }
+    }
+
+    private mutating func retryIfHarmless(
+        _ item: Item, after error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
+    ) {
+        if error.isRetriable, self.isRepeatable || !error.isOutcomeUnknown {
+            self.retry(item, after: error, now: now, backoff: backoff)
+        } else {
+            self.entries[item]?.state = .done(.failure(error))
         }
     }
 

@@ -20,7 +20,7 @@ extension Cluster {
         var machine = CallStateMachine<C.Item, C.Value>(
             items, isRepeatable: C.isRepeatable, begun: self.loop.now, deadline: deadline)
         return await withTaskGroup(of: CallEvent<C>.self) { group in
-            var isTimerSet = false
+            var timer: MonotonicTime?
             while true {
                 switch machine.next(now: self.loop.now) {
                 case .finished(let results):
@@ -30,7 +30,7 @@ extension Cluster {
                     for (lookUp, items) in self.route(items, of: call, &machine) {
                         machine.lookingUp(items)
                         group.addTask(executorPreference: self.loop) {
-                            .lookedUp(items, await self.failure(of: lookUp, call.doing, deadline: deadline))
+                            .lookedUp(items, await self.perform(lookUp, deadline: deadline))
                         }
                     }
                 case .send(let dispatches):
@@ -41,8 +41,8 @@ extension Cluster {
                         }
                     }
                 case .wait(let time):
-                    if let time, !isTimerSet {
-                        isTimerSet = true
+                    if let time, timer.map({ time < $0 }) ?? true {
+                        timer = time
                         group.addTask(executorPreference: self.loop) {
                             try? await self.pause(until: time)
                             return .paused
@@ -59,7 +59,7 @@ extension Cluster {
                     case .ended(let dispatch, let broker, .failure(let error))?:
                         machine.failed(dispatch, error, at: broker, now: self.loop.now, backoff: self.backoff)
                     case .paused?:
-                        isTimerSet = false
+                        timer = nil
                         if Task.isCancelled { machine.cancel() }
                     case nil:
                         // The machine waits only for children that there are.
@@ -144,8 +144,8 @@ extension Cluster {
         return unknown
     }
 
-    /// Looks up what a route depends on; why that failed, if it did.
-    private func failure(of lookUp: LookUp, _ doing: String, deadline: MonotonicTime) async -> KafkaError? {
+    /// Looks up what a route depends on. Returns why that failed, if it did.
+    private func perform(_ lookUp: LookUp, deadline: MonotonicTime) async -> KafkaError? {
         do throws(KafkaError) {
             switch lookUp {
             case .topic(let name): _ = try await self.topic(name, deadline: deadline)
@@ -169,7 +169,7 @@ extension Cluster {
             switch dispatch.route {
             case .anyBroker:
                 connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
-                deadline = self.patience(until: deadline)
+                deadline = self.patience(until: deadline, refusals: dispatch.avoiding.count)
             case .broker(let id):
                 connection = try await self.connection(to: id, deadline: deadline)
             }
@@ -183,9 +183,15 @@ extension Cluster {
             let version = try connection.versions.version(for: C.Request.self, within: C.versions)
             let recipient = Recipient(broker: connection.broker, version: version, metadata: self.metadata)
             for items in dispatch.items.chunked(by: call.maximumItems(version: version)) {
-                let response = try await self.request(
-                    call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
-                outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
+                do throws(KafkaError) {
+                    let response = try await self.request(
+                        call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
+                    outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
+                } catch {
+                    // What earlier requests have achieved stands.
+                    guard !outcomes.isEmpty else { throw error }
+                    for item in items { outcomes[item] = error.isRetriable ? .again(error) : .failed(error) }
+                }
             }
             for item in dispatch.items {
                 if case .elsewhere(let error)? = outcomes[item] {
@@ -199,11 +205,12 @@ extension Cluster {
         }
     }
 
-    /// Until when one of several brokers that would all do is waited for.
-    private func patience(until deadline: MonotonicTime) -> MonotonicTime {
-        guard self.metadata.brokers.count > 1 else { return deadline }
+    /// Until when one of several brokers that would all do is waited for: not for long, and longer after each that has refused.
+    private func patience(until deadline: MonotonicTime, refusals: Int) -> MonotonicTime {
+        guard self.connections.candidateCount(known: self.metadata.brokers) > 1 else { return deadline }
         let now = self.loop.now
-        return min(deadline, now + max((deadline - now) / 3, .seconds(1)))
+        let share = min((deadline - now) / 3, .seconds(3) * (1 << min(refusals, 4)))
+        return min(deadline, now + max(share, .seconds(1)))
     }
 
     /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
@@ -211,20 +218,23 @@ extension Cluster {
     private func request<Request: KafkaRequest>(
         _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime
     ) async throws(KafkaError) -> Request.Response {
+        guard self.loop.now < deadline else { throw connection.notSentInTime(Request.apiKey) }
         let promise = Promise<Request.Response>()
         connection.submit(request, version: version, timeout: self.configuration.requestTimeout) {
             promise.fulfill($0)
         }
         return try await promise.value(until: deadline, on: self.loop) {
-            self.connections.noteSilence(of: connection.broker)
-            return KafkaError(
-                .timedOut, "The broker did not answer \(Request.apiKey) in time.",
-                broker: connection.broker.description,
-                isRetriable: true, isOutcomeUnknown: true)
+            var error = connection.notSentInTime(Request.apiKey)
+            if !connection.isPaused {
+                self.connections.noteSilence(of: connection.broker)
+                error.message = "The broker did not answer \(Request.apiKey) in time."
+            }
+            error.isOutcomeUnknown = Request.apiKey.hasEffect
+            return error
         }
     }
 
-    // MARK: What is not believed any more
+    // MARK: Invalidating routes
 
     /// A dispatch as a whole has failed: the one that was thought to lead or coordinate may not be there.
     private func noteFailure<C: Call>(
@@ -244,8 +254,7 @@ extension Cluster {
         case (.leader, _):
             self.requestMetadataUpdate("a leader did not answer, or isn't one")
         case (.coordinator(let key), .broker(let broker)):
-            guard error.isAboutCoordinator else { return }
-            self.coordinatorFailed(key.kind, for: key.name, broker: broker)
+            self.coordinatorFailed(key.kind, for: key.name, broker: broker, because: error)
         case (.coordinator, .anyBroker), (.anyBroker, _), (.broker, _):
             break
         }

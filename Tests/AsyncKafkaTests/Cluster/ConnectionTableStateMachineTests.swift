@@ -33,6 +33,7 @@ import Testing
     private func machine() -> Machine {
         var machine = Machine(bootstrap: [Broker(host: "one", port: 1)])
         machine.began()
+        _ = machine.brokersChanged(self.brokers)
         return machine
     }
 
@@ -43,16 +44,28 @@ import Testing
     private func connect(_ machine: inout Machine, _ key: ConnectionKey) -> Connection {
         let connection = Connection()
         _ = machine.obtain(key, now: self.start)
-        _ = machine.connected(key, connection, isOpen: true)
+        _ = self.connected(&machine, key, connection)
         return connection
     }
 
+    /// Who is told that the connection is there. It leads to where the broker is.
+    private func connected(
+        _ machine: inout Machine, _ key: ConnectionKey, _ connection: Connection = Connection()
+    ) -> Set<Machine.Waiter>? {
+        let broker = machine.address(of: key) ?? Broker(host: "nowhere", port: 1)
+        guard case .serve(let waiters) = machine.connected(key, connection, to: broker, isOpen: true) else {
+            return nil
+        }
+        return waiters
+    }
+
     private func candidates(
-        _ machine: Machine, avoiding: [KafkaServer] = [], lastAnswer: MonotonicTime? = nil
+        _ machine: Machine, avoiding: [KafkaServer] = [], paused: Connection? = nil, lastAnswer: MonotonicTime? = nil
     ) -> (open: [Connection], others: [ConnectionKey]) {
         var random = SeededRandom(1)
         return machine.candidates(
-            known: self.brokers, avoiding: avoiding, lastAnswer: { _ in lastAnswer ?? self.start }, using: &random)
+            known: self.brokers, avoiding: avoiding, isReady: { $0 !== paused },
+            lastAnswer: { _ in lastAnswer ?? self.start }, using: &random)
     }
 
     @Test func allWaitForOneAttempt() throws {
@@ -60,7 +73,7 @@ import Testing
         let first = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let second = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         #expect(first.begins && !second.begins)
-        let waiting = machine.connected(self.key(1), Connection(), isOpen: true)
+        let waiting = self.connected(&machine, self.key(1))
         #expect(waiting == [first.id, second.id])
         #expect(self.waiter(machine.obtain(self.key(1), now: self.start)) == nil)
     }
@@ -86,12 +99,12 @@ import Testing
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let hasWaited = machine.waitEnded(self.key(1), waiter.id)
         #expect(hasWaited)
-        let told = machine.connected(self.key(1), Connection(), isOpen: true)
+        let told = self.connected(&machine, self.key(1))
         #expect(told == [])
     }
 
     @Test func aBootstrapServerThatIsABrokerBecomesThatBrokersConnection() {
-        var machine = self.machine()
+        var machine = Machine(bootstrap: [Broker(host: "one", port: 1)])
         let connection = self.connect(&machine, self.bootstrap)
         let moved = machine.brokersChanged(self.brokers)
         #expect(moved.isEmpty)
@@ -101,7 +114,6 @@ import Testing
 
     @Test func connectionsToAnOldAddressAreClosed() {
         var machine = self.machine()
-        _ = machine.brokersChanged(self.brokers)
         let open = [self.connect(&machine, self.key(1)), self.connect(&machine, self.key(1, .fetch))]
         let moved = machine.brokersChanged([1: Broker(id: 1, host: "elsewhere", port: 1)])
         #expect(Set(moved.map(ObjectIdentifier.init)) == Set(open.map(ObjectIdentifier.init)))
@@ -110,7 +122,6 @@ import Testing
 
     @Test func whoRefusedIsAskedOnlyIfThereIsNobodyElse() throws {
         var machine = self.machine()
-        _ = machine.brokersChanged(self.brokers)
         let one = self.connect(&machine, self.key(1))
         #expect(self.candidates(machine).open.first === one)
         let servers = self.brokers.mapValues(\.server)
@@ -124,7 +135,6 @@ import Testing
     /// Its other connections are open, and have nothing to do.
     @Test func whoWasSilentIsAskedLastUntilItAnswers() throws {
         var machine = self.machine()
-        _ = machine.brokersChanged(self.brokers)
         _ = self.connect(&machine, self.key(1))
         let server = try #require(self.brokers[1]?.server)
         machine.noteSilence(of: server, now: self.start + .seconds(1))
@@ -139,6 +149,29 @@ import Testing
         #expect(self.candidates(machine).open.isEmpty)
     }
 
+    /// Another broker may listen there now.
+    @Test func aConnectionToWhereTheBrokerNoLongerIsIsNotTaken() throws {
+        var machine = self.machine()
+        let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
+        let old = try #require(machine.address(of: self.key(1)))
+        _ = machine.brokersChanged([1: Broker(id: 1, host: "elsewhere", port: 1)])
+        guard case .refuse(let told, let error) = machine.connected(self.key(1), Connection(), to: old, isOpen: true)
+        else {
+            Issue.record("it is taken")
+            return
+        }
+        #expect(told == [waiter.id] && error.isRetriable)
+        #expect(machine.openConnections.isEmpty)
+    }
+
+    /// It would not send anything now.
+    @Test func aPausedConnectionComesAfterBrokersThatAreNotConnected() {
+        var machine = self.machine()
+        let paused = self.connect(&machine, self.key(1))
+        let (open, others) = self.candidates(machine, paused: paused)
+        #expect(open.isEmpty && others.last == self.key(1) && others.count == 3)
+    }
+
     @Test func nothingIsConnectedAfterTheEnd() throws {
         var machine = self.machine()
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
@@ -146,7 +179,7 @@ import Testing
         let (connections, waiters) = machine.close(KafkaError(.closed, ""))
         #expect(connections.count == 1 && connections.first === open)
         #expect(waiters == [waiter.id])
-        let told = machine.connected(self.key(1), Connection(), isOpen: true)
+        let told = self.connected(&machine, self.key(1))
         #expect(told == nil)
         guard case .refused = machine.obtain(self.key(1), now: self.start) else {
             Issue.record("a closed table connects")
@@ -180,7 +213,7 @@ import Testing
                 let connection = Connection()
                 kept.append(connection)
                 open.insert(ObjectIdentifier(connection))
-                told(machine.connected(key, connection, isOpen: true) ?? [])
+                told(self.connected(&machine, key, connection) ?? [])
             case 3 where attempts.remove(key) != nil:
                 told(machine.failed(key, self.refusal, now: now, backoff: self.backoff))
             case 4:

@@ -142,7 +142,7 @@ import Testing
     @Test(arguments: [nil, .unknownTopicOrPartition] as [ErrorCode?])
     func whatIsLackingIsAskedForAgainMoreAndMoreRarely(error: ErrorCode?) {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
-        machine.watch(.topics(["a": 1]), now: self.start)
+        machine.watch(.topics(["a": .all]), now: self.start)
         let lacking = error.map { TopicMetadata(name: "a", error: $0) } ?? self.topic("a", leader: nil)
         for answers in 1...3 {
             self.take(lacking, by: &machine)
@@ -154,7 +154,7 @@ import Testing
 
     @Test func whatIsRefusedIsAskedForAgainEveryTenSeconds() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
-        machine.watch(.topics(["a": 1]), now: self.start)
+        machine.watch(.topics(["a": .all]), now: self.start)
         self.take(TopicMetadata(name: "a", error: .topicAuthorizationFailed), by: &machine)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(10)))
         #expect(machine.takeNotices() == [.refused(topic: "a", .topicAuthorizationFailed)])
@@ -171,9 +171,61 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
     }
 
+    /// A thousand topics are not asked for each second because one of them isn't there.
+    @Test func betweenTwoFullQuestionsOnlyWhatIsLackingIsAskedFor() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.topics(["a": .all, "b": .all]), now: self.start)
+        let first = machine.begin(now: self.start)
+        #expect(first == .topics(["a", "b"]))
+        _ = machine.succeeded(self.answer(self.topic("a")), asked: first, now: self.start, backoff: self.backoff)
+        let second = machine.begin(now: self.start + .seconds(1))
+        #expect(second == .topics(["b"]))
+        _ = machine.succeeded(
+            self.answer(self.topic("b", leader: nil)), asked: second, now: self.start + .seconds(1),
+            backoff: self.backoff)
+        #expect(machine.snapshot.topics["a"]?.partitions.count == 1, "what was not asked for stays")
+        machine.requestUpdate()
+        let third = machine.begin(now: self.start + .seconds(2))
+        #expect(third == .topics(["a", "b"]), "somebody has a reason to ask")
+        _ = machine.succeeded(
+            self.answer(self.topic("a"), self.topic("b", leader: nil)), asked: third, now: self.start + .seconds(2),
+            backoff: self.backoff)
+        let old = machine.begin(now: self.start + .seconds(302))
+        #expect(old == .topics(["a", "b"]), "what is known is as old as it may be")
+    }
+
+    /// For a pattern as well: the topics that it matches are known by their names.
+    @Test func aMatchWithoutALeaderIsAskedForAlone() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.all(matching: []), now: self.start)
+        let first = machine.begin(now: self.start)
+        #expect(first == .all)
+        _ = machine.succeeded(
+            self.answer(self.topic("a", leader: nil), self.topic("x")), asked: first, now: self.start,
+            backoff: self.backoff)
+        machine.watch(.all(matching: ["a"]), now: self.start)
+        let second = machine.begin(now: self.start + .seconds(1))
+        #expect(second == .topics(["a"]))
+        _ = machine.succeeded(
+            self.answer(self.topic("a")), asked: second, now: self.start + .seconds(1), backoff: self.backoff)
+        #expect(machine.nextRefresh(now: self.start + .seconds(2)) == .at(self.start + .seconds(300)))
+    }
+
+    /// Each question about all topics costs the cluster something for each.
+    @Test func aPatternWithoutAMatchIsAskedForMoreRarelyOfManyTopics() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.all(matching: []), now: self.start)
+        let asked = machine.begin(now: self.start)
+        let update = MetadataUpdate(
+            clusterID: "c", controllerID: 1, brokers: [Broker(id: 1, host: "b1", port: 9092)],
+            topics: (0..<5000).map { self.topic("t\($0)") })
+        _ = machine.succeeded(update, asked: asked, now: self.start, backoff: self.backoff)
+        #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(5)))
+    }
+
     @Test func partitionsThatWereChosenByTheirNumbersAreWantedToo() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
-        machine.watch(.topics(["a": 2]), now: self.start)
+        machine.watch(.topics(["a": .only([1])]), now: self.start)
         self.take(self.topic("a"), by: &machine)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
     }
@@ -191,7 +243,7 @@ import Testing
     @Test func topicsOutOfUseAreForgottenAndWatchedOnesAreNot() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
-        machine.watch(.topics(["w": 1]), now: self.start)
+        machine.watch(.topics(["w": .all]), now: self.start)
         let both = machine.begin(now: self.start)
         #expect(both == .topics(["a", "w"]))
         let later = machine.begin(now: self.start + .seconds(301))

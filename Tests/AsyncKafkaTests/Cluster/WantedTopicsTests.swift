@@ -30,7 +30,7 @@ import Testing
 
     @Test func whatIsLackingForThreeSecondsIsSaidOnceAndSoIsItsEnd() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
-        wanted.watch(.topics(["a": 1]))
+        wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
         #expect(wanted.isLackingNow)
         #expect(wanted.compare(with: self.metadata(), now: self.at(2.9)) == [])
@@ -42,7 +42,7 @@ import Testing
 
     @Test func whatIsBrieflyLackingIsNotSaid() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
-        wanted.watch(.topics(["a": 1]))
+        wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
         #expect(wanted.compare(with: self.metadata(self.topic("a")), now: self.at(2)) == [])
         #expect(wanted.compare(with: self.metadata(), now: self.at(4)) == [], "the time begins anew")
@@ -50,19 +50,22 @@ import Testing
 
     @Test(
         arguments: [
-            ([1, nil], 1, WantedTopics.Lack.leaders([1])), ([1, 1], 4, .unknownPartition(3)), ([], 1, .unknown),
-        ] as [([Int32?], Int32, WantedTopics.Lack)])
-    func aTopicInPart(leaders: [Int32?], count: Int32, lack: WantedTopics.Lack) {
+            ([1, nil], .all, .leaders([1])), ([1, nil], .only([0]), nil), ([1, nil], .only([0, 1]), .leaders([1])),
+            ([1, 1], .only([1, 3]), .unknownPartitions([3])), ([], .all, .unknown),
+            ([1], .only([.max]), .unknownPartitions([.max])),
+        ] as [([Int32?], WantedTopics.Extent, WantedTopics.Lack?)])
+    func aTopicInPart(leaders: [Int32?], extent: WantedTopics.Extent, lack: WantedTopics.Lack?) {
         var wanted = WantedTopics(refusalPause: .seconds(10))
-        wanted.watch(.topics(["a": count]))
+        wanted.watch(.topics(["a": extent]))
         let metadata = self.metadata(self.topic("a", leaders: leaders))
         _ = wanted.compare(with: metadata, now: self.at(0))
-        #expect(wanted.compare(with: metadata, now: self.at(3)) == [.lacking(.topic("a"), lack)])
+        let expected = lack.map { [WantedTopics.Notice.lacking(.topic("a"), $0)] } ?? []
+        #expect(wanted.compare(with: metadata, now: self.at(3)) == expected)
     }
 
     @Test func aRefusedTopicIsToldAtOnceAndAgainEveryTenSeconds() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
-        wanted.watch(.topics(["a": 1]))
+        wanted.watch(.topics(["a": .all]))
         let refused = self.metadata(self.topic("a", leaders: [], error: .topicAuthorizationFailed))
         let notice = WantedTopics.Notice.refused(topic: "a", .topicAuthorizationFailed)
         #expect(wanted.compare(with: refused, now: self.at(0)) == [notice])
@@ -92,7 +95,7 @@ import Testing
 
     @Test func whatIsNotWantedAnyMoreIsNoBusinessOfAnybodys() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
-        wanted.watch(.topics(["a": 1]))
+        wanted.watch(.topics(["a": .all]))
         _ = wanted.compare(with: self.metadata(), now: self.at(0))
         _ = wanted.compare(with: self.metadata(), now: self.at(3))
         wanted.watch(.nothing)

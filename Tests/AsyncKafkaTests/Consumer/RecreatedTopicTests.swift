@@ -186,13 +186,14 @@ import Testing
             try await kafka.fill("t", 20, prefix: "old")
             var configuration = kafka.consuming("g")
             configuration.enableAutoCommit = false
+            configuration.cluster.clientID = "reader"
             configuration.cluster.requestTimeout = .seconds(3)
             configuration.cluster.apiTimeout = .seconds(6)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 _ = try await self.read(20, from: consumer)
                 // It is not known yet that the topic is another.
                 kafka.inject(.fail(.unknownServerError), on: .fetch, times: nil)
-                kafka.inject(.dropAnswer, on: .metadata, times: 1)
+                kafka.inject(.dropAnswer, on: .metadata, clientID: "reader", times: 1)
                 try await kafka.deleteTopic("t")
                 try await kafka.createTopic("t")
                 try await kafka.fill("t", 50, prefix: "new")

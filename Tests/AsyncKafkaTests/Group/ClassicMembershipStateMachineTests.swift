@@ -332,7 +332,7 @@ private typealias Fixture = MembershipFixture
         let remedies: [(ErrorCode, Machine.Retry)] = [
             (.memberIdRequired, .atOnce), (.unknownMemberId, .atOnce), (.illegalGeneration, .afterBackoff),
             (.rebalanceInProgress, .afterBackoff), (.coordinatorLoadInProgress, .afterBackoff),
-            (.coordinatorNotAvailable, .newCoordinator), (.notCoordinator, .newCoordinator),
+            (.coordinatorNotAvailable, .afterBackoff), (.notCoordinator, .afterBackoff),
             (.inconsistentGroupProtocol, .never), (.invalidSessionTimeout, .never), (.invalidGroupId, .never),
             (.groupAuthorizationFailed, .never), (.groupMaxSizeReached, .never), (.fencedInstanceId, .never),
             (ErrorCode(rawValue: 9999), .never),
@@ -345,7 +345,7 @@ private typealias Fixture = MembershipFixture
         }
         var machine = Fixture.machine("joining")
         let result24 = machine.joinFailed(Fixture.disconnected)
-        #expect(result24 == .newCoordinator)
+        #expect(result24 == .afterBackoff)
     }
 
     @Test func whatIsAnsweredAtOnceIsAnsweredSoAFewTimesOnly() {
@@ -391,8 +391,8 @@ private typealias Fixture = MembershipFixture
     @Test func everyErrorOfSyncHasItsRemedy() {
         let remedies: [(ErrorCode, Machine.Retry)] = [
             (.rebalanceInProgress, .atOnce), (.unknownMemberId, .atOnce), (.illegalGeneration, .atOnce),
-            (.coordinatorLoadInProgress, .afterBackoff), (.coordinatorNotAvailable, .newCoordinator),
-            (.notCoordinator, .newCoordinator), (.groupAuthorizationFailed, .never), (.fencedInstanceId, .never),
+            (.coordinatorLoadInProgress, .afterBackoff), (.coordinatorNotAvailable, .afterBackoff),
+            (.notCoordinator, .afterBackoff), (.groupAuthorizationFailed, .never), (.fencedInstanceId, .never),
         ]
         for (code, remedy) in remedies {
             var machine = Fixture.machine("syncing")

@@ -27,7 +27,7 @@ import Testing
                 let stored = try await producer.send(self.record)
                 #expect(stored.offset == 0)
             }
-            #expect(refusal.hits <= 1)
+            #expect((1...3).contains(refusal.hits), "it is asked while no other is known")
         }
     }
 
@@ -41,24 +41,94 @@ import Testing
                 let committed = try await consumer.committed(TopicPartition("t", 0))
                 #expect(committed == nil)
             }
-            #expect(refusal.hits <= 2, "the reader's look-up and this one may each have met it")
+            #expect((1...3).contains(refusal.hits), "the reader's look-up and this one may each have met it")
         }
     }
 
-    @Test func metadataIsAskedOfAnotherBrokerThanTheOneThatRefuses() async throws {
+    @Test(arguments: [true, false])
+    func metadataIsAskedOfAnotherBrokerThanTheOneThatRefuses(knowsBrokers: Bool) async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.partitions(of: "t")
+            let configuration = kafka.producing { $0.cluster.bootstrapServers = [kafka.bootstrapServers[0]] }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(self.record)
                 let cluster = producer.sender.cluster
                 let refusals = kafka.brokerIDs.dropLast().map { broker in
                     kafka.rewrite(MetadataRequest.self, broker: broker, times: nil) { _, _, response in
-                        response.errorCode = .coordinatorLoadInProgress
+                        if knowsBrokers {
+                            response.errorCode = .coordinatorLoadInProgress
+                        } else {
+                            response.brokers = []
+                        }
                     }
                 }
                 let fresh = try await cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(30))
                 #expect(fresh.brokers.count == 3)
-                #expect(refusals.map(\.hits).allSatisfy { $0 <= 2 })
+                #expect((1...2).contains(refusals[0].hits))
+            }
+        }
+    }
+
+    /// One of two bootstrap servers says which versions it speaks, and then nothing more.
+    @Test func aServerThatHangsAtTheFirstQuestionHoldsUpNobody() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 2)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .metadata, broker: 1, times: nil)
+            defer { hold.release() }
+            // Some begin with the one that is well.
+            for _ in 0..<2 {
+                let configuration = kafka.producing {
+                    $0.cluster.requestTimeout = .seconds(100)
+                    $0.maxBlock = .seconds(600)
+                }
+                let partitions = try await KafkaProducer.withProducer(configuration) {
+                    try await $0.partitions(of: "t")
+                }
+                #expect(partitions == [0])
+            }
+        }
+    }
+
+    /// Of two servers one swallows what it gets, and the other refuses, since it is just being started.
+    @Test func aServerThatComesBackIsNotKeptWaitingByOneThatHangs() async throws {
+        let silent = try SilentPort()
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.stopBroker(1)
+            let log = KeptLog(minimum: .debug)
+            let configuration = kafka.producing {
+                $0.cluster.bootstrapServers += ["127.0.0.1:\(silent.port)"]
+                $0.cluster.connectionSetupTimeout = .seconds(600)
+                $0.cluster.requestTimeout = .seconds(100)
+                $0.maxBlock = .seconds(600)
+                $0.cluster.log = log
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                async let stored = producer.send(self.record)
+                await log.until(.debug, containing: "A connection could not be made")
+                try await kafka.startBroker(1)
+                let offset = try await stored.offset
+                #expect(offset == 0)
+            }
+        }
+    }
+
+    /// The client begins again from its bootstrap servers, which is nothing that a reader could do anything about.
+    @Test func aBrokerThatWantsTheClientToBeginAgainIsNoErrorOfTheReaders() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 2)
+            try await KafkaConsumer.withConsumer(kafka.consuming(), subscribedTo: ["t"]) { consumer in
+                var records = consumer.records.makeAsyncIterator()
+                _ = try await records.next()
+                let begin = kafka.rewrite(MetadataRequest.self) { _, _, response in
+                    response.errorCode = .rebootstrapRequired
+                }
+                _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                #expect(begin.hits == 1)
+                let second = try await records.next()
+                #expect(second?.text == "v1")
             }
         }
     }

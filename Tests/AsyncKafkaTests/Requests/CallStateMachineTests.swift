@@ -105,6 +105,20 @@ import Testing
         #expect(failure.message.contains("The last of 10 attempts in 9 s."))
     }
 
+    /// An answer, too, can leave open what came of the request.
+    @Test func whatTheBrokerItselfDoesNotKnowIsAskedAgainOnlyIfThatDoesNoHarm() throws {
+        var unknown = self.error(.requestTimedOut)
+        unknown.isOutcomeUnknown = true
+        for isRepeatable in [true, false] {
+            for outcomes in [["a": CallOutcome<Int>.again(unknown)], [:]] {
+                var machine = self.machine(["a"], isRepeatable: isRepeatable)
+                let dispatch = try #require(self.dispatches(&machine).first)
+                machine.answered(dispatch, outcomes, by: self.one, now: self.start, backoff: self.backoff)
+                #expect((self.failure(of: "a", in: &machine) == nil) == isRepeatable)
+            }
+        }
+    }
+
     @Test func anItemThatTheAnswerLeavesOutIsAskedForAgain() throws {
         var machine = self.machine(["a"])
         let dispatch = try #require(self.dispatches(&machine).first)
@@ -163,7 +177,8 @@ import Testing
                 } else if let index = inFlight.indices.randomElement(using: &random) {
                     done.formUnion(self.answer(inFlight.remove(at: index), &machine, now, &random))
                 } else {
-                    machine.lookedUp(lookingUp.removeLast(), nil)
+                    let isFound = Int.random(in: 0..<4, using: &random) > 0
+                    machine.lookedUp(lookingUp.removeLast(), isFound ? nil : self.error(.groupAuthorizationFailed))
                 }
             }
         }

@@ -40,6 +40,14 @@ struct MetadataCall: Call {
         guard response.errorCode == .none else {
             return [OnlyItem(): self.refused(response.errorCode, OnlyItem(), by: recipient)]
         }
+        guard !response.brokers.isEmpty else {
+            return [
+                OnlyItem(): .again(
+                    KafkaError(
+                        .brokerError, "The broker knows no brokers, not even itself: it has only just started.",
+                        broker: recipient.broker.description, isRetriable: true))
+            ]
+        }
         return [OnlyItem(): .done(MetadataUpdate(response))]
     }
 }
