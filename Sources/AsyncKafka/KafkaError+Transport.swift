@@ -28,7 +28,8 @@ extension KafkaError {
             self = .cancelled
         case .closedLocally:
             self.init(.closed, "The connection was closed.", broker: broker.description)
-        case .closedByPeer:
+        // Which of the two it is depends on what was on its way when the broker closed.
+        case .closedByPeer, .reset:
             let advice =
                 switch acquaintance {
                 case .stranger: "It has said nothing. If it does so every time, its listener may want TLS or SASL."
@@ -38,7 +39,7 @@ extension KafkaError {
             self.init(
                 .connectionFailed, "The broker closed the connection. \(advice)", broker: broker.description,
                 isRetriable: true, underlyingError: error)
-        case .cannotResolve, .cannotConnect, .connectTimedOut, .reset, .system:
+        case .cannotResolve, .cannotConnect, .connectTimedOut, .system:
             self.init(
                 .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
                 isRetriable: true, underlyingError: error)

@@ -233,7 +233,7 @@ final class Cluster: Sendable {
         }
         if before.brokers.isEmpty, !snapshot.brokers.isEmpty {
             self.logger(
-                .info, "Connected to the cluster",
+                .info, "Reached the cluster",
                 [(.cluster, snapshot.clusterID ?? "without an id"), (.count, "\(snapshot.brokers.count) brokers")])
         }
         if changed { self.metadataChanged(snapshot) }

@@ -32,6 +32,7 @@ final class ConnectionRace: Sendable {
         var isOver = false
 
         var underWay: Int { self.begun - self.failures.count }
+        var hasNext: Bool { !self.waiting.isEmpty }
     }
 
     private let table: ConnectionTable
@@ -73,7 +74,7 @@ final class ConnectionRace: Sendable {
         }
         guard let key else { return }
         // Before the attempt, which may end at once and set it anew.
-        self.setTimer(after: wait) { self.beginNext() }
+        self.setTimer(after: wait)
         self.table.obtain(key, deadline: self.deadline) { self.ended($0) }
     }
 
@@ -87,20 +88,27 @@ final class ConnectionRace: Sendable {
         case .failure(let error):
             let next: Next = self.state.withLock { state in
                 state.failures.append(error)
-                if !state.waiting.isEmpty { return .begin }
+                if state.hasNext { return .begin }
                 return state.underWay == 0 ? .giveUp : .wait
             }
             switch next {
             case .begin: self.beginNext()
             case .giveUp: self.winner.fulfill(.success(nil))
-            case .wait: self.setTimer(after: Self.headStart) { self.winner.fulfill(.success(nil)) }
+            case .wait: self.setTimer(after: Self.headStart)
             }
         }
     }
 
+    /// The attempts under way have had their head start.
+    private func timerEnded() {
+        let (hasNext, isHopeless) = self.state.withLock { ($0.hasNext, !$0.hasNext && !$0.failures.isEmpty) }
+        if hasNext { self.beginNext() }
+        if isHopeless { self.winner.fulfill(.success(nil)) }
+    }
+
     /// Sets the timer, in the place of an earlier one.
-    private func setTimer(after delay: Duration, _ body: @escaping @Sendable () -> Void) {
-        let timer = self.loop.schedule(after: delay, body)
+    private func setTimer(after delay: Duration) {
+        let timer = self.loop.schedule(after: delay) { self.timerEnded() }
         let obsolete = self.state.withLock { state in
             if state.isOver { return timer as LoopTimer? }
             defer { state.timer = timer }

@@ -91,7 +91,8 @@ import Testing
     }
 
     /// Of two servers one swallows what it gets, and the other refuses, since it is just being started.
-    @Test func aServerThatComesBackIsNotKeptWaitingByOneThatHangs() async throws {
+    @Test(arguments: 0..<4)
+    func aServerThatComesBackIsNotKeptWaitingByOneThatHangs(attempt: Int) async throws {
         let silent = try SilentPort()
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
