@@ -210,7 +210,7 @@ final class Cluster: Sendable {
             if broker != nil, !isSaidByAll || error.brokerCode == .rebootstrapRequired { error.isRetriable = true }
             self.refreshFailed(error)
         }
-        // Whoever refuses, or knows nothing of what is wanted, is not asked again before the others.
+        // A broker that refuses, or that does not know what is wanted, is asked again after the others only.
         if isSettled {
             refusing = []
         } else if let broker {

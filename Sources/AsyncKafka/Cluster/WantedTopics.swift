@@ -71,7 +71,7 @@ struct WantedTopics: Sendable {
     /// Nothing is said of what is only briefly not there: a broker that restarts, a topic that is just being made.
     static let patience: Duration = .seconds(3)
     /// How long after its last use a producer's topic is asked for again while something of it is lacking.
-    static let useCounts: Duration = .seconds(10)
+    static let recentUse: Duration = .seconds(10)
     /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
     static let maximumIdle: Duration = .seconds(300)
 
@@ -137,7 +137,7 @@ struct WantedTopics: Sendable {
             if matching.isEmpty { lacks[.firstMatch] = .unknown }
             for name in matching { look(name, .all) }
         }
-        for (name, time) in self.used where now - time < Self.useCounts && lacks[.topic(name)] == nil {
+        for (name, time) in self.used where now - time < Self.recentUse && lacks[.topic(name)] == nil {
             look(name, .all)
         }
 

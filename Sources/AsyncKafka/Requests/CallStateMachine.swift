@@ -228,12 +228,3 @@ extension KafkaError {
         return error
     }
 }
-
-extension Duration {
-    /// In seconds with at most one digit after the point: "4.2 s".
-    var formattedSeconds: String {
-        let (seconds, attoseconds) = self.components
-        let tenths = seconds * 10 + attoseconds / 100_000_000_000_000_000
-        return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
-    }
-}

@@ -93,18 +93,3 @@ extension OffsetTarget {
         }
     }
 }
-
-extension [TopicPartition] {
-    /// The partitions of each topic, in order of name.
-    var byTopic: [(name: String, partitions: [TopicPartition])] {
-        Dictionary(grouping: self, by: \.topic).sorted { $0.key < $1.key }.map { (name: $0.key, partitions: $0.value) }
-    }
-}
-
-extension KafkaError {
-    /// Says which partition it is about.
-    mutating func note(_ partition: TopicPartition) {
-        self.topic = partition.topic
-        self.partition = partition.partition
-    }
-}
