@@ -270,6 +270,31 @@ extension InteropTests {
             }
         }
 
+        /// Brokers from 3.0 on store no such records.
+        private static let oldest = TestEnvironment.real.filter { environment in
+            if case .real(let installation) = environment { installation.storesOldFormats } else { false }
+        }
+
+        @Test("records of Kafka 0.9 have no time to be found by, and other partitions are answered", arguments: Self.oldest)
+        func oldMessageFormat(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let old = try await cluster.createTopic("old", settings: ["message.format.version": "0.9.0"])
+            let new = try await cluster.createTopic("new")
+            for topic in [old, new] { try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) }
+            let partitions = [old, new].map { TopicPartition($0, 0) }
+            var configuration = cluster.consumer()
+            configuration.autoOffsetReset = .byDuration(.seconds(3600))
+            try await KafkaConsumer.withConsumer(configuration, assigned: partitions) { consumer in
+                let time = Timestamp(millisecondsSince1970: 1)
+                let found = try await consumer.offsets(for: [partitions[0]: time, partitions[1]: time])
+                #expect(found.mapValues(\.offset) == [partitions[1]: 0])
+                let positions = [
+                    try await consumer.position(of: partitions[0]), try await consumer.position(of: partitions[1]),
+                ]
+                #expect(positions == [1, 0])
+            }
+        }
+
         /// Record n has the value n and a time of its own, ten seconds after the last one's.
         private static func records(of topic: String, count: Int) -> [ProducerRecord] {
             (0..<count).map {
