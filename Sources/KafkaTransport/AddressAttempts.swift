@@ -5,31 +5,46 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The addresses of a host, tried in turn until one of them does, all within a deadline. Each gets an equal share of the time
-/// that is left, so that one that is silent doesn't use up the others'. Pure.
-package struct AddressAttempts: Sendable {
-    /// One address, and until when to try it.
-    package struct Attempt: Sendable {
-        package let address: SocketAddress
-        package let deadline: MonotonicTime
-    }
+/// The addresses of a host that are left to try, all within a deadline. Pure.
+struct AddressAttempts: Sendable {
+    let addresses: [SocketAddress]
+    let deadline: MonotonicTime
+    /// The places of those that have not failed, in the order in which they are tried.
+    private(set) var remaining: [Int]
 
-    package let addresses: [SocketAddress]
-    private let deadline: MonotonicTime
-    private var nextIndex = 0
+    /// How long after one connection the next begins beside it (RFC 8305).
+    static let delay = Duration.milliseconds(250)
+    /// A share that is enough for TLS and an answer from a broker that is far away or busy.
+    static let minimumShare = Duration.seconds(3)
 
-    package init(_ addresses: [SocketAddress], deadline: MonotonicTime) {
+    init(_ addresses: [SocketAddress], deadline: MonotonicTime) {
         self.addresses = addresses
         self.deadline = deadline
+        self.remaining = Array(addresses.indices)
     }
 
-    /// The next address; nil if there is no other, or no time for one. The first is tried in any case.
-    package mutating func next(now: MonotonicTime) -> Attempt? {
-        let index = self.nextIndex
-        guard index < self.addresses.count, index == 0 || now < self.deadline else { return nil }
-        self.nextIndex += 1
-        let share = (self.deadline - now) / (self.addresses.count - index)
-        return Attempt(address: self.addresses[index], deadline: now + share)
+    /// Whether a connection to another address may begin. The first of all is tried in any case.
+    func mayBegin(now: MonotonicTime, isFirst: Bool) -> Bool {
+        now < self.deadline || isFirst && self.remaining.count == self.addresses.count
+    }
+
+    /// Until when an address that has taken a connection has time to show who is there: an equal share of the time that is
+    /// left, so that one that says nothing doesn't use up the others', but no share that is too short for any of them. Those
+    /// that have no turn then come first the next time, since those that failed come last.
+    func shareEnd(now: MonotonicTime) -> MonotonicTime {
+        let left = self.deadline - now
+        return now + max(left / max(self.remaining.count, 1), min(left, Self.minimumShare))
+    }
+
+    /// It is not tried again.
+    mutating func failed(_ index: Int) {
+        self.remaining.removeAll { $0 == index }
+    }
+
+    /// Others come first from now on.
+    mutating func putLast(_ index: Int) {
+        self.failed(index)
+        self.remaining.append(index)
     }
 }
 

@@ -45,7 +45,7 @@ package final class NameResolver: Sendable {
     }
 
     /// The addresses of a host as they are to be tried, until the deadline.
-    package func attempts(
+    func attempts(
         host: String, port: Int, on loop: EventLoop, deadline: MonotonicTime
     ) async throws(TransportError) -> AddressAttempts {
         let addresses = try await self.resolve(host: host, port: port, on: loop, deadline: deadline)

@@ -6,12 +6,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 
 /// What happened in a test, in order, and a way to wait for it.
 final class EventLog: Sendable {
     private struct State {
         var events: [String] = []
-        var waiters: [(isSatisfied: @Sendable ([String]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [(isSatisfied: @Sendable ([String]) -> Bool, end: FirstResult<Void>)] = []
     }
 
     private let state = Lock(State())
@@ -22,23 +23,22 @@ final class EventLog: Sendable {
         let satisfied = self.state.withLock { state in
             state.events.append(event)
             let events = state.events
-            let satisfied = state.waiters.filter { $0.isSatisfied(events) }.map(\.continuation)
+            let satisfied = state.waiters.filter { $0.isSatisfied(events) }.map(\.end)
             state.waiters.removeAll { $0.isSatisfied(events) }
             return satisfied
         }
-        for continuation in satisfied { continuation.resume() }
+        for end in satisfied { end.give(()) }
     }
 
     /// Waits until the events satisfy a condition. The test's time limit ends a wait that is in vain.
     func until(_ condition: @escaping @Sendable ([String]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isSatisfied = self.state.withLock { state in
-                if condition(state.events) { return true }
-                state.waiters.append((condition, continuation))
-                return false
-            }
-            if isSatisfied { continuation.resume() }
+        let end = FirstResult<Void>()
+        let isSatisfied = self.state.withLock { state in
+            if condition(state.events) { return true }
+            state.waiters.append((condition, end))
+            return false
         }
+        if !isSatisfied { await end.value(whenCancelled: ()) }
     }
 
     func until(_ event: String, count: Int = 1) async {

@@ -20,21 +20,36 @@ import Testing
 
     @Test func eachAddressHasAnEqualShareOfTheTimeThatIsLeft() throws {
         var attempts = AddressAttempts(try (1...3).map(self.address), deadline: self.at(12))
-        let first = attempts.next(now: self.at(0))
-        #expect(first?.address.port == 1 && first?.deadline == self.at(4))
+        #expect(attempts.shareEnd(now: self.at(0)) == self.at(4))
         // It failed at once: the others have its time.
-        let second = attempts.next(now: self.at(0))
-        #expect(second?.address.port == 2 && second?.deadline == self.at(6))
-        let third = attempts.next(now: self.at(8))
-        #expect(third?.address.port == 3 && third?.deadline == self.at(12))
-        let none = attempts.next(now: self.at(9))
-        #expect(none == nil)
+        attempts.failed(0)
+        #expect(attempts.shareEnd(now: self.at(0)) == self.at(6))
+        attempts.failed(1)
+        #expect(attempts.shareEnd(now: self.at(8)) == self.at(12))
+        attempts.failed(2)
+        #expect(attempts.remaining == [])
+    }
+
+    @Test func noShareIsTooShortForABrokerThatIsFarAway() throws {
+        let attempts = AddressAttempts(try (1...30).map(self.address), deadline: self.at(10))
+        #expect(attempts.shareEnd(now: self.at(0)) == self.at(3))
+        #expect(attempts.shareEnd(now: self.at(6)) == self.at(9))
+        #expect(attempts.shareEnd(now: self.at(8)) == self.at(10))
     }
 
     @Test func withoutTimeOnlyTheFirstIsTried() throws {
         var attempts = AddressAttempts(try (1...2).map(self.address), deadline: self.at(1))
-        let ports = [attempts.next(now: self.at(2)), attempts.next(now: self.at(2))].map { $0?.address.port }
-        #expect(ports == [1, nil])
+        #expect(attempts.mayBegin(now: self.at(2), isFirst: true))
+        #expect(!attempts.mayBegin(now: self.at(2), isFirst: false))
+        attempts.failed(0)
+        #expect(!attempts.mayBegin(now: self.at(2), isFirst: true))
+        #expect(attempts.mayBegin(now: self.at(0), isFirst: true))
+    }
+
+    @Test func thoseThatAreSlowComeLast() throws {
+        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: self.at(1))
+        attempts.putLast(0)
+        #expect(attempts.remaining == [1, 2, 0])
     }
 
     @Test func whatFailedLastComesLastUntilItSucceeds() throws {
@@ -63,6 +78,7 @@ import Testing
         let others = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:other.example"]) })
         let loop = try EventLoop(name: "server")
         defer { loop.shutdown() }
+        let silent = try SilentPort()
         let accepted = Lock<[Int]>([])
         let wrong = try Listener(port: 0, tls: others.server, loop: loop, maximumFrameSize: 1) { _ in }
         let closing = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { channel in
@@ -73,7 +89,7 @@ import Testing
         let good = try Listener(port: 0, tls: contexts.server, loop: loop, maximumFrameSize: 1) {
             $0.start(Recorder())
         }
-        let addresses = try [wrong.port, closing.port, good.port].map(self.address)
+        let addresses = try [silent.port, wrong.port, closing.port, good.port].map(self.address)
         let resolver = NameResolver(maximumThreads: 1) { _, _ in .success(addresses) }
         for _ in 0..<2 {
             let channel = try await SocketChannel.connect(
@@ -84,5 +100,6 @@ import Testing
         }
         // The second time, the good one came first.
         #expect(accepted.withLock { $0.count } == 1)
+        withExtendedLifetime(silent) {}
     }
 }

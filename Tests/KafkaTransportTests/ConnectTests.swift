@@ -47,6 +47,39 @@ import Testing
         }
     }
 
+    @Test func addressesThatSwallowEverythingDoNotUseUpTheTime() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
+            let ports = [silent.port, silent.port, listener.port]
+            let resolver = try self.resolver(ports.map { ("127.0.0.1", $0) })
+            let begin = loop.now
+            let channel = try await SocketChannel.connect(
+                host: "kafka.example", port: 9092, loop: loop, timeout: .seconds(90), maximumFrameSize: 1,
+                resolver: resolver)
+            #expect(channel.remoteAddress?.port == listener.port)
+            // In turn, each would have had 30 seconds.
+            #expect(loop.now - begin < .seconds(20))
+            withExtendedLifetime(silent) {}
+        }
+    }
+
+    @Test func addressesThatAreAllSilentEndWithTheSetUpTimeout() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            let resolver = try self.resolver([("127.0.0.1", silent.port), ("127.0.0.1", silent.port)])
+            let address = "127.0.0.1:\(silent.port)"
+            await #expect(
+                throws: TransportError.connectTimedOut(
+                    host: "kafka.example", port: 9092, addresses: [address, address])
+            ) {
+                _ = try await SocketChannel.connect(
+                    host: "kafka.example", port: 9092, loop: loop, timeout: .milliseconds(600), maximumFrameSize: 1,
+                    resolver: resolver)
+            }
+        }
+    }
+
     @Test func whenNoAddressAnswersTheErrorNamesThemAll() async throws {
         try await self.withLoop { loop in
             let port = try self.closedPort(on: loop)
@@ -115,6 +148,31 @@ import Testing
     }
 
     #if os(Linux)
+    @Test func connectionsThatLoseTheRaceAreClosed() async throws {
+        try await self.withLoop { loop in
+            let silent = try SilentPort()
+            let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
+            let port = silent.port
+            let before = try openDescriptors()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<30 {
+                    group.addTask {
+                        let resolver = try self.resolver(
+                            [port, port, port, listener.port].map { ("127.0.0.1", $0) })
+                        let channel = try await SocketChannel.connect(
+                            host: "kafka.example", port: 9092, loop: loop, timeout: .seconds(60), maximumFrameSize: 1,
+                            resolver: resolver)
+                        channel.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            // The winners, on both sides, may not be closed yet.
+            #expect(try openDescriptors() < before + 75)
+            withExtendedLifetime(silent) {}
+        }
+    }
+
     @Test func attemptsThatFailLeaveNoDescriptorsBehind() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()

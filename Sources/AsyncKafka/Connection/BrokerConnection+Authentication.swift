@@ -72,6 +72,7 @@ extension BrokerConnection {
         self.setSession(nil)
         try await self.perform(exchange, mechanism, isRenewal: true, deadline: deadline)
         self.release()
+        self.security.authenticationSucceeded(logger: self.logger)
         self.logger(.debug, "Authenticated again")
     }
 
@@ -188,25 +189,30 @@ extension BrokerConnection {
             }
             exchange = step.exchange
             guard case .send(let bytes) = step.response else {
-                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: true)
+                let isAccepted = exchange.refusal == nil
+                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: isAccepted)
+                guard isAccepted else { throw self.refusal(nil, exchange, mechanism, sent) }
                 return
             }
             sent.append(bytes)
-            guard hasRequests else {
-                challenge = try await self.askBare(bytes, mechanism, deadline: deadline)
-                continue
-            }
-            var request = SaslAuthenticateRequest()
-            request.authBytes = bytes
-            let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
-            guard answer.errorCode == .none else {
-                if answer.errorCode == .saslAuthenticationFailed {
-                    (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: false)
+            do throws(KafkaError) {
+                guard hasRequests else {
+                    challenge = try await self.askBare(bytes, mechanism, deadline: deadline)
+                    continue
                 }
-                throw self.refusal(answer, exchange, mechanism, sent)
+                var request = SaslAuthenticateRequest()
+                request.authBytes = bytes
+                let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
+                guard answer.errorCode == .none else { throw self.refusal(answer, exchange, mechanism, sent) }
+                challenge = answer.authBytes
+                if answer.sessionLifetimeMs > 0 { self.beginSession(of: .milliseconds(answer.sessionLifetimeMs)) }
+            } catch {
+                guard error.brokerCode == .saslAuthenticationFailed || exchange.refusal != nil else { throw error }
+                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: false)
+                // A mechanism's own refusal counts however the exchange ends: some brokers close the connection then.
+                let hasEnded = error.code == .connectionFailed || error.code == .authenticationTimeout
+                throw hasEnded ? self.refusal(nil, exchange, mechanism, sent) : error
             }
-            challenge = answer.authBytes
-            if answer.sessionLifetimeMs > 0 { self.beginSession(of: .milliseconds(answer.sessionLifetimeMs)) }
         }
     }
 
@@ -315,12 +321,12 @@ extension BrokerConnection {
     // MARK: Errors
 
     private func refusal(
-        _ answer: SaslAuthenticateResponse, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism,
+        _ answer: SaslAuthenticateResponse?, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism,
         _ sent: [Bytes]
     ) -> KafkaError {
         // A broker may say again what it was sent.
         let secrets = StruckSecrets(of: exchange, sent: sent)
-        var reasons = [answer.errorMessage ?? "", exchange.refusal ?? ""].map { secrets.strike(from: $0) }
+        var reasons = [answer?.errorMessage ?? "", exchange.refusal ?? ""].map { secrets.strike(from: $0) }
         // It may also say the same in both places.
         if reasons[0].contains(reasons[1]) { reasons.remove(at: 1) }
         if reasons.count > 1, reasons[1].contains(reasons[0]) { reasons.remove(at: 0) }
@@ -329,7 +335,7 @@ extension BrokerConnection {
             .authenticationFailed,
             "The broker refused the \(mechanism.name) credentials: "
                 + (reason.isEmpty ? "it gives no reason" : KafkaError.quoted(reason)),
-            brokerCode: answer.errorCode, broker: self.broker.description)
+            brokerCode: answer?.errorCode, broker: self.broker.description)
     }
 
     private func authenticationError(_ error: any Error, _ mechanism: any SASLMechanism) -> KafkaError {

@@ -43,7 +43,7 @@ extension BrokerConnection {
             )
         }
         for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
-        self.failOverdueHeldUnanswered(now: now)
+        let isUnansweredTooLate = self.failOverdueHeldUnanswered(now: now)
         let unanswered = self.unanswered.withLock { $0.first?.deadline }
         let held = self.heldUnanswered.withLock { $0.first?.request.deadline }
         if let overdue {
@@ -56,7 +56,7 @@ extension BrokerConnection {
                 KafkaError(
                     .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
                     isRetriable: true))
-        } else if !tooLate.isEmpty, let senselessPause {
+        } else if !tooLate.isEmpty || isUnansweredTooLate, let senselessPause {
             // What is sent next would expire behind it too.
             self.close(
                 KafkaError(
@@ -101,7 +101,7 @@ extension BrokerConnection {
             .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
         // Under the write lock, so that no request is written between the look and the end.
         let isIdle = self.channel.whenNothingIsQueued {
-            self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
+            self.idleEnd <= self.loop.now && !self.hasHeldUnanswered && self.queue.withLock { $0.closeIfIdle(error) }
         }
         guard isIdle == true else { return false }
         self.end(error, written: [], unwritten: [])

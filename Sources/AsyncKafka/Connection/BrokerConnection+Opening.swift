@@ -14,8 +14,8 @@ extension BrokerConnection {
 
     /// Connects, agrees on versions and authenticates, within the set-up timeout.
     ///
-    /// A name may have several addresses: the next one is tried after whatever fails before ApiVersions is answered, since
-    /// until then nothing says that a broker is there at all. What fails later is the broker's word, and final.
+    /// A name may have several addresses: another is tried after whatever fails before ApiVersions is answered, since until
+    /// then nothing says that a broker is there at all. What fails later is the broker's word, and final.
     static func open(
         to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose
@@ -47,24 +47,36 @@ extension BrokerConnection {
         _ broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
-        let resolver = configuration.nameResolver
         let acquaintance = security.isSuitable(for: broker) ? Acquaintance.known : .stranger
-        var attempts: AddressAttempts
+        var race: AddressRace
         do {
-            attempts = try await resolver.attempts(
-                host: broker.host, port: broker.port, on: loop, deadline: deadline)
+            race = try await AddressRace(
+                host: broker.host, port: broker.port, loop: loop, deadline: deadline,
+                resolver: configuration.nameResolver)
         } catch {
             throw KafkaError(error, broker: broker)
         }
-        let hasChoice = attempts.addresses.count > 1
+        let hasChoice = race.addresses.count > 1
         var failures: [(address: SocketAddress, error: KafkaError)] = []
-        while let attempt = attempts.next(now: loop.now) {
+        func failed(_ address: SocketAddress, _ error: KafkaError) {
+            failures.append((address, error))
+            guard hasChoice else { return }
+            logger(
+                .debug, "An address failed", [(.address, address.description), (.error, error.description)])
+        }
+        while true {
+            let reached: AddressRace.Reached?
+            do {
+                reached = try await race.next { failed($0, KafkaError($1, broker: broker, acquaintance: acquaintance)) }
+            } catch {
+                throw KafkaError(error, broker: broker, acquaintance: acquaintance)
+            }
+            guard let reached else { throw Self.summary(of: failures, broker: broker) }
             do throws(KafkaError) {
                 let channel: SocketChannel
                 do {
-                    channel = try await SocketChannel.connect(
-                        to: attempt, host: broker.host, port: broker.port, tls: security.tlsContext(), loop: loop,
-                        maximumFrameSize: configuration.maximumResponseSize)
+                    channel = try await reached.channel(
+                        tls: security.tlsContext(), maximumFrameSize: configuration.maximumResponseSize)
                 } catch {
                     throw KafkaError(error, broker: broker, acquaintance: acquaintance)
                 }
@@ -73,28 +85,22 @@ extension BrokerConnection {
                     logger: logger, acquaintance: acquaintance, onClose: onClose)
                 channel.start(connection)
                 do throws(KafkaError) {
-                    try await connection.negotiateVersions(deadline: attempt.deadline)
+                    try await connection.negotiateVersions(deadline: reached.deadline)
                 } catch {
                     throw connection.reasonForEnd(error)
                 }
                 connection.noteVersions()
-                if hasChoice { resolver.note(attempt.address, isGood: true) }
+                race.succeeded(reached)
                 return connection
             } catch {
                 switch error.code {
                 case .cancelled, .closed, .invalidConfiguration: throw error
                 default: break
                 }
-                if hasChoice {
-                    resolver.note(attempt.address, isGood: false)
-                    logger(
-                        .debug, "An address failed",
-                        [(.address, attempt.address.description), (.error, error.description)])
-                }
-                failures.append((attempt.address, error))
+                race.failed(reached)
+                failed(reached.address, error)
             }
         }
-        throw Self.summary(of: failures, broker: broker)
     }
 
     /// Ends the connection whose set-up failed: why it did.

@@ -103,7 +103,9 @@ extension BrokerConnection {
         if !self.isOpen { timer.cancel() }
     }
 
+    /// Writes what has waited and may be written now.
     func writeDeferred() {
+        self.writeHeldUnanswered()
         while true {
             var next: DeferredRequest?
             self.channel.send { () -> [Bytes]? in

@@ -37,9 +37,10 @@ extension BrokerConnection {
         let request = UnansweredRequest(deadline: deadline, completion: completion)
         var (isQueued, isWritten) = (false, false)
         self.channel.send { () -> [Bytes]? in
-            guard let isHeld = self.isHeldIfOpen else { return nil }
+            guard let mayWrite = self.mayWriteIfOpen else { return nil }
             isQueued = true
-            if isHeld {
+            // Those that wait come first.
+            if !mayWrite || self.hasHeldUnanswered {
                 self.heldUnanswered.withLock { $0.append((frame, request)) }
                 return nil
             }
@@ -65,8 +66,8 @@ extension BrokerConnection {
         if let deadline = first.compactMap(\.self).min() { self.armTimeout(deadline) }
     }
 
-    /// Ends what has waited for the connection to be authenticated again until its time was over.
-    func failOverdueHeldUnanswered(now: MonotonicTime) {
+    /// Ends what has waited until its time was over. Returns whether there was any.
+    func failOverdueHeldUnanswered(now: MonotonicTime) -> Bool {
         let overdue = self.heldUnanswered.withLock { held in
             var overdue: [UnansweredRequest] = []
             while let first = held.first, first.request.deadline <= now, let (_, request) = held.popFirst() {
@@ -75,6 +76,7 @@ extension BrokerConnection {
             return overdue
         }
         for request in overdue { request.completion(.failure(self.notSentInTime(.produce))) }
+        return !overdue.isEmpty
     }
 
     /// Completes the requests that the socket has taken.
@@ -85,17 +87,16 @@ extension BrokerConnection {
         for request in written { request.completion(.success(())) }
     }
 
-    /// Sends what has waited for the connection to be authenticated again, in its order; `isEmpty` runs when there is no more,
-    /// before anything else can be sent.
-    func writeHeldUnanswered(whenEmpty isEmpty: () -> Void) {
+    /// Sends what has waited for the connection to be authenticated again or for the end of a pause, in its order.
+    func writeHeldUnanswered() {
+        guard self.hasHeldUnanswered else { return }
         var isDone = false
         while !isDone {
             isDone = true
             self.channel.send { () -> [Bytes]? in
-                guard let (frame, request) = self.heldUnanswered.withLock({ $0.popFirst() }) else {
-                    isEmpty()
-                    return nil
-                }
+                guard self.mayWriteIfOpen == true,
+                    let (frame, request) = self.heldUnanswered.withLock({ $0.popFirst() })
+                else { return nil }
                 isDone = false
                 self.unanswered.withLock { $0.append(request) }
                 return frame
@@ -103,6 +104,14 @@ extension BrokerConnection {
         }
         self.completeUnanswered()
         self.armUnanswered()
+    }
+
+    var hasHeldUnanswered: Bool { self.heldUnanswered.withLock { !$0.isEmpty } }
+
+    /// Whether anything but authentication may be written; nil once nothing is.
+    private var mayWriteIfOpen: Bool? {
+        let now = self.loop.now
+        return self.queue.withLock { $0.closed == nil ? $0.mayWrite(now: now) : nil }
     }
 
     /// Fails the requests that the socket has not taken: a part of their bytes may have been sent, except of those that were held.

@@ -31,7 +31,7 @@ final class BrokerConnection: Sendable {
     let isThrottled = Atomic<Bool>(false)
     let idleTimer = Lock<LoopTimer?>(nil)
     let unanswered = Lock(Deque<UnansweredRequest>())
-    /// Such requests, while nothing but authentication may be sent.
+    /// Such requests, while nothing but authentication may be sent, or the broker has asked for a pause.
     let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
     private let authenticated = Lock<Session?>(nil)
     /// Tells whoever keeps the session alive that the connection has ended, or that all is answered while requests are held.
@@ -223,12 +223,14 @@ final class BrokerConnection: Sendable {
 
     /// Lets everything be sent again, beginning with what has waited.
     func release() {
-        self.writeHeldUnanswered { self.queue.withLock { $0.release() } }
+        // Under the write lock, so that nothing that comes now gets before what has waited.
+        self.channel.send { () -> [Bytes]? in
+            self.queue.withLock { $0.release() }
+            return nil
+        }
         self.writeDeferred()
     }
 
-    /// Whether requests are held; nil once nothing is sent any more.
-    var isHeldIfOpen: Bool? { self.queue.withLock { $0.closed == nil ? $0.isHeld : nil } }
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
     var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
     /// Whether requests wait for a reason of the connection's: a session that is renewed, or a pause that the broker wants.

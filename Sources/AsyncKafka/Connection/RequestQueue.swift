@@ -65,8 +65,7 @@ struct RequestQueue: Sendable {
             self.inFlight.append(request.pending)
             return .write
         }
-        let muted = self.mutedUntil.flatMap { $0 > now ? $0 : nil }
-        if muted == nil, !self.isHeld, self.deferred.isEmpty, self.inFlight.count < self.limit {
+        if self.mayWrite(now: now), self.deferred.isEmpty, self.inFlight.count < self.limit {
             self.inFlight.append(request.pending)
             return .write
         }
@@ -75,17 +74,19 @@ struct RequestQueue: Sendable {
                 KafkaError(.bufferFull, "Too many requests wait for this broker's answers.", isRetriable: true))
         }
         self.deferred.append(request)
-        return .deferred(until: muted)
+        return .deferred(until: self.mutedUntil.flatMap { $0 > now ? $0 : nil })
+    }
+
+    /// Whether anything but authentication may be written.
+    func mayWrite(now: MonotonicTime) -> Bool {
+        !self.isHeld && self.mutedUntil.map { $0 > now } != true
     }
 
     /// The next request that may be written now.
     mutating func takeDeferred(now: MonotonicTime) -> DeferredRequest? {
-        guard !self.isHeld else { return nil }
-        if let mutedUntil = self.mutedUntil {
-            guard mutedUntil <= now else { return nil }
-            self.mutedUntil = nil
-            self.longPause = nil
-        }
+        guard self.mayWrite(now: now) else { return nil }
+        self.mutedUntil = nil
+        self.longPause = nil
         guard self.inFlight.count < self.limit, var next = self.deferred.popFirst() else { return nil }
         next.pending.writtenAt = now
         self.inFlight.append(next.pending)

@@ -90,7 +90,7 @@ struct BrokenConnectionTests {
     func lines() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
-            let log = ToldLog(minimum: .debug)
+            let log = KeptLog(minimum: .debug)
             producing.cluster.log = log
             producing.cluster.requestTimeout = .milliseconds(500)
             producing.cluster.connectionSetupTimeout = .milliseconds(500)
@@ -107,7 +107,7 @@ struct BrokenConnectionTests {
             }
             let lines = log.events.filter { $0.message.contains("could not be") }
             #expect(!lines.isEmpty)
-            #expect(!lines.contains { $0.metadata["error"]?.contains("outcome unknown") == true }, "\(lines)")
+            #expect(!lines.contains { $0["error"]?.contains("outcome unknown") == true }, "\(lines)")
         }
     }
 

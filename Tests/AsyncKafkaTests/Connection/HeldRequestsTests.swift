@@ -190,12 +190,15 @@ struct HeldRequestsTests {
     @Test("a renewal behind bytes that nobody answers, and that the broker is slow to read, has its own time")
     func behindUnanswered() async throws {
         let setupTimeout = Duration.seconds(1)
-        // Behind its end the broker would not take what has waited.
-        try await self.withConnection(setupTimeout: setupTimeout, session: .seconds(20)) { kafka, connection in
+        // Behind its end the broker would not take what has waited. It is renewed after a second, as the others are, so that
+        // nearly all of it and of the deadlines is left for the bytes.
+        try await self.withConnection(setupTimeout: setupTimeout, session: .seconds(60)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce)
             // Far more than the sockets' buffers and the broker's hold.
-            let waiting = (0..<2000).map { _ in self.submitUnanswered(connection, byteCount: 32_000) }
+            let waiting = (0..<1000).map { _ in
+                self.submitUnanswered(connection, byteCount: 32_000, timeout: .seconds(60))
+            }
             while !connection.isHeld { await Task.yield() }
             // The time itself is what is tested: it has to pass.
             try await connection.loop.sleep(for: setupTimeout * 2)

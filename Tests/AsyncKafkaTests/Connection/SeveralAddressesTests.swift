@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -61,8 +62,8 @@ struct SeveralAddressesTests {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let resolver = try self.resolver([bad.port, good.port])
-        // A half of the time is for the silent one.
-        let setUp = fault == .silent ? Duration.seconds(2) : .seconds(20)
+        // A half of the time is for the silent one, and the other for a machine that stands still.
+        let setUp = fault == .silent ? Duration.seconds(10) : .seconds(20)
         for _ in 0..<2 {
             let connection = try await self.open([bad.port, good.port], resolver, on: loop, setUp: setUp)
             #expect(connection.channel.remoteAddress?.port == good.port)
@@ -71,6 +72,45 @@ struct SeveralAddressesTests {
         // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
         #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
         #expect(good.requests.count == 2)
+    }
+
+    @Test("a broker that takes its time, as after a restart, is reached however many addresses its name has")
+    func many() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let server = try #require(KafkaServer(kafka.bootstrapServers[0]))
+            kafka.inject(.delay(.seconds(1)), on: .apiVersions, times: nil)
+            let loop = try EventLoop(name: "client")
+            defer { loop.shutdown() }
+            // An equal share of the time would be 400 milliseconds.
+            let ports = Array(repeating: server.port, count: 25)
+            let connection = try await self.open(ports, try self.resolver(ports), on: loop, setUp: .seconds(10))
+            connection.close(.cancelled)
+        }
+    }
+
+    @Test("addresses that swallow all that is sent to them cost little, and come last the next time")
+    func swallowing() async throws {
+        let silent = try SilentPort()
+        let closing = try ScriptedBroker { _, _ in .close }
+        let good = try ScriptedBroker { _, _ in (try? .apiVersions()).map { .body($0) } ?? .close }
+        defer {
+            closing.stop()
+            good.stop()
+        }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let ports = [silent.port, closing.port, silent.port, good.port]
+        let resolver = try self.resolver(ports)
+        let begin = loop.now
+        for _ in 0..<2 {
+            let connection = try await self.open(ports, resolver, on: loop, setUp: .seconds(80))
+            #expect(connection.channel.remoteAddress?.port == good.port)
+            connection.close(.cancelled)
+        }
+        // In turn, the silent ones would have had 20 seconds and more.
+        #expect(loop.now - begin < .seconds(15))
+        #expect(closing.requests.count == 1)
+        withExtendedLifetime(silent) {}
     }
 
     @Test("when all fail, the error tells why of each, and may pass if one may")

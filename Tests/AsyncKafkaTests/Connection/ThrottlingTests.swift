@@ -34,6 +34,15 @@ struct ThrottlingTests {
             ])
     }
 
+    /// What only a connection keeps.
+    private final class Remains: Sendable {
+        private let ends: EventLog
+
+        init(_ ends: EventLog) { self.ends = ends }
+
+        deinit { self.ends.add("gone") }
+    }
+
     /// Whose answers ask for a pause.
     enum Throttled: CaseIterable, Sendable {
         case apiVersions, metadata
@@ -69,24 +78,23 @@ struct ThrottlingTests {
         defer { loop.shutdown() }
         var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
         configuration.requestTimeout = .seconds(5)
-        let log = ToldLog()
-        weak var remains: BrokerConnection?
+        let log = KeptLog(minimum: .trace)
+        let ends = EventLog()
         do {
+            let remains = Remains(ends)
             let connection = try await BrokerConnection.open(
                 to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
                 logger: Logger(log)
-            ) { _, _ in }
-            remains = connection
+            ) { _, _ in withExtendedLifetime(remains) { ends.add("closed") } }
             if throttled == .metadata { _ = try await connection.request(MetadataRequest()) }
             let error = await #expect(throws: KafkaError.self) {
                 try await connection.request(MetadataRequest(), timeout: .milliseconds(200))
             }
             #expect(error?.code == .timedOut)
             #expect(error?.isRetriable == true && error?.isOutcomeUnknown == false)
-            while connection.isOpen, !Task.isCancelled { await Task.yield() }
+            await ends.until("closed")
         }
-        // Whose turn on the loop may still be under way.
-        while remains != nil, !Task.isCancelled { await Task.yield() }
+        await ends.until("gone")
         let warnings = log.lines(.warning).filter { $0.contains("asks for a pause that requests would expire behind") }
         #expect(warnings.count == 1, "\(log.events)")
     }
@@ -104,7 +112,7 @@ struct ThrottlingTests {
         defer { server.stop() }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
-        let log = ToldLog()
+        let log = KeptLog(minimum: .trace)
         let connection = try await BrokerConnection.open(
             to: server.broker, configuration: KafkaClientConfiguration(bootstrapServers: [server.address]),
             security: .plaintext, loop: loop, logger: Logger(log)

@@ -18,7 +18,7 @@ struct TracingTests {
     @Test("each request and each answer is told at trace, with what it is, how large it is and how long it took")
     func trace() async throws {
         try await EmbeddedKafka.withBroker { kafka in
-            let log = ToldLog()
+            let log = KeptLog(minimum: .trace)
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             producing.cluster.log = log
             try await KafkaProducer.withProducer(producing) { producer in
@@ -27,15 +27,15 @@ struct TracingTests {
             let requests = log.events.filter { $0.level == .trace && $0.message == "Request" }
             let answers = log.events.filter { $0.level == .trace && $0.message == "Answer" }
             for api in ["apiVersions", "metadata", "initProducerId", "produce"] {
-                let request = requests.first { $0.metadata["kafka.api"]?.lowercased() == api.lowercased() }
-                let answer = answers.first { $0.metadata["kafka.api"]?.lowercased() == api.lowercased() }
+                let request = requests.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
+                let answer = answers.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
                 try #require(request != nil && answer != nil, "\(api): \(requests.map(\.metadata))")
                 for event in [request, answer] {
-                    #expect(event?.metadata["kafka.api.version"].flatMap { Int($0) } != nil)
-                    #expect(event?.metadata["size"].flatMap { Int($0) } ?? 0 > 4)
-                    #expect(event?.metadata["kafka.broker"]?.hasPrefix("127.0.0.1:") == true)
+                    #expect(event?["kafka.api.version"].flatMap { Int($0) } != nil)
+                    #expect(event?["size"].flatMap { Int($0) } ?? 0 > 4)
+                    #expect(event?["kafka.broker"]?.hasPrefix("127.0.0.1:") == true)
                 }
-                #expect(answer?.metadata["duration"]?.hasSuffix(" seconds") == true)
+                #expect(answer?["duration"]?.hasSuffix(" seconds") == true)
             }
             #expect(requests.count >= answers.count && answers.count >= 4)
         }
@@ -44,7 +44,7 @@ struct TracingTests {
     @Test("what a producer writes without waiting for answers is told too")
     func withoutAnswers() async throws {
         try await EmbeddedKafka.withBroker { kafka in
-            let log = ToldLog()
+            let log = KeptLog(minimum: .trace)
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             producing.cluster.log = log
             producing.acks = .none
@@ -52,7 +52,7 @@ struct TracingTests {
             try await KafkaProducer.withProducer(producing) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
             }
-            let traced = log.events.filter { $0.level == .trace && $0.metadata["kafka.api"] == "Produce" }
+            let traced = log.events.filter { $0.level == .trace && $0["kafka.api"] == "Produce" }
             #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")
         }
     }
@@ -60,7 +60,7 @@ struct TracingTests {
     @Test("a log that does not want traces gets none, and none is made")
     func off() async throws {
         let computed = Lock(0)
-        let log = ToldLog(minimum: .debug)
+        let log = KeptLog(minimum: .debug)
         let logger = Logger(log)
         logger(.trace, "Request", [(.size, "\(computed.withLock { $0 += 1 })")])
         #expect(computed.withLock { $0 } == 0)

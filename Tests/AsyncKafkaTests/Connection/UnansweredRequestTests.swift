@@ -56,6 +56,90 @@ import Testing
         connection.close(KafkaError(.closed, "The test is over."))
     }
 
+    /// A broker whose answers to Metadata ask for a pause; what it gets is told to `received` when it comes.
+    private func withThrottlingBroker(
+        pause: Duration, requestTimeout: Duration = .seconds(30), ends: EventLog = EventLog(),
+        received: @escaping @Sendable (APIKey) -> Void = { _ in },
+        _ body: (ScriptedBroker, BrokerConnection) async throws -> Void
+    ) async throws {
+        let server = try ScriptedBroker { request, _ in
+            received(request.api)
+            switch request.api {
+            case .apiVersions:
+                let versions = try? Bytes.apiVersions([(.apiVersions, 0...4), (.metadata, 0...3), (.produce, 3...12)])
+                return versions.map { .body($0) } ?? .close
+            case .metadata:
+                var response = MetadataResponse()
+                response.throttleTimeMs = Int32(pause / .milliseconds(1))
+                return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
+            default:
+                return .nothing
+            }
+        }
+        defer { server.stop() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+        configuration.requestTimeout = requestTimeout
+        let connection = try await BrokerConnection.open(
+            to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+            logger: Logger(SilentLog())
+        ) { _, _ in ends.add("closed") }
+        try await body(server, connection)
+        connection.close(KafkaError(.closed, "The test is over."))
+    }
+
+    private func submit(_ connection: BrokerConnection, timeout: Duration = .seconds(50)) -> Promise<Void> {
+        let promise = Promise<Void>()
+        var request = ProduceRequest()
+        request.acks = 0
+        connection.submitWithoutResponse(request, version: 9, timeout: timeout) { promise.fulfill($0) }
+        return promise
+    }
+
+    @Test func waitInTheirOrderForTheEndOfAPause() async throws {
+        let pause = Duration.seconds(2)
+        let times = Lock<[(APIKey, MonotonicTime)]>([])
+        let produced = EventLog()
+        try await self.withThrottlingBroker(
+            pause: pause,
+            received: { api in
+                times.withLock { $0.append((api, .now)) }
+                if api == .produce { produced.add("produced") }
+            }
+        ) { server, connection in
+            _ = try await connection.request(MetadataRequest())
+            let waiting = (0..<20).map { _ in self.submit(connection) }
+            for promise in waiting { try await promise.value() }
+            try await self.submit(connection).value()
+            await produced.until("produced", count: 21)
+            let asked = try #require(times.withLock { $0.first { $0.0 == .metadata } })
+            let first = try #require(times.withLock { $0.first { $0.0 == .produce } })
+            #expect(first.1 - asked.1 >= pause)
+            let order = server.requests.filter { $0.api == .produce }.map(\.correlationID)
+            #expect(order == order.sorted())
+            #expect(connection.isOpen)
+        }
+    }
+
+    @Test func thatExpireBehindAPauseWithoutSenseAreKnownNotToBeSent() async throws {
+        let ends = EventLog()
+        try await self.withThrottlingBroker(
+            pause: .milliseconds(Int32.max), requestTimeout: .seconds(5), ends: ends
+        ) { server, connection in
+            _ = try await connection.request(MetadataRequest())
+            let waiting = [self.submit(connection, timeout: .milliseconds(200)), self.submit(connection)]
+            for promise in waiting {
+                let error = await #expect(throws: KafkaError.self) { try await promise.value() }
+                #expect(error?.code == .timedOut)
+                #expect(error?.isOutcomeUnknown == false && error?.isRetriable == true)
+            }
+            // What is sent next would expire too.
+            await ends.until("closed")
+            #expect(!server.requests.contains { $0.api == .produce })
+        }
+    }
+
     @Test func endWhenTheSocketHasTakenThem() async throws {
         try await self.withStalledBroker { server, promises, allReceived in
             let early = promises.count { $0.isFulfilled }

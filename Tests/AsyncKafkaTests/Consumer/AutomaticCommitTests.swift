@@ -20,7 +20,7 @@ import Testing
     private let partition = TopicPartition("t", 0)
 
     /// Commits nothing before the end.
-    private func configuration(_ kafka: EmbeddedKafka, _ log: KeptWarnings) -> ConsumerConfiguration {
+    private func configuration(_ kafka: EmbeddedKafka, _ log: KeptLog) -> ConsumerConfiguration {
         var configuration = kafka.consuming("g")
         configuration.autoCommitInterval = .seconds(600)
         configuration.cluster.log = log
@@ -42,7 +42,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             let configuration = self.configuration(kafka, log)
             let expected: Int64
             switch ending {
@@ -100,7 +100,7 @@ import Testing
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
             try await kafka.fill("t", partition: 1, 2, prefix: "other")
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             let configuration = self.configuration(kafka, log)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 while try await consumer.poll(timeout: .seconds(20)).last?.offset != 4 {}
@@ -120,7 +120,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
-            let configuration = self.configuration(kafka, KeptWarnings())
+            let configuration = self.configuration(kafka, KeptLog(minimum: .warning))
             // As if the coordinator were far away.
             kafka.inject(.delay(.milliseconds(300)), on: .offsetCommit)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
@@ -138,7 +138,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
-            let configuration = self.configuration(kafka, KeptWarnings())
+            let configuration = self.configuration(kafka, KeptLog(minimum: .warning))
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 for try await record in consumer.records where record.offset == 3 {
                     try consumer.assign([TopicPartition("t", 1)])

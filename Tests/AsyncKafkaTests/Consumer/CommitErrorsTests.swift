@@ -61,7 +61,7 @@ import Testing
                 try await kafka.createTopic(topic)
                 try await kafka.fill(topic, 3)
             }
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             var configuration = self.manual(kafka)
             configuration.enableAutoCommit = true
             configuration.autoCommitInterval = .milliseconds(50)

@@ -84,7 +84,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             var configuration = kafka.consuming()
             configuration.fetchMaxWait = .milliseconds(500)
             configuration.cluster.log = log

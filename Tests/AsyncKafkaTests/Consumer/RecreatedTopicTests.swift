@@ -50,7 +50,7 @@ import Testing
         try await EmbeddedKafka.withCluster(age.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old", oneByOne: true)
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             var configuration = kafka.consuming()
             configuration.cluster.log = log
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
@@ -77,7 +77,7 @@ import Testing
             try await kafka.createTopic("t")
             if isOfLaterEpoch { try await kafka.moveLeader(of: "t", partition: 0, to: 1) }
             try await kafka.fill("t", 20, prefix: "old")
-            let log = KeptWarnings()
+            let log = KeptLog(minimum: .warning)
             var configuration = kafka.consuming()
             configuration.cluster.log = log
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in

@@ -19,7 +19,7 @@ import Testing
             try await kafka.createTopic("a")
             try await kafka.createTopic("b")
             kafka.inject(.fail(.policyViolation), on: .produce, times: nil)
-            let log = LineLog()
+            let log = KeptLog()
             let configuration = kafka.producing { $0.cluster.log = log }
             try await KafkaProducer.withProducer(configuration) { producer in
                 for number in 0..<40 {
@@ -27,7 +27,7 @@ import Testing
                     await #expect(throws: KafkaError.self) { try await producer.send(record) }
                 }
             }
-            let lines = log.lines.filter { $0.level == .error }
+            let lines = log.events.filter { $0.level == .error }
             #expect(lines.count == 2, "\(lines.map(\.message))")
             #expect(lines.first?["kafka.topic"] == "a")
             #expect(lines.first?["count"] == "1")

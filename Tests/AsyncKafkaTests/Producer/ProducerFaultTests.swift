@@ -294,7 +294,7 @@ import Testing
     @Test func aRecordThatWasNeverSentIsAKnownFailure() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            let log = CountingLog("A connection could not be made")
+            let log = KeptLog(minimum: .trace)
             let configuration = kafka.producing {
                 $0.cluster.requestTimeout = .milliseconds(500)
                 $0.cluster.metadataMaxAge = .milliseconds(50)
@@ -305,7 +305,7 @@ import Testing
                 _ = try await producer.send(self.record(0))
                 try await kafka.stopBroker(1)
                 // The producer knows: nothing is sent on the old connection.
-                while log.count == 0 { await Task.yield() }
+                while log.count(beginning: "A connection could not be made") == 0 { await Task.yield() }
                 await #expect {
                     try await producer.send(self.record(1))
                 } throws: {
@@ -372,13 +372,13 @@ import Testing
 
     @Test func aProducerThatEndsBeforeItHasAnIdentityIsNoError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
-            let log = CountingLog("The producer ")
+            let log = KeptLog(minimum: .trace)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .initProducerId)
             try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { _ in
                 await hold.untilHeld()
             }
-            #expect(log.count == 0)
+            #expect(log.count(beginning: "The producer ") == 0, "\(log.lines)")
             hold.release()
         }
     }
@@ -389,23 +389,5 @@ import Testing
             let results = try await self.produce(10, kafka)
             #expect(results.allSatisfy { (try? $0.get()) != nil })
         }
-    }
-}
-
-/// Counts what begins with some words.
-private final class CountingLog: KafkaLog {
-    private let words: String
-    private let lines = Lock(0)
-
-    init(_ words: String) {
-        self.words = words
-    }
-
-    var count: Int { self.lines.withLock { $0 } }
-
-    func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
-
-    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
-        if message.hasPrefix(self.words) { self.lines.withLock { $0 += 1 } }
     }
 }

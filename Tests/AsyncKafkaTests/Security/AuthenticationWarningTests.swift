@@ -40,13 +40,13 @@ struct AuthenticationWarningTests {
         }
     }
 
-    private func withKafka(_ body: (KafkaClientConfiguration, ToldLog) async throws -> Void) async throws {
+    private func withKafka(_ body: (KafkaClientConfiguration, KeptLog) async throws -> Void) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.checkToken = { _, _ in .accepted(user: "alice", lifetime: .seconds(600)) }
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain, .oauthBearer])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let log = ToldLog()
+            let log = KeptLog(minimum: .trace)
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.log = log
             try await body(client, log)

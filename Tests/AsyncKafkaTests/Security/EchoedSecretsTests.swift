@@ -96,7 +96,7 @@ struct EchoedSecretsTests {
         }
     }
 
-    private func failure(_ server: ScriptedBroker, _ mechanism: some SASLMechanism, _ log: ToldLog) async throws
+    private func failure(_ server: ScriptedBroker, _ mechanism: some SASLMechanism, _ log: KeptLog) async throws
         -> KafkaError?
     {
         let loop = try EventLoop(name: "client")
@@ -123,7 +123,7 @@ struct EchoedSecretsTests {
         for answer in answers {
             let server = try self.server(way, answer)
             defer { server.stop() }
-            let log = ToldLog()
+            let log = KeptLog(minimum: .trace)
             let error = try await self.failure(server, way.mechanism, log)
             #expect(error?.code == .authenticationFailed)
             #expect(error?.message.contains("<redacted>") == true, "\(String(describing: error))")
@@ -180,7 +180,7 @@ struct EchoedSecretsTests {
         }
         defer { server.stop() }
         let mechanism = OAuthBearerMechanism.oauthBearer(Token(value: "abc"))
-        let error = try await self.failure(server, mechanism, ToldLog())
+        let error = try await self.failure(server, mechanism, KeptLog(minimum: .trace))
         #expect(error?.description.split(separator: "invalid_token").count == 2, "\(String(describing: error))")
         #expect(error?.message.contains("Authentication failed: ") == true)
     }

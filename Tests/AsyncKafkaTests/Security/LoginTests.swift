@@ -14,18 +14,6 @@ import Testing
 /// What callers, brokers and logs hear of a login.
 @Suite(.timeLimit(.minutes(1)))
 struct LoginTests {
-    /// Keeps all that a client says.
-    private final class KeptLog: KafkaLog {
-        private let kept = Lock<[String]>([])
-
-        var lines: [String] { self.kept.withLock { $0 } }
-
-        func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
-        func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
-            self.kept.withLock { $0.append("\(level): \(message) \(metadata)") }
-        }
-    }
-
     private static let password: Secret = "open-sesame"
     private static let good: Secret = "good-token-of-alice"
 
@@ -195,7 +183,7 @@ struct LoginTests {
             }
         }
         try await self.withKafka { kafka, _ in
-            let log = KeptLog()
+            let log = KeptLog(minimum: .trace)
             try await self.send(
                 self.client(kafka, .oauthBearer(Hanging(), tokenTimeout: .milliseconds(100)), log))
             let told = log.lines.filter { $0.contains("The token provider did not answer within 0.1 seconds") }
@@ -209,7 +197,7 @@ struct LoginTests {
             var value: Secret
             func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(600)) }
         }
-        let log = KeptLog()
+        let log = KeptLog(minimum: .trace)
         let wrong: [Secret] = ["wrong-sesame", "bad-token-of-alice"]
         try await self.withKafka(maximumSession: .milliseconds(1100)) { kafka, _ in
             let right = [

@@ -37,23 +37,19 @@ struct SessionRenewalTests {
     }
 
     /// The numbers of the tokens that brokers were shown, and what the client said.
-    private final class Observed: KafkaLog {
-        private let state = Lock((tokens: [Int](), lines: [String]()))
+    private final class Observed: Sendable {
+        let log = KeptLog(minimum: .trace)
+        private let shown = Lock<[Int]>([])
 
-        var tokens: [Int] { self.state.withLock { $0.tokens } }
-        func count(_ message: String) -> Int { self.state.withLock { $0.lines.count { $0.hasPrefix(message) } } }
-        var lines: [String] { self.state.withLock { $0.lines } }
-
-        func isEnabled(_ level: KafkaLogLevel) -> Bool { true }
-        func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
-            self.state.withLock { $0.lines.append("\(message) \(metadata)") }
-        }
+        var tokens: [Int] { self.shown.withLock { $0 } }
+        func count(_ message: String) -> Int { self.log.count(beginning: message) }
+        var lines: [String] { self.log.lines }
 
         /// Takes a token until it ends.
         func check(_ token: String) -> EmbeddedKafka.TokenVerdict {
             let parts = token.split(separator: ".").compactMap { Int64($0) }
             guard parts.count == 2 else { return .refused(status: "invalid_token") }
-            self.state.withLock { $0.tokens.append(Int(parts[0])) }
+            self.shown.withLock { $0.append(Int(parts[0])) }
             let left = parts[1] - Int64(Date().timeIntervalSince1970 * 1000)
             guard left > 0 else { return .refused(status: "expired") }
             return .accepted(user: "alice", lifetime: .milliseconds(left))
@@ -74,7 +70,7 @@ struct SessionRenewalTests {
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.security = .sasl(.oauthBearer(provider), over: .plaintext)
-            client.log = observed
+            client.log = observed.log
             client.sessionRenewal = renewal
             var producing = ProducerConfiguration(client)
             producing.linger = .zero
@@ -126,10 +122,27 @@ struct SessionRenewalTests {
             return .seconds(6)
         }
         try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
-            try await self.send(producer) { source.count < 4 }
+            // Both connections' sessions are, of which one got the old token.
+            try await self.send(producer) { source.count < 4 || observed.count("Authenticated again") < 2 }
             #expect(observed.count("Connected") <= 2, "\(observed.lines)")
             #expect(observed.tokens.count { $0 == 1 } > observed.count("Connected"), "\(observed.tokens)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
+        }
+    }
+
+    @Test("a renewal that succeeds after failures tells that they are over, as a new connection does")
+    func anEndOfFailures() async throws {
+        struct Down: Error {}
+        // The first two are for the connections that there are.
+        let source = NumberedTokens { call in
+            if (3...4).contains(call) { throw Down() }
+            return .seconds(600)
+        }
+        try await self.withProducer(source, maximumSession: .seconds(6)) { producer, observed in
+            try await self.send(producer) { source.count < 5 || observed.count("Authenticated again") < 2 }
+            #expect(observed.count("Connected") == 2, "\(observed.lines)")
+            #expect(observed.count("An authentication failed") == 1, "\(observed.lines)")
+            #expect(observed.count("Authenticated, after attempts that failed") == 1, "\(observed.lines)")
         }
     }
 
@@ -192,7 +205,7 @@ struct SessionRenewalTests {
         // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
         try await self.withAlice(maximumSession: .seconds(6)) { kafka, client in
             var client = client
-            client.log = observed
+            client.log = observed.log
             client.connectionSetupTimeout = .seconds(2)
             client.sessionRenewal = 0.2..<0.25
             var producing = ProducerConfiguration(client)

@@ -66,8 +66,8 @@ import Testing
 
     @Test func filesThatCanNotBeUsedLeaveTheOldCertificatesInUseUntilTheyCan() throws {
         let files = try Files()
-        let warnings = EventLog()
-        let source = try files.source(EventLogger(log: warnings))
+        let warnings = KeptLog(minimum: .warning)
+        let source = try files.source(warnings)
         let first = source.current()
         try files.write("half a file", to: files.chain)
         let isKept = source.current() === first
@@ -89,10 +89,10 @@ import Testing
     }
 
     @Test func credentialsOverPlaintextAreWarnedOfOnceAndNotForLoopback() throws {
-        let warnings = EventLog()
+        let warnings = KeptLog(minimum: .warning)
         let security = try ConnectionSecurity(
             .sasl(.plain(username: "u", password: "p"), over: .plaintext),
-            logger: Logger(EventLogger(log: warnings)))
+            logger: Logger(warnings))
         for host in ["localhost", "127.0.0.1", "::1"] {
             security.warnOfPlaintextCredentials(to: Broker(id: 1, host: host, port: 9092))
         }
@@ -104,22 +104,11 @@ import Testing
     }
 
     @Test func aNameThatLooksLikeALoopbackAddressIsWarnedOf() throws {
-        let warnings = EventLog()
+        let warnings = KeptLog(minimum: .warning)
         let security = try ConnectionSecurity(
             .sasl(.plain(username: "u", password: "p"), over: .plaintext),
-            logger: Logger(EventLogger(log: warnings)))
+            logger: Logger(warnings))
         security.warnOfPlaintextCredentials(to: Broker(id: 1, host: "127.kafka.example", port: 9092))
         #expect(warnings.events.count == 1)
-    }
-}
-
-/// Puts warnings into an event log.
-private struct EventLogger: KafkaLog {
-    let log: EventLog
-
-    func isEnabled(_ level: KafkaLogLevel) -> Bool { level >= .warning }
-
-    func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
-        self.log.add(message)
     }
 }

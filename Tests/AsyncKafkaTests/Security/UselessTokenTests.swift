@@ -129,19 +129,18 @@ struct UselessTokenTests {
 
     /// Its tokens last for an hour, and are called as a test says.
     private final class Source: OAuthBearerTokenProvider {
-        private let state: Lock<(name: String, calls: Int)>
+        private let name: Lock<String>
+        private let log = EventLog()
 
-        init(_ name: String) { self.state = Lock((name, 0)) }
+        init(_ name: String) { self.name = Lock(name) }
 
-        func give(_ name: String) { self.state.withLock { $0.name = name } }
-        var calls: Int { self.state.withLock { $0.calls } }
+        func give(_ name: String) { self.name.withLock { $0 = name } }
+        var calls: Int { self.log.events.count }
+        func called(_ count: Int) async { await self.log.until("called", count: count) }
 
         func token() -> OAuthBearerToken {
-            let name = self.state.withLock { state in
-                state.calls += 1
-                return state.name
-            }
-            return OAuthBearerToken(Secret(name), lifetime: .seconds(3600))
+            self.log.add("called")
+            return OAuthBearerToken(Secret(self.name.withLock { $0 }), lifetime: .seconds(3600))
         }
     }
 
@@ -155,7 +154,7 @@ struct UselessTokenTests {
         }
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let (clock, source, log) = (Clock(), Source("good"), ToldLog())
+            let (clock, source, log) = (Clock(), Source("good"), KeptLog(minimum: .trace))
             let cache = CachingTokenProvider(source) { clock.now }
             let logger = Logger(log)
             let security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: logger)
@@ -176,7 +175,7 @@ struct UselessTokenTests {
             // It is due, and fetched in the background: until then the old one is used.
             clock.set(3300)
             try await connect()
-            while source.calls < 2, !Task.isCancelled { await Task.yield() }
+            await source.called(2)
             var failures = 0
             for _ in 0..<20 {
                 do { try await connect() } catch { failures += 1 }
@@ -189,8 +188,61 @@ struct UselessTokenTests {
             source.give("good")
             clock.set(3310)
             try await connect()
-            while source.calls < 3, !Task.isCancelled { await Task.yield() }
+            await source.called(3)
             try await connect()
+        }
+    }
+
+    /// How an exchange ends in which the broker has said its refusal.
+    enum End: CaseIterable, Sendable {
+        case closes, closesBareExchange, saysNothing, saysAnotherError
+    }
+
+    @Test("a token that the broker refuses is dropped, however the exchange ends after that", arguments: End.allCases)
+    func refusedWithoutAnError(end: End) async throws {
+        let server = try AuthenticatingBroker(isOld: end == .closesBareExchange)
+        defer { server.stop() }
+        let scripted = try #require(server.scripted)
+        let (clock, source, log) = (Clock(), Source("token"), KeptLog(minimum: .trace))
+        let cache = CachingTokenProvider(source) { clock.now }
+        let logger = Logger(log)
+        let security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: logger)
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        func connect(setUp: Duration = .seconds(30)) async throws {
+            var configuration = KafkaClientConfiguration(bootstrapServers: [scripted.address])
+            configuration.connectionSetupTimeout = setUp
+            let connection = try await BrokerConnection.open(
+                to: scripted.broker, configuration: configuration, security: security, loop: loop, logger: logger
+            ) { _, _ in }
+            connection.close(.cancelled)
+        }
+        try await connect()
+        source.give("revoked")
+        // It is due, and fetched in the background: until then the old one is used.
+        clock.set(3300)
+        try await connect()
+        await source.called(2)
+        // The refusal is the answer to the first message, and this comes after it.
+        switch end {
+        case .closes: server.fail(at: 2, .close)
+        case .closesBareExchange: break
+        case .saysNothing: server.fail(at: 2, .silence)
+        case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
+        }
+        var failures: [KafkaError] = []
+        // Whoever comes before the new token is kept uses the old one.
+        for _ in 0..<20 {
+            do throws(any Error) {
+                try await connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
+            } catch let error as KafkaError {
+                failures.append(error)
+            }
+        }
+        #expect(failures.count <= 1, "\(failures)")
+        if end == .closes || end == .closesBareExchange || end == .saysNothing, let error = failures.first {
+            #expect(error.code == .authenticationFailed)
+            #expect(error.message.contains("invalid_token"), "\(error)")
         }
     }
 }
