@@ -43,7 +43,7 @@ public struct ProducerConfiguration: Sendable {
     /// Between Kafka's 16 KiB, where requests and not records are what costs, and the 1 MB of others, where few
     /// batches fit into `bufferMemory` and one partition's turn lasts long. Memory is taken as a batch grows, so large
     /// batches cost nothing where records are few. Where a topic takes less (`max.message.bytes`), its first batches are refused
-    /// and split, and the later ones smaller.
+    /// and split, and the later ones smaller; once a minute larger ones are tried again.
     public var batchSize = 256 << 10
     /// The largest Produce request, in bytes before compression, and so the largest record. 1 MiB by default, which is also
     /// what brokers take unless `message.max.bytes` is raised.
@@ -51,8 +51,7 @@ public struct ProducerConfiguration: Sendable {
     /// How much memory the records may take that are not delivered yet. 32 MiB by default. When it is full, `enqueue`
     /// waits and `tryEnqueue` throws.
     ///
-    /// Where topics have several leaders, the records for one broker take no more than they leave free for the others, so that
-    /// a broker that hangs has half of it at most.
+    /// One broker's records use at most half of the buffer while other brokers have records.
     public var bufferMemory = 32 << 20
     /// How batches are compressed. Not at all by default. A batch that compression doesn't make smaller is sent as it is.
     public var compression = Compression.none

@@ -103,6 +103,8 @@ struct BatchQueue<Batch> {
     private var renumbering: Renumbering?
     /// Whether a batch was given up that may be stored: if it isn't, its sequence is missing before those that follow.
     private var hasGap = false
+    /// Whether the log is another one, and no epoch has begun in it. Whatever is answered meanwhile may be of the former one.
+    private var isLogNew = false
     private var nextID: UInt64 = 0
 
     init(isIdempotent: Bool, maximumInFlight: Int) {
@@ -146,7 +148,7 @@ struct BatchQueue<Batch> {
     /// Takes the next batch to be sent. `available` is the producer's identity, if it has one by now.
     mutating func next(available: ProducerIdentity?) -> Next {
         guard self.hasUnsent, self.canSend else { return .nothing }
-        self.leaveGapBehind()
+        self.beginEpochIfDue()
         if let renumbering = self.renumbering {
             guard self.inFlight == 0 else { return .nothing }
             guard self.renumber(renumbering, available: available) else {
@@ -185,7 +187,7 @@ struct BatchQueue<Batch> {
     mutating func logBeganAnew() {
         guard self.identity != nil else { return }
         self.isFlowing = false
-        self.hasGap = true
+        self.isLogNew = true
     }
 
     private func transmission(_ entry: Sent) -> Transmission {
@@ -199,10 +201,11 @@ struct BatchQueue<Batch> {
         return self.nextID
     }
 
-    /// Begins an epoch behind a gap, if nothing that was sent may be stored. Otherwise the broker might refuse the next batch for
+    /// Begins an epoch behind a gap, or in a new log, if nothing that was sent may be stored. Otherwise the broker might refuse the next batch for
     /// the gap; and if that answer is lost, the batch would have to be given up as well.
-    private mutating func leaveGapBehind() {
-        guard self.hasGap, self.renumbering == nil, self.inFlight == 0, !self.sent.contains(where: \.mayBeStored)
+    private mutating func beginEpochIfDue() {
+        guard self.hasGap || self.isLogNew, self.renumbering == nil, self.inFlight == 0,
+            !self.sent.contains(where: \.mayBeStored)
         else { return }
         self.isFlowing = false
         self.renumbering = .underNextEpoch
@@ -224,6 +227,7 @@ struct BatchQueue<Batch> {
         }
         self.renumbering = nil
         self.hasGap = false
+        self.isLogNew = false
         return true
     }
 
@@ -236,7 +240,7 @@ struct BatchQueue<Batch> {
         self.inFlight -= 1
         let isAbandoned = self.sent[index].progress == .abandoned
         if answer == .stored || answer == .alreadyStored {
-            if index == 0 { self.isFlowing = true }
+            if index == 0, !self.isLogNew { self.isFlowing = true }
             self.hasGap = false
             self.sent.remove(at: index)
             return isAbandoned ? .alreadyEnded : .stored

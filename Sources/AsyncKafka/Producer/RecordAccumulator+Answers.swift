@@ -23,7 +23,7 @@ extension RecordAccumulator {
     }
 
     /// Takes the answers to a request.
-    mutating func answered(_ drained: Drained, _ answers: [Answer]) -> Effects {
+    mutating func answered(_ drained: Drained, _ answers: [Answer], now: MonotonicTime) -> Effects {
         var effects = Effects()
         if let broker = self.brokers[drained.broker] {
             broker.inFlight -= 1
@@ -31,14 +31,15 @@ extension RecordAccumulator {
         }
         for (transmission, answer) in zip(drained.transmissions, answers) {
             if answer.meansStaleMetadata { effects.needMetadata(of: transmission.partition.topic) }
-            self.take(answer, to: transmission, from: drained.broker, &effects)
+            self.take(answer, to: transmission, from: drained.broker, now: now, &effects)
             self.list(transmission.partition, &effects)
         }
         return effects
     }
 
     private mutating func take(
-        _ answer: Answer, to transmission: Transmission, from broker: Int32, _ effects: inout Effects
+        _ answer: Answer, to transmission: Transmission, from broker: Int32, now: MonotonicTime,
+        _ effects: inout Effects
     ) {
         let partition = transmission.partition
         let batch = transmission.batch
@@ -53,7 +54,7 @@ extension RecordAccumulator {
             // Where the leader is known to be another by now, there is nothing to wait for.
             if partition.leader == broker { self.backOff(partition, &effects) }
         case .split:
-            self.split(transmission, &effects)
+            self.split(transmission, now: now, &effects)
         case .failed(let isOutcomeUnknown):
             self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append((batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
@@ -75,7 +76,7 @@ extension RecordAccumulator {
     }
 
     /// Replaces a batch that the broker finds too large by two, which are not asked to wait.
-    private mutating func split(_ transmission: Transmission, _ effects: inout Effects) {
+    private mutating func split(_ transmission: Transmission, now: MonotonicTime, _ effects: inout Effects) {
         let batch = transmission.batch
         let parts = (try? batch.halves(undelivered: self.undelivered)) ?? []
         guard parts.count > 1 else {
@@ -89,18 +90,21 @@ extension RecordAccumulator {
         }
         let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
         transmission.partition.queue.split(transmission.id, into: counted)
-        self.learnLimit(of: transmission.partition.topic, from: batch)
+        self.learnLimit(of: transmission.partition.topic, from: batch, now: now, &effects)
         self.moveMemory(from: batch, to: parts, of: transmission.partition)
         effects.released.append(batch)
         effects.ended.append((batch, .split(counted)))
     }
 
-    /// What a topic takes is less than this batch, so its next ones are half as large: again and again, until they are taken. How
-    /// much it takes is nowhere said.
-    private func learnLimit(of topic: TopicState, from batch: ProducerBatch) {
-        topic.batchSize = min(topic.batchSize, max(batch.records.byteCount / 2, RecordBatchBuilder.headerSize))
+    /// What a topic takes is less than this batch, so its next ones are smaller.
+    private func learnLimit(
+        of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ effects: inout Effects
+    ) {
+        if topic.batchSize.refused(batch.records.byteCount, now: now) {
+            effects.smallerBatches.append((topic.name, topic.batchSize.current))
+        }
         for partition in topic.partitions {
-            if let open = partition.open { open.limit = min(open.limit, topic.batchSize) }
+            if let open = partition.open { open.limit = min(open.limit, topic.batchSize.current) }
         }
     }
 

@@ -20,7 +20,7 @@ extension RecordAccumulator {
             self.buffer.take(
                 for: batch, of: partition, least: least, wanted: max(least, atBest), isOffered: isOffered)
         else { return false }
-        batch.limit = min(batch.reserved, max(partition.topic.batchSize, least))
+        batch.limit = min(batch.reserved, max(partition.topic.batchSize.current, least))
         return true
     }
 
@@ -37,22 +37,18 @@ extension RecordAccumulator {
         for part in parts { self.buffer.account(for: part, of: partition) }
     }
 
-    /// There is no room: what is open is sent without linger, since it is what must go to make some. `isFree` says
-    /// that the record may go to any partition.
+    /// There is no room: what is open is sent without linger, since it is what must go to make some.
     mutating func full(
-        _ partition: PartitionState, isFree: Bool, lacking bytes: Int, _ effects: inout Effects
+        _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ effects: inout Effects
     ) -> Appended {
-        let isShareUsedUp = !self.buffer.hasShare(partition.owner, for: bytes)
+        let isShareUsedUp = !self.buffer.hasShare(partition.owner, for: shortage.bytes)
         self.makeOpenDue(&effects, of: isShareUsedUp ? partition.owner : nil)
-        effects.shortage = RecordBuffer.Shortage(broker: isFree ? nil : partition.owner, bytes: bytes)
-        return .full(effects)
+        return .full(shortage, effects)
     }
 
     /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
-    mutating func waitForRoom(
-        _ promise: Promise<Void>, for shortage: RecordBuffer.Shortage? = nil, isFirst: Bool
-    ) {
-        self.buffer.wait(promise, for: shortage ?? RecordBuffer.Shortage(), isFirst: isFirst)
+    mutating func waitForRoom(_ promise: Promise<Void>, for shortage: RecordBuffer.Shortage, isFirst: Bool) {
+        self.buffer.wait(promise, for: shortage, isFirst: isFirst)
     }
 
     /// A task gives up waiting for room: there may be enough for the next one.

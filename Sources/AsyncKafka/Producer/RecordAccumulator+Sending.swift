@@ -254,15 +254,18 @@ extension RecordAccumulator {
         } else {
             topic = TopicState(
                 name: metadata.name, sticky: StickyPartition(stay: min(self.settings.batchSize, 64 << 10)),
-                batchSize: self.settings.batchSize)
+                batchSize: LearnedBatchSize(self.settings.batchSize))
             self.topics[metadata.name] = topic
         }
         let settings = self.settings
-        if metadata.id != .zero, topic.id != .zero, metadata.id != topic.id { topic.batchSize = settings.batchSize }
+        if metadata.id != .zero, topic.id != .zero, metadata.id != topic.id {
+            topic.batchSize = LearnedBatchSize(settings.batchSize)
+        }
         let moved = topic.update(metadata) {
             BatchQueue(isIdempotent: settings.isIdempotent, maximumInFlight: settings.maxInFlight)
         }
         for partition in moved { self.buffer.assign(partition) }
+        if !moved.isEmpty { self.buffer.leadersChanged() }
         for partition in moved {
             if partition.isListed { self.unlist(partition) }
             // It needn't wait for a leader that is known.

@@ -42,21 +42,13 @@ struct RecordAccumulator {
         var usedTopics: Set<String> = []
         /// Whether a broker can't be reached that could be reached before.
         var isFirstFailure = false
-        /// What there was no room for.
-        var shortage: RecordBuffer.Shortage?
+        /// Topics that were found to take less than the configured batch size, and the size of their next batches.
+        var smallerBatches: [(topic: String, size: Int)] = []
 
         /// Asks for the leaders of a topic.
         mutating func needMetadata(of topic: TopicState) {
             self.needsMetadata = true
             self.usedTopics.insert(topic.name)
-        }
-
-        /// Adds what had to be done before, for a record.
-        mutating func add(_ earlier: Effects) {
-            self.pump += earlier.pump
-            self.backoffs += earlier.backoffs
-            self.needsMetadata = self.needsMetadata || earlier.needsMetadata
-            self.usedTopics.formUnion(earlier.usedTopics)
         }
     }
 
@@ -77,7 +69,7 @@ struct RecordAccumulator {
         case unknownTopic
         case unknownPartition(count: Int)
         /// No room; what may help to make some is to be done.
-        case full(Effects)
+        case full(RecordBuffer.Shortage, Effects)
         case tooLarge(Int)
         case closed(KafkaError)
     }
@@ -194,67 +186,87 @@ struct RecordAccumulator {
             record, topic, isFree ? nil : partition, timestamp: timestamp, isOffered: isOffered, now: now())
     }
 
-    /// The record's partition has no open batch with room for it. `chosen` is nil if the partition may still be chosen;
-    /// `isFree` says that it was.
+    /// The record's partition has no open batch with room for it. `named` is nil if the record may go to any partition.
     @inline(never)
     private mutating func appendToNewBatch(
-        _ record: ProducerRecord, _ topic: TopicState, _ chosen: PartitionState?, isFree: Bool = false,
-        timestamp: Int64, isOffered: Bool, now: MonotonicTime
+        _ record: ProducerRecord, _ topic: TopicState, _ named: PartitionState?, timestamp: Int64, isOffered: Bool,
+        now: MonotonicTime
     ) -> Appended {
         if let closed = self.closed { return .closed(closed) }
         let size =
             RecordBatchBuilder.headerSize
             + RecordBatchBuilder.sizeUpperBound(key: record.key, value: record.value, headers: record.headers)
         guard size <= self.settings.maxRequestSize else { return .tooLarge(size) }
+        topic.batchSize.grow(now: now)
         var effects = Effects()
-        var partition = chosen ?? self.freePartition(of: topic, for: size)
-
-        // The open batch may grow, up to the size of a batch.
-        if let batch = partition.open {
-            let wanted = batch.records.byteCount + size - RecordBatchBuilder.headerSize
-            if wanted <= topic.batchSize {
-                guard
-                    wanted <= batch.limit
-                        || self.takeMemory(
-                            for: batch, of: partition, least: wanted,
-                            atBest: min(2 * batch.reserved, topic.batchSize), isOffered: isOffered)
-                else {
-                    if chosen == nil, let other = self.leaveForRoom(partition, size) {
-                        return self.appendToNewBatch(
-                            record, topic, other, isFree: true, timestamp: timestamp, isOffered: isOffered, now: now)
-                    }
-                    return self.full(
-                        partition, isFree: isFree || chosen == nil, lacking: wanted - batch.reserved, &effects)
-                }
+        var partition = named ?? self.freePartition(of: topic, for: size)
+        var mayMove = named == nil
+        // Each partition's open batch is closed once, and a partition is left only for one whose broker has a share: it ends.
+        while true {
+            switch self.makeRoom(for: size, in: partition, isOffered: isOffered, now: now, &effects) {
+            case .made(let batch):
                 return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
-            }
-            self.close(partition)
-            self.list(partition, &effects)
-            if chosen == nil { partition = self.freePartition(of: topic, for: size) }
-            if partition.open != nil {
-                // Another partition's batch, which was begun by a record with a key.
-                return self.appendToNewBatch(
-                    record, topic, partition, isFree: isFree || chosen == nil, timestamp: timestamp,
-                    isOffered: isOffered, now: now
-                ).adding(effects)
+            case .closed:
+                // The next one may have a batch too, begun by a record with a key.
+                if mayMove { partition = self.freePartition(of: topic, for: size) }
+                mayMove = false
+            case .lacking(let bytes):
+                if named == nil, let other = self.leaveForRoom(partition, size) {
+                    partition = other
+                } else {
+                    let destination = named.map(RecordBuffer.Shortage.Destination.partition) ?? .topic(topic)
+                    return self.full(
+                        partition, RecordBuffer.Shortage(destination: destination, bytes: bytes), &effects)
+                }
             }
         }
+    }
 
+    private enum Room {
+        /// In a batch that is open now.
+        case made(ProducerBatch)
+        /// Not in the batch that was open. It is full, and closed.
+        case closed
+        /// There is not so much memory.
+        case lacking(Int)
+    }
+
+    /// Lets a partition's open batch grow, up to the size of a batch, or begins one.
+    private mutating func makeRoom(
+        for size: Int, in partition: PartitionState, isOffered: Bool, now: MonotonicTime, _ effects: inout Effects
+    ) -> Room {
+        guard let batch = partition.open else {
+            return self.begin(partition, with: size, isOffered: isOffered, now: now, &effects)
+        }
+        let batchSize = partition.topic.batchSize.current
+        let wanted = batch.records.byteCount + size - RecordBatchBuilder.headerSize
+        guard wanted <= batchSize else {
+            self.close(partition)
+            self.list(partition, &effects)
+            return .closed
+        }
+        guard
+            wanted <= batch.limit
+                || self.takeMemory(
+                    for: batch, of: partition, least: wanted, atBest: min(2 * batch.reserved, batchSize),
+                    isOffered: isOffered)
+        else { return .lacking(wanted - batch.reserved) }
+        return .made(batch)
+    }
+
+    /// Begins a batch for a record that makes it as large as `size`.
+    private mutating func begin(
+        _ partition: PartitionState, with size: Int, isOffered: Bool, now: MonotonicTime, _ effects: inout Effects
+    ) -> Room {
+        let topic = partition.topic
         let batch = ProducerBatch(
             partition.topicPartition, deadline: now + self.settings.deliveryTimeout,
             records: RecordBatchBuilder(), undelivered: self.undelivered)
         guard
             self.takeMemory(
-                for: batch, of: partition, least: size, atBest: min(partition.expectedSize, topic.batchSize),
+                for: batch, of: partition, least: size, atBest: min(partition.expectedSize, topic.batchSize.current),
                 isOffered: isOffered)
-        else {
-            if chosen == nil, let other = self.leaveForRoom(partition, size) {
-                return self.appendToNewBatch(
-                    record, topic, other, isFree: true, timestamp: timestamp, isOffered: isOffered, now: now
-                ).adding(effects)
-            }
-            return self.full(partition, isFree: isFree || chosen == nil, lacking: size, &effects)
-        }
+        else { return .lacking(size) }
         partition.open = batch
         partition.openedAt = now
         partition.isOpenDue = !self.lingers
@@ -271,7 +283,7 @@ struct RecordAccumulator {
             self.isExpiryTimerSet = true
             effects.expiryTimer = batch.deadline
         }
-        return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
+        return .made(batch)
     }
 
     /// Puts a record into a batch that has the memory for it.
@@ -284,7 +296,7 @@ struct RecordAccumulator {
             key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
         guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
         // A record that is larger than a batch should be has one for itself.
-        if batch.limit > partition.topic.batchSize { batch.limit = batch.records.byteCount }
+        if batch.limit > partition.topic.batchSize.current { batch.limit = batch.records.byteCount }
         if partition.isOpenDue { self.list(partition, &effects) }
         if self.lingers, partition === partition.topic.stickyPartition {
             self.freeBatch = batch
@@ -373,22 +385,5 @@ struct RecordAccumulator {
         if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
         batch.complete()
         partition.queue.append(batch, count: Int32(truncatingIfNeeded: batch.count), deadline: batch.deadline)
-    }
-}
-
-extension RecordAccumulator.Appended {
-    /// With what had to be done before.
-    func adding(_ earlier: RecordAccumulator.Effects) -> RecordAccumulator.Appended {
-        switch self {
-        case .done(let delivery): return .followedUp(delivery, earlier)
-        case .followedUp(let delivery, var effects):
-            effects.add(earlier)
-            return .followedUp(delivery, effects)
-        case .full(var effects):
-            effects.add(earlier)
-            return .full(effects)
-        case .unknownTopic, .unknownPartition, .tooLarge, .closed:
-            return self
-        }
     }
 }

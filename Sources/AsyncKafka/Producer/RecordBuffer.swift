@@ -7,7 +7,8 @@
 
 import KafkaMemory
 
-/// The memory that a producer's records may take: whose it is, and who waits for some. Pure.
+/// The memory that a producer's records may take: whose it is, and who waits for some. It knows no clock and no lock, and only
+/// keeps the promises of those that wait.
 ///
 /// While others could use it, the records for one broker take no more than they leave free. So a broker that hangs has half
 /// of the memory at most, two that hang have a third each, and what is for the others finds room. A broker without any
@@ -16,9 +17,25 @@ import KafkaMemory
 struct RecordBuffer {
     /// What a record needs that can't be had now.
     struct Shortage {
-        /// Whom it is for; nil if it may go to any partition.
-        var broker: Int32?
-        var bytes = 0
+        enum Destination {
+            case partition(PartitionState)
+            /// Any partition of a topic.
+            case topic(TopicState)
+        }
+
+        let destination: Destination
+        let bytes: Int
+
+        /// The brokers whose share the record can have a part of, as the leaders are now.
+        fileprivate var owners: Set<Int32> {
+            switch self.destination {
+            case .partition(let partition):
+                return [partition.leader ?? RecordBuffer.nobody]
+            case .topic(let topic):
+                let leaders = topic.partitions[..<topic.partitionCount].compactMap(\.leader)
+                return leaders.isEmpty ? [RecordBuffer.nobody] : Set(leaders)
+            }
+        }
     }
 
     private struct Share {
@@ -29,23 +46,26 @@ struct RecordBuffer {
 
     private struct Waiter {
         let number: UInt64
-        let bytes: Int
+        let shortage: Shortage
         let promise: Promise<Void>
+        /// The state of `changes` when it was woken and found no room; nil if it has not been woken.
+        let failure: UInt64?
     }
 
-    /// Whom the records are for whose partition has no leader.
+    /// The owner of records whose partition has no leader.
     static let nobody: Int32 = -1
-    /// The queue of those that don't wait for a certain broker's share.
-    private static let anybody = Int32.min
 
     let size: Int
     private(set) var free: Int
     private var shares: [Int32: Share] = [:]
-    private var queues: [Int32: Deque<Waiter>] = [:]
+    /// Those that wait, by the brokers of whose shares one will do.
+    private var queues: [Set<Int32>: Deque<Waiter>] = [:]
     private var lastNumber = UInt64.max / 2
     private var firstNumber = UInt64.max / 2
     /// Whether a task that waited has been woken and not yet tried again.
     private(set) var isOffered = false
+    /// Counts what may let a task find room that found none: memory that is given back, and other leaders.
+    private var changes: UInt64 = 0
 
     init(size: Int) {
         self.size = size
@@ -114,6 +134,7 @@ struct RecordBuffer {
 
     private mutating func change(_ batch: ProducerBatch, _ partition: PartitionState, to size: Int) {
         let difference = size - batch.reserved
+        if difference < 0 { self.changes += 1 }
         batch.reserved = size
         self.free -= difference
         partition.reserved += difference
@@ -132,13 +153,22 @@ struct RecordBuffer {
             self.lastNumber += 1
             number = self.lastNumber
         }
-        let waiter = Waiter(number: number, bytes: shortage.bytes, promise: promise)
-        let queue = shortage.broker ?? Self.anybody
+        let waiter = Waiter(
+            number: number, shortage: shortage, promise: promise, failure: isFirst ? self.changes : nil)
         if isFirst {
-            self.queues[queue, default: Deque()].prepend(waiter)
+            self.queues[shortage.owners, default: Deque()].prepend(waiter)
         } else {
-            self.queues[queue, default: Deque()].append(waiter)
+            self.queues[shortage.owners, default: Deque()].append(waiter)
         }
+    }
+
+    /// Partitions have other leaders: whoever waits for room in one of them waits for the share of another broker now.
+    mutating func leadersChanged() {
+        self.changes += 1
+        guard !self.queues.isEmpty else { return }
+        let waiters = self.queues.values.flatMap { $0.map { $0 } }.sorted { $0.number < $1.number }
+        self.queues = [:]
+        for waiter in waiters { self.queues[waiter.shortage.owners, default: Deque()].append(waiter) }
     }
 
     /// A task gives up waiting: while it is in the queue, those that come later take none.
@@ -152,10 +182,11 @@ struct RecordBuffer {
         }
     }
 
-    /// Wakes the first of those that wait, if there is room for it. One at a time: it tells whether it found some.
+    /// Wakes the first of those that wait, if there is room for it. One at a time: it tells whether it found some. If it found
+    /// none, it is not woken again before something changes.
     mutating func offer() -> Promise<Void>? {
         guard !self.isOffered, let key = self.nextQueue, var queue = self.queues[key],
-            let first = queue.first, first.bytes <= self.free
+            let first = queue.first, first.shortage.bytes <= self.free
         else { return nil }
         _ = queue.popFirst()
         self.queues[key] = queue.isEmpty ? nil : queue
@@ -177,18 +208,33 @@ struct RecordBuffer {
     /// Whether tasks wait that come before a newcomer with a record for a broker.
     private func isTaken(before broker: Int32?) -> Bool {
         guard !self.queues.isEmpty || self.isOffered else { return false }
-        return self.isOffered || self.queues[broker ?? Self.nobody] != nil || self.nextQueue != nil
+        let owner = broker ?? Self.nobody
+        return self.isOffered
+            || self.queues.contains { owners, queue in
+                guard let first = queue.first, !self.isFutile(first) else { return false }
+                return owners.contains(owner) || self.mayServe(first, owners)
+            }
     }
 
-    /// The queue of whoever has waited longest, of those whose broker's share allows it.
-    private var nextQueue: Int32? {
-        var next: (key: Int32, number: UInt64)?
+    /// The queue of whoever has waited longest, of those whom a broker's share allows it.
+    private var nextQueue: Set<Int32>? {
+        var next: (key: Set<Int32>, number: UInt64)?
         for (key, queue) in self.queues {
-            guard let first = queue.first, key == Self.anybody || self.hasShare(key, for: first.bytes),
-                first.number < next?.number ?? .max
+            guard let first = queue.first, first.number < next?.number ?? .max, !self.isFutile(first),
+                self.mayServe(first, key)
             else { continue }
             next = (key, first.number)
         }
         return next?.key
+    }
+
+    private func mayServe(_ waiter: Waiter, _ owners: Set<Int32>) -> Bool {
+        owners.contains { self.hasShare($0, for: waiter.shortage.bytes) }
+    }
+
+    /// Whether a task has found out that what there is doesn't help it. The shares may look as if it did: a partition whose broker
+    /// has room is left out while it fails, and takes a batch's worth where another one lacks a record's.
+    private func isFutile(_ waiter: Waiter) -> Bool {
+        waiter.failure == self.changes && waiter.shortage.bytes <= self.free
     }
 }

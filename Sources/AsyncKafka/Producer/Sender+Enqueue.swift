@@ -40,7 +40,7 @@ extension Sender {
         case .followedUp(let delivery, let effects):
             self.perform(effects)
             return delivery
-        case .full(let effects):
+        case .full(_, let effects):
             self.perform(effects)
             return nil
         case .unknownTopic, .unknownPartition:
@@ -123,12 +123,14 @@ extension Sender {
             let promise = Promise<Void>()
             let wasOffered = isOffered
             isOffered = false
+            // Looked at here, since a promise that was kept at once would never tell.
+            let isOver = Task.isCancelled || deadline <= self.loop.now
             let appended = self.accumulator.withLock { accumulator in
                 let appended = accumulator.append(
                     record, choice: choice, timestamp: timestamp, isOffered: wasOffered
                 ) { .now }
-                if case .full(let effects) = appended {
-                    accumulator.waitForRoom(promise, for: effects.shortage, isFirst: wasOffered)
+                if !isOver, case .full(let shortage, _) = appended {
+                    accumulator.waitForRoom(promise, for: shortage, isFirst: wasOffered)
                 }
                 return appended
             }
@@ -139,8 +141,9 @@ extension Sender {
             case .followedUp(let delivery, let effects):
                 self.perform(effects)
                 return delivery
-            case .full(let effects):
+            case .full(_, let effects):
                 self.perform(effects)
+                if isOver { throw Task.isCancelled ? .cancelled : self.noRoomError() }
                 do throws(KafkaError) {
                     try await promise.value(until: deadline, on: self.loop) { self.noRoomError() }
                 } catch {
@@ -215,7 +218,7 @@ extension Sender {
         case .followedUp(let delivery, let effects):
             self.perform(effects)
             return delivery
-        case .full(let effects):
+        case .full(_, let effects):
             self.perform(effects)
             throw KafkaError(
                 .bufferFull,

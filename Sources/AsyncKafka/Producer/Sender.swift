@@ -72,6 +72,11 @@ final class Sender: Sendable {
         for batch in effects.released { batch.freeRecords() }
         for (batch, result) in effects.ended { self.end(batch, result) }
         if let wake = effects.wake { self.wake(wake) }
+        for (topic, size) in effects.smallerBatches {
+            self.logger(
+                .info, "The topic takes no batches as large as batchSize: they are split, and the next ones smaller",
+                [(.topic, topic), (.size, "\(size)")])
+        }
         if effects.needsIdentity { self.identityWanted.notify() }
         for topic in effects.usedTopics { _ = self.cluster.topicIfKnown(topic) }
         if effects.needsMetadata { self.cluster.requestMetadataUpdate("a partition has no known leader") }
@@ -255,7 +260,8 @@ final class Sender: Sendable {
                     (.partition, "\(transmission.partition.index)"), (.error, error.description),
                 ])
         }
-        self.perform(self.accumulator.withLock { $0.answered(drained, answers) })
+        let now = self.loop.now
+        self.perform(self.accumulator.withLock { $0.answered(drained, answers, now: now) })
     }
 }
 

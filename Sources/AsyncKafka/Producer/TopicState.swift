@@ -23,15 +23,15 @@ final class TopicState: @unchecked Sendable {
     /// The same, to take a hash modulo of. Never 0.
     private(set) var hashRange: UInt32 = 1
     var sticky: StickyPartition
-    /// The size at which its batches are full: the configured one, or what was learned from refusals.
-    var batchSize: Int
+    /// The size at which its batches are full.
+    var batchSize: LearnedBatchSize
     /// The partition that `sticky` names.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
     /// When a batch that is opened says again that the topic is in use.
     var useDue = MonotonicTime(nanoseconds: 0)
 
-    init(name: String, sticky: StickyPartition, batchSize: Int) {
+    init(name: String, sticky: StickyPartition, batchSize: LearnedBatchSize) {
         self.name = name
         self.sticky = sticky
         self.batchSize = batchSize

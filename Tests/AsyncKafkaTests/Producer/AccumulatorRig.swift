@@ -64,7 +64,7 @@ struct AccumulatorRig {
             timestamp: 1000, isOffered: isOffered
         ) { now }
         switch appended {
-        case .followedUp(_, let effects), .full(let effects): self.note(effects)
+        case .followedUp(_, let effects), .full(_, let effects): self.note(effects)
         default: break
         }
         return appended
@@ -81,6 +81,7 @@ struct AccumulatorRig {
         self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity
         self.effects.needsMetadata = self.effects.needsMetadata || effects.needsMetadata
         self.effects.usedTopics.formUnion(effects.usedTopics)
+        self.effects.smallerBatches += effects.smallerBatches
     }
 
     /// Everything that goes to a broker now.
@@ -101,7 +102,7 @@ struct AccumulatorRig {
         let answer = RecordAccumulator.Answer(
             verdict: ProduceAnswer(code), baseOffset: baseOffset, error: error,
             meansStaleMetadata: ProduceAnswer.meansStaleMetadata(code))
-        self.note(self.accumulator.answered(request, request.transmissions.map { _ in answer }))
+        self.note(self.accumulator.answered(request, request.transmissions.map { _ in answer }, now: self.now))
     }
 
     mutating func flush() {
@@ -128,5 +129,6 @@ extension RecordAccumulator.Appended {
         }
     }
 
-    var isFull: Bool { if case .full = self { true } else { false } }
+    var isFull: Bool { self.shortage != nil }
+    var shortage: RecordBuffer.Shortage? { if case .full(let shortage, _) = self { shortage } else { nil } }
 }

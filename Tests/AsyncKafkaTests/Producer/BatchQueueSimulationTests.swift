@@ -26,10 +26,14 @@ import Testing
         var expiry = 0
         /// Of 100 steps, in how many the broker forgets its producers.
         var amnesia = 0
+        /// Of 100 steps, in how many the topic is made again, which the producer learns some steps later.
+        var recreations = 0
     }
 
     private struct InFlight {
         var transmission: BatchQueue<[Int]>.Transmission
+        /// Which of the logs it is for, as topic ids tell.
+        var log = 0
         /// Set once the broker has had it.
         var answer: ProduceAnswer?
     }
@@ -39,6 +43,8 @@ import Testing
         Fault(lostRequests: 10, lostAnswers: 10, refusals: 10, refusedForGood: 5, tooLarge: 5),
         Fault(lostRequests: 5, lostAnswers: 10, refusals: 10, refusedForGood: 5, expiry: 3),
         Fault(lostAnswers: 30, refusedForGood: 20, tooLarge: 20, expiry: 10), Fault(amnesia: 3),
+        Fault(recreations: 3), Fault(lostRequests: 10, refusals: 20, recreations: 5),
+        Fault(lostRequests: 5, lostAnswers: 10, refusals: 10, expiry: 2, recreations: 3),
     ])
     func invariantsHoldInRandomRuns(_ fault: Fault) {
         for seed in 0..<150 as Range<UInt64> { self.run(seed: seed, fault) }
@@ -48,6 +54,10 @@ import Testing
         var random = SeededGenerator(seed: seed)
         func happens(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
         var log = ModelLog()
+        var formerLogs: [ModelLog] = []
+        var knownLog = 0
+        /// When the producer learns that the log is another one.
+        var learnsOfNewLog: Int?
         var queue = BatchQueue<[Int]>(isIdempotent: true, maximumInFlight: 5)
         var identity = ProducerIdentity(id: 1, epoch: seed % 3 == 0 ? .max - 1 : 0)
         var connection: [InFlight] = []
@@ -81,7 +91,7 @@ import Testing
         func serve() {
             guard let index = connection.firstIndex(where: { $0.answer == nil }) else { return }
             let sent = connection[index].transmission
-            if happens(fault.refusals) {
+            if connection[index].log != formerLogs.count || happens(fault.refusals) {
                 connection[index].answer = .refusedForNow
             } else if happens(fault.refusedForGood) {
                 connection[index].answer = .refused
@@ -112,7 +122,7 @@ import Testing
             }
             sending: while true {
                 switch queue.next(available: identity) {
-                case .send(let transmission): connection.append(InFlight(transmission: transmission))
+                case .send(let transmission): connection.append(InFlight(transmission: transmission, log: knownLog))
                 case .identityNeeded(let stale):
                     if stale == identity.id { identity = ProducerIdentity(id: identity.id + 1, epoch: 0) }
                 case .nothing: break sending
@@ -120,6 +130,16 @@ import Testing
             }
             if connection.count > 5 { Issue.record("seed \(seed): more than five in flight") }
             if happens(fault.amnesia) { log.forgetProducers() }
+            if !isDraining, happens(fault.recreations) {
+                formerLogs.append(log)
+                log = ModelLog()
+                learnsOfNewLog = step + Int.random(in: 0...5, using: &random)
+            }
+            if learnsOfNewLog == step {
+                queue.logBeganAnew()
+                knownLog = formerLogs.count
+                learnsOfNewLog = nil
+            }
             if happens(70) { serve() }
             if let first = connection.first, let result = first.answer, happens(70) {
                 connection.removeFirst()
@@ -135,7 +155,7 @@ import Testing
         }
         for _ in 0..<10_000 where queue.count > 0 {
             if case .send(let sent) = queue.next(available: identity) {
-                connection.append(InFlight(transmission: sent))
+                connection.append(InFlight(transmission: sent, log: knownLog))
             } else if case .identityNeeded(let stale?) = queue.next(available: identity), stale == identity.id {
                 identity = ProducerIdentity(id: identity.id + 1, epoch: 0)
             }
@@ -152,9 +172,12 @@ import Testing
 
         #expect(queue.count == 0, "seed \(seed): batches never end")
         #expect(outcomes.count == nextRecord, "seed \(seed): records never end")
-        let stored = Set(log.records)
-        #expect(stored.count == log.records.count, "seed \(seed): records are stored twice")
-        #expect(log.records == log.records.sorted(), "seed \(seed): records are out of order")
+        let logs = formerLogs + [log]
+        let stored = Set(logs.flatMap(\.records))
+        for log in logs {
+            #expect(Set(log.records).count == log.records.count, "seed \(seed): records are stored twice")
+            #expect(log.records == log.records.sorted(), "seed \(seed): records are out of order")
+        }
         for (record, outcome) in outcomes {
             if outcome == "stored", !stored.contains(record) { Issue.record("seed \(seed): \(record) is lost") }
             if outcome == "failed", stored.contains(record) {

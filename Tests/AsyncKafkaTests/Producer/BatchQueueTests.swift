@@ -108,6 +108,38 @@ import Testing
         #expect(self.send(&queue) == nil, "a retry goes ahead alone")
     }
 
+    /// The answers are of the log that was: they say nothing of the one that is.
+    @Test func lateAnswersOfTheFormerLogDoNotCountForTheNewOne() throws {
+        var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
+        queue.logBeganAnew()
+        queue.append("c", count: 1, deadline: self.time(200))
+        queue.append("d", count: 1, deadline: self.time(200))
+        #expect(queue.answered(sent[0].id, .stored) == .stored)
+        #expect(self.send(&queue) == nil, "b is not answered")
+        #expect(queue.answered(sent[1].id, .stored) == .stored)
+        let c = try #require(self.send(&queue))
+        #expect(c.identity == ProducerIdentity(id: 7, epoch: 1))
+        #expect(c.baseSequence == 0)
+        #expect(self.send(&queue) == nil, "a log that knows nothing of the producer takes d in place of c")
+        #expect(queue.answered(c.id, .stored) == .stored)
+        #expect(self.send(&queue)?.baseSequence == 1)
+    }
+
+    /// What may be stored keeps its sequence, and goes alone until an epoch can begin.
+    @Test func whatMayBeStoredGoesAloneToALogThatBeganAnew() throws {
+        var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
+        queue.logBeganAnew()
+        for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
+        let a = try #require(self.send(&queue))
+        #expect(queue.answered(a.id, .stored) == .stored)
+        queue.append("c", count: 1, deadline: self.time(200))
+        let b = try #require(self.send(&queue))
+        #expect(b.baseSequence == 2)
+        #expect(self.send(&queue) == nil)
+        #expect(queue.answered(b.id, .stored) == .stored)
+        #expect(self.send(&queue)?.identity == ProducerIdentity(id: 7, epoch: 1))
+    }
+
     // MARK: Answers
 
     @Test func retriesKeepTheirSequenceAndTheirOrder() throws {

@@ -104,6 +104,107 @@ import Testing
         }
     }
 
+    enum Obstacle: CaseIterable {
+        case hangs
+        case hangsInTurn
+        case hasNoLeader
+    }
+
+    /// A record that may go to any partition, of a topic whose only one takes nothing: its task waits, beside all that goes on,
+    /// and can be cancelled.
+    @Test(arguments: Obstacle.allCases)
+    func recordsWithoutKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("only")
+            try await kafka.createTopic("t", partitions: 2)
+            let hold = EmbeddedKafka.Hold()
+            var configuration = self.configuration(kafka)
+            if obstacle == .hangsInTurn { configuration.partitioner = .roundRobin }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "only")
+                _ = try await producer.partitions(of: "t")
+                if obstacle == .hasNoLeader {
+                    try await kafka.stopBroker(1)
+                } else {
+                    kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
+                }
+                let record = ProducerRecord(topic: "only", value: self.value)
+                while (try? producer.tryEnqueue(record)) != nil {}
+                let isRefused = Lock(false)
+                let waiting = Task {
+                    defer { isRefused.withLock { $0 = true } }
+                    return try await producer.enqueue(record)
+                }
+                for _ in 0..<100 {
+                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+                }
+                #expect(!isRefused.withLock { $0 }, "it waits")
+                waiting.cancel()
+                let error = await #expect(throws: KafkaError.self) { try await waiting.value }
+                #expect(error?.code == .cancelled)
+                hold.release()
+                if obstacle == .hasNoLeader { try await kafka.startBroker(1) }
+            }
+        }
+    }
+
+    /// Room is made all the time, and none that this record could have.
+    @Test func maxBlockHoldsWhileOthersFindRoom() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("only")
+            try await kafka.createTopic("t", partitions: 2)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
+            var configuration = self.configuration(kafka)
+            configuration.maxBlock = .seconds(2)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "only")
+                _ = try await producer.partitions(of: "t")
+                let record = ProducerRecord(topic: "only", value: self.value)
+                while (try? producer.tryEnqueue(record)) != nil {}
+                let isOver = Lock(false)
+                let waiting = Task {
+                    defer { isOver.withLock { $0 = true } }
+                    return try await producer.enqueue(record)
+                }
+                while !isOver.withLock({ $0 }) {
+                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+                }
+                let error = await #expect(throws: KafkaError.self) { try await waiting.value }
+                #expect(error?.code == .timedOut)
+                #expect(error?.message.contains("broker 1") == true, "\(error?.message ?? "")")
+                hold.release()
+            }
+        }
+    }
+
+    /// A task waits for one partition, and its leader hangs: with another leader there is room.
+    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+            try await kafka.createTopic("t", partitions: 4, replicationFactor: 3)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
+            var configuration = self.configuration(kafka)
+            configuration.maxBlock = .seconds(60)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                // Partitions 0 and 3 are led by broker 1, and 3 has nothing yet.
+                self.fill(0, of: producer)
+                let record = ProducerRecord(topic: "t", partition: 3, value: self.value)
+                let waiting = Task { try await producer.enqueue(record) }
+                for _ in 0..<10 {
+                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+                }
+                try await kafka.moveLeader(of: "t", partition: 3, to: 2)
+                // Broker 2 says that it doesn't lead partition 1 any more, so that the leaders are asked for.
+                try await kafka.moveLeader(of: "t", partition: 1, to: 3)
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+                _ = try await waiting.value.metadata
+                hold.release()
+            }
+        }
+    }
+
     /// Nobody else could use it.
     @Test func theOnlyBrokerHasTheWholeBuffer() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in

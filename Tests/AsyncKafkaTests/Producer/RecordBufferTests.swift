@@ -24,13 +24,22 @@ import Testing
         var batches: [(ProducerBatch, PartitionState)] = []
 
         init(leaders: [Int32?]) {
-            self.topic = TopicState(name: "t", sticky: StickyPartition(stay: 1), batchSize: 1000)
+            self.topic = Self.topic(leaders)
+            for partition in self.topic.partitions { self.buffer.assign(partition) }
+        }
+
+        static func topic(_ leaders: [Int32?]) -> TopicState {
+            let topic = TopicState(name: "t", sticky: StickyPartition(stay: 1), batchSize: LearnedBatchSize(1000))
             var metadata = TopicMetadata(name: "t")
             metadata.partitions = leaders.enumerated().map {
                 PartitionMetadata(index: Int32($0.offset), leader: $0.element, leaderEpoch: 0)
             }
-            _ = self.topic.update(metadata) { BatchQueue(isIdempotent: false, maximumInFlight: 5) }
-            for partition in self.topic.partitions { self.buffer.assign(partition) }
+            _ = topic.update(metadata) { BatchQueue(isIdempotent: false, maximumInFlight: 5) }
+            return topic
+        }
+
+        func shortage(_ partition: Int, _ bytes: Int) -> RecordBuffer.Shortage {
+            RecordBuffer.Shortage(destination: .partition(self.topic.partitions[partition]), bytes: bytes)
         }
 
         func take(_ size: Int, _ partition: Int, isOffered: Bool = false) -> Bool {
@@ -115,8 +124,8 @@ import Testing
         _ = rig.fill(0)
         let first = Promise<Void>()
         let second = Promise<Void>()
-        rig.buffer.wait(first, for: RecordBuffer.Shortage(broker: 0, bytes: 1000), isFirst: false)
-        rig.buffer.wait(second, for: RecordBuffer.Shortage(broker: 0, bytes: 1000), isFirst: false)
+        rig.buffer.wait(first, for: rig.shortage(0, 1000), isFirst: false)
+        rig.buffer.wait(second, for: rig.shortage(0, 1000), isFirst: false)
         #expect(rig.buffer.offer() == nil)
         #expect(rig.take(1000, 1))
         rig.give(1, 1)
@@ -130,13 +139,82 @@ import Testing
         #expect(rig.take(1000, 1))
     }
 
+    /// A record may go to any partition of a topic, whose only one is led by the broker.
+    @Test(arguments: [0, nil] as [Int32?])
+    func norIsWhoMayGoToAnyPartitionThatTheBrokerLeads(_ leader: Int32?) {
+        let rig = Rig(leaders: [leader, 1])
+        let other = Rig.topic([leader])
+        rig.buffer.assign(other.partitions[0])
+        _ = rig.fill(0)
+        let waiting = Promise<Void>()
+        rig.buffer.wait(
+            waiting, for: RecordBuffer.Shortage(destination: .topic(other), bytes: 1000), isFirst: false)
+        #expect(rig.take(1000, 1))
+        rig.give(1, 1)
+        #expect(rig.buffer.offer() == nil)
+        #expect(rig.take(1000, 1))
+        rig.give(2, 0)
+        #expect(rig.buffer.offer() === waiting)
+    }
+
+    @Test func whoMayGoToEitherBrokerIsWokenWhenOneHasRoom() {
+        let rig = Rig(leaders: [0, 1, 2])
+        while rig.take(1000, 0) || rig.take(1000, 1) {}
+        let waiting = Promise<Void>()
+        rig.buffer.wait(
+            waiting, for: RecordBuffer.Shortage(destination: .topic(Rig.topic([0, 1, nil])), bytes: 1000),
+            isFirst: false)
+        #expect(rig.buffer.offer() == nil)
+        #expect(rig.take(1000, 2))
+        #expect(!rig.take(100, 1), "a newcomer")
+        rig.give(10, 1)
+        #expect(rig.buffer.offer() === waiting)
+    }
+
+    /// It may look as if there were room, and be woken in vain: once for each change, and not without end.
+    @Test func whoWasWokenInVainIsNotWokenBeforeSomethingChanges() {
+        let rig = Rig(leaders: [0, 1])
+        _ = rig.fill(0)
+        let shortage = RecordBuffer.Shortage(destination: .topic(rig.topic), bytes: 1000)
+        let first = Promise<Void>()
+        rig.buffer.wait(first, for: shortage, isFirst: false)
+        #expect(rig.buffer.offer() === first)
+        rig.buffer.takeOfferBack()
+        let again = Promise<Void>()
+        rig.buffer.wait(again, for: shortage, isFirst: true)
+        #expect(rig.buffer.offer() == nil)
+        #expect(rig.take(1000, 1), "it is in nobody's way")
+        rig.give(1, 1)
+        #expect(rig.buffer.offer() === again)
+        rig.buffer.takeOfferBack()
+        let third = Promise<Void>()
+        rig.buffer.wait(third, for: shortage, isFirst: true)
+        #expect(rig.buffer.offer() == nil)
+        rig.buffer.leadersChanged()
+        #expect(rig.buffer.offer() === third)
+    }
+
+    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() {
+        let rig = Rig(leaders: [0, 1, 0])
+        _ = rig.fill(0)
+        let waiting = [Promise<Void>(), Promise<Void>()]
+        for promise in waiting { rig.buffer.wait(promise, for: rig.shortage(2, 1000), isFirst: false) }
+        #expect(rig.buffer.offer() == nil)
+        rig.topic.partitions[2].leader = 1
+        rig.buffer.assign(rig.topic.partitions[2])
+        rig.buffer.leadersChanged()
+        #expect(rig.buffer.offer() === waiting[0])
+        #expect(rig.take(1000, 2, isOffered: true))
+        #expect(rig.buffer.offer() === waiting[1], "in their order")
+    }
+
     @Test func whoNeedsMoreThanIsFreeIsNotPassed() {
         let rig = Rig(leaders: [0, 0])
         for _ in 0..<10 { #expect(rig.take(10_000, 0)) }
         let large = Promise<Void>()
         let small = Promise<Void>()
-        rig.buffer.wait(large, for: RecordBuffer.Shortage(broker: 0, bytes: 15_000), isFirst: false)
-        rig.buffer.wait(small, for: RecordBuffer.Shortage(broker: nil, bytes: 1000), isFirst: false)
+        rig.buffer.wait(large, for: rig.shortage(0, 15_000), isFirst: false)
+        rig.buffer.wait(small, for: RecordBuffer.Shortage(destination: .topic(rig.topic), bytes: 1000), isFirst: false)
         rig.give(1, 0)
         #expect(rig.buffer.offer() == nil)
         #expect(!rig.take(1000, 1))
@@ -144,7 +222,7 @@ import Testing
         #expect(rig.buffer.offer() === large)
         #expect(rig.take(15_000, 0, isOffered: true))
         let gone = Promise<Void>()
-        rig.buffer.wait(gone, for: RecordBuffer.Shortage(broker: 0, bytes: 15_000), isFirst: true)
+        rig.buffer.wait(gone, for: rig.shortage(0, 15_000), isFirst: true)
         #expect(rig.buffer.offer() == nil)
         rig.buffer.stopWaiting(gone)
         #expect(rig.buffer.offer() === small)

@@ -1,0 +1,62 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+extension Sender {
+    /// Takes note of how a batch has ended, and says what is to be said of it.
+    func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
+        let timer: MonotonicTime?
+        switch result {
+        case .split:
+            return
+        case .stored:
+            timer = self.failures.withLock { $0.delivered { self.loop.now } }
+        case .failed, .recordsRefused:
+            guard let error = result.error else { return }
+            let now = self.loop.now
+            let (notice, next) = self.failures.withLock {
+                $0.failed(batch.count, of: batch.topicPartition, error, now: now)
+            }
+            if let notice { self.say(notice) }
+            timer = next
+        }
+        if let timer { self.scheduleNotice(at: timer) }
+    }
+
+    private func scheduleNotice(at time: MonotonicTime) {
+        _ = self.loop.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            let now = self.loop.now
+            let (notice, next) = self.failures.withLock { $0.timerEnded(now: now) }
+            if let notice { self.say(notice) }
+            if let next { self.scheduleNotice(at: next) }
+        }
+    }
+
+    /// Says what would be said later: nothing comes later.
+    func sayWhatIsLeft() {
+        if let notice = self.failures.withLock({ $0.takeMore() }) { self.say(notice) }
+    }
+
+    private func say(_ notice: FailureNotices.Notice) {
+        switch notice {
+        case .began(let topic, let partition, let count, let error):
+            self.logger(
+                .error, "Records were not delivered",
+                [
+                    (.topic, topic), (.partition, "\(partition)"), (.count, "\(count)"), (.error, error.description),
+                ])
+        case .more(let count, let topics, let error):
+            self.logger(
+                .error, "More records were not delivered; the last for this reason",
+                [(.topic, topics), (.count, "\(count)"), (.error, error.description)])
+        case .over(let count):
+            self.logger(.info, "Records are delivered again; so many were not", [(.count, "\(count)")])
+        }
+    }
+}
