@@ -68,7 +68,7 @@ import Testing
                     }
                 }
             }
-            let log = LineLog()
+            let log = KeptLog()
             let configuration = kafka.producing {
                 $0.cluster.log = log
                 $0.batchSize = 64 << 10
@@ -95,7 +95,7 @@ import Testing
             #expect(count <= 8, "\(count) batches were refused")
             // The other topic's batches are as large as ever.
             #expect(requests.withLock { $0["large"] ?? 0 } >= 15)
-            let lines = log.lines.filter { $0.message.contains("batchSize") }
+            let lines = log.events.filter { $0.message.contains("batchSize") }
             #expect(lines.count == 1)
             #expect(lines.first?["kafka.topic"] == "small")
             #expect(lines.first?.level == .info)
