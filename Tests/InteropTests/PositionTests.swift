@@ -275,7 +275,9 @@ extension InteropTests {
             if case .real(let installation) = environment { installation.storesOldFormats } else { false }
         }
 
-        @Test("records of Kafka 0.9 have no time to be found by, and other partitions are answered", arguments: Self.oldest)
+        @Test(
+            "records of Kafka 0.9 have no time to be found by, and other partitions are answered",
+            arguments: Self.oldest)
         func oldMessageFormat(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let old = try await cluster.createTopic("old", settings: ["message.format.version": "0.9.0"])
