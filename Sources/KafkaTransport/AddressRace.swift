@@ -138,7 +138,8 @@ package struct AddressRace: Sendable {
     /// Begins a connection to the next address, if there is one, and sees to the one after it.
     private func begin(_ remaining: [Int], _ begun: inout Int, _ group: inout TaskGroup<Event>) {
         let now = self.loop.now
-        guard begun < remaining.count, !group.isCancelled, self.attempts.mayBegin(now: now, isFirst: begun == 0)
+        guard begun < remaining.count, self.attempts.mayBegin(now: now, isFirst: begun == 0),
+            begun == 0 || !group.isCancelled
         else { return }
         let index = remaining[begun]
         begun += 1

@@ -178,7 +178,7 @@ private final class FailingNowAndThen: OAuthBearerTokenProvider {
 final class SessionLog: KafkaLog {
     private let lines = Lock<[String]>([])
 
-    var connections: Int { self.lines.withLock { $0.count { $0.hasPrefix("Connected") } } }
+    var connections: Int { self.lines.withLock { $0.count { $0.hasPrefix("Connected [") } } }
     var renewals: Int { self.lines.withLock { $0.count { $0.hasPrefix("Authenticated again") } } }
     var failures: [String] { self.lines.withLock { $0.filter { $0.contains("could not be renewed") } } }
 
