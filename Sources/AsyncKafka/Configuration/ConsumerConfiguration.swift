@@ -46,9 +46,9 @@ public struct ConsumerConfiguration: Sendable {
     /// partitions are given up, and at the end. True by default, when there is a group. What is in the loop's hand is
     /// never committed by itself, so that a crash repeats it rather than loses it; if you have committed it, that stays.
     ///
-    /// An offset that does not change is committed again after a minute, so that it doesn't expire. Without automatic commits,
-    /// one of yours that reaches the end is carried on over what comes later and is nothing to read, such as the marker of
-    /// a transaction: the group's lag would never be zero otherwise.
+    /// An offset that does not change is committed again after a minute, so that it doesn't expire. With automatic commits
+    /// off, an offset that you committed is moved past control records that follow it: the group's lag would never be zero
+    /// otherwise.
     public var enableAutoCommit = true
     /// How often offsets are committed automatically. 5 s by default.
     public var autoCommitInterval: Duration = .seconds(5)

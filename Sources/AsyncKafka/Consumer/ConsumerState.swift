@@ -37,6 +37,8 @@ struct ConsumerState: Sendable {
     var distributed: [String: Int?] = [:]
     /// The topics that matched the pattern when the group was last told.
     var matched: Set<String> = []
+    /// How long the group's committed offsets could not be read.
+    var committedTrouble = JoiningTrouble()
 
     /// Whether a task is inside the wait for an element.
     var isReading = false
@@ -50,6 +52,10 @@ struct ConsumerState: Sendable {
     var observedProgress: Int64?
     /// Errors of the background that the reader has to hear of.
     var errors = Deque<KafkaError>()
+    /// The listener's callback that runs on the reader's task.
+    var callback: Task<KafkaError?, Never>?
+    /// The step that follows it: `unsubscribe()` was called inside it.
+    var owedStep: RebalanceStep?
     /// Somebody gives the last partitions up, or has.
     var isLettingGo = false
 
@@ -81,9 +87,7 @@ struct ConsumerState: Sendable {
     /// collects several batches) is told of nothing else: callbacks run only between two elements.
     mutating func nextForReader(holdsRecords: Bool, now: MonotonicTime) -> (ReaderTask, Wakening) {
         // The group has given this member up by now. Who watches over that is told, and has a step for the reader next.
-        if self.phase == .open, let end = self.membership?.sessionDeadline, end <= now {
-            return (.wait, [.membership])
-        }
+        if self.phase == .open, self.isSessionOver(now: now) { return (.wait, [.membership]) }
         if holdsRecords {
             guard self.phase == .open, self.membership?.step == nil, self.errors.isEmpty else { return (.wait, []) }
             return self.take()
@@ -94,6 +98,22 @@ struct ConsumerState: Sendable {
         if let error = self.errors.popFirst() { return (.failure(error), []) }
         if let failure = self.membership?.takeFailure() { return (.failure(failure), []) }
         return self.take()
+    }
+
+    /// Gives a batch into the reader's hand, unless its partition is not to be read any more: since it was taken, the process
+    /// may have stood still for so long that it is somebody else's.
+    mutating func handOut(
+        _ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage, now: MonotonicTime
+    ) -> Bool {
+        if self.isSessionOver(now: now) || self.membership?.isLosing == true {
+            self.subscriptions.putBack(taken)
+            return false
+        }
+        return self.subscriptions.handOut(taken, progress: progress, storage: storage)
+    }
+
+    private func isSessionOver(now: MonotonicTime) -> Bool {
+        self.membership?.sessionDeadline.map { $0 <= now } ?? false
     }
 
     private mutating func take() -> (ReaderTask, Wakening) {

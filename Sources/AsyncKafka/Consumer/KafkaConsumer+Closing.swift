@@ -17,7 +17,8 @@ extension KafkaConsumer {
                 state.closingSchedule ?? ClosingSchedule(from: now, within: self.configuration.closeTimeout)
             if state.isLettingGo { return (nil, schedule) }
             state.isLettingGo = true
-            return (.some(state.membership?.prepareToLeave()), schedule)
+            let step = state.membership?.prepareToLeave()
+            return (.some(state.takeOwedStep() ?? step), schedule)
         }
         guard let step else { return }
         let failure = await self.giveUp(step, until: schedule.release)
@@ -36,7 +37,7 @@ extension KafkaConsumer {
             self.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
             self.state.withLock { $0.subscriptions.beginRevoking(partitions) }
             await self.commitAtLast(until: deadline)
-            if self.configuration.callsRevokedOnLeave {
+            if self.configuration.callsRevokedOnLeave, await self.endCallback(until: deadline) {
                 failure = await self.call("partitionsRevoked", until: deadline) { listener in
                     try await listener.partitionsRevoked(partitions, consumer: self)
                 }
@@ -44,6 +45,7 @@ extension KafkaConsumer {
         case .lost(let partitions):
             self.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
             self.state.withLock { $0.subscriptions.beginRevoking(partitions) }
+            guard await self.endCallback(until: deadline) else { break }
             failure = await self.call("partitionsLost", until: deadline) { listener in
                 try await listener.partitionsLost(partitions, consumer: self)
             }
@@ -71,6 +73,49 @@ extension KafkaConsumer {
         self.logger(
             .warning, "What was read last is not committed, and will come again",
             [(.error, self.cluster.timeoutError("The commit was not made in time").description)])
+    }
+
+    /// Cancels the callback that runs on the reader's task, and waits for its end: no two run at the same time. Whether it has
+    /// ended by the deadline.
+    private func endCallback(until deadline: MonotonicTime) async -> Bool {
+        guard let callback = self.state.withLock({ $0.callback }) else { return true }
+        callback.cancel()
+        do {
+            _ = try await Deadline.runToEnd(max(deadline - self.loop.now, .zero)) { await callback.value }
+            return true
+        } catch {
+            self.logger(
+                .warning,
+                """
+                The rebalance listener has not returned within closeTimeout: it is not waited for any more, and does not \
+                hear that its partitions go
+                """)
+            return false
+        }
+    }
+
+    /// What `unsubscribe()` inside a callback has left to be done when that has returned.
+    func giveUpOwed() async -> KafkaError? {
+        guard let step = self.state.withLock({ $0.takeOwedStep() }) else { return nil }
+        let schedule = ClosingSchedule(from: self.loop.now, within: self.configuration.closeTimeout)
+        var failure: KafkaError?
+        switch step {
+        case .revoke(let partitions):
+            self.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
+            if self.configuration.callsRevokedOnLeave {
+                failure = await self.call("partitionsRevoked", until: schedule.release) { listener in
+                    try await listener.partitionsRevoked(partitions, consumer: self)
+                }
+            }
+        case .lost(let partitions):
+            self.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
+            failure = await self.call("partitionsLost", until: schedule.release) { listener in
+                try await listener.partitionsLost(partitions, consumer: self)
+            }
+        case .assign: break
+        }
+        await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
+        return failure
     }
 
     /// A callback with a limit: at the deadline it is cancelled, and left to itself if it does not heed that.
@@ -135,6 +180,12 @@ extension KafkaConsumer {
 }
 
 extension ConsumerState {
+    /// What `unsubscribe()` has left to be done, for whoever does it.
+    mutating func takeOwedStep() -> RebalanceStep? {
+        defer { self.owedStep = nil }
+        return self.owedStep
+    }
+
     /// The times of closing, once it has begun.
     var closingSchedule: ClosingSchedule? {
         if case .closing(let schedule) = self.phase { schedule } else { nil }

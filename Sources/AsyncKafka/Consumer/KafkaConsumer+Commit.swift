@@ -14,8 +14,9 @@ extension KafkaConsumer {
     /// read: markers of transactions, or what compaction has left empty. An offset that has not changed is committed again.
     ///
     /// - Throws: `.commitFailed` if the group has rebalanced since and the partitions may be somebody else's. Errors that may
-    ///   pass are tried again until the API timeout first. If some partitions were stored and others not, the error is one of
-    ///   the latter, its message names both, and its `underlyingError` is a `PartialCommitError`.
+    ///   pass are tried again until the API timeout first. If several partitions were not stored, or some were and others not,
+    ///   the error is one of a partition that was not, its message names them all, and its `underlyingError` is a
+    ///   `PartialCommitError`.
     public func commit() async throws(KafkaError) {
         let (offsets, committer, wakening) = self.state.withLock { state in
             let wakening = state.subscriptions.passUnseen()

@@ -21,10 +21,11 @@ extension KafkaConsumer {
                 for (broker, signal) in self.fetchers.add(brokers) {
                     group.addTask(executorPreference: self.loop) { await self.fetch(from: broker, wokenBy: signal) }
                 }
-                for fetch in self.state.withLock({ $0.subscriptions.planFetchesBeside(now: self.loop.now) }) {
+                let beside = self.state.withLock { $0.subscriptions.planFetchesBeside(now: self.loop.now) }
+                for fetch in beside.fetches {
                     group.addTask(executorPreference: self.loop) { await self.fetch(fetch) }
                 }
-                await self.fetchers.signal.wait(until: next, on: self.loop)
+                await self.fetchers.signal.wait(until: [next, beside.next].compactMap { $0 }.min(), on: self.loop)
                 if let next, next <= self.loop.now { self.fetchers.wakeAll() }
             }
         }
@@ -121,19 +122,25 @@ extension KafkaConsumer {
             request.maxWaitMs = 0
             let promise = Promise<FetchResponse>()
             connection.submit(request, version: version, timeout: timeout) { promise.fulfill($0) }
-            _ = self.take(
+            let outcome = self.take(
                 try await promise.value(), to: planned, plan.fetches, maximumBytes: plan.maximumBytes,
                 from: plan.broker, &session)
+            guard outcome != .accepted else { return }
+            let time = self.loop.now + self.cluster.backoff(failures: 1)
+            self.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
+            self.wake([.fetchers])
         } catch {
             // The broker's own fetch will tell, too.
             self.logger(
                 .debug, "A fetch beside another one failed",
                 [(.broker, "\(plan.broker)"), (.error, error.description)])
-            let wakening = self.state.withLock {
-                $0.subscriptions.fetchEnded(
-                    plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: self.loop.now)
+            let now = self.loop.now
+            self.state.withLock { state in
+                state.subscriptions.fetchEnded(
+                    plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: now)
+                state.subscriptions.fetchFailed(plan.fetches, retryAt: now + self.cluster.backoff(failures: 1))
             }
-            self.wake(wakening)
+            self.wake([.fetchers])
         }
     }
 
@@ -147,12 +154,12 @@ extension KafkaConsumer {
             request.sessionId = planned.sessionID
             request.sessionEpoch = planned.sessionEpoch
             for (partition, topicID) in planned.forgotten {
-                if version >= 13,
-                    request.forgottenTopicsData.last?.topicId == topicID
-                        || version < 13 && request.forgottenTopicsData.last?.topic == partition.topic
+                if let last = request.forgottenTopicsData.indices.last,
+                    version >= 13
+                        ? request.forgottenTopicsData[last].topicId == topicID
+                        : request.forgottenTopicsData[last].topic == partition.topic
                 {
-                    request.forgottenTopicsData[request.forgottenTopicsData.count - 1].partitions
-                        .append(partition.partition)
+                    request.forgottenTopicsData[last].partitions.append(partition.partition)
                 } else {
                     var topic = FetchRequest.ForgottenTopic()
                     if version >= 13 { topic.topicId = topicID } else { topic.topic = partition.topic }

@@ -74,17 +74,45 @@ extension KafkaConsumer {
                     }
                 }
             }
+            self.committedOffsetsFound()
         } catch {
+            self.report(error)
             wakening = self.failed(lookups, error)
         }
         self.wake(wakening)
         self.positionWaiters.wakeAll()
     }
 
+    /// The coordinator answers again.
+    private func committedOffsetsFound() {
+        let wasTold = self.state.withLock { state in
+            defer { state.committedTrouble = JoiningTrouble() }
+            return state.committedTrouble.isTold
+        }
+        if wasTold { self.logger(.info, "The group's committed offsets can be read again", []) }
+    }
+
+    /// Nothing is read while the positions are not known, and nobody is told of an error that may pass.
+    private func report(_ error: KafkaError) {
+        guard error.isRetriable, error.code != .cancelled else { return }
+        let now = self.loop.now
+        guard let lasting = self.state.withLock({ $0.committedTrouble.failed(now: now) }) else { return }
+        self.logger(
+            .warning, "The group's committed offsets can't be read; trying again",
+            [
+                (.error, error.description),
+                (.reason, "it has been tried for \(lasting.components.seconds) s"),
+            ])
+    }
+
     private func committedOffsets(
         of partitions: [TopicPartition], _ group: String
     ) async throws(KafkaError) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
-        let deadline = self.lookupDeadline
+        // A coordinator that hangs is noticed while another one, which heartbeats may have found, can still be asked.
+        let now = self.loop.now
+        let limit = min(self.configuration.cluster.requestTimeout, self.configuration.sessionTimeout / 3)
+        let backoff = self.configuration.cluster.retryBackoffMax
+        let deadline = self.state.withLock { $0.committedTrouble.attempts(now: now, limit: limit, backoff: backoff) }
         let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
         return try await self.cluster.attempt(
             OffsetFetchCall(group: group), for: partitions, of: coordinator, deadline: deadline)

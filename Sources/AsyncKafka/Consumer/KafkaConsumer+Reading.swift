@@ -110,9 +110,12 @@ extension KafkaConsumer {
             if state.isReading {
                 return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
             }
-            let failure = isAsking ? state.readerAsked() : nil
-            if failure == nil { state.isReading = true }
-            return failure
+            if isAsking, let failure = state.readerAsked() {
+                state.busySince = self.loop.now
+                return failure
+            }
+            state.isReading = true
+            return nil
         }
         if let failure { throw failure }
         defer {
@@ -169,7 +172,7 @@ extension KafkaConsumer {
         let progress =
             mode == .batches ? nil : ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
         let isInHand = self.state.withLock {
-            $0.subscriptions.handOut(taken, progress: progress, storage: storage)
+            $0.handOut(taken, progress: progress, storage: storage, now: self.loop.now)
         }
         return isInHand ? Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress) : nil
     }

@@ -34,19 +34,21 @@ extension KafkaConsumer {
                     "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
+            // Both at once: whoever unsubscribes at the same time ends both or none.
+            state.membership?.rebalance(because: "the subscription has changed")
+            if state.membership?.step != nil { state.interruptReader() }
             return nil
         }
         if let failure { throw failure }
         self.watchTopics()
         self.subscriptionMayHaveChanged(self.cluster.metadata)
-        if self.configuration.groupID != nil {
-            self.updateMembership { $0.rebalance(because: "the subscription has changed") }
-        }
+        self.wake([.membership, .reader])
     }
 
     /// Reads exactly these partitions; replaces those read before. No group decides and no listener is called; with a
     /// `groupID` the positions are the group's committed ones, and offsets can be committed. What was asked past of those
-    /// that are replaced is committed in the background if `enableAutoCommit` is set.
+    /// that are replaced is committed in the background if `enableAutoCommit` is set; what is in your hands still, a record or
+    /// the last array of `poll`, is not.
     public func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         if let wrong = partitions.first(where: { $0.topic.isEmpty || $0.partition < 0 }) {
             throw KafkaError(.invalidArgument, "\"\(wrong)\" is no partition.")
@@ -76,23 +78,32 @@ extension KafkaConsumer {
 
     /// Gives everything up: commits what was asked past if `enableAutoCommit` is set, calls the listener's
     /// `partitionsRevoked` if it is not being called already, and leaves the group; all within
-    /// `ConsumerConfiguration.closeTimeout`.
+    /// `ConsumerConfiguration.closeTimeout`. What is in your hands still, a record or the last array of `poll`, is not
+    /// committed by itself: call `commit()` before if you are done with it.
+    ///
+    /// Inside `partitionsAssigned` it gives up the partitions and returns; when that callback has returned,
+    /// `partitionsRevoked` is called and the group is left.
     public func unsubscribe() async throws(KafkaError) {
         let schedule = ClosingSchedule(from: self.loop.now, within: self.configuration.closeTimeout)
-        let step: RebalanceStep?? = self.state.withLock { state in
-            if state.phase != .open || state.isLettingGo { return nil }
-            // Whoever goes through a sequence is not done with what it has in hand.
-            if state.iterators == 0 { _ = state.readerAsked() }
-            return .some(state.membership?.prepareToLeave())
+        let isInsideCallback = self.isInsideCallback
+        let (step, isOwed): (RebalanceStep??, Bool) = self.state.withLock { state in
+            if state.phase != .open || state.isLettingGo { return (nil, false) }
+            let step = state.membership?.prepareToLeave()
+            guard isInsideCallback, state.callback != nil, let step else { return (.some(step), false) }
+            state.owedStep = step
+            state.forgetSubscription()
+            return (nil, true)
         }
+        if isOwed { self.watchTopics() }
         guard let step else { return }
         let failure = await self.giveUp(step, until: schedule.release)
-        self.state.withLock { state in
-            state.subscriptions.subscription = .none
-            state.subscriptions.leftBehind = [:]
-            state.matched = []
+        let farewell = self.state.withLock { state in
+            state.forgetSubscription()
+            // At once, so that what is subscribed to from here on is a new member's.
+            return state.leaveGroup(because: "the consumer unsubscribed")
         }
-        await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
+        self.wake([.membership, .reader])
+        if let farewell { await self.send(farewell, until: schedule.end) }
         self.watchTopics()
         self.positionWaiters.wakeAll()
         if let failure { throw failure }
@@ -184,7 +195,8 @@ extension KafkaConsumer {
     }
 
     /// A pattern may match other topics now; and without a group, partitions may have been added.
-    func subscriptionMayHaveChanged(_ metadata: ClusterMetadata) {
+    func subscriptionMayHaveChanged(_ given: ClusterMetadata) {
+        let metadata = self.state.withLock { $0.subscriptions.newest(given) }
         let topics = self.subscribedTopics(metadata)
         if self.configuration.groupID != nil {
             let isChanged = self.state.withLock { state in
@@ -193,13 +205,14 @@ extension KafkaConsumer {
                 state.matched = topics
                 return true
             }
-            if isChanged { self.updateMembership { $0.rebalance(because: "other topics match the pattern now") } }
+            if isChanged { self.updateMembership { $0.topicsChanged(because: "other topics match the pattern now") } }
             return
         }
         let partitions = topics.sorted().flatMap { name in
             (metadata.topics[name]?.partitions ?? []).map { TopicPartition(name, $0.index) }
         }
-        self.state.withLock { state in
+        let isOutOfDate = self.state.withLock { state in
+            if metadata.version < state.subscriptions.metadata.version { return true }
             switch state.subscriptions.subscription {
             case .topics, .pattern:
                 // A topic that is not there for a moment keeps its partitions.
@@ -210,18 +223,27 @@ extension KafkaConsumer {
                 _ = state.subscriptions.metadataChanged(metadata)
             case .none, .partitions: break
             }
+            return false
         }
+        if isOutOfDate { return self.subscriptionMayHaveChanged(metadata) }
         self.wake([.positions, .fetchers])
     }
 }
 
 extension ConsumerState {
-    /// Notes what is yet to be committed of the partitions that are about to be replaced. Whoever goes through a sequence is
-    /// not done with what it has in hand.
+    /// Nothing is read any more.
+    fileprivate mutating func forgetSubscription() {
+        for partition in self.subscriptions.assignment { self.subscriptions.remove(partition) }
+        self.subscriptions.subscription = .none
+        self.subscriptions.leftBehind = [:]
+        self.matched = []
+        self.isCollecting = false
+    }
+
+    /// Notes what was asked past of the partitions that are about to be replaced: what is in the reader's hand is not.
     fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
         let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
         guard !replaced.isEmpty else { return }
-        if self.iterators == 0, !self.isReading, let failure = self.readerAsked() { self.report(failure) }
         self.subscriptions.leaveBehind(replaced, now: now)
     }
 

@@ -7,9 +7,10 @@
 
 import KafkaProtocol
 
-/// A commit that was stored for some partitions and not for others: the `underlyingError` of what `commit` throws then.
+/// What became of a commit that failed for several partitions, or for some and not for others: the `underlyingError` of what
+/// `commit` throws then.
 public struct PartialCommitError: Error, Sendable {
-    /// What the group has now.
+    /// What the group has now; empty if nothing was stored.
     public var stored: [TopicPartition: OffsetAndMetadata]
     /// Why the others were not stored. Where an error's `isOutcomeUnknown` is set, it may be stored all the same.
     public var failures: [TopicPartition: KafkaError]

@@ -18,18 +18,27 @@ extension SubscriptionState {
     /// What to ask brokers for although each waits with a fetch for records to come: partitions that were moved or became
     /// readable since that began. The reader would wait for that one to end otherwise.
     ///
-    /// A partition is asked for in this way until there is nothing; then it comes with the broker's next fetch.
-    mutating func planFetchesBeside(now: MonotonicTime) -> [FetchBeside] {
-        guard !self.busyBrokers.isEmpty else { return [] }
+    /// A partition is asked for in this way until there is nothing; then it comes with the broker's next fetch. `next` is
+    /// when one that is to wait until then may be asked for.
+    mutating func planFetchesBeside(now: MonotonicTime) -> (fetches: [FetchBeside], next: MonotonicTime?) {
+        guard !self.busyBrokers.isEmpty else { return ([], nil) }
         var byBroker: [Int32: [TopicPartition]] = [:]
+        var next: MonotonicTime?
         for (partition, assigned) in self.partitions
         where assigned.isFetchable && !assigned.isAwaited && !assigned.isAskedBeside
-            && assigned.bufferedBytes < assigned.lowWaterMark && assigned.notBefore.map({ $0 <= now }) ?? true
+            && assigned.bufferedBytes < assigned.lowWaterMark
         {
             guard let broker = assigned.source(now: now), self.busyBrokers.contains(broker) else { continue }
-            byBroker[broker, default: []].append(partition)
+            if let time = assigned.notBefore, time > now {
+                next = min(next ?? time, time)
+            } else {
+                byBroker[broker, default: []].append(partition)
+            }
         }
-        return byBroker.sorted { $0.key < $1.key }.compactMap { self.planFetch(beside: $0.key, of: $0.value.sorted()) }
+        let fetches = byBroker.sorted { $0.key < $1.key }.compactMap {
+            self.planFetch(beside: $0.key, of: $0.value.sorted())
+        }
+        return (fetches, next)
     }
 
     private mutating func planFetch(beside broker: Int32, of partitions: [TopicPartition]) -> FetchBeside? {

@@ -112,7 +112,8 @@ extension SubscriptionState {
     /// Moves behind what is buffered next and is nothing to read, wherever the reader has had all that comes before.
     mutating func passUnseen() -> Wakening {
         var wakening: Wakening = []
-        for partition in self.partitions.keys {
+        // A list of its own: changing what is gone through would copy all of it.
+        for partition in Array(self.partitions.keys) {
             guard let index = self.partitions.index(forKey: partition),
                 self.partitions.values[index].phase == .fetching, !self.partitions.values[index].isTaken,
                 self.partitions.values[index].putBack == nil, !self.partitions.values[index].chunks.isEmpty
@@ -129,8 +130,14 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
+    /// Whether the next batch, by its header, may be nothing to read.
+    private var mayPassNext: Bool {
+        guard let batch = self.chunks.first?.first else { return self.chunks.first?.failure == nil }
+        return batch.isControl || batch.isTransactional || batch.count == 0 || batch.lastOffset < self.position.offset
+    }
+
     fileprivate mutating func passUnseen(_ settings: SubscriptionState.Settings) {
-        while var chunk = self.chunks.popFirst() {
+        while self.mayPassNext, var chunk = self.chunks.popFirst() {
             while let batch = chunk.first {
                 // What can't be understood is for the reader to come upon.
                 let isHidden = try? chunk.hides(

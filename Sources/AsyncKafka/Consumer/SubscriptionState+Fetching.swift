@@ -167,8 +167,14 @@ extension SubscriptionState {
     /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.
     mutating func fetchFailed(_ fetches: [PlannedFetch], retryAt time: MonotonicTime) {
         for fetch in fetches {
-            self.partitions[fetch.partition]?.preferredReplica = nil
-            self.partitions[fetch.partition]?.notBefore = time
+            guard let index = self.partitions.index(forKey: fetch.partition) else { continue }
+            // One that was moved while it was asked for beside another fetch is asked for anew at once.
+            if fetch.isBeside {
+                guard self.partitions.values[index].incarnation == fetch.incarnation else { continue }
+                self.partitions.values[index].isAskedBeside = false
+            }
+            self.partitions.values[index].preferredReplica = nil
+            self.partitions.values[index].notBefore = time
         }
     }
 
@@ -189,6 +195,8 @@ extension SubscriptionState {
             assigned.leaderEpoch ?? -1 == fetch.request.leaderEpoch
         else { return [.fetchers] }
         defer { self.partitions[fetch.partition] = assigned }
+        // Whatever it is other than nothing, what follows it is asked for beside the other fetch as well.
+        if fetch.isBeside { assigned.isAskedBeside = false }
 
         guard answer.error == .none else {
             return self.fetchRefused(&assigned, fetch.partition, answer.error, by: broker, retryAt: now + backoff)
@@ -211,7 +219,10 @@ extension SubscriptionState {
             return [.fetchers]
         }
         assigned.detours = 0
-        guard let chunk = answer.chunk else { return [] }
+        guard let chunk = answer.chunk else {
+            if fetch.isBeside { assigned.isAskedBeside = true }
+            return []
+        }
         if chunk.isCutShort {
             let doubled = assigned.maximumBytes.multipliedReportingOverflow(by: 2)
             guard assigned.maximumBytes < self.settings.maximumResponseBytes else {
@@ -224,18 +235,20 @@ extension SubscriptionState {
                 doubled.overflow ? .max : doubled.partialValue, self.settings.maximumResponseBytes)
             return [.fetchers]
         }
-        guard chunk.end != nil || chunk.failure != nil else { return [] }
+        guard chunk.end != nil || chunk.failure != nil else {
+            if fetch.isBeside { assigned.isAskedBeside = true }
+            return []
+        }
         if let end = chunk.end, end.offset <= assigned.fetchPosition.offset {
             // Not what was asked for. Asking again at once would go on without end.
             assigned.notBefore = now + backoff
-            return []
+            return [.fetchers]
         }
-        if !assigned.isBuffered { self.turns.append(fetch.partition) }
+        self.enqueue(fetch.partition)
         if let end = chunk.end { assigned.fetchPosition = end }
         assigned.chunks.append(chunk)
         assigned.bufferedBytes += chunk.byteCount
         self.bufferedBytes += chunk.byteCount
-        if fetch.isBeside { assigned.isAskedBeside = false }
         return fetch.isBeside ? [.reader, .fetchers] : [.reader]
     }
 
@@ -271,7 +284,7 @@ extension SubscriptionState {
             if assigned.isGoingInCircles { assigned.notBefore = time }
             return [.positions]
         case .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId:
-            assigned.doubtedSince = self.metadataVersion
+            assigned.doubtedSince = self.metadata.version
             return [.fetchers, .metadata]
         case .topicAuthorizationFailed, .corruptMessage:
             assigned.failure = failure

@@ -25,9 +25,11 @@ struct PositionReset: Hashable, Sendable {
 }
 
 extension SubscriptionState {
-    /// Takes new leaders, and topics that were made again.
+    /// Takes new leaders, and topics that were made again. What was read elsewhere a while ago may be out of date by now:
+    /// then what is known already is taken, by partitions that are new.
     mutating func metadataChanged(_ metadata: ClusterMetadata) -> Wakening {
-        self.metadataVersion = metadata.version
+        let metadata = self.newest(metadata)
+        self.metadata = metadata
         for (partition, assigned) in self.partitions {
             guard let topic = metadata.topics[partition.topic], let known = topic.partition(partition.partition) else {
                 continue
@@ -48,6 +50,11 @@ extension SubscriptionState {
             }
         }
         return [.positions, .fetchers, .reader]
+    }
+
+    /// The given metadata, or what was taken last if that is newer.
+    func newest(_ metadata: ClusterMetadata) -> ClusterMetadata {
+        metadata.version < self.metadata.version ? self.metadata : metadata
     }
 
     /// The topic was deleted and made again under its name. What was read and committed of the old one says nothing of
@@ -107,6 +114,7 @@ extension AssignedPartition {
         self.notBefore = nil
         // The last leader may not answer for long, and its answer is of no use any more.
         self.fetchInFlight = nil
+        self.isAskedBeside = false
         switch self.phase {
         case .validating:
             self.isLookingUp = false

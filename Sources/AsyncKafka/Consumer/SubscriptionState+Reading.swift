@@ -56,7 +56,7 @@ extension SubscriptionState {
                     .malformed("a record's lengths contradict each other"), baseOffset: inHand.batch.baseOffset),
                 inHand.partition, nextOffset: inHand.batch.nextOffset)
         }
-        if !assigned.isBuffered { self.turns.append(inHand.partition) }
+        self.enqueue(inHand.partition)
         assigned.putBack = inHand.batch
         return nil
     }
@@ -95,12 +95,6 @@ extension SubscriptionState {
             return (taken, wakening)
         }
         return (.nothing, wakening)
-    }
-
-    private mutating func endTurn(keepsOrder: Bool) {
-        self.takenInTurn = 0
-        guard let partition = self.turns.popFirst() else { return }
-        if keepsOrder { self.turns.append(partition) }
     }
 
     /// An error that some partition has for the reader, once.
@@ -174,17 +168,24 @@ extension SubscriptionState {
         self.partitions[taken.partition]?.pass(taken.batch)
     }
 
+    /// Keeps a batch that was taken for later.
+    mutating func putBack(_ taken: TakenBatch) {
+        guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
+        self.partitions[taken.partition]?.isTaken = false
+        self.partitions[taken.partition]?.putBack = taken.batch
+        self.enqueue(taken.partition)
+    }
+
     /// Gives a batch into the reader's hand, unless its partition was moved, paused or taken away meanwhile.
     mutating func handOut(_ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage) -> Bool {
         guard let index = self.partitions.index(forKey: taken.partition),
             self.partitions.values[index].incarnation == taken.incarnation
         else { return false }
-        self.partitions.values[index].isTaken = false
         guard self.partitions.values[index].isReadable else {
-            if !self.partitions.values[index].isBuffered { self.turns.append(taken.partition) }
-            self.partitions.values[index].putBack = taken.batch
+            self.putBack(taken)
             return false
         }
+        self.partitions.values[index].isTaken = false
         self.partitions.values[index].position = taken.batch.end
         self.partitions.values[index].unseenFrom = taken.batch.nextOffset
         if self.partitions.values[index].askedPast == nil { self.partitions.values[index].askedPast = taken.start }

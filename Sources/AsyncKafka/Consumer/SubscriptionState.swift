@@ -38,7 +38,9 @@ struct SubscriptionState: Sendable {
     var subscription = Subscription.none
     var partitions: [TopicPartition: AssignedPartition] = [:]
     /// The partitions that have something buffered, in the order in which they get their turn.
-    var turns = Deque<TopicPartition>()
+    private(set) var turns = Deque<TopicPartition>()
+    /// Those in `turns`, each once: also what was taken away or emptied since.
+    private var isInTurns: Set<TopicPartition> = []
     /// Partitions that were paused when they were last given up.
     var pausedBefore: Set<TopicPartition> = []
     /// Bytes taken from the partition whose turn it is.
@@ -55,8 +57,8 @@ struct SubscriptionState: Sendable {
     var leftBehind: [TopicPartition: LeftBehind] = [:]
     /// Positions that were given up, for the log.
     var resets: [TopicPartition: PositionReset] = [:]
-    /// The version of the metadata that was taken last.
-    var metadataVersion = 0
+    /// The metadata that was taken last.
+    var metadata = ClusterMetadata.empty
     /// How many fetches have been planned.
     var fetches = 0
     /// The brokers that are at work on a fetch.
@@ -99,7 +101,7 @@ struct SubscriptionState: Sendable {
         guard let removed = self.partitions.removeValue(forKey: partition) else { return }
         self.bufferedBytes -= removed.bufferedBytes
         self.lastIncarnation = max(self.lastIncarnation, removed.incarnation)
-        if self.inHand?.partition == partition { self.dropInHand() }
+        self.dropInHand(of: partition)
     }
 
     /// Gives partitions up in a rebalance. Whether they were paused is kept, in case they come back.
@@ -118,6 +120,21 @@ struct SubscriptionState: Sendable {
     /// The listener has heard of all partitions: they can be fetched.
     mutating func arrived() {
         for partition in self.partitions.keys { self.partitions[partition]?.isArriving = false }
+    }
+
+    // MARK: Turns
+
+    /// Something of the partition is buffered: it gets its turn behind those that wait already.
+    mutating func enqueue(_ partition: TopicPartition) {
+        if self.isInTurns.insert(partition).inserted { self.turns.append(partition) }
+    }
+
+    /// Ends the turn of the first.
+    mutating func endTurn(keepsOrder: Bool) {
+        self.takenInTurn = 0
+        guard let partition = self.turns.popFirst() else { return }
+        self.isInTurns.remove(partition)
+        if keepsOrder { self.enqueue(partition) }
     }
 
     // MARK: Pause

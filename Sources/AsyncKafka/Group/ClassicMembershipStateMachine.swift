@@ -130,12 +130,20 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
+    /// Whether the partitions are gone, and the reader is yet to hear of it.
+    var isLosing: Bool { self.state == .losing }
+
     /// Whether commits of this generation can succeed.
     var isMember: Bool { self.identity.generation >= 0 }
 
     // MARK: What the consumer does
 
-    /// The topics subscribed to, or their partitions, have changed; or it is time to begin.
+    /// The topics or their partitions are not what they were. Whoever has subscribed to none is not concerned.
+    mutating func topicsChanged(because reason: String) {
+        if self.state != .idle { self.rebalance(because: reason) }
+    }
+
+    /// What is subscribed to has changed, or it is time to begin.
     mutating func rebalance(because reason: String) {
         switch self.state {
         case .idle, .failed:

@@ -15,10 +15,14 @@
 /// Each partition that goes is told once: by `partitionsRevoked`, or by `partitionsLost` if it had gone before. If the group
 /// goes on without this consumer while `partitionsRevoked` runs, `partitionsLost` does not follow: what it commits then fails
 /// with `.commitFailed`, and what it saves elsewhere may come too late. Calling `unsubscribe()` inside a callback does not
-/// call `partitionsRevoked` for partitions that it has been called for.
+/// call `partitionsRevoked` for partitions that it has been called for. Inside `partitionsAssigned` it gives the partitions up
+/// at once; `partitionsRevoked` is called, and the group left, when that has returned.
 ///
 /// At the end — `unsubscribe()`, a shutdown, a cancelled `run()` — the last callback has what is left of
 /// `ConsumerConfiguration.closeTimeout`, less a tenth for leaving the group. Then its task is cancelled, and not waited for.
+/// No two callbacks run at the same time: `partitionsAssigned`, if it still runs then, is cancelled when a shutdown has waited
+/// for it for most of `closeTimeout`, and `partitionsRevoked` follows when it has returned. If it does not return in time, it is
+/// not waited for, and `partitionsRevoked` is not called.
 ///
 /// In the whole group, every `partitionsRevoked` for a partition has returned before any `partitionsAssigned` for it
 /// begins: what the one saves, the other can load.

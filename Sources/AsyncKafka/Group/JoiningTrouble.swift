@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// When a group that can't be joined is to be complained of: after a while, and from then on now and then. Pure.
+/// When a group that can't be joined, or whose offsets can't be read, is to be complained of: after a while, and from then on now and then. Pure.
 struct JoiningTrouble: Hashable, Sendable {
     /// What passes by itself need not be read by anybody.
     static let patience = Duration.seconds(5)
@@ -19,6 +19,9 @@ struct JoiningTrouble: Hashable, Sendable {
     private var next: MonotonicTime?
     /// Not before then a failure that ends the attempts is told again: a reader that asks on and on has heard of it.
     private var nextEnd: MonotonicTime?
+
+    /// Whether it has been told that the attempts fail.
+    var isTold: Bool { self.next != nil }
 
     /// An attempt begins. Until when it may look for what it needs: before anything has been told, only so long that it can
     /// be told in time. `backoff` is how much sooner a look-up may end than it has to.

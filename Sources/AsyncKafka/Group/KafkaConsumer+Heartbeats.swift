@@ -32,11 +32,16 @@ extension KafkaConsumer {
                         .get()
                     failures = 0
                 } catch {
-                    failures += 1
-                    let backoff = self.cluster.backoff(failures: failures)
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
-                    self.state.withLock {
-                        $0.membership?.heartbeatFailed(now: self.loop.now, backoff: backoff)
+                    if error.brokerCode == .rebalanceInProgress {
+                        // It was answered: there is nothing to hurry for.
+                        failures = 0
+                    } else {
+                        failures += 1
+                        let backoff = self.cluster.backoff(failures: failures)
+                        self.state.withLock {
+                            $0.membership?.heartbeatFailed(now: self.loop.now, backoff: backoff)
+                        }
                     }
                     self.updateMembership { $0.refused(error, sender: identity) }
                 }

@@ -134,9 +134,9 @@ extension KafkaConsumer {
             request.memberId = identity.memberID
             let isLeader = joined.leader == joined.memberId
             if isLeader {
-                request.assignments = try await self.distribute(joined, until: deadline)
+                request.assignments = try await self.distribute(joined, as: identity, until: deadline)
             } else {
-                self.state.withLock { $0.distributed = [:] }
+                self.noteDistributed([:], as: identity)
                 self.watchTopics()
             }
             let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
@@ -185,7 +185,8 @@ extension KafkaConsumer {
 
     /// As the group's leader: gives every member its partitions.
     private func distribute(
-        _ joined: JoinGroupResponse, until deadline: MonotonicTime
+        _ joined: JoinGroupResponse, as identity: ClassicMembershipStateMachine.Identity,
+        until deadline: MonotonicTime
     ) async throws -> [SyncGroupRequest.SyncGroupRequestAssignment] {
         let members = try joined.members.map { member in
             try ConsumerGroupProtocol.decodeSubscription(
@@ -193,14 +194,14 @@ extension KafkaConsumer {
         }
         let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
         // Not counted yet: what is learned of them now is no change.
-        self.state.withLock { $0.distributed = Dictionary(topics.map { ($0, Int?.none) }) { $1 } }
+        self.noteDistributed(Dictionary(topics.map { ($0, Int?.none) }) { $1 }, as: identity)
         self.watchTopics()
         var metadata = self.cluster.metadata
         if topics.contains(where: { metadata.topics[$0] == nil }) {
             metadata = try await self.cluster.refreshedMetadata(deadline: deadline)
         }
         let counts = Dictionary(topics.map { ($0, metadata.topics[$0]?.partitions.count ?? 0) }) { $1 }
-        self.state.withLock { $0.distributed = counts.mapValues { Optional($0) } }
+        self.noteDistributed(counts.mapValues { Optional($0) }, as: identity)
         // A static leader that comes back finds the old assignment still good (KIP-814).
         if joined.skipAssignment { return [] }
 
@@ -219,10 +220,20 @@ extension KafkaConsumer {
         }
     }
 
+    /// Keeps what is distributed, unless the group has been left or joined anew meanwhile.
+    private func noteDistributed(
+        _ distributed: [String: Int?], as identity: ClassicMembershipStateMachine.Identity
+    ) {
+        self.state.withLock { state in
+            if state.membership?.nextRequest == .sync(identity) { state.distributed = distributed }
+        }
+    }
+
     /// As the group's leader: partitions were added to the group's topics since they were last distributed.
     func groupTopicsMayHaveChanged(_ metadata: ClusterMetadata) {
         let isChanged = self.state.withLock { state in
-            state.phase == .open
+            let metadata = state.subscriptions.newest(metadata)
+            return state.phase == .open
                 && state.distributed.contains { topic, count in
                     guard let count else { return false }
                     // A topic that no broker knows for a moment has not lost its partitions.
@@ -230,6 +241,8 @@ extension KafkaConsumer {
                     return known.partitions.count != count
                 }
         }
-        if isChanged { self.updateMembership { $0.rebalance(because: "the partitions of the group's topics changed") } }
+        if isChanged {
+            self.updateMembership { $0.topicsChanged(because: "the partitions of the group's topics changed") }
+        }
     }
 }

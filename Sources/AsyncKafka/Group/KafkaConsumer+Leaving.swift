@@ -14,8 +14,9 @@ extension KafkaConsumer {
 
     /// Leaves the group, if this is a member of one. At the deadline it is over, whatever the brokers do.
     func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
-        guard let farewell = self.updateMembership({ $0.leave(reason: reason) }) ?? nil else { return }
-        await self.send(farewell, until: deadline)
+        let farewell = self.state.withLock { $0.leaveGroup(because: reason) }
+        self.wake([.membership, .reader])
+        if let farewell { await self.send(farewell, until: deadline) }
     }
 
     /// The group can't be joined: nobody in it has to wait for a member that has taken no part. One attempt.
@@ -150,5 +151,19 @@ extension KafkaConsumer {
             self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
             throw error
         }
+    }
+}
+
+extension ConsumerState {
+    /// Ends the membership. What was subscribed to since is joined for by a new one. Who is to be told, if anybody.
+    mutating func leaveGroup(because reason: String) -> ClassicMembershipStateMachine.Farewell? {
+        self.distributed = [:]
+        let farewell = self.membership?.leave(reason: reason)
+        switch self.subscriptions.subscription {
+        case .topics, .pattern:
+            if self.phase == .open { self.membership?.rebalance(because: "the subscription has changed") }
+        case .none, .partitions: break
+        }
+        return farewell
     }
 }

@@ -104,6 +104,8 @@ import Testing
             let configuration = self.configuration(kafka, log)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 while try await consumer.poll(timeout: .seconds(20)).last?.offset != 4 {}
+                // It is done with them.
+                _ = try await consumer.poll(timeout: .zero)
                 try consumer.assign([TopicPartition("t", 1)])
                 // Without waiting for the next automatic commit, and without an end.
                 await kafka.untilRequests(of: .offsetCommit)
@@ -126,6 +128,9 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 var records: [ConsumerRecord] = []
                 while records.count < 3 { records += try await consumer.poll(max: 3, timeout: .seconds(20)) }
+                // It is done with them, and wants no more for now.
+                try consumer.pause([self.partition])
+                _ = try await consumer.poll(timeout: .zero)
                 try consumer.assign([TopicPartition("t", 1)])
                 try consumer.assign([self.partition])
                 let next = try await consumer.poll(timeout: .seconds(20))
@@ -147,6 +152,37 @@ import Testing
             }
             let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
             #expect(committed == 3)
+        }
+    }
+
+    private struct Failed: Error {}
+
+    @Test(
+        "a record that could not be processed is not committed by what is done then", arguments: [true, false],
+        [true, false])
+    func afterAnError(polls: Bool, unsubscribes: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await kafka.fill("t", 5)
+            let configuration = self.configuration(kafka, KeptWarnings())
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                do {
+                    if polls {
+                        while true {
+                            for record in try await consumer.poll(max: 1, timeout: .seconds(20))
+                            where record.offset == 3 { throw Failed() }
+                        }
+                    } else {
+                        for try await record in consumer.records where record.offset == 3 { throw Failed() }
+                    }
+                } catch is Failed {}
+                if unsubscribes {
+                    try await consumer.unsubscribe()
+                } else {
+                    try consumer.assign([TopicPartition("t", 1)])
+                }
+            }
+            #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 3)
         }
     }
 }

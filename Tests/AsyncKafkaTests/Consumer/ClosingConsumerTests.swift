@@ -81,6 +81,39 @@ import Testing
         }
     }
 
+    @Test(
+        "partitionsAssigned that does not heed its cancellation holds nobody up beyond closeTimeout",
+        arguments: [Ending.cancelled, .shutDownWhileReading])
+    func stubbornAssigned(ending: Ending) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(2)
+            configuration.cluster.log = EventLogSink(events: log)
+            let listener = NotingListener(name: "a", log: log, onAssigned: { _, _ in await log.until("go") })
+            let consumer = try KafkaConsumer(configuration, listener: listener)
+            try consumer.subscribe(to: ["t"])
+            let running = Task { try await consumer.run() }
+            let reading = Task { for try await _ in consumer.records {} }
+            let watchdog = Task {
+                try await Task.sleep(for: .seconds(15))
+                log.add("go")
+            }
+            await log.until("a assigning 0")
+            if ending == .cancelled { running.cancel() } else { consumer.triggerGracefulShutdown() }
+            try await running.value
+            #expect(!log.events.contains("go"), "it waited for the callback")
+            #expect(log.count("[warning]", "closeTimeout") > 0, "\(log.events)")
+            #expect(try await kafka.group("g")?.members.isEmpty == true)
+            watchdog.cancel()
+            log.add("go")
+            try await reading.value
+            // The other callback never ran beside it.
+            #expect(log.count("a revoking") == 0)
+        }
+    }
+
     @Test("closing with no broker left ends at once, and says what was not done", arguments: [true, false])
     func noBroker(closes: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in

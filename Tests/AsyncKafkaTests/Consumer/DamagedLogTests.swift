@@ -187,6 +187,23 @@ import Testing
         }
     }
 
+    @Test func aRecordThatCannotBeReadDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
+            bytes[bytes.count - 8] = 0x7E
+            try await kafka.store([LogBatch.withChecksum(Bytes(bytes))], in: "t")
+            var configuration = kafka.consuming("g")
+            configuration.maxPollInterval = .seconds(2)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                let first = try await self.readUntilFailure(consumer)
+                #expect(first.read == ["a"])
+                // Nobody reads any more, so the partitions must go to somebody who does.
+                await kafka.untilRequests(of: .leaveGroup)
+            }
+        }
+    }
+
     @Test func oneDamagedPartitionDoesNotKeepTheOthersFromBeingRead() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)

@@ -267,7 +267,7 @@ struct ReadingSimulation {
             }
             self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
         }
-        for beside in self.state.planFetchesBeside(now: self.now) {
+        for beside in self.state.planFetchesBeside(now: self.now).fetches {
             self.fetches.append(
                 Fetch(broker: beside.broker, partitions: beside.fetches, maximumBytes: beside.maximumBytes))
         }

@@ -65,6 +65,39 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now) == [:])
     }
 
+    @Test func metadataThatIsOutOfDateTakesNothingBack() throws {
+        var state = try self.reading(from: 5)
+        _ = state.metadataChanged(self.metadata(version: 3, id: 2))
+        try state.seek(self.partition, to: FetchPosition(offset: 7))
+        // Read before, and taken only now.
+        _ = state.metadataChanged(self.metadata(version: 2, id: 1))
+        #expect(state.partitions[self.partition]?.topicID.low == 2)
+        #expect(state.askedPastOffsets(now: self.now)[self.partition]?.offset == 7)
+        // What is new takes what is known already.
+        state.assign([], arriving: false)
+        state.assign([self.partition], arriving: false)
+        _ = state.metadataChanged(self.metadata(version: 2, id: 1))
+        #expect(state.partitions[self.partition]?.topicID.low == 2)
+        #expect(state.partitions[self.partition]?.leader == 1)
+    }
+
+    @Test func metadataThatIsOutOfDateTakesNoPartitionsAwayWithoutAGroup() throws {
+        func metadata(version: Int, count: Int32) -> ClusterMetadata {
+            let partitions = (0..<count).map { PartitionMetadata(index: $0, leader: 1, leaderEpoch: 0) }
+            return ClusterMetadata(
+                version: version, clusterID: nil, controllerID: nil, brokers: [:],
+                topics: ["t": TopicMetadata(name: "t", partitions: partitions)])
+        }
+        var cluster = KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"])
+        cluster.log = SilentLog()
+        let consumer = try KafkaConsumer(ConsumerConfiguration(cluster))
+        try consumer.subscribe(to: ["t"])
+        consumer.metadataChanged(metadata(version: 3, count: 2))
+        #expect(consumer.assignment.count == 2)
+        consumer.subscriptionMayHaveChanged(metadata(version: 2, count: 1))
+        #expect(consumer.assignment.count == 2)
+    }
+
     @Test func whatWasCommittedInATopicThatWasMadeAgainIsForgotten() throws {
         var state = try self.reading(from: 5)
         state.committed([self.partition: OffsetAndMetadata(offset: 5)], now: self.now)

@@ -322,6 +322,25 @@ import Testing
         #expect(self.isPlanned(&state, from: 2))
     }
 
+    @Test func aPartitionWaitsForItsTurnOnce() throws {
+        var state = try self.reading()
+        // Commits move behind what is nothing to read, and nobody reads.
+        for offset in stride(from: Int64(0), to: 40, by: 10) {
+            self.answer(&state, try self.plan(&state), [try LogBatch.compactedAway(from: offset, to: offset + 9)])
+            _ = state.passUnseen()
+        }
+        #expect(state.partitions[self.partition]?.position.offset == 40)
+        #expect(state.turns.count == 1)
+        state.assign([], arriving: false)
+        state.assign([self.partition], arriving: false)
+        _ = state.metadataChanged(self.metadata())
+        try state.seek(self.partition, to: FetchPosition(offset: 40))
+        self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 40)])
+        #expect(state.turns.count == 1)
+        let taken = try self.take(&state)
+        #expect(taken?.batch.baseOffset == 40)
+    }
+
     @Test func aPauseOutlivesARebalance() throws {
         var state = try self.reading { $0.hasGroup = true }
         try state.setPaused(true, [self.partition])

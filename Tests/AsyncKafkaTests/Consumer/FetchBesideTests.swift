@@ -1,0 +1,109 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// Fetches beside one that the broker is at work on: what keeps them from bringing records is not kept for ever.
+@Suite(.timeLimit(.minutes(1))) struct FetchBesideTests {
+    private let partition = TopicPartition("t", 0)
+    private let now = MonotonicTime(nanoseconds: 0)
+
+    /// A partition that was moved while its broker is at work on a fetch.
+    private func moved() throws -> SubscriptionState {
+        var state = SubscriptionState(SubscriptionState.Settings())
+        state.assign([self.partition], arriving: false)
+        let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
+        _ = state.metadataChanged(
+            ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
+        try state.seek(self.partition, to: FetchPosition(offset: 5))
+        _ = state.planFetch(from: 1, now: self.now)
+        try state.seek(self.partition, to: FetchPosition(offset: 0))
+        return state
+    }
+
+    private func answer(_ state: inout SubscriptionState, _ answer: FetchAnswer) throws {
+        let beside = try #require(state.planFetchesBeside(now: self.now).fetches.first)
+        state.fetchEnded(beside.fetches, maximumBytes: beside.maximumBytes, from: 1, now: self.now)
+        _ = state.fetched(beside.fetches[0], answer, from: 1, now: self.now, backoff: .seconds(1))
+    }
+
+    @Test func onePartitionsTimeIsToldAndKept() throws {
+        var state = try self.moved()
+        let later = self.now + .seconds(1)
+        state.partitions[self.partition]?.notBefore = later
+        let plan = state.planFetchesBeside(now: self.now)
+        #expect(plan.fetches.isEmpty)
+        #expect(plan.next == later)
+        #expect(state.planFetchesBeside(now: later).fetches.count == 1)
+    }
+
+    @Test func oneThatFailedIsTriedAgainLater() throws {
+        var state = try self.moved()
+        let beside = try #require(state.planFetchesBeside(now: self.now).fetches.first)
+        state.fetchEnded(beside.fetches, maximumBytes: beside.maximumBytes, from: 1, now: self.now)
+        let later = self.now + .seconds(1)
+        state.fetchFailed(beside.fetches, retryAt: later)
+        #expect(state.planFetchesBeside(now: self.now).next == later)
+        #expect(state.planFetchesBeside(now: later).fetches.count == 1)
+    }
+
+    @Test func oneThatIsRefusedIsTriedAgainLater() throws {
+        var state = try self.moved()
+        try self.answer(&state, FetchAnswer(error: .unknownServerError))
+        let later = self.now + .seconds(1)
+        #expect(state.planFetchesBeside(now: self.now).next == later)
+        #expect(state.planFetchesBeside(now: later).fetches.count == 1)
+    }
+
+    @Test func oneThatIsCutShortIsAskedForInFull() throws {
+        var state = try self.moved()
+        let batch = try LogBatch.records([String(repeating: "a", count: 1000)], at: 0)
+        let part = Bytes(Array(batch).prefix(500))
+        try self.answer(&state, FetchAnswer(chunk: FetchedChunk(part, aborted: AbortedTransactions())))
+        #expect(state.planFetchesBeside(now: self.now).fetches.count == 1)
+    }
+
+    @Test func whereNothingIsTheBrokersNextFetchIsWaitedFor() throws {
+        var state = try self.moved()
+        try self.answer(&state, FetchAnswer(highWatermark: 0))
+        let plan = state.planFetchesBeside(now: self.now)
+        #expect(plan.fetches.isEmpty && plan.next == nil)
+    }
+
+    @Test("a partition that was moved is read although the broker refuses it at first, and waits with another fetch")
+    func refused() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            var configuration = kafka.consuming()
+            configuration.fetchMaxWait = .seconds(40)
+            configuration.cluster.requestTimeout = .seconds(100)
+            configuration.cluster.apiTimeout = .seconds(200)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                while try await consumer.poll(timeout: .seconds(20)).last?.offset != 2 {}
+                // By now the broker waits with the next.
+                _ = try await consumer.poll(timeout: .milliseconds(200))
+                let fault = kafka.rewrite(FetchRequest.self) { _, _, response in
+                    response.responses[0].partitions[0].errorCode = .unknownServerError
+                    response.responses[0].partitions[0].records = nil
+                }
+                try await consumer.seek(self.partition, to: .offset(0))
+                let records = try await consumer.poll(timeout: .seconds(20))
+                #expect(records.first?.text == "v0")
+                #expect(fault.hits == 1)
+                // So that closing need not wait for it.
+                try await kafka.fill("t", 1)
+            }
+        }
+    }
+}

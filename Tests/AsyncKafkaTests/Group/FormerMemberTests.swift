@@ -1,0 +1,99 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import Testing
+
+@testable import AsyncKafka
+
+/// Whoever has left the group is concerned by nothing that happens in it.
+@Suite(.timeLimit(.minutes(1))) struct FormerMemberTests {
+    private let zero = TopicPartition("t", 0)
+
+    @Test("who led the group and reads chosen partitions now keeps them when the topic grows")
+    func formerLeader() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            let listener = NotingListener(name: "a", log: log)
+            var configuration = kafka.consuming("g")
+            configuration.cluster.metadataMaxAge = .milliseconds(100)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], listener: listener) { consumer in
+                try await consumer.pollsUntil { consumer.assignment == [self.zero] }
+                try await consumer.unsubscribe()
+                try consumer.assign([self.zero])
+                kafka.forgetRequests()
+                var topic = CreatePartitionsRequest.CreatePartitionsTopic()
+                topic.name = "t"
+                topic.count = 2
+                topic.assignments = nil
+                var request = CreatePartitionsRequest()
+                request.topics = [topic]
+                request.timeoutMs = 10_000
+                let connection = try await consumer.cluster.connection(to: 1, deadline: consumer.apiDeadline)
+                _ = try await connection.request(request, timeout: .seconds(10))
+                try await consumer.pollsUntil { consumer.cluster.metadata.topics["t"]?.partitions.count == 2 }
+                // Whoever hears of the metadata has heard of it by the next ones.
+                let count = kafka.requests.count { $0.api == .metadata }
+                try await consumer.pollsUntil { kafka.requests.count { $0.api == .metadata } > count + 2 }
+                #expect(consumer.assignment == [self.zero])
+                #expect(!kafka.requests.contains { $0.api == .joinGroup })
+            }
+            #expect(log.events == ["a assigning 0", "a assigned 0", "a revoking 0", "a revoked 0"])
+        }
+    }
+
+    @Test func topicsThatChangeMakeNobodyAMember() {
+        var machine = MembershipFixture.machine("stable")
+        machine.topicsChanged(because: "partitions were added")
+        #expect(machine.state == .revoking)
+        _ = machine.leave(reason: "unsubscribed")
+        machine.topicsChanged(because: "partitions were added")
+        #expect(machine.nextRequest == nil)
+    }
+
+    @Test("a step that was begun before somebody else unsubscribed brings no partitions back")
+    func stepOfAFormerMember() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            let listener = NotingListener(name: "a", log: log)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+                consumer in
+                try await consumer.pollsUntil { consumer.assignment == [self.zero] }
+                try await consumer.unsubscribe()
+                try await consumer.perform(.assign([self.zero]))
+                #expect(consumer.assignment == [])
+            }
+            #expect(log.count("a assigning") == 1)
+        }
+    }
+
+    @Test("a heartbeat that hears of a rebalance is followed by the next at the usual time")
+    func paceOfHeartbeats() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            var configuration = kafka.consuming("g")
+            configuration.heartbeatInterval = .seconds(4)
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                for try await _ in consumer.records {
+                    // While the record is in hand, the group is not joined again.
+                    kafka.inject(.fail(.rebalanceInProgress), on: .heartbeat, times: nil)
+                    await kafka.untilRequests(of: .heartbeat)
+                    let start = ContinuousClock.now
+                    let count = kafka.requests.count { $0.api == .heartbeat }
+                    await kafka.untilRequests(of: .heartbeat, count: count + 1)
+                    #expect(ContinuousClock.now - start > .seconds(1))
+                    kafka.removeFaults()
+                    break
+                }
+            }
+        }
+    }
+}

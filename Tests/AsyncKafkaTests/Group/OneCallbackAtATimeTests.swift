@@ -1,0 +1,123 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaMemory
+import Testing
+
+@testable import AsyncKafka
+
+/// No two callbacks of a listener run at the same time, however the partitions that one tells of go again.
+@Suite(.timeLimit(.minutes(1))) struct OneCallbackAtATimeTests {
+    private struct Loading {
+        let log: EventLog
+
+        /// Loads until it is interrupted.
+        func load() async throws {
+            do {
+                try await Task.sleep(for: .seconds(600))
+            } catch {
+                self.log.add("interrupted")
+                throw error
+            }
+        }
+    }
+
+    enum Ending: CaseIterable { case shutDown, unsubscribed, cancelled }
+
+    @Test("partitionsAssigned that still loads is interrupted before partitionsRevoked", arguments: Ending.allCases)
+    func whileAssigning(ending: Ending) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            var configuration = kafka.consuming("g")
+            configuration.closeTimeout = .seconds(4)
+            let listener = NotingListener(
+                name: "a", log: log, onAssigned: { _, _ in try await Loading(log: log).load() })
+            let consumer = try KafkaConsumer(configuration, listener: listener)
+            try consumer.subscribe(to: ["t"])
+            let running = Task { try await consumer.run() }
+            let reading = Task { for try await _ in consumer.records {} }
+            let watchdog = Task {
+                try await Task.sleep(for: .seconds(20))
+                reading.cancel()
+            }
+            await log.until("a assigning 0")
+            switch ending {
+            case .shutDown: consumer.triggerGracefulShutdown()
+            case .unsubscribed:
+                try await consumer.unsubscribe()
+                consumer.triggerGracefulShutdown()
+            case .cancelled: running.cancel()
+            }
+            try await running.value
+            try await reading.value
+            watchdog.cancel()
+            #expect(log.events == ["a assigning 0", "interrupted", "a revoking 0", "a revoked 0"])
+            #expect(try await kafka.group("g")?.members.isEmpty == true)
+        }
+    }
+
+    @Test("unsubscribing inside partitionsAssigned has partitionsRevoked follow when that has returned")
+    func unsubscribingInside() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = EventLog()
+            let listener = NotingListener(
+                name: "a", log: log,
+                onAssigned: { _, consumer in
+                    try await consumer.unsubscribe()
+                    #expect(consumer.assignment == [])
+                    log.add("unsubscribed")
+                },
+                onLost: { _, _ in })
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+                consumer in
+                try await consumer.pollsUntil { log.count("a revoked 0") > 0 }
+                #expect(
+                    log.events == [
+                        "a assigning 0", "unsubscribed", "a assigned 0", "a revoking 0", "a revoked 0",
+                    ])
+                #expect(try await kafka.group("g")?.members.isEmpty == true)
+            }
+            #expect(log.events.count == 5)
+        }
+    }
+
+    @Test("what is chosen inside partitionsAssigned after unsubscribing is read", arguments: [true, false])
+    func turningToOthersInside(subscribes: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
+            try await kafka.fill("u", 1)
+            let isFirst = Lock(true)
+            let listener = NotingListener(
+                name: "a", log: EventLog(),
+                onAssigned: { _, consumer in
+                    let turns = isFirst.withLock { isFirst in
+                        defer { isFirst = false }
+                        return isFirst
+                    }
+                    guard turns else { return }
+                    try await consumer.unsubscribe()
+                    if subscribes {
+                        try consumer.subscribe(to: ["u"])
+                    } else {
+                        try consumer.assign([TopicPartition("u", 0)])
+                    }
+                })
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+                consumer in
+                for try await record in consumer.records {
+                    #expect(record.topic == "u")
+                    try await consumer.commit(record)
+                    break
+                }
+            }
+            #expect(try await kafka.committedOffset(of: "g", topic: "u", partition: 0) == 1)
+        }
+    }
+}
