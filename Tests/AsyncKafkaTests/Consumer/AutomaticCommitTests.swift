@@ -164,7 +164,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
-            let configuration = self.configuration(kafka, KeptWarnings())
+            let configuration = self.configuration(kafka, KeptLog(minimum: .warning))
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 do {
                     if polls {
