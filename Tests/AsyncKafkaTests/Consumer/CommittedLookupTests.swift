@@ -11,37 +11,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The look-up of the group's offsets at a coordinator that does not answer, or isn't there.
+/// The look-up of committed offsets in a group that has no coordinator.
 @Suite(.timeLimit(.minutes(1))) struct CommittedLookupTests {
     private let partition = TopicPartition("t", 0)
-
-    @Test("a look-up that hangs is given up while the session lasts", arguments: [true, false])
-    func hanging(isSubscribed: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
-            try await kafka.createTopic("t")
-            try await kafka.fill("t", 1)
-            let hold = EmbeddedKafka.Hold()
-            kafka.inject(.hold(hold), on: .offsetFetch)
-            var configuration = kafka.consuming("g")
-            configuration.sessionTimeout = .seconds(6)
-            configuration.cluster.requestTimeout = .seconds(300)
-            configuration.cluster.apiTimeout = .seconds(600)
-            let body: (KafkaConsumer) async throws -> Void = { consumer in
-                var records: [ConsumerRecord] = []
-                try await consumer.pollsUntil {
-                    records = try await consumer.poll(timeout: .milliseconds(50))
-                    return !records.isEmpty
-                }
-                #expect(records.map(\.text) == ["v0"])
-            }
-            if isSubscribed {
-                try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], body)
-            } else {
-                try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition], body)
-            }
-            hold.release()
-        }
-    }
 
     @Test("a group without a coordinator is told of, also to who chooses partitions by hand")
     func noCoordinator() async throws {
