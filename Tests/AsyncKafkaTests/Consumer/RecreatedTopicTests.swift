@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    /// Makes the topic again once a consumer has seen that it is gone. Where Fetch names topics, one that is made again between two
+    /// fetches is found out with the next metadata only.
+    private func makeAgain(_ kafka: EmbeddedKafka) async throws {
+        try await kafka.deleteTopic("t")
+        kafka.forgetRequests()
+        await kafka.untilRequests(of: .fetch)
+        try await kafka.createTopic("t")
+    }
+
     private func read(_ count: Int, from consumer: KafkaConsumer) async throws -> [String] {
         var read: [String] = []
         for try await record in consumer.records {
@@ -56,8 +65,7 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 let old = try await self.read(20, from: consumer)
                 #expect(old.last == "old19")
-                try await kafka.deleteTopic("t")
-                try await kafka.createTopic("t")
+                try await self.makeAgain(kafka)
                 try await kafka.fill("t", 50, prefix: "new", oneByOne: true)
                 let new = try await self.read(50, from: consumer)
                 #expect(new == (0..<50).map { "new\($0)" })
@@ -82,8 +90,7 @@ import Testing
             configuration.cluster.log = log
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 _ = try await self.read(20, from: consumer)
-                try await kafka.deleteTopic("t")
-                try await kafka.createTopic("t")
+                try await self.makeAgain(kafka)
                 try await kafka.fill("t", count, prefix: "new")
                 let new = try await self.read(count, from: consumer)
                 #expect(new == (0..<count).map { "new\($0)" })
@@ -101,8 +108,7 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 try await consumer.seek(self.partition, to: .beginning)
                 _ = try await self.read(5, from: consumer)
-                try await kafka.deleteTopic("t")
-                try await kafka.createTopic("t")
+                try await self.makeAgain(kafka)
                 try await kafka.fill("t", 9, prefix: "new")
                 let failure = await #expect(throws: KafkaError.self) { try await self.read(1, from: consumer) }
                 #expect(failure?.code == .offsetOutOfRange)
@@ -131,8 +137,7 @@ import Testing
             try await consumer.commit()
             let before = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
             #expect(before == 5)
-            try await kafka.deleteTopic("t")
-            try await kafka.createTopic("t")
+            try await self.makeAgain(kafka)
             if age == .withoutTopicIDs {
                 // Only a position outside of the log gives it away.
                 try await kafka.fill("t", 4, prefix: "new")
@@ -163,8 +168,7 @@ import Testing
                     kept = record
                     break
                 }
-                try await kafka.deleteTopic("t")
-                try await kafka.createTopic("t")
+                try await self.makeAgain(kafka)
                 try await kafka.fill("t", 50, prefix: "new")
                 // What was fetched before may still come.
                 for try await record in consumer.records where record.text.hasPrefix("new") {
