@@ -18,6 +18,8 @@ extension Cluster {
                 self.logger(.info, "The topic and its leaders are there now", [(.topic, name)])
             case .found(.firstMatch):
                 self.logger(.info, "A topic matches the pattern now")
+            case .moved(let partitions):
+                self.logger(.info, "Other brokers lead partitions now", [(.partitions, partitions.names)])
             case .refused(let topic, let code):
                 self.reportFailure(KafkaError(code, doing: "asking for a topic's partitions", topic: topic))
             }

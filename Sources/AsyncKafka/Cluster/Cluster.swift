@@ -168,10 +168,12 @@ final class Cluster: Sendable {
     func updateLeaders(
         _ leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)], endpoints: [Broker]
     ) {
-        let snapshot: ClusterMetadata? = self.metadataState.withLock { state in
-            state.updateLeaders(leaders, endpoints: endpoints) ? state.snapshot : nil
+        let (snapshot, notices) = self.metadataState.withLock { state -> (ClusterMetadata?, [WantedTopics.Notice]) in
+            let isChanged = state.updateLeaders(leaders, endpoints: endpoints)
+            return (isChanged ? state.snapshot : nil, state.takeNotices())
         }
         if let snapshot { self.metadataChanged(snapshot) }
+        self.tell(notices)
     }
 
     // MARK: The refresh

@@ -182,15 +182,22 @@ struct MetadataStateMachine: Sendable {
             self.isRequested = true
         }
 
+        let before = self.snapshot
         self.snapshot = ClusterMetadata(
             version: self.snapshot.version + 1, clusterID: update.clusterID, controllerID: update.controllerID,
             brokers: Dictionary(update.brokers.compactMap { broker in broker.id.map { ($0, broker) } }) { $1 },
             topics: topics)
+        self.noteMoves(since: before)
         self.compare(now: now)
         // What is lacking is asked for again soon, but more and more rarely.
         self.shortAnswers = self.wanted.isLackingNow ? self.shortAnswers + 1 : 0
         self.notBefore = now + backoff(max(self.shortAnswers, 1))
         return true
+    }
+
+    private mutating func noteMoves(since before: ClusterMetadata) {
+        let moved = self.wanted.moves(from: before, to: self.snapshot)
+        if !moved.isEmpty { self.notices.append(.moved(moved)) }
     }
 
     /// Whether nothing of what is wanted is lacking.
@@ -251,9 +258,11 @@ struct MetadataStateMachine: Sendable {
             changed = true
         }
         guard changed else { return false }
+        let before = self.snapshot
         self.snapshot = ClusterMetadata(
             version: self.snapshot.version + 1, clusterID: self.snapshot.clusterID,
             controllerID: self.snapshot.controllerID, brokers: brokers, topics: topics)
+        self.noteMoves(since: before)
         return true
     }
 

@@ -59,6 +59,8 @@ struct WantedTopics: Sendable {
         case found(Want)
         /// Said when it is refused, and again from time to time while it is.
         case refused(topic: String, ErrorCode)
+        /// Another broker leads them than before.
+        case moved([TopicPartition])
     }
 
     private struct Missing: Sendable {
@@ -164,6 +166,20 @@ struct WantedTopics: Sendable {
             self.missing[want] = missing
         }
         return notices
+    }
+
+    /// The partitions of wanted topics that another broker leads now.
+    func moves(from before: ClusterMetadata, to now: ClusterMetadata) -> [TopicPartition] {
+        var moved: [TopicPartition] = []
+        for name in self.names {
+            guard let old = before.topics[name], let new = now.topics[name] else { continue }
+            for partition in new.partitions {
+                guard let leader = partition.leader, let last = old.partition(partition.index)?.leader, leader != last
+                else { continue }
+                moved.append(TopicPartition(name, partition.index))
+            }
+        }
+        return moved.sorted()
     }
 
     /// Whether something that is not lacking is there, and not just unwanted now.

@@ -36,6 +36,7 @@ extension KafkaConsumer {
         var session = FetchSession()
         var pacing = FetchPacing()
         var failures = 0
+        var report = FailureReport(patience: .seconds(3))
         while !Task.isCancelled {
             let plan = self.state.withLock { $0.subscriptions.planFetch(from: broker, now: self.loop.now) }
             switch plan {
@@ -46,6 +47,9 @@ extension KafkaConsumer {
                     let outcome = try await self.fetch(
                         fetches, maximumBytes: maximumBytes, from: broker, &session, &pacing)
                     failures = outcome == .accepted ? 0 : failures + 1
+                    if outcome == .accepted, report.succeeded() {
+                        self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                    }
                     // One new session is begun at once, the next ones are not.
                     guard failures > 1 else { continue }
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
@@ -57,8 +61,9 @@ extension KafkaConsumer {
                     session.failed()
                     failures += 1
                     let wait = self.cluster.backoff(failures: failures)
+                    let isNews = report.failed(now: self.loop.now) != nil
                     self.logger(
-                        .debug, "Fetch failed; trying again",
+                        isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
                         [(.broker, "\(broker)"), (.error, error.description)])
                     self.state.withLock { state in
                         state.subscriptions.fetchEnded(

@@ -268,6 +268,19 @@ import Testing
         #expect(machine.snapshot.brokers[9]?.host == "b9")
     }
 
+    @Test func leadersThatMoveAreTold() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.watch(.topics(["a": .all]), now: self.start)
+        self.take(self.topic("a", leader: 1, epoch: 1), by: &machine)
+        #expect(machine.takeNotices() == [], "it had none before")
+        self.take(self.topic("a", leader: 2, epoch: 2), by: &machine)
+        #expect(machine.takeNotices() == [.moved([TopicPartition("a", 0)])])
+        _ = machine.updateLeaders([(TopicPartition("a", 0), 1, 3)], endpoints: [])
+        #expect(machine.takeNotices() == [.moved([TopicPartition("a", 0)])])
+        self.take(self.topic("a", leader: nil, epoch: 3), by: &machine)
+        #expect(machine.takeNotices() == [], "that is told as lacking")
+    }
+
     private func take(_ topic: TopicMetadata, by machine: inout MetadataStateMachine) {
         let asked = machine.begin(now: self.start)
         _ = machine.succeeded(self.answer(topic), asked: asked, now: self.start, backoff: self.backoff)
