@@ -282,7 +282,10 @@ extension InteropTests {
             let cluster = try await environment.cluster()
             let old = try await cluster.createTopic("old", settings: ["message.format.version": "0.9.0"])
             let new = try await cluster.createTopic("new")
-            for topic in [old, new] { try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) }
+            // Producers are not idempotent there.
+            for topic in [old, new] {
+                try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) { $0.idempotence = false }
+            }
             let partitions = [old, new].map { TopicPartition($0, 0) }
             var configuration = cluster.consumer()
             configuration.autoOffsetReset = .byDuration(.seconds(3600))
