@@ -47,8 +47,9 @@ extension Cluster {
         while true {
             let candidates = self.connections.candidates(known: self.metadata.brokers, avoiding: refusing)
             if let open = candidates.open { return open }
-            let race = ConnectionRace(candidates.others, in: self.connections, on: self.loop, deadline: deadline)
-            let outcome = try await race.run()
+            let outcome = await ConnectionRace(
+                keys: candidates.others, table: self.connections, loop: self.loop, deadline: deadline
+            ).run()
             if let connection = outcome.connection { return connection }
             let failures = outcome.failures
             if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {

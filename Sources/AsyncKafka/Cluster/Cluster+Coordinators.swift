@@ -33,7 +33,7 @@ extension Cluster {
         return try await self.findCoordinator(key, deadline: deadline)
     }
 
-    /// The broker that coordinates a group or transaction now, whichever is known to have done so.
+    /// The broker that coordinates a group or transaction now. The brokers are asked even if one is known.
     func currentCoordinator(
         _ kind: CoordinatorKind, for name: String, deadline: MonotonicTime
     ) async throws(KafkaError) -> Int32 {
@@ -62,8 +62,7 @@ extension Cluster {
             return true
         }
         if isForgotten {
-            self.logger(
-                .debug, "The coordinator is looked for again", [(.broker, "\(broker)")])
+            self.logger(.debug, "The coordinator is looked for again", [(.broker, "\(broker)")])
         }
     }
 }

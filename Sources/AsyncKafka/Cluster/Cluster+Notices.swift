@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension Cluster {
-    /// Says what is lacking of the topics that are wanted.
+    /// Logs what is missing of the topics that are wanted, and reports refused ones to the reader.
     func tell(_ notices: [WantedTopics.Notice]) {
         for notice in notices {
             switch notice {

@@ -86,7 +86,7 @@ final class Cluster: Sendable {
         self.failureObserver.withLock { $0 = observer }
     }
 
-    /// Tells who wants to know of a failure that time can't cure.
+    /// Reports a failure that does not end by itself.
     func reportFailure(_ error: KafkaError) {
         self.failureObserver.withLock { $0 }?(error)
     }
@@ -117,6 +117,8 @@ final class Cluster: Sendable {
     /// That a topic doesn't exist is believed only at the deadline: it may just have been made, or be made by the question.
     func topic(_ name: String, deadline: MonotonicTime) async throws(KafkaError) -> TopicMetadata {
         var lastError: ErrorCode?
+        let begun = self.loop.now
+        let attemptsBefore = self.metadataState.withLock { $0.attempts }
         while true {
             if let topic = self.topicIfKnown(name) {
                 return topic
@@ -133,6 +135,7 @@ final class Cluster: Sendable {
             try await self.waitForRefresh(after: attempts, deadline: deadline) {
                 if let reason {
                     KafkaError(reason, doing: "asking for a topic's partitions", topic: name)
+                        .after(attempts: attempts - attemptsBefore, in: self.loop.now - begun)
                 } else {
                     self.timeoutError("Nothing was learned of the topic in time", topic: name)
                 }
@@ -206,18 +209,17 @@ final class Cluster: Sendable {
         case .success(let update):
             isSettled = self.take(update, asked: asked)
         case .failure(var error):
-            // What one broker answers is the cluster's word only if all say so.
+            // One broker's refusal is final only if every other broker refuses, too.
             let candidates = self.connections.candidateCount(known: self.metadata.brokers)
             let isSaidByAll = Set(refusing).union([broker].compactMap { $0 }).count >= candidates
             if broker != nil, !isSaidByAll || error.brokerCode == .rebootstrapRequired { error.isRetriable = true }
             self.refreshFailed(error)
         }
-        // A broker that refuses, or that does not know what is wanted, is asked again after the others only.
+        // A broker that refuses, or does not know what is wanted, is not asked again before the others.
         if isSettled {
             refusing = []
         } else if let broker {
-            refusing.removeAll { $0 == broker }
-            refusing.append(broker)
+            refusing.moveToEnd(broker)
         }
         self.wakeRefreshWaiters()
     }
@@ -297,11 +299,7 @@ final class Cluster: Sendable {
     // MARK: Time
 
     /// The wait before attempt number `failures` + 1.
-    func backoff(failures: Int) -> Duration {
-        ExponentialBackoff(
-            initial: self.configuration.retryBackoff, maximum: self.configuration.retryBackoffMax
-        ).delay(failures: failures, jitter: .random(in: 0..<1))
-    }
+    func backoff(failures: Int) -> Duration { self.configuration.retries.delay(failures: failures) }
 
     /// The error of an operation whose deadline has passed: with the last thing that went wrong, if anything did.
     func timeoutError(_ what: String, topic: String? = nil, group: String? = nil) -> KafkaError {

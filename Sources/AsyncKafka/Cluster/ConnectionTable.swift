@@ -83,8 +83,8 @@ final class ConnectionTable: Sendable {
         self.state.withLock { $0.machine.connection(key) }
     }
 
-    /// Who can be asked what any broker knows: of the open connections the one with the least to do, and if there is none that
-    /// is as good as any, the connections to try, the best first.
+    /// Candidates for a request that any broker can answer: the open connection with the least to do or, if none to a good
+    /// broker is open, the connections to try, the best first.
     ///
     /// - Parameter refusing: brokers that come after all others, the newest last.
     func candidates(
@@ -99,7 +99,7 @@ final class ConnectionTable: Sendable {
         return (open.min { $0.requestsInFlight < $1.requestsInFlight }, others)
     }
 
-    /// How many servers can be asked what any broker knows.
+    /// How many servers can answer a request that any broker can answer.
     func candidateCount(known: [Int32: Broker]) -> Int {
         self.state.withLock { $0.machine.candidateCount(known: known) }
     }
@@ -218,11 +218,7 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    private func backoff(failures: Int) -> Duration {
-        ExponentialBackoff(
-            initial: self.configuration.reconnectBackoff, maximum: self.configuration.reconnectBackoffMax
-        ).delay(failures: failures, jitter: .random(in: 0..<1))
-    }
+    private func backoff(failures: Int) -> Duration { self.configuration.reconnects.delay(failures: failures) }
 
     // MARK: What the cluster tells
 

@@ -58,7 +58,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
     }
 
-    /// Who can be asked what any broker knows: open connections to brokers that are as good as any, and if there is none, the
+    /// Candidates for a request that any broker can answer: the open connections to good brokers or, if there is none, the
     /// connections to try, the best first.
     ///
     /// - Parameters:
@@ -91,7 +91,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         return ([], (unconnected + paused + bad).map(\.key))
     }
 
-    /// How many servers can be asked what any broker knows.
+    /// How many servers can answer a request that any broker can answer.
     func candidateCount(known: [Int32: Broker]) -> Int {
         Set(known.values.map(\.server)).union(self.bootstrap.map(\.server)).count
     }
@@ -139,7 +139,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
     }
 
-    /// Nobody waits for this one any more. Returns whether somebody did.
+    /// Removes a waiter that has given up. Returns whether it was still waiting.
     mutating func waitEnded(_ key: ConnectionKey, _ waiter: Waiter) -> Bool {
         guard case .connecting(let failures, var waiters)? = self.slots[key], waiters.remove(waiter) != nil else {
             return false
@@ -167,7 +167,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         if let closed = self.closed { return .refuse([], closed) }
         var ended: Set<Waiter> = []
         if case .connecting(_, let waiters)? = self.slots[key] { ended = waiters }
-        // Who listens at its old address now may be another broker.
+        // Another broker may listen at the old address by now.
         guard self.address(of: key)?.server == broker.server else {
             self.slots[key] = .unused
             return .refuse(ended, .brokerHasMoved)
@@ -267,7 +267,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         return open
     }
 
-    /// Nothing is connected from now on: the connections to be closed, and who waits in vain.
+    /// Ends the table: it makes no more connections. Returns the connections to close and the waiters to fail.
     mutating func close(_ error: KafkaError) -> (connections: [Connection], waiters: Set<Waiter>) {
         self.isRunning = false
         self.closed = error

@@ -15,11 +15,26 @@ package struct ExponentialBackoff: Sendable {
         self.maximum = maximum
     }
 
+    /// The wait after `failures` failures in a row (1 or more).
+    func delay(failures: Int) -> Duration { self.delay(failures: failures, jitter: .random(in: 0..<1)) }
+
     /// The wait after `failures` failures in a row (1 or more). `jitter` is a random number from 0 up to 1.
     package func delay(failures: Int, jitter: Double) -> Duration {
         guard self.maximum > self.initial else { return self.maximum }
         let doublings = min(max(failures - 1, 0), 30)
         let factor = Double(1 << doublings) * (0.8 + 0.4 * jitter)
         return min(self.maximum, self.initial * factor)
+    }
+}
+
+extension KafkaClientConfiguration {
+    /// The waits between attempts at a request.
+    var retries: ExponentialBackoff {
+        ExponentialBackoff(initial: self.retryBackoff, maximum: self.retryBackoffMax)
+    }
+
+    /// The waits between attempts to connect to a broker.
+    var reconnects: ExponentialBackoff {
+        ExponentialBackoff(initial: self.reconnectBackoff, maximum: self.reconnectBackoffMax)
     }
 }

@@ -37,17 +37,24 @@ struct MetadataStateMachine: Sendable {
     }
 
     private(set) var snapshot = ClusterMetadata.empty
-    /// How many requests have ended, well or badly: what waits for a refresh compares it.
+    /// How many requests have ended, well or badly. Waiters compare it to learn that a refresh has ended.
     private(set) var attempts = 0
     /// How many requests have begun; and the number of the newest one that has ended well.
     private(set) var begun = 0
     private(set) var newestSuccess = 0
 
+    /// What the request in flight is about.
+    private enum Question: Sendable {
+        case everything
+        /// Only what was lacking in the last answer.
+        case lacking
+    }
+
     private let maximumAge: Duration
     private var wanted: WantedTopics
     private var notices: [WantedTopics.Notice] = []
     private var isRequested = true
-    private var isInFlight = false
+    private var inFlight: Question?
     /// Requests that failed in a row.
     private var failures = 0
     /// Answers in a row that lacked something.
@@ -56,7 +63,6 @@ struct MetadataStateMachine: Sendable {
     private var lastAnswer: MonotonicTime?
     /// The last answer about everything that is wanted, and not only about what was lacking.
     private var lastFullAnswer: MonotonicTime?
-    private var isAskedInFull = true
     /// When the attempts began of which none has succeeded.
     private var attemptingSince: MonotonicTime?
 
@@ -106,7 +112,7 @@ struct MetadataStateMachine: Sendable {
     // MARK: When
 
     func nextRefresh(now: MonotonicTime) -> NextRefresh {
-        if self.isInFlight { return .whenAnswered }
+        if self.inFlight != nil { return .whenAnswered }
         var due = now
         if !self.isRequested, let fullAnswerDue = self.fullAnswerDue {
             due = fullAnswerDue
@@ -132,12 +138,11 @@ struct MetadataStateMachine: Sendable {
     mutating func begin(now: MonotonicTime) -> Interest {
         let isFull =
             self.isRequested || self.wanted.lacksFirstMatch || self.fullAnswerDue.map { $0 <= now } ?? true
-        self.isInFlight = true
+        self.inFlight = isFull ? .everything : .lacking
         self.begun += 1
         self.isRequested = false
         if self.attemptingSince == nil { self.attemptingSince = now }
         self.wanted.forgetUnused(now: now)
-        self.isAskedInFull = isFull
         // Between two questions about everything, only what is lacking is asked for.
         if !isFull { return .topics(self.wanted.lackingTopics.sorted()) }
         return self.wanted.watchesAll ? .all : .topics(self.wanted.names.sorted())
@@ -155,11 +160,12 @@ struct MetadataStateMachine: Sendable {
             self.failed(now: now, backoff: backoff)
             return false
         }
-        self.isInFlight = false
+        let isFull = self.inFlight == .everything
+        self.inFlight = nil
         self.attempts += 1
         self.newestSuccess = self.begun
         self.lastAnswer = now
-        if self.isAskedInFull { self.lastFullAnswer = now }
+        if isFull { self.lastFullAnswer = now }
         self.attemptingSince = nil
         self.failures = 0
 
@@ -173,12 +179,10 @@ struct MetadataStateMachine: Sendable {
             for (name, topic) in self.snapshot.topics where topics[name] == nil && !names.contains(name) {
                 if self.wanted.contains(name) { topics[name] = topic }
             }
-            // A topic came into use while the request was on its way.
-            if self.wanted.names.contains(where: { topics[$0] == nil && !names.contains($0) }) {
-                self.isRequested = true
-            }
-            if self.wanted.watchesAll, self.isAskedInFull { self.isRequested = true }
-        } else if self.wanted.names.contains(where: { topics[$0] == nil }), !self.wanted.watchesAll {
+            // A topic came into use, or a pattern, while the request was on its way.
+            let isNew = self.wanted.names.contains { topics[$0] == nil && !names.contains($0) }
+            if isNew || self.wanted.watchesAll && isFull { self.isRequested = true }
+        } else if !self.wanted.watchesAll, self.wanted.names.contains(where: { topics[$0] == nil }) {
             self.isRequested = true
         }
 
@@ -207,7 +211,7 @@ struct MetadataStateMachine: Sendable {
         self.notices += self.wanted.compare(with: self.snapshot, now: now)
     }
 
-    /// What the user should know of the topics that are wanted, once.
+    /// Takes the notices about wanted topics that are to be logged.
     mutating func takeNotices() -> [WantedTopics.Notice] {
         defer { self.notices = [] }
         return self.notices
@@ -215,7 +219,7 @@ struct MetadataStateMachine: Sendable {
 
     /// Takes the failure of a request.
     mutating func failed(now: MonotonicTime, backoff: (_ failures: Int) -> Duration) {
-        self.isInFlight = false
+        self.inFlight = nil
         self.isRequested = true
         self.attempts += 1
         self.failures += 1

@@ -47,19 +47,19 @@ struct WantedTopics: Sendable {
         /// This client may not see it, or its name can't be that of a topic.
         case refused(ErrorCode)
 
-        /// Whether nothing but somebody's act can change it.
+        /// Whether only a change by an administrator or in this client's settings ends it.
         var isRefusal: Bool { if case .refused = self { true } else { false } }
     }
 
     /// What the user should know.
     enum Notice: Hashable, Sendable {
-        /// It has been lacking for a while. Said once.
+        /// Something has been missing for a while. Reported once.
         case lacking(Want, Lack)
-        /// It had been said to be lacking.
+        /// Something that was reported as missing is there.
         case found(Want)
-        /// Said when it is refused, and again from time to time while it is.
+        /// A topic is refused. Reported at once, and again from time to time while it lasts.
         case refused(topic: String, ErrorCode)
-        /// Another broker leads them than before.
+        /// Other brokers lead these partitions than before.
         case moved([TopicPartition])
     }
 
@@ -70,7 +70,8 @@ struct WantedTopics: Sendable {
         var refusalSaid: MonotonicTime?
     }
 
-    /// Nothing is said of what is only briefly not there: a broker that restarts, a topic that is just being made.
+    /// How long something must be missing before it is reported. A broker that restarts, or a topic that is being created, is
+    /// missing only briefly.
     static let patience: Duration = .seconds(3)
     /// How long after its last use a producer's topic is asked for again while something of it is lacking.
     static let recentUse: Duration = .seconds(10)
@@ -126,7 +127,7 @@ struct WantedTopics: Sendable {
 
     // MARK: What is lacking
 
-    /// Looks what of that is lacking in the newest answer, and what has to be said.
+    /// Compares what is wanted with the newest metadata. Returns the notices that are due.
     mutating func compare(with metadata: ClusterMetadata, now: MonotonicTime) -> [Notice] {
         var lacks: [Want: Lack] = [:]
         func look(_ topic: String, _ extent: Extent) {
@@ -194,7 +195,7 @@ struct WantedTopics: Sendable {
     static func lack(_ extent: Extent, of topic: TopicMetadata?) -> Lack? {
         guard let topic else { return .unknown }
         if topic.error != .none {
-            // Nothing but a retriable error comes with partitions: they are those from before.
+            // Partitions beside a retriable error are kept from an earlier answer.
             return topic.error.isRetriable ? .unknown : .refused(topic.error)
         }
         if topic.partitions.isEmpty { return .unknown }

@@ -48,11 +48,10 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         var state = State.unrouted
         var failures = 0
-        var lastError: KafkaError?
     }
 
     private var entries: [Item: Entry]
-    private var order: [Item]
+    private let order: [Item]
     private var refusing: [KafkaServer] = []
     private let begun: MonotonicTime
     private let deadline: MonotonicTime
@@ -74,17 +73,20 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         var earliest: MonotonicTime?
         var isFinished = true
         for item in self.order {
-            guard var entry = self.entries[item] else { continue }
-            if case .pausing(let time) = entry.state, time <= now {
-                entry.state = .unrouted
-                self.entries[item] = entry
-            }
-            switch entry.state {
-            case .done: continue
-            case .unrouted: unrouted.append(item)
-            case .routed(let route): routed[route, default: []].append(item)
-            case .pausing(let time): earliest = min(earliest ?? time, time)
-            case .inFlight, .lookingUp: break
+            switch self.entries[item]?.state {
+            case .done?, nil:
+                continue
+            case .unrouted?:
+                unrouted.append(item)
+            case .pausing(let time)? where time <= now:
+                self.entries[item]?.state = .unrouted
+                unrouted.append(item)
+            case .pausing(let time)?:
+                earliest = min(earliest ?? time, time)
+            case .routed(let route)?:
+                routed[route, default: []].append(item)
+            case .inFlight?, .lookingUp?:
+                break
             }
             isFinished = false
         }
@@ -157,10 +159,10 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
             case .failed(let error)?:
                 self.entries[item]?.state = .done(.failure(error))
             case .elsewhere(let error)?, .again(let error)?:
-                self.noteRefusal(by: broker)
+                self.refusing.moveToEnd(broker)
                 self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
             case nil:
-                self.noteRefusal(by: broker)
+                self.refusing.moveToEnd(broker)
                 var error = KafkaError.leftOut(by: broker)
                 error.isOutcomeUnknown = true
                 self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
@@ -173,7 +175,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         _ dispatch: Dispatch, _ error: KafkaError, at broker: KafkaServer?, now: MonotonicTime,
         backoff: (_ failures: Int) -> Duration
     ) {
-        if let broker { self.noteRefusal(by: broker) }
+        if let broker { self.refusing.moveToEnd(broker) }
         for item in dispatch.items {
             guard case .inFlight? = self.entries[item]?.state else { continue }
             self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
@@ -198,24 +200,26 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    private mutating func noteRefusal(by broker: KafkaServer) {
-        self.refusing.removeAll { $0 == broker }
-        self.refusing.append(broker)
-    }
-
     private mutating func retry(
         _ item: Item, after error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) {
         guard var entry = self.entries[item] else { return }
         entry.failures += 1
-        entry.lastError = error
         let time = now + backoff(entry.failures)
-        // A wait beyond the deadline is a wait for nothing.
+        // Waiting beyond the deadline achieves nothing.
         entry.state =
             time < self.deadline
             ? .pausing(until: time)
             : .done(.failure(error.after(attempts: entry.failures, in: now - self.begun)))
         self.entries[item] = entry
+    }
+}
+
+extension [KafkaServer] {
+    /// Notes a broker that has refused: the newest refusal comes last.
+    mutating func moveToEnd(_ broker: KafkaServer) {
+        self.removeAll { $0 == broker }
+        self.append(broker)
     }
 }
 

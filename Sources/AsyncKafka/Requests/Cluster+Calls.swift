@@ -12,8 +12,8 @@ import KafkaTransport
 extension Cluster {
     /// Makes a call until each item has its result, at the latest at the deadline.
     ///
-    /// What an item's broker refuses for a reason that passes is asked again after a backoff, of the broker that can answer
-    /// then; where any broker will do, of another one.
+    /// An item that is refused for a reason that may pass is sent again after a backoff: to the broker that can answer then or,
+    /// where any broker can, to another one.
     func perform<C: Call>(
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async -> [C.Item: Result<C.Value, KafkaError>] {
@@ -36,8 +36,7 @@ extension Cluster {
                 case .send(let dispatches):
                     for dispatch in dispatches {
                         group.addTask(executorPreference: self.loop) {
-                            let (broker, result) = await self.send(call, dispatch, deadline: deadline)
-                            return .ended(dispatch, broker, result)
+                            .ended(dispatch, await self.send(call, dispatch, deadline: deadline))
                         }
                     }
                 case .wait(let time):
@@ -51,12 +50,9 @@ extension Cluster {
                     switch await group.next() {
                     case .lookedUp(let items, let error)?:
                         machine.lookedUp(items, error)
-                    case .ended(let dispatch, let broker, .success(let outcomes))?:
-                        if let broker {
-                            machine.answered(
-                                dispatch, outcomes, by: broker, now: self.loop.now, backoff: self.backoff)
-                        }
-                    case .ended(let dispatch, let broker, .failure(let error))?:
+                    case .ended(let dispatch, .answered(let outcomes, let broker))?:
+                        machine.answered(dispatch, outcomes, by: broker, now: self.loop.now, backoff: self.backoff)
+                    case .ended(let dispatch, .failed(let error, let broker))?:
                         machine.failed(dispatch, error, at: broker, now: self.loop.now, backoff: self.backoff)
                     case .paused?:
                         timer = nil
@@ -83,7 +79,10 @@ extension Cluster {
         _ call: C, for items: [C.Item], of broker: Int32, deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
         let dispatch = CallStateMachine<C.Item, C.Value>.Dispatch(route: .broker(broker), items: items, avoiding: [])
-        return try await self.send(call, dispatch, deadline: deadline).result.get()
+        switch await self.send(call, dispatch, deadline: deadline) {
+        case .answered(let outcomes, _): return outcomes
+        case .failed(let error, _): throw error
+        }
     }
 
     /// Makes a call about one thing once, of any broker.
@@ -94,8 +93,12 @@ extension Cluster {
     ) async -> (broker: KafkaServer?, result: Result<C.Value, KafkaError>) where C.Item == OnlyItem {
         let dispatch = CallStateMachine<C.Item, C.Value>.Dispatch(
             route: .anyBroker, items: [OnlyItem()], avoiding: refusing)
-        let (broker, result) = await self.send(call, dispatch, deadline: deadline)
-        return (broker, result.flatMap { $0[OnlyItem()]?.result ?? .failure(.leftOut(by: broker)) })
+        switch await self.send(call, dispatch, deadline: deadline) {
+        case .answered(let outcomes, let broker):
+            return (broker, outcomes[OnlyItem()]?.result ?? .failure(.leftOut(by: broker)))
+        case .failed(let error, let broker):
+            return (broker, .failure(error))
+        }
     }
 
     // MARK: Routing
@@ -159,53 +162,65 @@ extension Cluster {
 
     // MARK: Sending
 
-    /// Sends the request or requests of a dispatch, and reads their answers.
+    /// Sends a dispatch. A failure invalidates the routes that it makes doubtful.
     private func send<C: Call>(
         _ call: C, _ dispatch: CallStateMachine<C.Item, C.Value>.Dispatch, deadline: MonotonicTime
-    ) async -> (broker: KafkaServer?, result: Result<[C.Item: CallOutcome<C.Value>], KafkaError>) {
-        let connection: BrokerConnection
-        var deadline = deadline
+    ) async -> Reply<C> {
+        var connection: BrokerConnection?
         do throws(KafkaError) {
-            switch dispatch.route {
-            case .anyBroker:
-                connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
-                deadline = self.patience(until: deadline, refusals: dispatch.avoiding.count)
-            case .broker(let id):
-                connection = try await self.connection(to: id, deadline: deadline)
-            }
-        } catch {
-            self.noteFailure(error, of: call, dispatch)
-            return (nil, .failure(error))
-        }
-        let server = connection.broker.server
-        do throws(KafkaError) {
-            var outcomes: [C.Item: CallOutcome<C.Value>] = [:]
-            let version = try connection.versions.version(for: C.Request.self, within: C.versions)
-            let recipient = Recipient(broker: connection.broker, version: version, metadata: self.metadata)
-            for items in dispatch.items.chunked(by: call.maximumItems(version: version)) {
-                do throws(KafkaError) {
-                    let response = try await self.request(
-                        call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
-                    outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
-                } catch {
-                    // What earlier requests have achieved stands.
-                    guard !outcomes.isEmpty else { throw error }
-                    for item in items { outcomes[item] = error.isRetriable ? .again(error) : .failed(error) }
-                }
-            }
+            let (open, limit) = try await self.connection(for: dispatch, deadline: deadline)
+            connection = open
+            let outcomes = try await self.exchange(call, dispatch.items, on: open, deadline: limit)
             for item in dispatch.items {
-                if case .elsewhere(let error)? = outcomes[item] {
-                    self.forget(call.destination(of: item), at: dispatch.route, because: error)
+                guard case .elsewhere(let error)? = outcomes[item] else { continue }
+                self.forget(call.destination(of: item), at: dispatch.route, because: error)
+            }
+            return .answered(outcomes, by: open.broker.server)
+        } catch {
+            if error.isRetriable {
+                for destination in Set(dispatch.items.map(call.destination(of:))) {
+                    self.forget(destination, at: dispatch.route, because: error)
                 }
             }
-            return (server, .success(outcomes))
-        } catch {
-            self.noteFailure(error, of: call, dispatch)
-            return (server, .failure(error))
+            return .failed(error, at: connection?.broker.server)
         }
     }
 
-    /// Until when one of several brokers that would all do is waited for: not for long, and longer after each that has refused.
+    /// The connection that a dispatch goes over, and until when its answer is waited for.
+    private func connection<Item, Value>(
+        for dispatch: CallStateMachine<Item, Value>.Dispatch, deadline: MonotonicTime
+    ) async throws(KafkaError) -> (BrokerConnection, MonotonicTime) {
+        switch dispatch.route {
+        case .anyBroker:
+            let connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
+            return (connection, self.patience(until: deadline, refusals: dispatch.avoiding.count))
+        case .broker(let id):
+            return (try await self.connection(to: id, deadline: deadline), deadline)
+        }
+    }
+
+    /// Sends the items in as many requests as it takes, and reads the answers.
+    private func exchange<C: Call>(
+        _ call: C, _ items: [C.Item], on connection: BrokerConnection, deadline: MonotonicTime
+    ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
+        let version = try connection.versions.version(for: C.Request.self, within: C.versions)
+        let recipient = Recipient(broker: connection.broker, version: version, metadata: self.metadata)
+        var outcomes: [C.Item: CallOutcome<C.Value>] = [:]
+        for items in items.chunked(by: call.maximumItems(version: version)) {
+            do throws(KafkaError) {
+                let response = try await self.request(
+                    call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
+                outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
+            } catch {
+                // What earlier requests have achieved stands.
+                guard !outcomes.isEmpty else { throw error }
+                for item in items { outcomes[item] = error.isRetriable ? .again(error) : .failed(error) }
+            }
+        }
+        return outcomes
+    }
+
+    /// The deadline for one of several brokers that can all answer. It is short at first, and longer after each refusal.
     private func patience(until deadline: MonotonicTime, refusals: Int) -> MonotonicTime {
         guard self.connections.candidateCount(known: self.metadata.brokers) > 1 else { return deadline }
         let now = self.loop.now
@@ -235,16 +250,6 @@ extension Cluster {
     }
 
     // MARK: Invalidating routes
-
-    /// A dispatch as a whole has failed: the one that was thought to lead or coordinate may not be there.
-    private func noteFailure<C: Call>(
-        _ error: KafkaError, of call: C, _ dispatch: CallStateMachine<C.Item, C.Value>.Dispatch
-    ) {
-        guard error.isRetriable else { return }
-        for destination in Set(dispatch.items.map(call.destination(of:))) {
-            self.forget(destination, at: dispatch.route, because: error)
-        }
-    }
 
     /// Forgets that a broker leads or coordinates something, and sees that it is found out anew.
     private func forget<Item, Value>(
@@ -279,11 +284,17 @@ extension KafkaError {
     }
 }
 
+/// What became of a dispatch.
+private enum Reply<C: Call>: Sendable {
+    case answered([C.Item: CallOutcome<C.Value>], by: KafkaServer)
+    /// The broker is nil if none could be connected to.
+    case failed(KafkaError, at: KafkaServer?)
+}
+
 /// What happens to a call while it is under way.
 private enum CallEvent<C: Call>: Sendable {
     case lookedUp([C.Item], KafkaError?)
-    case ended(
-        CallStateMachine<C.Item, C.Value>.Dispatch, KafkaServer?, Result<[C.Item: CallOutcome<C.Value>], KafkaError>)
+    case ended(CallStateMachine<C.Item, C.Value>.Dispatch, Reply<C>)
     case paused
 }
 
