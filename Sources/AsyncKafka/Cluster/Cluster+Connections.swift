@@ -46,11 +46,11 @@ extension Cluster {
         var rounds = 0
         while true {
             let candidates = self.connections.candidates(known: self.metadata.brokers, avoiding: refusing)
-            if let open = candidates.open { return open }
+            if let open = candidates.open { return self.reached(open) }
             let outcome = await ConnectionRace(
                 keys: candidates.others, table: self.connections, loop: self.loop, deadline: deadline
             ).run()
-            if let connection = outcome.connection { return connection }
+            if let connection = outcome.connection { return self.reached(connection) }
             let failures = outcome.failures
             if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {
                 throw end
@@ -60,7 +60,7 @@ extension Cluster {
                 throw first
             }
             rounds += 1
-            if rounds == 1, let last = failures.last {
+            if let last = failures.last, self.reachability.withLock({ $0.failed(now: self.loop.now) }) != nil {
                 self.logger(.warning, "No broker can be reached; trying again", [(.error, last.description)])
             }
             let next = self.loop.now + self.backoff(failures: rounds)
@@ -69,6 +69,13 @@ extension Cluster {
             }
             try await self.pause(until: next)
         }
+    }
+
+    private func reached(_ connection: BrokerConnection) -> BrokerConnection {
+        if self.reachability.withLock({ $0.succeeded() }) {
+            self.logger(.info, "A broker can be reached again", [(.broker, connection.broker.description)])
+        }
+        return connection
     }
 
     private func unreachable(_ last: KafkaError?, rounds: Int, since begun: MonotonicTime) -> KafkaError {

@@ -27,6 +27,8 @@ final class Cluster: Sendable {
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
     private let failureObserver = Lock<(@Sendable (KafkaError) -> Void)?>(nil)
     let coordinators = Lock<[CoordinatorKey: Int32]>([:])
+    /// Tells that no broker can be reached, and that one can again.
+    let reachability = Lock(FailureReport())
 
     private struct RefreshWaiters {
         var promises: [ObjectIdentifier: Promise<Void>] = [:]
@@ -321,6 +323,18 @@ final class Cluster: Sendable {
                 .timedOut, "\(what). The last attempt to connect failed: \(failure.message)", broker: failure.broker,
                 topic: topic, group: group, isRetriable: true, underlyingError: failure)
         }
+        if let (broker, api, since) = self.longestUnanswered {
+            let time = (self.loop.now - since).formattedSeconds
+            return KafkaError(
+                .timedOut, "\(what). A broker has not answered \(api) for \(time).", broker: broker.description,
+                topic: topic, group: group, isRetriable: true)
+        }
         return KafkaError(.timedOut, "\(what).", topic: topic, group: group, isRetriable: true)
+    }
+
+    private var longestUnanswered: (broker: Broker, api: APIKey, since: MonotonicTime)? {
+        self.connections.openConnections
+            .compactMap { connection in connection.longestUnanswered.map { (connection.broker, $0.api, $0.since) } }
+            .min { $0.2 < $1.2 }
     }
 }

@@ -94,6 +94,14 @@ final class BrokerConnection: Sendable {
     /// When the broker last sent an answer; before the first, when the connection was made.
     var lastAnswer: MonotonicTime { MonotonicTime(nanoseconds: self.answeredAt.load(ordering: .relaxed)) }
 
+    /// The request that has waited longest for its answer. Fetch, JoinGroup and SyncGroup don't count: they wait for others.
+    var longestUnanswered: (api: APIKey, since: MonotonicTime)? {
+        let waits: Set<APIKey> = [.fetch, .joinGroup, .syncGroup]
+        return self.queue.withLock { queue in
+            queue.inFlight.first { !waits.contains($0.api) }.map { ($0.api, $0.writtenAt) }
+        }
+    }
+
     var requestsInFlight: Int { self.queue.withLock { $0.inFlight.count + $0.deferred.count } }
 
     // MARK: Requests

@@ -108,6 +108,28 @@ import Testing
         }
     }
 
+    /// Each request of the client finds out anew; the log tells it once.
+    @Test func thatNoBrokerCanBeReachedIsToldOnceAndSoIsItsEnd() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let log = KeptLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = log
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                _ = try await consumer.poll(timeout: .seconds(20))
+                try await kafka.stopBroker(1)
+                await log.until(.warning, containing: "No broker can be reached")
+                await #expect(throws: KafkaError.self) {
+                    try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(1))
+                }
+                try await kafka.startBroker(1)
+                await log.until(.info, containing: "can be reached again")
+            }
+            #expect(log.count(.warning, containing: "No broker can be reached") == 1, "\(log.lines)")
+        }
+    }
+
     @Test func aBrokerThatIsTooOldIsToldWithWhatItLacks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")

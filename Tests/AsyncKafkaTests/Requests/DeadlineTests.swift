@@ -65,6 +65,16 @@ import Testing
         }
     }
 
+    /// Nothing has failed yet, but somebody has been silent.
+    @Test func whatIsWaitedForIsTold() async throws {
+        try await self.withHangingBroker(on: [.metadata]) { consumer in
+            await self.expectTimeOut("Metadata") { _ = try await consumer.partitions(of: "t") }
+        }
+        try await self.withHangingBroker(on: [.listOffsets]) { consumer in
+            await self.expectTimeOut("ListOffsets") { try await consumer.seek(self.partition, to: .end) }
+        }
+    }
+
     /// One partition has no leader: the others' offsets wait for it no longer than the call may take, and the error says why.
     @Test func aPartitionWithoutALeader() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
