@@ -203,15 +203,15 @@ struct StructureRenderer {
         let errorCode = self.errorCode(before: field)
         let beside = errorCode.map { ", beside: \($0)" } ?? ""
         let notNullable = field.nullableVersions.negatedCondition(in: field.versions)
-            .map { condition in condition + (errorCode.map { ", \($0) == .none" } ?? "") }
         switch field.type {
         case .string, .bytes:
             let kind = field.type == .string ? "String" : "Bytes"
             if field.isNullable {
                 source.line("\(target) = try \(reader).readNullable\(kind)(flexible: \(flexible))")
                 if let notNullable {
-                    source.short(
-                        "if \(target) == nil, \(notNullable)", "throw .unexpectedNull(field: \"\(field.name)\")")
+                    source.block("if \(target) == nil, \(notNullable)") { source in
+                        self.renderRefusal(ofNullIn: field, beside: errorCode, into: &source)
+                    }
                 }
             } else {
                 source.call(
@@ -243,13 +243,21 @@ struct StructureRenderer {
             }
             if let notNullable {
                 source.elseBlock("else if \(notNullable)") { source in
-                    source.line("throw .unexpectedNull(field: \"\(field.name)\")")
+                    self.renderRefusal(ofNullIn: field, beside: errorCode, into: &source)
                 }
             }
             source.elseBlock { source in source.line("\(target) = nil") }
         default:
             source.line("\(target) = \(self.readElement(field.type, from: reader, flexible: flexible, field: field))")
         }
+    }
+
+    /// What follows a null in a version in which `field` can't be null.
+    private func renderRefusal(ofNullIn field: Field, beside errorCode: String?, into source: inout SourceText) {
+        let refusal = "throw .unexpectedNull(field: \"\(field.name)\")"
+        guard let errorCode else { return source.line(refusal) }
+        source.line("guard \(errorCode) != .none else { \(refusal) }")
+        source.line("self.\(field.name) = \(field.type == .string ? "\"\"" : "[]")")
     }
 
     private func readElement(

@@ -16,7 +16,7 @@ extension MetadataUpdate {
             Broker(id: broker.nodeId, host: broker.host, port: Int(broker.port), rack: broker.rack)
         }
         self.topics = response.topics.compactMap { topic in
-            guard let name = topic.name else { return nil }
+            guard let name = topic.name, !name.isEmpty else { return nil }
             let indexes = 0..<topic.partitions.count + Self.largestGap
             return TopicMetadata(
                 name: name, id: topic.topicId, error: topic.errorCode, isInternal: topic.isInternal,

@@ -142,7 +142,9 @@ package struct DeleteTopicsResponse: KafkaResponse {
         package init(from reader: inout ByteReader, version: Int16) throws(ProtocolError) {
             let flexible = version >= 4
             self.name = try reader.readNullableString(flexible: flexible)
-            if self.name == nil, version < 6 { throw .unexpectedNull(field: "name") }
+            if self.name == nil, version < 6 {
+                throw .unexpectedNull(field: "name")
+            }
             if version >= 6 {
                 self.topicId = try reader.readUUID()
             }

@@ -150,8 +150,9 @@ package struct JoinGroupResponse: KafkaResponse {
             self.protocolType = try reader.readNullableString(flexible: flexible)
         }
         self.protocolName = try reader.readNullableString(flexible: flexible)
-        if self.protocolName == nil, version < 7, self.errorCode == .none {
-            throw .unexpectedNull(field: "protocolName")
+        if self.protocolName == nil, version < 7 {
+            guard self.errorCode != .none else { throw .unexpectedNull(field: "protocolName") }
+            self.protocolName = ""
         }
         self.leader = try reader.readString("leader", flexible: flexible, beside: self.errorCode)
         if version >= 9 {

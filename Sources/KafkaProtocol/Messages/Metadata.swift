@@ -97,7 +97,9 @@ package struct MetadataRequest: KafkaRequest {
                 self.topicId = try reader.readUUID()
             }
             self.name = try reader.readNullableString(flexible: flexible)
-            if self.name == nil, version < 10 { throw .unexpectedNull(field: "name") }
+            if self.name == nil, version < 10 {
+                throw .unexpectedNull(field: "name")
+            }
             if version >= 9 {
                 self.unknownTaggedFields = try reader.readTaggedFields()
             }
@@ -261,7 +263,10 @@ package struct MetadataResponse: KafkaResponse {
             let flexible = version >= 9
             self.errorCode = ErrorCode(rawValue: try reader.readInt16())
             self.name = try reader.readNullableString(flexible: flexible)
-            if self.name == nil, version < 12, self.errorCode == .none { throw .unexpectedNull(field: "name") }
+            if self.name == nil, version < 12 {
+                guard self.errorCode != .none else { throw .unexpectedNull(field: "name") }
+                self.name = ""
+            }
             if version >= 10 {
                 self.topicId = try reader.readUUID()
             }

@@ -44,6 +44,16 @@ import Testing
         #expect(old.errorCode == .coordinatorNotAvailable && old.host == "")
     }
 
+    /// What was read can be written again, also where a later version allows null.
+    @Test func whatIsNullableInLaterVersionsIsEmpty() throws {
+        let bytes: Bytes = [0, 0, 0, 0, 0, 27, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]
+        let response = try JoinGroupResponse.decoded(from: bytes, version: 4)
+        #expect(response.protocolName == "")
+        #expect(try response.encoded(version: 4).count == bytes.count)
+        let later = try JoinGroupResponse.decoded(from: [0, 0, 0, 0, 0, 27, 0, 0, 0, 1, 0, 0, 1, 1, 1, 0], version: 7)
+        #expect(later.protocolName == nil)
+    }
+
     @Test func withoutAnErrorNullIsNoAnswer() throws {
         #expect(throws: ProtocolError.unexpectedNull(field: "assignment")) {
             _ = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], version: 3)
