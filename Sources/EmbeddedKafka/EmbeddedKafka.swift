@@ -79,7 +79,7 @@ public final class EmbeddedKafka: Sendable {
         let credentials = try UserCredentials(configuration)
         let loop: EventLoop
         do throws(TransportError) {
-            loop = try EventLoop(name: "embedded-kafka")
+            loop = try EventLoop(name: "embedded-kafka", clock: configuration.clock)
         } catch {
             throw EmbeddedKafkaError("The cluster's thread can't be started: \(error).")
         }
