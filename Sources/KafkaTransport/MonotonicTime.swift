@@ -21,8 +21,6 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    package static var now: MonotonicTime { .ofSystem }
-
     /// Now, by the system: for `LoopClock`, which the rest of the library asks.
     static var ofSystem: MonotonicTime {
         var time = timespec()

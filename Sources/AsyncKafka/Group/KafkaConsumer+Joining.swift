@@ -27,7 +27,7 @@ extension KafkaConsumer {
             // later change has the group joined again.
             let isWanted = self.updateMembership { membership in
                 guard membership.wantsToJoin(as: identity) else { return false }
-                membership.requestSent(now: .now)
+                membership.requestSent(now: self.loop.now)
                 return true
             }
             guard isWanted == true else { return .notWanted }
@@ -57,7 +57,7 @@ extension KafkaConsumer {
                 .debug, "The group has a new generation",
                 [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
             self.updateMembership {
-                $0.joined(memberID: response.memberId, generation: response.generationId, now: .now)
+                $0.joined(memberID: response.memberId, generation: response.generationId, now: self.loop.now)
             }
             return .joined(response)
         } catch {
@@ -65,7 +65,7 @@ extension KafkaConsumer {
             let retry =
                 self.updateMembership { membership in
                     // Perhaps it was not even sent.
-                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: .now) }
+                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: self.loop.now) }
                     return membership.joinFailed(failure)
                 } ?? .never
             if let coordinator {
@@ -150,7 +150,7 @@ extension KafkaConsumer {
             }
             let isWanted = self.updateMembership { membership in
                 guard membership.nextRequest == .sync(identity) else { return false }
-                membership.requestSent(now: .now)
+                membership.requestSent(now: self.loop.now)
                 return true
             }
             guard isWanted == true else { return .notWanted }
@@ -171,7 +171,7 @@ extension KafkaConsumer {
             self.state.withLock { state in
                 if !state.isReading, state.busySince == nil { state.busySince = self.loop.now }
             }
-            self.updateMembership { $0.synced(assignment.sorted(), now: .now) }
+            self.updateMembership { $0.synced(assignment.sorted(), now: self.loop.now) }
             return .synced
         } catch {
             let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: group)

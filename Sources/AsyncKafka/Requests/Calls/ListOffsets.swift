@@ -20,7 +20,7 @@ struct ListOffsetsCall: Call {
     typealias Request = ListOffsetsRequest
 
     var targets: [TopicPartition: OffsetTarget]
-    var isolationLevel: ConsumerConfiguration.IsolationLevel
+    var isolationLevel: IsolationLevel
     /// Milliseconds since 1970, which an age is counted from.
     var now: Int64
 
