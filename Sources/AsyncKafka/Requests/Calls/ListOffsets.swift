@@ -25,7 +25,7 @@ struct ListOffsetsCall: Call {
     var now: Int64
 
     // Version 10 adds a timeout for remote logs (KIP-1075).
-    static let versions = Int16(1)...9
+    var versions: ClosedRange<Int16> { Int16(1)...9 }
 
     var doing: String { "looking an offset up" }
 

@@ -152,7 +152,9 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 }
 
 extension TokenCacheStateMachine.Now {
-    static var now: Self { Self(monotonic: LoopClock.system.now, wallMilliseconds: LoopClock.system.coarseWallMilliseconds) }
+    static var now: Self {
+        Self(monotonic: LoopClock.system.now, wallMilliseconds: LoopClock.system.coarseWallMilliseconds)
+    }
 }
 
 extension KafkaError {
