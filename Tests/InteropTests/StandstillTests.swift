@@ -129,7 +129,8 @@ extension InteropTests {
                 var configuration = self.consuming(
                     try #require(cluster.secured).bootstrapServers(.sasl), group: "g")
                 configuration.cluster.security = .sasl(
-                    .plain(username: SecuredListeners.username, password: Secret(SecuredListeners.password)), over: .plaintext)
+                    .plain(username: SecuredListeners.username, password: Secret(SecuredListeners.password)),
+                    over: .plaintext)
                 try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                     var refusals: [KafkaError] = []
                     while refusals.count < 2 {
