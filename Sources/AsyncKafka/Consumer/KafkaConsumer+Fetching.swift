@@ -46,10 +46,15 @@ extension KafkaConsumer {
                 do throws(KafkaError) {
                     let outcome = try await self.fetch(
                         fetches, maximumBytes: maximumBytes, from: broker, &session, &pacing)
-                    failures = outcome == .accepted ? 0 : failures + 1
-                    if outcome == .accepted, report.succeeded() {
-                        self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                    guard let refusal = outcome.refusal else {
+                        failures = 0
+                        if report.succeeded() {
+                            self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                        }
+                        continue
                     }
+                    failures += 1
+                    self.complain(of: refusal, broker, &report)
                     // One new session is begun at once, the next ones are not.
                     guard failures > 1 else { continue }
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
@@ -61,10 +66,7 @@ extension KafkaConsumer {
                     session.failed()
                     failures += 1
                     let wait = self.cluster.backoff(failures: failures)
-                    let isNews = report.failed(now: self.loop.now) != nil
-                    self.logger(
-                        isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
-                        [(.broker, "\(broker)"), (.error, error.description)])
+                    self.complain(of: error, broker, &report)
                     self.state.withLock { state in
                         state.subscriptions.fetchEnded(
                             fetches, maximumBytes: maximumBytes, from: broker, now: self.loop.now)
@@ -76,6 +78,13 @@ extension KafkaConsumer {
             }
         }
         self.close(&session, broker)
+    }
+
+    private func complain(of error: KafkaError, _ broker: Int32, _ report: inout FailureReport) {
+        let isNews = report.failed(now: self.loop.now) != nil
+        self.logger(
+            isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
+            [(.broker, "\(broker)"), (.error, error.description)])
     }
 
     private func fetch(
@@ -246,6 +255,7 @@ extension KafkaConsumer {
                     Broker(id: $0.nodeId, host: $0.host, port: Int($0.port), rack: $0.rack)
                 })
         }
+        self.tellOfPartitions()
         self.wake(wakening)
         return outcome
     }
@@ -260,6 +270,18 @@ extension KafkaConsumer {
             self.fetchRequest(last, version: version, maximumBytes: 0), version: version,
             timeout: self.configuration.cluster.requestTimeout
         ) { _ in }
+    }
+}
+
+extension FetchSession.Outcome {
+    /// Why nothing of the answer may be used.
+    fileprivate var refusal: KafkaError? {
+        switch self {
+        case .accepted: nil
+        case .rejected(let code): KafkaError(code, doing: "fetching records")
+        case .malformed:
+            KafkaError(.protocolError, "The answer to a Fetch names other partitions than were asked for.")
+        }
     }
 }
 

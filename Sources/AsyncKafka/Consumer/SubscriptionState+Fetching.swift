@@ -199,7 +199,8 @@ extension SubscriptionState {
         if fetch.isBeside { assigned.isAskedBeside = false }
 
         guard answer.error == .none else {
-            return self.fetchRefused(&assigned, fetch.partition, answer.error, by: broker, retryAt: now + backoff)
+            return self.fetchRefused(
+                &assigned, fetch.partition, answer.error, by: broker, now: now, retryAt: now + backoff)
         }
         assigned.notBefore = nil
         if assigned.doubtedSince != nil {
@@ -219,6 +220,7 @@ extension SubscriptionState {
             return [.fetchers]
         }
         assigned.detours = 0
+        self.served(fetch.partition)
         guard let chunk = answer.chunk else {
             if fetch.isBeside { assigned.isAskedBeside = true }
             return []
@@ -254,13 +256,14 @@ extension SubscriptionState {
 
     private mutating func fetchRefused(
         _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: ErrorCode, by broker: Int32,
-        retryAt time: MonotonicTime
+        now: MonotonicTime, retryAt time: MonotonicTime
     ) -> Wakening {
         assigned.notBefore = time
         let wasFollower = assigned.preferredReplica != nil
         assigned.preferredReplica = nil
         let failure = KafkaError(
-            error, doing: "fetching records", topic: partition.topic, partition: partition.partition)
+            error, doing: "fetching records", broker: self.metadata.brokers[broker], topic: partition.topic,
+            partition: partition.partition)
         switch error {
         case .offsetOutOfRange:
             // A follower may be behind, or ahead in deleting: only the leader knows.
@@ -285,14 +288,18 @@ extension SubscriptionState {
             return [.positions]
         case .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId:
             assigned.doubtedSince = self.metadata.version
+            self.refused(partition, failure, now: now)
             return [.fetchers, .metadata]
         case .topicAuthorizationFailed, .corruptMessage:
             assigned.failure = failure
             return [.reader]
         case .unknownServerError:
+            self.refused(partition, failure, now: now)
             return [.fetchers]
+        case _ where failure.isRetriable:
+            self.refused(partition, failure, now: now)
+            return [.fetchers, .metadata]
         default:
-            if failure.isRetriable { return [.fetchers, .metadata] }
             assigned.failure = failure
             return [.reader]
         }
