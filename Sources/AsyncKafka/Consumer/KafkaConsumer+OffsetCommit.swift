@@ -84,16 +84,8 @@ extension KafkaConsumer {
                 for: OffsetCommitRequest.self, atMost: topicIDs == nil ? 9 : 10)
             let request = self.commitRequest(
                 commit.remaining, of: committer, group, topicIDs: topicIDs ?? [:], version: version)
-            // At the deadline the wait ends, not the connection: others use it.
-            let promise = Promise<OffsetCommitResponse>()
-            connection.submit(
-                request, version: version, timeout: self.configuration.cluster.requestTimeout
-            ) { promise.fulfill($0) }
-            response = try await promise.value(until: deadline, on: self.loop) {
-                var error = self.cluster.timeoutError("The commit was not answered in time", group: group)
-                error.isOutcomeUnknown = true
-                return error
-            }
+            response = try await self.cluster.request(
+                request, version: version, on: connection, deadline: deadline)
         } catch {
             self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
             throw error

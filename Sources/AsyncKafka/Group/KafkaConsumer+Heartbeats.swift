@@ -21,15 +21,8 @@ extension KafkaConsumer {
             case .at(let time):
                 await self.heartbeatSignal.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
-                // Whatever it waits for: the next one may belong to another generation.
-                let outcome = await self.first {
-                    await self.sendHeartbeat(group, identity, until: deadline)
-                } before: {
-                    try? await self.cluster.pause(until: deadline)
-                }
                 do throws(KafkaError) {
-                    try (outcome ?? .failure(self.cluster.timeoutError("No heartbeat was answered", group: group)))
-                        .get()
+                    try await self.heartbeat(group, identity, until: deadline)
                     failures = 0
                 } catch {
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
@@ -49,16 +42,6 @@ extension KafkaConsumer {
         }
     }
 
-    private func sendHeartbeat(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
-    ) async -> Result<Void, KafkaError> {
-        do throws(KafkaError) {
-            return .success(try await self.heartbeat(group, identity, until: deadline))
-        } catch {
-            return .failure(error)
-        }
-    }
-
     private func heartbeat(
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
@@ -73,8 +56,9 @@ extension KafkaConsumer {
             let version = try connection.versions.version(for: HeartbeatRequest.self)
             if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
             let now = self.loop.now
-            let response = try await connection.request(
-                request, timeout: min(deadline - now, self.configuration.cluster.requestTimeout))
+            // With the wait the connection ends, which nothing else uses now: the way to the coordinator may be dead.
+            let response = try await self.cluster.request(
+                request, version: version, on: connection, deadline: deadline, timeout: deadline - now)
             if response.errorCode == .none || response.errorCode == .rebalanceInProgress {
                 self.state.withLock { $0.membership?.heartbeatArrived(of: identity, sentAt: now) }
                 self.clockSignal.notify()

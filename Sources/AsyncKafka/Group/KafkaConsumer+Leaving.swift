@@ -42,7 +42,9 @@ extension KafkaConsumer {
             var failures = 0
             while true {
                 do throws(KafkaError) {
-                    try await self.sendOnce(farewell, group, until: deadline)
+                    // Not until the end at a coordinator that hangs: there may be another one by now.
+                    let limit = min(deadline, self.loop.now + Self.farewellPatience)
+                    try await self.sendOnce(farewell, group, until: limit)
                     return .success(())
                 } catch {
                     self.logger(.debug, "An attempt to leave the group failed", [(.error, error.description)])
@@ -140,8 +142,8 @@ extension KafkaConsumer {
             } else {
                 request.memberId = farewell.memberID
             }
-            let response = try await connection.request(
-                request, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
+            let response = try await self.cluster.request(
+                request, version: version, on: connection, deadline: deadline)
             let own = response.members.first?.errorCode ?? .none
             let code = response.errorCode != .none ? response.errorCode : own
             guard code == .none || code == .unknownMemberId else {

@@ -95,41 +95,36 @@ extension KafkaConsumer {
     func requestOfGroup<Request: KafkaRequest>(
         _ request: Request, version: Int16, on connection: BrokerConnection, group: String, coordinator: Int32
     ) async throws(KafkaError) -> Request.Response {
-        let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: self.groupTimeout) { promise.fulfill($0) }
-        let result = await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask(executorPreference: self.loop) {
-                guard let other = await self.nextCoordinator(of: group, after: coordinator, Request.apiKey) else {
-                    return
-                }
-                promise.fulfill(
-                    .failure(
-                        KafkaError(
-                            .connectionFailed, "The group has another coordinator: broker \(other).",
-                            broker: connection.broker.description, group: group, isRetriable: true)))
-            }
-            let result: Result<Request.Response, KafkaError>
+        let limit = self.groupTimeout
+        let result = await self.first { () async -> Result<Request.Response, KafkaError> in
             do throws(KafkaError) {
-                result = .success(try await promise.value())
+                return .success(
+                    try await self.cluster.request(
+                        request, version: version, on: connection, deadline: self.loop.now + limit, timeout: limit))
             } catch {
-                result = .failure(error)
+                return .failure(error)
             }
-            tasks.cancelAll()
-            return result
+        } before: {
+            await self.untilMoved(group, from: coordinator, waitingFor: Request.apiKey)
+        }
+        guard let result else {
+            throw KafkaError(
+                .connectionFailed, "The group has another coordinator by now.",
+                broker: connection.broker.description, group: group, isRetriable: true)
         }
         return try result.get()
     }
 
     /// Asks for the group's coordinator now and then, until it is another one, or until the task is cancelled.
-    private func nextCoordinator(of group: String, after coordinator: Int32, _ api: APIKey) async -> Int32? {
+    private func untilMoved(_ group: String, from coordinator: Int32, waitingFor api: APIKey) async {
         let start = self.loop.now
         let interval = self.configuration.sessionTimeout / 3
         while true {
             try? await self.cluster.pause(until: self.loop.now + interval)
-            if Task.isCancelled { return nil }
+            if Task.isCancelled { return }
             let found = try? await self.cluster.currentCoordinator(
                 .group, for: group, deadline: self.loop.now + interval)
-            if let found, found != coordinator { return found }
+            if let found, found != coordinator { return }
             let waited = (self.loop.now - start).components.seconds
             self.logger(
                 .info, "The group has not answered yet",

@@ -229,23 +229,28 @@ extension Cluster {
     }
 
     /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
-    /// use; the broker is asked nothing more before others have been.
-    private func request<Request: KafkaRequest>(
-        _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime
+    /// use. A broker that lets the time run out is asked nothing more before others have been.
+    ///
+    /// - Parameter timeout: when the connection ends if there is no answer; the request timeout if nil.
+    func request<Request: KafkaRequest>(
+        _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime,
+        timeout: Duration? = nil
     ) async throws(KafkaError) -> Request.Response {
         guard self.loop.now < deadline else { throw connection.notSentInTime(Request.apiKey) }
         let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: self.configuration.requestTimeout) {
+        connection.submit(request, version: version, timeout: timeout ?? self.configuration.requestTimeout) {
             promise.fulfill($0)
         }
-        return try await promise.value(until: deadline, on: self.loop) {
-            var error = connection.notSentInTime(Request.apiKey)
-            if !connection.isPaused {
-                self.connections.noteSilence(of: connection.broker)
-                error.message = "The broker did not answer \(Request.apiKey) in time."
+        do throws(KafkaError) {
+            return try await promise.value(until: deadline, on: self.loop) {
+                var error = connection.notSentInTime(Request.apiKey)
+                if !connection.isPaused { error.message = "The broker did not answer \(Request.apiKey) in time." }
+                error.isOutcomeUnknown = Request.apiKey.hasEffect
+                return error
             }
-            error.isOutcomeUnknown = Request.apiKey.hasEffect
-            return error
+        } catch {
+            if error.code == .timedOut, !connection.isPaused { self.connections.noteSilence(of: connection.broker) }
+            throw error
         }
     }
 
