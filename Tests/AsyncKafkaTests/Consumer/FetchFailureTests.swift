@@ -116,6 +116,29 @@ import Testing
         }
     }
 
+    @Test("who waits for a position in vain hears why the last look-up failed", arguments: [true, false])
+    func positionTimeout(isCommitted: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            if isCommitted {
+                kafka.inject(.fail(.coordinatorLoadInProgress), on: .offsetFetch, times: nil)
+            } else {
+                kafka.inject(.fail(.kafkaStorageError), on: .listOffsets, times: nil)
+            }
+            var configuration = kafka.consuming(isCommitted ? "g" : nil)
+            configuration.cluster.apiTimeout = .seconds(2)
+            let partition = TopicPartition("t", 0)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
+                let failure = await #expect(throws: KafkaError.self) { try await consumer.position(of: partition) }
+                #expect(failure?.code == .timedOut)
+                #expect(failure?.brokerCode == (isCommitted ? .coordinatorLoadInProgress : .kafkaStorageError))
+                #expect(failure?.broker != nil)
+                #expect(failure?.topic == "t" && failure?.partition == 0)
+                #expect(failure?.message.contains("attempts") == true, "\(failure?.message ?? "")")
+            }
+        }
+    }
+
     @Test func failuresThatEndSoonAreNotTold() {
         let start = MonotonicTime(nanoseconds: 1_000_000_000)
         var report = FailureReport(patience: .seconds(3))
