@@ -173,7 +173,9 @@ extension Cluster {
         do throws(KafkaError) {
             let (open, limit) = try await self.connection(for: dispatch, C.purpose, deadline: deadline)
             connection = open
-            let outcomes = try await self.exchange(call, dispatch.items, on: open, deadline: limit)
+            let patience = call.patience.map { self.loop.now + $0 } ?? limit
+            let outcomes = try await self.exchange(
+                call, dispatch.items, on: open, deadline: min(limit, patience))
             self.forgetRefusing(call, outcomes, at: dispatch.route)
             return .answered(outcomes, by: open.broker.server)
         } catch {
@@ -210,7 +212,7 @@ extension Cluster {
             do throws(KafkaError) {
                 let response = try await self.request(
                     call.request(for: items, to: recipient), version: version, on: connection,
-                    timeout: call.answerTimeout ?? self.configuration.requestTimeout, deadline: deadline)
+                    deadline: deadline, timeout: call.answerTimeout)
                 outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
             } catch {
                 // What earlier requests have achieved stands.
@@ -230,21 +232,28 @@ extension Cluster {
     }
 
     /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
-    /// use; the broker is asked nothing more before others have been.
+    /// use. A broker that lets the time run out is asked nothing more before others have been.
+    ///
+    /// - Parameter timeout: when the connection ends if there is no answer; the request timeout if nil.
     private func request<Request: KafkaRequest>(
-        _ request: Request, version: Int16, on connection: BrokerConnection, timeout: Duration, deadline: MonotonicTime
+        _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime,
+        timeout: Duration? = nil
     ) async throws(KafkaError) -> Request.Response {
         guard self.loop.now < deadline else { throw connection.notSentInTime(Request.apiKey) }
         let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: timeout) { promise.fulfill($0) }
-        return try await promise.value(until: deadline, on: self.loop) {
-            var error = connection.notSentInTime(Request.apiKey)
-            if !connection.isPaused {
-                self.connections.noteSilence(of: connection.broker)
-                error.message = "The broker did not answer \(Request.apiKey) in time."
+        connection.submit(request, version: version, timeout: timeout ?? self.configuration.requestTimeout) {
+            promise.fulfill($0)
+        }
+        do throws(KafkaError) {
+            return try await promise.value(until: deadline, on: self.loop) {
+                var error = connection.notSentInTime(Request.apiKey)
+                if !connection.isPaused { error.message = "The broker did not answer \(Request.apiKey) in time." }
+                error.isOutcomeUnknown = Request.apiKey.hasEffect
+                return error
             }
-            error.isOutcomeUnknown = Request.apiKey.hasEffect
-            return error
+        } catch {
+            if error.code == .timedOut, !connection.isPaused { self.connections.noteSilence(of: connection.broker) }
+            throw error
         }
     }
 

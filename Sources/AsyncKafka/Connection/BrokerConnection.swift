@@ -320,8 +320,19 @@ extension BrokerConnection: FrameHandler {
     }
 
     func channelClosed(_ error: TransportError) {
+        let reason = KafkaError(
+            error, broker: self.broker, acquaintance: self.acquaintance.load(ordering: .relaxed))
+        guard reason.isAnswerTooLarge, let asked = self.queue.withLock({ $0.takeFirst() }) else {
+            return self.close(reason)
+        }
+        // Answers come in order, so it is one request's alone. The others are only cut short by it.
         self.close(
             KafkaError(
-                error, broker: self.broker, acquaintance: self.acquaintance.load(ordering: .relaxed)))
+                .connectionFailed, "The connection ended with an answer that was too large to be read.",
+                broker: self.broker.description, isRetriable: true))
+        var own = reason
+        own.isOutcomeUnknown = asked.api.hasEffect
+        let failure = own
+        self.loop.execute { asked.complete(.failure(failure)) }
     }
 }

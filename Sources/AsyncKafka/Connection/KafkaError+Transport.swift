@@ -51,13 +51,11 @@ extension KafkaError {
         if case .frameAboveLimit? = self.underlyingError as? TransportError { true } else { false }
     }
 
-    /// What a reader hears when the answer to its Fetch is larger than `maximumResponseSize`: brokers send the first batch
-    /// whole, however little was asked for. Which partition's it is can only be told if it is the only one.
-    func asRecordTooLarge(among partitions: [TopicPartition]) -> KafkaError {
+    /// What a reader hears when the answer to a Fetch of this partition alone is larger than `maximumResponseSize`.
+    func asRecordTooLarge(in partition: TopicPartition) -> KafkaError {
         KafkaError(
             .recordTooLarge, "A record batch is too large to be read. \(self.message)", broker: self.broker,
-            topic: partitions.count == 1 ? partitions[0].topic : nil,
-            partition: partitions.count == 1 ? partitions[0].partition : nil, underlyingError: self.underlyingError)
+            topic: partition.topic, partition: partition.partition, underlyingError: self.underlyingError)
     }
 
     /// The error for a connection that can't be secured.

@@ -171,6 +171,9 @@ struct RequestQueue: Sendable {
         self.inFlight.first { $0.deadline <= now }
     }
 
+    /// Takes out the request whose answer is due.
+    mutating func takeFirst() -> PendingRequest? { self.inFlight.popFirst() }
+
     /// Ends the queue if nothing is on its way. Returns whether it has.
     mutating func closeIfIdle(_ error: KafkaError) -> Bool {
         guard self.closed == nil, self.inFlight.isEmpty, self.deferred.isEmpty else { return false }

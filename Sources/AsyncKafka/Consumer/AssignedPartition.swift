@@ -78,6 +78,8 @@ struct AssignedPartition: Sendable {
     var fetchInFlight: (number: Int, incarnation: Int)?
     /// It was asked for beside another fetch, and nothing was there.
     var isAskedBeside = false
+    /// An answer that it was asked for in was larger than this client takes: it is asked for alone until it is answered.
+    var isAskedAlone = false
     /// How often in a row it was sent elsewhere, to another replica or offset, without a record on the way.
     var detours = 0
     /// The most bytes to ask for; grows if a batch doesn't fit.

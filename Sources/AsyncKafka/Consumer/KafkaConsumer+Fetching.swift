@@ -46,29 +46,35 @@ extension KafkaConsumer {
                 do throws(KafkaError) {
                     let outcome = try await self.fetch(
                         fetches, maximumBytes: maximumBytes, from: broker, &session, &pacing)
-                    failures = outcome == .accepted ? 0 : failures + 1
-                    if outcome == .accepted, report.succeeded() {
-                        self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                    guard let refusal = outcome.refusal else {
+                        failures = 0
+                        if report.succeeded() {
+                            self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                        }
+                        continue
                     }
+                    failures += 1
+                    self.complain(of: refusal, broker, &report)
                     // One new session is begun at once, the next ones are not.
                     guard failures > 1 else { continue }
                     let time = self.loop.now + self.cluster.backoff(failures: failures)
                     self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
                     self.wake([.fetchers])
-                } catch let failure {
-                    let error =
-                        failure.isAnswerTooLarge ? failure.asRecordTooLarge(among: fetches.map(\.partition)) : failure
+                } catch {
                     session.failed()
                     failures += 1
-                    let wait = self.cluster.backoff(failures: failures)
-                    let isNews = report.failed(now: self.loop.now) != nil
-                    self.logger(
-                        isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
-                        [(.broker, "\(broker)"), (.error, error.description)])
                     self.state.withLock { state in
-                        state.subscriptions.fetchEnded(
+                        _ = state.subscriptions.fetchEnded(
                             fetches, maximumBytes: maximumBytes, from: broker, now: self.loop.now)
-                        state.subscriptions.fetchFailed(fetches, retryAt: self.loop.now + wait)
+                    }
+                    if error.isAnswerTooLarge {
+                        self.answerTooLarge(fetches, error)
+                        continue
+                    }
+                    self.complain(of: error, broker, &report)
+                    let time = self.loop.now + self.cluster.backoff(failures: failures)
+                    self.state.withLock { state in
+                        state.subscriptions.fetchFailed(fetches, retryAt: time)
                         if !error.isRetriable { state.report(error) }
                     }
                     self.wake(error.isRetriable ? [.metadata, .fetchers] : [.reader, .fetchers])
@@ -78,26 +84,36 @@ extension KafkaConsumer {
         self.close(&session, broker)
     }
 
+    private func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError) {
+        self.logger(
+            .debug, "The answer to a Fetch is too large; its partitions are asked for one by one",
+            [(.partitions, fetches.map(\.partition).names), (.error, error.description)])
+        // Its connection was closed for it. What is known to be too large is not asked for at each turn.
+        let time = self.loop.now + self.configuration.cluster.retryBackoffMax
+        self.wake(self.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
+    }
+
+    private func complain(of error: KafkaError, _ broker: Int32, _ report: inout FailureReport) {
+        let isNews = report.failed(now: self.loop.now) != nil
+        self.logger(
+            isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
+            [(.broker, "\(broker)"), (.error, error.description)])
+    }
+
     private func fetch(
         _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ session: inout FetchSession,
         _ pacing: inout FetchPacing
     ) async throws(KafkaError) -> FetchSession.Outcome {
         let connection = try await self.cluster.connection(
             to: broker, for: .fetch, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
-        let planned = session.begin(
-            wanted: fetches.map { ($0.partition, $0.request) },
-            knowsTopicIDs: connection.versions.supports(FetchRequest.self, version: 13))
-        let version = try connection.versions.version(
-            for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
-        let request = self.fetchRequest(planned, version: version, maximumBytes: maximumBytes)
-
-        let asked = self.loop.now
-        let promise = Promise<FetchResponse>()
-        connection.submit(request, version: version, timeout: self.configuration.cluster.requestTimeout) {
-            promise.fulfill($0)
+        // One that has just ended would say again why: that the answer before this one was too large.
+        guard connection.isOpen else { throw connection.endedBefore }
+        if fetches.first?.isAlone == true {
+            return try await self.askApart(fetches, maximumBytes: maximumBytes, of: broker, on: connection)
         }
-        let response = try await promise.value()
-        let outcome = self.take(response, to: planned, fetches, maximumBytes: maximumBytes, from: broker, &session)
+        let asked = self.loop.now
+        let (outcome, response) = try await self.ask(
+            fetches, maximumBytes: maximumBytes, of: broker, on: connection, &session)
         let step = pacing.answered(
             isEmpty: outcome == .accepted && response.isEmpty, asked: asked, now: self.loop.now,
             maximumWait: self.configuration.fetchMaxWait, backoff: self.cluster.backoff)
@@ -111,42 +127,64 @@ extension KafkaConsumer {
     }
 
     /// Asks for what must not wait until the fetch that the broker is at work on ends: on another connection, where it is
-    /// answered at once, and outside of the session.
+    /// answered at once.
     private func fetch(_ plan: FetchBeside) async {
-        var session = FetchSession()
-        let timeout = self.configuration.cluster.requestTimeout
         do throws(KafkaError) {
-            let connection = try await self.cluster.connection(to: plan.broker, deadline: self.loop.now + timeout)
-            var planned = session.begin(
-                wanted: plan.fetches.map { ($0.partition, $0.request) },
-                knowsTopicIDs: connection.versions.supports(FetchRequest.self, version: 13))
-            planned.sessionEpoch = FetchSession.closing
-            let version = try connection.versions.version(
-                for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
-            var request = self.fetchRequest(planned, version: version, maximumBytes: plan.maximumBytes)
-            request.maxWaitMs = 0
-            let promise = Promise<FetchResponse>()
-            connection.submit(request, version: version, timeout: timeout) { promise.fulfill($0) }
-            let outcome = self.take(
-                try await promise.value(), to: planned, plan.fetches, maximumBytes: plan.maximumBytes,
-                from: plan.broker, &session)
+            let connection = try await self.cluster.connection(
+                to: plan.broker, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+            let outcome = try await self.askApart(
+                plan.fetches, maximumBytes: plan.maximumBytes, of: plan.broker, on: connection)
             guard outcome != .accepted else { return }
             let time = self.loop.now + self.cluster.backoff(failures: 1)
             self.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
             self.wake([.fetchers])
         } catch {
+            let now = self.loop.now
+            self.state.withLock { state in
+                _ = state.subscriptions.fetchEnded(
+                    plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: now)
+            }
+            if error.isAnswerTooLarge { return self.answerTooLarge(plan.fetches, error) }
             // The broker's own fetch will tell, too.
             self.logger(
                 .debug, "A fetch beside another one failed",
                 [(.broker, "\(plan.broker)"), (.error, error.description)])
-            let now = self.loop.now
-            self.state.withLock { state in
-                state.subscriptions.fetchEnded(
-                    plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: now)
-                state.subscriptions.fetchFailed(plan.fetches, retryAt: now + self.cluster.backoff(failures: 1))
-            }
+            let time = now + self.cluster.backoff(failures: 1)
+            self.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
             self.wake([.fetchers])
         }
+    }
+
+    /// Asks outside of the broker's session, and for what is there: the broker does not wait for more.
+    private func askApart(
+        _ fetches: [PlannedFetch], maximumBytes: Int, of broker: Int32, on connection: BrokerConnection
+    ) async throws(KafkaError) -> FetchSession.Outcome {
+        var session = FetchSession()
+        return try await self.ask(
+            fetches, maximumBytes: maximumBytes, of: broker, on: connection, &session, isApart: true
+        ).outcome
+    }
+
+    /// Sends one request, and takes its answer.
+    private func ask(
+        _ fetches: [PlannedFetch], maximumBytes: Int, of broker: Int32, on connection: BrokerConnection,
+        _ session: inout FetchSession, isApart: Bool = false
+    ) async throws(KafkaError) -> (outcome: FetchSession.Outcome, response: FetchResponse) {
+        var planned = session.begin(
+            wanted: fetches.map { ($0.partition, $0.request) },
+            knowsTopicIDs: connection.versions.supports(FetchRequest.self, version: 13))
+        if isApart { planned.sessionEpoch = FetchSession.closing }
+        let version = try connection.versions.version(
+            for: FetchRequest.self, atMost: planned.usesTopicIDs ? nil : 12)
+        var request = self.fetchRequest(planned, version: version, maximumBytes: maximumBytes)
+        if isApart { request.maxWaitMs = 0 }
+        let promise = Promise<FetchResponse>()
+        connection.submit(request, version: version, timeout: self.configuration.cluster.requestTimeout) {
+            promise.fulfill($0)
+        }
+        let response = try await promise.value()
+        let outcome = self.take(response, to: planned, fetches, maximumBytes: maximumBytes, from: broker, &session)
+        return (outcome, response)
     }
 
     private func fetchRequest(_ planned: FetchSession.Request, version: Int16, maximumBytes: Int) -> FetchRequest {
@@ -246,6 +284,7 @@ extension KafkaConsumer {
                     Broker(id: $0.nodeId, host: $0.host, port: Int($0.port), rack: $0.rack)
                 })
         }
+        self.tellOfPartitions()
         self.wake(wakening)
         return outcome
     }
@@ -260,6 +299,26 @@ extension KafkaConsumer {
             self.fetchRequest(last, version: version, maximumBytes: 0), version: version,
             timeout: self.configuration.cluster.requestTimeout
         ) { _ in }
+    }
+}
+
+extension FetchSession.Outcome {
+    /// Why nothing of the answer may be used.
+    fileprivate var refusal: KafkaError? {
+        switch self {
+        case .accepted: nil
+        case .rejected(let code): KafkaError(code, doing: "fetching records")
+        case .malformed:
+            KafkaError(.protocolError, "The answer to a Fetch names other partitions than were asked for.")
+        }
+    }
+}
+
+extension BrokerConnection {
+    /// The error of a request that came too late for this connection.
+    fileprivate var endedBefore: KafkaError {
+        KafkaError(
+            .connectionFailed, "The connection has ended.", broker: self.broker.description, isRetriable: true)
     }
 }
 

@@ -100,9 +100,22 @@ extension KafkaConsumer {
                     return true
                 }
             } orThrow: {
-                self.cluster.timeoutError("The partition's position was not found in time", topic: partition.topic)
+                self.positionTimeout(partition)
             }
         }
+    }
+
+    /// Tells why the last look-up failed; or what else is wrong, if none has.
+    private func positionTimeout(_ partition: TopicPartition) -> KafkaError {
+        let what = "The partition's position was not found in time"
+        let now = self.loop.now
+        guard let last = self.state.withLock({ $0.subscriptions.refusals[partition]?.summary(now: now) }) else {
+            return self.cluster.timeoutError(what, topic: partition.topic)
+        }
+        return KafkaError(
+            .timedOut, "\(what). \(last.message)", brokerCode: last.brokerCode, broker: last.broker,
+            topic: partition.topic, partition: partition.partition, group: last.group, isRetriable: true,
+            underlyingError: last)
     }
 
     private func positionIfKnown(_ partition: TopicPartition) throws(KafkaError) -> Int64? {

@@ -53,6 +53,29 @@ extension KafkaConsumer {
         }
     }
 
+    /// Logs which partitions have been refused for a while, and which are refused no more.
+    func tellOfPartitions() {
+        let notices = self.state.withLock { $0.subscriptions.takePartitionNotices() }
+        guard !notices.isEmpty else { return }
+        var refused: [String: (partitions: [TopicPartition], error: KafkaError)] = [:]
+        var served: [TopicPartition] = []
+        for notice in notices {
+            switch notice {
+            case .refused(let partition, let error):
+                refused[error.message, default: ([], error)].partitions.append(partition)
+            case .served(let partition): served.append(partition)
+            }
+        }
+        for (partitions, error) in refused.values {
+            self.logger(
+                .warning, "Partitions can't be read; trying again",
+                [(.partitions, partitions.names), (.error, error.description)])
+        }
+        if !served.isEmpty {
+            self.logger(.info, "Partitions can be read again", [(.partitions, served.names)])
+        }
+    }
+
     private var lookupDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.requestTimeout }
 
     private func lookUpCommitted(_ lookups: [PositionLookup]) async {
@@ -60,25 +83,29 @@ extension KafkaConsumer {
         let wakening: Wakening
         do throws(KafkaError) {
             let offsets = try await self.committedOffsets(of: lookups.map(\.partition), group)
-            let retryAt = self.loop.now + self.cluster.backoff(failures: 1)
+            let now = self.loop.now
+            let retryAt = now + self.cluster.backoff(failures: 1)
             wakening = self.state.withLock { state in
                 lookups.reduce(into: []) { wakening, lookup in
                     switch offsets[lookup.partition]?.result {
                     case .success(let committed)?:
                         wakening.formUnion(state.subscriptions.committedFound(lookup, committed))
                     case .failure(let error)?:
-                        wakening.formUnion(state.subscriptions.lookupFailed(lookup, error, retryAt: retryAt))
+                        wakening.formUnion(
+                            state.subscriptions.lookupFailed(lookup, error, now: now, retryAt: retryAt))
                     case nil:
                         wakening.formUnion(
-                            state.subscriptions.lookupFailed(lookup, .leftOut(by: nil), retryAt: retryAt))
+                            state.subscriptions.lookupFailed(
+                                lookup, .leftOut(by: nil), now: now, retryAt: retryAt))
                     }
                 }
             }
             self.committedOffsetsFound()
         } catch {
             self.report(error)
-            wakening = self.failed(lookups, error)
+            wakening = self.failed(lookups, error, isToldElsewhere: true)
         }
+        self.tellOfPartitions()
         self.wake(wakening)
         self.positionWaiters.wakeAll()
     }
@@ -137,6 +164,7 @@ extension KafkaConsumer {
             wakening.formUnion(self.failed(lookups, error))
             wakening.insert(.metadata)
         }
+        self.tellOfPartitions()
         self.wake(wakening)
         self.positionWaiters.wakeAll()
     }
@@ -164,7 +192,7 @@ extension KafkaConsumer {
                 case .failure(let error):
                     wakening.formUnion(
                         state.subscriptions.lookupFailed(
-                            lookup, error, retryAt: now + self.cluster.backoff(failures: 1)))
+                            lookup, error, now: now, retryAt: now + self.cluster.backoff(failures: 1)))
                     if error.isRetriable { wakening.insert(.metadata) }
                 }
             }
@@ -199,7 +227,7 @@ extension KafkaConsumer {
                 case .failure(let error):
                     wakening.formUnion(
                         state.subscriptions.lookupFailed(
-                            lookup, error, retryAt: now + self.cluster.backoff(failures: 1)))
+                            lookup, error, now: now, retryAt: now + self.cluster.backoff(failures: 1)))
                     if error.isRetriable { wakening.insert(.metadata) }
                 }
             }
@@ -207,11 +235,16 @@ extension KafkaConsumer {
         }
     }
 
-    private func failed(_ lookups: [PositionLookup], _ error: KafkaError) -> Wakening {
-        let time = self.loop.now + self.cluster.backoff(failures: 1)
+    private func failed(
+        _ lookups: [PositionLookup], _ error: KafkaError, isToldElsewhere: Bool = false
+    ) -> Wakening {
+        let now = self.loop.now
+        let time = now + self.cluster.backoff(failures: 1)
         return self.state.withLock { state in
             lookups.reduce(into: []) { wakening, lookup in
-                wakening.formUnion(state.subscriptions.lookupFailed(lookup, error, retryAt: time))
+                wakening.formUnion(
+                    state.subscriptions.lookupFailed(
+                        lookup, error, now: now, retryAt: time, isToldElsewhere: isToldElsewhere))
             }
         }
     }

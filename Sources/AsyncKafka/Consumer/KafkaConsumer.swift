@@ -203,7 +203,8 @@ extension SubscriptionState.Settings {
             autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
             checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
             maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            maximumFetchBytes: configuration.fetchMaxBytes, maximumPrefetchBytes: configuration.maxPrefetchBytes,
+            maximumFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maximumResponseSize),
+            maximumPrefetchBytes: configuration.maxPrefetchBytes,
             maximumResponseBytes: Int32(clamping: configuration.cluster.maximumResponseSize),
             preferredReplicaLifetime: configuration.cluster.metadataMaxAge)
     }

@@ -26,7 +26,7 @@ extension SubscriptionState {
         var next: MonotonicTime?
         for (partition, assigned) in self.partitions
         where assigned.isFetchable && !assigned.isAwaited && !assigned.isAskedBeside
-            && assigned.bufferedBytes < assigned.lowWaterMark
+            && !assigned.isAskedAlone && assigned.bufferedBytes < assigned.lowWaterMark
         {
             guard let broker = assigned.source(now: now), self.busyBrokers.contains(broker) else { continue }
             if let time = assigned.notBefore, time > now {

@@ -41,16 +41,21 @@ struct PlannedFetch: Sendable {
     var fetch: Int
     /// Whether it is asked for beside another fetch.
     var isBeside = false
+    /// Whether it is asked for alone, since the answer may be larger than this client takes.
+    var isAlone = false
 }
 
 extension PlannedFetch {
-    init(_ partition: TopicPartition, _ assigned: AssignedPartition, number: Int, isBeside: Bool = false) {
+    init(
+        _ partition: TopicPartition, _ assigned: AssignedPartition, number: Int, isBeside: Bool = false,
+        isAlone: Bool = false
+    ) {
         self.init(
             partition: partition,
             request: FetchSession.Partition(
                 topicID: assigned.topicID, fetchOffset: assigned.fetchPosition.offset,
                 leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
-            incarnation: assigned.incarnation, fetch: number, isBeside: isBeside)
+            incarnation: assigned.incarnation, fetch: number, isBeside: isBeside, isAlone: isAlone)
     }
 }
 
@@ -80,9 +85,12 @@ extension SubscriptionState {
     /// All of its partitions or none: one that is left out of a request leaves the broker's session, to come back with the
     /// next. So a broker is asked when each of its partitions has little left in the buffer. Each broker has an equal share
     /// of the buffer, since one that takes it all leaves the others without, again and again.
+    ///
+    /// Partitions that are asked for alone come first, one by one: they are in no session.
     mutating func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
         var wanted: [PlannedFetch] = []
-        var bytes = 0
+        var alone: PlannedFetch?
+        var hasEnough = false
         var buffered = 0
         var sources: Set<Int32> = [broker]
         let number = self.fetches + 1
@@ -96,14 +104,21 @@ extension SubscriptionState {
             buffered += assigned.bufferedBytes
             // One that was moved since its fetch began is asked for anew.
             guard !assigned.isAwaited else { continue }
-            if assigned.bufferedBytes >= assigned.lowWaterMark { return .wait(until: nil) }
+            if assigned.bufferedBytes >= assigned.lowWaterMark {
+                hasEnough = hasEnough || !assigned.isAskedAlone
+                continue
+            }
             if let time = assigned.notBefore, time > now {
                 next = min(next ?? time, time)
                 continue
             }
-            bytes += Int(assigned.maximumBytes)
-            wanted.append(PlannedFetch(partition, assigned, number: number))
+            if assigned.isAskedAlone {
+                alone = alone ?? PlannedFetch(partition, assigned, number: number, isAlone: true)
+            } else {
+                wanted.append(PlannedFetch(partition, assigned, number: number))
+            }
         }
+        if let alone { wanted = [alone] } else if hasEnough { wanted = [] }
         guard !wanted.isEmpty else { return .wait(until: next) }
         let share = max(self.settings.maximumPrefetchBytes / sources.count, 1) - buffered
         guard share > 0 else { return .wait(until: nil) }
@@ -113,6 +128,7 @@ extension SubscriptionState {
             return .wait(until: nil)
         }
 
+        let bytes = wanted.reduce(0) { $0 + Int($1.request.maximumBytes) }
         let limit = min(bytes, share, self.room, self.settings.maximumFetchBytes)
         self.begin(wanted, number: number, maximumBytes: limit)
         self.busyBrokers.insert(broker)
@@ -195,11 +211,13 @@ extension SubscriptionState {
             assigned.leaderEpoch ?? -1 == fetch.request.leaderEpoch
         else { return [.fetchers] }
         defer { self.partitions[fetch.partition] = assigned }
+        assigned.isAskedAlone = false
         // Whatever it is other than nothing, what follows it is asked for beside the other fetch as well.
         if fetch.isBeside { assigned.isAskedBeside = false }
 
         guard answer.error == .none else {
-            return self.fetchRefused(&assigned, fetch.partition, answer.error, by: broker, retryAt: now + backoff)
+            return self.fetchRefused(
+                &assigned, fetch.partition, answer.error, by: broker, now: now, retryAt: now + backoff)
         }
         assigned.notBefore = nil
         if assigned.doubtedSince != nil {
@@ -219,6 +237,7 @@ extension SubscriptionState {
             return [.fetchers]
         }
         assigned.detours = 0
+        self.served(fetch.partition)
         guard let chunk = answer.chunk else {
             if fetch.isBeside { assigned.isAskedBeside = true }
             return []
@@ -254,13 +273,14 @@ extension SubscriptionState {
 
     private mutating func fetchRefused(
         _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: ErrorCode, by broker: Int32,
-        retryAt time: MonotonicTime
+        now: MonotonicTime, retryAt time: MonotonicTime
     ) -> Wakening {
         assigned.notBefore = time
         let wasFollower = assigned.preferredReplica != nil
         assigned.preferredReplica = nil
         let failure = KafkaError(
-            error, doing: "fetching records", topic: partition.topic, partition: partition.partition)
+            error, doing: "fetching records", broker: self.metadata.brokers[broker], topic: partition.topic,
+            partition: partition.partition)
         switch error {
         case .offsetOutOfRange:
             // A follower may be behind, or ahead in deleting: only the leader knows.
@@ -285,14 +305,18 @@ extension SubscriptionState {
             return [.positions]
         case .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId:
             assigned.doubtedSince = self.metadata.version
+            self.refused(partition, failure, now: now)
             return [.fetchers, .metadata]
         case .topicAuthorizationFailed, .corruptMessage:
             assigned.failure = failure
             return [.reader]
         case .unknownServerError:
+            self.refused(partition, failure, now: now)
             return [.fetchers]
+        case _ where failure.isRetriable:
+            self.refused(partition, failure, now: now)
+            return [.fetchers, .metadata]
         default:
-            if failure.isRetriable { return [.fetchers, .metadata] }
             assigned.failure = failure
             return [.reader]
         }

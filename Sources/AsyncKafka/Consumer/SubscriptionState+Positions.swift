@@ -79,9 +79,16 @@ extension SubscriptionState {
         return assigned
     }
 
+    /// The same, of a look-up that was answered as it should be.
+    private mutating func answered(_ lookup: PositionLookup) -> AssignedPartition? {
+        guard let assigned = self.finish(lookup) else { return nil }
+        self.served(lookup.partition)
+        return assigned
+    }
+
     /// The group's committed offset; nil if it has none.
     mutating func committedFound(_ lookup: PositionLookup, _ committed: OffsetAndMetadata?) -> Wakening {
-        guard var assigned = self.finish(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
         guard let committed else {
             self.beginFromPolicy(&assigned, lookup.partition)
@@ -94,7 +101,7 @@ extension SubscriptionState {
 
     /// An offset in the leader's log.
     mutating func offsetFound(_ lookup: PositionLookup, offset: Int64, epoch: Int32?) -> Wakening {
-        guard var assigned = self.finish(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [] }
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: offset, epoch: epoch))
         self.partitions[lookup.partition] = assigned
         return [.fetchers]
@@ -102,7 +109,7 @@ extension SubscriptionState {
 
     /// The question has no answer, and another is asked instead.
     mutating func redirect(_ lookup: PositionLookup, to target: OffsetTarget) -> Wakening {
-        guard var assigned = self.finish(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [] }
         assigned.phase = .resetting(target)
         self.partitions[lookup.partition] = assigned
         return [.positions]
@@ -110,7 +117,7 @@ extension SubscriptionState {
 
     /// The leader's log in the epoch of the last record read goes up to `endOffset`; nil if the leader doesn't know.
     mutating func endOfEpochFound(_ lookup: PositionLookup, endOffset: Int64?) -> Wakening {
-        guard var assigned = self.finish(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.phase = .fetching
         // That the leader doesn't know the epoch is no proof that anything was lost.
@@ -134,11 +141,19 @@ extension SubscriptionState {
     }
 
     /// A look-up failed: it is tried again at `time`, or the reader is told if that is of no use.
-    mutating func lookupFailed(_ lookup: PositionLookup, _ error: KafkaError, retryAt time: MonotonicTime) -> Wakening {
+    ///
+    /// - Parameter isToldElsewhere: whether the log hears of it anyway.
+    mutating func lookupFailed(
+        _ lookup: PositionLookup, _ error: KafkaError, now: MonotonicTime, retryAt time: MonotonicTime,
+        isToldElsewhere: Bool = false
+    ) -> Wakening {
         guard var assigned = self.finish(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.notBefore = time
-        if error.isRetriable { return [.positions] }
+        if error.isRetriable {
+            self.refused(lookup.partition, error, now: now, isToldElsewhere: isToldElsewhere)
+            return [.positions]
+        }
         assigned.failure = error
         return [.reader]
     }

@@ -57,6 +57,10 @@ struct SubscriptionState: Sendable {
     var leftBehind: [TopicPartition: LeftBehind] = [:]
     /// Positions that were given up, for the log.
     var resets: [TopicPartition: PositionReset] = [:]
+    /// Partitions that are refused, or were.
+    var refusals: [TopicPartition: PartitionRefusals] = [:]
+    /// What is yet to be told of that.
+    var partitionNotices: [PartitionNotice] = []
     /// The metadata that was taken last.
     var metadata = ClusterMetadata.empty
     /// How many fetches have been planned.
@@ -101,6 +105,7 @@ struct SubscriptionState: Sendable {
         guard let removed = self.partitions.removeValue(forKey: partition) else { return }
         self.bufferedBytes -= removed.bufferedBytes
         self.lastIncarnation = max(self.lastIncarnation, removed.incarnation)
+        self.refusals[partition] = nil
         self.dropInHand(of: partition)
     }
 

@@ -21,15 +21,8 @@ extension KafkaConsumer {
             case .at(let time):
                 await self.heartbeatSignal.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
-                // Whatever it waits for: the next one may belong to another generation.
-                let outcome = await self.loop.first {
-                    await self.sendHeartbeat(group, identity, until: deadline)
-                } before: {
-                    try? await self.cluster.pause(until: deadline)
-                }
                 do throws(KafkaError) {
-                    try (outcome ?? .failure(self.cluster.timeoutError("No heartbeat was answered", group: group)))
-                        .get()
+                    try await self.heartbeat(group, identity, until: deadline)
                     failures = 0
                 } catch {
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
@@ -49,23 +42,14 @@ extension KafkaConsumer {
         }
     }
 
-    private func sendHeartbeat(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
-    ) async -> Result<Void, KafkaError> {
-        do throws(KafkaError) {
-            return .success(try await self.heartbeat(group, identity, until: deadline))
-        } catch {
-            return .failure(error)
-        }
-    }
-
     private func heartbeat(
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         let sentAt = self.loop.now
+        // With the wait the connection ends, which nothing else uses now: the way to the coordinator may be dead.
         let call = HeartbeatCall(
             group: group, memberID: identity.memberID, generation: identity.generation,
-            instanceID: self.configuration.groupInstanceID)
+            instanceID: self.configuration.groupInstanceID, answerTimeout: deadline - sentAt)
         do throws(KafkaError) {
             try await self.cluster.attempt(call, deadline: deadline)
             self.heartbeatArrived(of: identity, sentAt: sentAt)

@@ -113,6 +113,8 @@ extension ConsumerState {
 
 extension ClassicMembershipStateMachine.Farewell {
     fileprivate func call(of group: String) -> LeaveGroupCall {
-        LeaveGroupCall(group: group, memberID: self.memberID, reason: self.reason)
+        // Not until the end at a coordinator that hangs: there may be another one by now.
+        LeaveGroupCall(
+            group: group, memberID: self.memberID, reason: self.reason, patience: KafkaConsumer.farewellPatience)
     }
 }

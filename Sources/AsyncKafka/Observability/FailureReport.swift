@@ -15,20 +15,20 @@ struct FailureReport {
     /// Failures that end before this are not told.
     private let patience: Duration
     /// When the first failed since the last success.
-    private var failingSince: MonotonicTime?
+    private(set) var failingSince: MonotonicTime?
     private var toldAt: MonotonicTime?
     private var count = 0
     /// Whether something was told that was not yet told to be over.
-    private var isTold = false
+    private(set) var isTold = false
 
     init(patience: Duration = .zero) {
         self.patience = patience
     }
 
-    /// Returns how many there were since the last that was told, if this one is to be told.
-    mutating func failed(now: MonotonicTime) -> Int? {
+    /// Returns how many there were since the last that was told, if this one is to be told. `begun` is when the attempt began.
+    mutating func failed(now: MonotonicTime, begun: MonotonicTime? = nil) -> Int? {
         self.count += 1
-        let since = self.failingSince ?? now
+        let since = self.failingSince ?? begun ?? now
         self.failingSince = since
         guard now - since >= self.patience else { return nil }
         if let toldAt = self.toldAt, now - toldAt < Self.interval { return nil }

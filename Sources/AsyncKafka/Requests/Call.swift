@@ -29,8 +29,12 @@ protocol Call<Item, Value>: Sendable {
     /// Which of the connections to a broker the request goes over.
     static var purpose: ConnectionPurpose { get }
 
-    /// How long a broker may take to answer where that isn't `requestTimeout`: it waits for something.
+    /// When the connection ends if there is no answer; after the request timeout if nil.
     var answerTimeout: Duration? { get }
+
+    /// How long one attempt waits for its answer, if not until the call's deadline: then another is made, and the connection
+    /// stays.
+    var patience: Duration? { get }
 
     /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no answer) can be sent again without harm.
     static var isRepeatable: Bool { get }
@@ -57,6 +61,7 @@ extension Call {
     var versions: ClosedRange<Int16> { Request.validVersions }
     static var purpose: ConnectionPurpose { .general }
     var answerTimeout: Duration? { nil }
+    var patience: Duration? { nil }
     static var isRepeatable: Bool { true }
     func maximumItems(version: Int16) -> Int { .max }
     func annotate(_ error: inout KafkaError, about item: Item) {}

@@ -31,4 +31,36 @@ import Testing
             }
         }
     }
+
+    @Test("a coordinator that hangs on the question for positions is given up after a third of the session")
+    func hangingCoordinator() async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+            let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
+            var configuration = kafka.consuming("g")
+            configuration.sessionTimeout = .seconds(6)
+            configuration.enableAutoCommit = false
+            // Every other limit is longer than the test may take.
+            configuration.cluster.requestTimeout = .seconds(600)
+            configuration.cluster.retryBackoffMax = .seconds(600)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .offsetFetch, broker: coordinator, times: nil)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                defer { hold.release() }
+                await hold.untilHeld()
+                try await kafka.moveCoordinator(ofGroup: "g", to: next)
+                try await consumer.pollsUntil {
+                    kafka.requests.contains { $0.api == .offsetFetch && $0.broker == next }
+                }
+                // The partition's leader may be the broker that hangs.
+                hold.release()
+                for try await record in consumer.records {
+                    #expect(record.text == "v0")
+                    break
+                }
+            }
+        }
+    }
 }

@@ -34,6 +34,111 @@ import Testing
         }
     }
 
+    /// How a broker refuses one partition, and serves the others well.
+    enum Refusal: Sendable, CaseIterable {
+        case storage, server, leader, position
+
+        func inject(into kafka: EmbeddedKafka) {
+            let code: ErrorCode =
+                switch self {
+                case .storage, .position: .kafkaStorageError
+                case .server: .unknownServerError
+                case .leader: .notLeaderOrFollower
+                }
+            if self == .position {
+                kafka.rewrite(ListOffsetsRequest.self, times: nil) { _, _, response in
+                    for topic in response.topics.indices {
+                        for index in response.topics[topic].partitions.indices
+                        where response.topics[topic].partitions[index].partitionIndex == 1 {
+                            response.topics[topic].partitions[index].errorCode = code
+                        }
+                    }
+                }
+                return
+            }
+            kafka.rewrite(FetchRequest.self, times: nil) { _, _, response in
+                for topic in response.responses.indices {
+                    for index in response.responses[topic].partitions.indices
+                    where response.responses[topic].partitions[index].partitionIndex == 1 {
+                        response.responses[topic].partitions[index].errorCode = code
+                        response.responses[topic].partitions[index].records = []
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a partition that is refused again and again while others are read is told once, and so is its end",
+        arguments: Refusal.allCases)
+    func oneOfTwo(refusal: Refusal) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await kafka.fill("t", partition: 0, 1, prefix: "healthy")
+            try await kafka.fill("t", partition: 1, 1, prefix: "refused")
+            let log = KeptLog()
+            var configuration = kafka.consuming()
+            configuration.cluster.log = log
+            refusal.inject(into: kafka)
+            let all = [TopicPartition("t", 0), TopicPartition("t", 1)]
+            try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
+                var records = consumer.records.makeAsyncIterator()
+                let first = try await records.next()
+                #expect(first?.text == "healthy0")
+                await log.until(.warning, containing: "kafka.partitions=t-1")
+                kafka.removeFaults()
+                let second = try await records.next()
+                #expect(second?.text == "refused0")
+                await log.until(.info, containing: "kafka.partitions=t-1")
+            }
+            #expect(log.lines(.warning).count == 1, "\(log.lines)")
+        }
+    }
+
+    @Test func fetchesThatAreRefusedAsAWholeAreToldOnceAndSoIsTheirEnd() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let log = KeptLog()
+            var configuration = kafka.consuming()
+            configuration.cluster.log = log
+            kafka.rewrite(FetchRequest.self, times: nil) { _, _, response in
+                response.errorCode = .unknownServerError
+                response.responses = []
+            }
+            try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("t", 0)]) { consumer in
+                await log.until(.warning, containing: "UNKNOWN_SERVER_ERROR")
+                kafka.removeFaults()
+                for try await _ in consumer.records { break }
+                await log.until(.info, containing: "fetched again")
+            }
+            #expect(log.lines(.warning).count == 1, "\(log.lines)")
+        }
+    }
+
+    @Test("who waits for a position in vain hears why the last look-up failed", arguments: [true, false])
+    func positionTimeout(isCommitted: Bool) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            if isCommitted {
+                kafka.inject(.fail(.coordinatorLoadInProgress), on: .offsetFetch, times: nil)
+            } else {
+                kafka.inject(.fail(.kafkaStorageError), on: .listOffsets, times: nil)
+            }
+            var configuration = kafka.consuming(isCommitted ? "g" : nil)
+            configuration.cluster.apiTimeout = .seconds(2)
+            let partition = TopicPartition("t", 0)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
+                let failure = await #expect(throws: KafkaError.self) { try await consumer.position(of: partition) }
+                #expect(failure?.code == .timedOut)
+                #expect(failure?.brokerCode == (isCommitted ? .coordinatorLoadInProgress : .kafkaStorageError))
+                #expect(failure?.broker != nil)
+                #expect(failure?.topic == "t" && failure?.partition == 0)
+                #expect(failure?.message.contains("attempts") == true, "\(failure?.message ?? "")")
+            }
+        }
+    }
+
     @Test func failuresThatEndSoonAreNotTold() {
         let start = MonotonicTime(nanoseconds: 1_000_000_000)
         var report = FailureReport(patience: .seconds(3))

@@ -36,4 +36,49 @@ import Testing
             }
         }
     }
+
+    /// Which of them was sent an answer for that is too large can't be told from the answer.
+    @Test(arguments: [2, 5]) func theOtherPartitionsOfTheBrokerAreReadOnAndTheErrorNamesTheOne(partitions: Int)
+        async throws
+    {
+        var cluster = EmbeddedKafka.Configuration()
+        cluster.maximumBatchBytes = 8 << 20
+        try await EmbeddedKafka.withCluster(cluster) { kafka in
+            try await kafka.createTopic("t", partitions: partitions)
+            let writing = kafka.producing { $0.maxRequestSize = 8 << 20 }
+            try await KafkaProducer.withProducer(writing) { producer in
+                let value = Bytes(repeatElement(UInt8(1), count: 5_000_000))
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: value))
+            }
+            let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
+            let healthy = all.filter { $0.partition != 1 }
+            var configuration = kafka.consuming()
+            configuration.cluster.maximumResponseSize = 1 << 20
+            try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
+                var texts: Set<String> = []
+                var errors: [KafkaError] = []
+                /// Reads until a condition holds, whatever errors come.
+                func read(until isDone: () -> Bool) async {
+                    while !isDone(), !Task.isCancelled {
+                        do throws(KafkaError) {
+                            for record in try await consumer.poll(timeout: .seconds(1)) { texts.insert(record.text) }
+                        } catch {
+                            errors.append(error)
+                        }
+                    }
+                }
+                for round in ["a", "b"] {
+                    for partition in healthy {
+                        try await kafka.fill("t", partition: partition.partition, 1, prefix: "\(round)\(partition) ")
+                    }
+                    await read { texts.count == healthy.count * (round == "a" ? 1 : 2) && !errors.isEmpty }
+                }
+                #expect(errors.allSatisfy { $0.code == .recordTooLarge && $0.partition == 1 }, "\(errors)")
+                // Past it, the partition is read as before.
+                try await consumer.seek(TopicPartition("t", 1), to: .offset(1))
+                try await kafka.fill("t", partition: 1, 1, prefix: "past it ")
+                await read { texts.contains("past it 0") }
+            }
+        }
+    }
 }

@@ -244,7 +244,8 @@ struct ReadingSimulation {
             let lookup = self.lookups.remove(at: Int.random(in: 0..<self.lookups.count, using: &self.random))
             if self.happens(self.chances.lost + self.chances.refused) {
                 let error = KafkaError(.connectionFailed, "lost", isRetriable: true)
-                _ = self.state.lookupFailed(lookup, error, retryAt: self.now + .milliseconds(50))
+                _ = self.state.lookupFailed(
+                    lookup, error, now: self.now, retryAt: self.now + .milliseconds(50))
                 continue
             }
             switch lookup.kind {

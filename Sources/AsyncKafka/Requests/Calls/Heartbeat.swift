@@ -15,6 +15,7 @@ struct HeartbeatCall: GroupCall {
     var memberID: String
     var generation: Int32
     var instanceID: String?
+    var answerTimeout: Duration?
 
     var doing: String { "sending a heartbeat" }
     static var purpose: ConnectionPurpose { .coordinator }

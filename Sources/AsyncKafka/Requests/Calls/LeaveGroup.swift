@@ -14,6 +14,7 @@ struct LeaveGroupCall: GroupCall {
     var group: String
     var memberID: String
     var reason: String
+    var patience: Duration?
 
     var doing: String { "leaving the group" }
 

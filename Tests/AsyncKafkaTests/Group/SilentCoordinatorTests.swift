@@ -1,0 +1,55 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaProtocol
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// A coordinator that lets the time of a request run out is asked after others, on whatever connection.
+@Suite(.timeLimit(.minutes(1))) struct SilentCoordinatorTests {
+    @Test(arguments: [EmbeddedKafka.API.offsetCommit, .heartbeat, .leaveGroup])
+    func anotherBrokerIsAskedFirst(after api: EmbeddedKafka.API) async throws {
+        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+            var configuration = kafka.consuming("g")
+            configuration.enableAutoCommit = false
+            configuration.closeTimeout = .seconds(8)
+            // Nothing else lets its time run out.
+            configuration.sessionTimeout = api == .heartbeat ? .seconds(6) : .seconds(600)
+            configuration.heartbeatInterval = api == .heartbeat ? .milliseconds(500) : .seconds(300)
+            configuration.cluster.requestTimeout = .seconds(600)
+            configuration.cluster.apiTimeout = .seconds(2)
+            // Only to the coordinator is there a connection for what any broker can answer.
+            configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
+            let hold = EmbeddedKafka.Hold()
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                defer { hold.release() }
+                for try await _ in consumer.records { break }
+                kafka.inject(.hold(hold), broker: coordinator, times: nil)
+                kafka.forgetRequests()
+                switch api {
+                case .offsetCommit:
+                    let failure = await #expect(throws: KafkaError.self) { try await consumer.commit() }
+                    #expect(failure?.code == .timedOut)
+                    #expect(failure?.isOutcomeUnknown == true)
+                    _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                case .leaveGroup:
+                    try await consumer.unsubscribe()
+                default:
+                    try await consumer.pollsUntil { kafka.requests.contains { $0.api == .findCoordinator } }
+                }
+                let asked = kafka.requests.filter { $0.api == .findCoordinator || $0.api == .metadata }
+                #expect(asked.first.map { $0.broker != coordinator } == true, "\(asked)")
+            }
+        }
+    }
+}
