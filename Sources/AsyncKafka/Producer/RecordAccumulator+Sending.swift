@@ -201,7 +201,7 @@ extension RecordAccumulator {
     }
 
     /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.
-    mutating func connectionFailed(_ id: Int32, _ error: KafkaError) -> Effects {
+    mutating func connectionFailed(_ id: Int32, _ error: KafkaError, now: MonotonicTime) -> Effects {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
@@ -210,7 +210,7 @@ extension RecordAccumulator {
         broker.isUnreachable = true
         while let partition = broker.ready.popFirst() {
             partition.isListed = false
-            partition.lastError = error
+            partition.failedAttempts.add(error, now: now)
             if error.isRetriable {
                 effects.needMetadata(of: partition.topic)
                 self.backOff(partition, &effects)

@@ -16,23 +16,30 @@ extension Sender {
     /// is returned.
     func provideIdentities() async -> KafkaError? {
         _ = self.accumulator.withLock { $0.idempotence.identityNeeded() }
+        var isWarned = false
+        var warning = self.loop.now
         while !Task.isCancelled {
-            var failures = 0
-            var warning = self.loop.now + Self.patience
-            var isWarned = false
+            warning = self.loop.now + Self.patience
+            isWarned = false
+            var refusing: [KafkaServer] = []
             while case .requesting = self.accumulator.withLock({ $0.idempotence.state }), !Task.isCancelled {
-                do {
-                    let identity = try await self.requestIdentity()
+                let (broker, result) = await self.cluster.attempt(
+                    InitProducerIDCall(), avoiding: refusing,
+                    deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+                let now = self.loop.now
+                switch result {
+                case .success(let identity):
                     self.perform(self.accumulator.withLock { $0.received(identity) })
                     if isWarned { self.logger(.info, "The producer has an id now, and can write") }
-                } catch {
+                case .failure(let error):
                     // The producer ends, perhaps before it ever was connected.
                     if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
-                    switch self.accumulator.withLock({ $0.idempotence.requestFailed(error) }) {
+                    if let broker { refusing.moveToEnd(broker) }
+                    switch self.accumulator.withLock({ $0.idempotence.requestFailed(error, now: now) }) {
                     case .retry:
                         break
                     case .refused:
-                        if !isWarned { warning = self.loop.now }
+                        if !isWarned { warning = now }
                         self.perform(self.accumulator.withLock { $0.identityRefused(error) })
                     case .fatal(let error):
                         self.logger(.error, "The producer can't go on", [(.error, error.description)])
@@ -40,8 +47,7 @@ extension Sender {
                         self.giveUpAll(because: error)
                         return error
                     }
-                    failures += 1
-                    let now = self.loop.now
+                    let failures = self.accumulator.withLock { $0.idempotence.failedAttempts.count }
                     if warning <= now {
                         warning = now + Self.timeBetweenWarnings
                         isWarned = true
@@ -60,11 +66,6 @@ extension Sender {
     /// What heals by itself within this time is not spoken of.
     private static let patience: Duration = .seconds(5)
     private static let timeBetweenWarnings: Duration = .seconds(60)
-
-    private func requestIdentity() async throws(KafkaError) -> ProducerIdentity {
-        try await self.cluster.perform(
-            InitProducerIDCall(), deadline: self.loop.now + self.configuration.cluster.requestTimeout)
-    }
 
     // MARK: Flushing and closing
 
@@ -99,11 +100,12 @@ extension Sender {
             let deadline = self.loop.now + limit
             let timer = self.loop.schedule(after: limit) { [weak self] in
                 guard let self else { return }
-                self.giveUpAll(
-                    because: KafkaError(
-                        .closed,
-                        "The producer was closed, and the record not acknowledged within closeTimeout "
-                            + "(\(self.configuration.closeTimeout))."))
+                let error = KafkaError(
+                    .closed,
+                    "The producer was closed, and the record not acknowledged within closeTimeout "
+                        + "(\(self.configuration.closeTimeout)).")
+                let now = self.loop.now
+                self.perform(self.accumulator.withLock { $0.giveUpAll(because: error, now: now) })
             }
             // Cut short by cancellation.
             try? await self.flush()

@@ -169,7 +169,7 @@ final class Sender: Sendable {
             case .success:
                 self.perform(self.accumulator.withLock { $0.connected(broker) })
             case .failure(let error):
-                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error) }
+                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error, now: self.loop.now) }
                 // Said once, and again only after a connection was made.
                 if effects.isFirstFailure {
                     self.logger(.warning, "No connection to write records to", [(.error, error.description)])

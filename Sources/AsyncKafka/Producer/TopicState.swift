@@ -95,8 +95,8 @@ final class PartitionState: @unchecked Sendable {
     var failures = 0
     /// Counts the backoffs, so that a timer of an earlier one ends none.
     var backoffCount = 0
-    /// What went wrong last, for the error of a batch whose time is over.
-    var lastError: KafkaError?
+    /// What went wrong since records were stored, for the error of a batch whose time is over.
+    var failedAttempts = FailedAttempts()
     /// Its neighbours in the list of partitions with an open batch.
     var previousOpen: PartitionState?
     var nextOpen: PartitionState?
