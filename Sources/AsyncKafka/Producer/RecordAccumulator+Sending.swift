@@ -195,7 +195,7 @@ extension RecordAccumulator {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
-        broker.isUnreachable = false
+        effects.isConnectedAgain = broker.reachability.succeeded()
         effects.pump.append(id)
         return effects
     }
@@ -206,8 +206,7 @@ extension RecordAccumulator {
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
         effects.needsMetadata = error.isRetriable
-        effects.isFirstFailure = !broker.isUnreachable
-        broker.isUnreachable = true
+        effects.failedConnections = broker.reachability.failed(now: now)
         while let partition = broker.ready.popFirst() {
             partition.isListed = false
             partition.failedAttempts.add(error, now: now)

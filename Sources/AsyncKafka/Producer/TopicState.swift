@@ -147,8 +147,8 @@ final class BrokerState: @unchecked Sendable {
     /// Partitions with something to send, each once: they take turns.
     var ready = Deque<PartitionState>()
     var isConnecting = false
-    /// Whether the last attempt to connect failed.
-    var isUnreachable = false
+    /// Tells that there is no connection to it, and that there is one again.
+    var reachability = FailureReport()
     /// Requests without answer.
     var inFlight = 0
     /// Whether somebody is sending; others only leave word.

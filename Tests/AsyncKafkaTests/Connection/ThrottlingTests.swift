@@ -17,7 +17,7 @@ import Testing
 struct ThrottlingTests {
     private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
-    @Test("that a broker throttles is told once until it is over, and that a pause makes no sense, once too")
+    @Test("that a broker throttles is told until it is over, and that a pause makes no sense, too")
     func report() {
         var report = ThrottleReport()
         func answered(_ pause: Duration, _ seconds: Int64) -> ThrottleReport.Event? {
@@ -30,8 +30,17 @@ struct ThrottlingTests {
         ]
         #expect(
             events == [
-                nil, .begins, nil, nil, nil, .isOver, nil, .begins, .makesNoSense, nil, .isOver, .makesNoSense,
+                nil, .throttles, nil, nil, nil, .isOver, nil, .throttles, .makesNoSense, nil, .isOver, .makesNoSense,
             ])
+    }
+
+    @Test("a broker that goes on throttling is told of once a minute")
+    func goingOn() {
+        var report = ThrottleReport()
+        let told = (0..<200).filter {
+            report.answered(pause: .seconds(1), longest: .seconds(30), now: self.at($0)) == .throttles
+        }
+        #expect(told == [0, 60, 120, 180])
     }
 
     /// What only a connection keeps.
@@ -95,7 +104,7 @@ struct ThrottlingTests {
             await ends.until("closed")
         }
         await ends.until("gone")
-        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause that requests would expire behind") }
+        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause during which requests would expire") }
         #expect(warnings.count == 1, "\(log.events)")
     }
 

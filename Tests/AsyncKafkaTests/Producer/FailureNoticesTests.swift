@@ -71,11 +71,13 @@ import Testing
             return
         }
         // And goes on where it was.
-        #expect(notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(30)).timer == self.at(40))
-        guard case .more(1, "a", _)? = notices.takeMore() else {
-            Issue.record("nothing left to say")
+        let (notice, timer) = notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(30))
+        #expect(timer == self.at(40))
+        guard case .more(1, "a", _)? = notice else {
+            Issue.record("nothing said, though the last notice is long ago")
             return
         }
+        #expect(notices.takeMore() == nil, "all is said")
         _ = notices.timerEnded(now: self.at(40))
         #expect(notices.delivered { self.at(50) } == self.at(60))
     }
