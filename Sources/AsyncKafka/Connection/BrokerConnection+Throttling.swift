@@ -59,7 +59,7 @@ extension BrokerConnection {
             self.writeDeferred()
         }
         let obsolete = self.throttle.withLock { state in
-            // Somebody else was faster with a later one.
+            // Another thread was faster with a later one.
             guard state.armed == end else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer

@@ -68,7 +68,7 @@ struct FailureNotices {
         self.isTimerSet = false
         defer { self.hasDelivered = false }
         if let count = self.report.due(now: now) { return (self.more(count), self.setTimer(now)) }
-        // If nothing was delivered, whatever comes next sets the timer again.
+        // If nothing was delivered, the next record that is delivered or fails sets the timer again.
         guard self.hasDelivered else { return (nil, nil) }
         guard self.report.succeeded(now: now, after: Self.interval) else { return (nil, self.setTimer(now)) }
         defer { self = FailureNotices() }

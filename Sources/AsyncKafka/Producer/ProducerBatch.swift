@@ -11,10 +11,10 @@ import KafkaTransport
 
 /// A batch of records of one partition, from its first record to its end.
 ///
-/// Why `@unchecked Sendable` is right: while it is open its records are appended under the accumulator's lock, and so is
-/// everything but `records` afterwards. A closed batch is encoded by whoever sends for its broker at the moment, of which
-/// there is one, and which gets the batch out of the accumulator under that lock. Its records are freed when it has ended and
-/// nobody sends it, by whoever the accumulator has told so, once.
+/// Why `@unchecked Sendable` is right: all but `records` is read and written under the accumulator's lock only, and so are
+/// `records` while the batch is open. One thread at a time sends for a broker: it gets a closed batch out of the accumulator
+/// under that lock, and encodes it. The records are freed once, by the thread that learns from the accumulator, under its lock,
+/// that the batch has ended and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
     /// When it is given up.

@@ -50,7 +50,7 @@ struct IdempotenceStateMachine {
     }
 
     private(set) var state: State = .idle
-    /// Those to get it.
+    /// The attempts to get it.
     private(set) var failedAttempts = FailedAttempts()
 
     /// The identity for partitions that have none yet.
@@ -84,8 +84,8 @@ struct IdempotenceStateMachine {
         self.failedAttempts = FailedAttempts()
     }
 
-    /// Fatal is only what no patience mends: a cluster that has no such identities, and an identity that is another's. Users are
-    /// made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
+    /// Only a cluster that has no such identities, and an identity that is another producer's, are fatal: waiting mends neither.
+    /// Users are made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
     mutating func requestFailed(_ error: KafkaError, now: MonotonicTime) -> Failure {
         guard case .requesting = self.state else { return .retry }
         self.failedAttempts.add(error, now: now)

@@ -96,7 +96,7 @@ extension RecordAccumulator {
         effects.ended.append((batch, .split(counted)))
     }
 
-    /// What a topic takes is less than this batch, so its next ones are smaller.
+    /// The topic takes less than this batch: its next batches are smaller.
     private func learnLimit(
         of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ effects: inout Effects
     ) {

@@ -38,7 +38,7 @@ extension RecordAccumulator {
         for part in parts { self.buffer.account(for: part, of: partition) }
     }
 
-    /// There is no room: what is open is sent without linger, since it is what must go to make some.
+    /// There is no room: open batches are sent without linger, since only batches that end make some.
     mutating func full(
         _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ effects: inout Effects
     ) -> Appended {
@@ -47,7 +47,7 @@ extension RecordAccumulator {
         return .full(shortage, effects)
     }
 
-    /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
+    /// Lets a task wait for room: after the others, or before them if it was woken and found none.
     mutating func waitForRoom(_ promise: Promise<Void>, for shortage: RecordBuffer.Shortage, isFirst: Bool) {
         self.buffer.wait(promise, for: shortage, isFirst: isFirst)
     }
@@ -73,7 +73,7 @@ extension RecordAccumulator {
         if effects.wake == nil { effects.wake = self.buffer.offer() }
     }
 
-    /// Lets the next task try: the one before it found room, or is gone.
+    /// Lets the next task try: the one before it found room, or has given up.
     mutating func offerRoomAgain() -> Effects {
         var effects = Effects()
         self.buffer.takeOfferBack()

@@ -133,7 +133,7 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker, unless somebody is at it.
+    /// Sends what can be sent to a broker, unless another thread does.
     func pump(_ broker: Int32) {
         guard self.accumulator.withLock({ $0.beginPump(broker) }) else { return }
         self.continuePump(broker)

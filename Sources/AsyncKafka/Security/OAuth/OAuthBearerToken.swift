@@ -64,8 +64,8 @@ extension OAuthBearerToken {
 }
 
 extension OAuthBearerToken: CustomStringConvertible, CustomDebugStringConvertible {
-    /// `<redacted>`, and when it ends to be good.
+    /// `<redacted>`, and when the token expires.
     public var description: String { "<redacted>, expires at \(self.expiresAt)" }
-    /// The same.
+    /// `description`, so that debuggers and collections show no more than a log.
     public var debugDescription: String { self.description }
 }
