@@ -126,6 +126,11 @@ struct BatchQueue<Batch> {
         self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
     }
 
+    /// The same, if it was never sent.
+    var upNextUnsent: Batch? {
+        self.sent.contains { $0.progress == .waitingForRetry } ? nil : self.fresh.first?.batch
+    }
+
     /// The first moment at which a batch's time is over.
     var earliestDeadline: MonotonicTime? {
         let first = self.sent.first { $0.progress != .abandoned }?.deadline
@@ -318,6 +323,14 @@ struct BatchQueue<Batch> {
             return entry
         }
         self.sent.replaceSubrange(index...index, with: entries)
+    }
+
+    /// Replaces `upNextUnsent`.
+    mutating func splitUnsent(into parts: [(batch: Batch, count: Int32)]) {
+        guard let whole = self.fresh.popFirst() else { return }
+        for part in parts.reversed() {
+            self.fresh.prepend(Waiting(batch: part.batch, count: part.count, deadline: whole.deadline))
+        }
     }
 
     // MARK: Giving up

@@ -75,25 +75,46 @@ extension RecordAccumulator {
         return .recordsRefused(answer.recordErrors, others: others)
     }
 
-    /// Replaces a batch that the broker finds too large by two, which are not asked to wait.
+    /// Replaces a batch that the broker finds too large by smaller ones, which are not asked to wait.
     private mutating func split(_ transmission: Transmission, now: MonotonicTime, _ effects: inout Effects) {
-        let batch = transmission.batch
-        let parts = (try? batch.halves(undelivered: self.undelivered)) ?? []
-        guard parts.count > 1 else {
+        let (batch, partition) = (transmission.batch, transmission.partition)
+        self.learnLimit(of: partition.topic, from: batch, now: now, &effects)
+        guard let parts = self.parts(of: batch, partition) else {
             // What we have written ourselves can be read again; were it not so, its records would end here.
-            transmission.partition.queue.discard(transmission.id)
-            self.releaseMemory(of: batch, transmission.partition, &effects)
+            partition.queue.discard(transmission.id)
+            self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append(
                 (batch, .failed(KafkaError(.recordTooLarge, "The broker refused a batch as too large.")))
             )
             return
         }
-        let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
-        transmission.partition.queue.split(transmission.id, into: counted)
-        self.learnLimit(of: transmission.partition.topic, from: batch, now: now, &effects)
-        self.moveMemory(from: batch, to: parts, of: transmission.partition)
+        partition.queue.split(transmission.id, into: parts)
+        self.replaced(batch, by: parts, of: partition, &effects)
+    }
+
+    /// Replaces the batch that a partition would send next by smaller ones, if it was never sent: its topic was found to take less
+    /// after it was filled.
+    mutating func splitUnsent(_ partition: PartitionState, _ effects: inout Effects) {
+        guard let batch = partition.queue.upNextUnsent, let parts = self.parts(of: batch, partition) else { return }
+        partition.queue.splitUnsent(into: parts)
+        self.replaced(batch, by: parts, of: partition, &effects)
+    }
+
+    /// A batch's records in batches as its topic takes them; nil if it can't be split.
+    private func parts(of batch: ProducerBatch, _ partition: PartitionState) -> [(batch: ProducerBatch, count: Int32)]?
+    {
+        let size = partition.topic.batchSize.current
+        let parts = (try? batch.parts(ofAtMost: size, undelivered: self.undelivered)) ?? []
+        return parts.count > 1 ? parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) } : nil
+    }
+
+    private mutating func replaced(
+        _ batch: ProducerBatch, by parts: [(batch: ProducerBatch, count: Int32)], of partition: PartitionState,
+        _ effects: inout Effects
+    ) {
+        self.moveMemory(from: batch, to: parts.map(\.batch), of: partition)
         effects.released.append(batch)
-        effects.ended.append((batch, .split(counted)))
+        effects.ended.append((batch, .split(parts)))
     }
 
     /// The topic takes less than this batch: its next batches are smaller.

@@ -158,7 +158,11 @@ extension RecordAccumulator {
                 continue
             }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
-            guard let batch = partition.queue.upNext else { continue }
+            guard var batch = partition.queue.upNext else { continue }
+            if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current {
+                self.splitUnsent(partition, &effects)
+                batch = partition.queue.upNext ?? batch
+            }
             let batchSize = batch.records.encodedByteCount
             if !transmissions.isEmpty, size + batchSize > self.settings.maxRequestSize {
                 partition.isListed = true
