@@ -79,15 +79,22 @@ extension InteropTests {
             ]
         }
 
-        @Test("compressed batches are taken and refused alike", arguments: TestEnvironment.all)
+        @Test(
+            "compressed batches are taken and refused alike, and read if they are taken", arguments: TestEnvironment.all
+        )
         func frames(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("frames")
+            var stored = 0
             for each in self.cases where (try? each.codec.algorithm()) != nil {
                 let batch = try ForeignBatch.of(key: "k", each.codec, each.compress)
                 let code = try await self.produce(batch, to: topic, at: cluster.bootstrapServers[0])
                 #expect(code == each.expected || self.isOlder(code, each.expected), "\(each.name): \(code)")
+                if code == .none { stored += 1 }
             }
+            // What brokers store can be read.
+            let read = try await cluster.read(stored, from: topic)
+            #expect(read.allSatisfy { $0.text == String(repeating: "paid ", count: 40) })
         }
 
         @Test("a compacted topic takes no record without a key", arguments: TestEnvironment.all)
