@@ -35,13 +35,15 @@ struct FailureReport {
     /// Takes note of failures. Returns how many there were since the last that was told, if it is time to tell.
     ///
     /// - Parameters:
+    ///   - since: when the attempt began that failed; now by default. A time-out has tried the patience already.
     ///   - until: when the failure will be over by itself; at once by default.
     ///   - isUrgent: whether it is told without patience, since it does not pass by itself.
     mutating func failed(
-        _ count: Int = 1, now: MonotonicTime, until end: MonotonicTime? = nil, isUrgent: Bool = false
+        _ count: Int = 1, now: MonotonicTime, since begin: MonotonicTime? = nil, until end: MonotonicTime? = nil,
+        isUrgent: Bool = false
     ) -> Int? {
         self.count += count
-        let since = self.failingSince ?? now
+        let since = self.failingSince ?? begin ?? now
         self.failingSince = since
         self.failingUntil = max(self.failingUntil ?? now, end ?? now)
         guard isUrgent || now - since >= self.patience else { return nil }

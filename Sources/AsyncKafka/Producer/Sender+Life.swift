@@ -23,9 +23,9 @@ extension Sender {
                 await self.identityWanted.wait(on: self.loop)
                 continue
             }
+            let begin = self.loop.now
             let (broker, result) = await self.cluster.attempt(
-                InitProducerIDCall(), avoiding: refusing,
-                deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+                InitProducerIDCall(), avoiding: refusing, deadline: begin + self.configuration.cluster.requestTimeout)
             switch result {
             case .success(let identity):
                 refusing = []
@@ -35,7 +35,7 @@ extension Sender {
                 // The producer ends, perhaps before it ever was connected.
                 if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
                 if let broker { refusing.moveToEnd(broker) }
-                if let fatal = self.identityFailed(error, &report) { return fatal }
+                if let fatal = self.identityFailed(error, since: begin, &report) { return fatal }
                 let failures = self.accumulator.withLock { $0.idempotence.failedAttempts.count }
                 try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: failures))
             }
@@ -44,7 +44,9 @@ extension Sender {
     }
 
     /// A broker gave no identity. Returns the error if none ever will.
-    private func identityFailed(_ error: KafkaError, _ report: inout FailureReport) -> KafkaError? {
+    private func identityFailed(
+        _ error: KafkaError, since begin: MonotonicTime, _ report: inout FailureReport
+    ) -> KafkaError? {
         let now = self.loop.now
         var isRefused = false
         switch self.accumulator.withLock({ $0.idempotence.requestFailed(error, now: now) }) {
@@ -59,7 +61,7 @@ extension Sender {
             self.giveUpAll(because: error)
             return error
         }
-        if let count = report.failed(now: now, isUrgent: isRefused) {
+        if let count = report.failed(now: now, since: begin, isUrgent: isRefused) {
             self.logger(
                 .warning, "The producer gets no id, and can't write until it has one; asking again",
                 [(.count, "\(count)"), (.error, error.description)])

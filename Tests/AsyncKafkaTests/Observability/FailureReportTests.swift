@@ -38,6 +38,13 @@ import Testing
         #expect(told == [nil, 2, nil, 2])
     }
 
+    @Test("an attempt that takes as long as the patience is told when it fails")
+    func longAttempt() {
+        var report = FailureReport(patience: .seconds(5))
+        let told = [report.failed(now: .at(30), since: .at(0)), report.failed(now: .at(60), since: .at(31))]
+        #expect(told == [1, nil])
+    }
+
     @Test("those that nobody was told of are told when it is time, though none fails then")
     func due() {
         var report = FailureReport(interval: .seconds(10))
