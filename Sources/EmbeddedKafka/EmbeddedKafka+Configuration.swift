@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+package import KafkaTransport
+
 extension EmbeddedKafka {
     /// What a cluster is like. Each value's default is given with it; most are Kafka's own.
     public struct Configuration: Sendable {
@@ -61,6 +63,8 @@ extension EmbeddedKafka {
         public var withheldAPIs: Set<API> = []
         /// How many requests are kept to be looked at; the oldest go first. Default: 10 000.
         public var requestLogCapacity = 10_000
+        /// Where the brokers get their time from. Tests drive one of their own.
+        package var clock = LoopClock.system
 
         /// One broker, and Kafka's defaults.
         public init() {}

@@ -7,7 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
-import KafkaTransport
+package import KafkaTransport
 
 /// A Kafka cluster inside this process, for tests and for trying things out.
 ///
@@ -79,7 +79,7 @@ public final class EmbeddedKafka: Sendable {
         let credentials = try UserCredentials(configuration)
         let loop: EventLoop
         do throws(TransportError) {
-            loop = try EventLoop(name: "embedded-kafka")
+            loop = try EventLoop(name: "embedded-kafka", clock: configuration.clock)
         } catch {
             throw EmbeddedKafkaError("The cluster's thread can't be started: \(error).")
         }
@@ -96,6 +96,9 @@ public final class EmbeddedKafka: Sendable {
             throw error
         }
     }
+
+    /// What the brokers go by.
+    package var clock: LoopClock { self.cluster.loop.clock }
 
     /// Closes all connections and frees the ports. Does nothing the second time.
     public func stop() async {

@@ -76,9 +76,10 @@ struct TokenRequest: Sendable {
     func token(_ makeForm: @escaping @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
         // What went wrong last, to be told if time runs out.
         let last = Lock<KafkaError?>(nil)
-        let deadline = MonotonicTime.now + self.endpoint.timeout
+        let clock = LoopClock.system
+        let deadline = clock.now + self.endpoint.timeout
         do {
-            return try await Deadline.run(self.endpoint.timeout) {
+            return try await Deadline.run(self.endpoint.timeout, on: clock) {
                 var failures = 0
                 while true {
                     do {
@@ -91,9 +92,8 @@ struct TokenRequest: Sendable {
                             initial: self.endpoint.retryBackoff, maximum: self.endpoint.retryBackoffMaximum)
                         let delay = backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                         let retryAfter = failure.retryAfter ?? .zero
-                        guard retryAfter < deadline - .now else { throw self.notInTime(failure.error, retryAfter) }
-                        // The backoff itself, within the deadline; no loop lives here whose timers could do it.
-                        try await Task.sleep(for: max(delay, retryAfter))
+                        guard retryAfter < deadline - clock.now else { throw self.notInTime(failure.error, retryAfter) }
+                        try await clock.sleep(for: max(delay, retryAfter))
                     }
                 }
             }

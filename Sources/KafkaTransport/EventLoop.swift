@@ -17,8 +17,8 @@ package final class EventLoop: TaskExecutor {
     let core: LoopCore
 
     /// Starts the thread. `name` is what debuggers show, cut to 15 characters on Linux.
-    package init(name: String) throws(TransportError) {
-        self.core = try LoopCore(name: name)
+    package init(name: String, clock: LoopClock = .system) throws(TransportError) {
+        self.core = try LoopCore(name: name, clock: clock)
         try self.core.start()
     }
 
@@ -27,7 +27,9 @@ package final class EventLoop: TaskExecutor {
     }
 
     /// The time that `schedule` and `sleep` go by.
-    package var now: MonotonicTime { .now }
+    package var now: MonotonicTime { self.core.clock.now }
+
+    package var clock: LoopClock { self.core.clock }
 
     /// Whether the caller is on the loop's thread.
     package var isInLoop: Bool { LoopThread.isCurrent(self.core) }

@@ -32,14 +32,17 @@ final class LoopCore: Sendable {
     }
 
     let poller: Poller
+    let clock: LoopClock
     private let name: String
     private let state = Lock(State())
     /// How much is run before the sockets are looked at again, so that neither starves the other.
     private static let turn = 64
 
-    init(name: String) throws(TransportError) {
+    init(name: String, clock: LoopClock) throws(TransportError) {
         self.name = name
+        self.clock = clock
         self.poller = try Poller()
+        clock.loopBegins(self)
     }
 
     func start() throws(TransportError) {
@@ -169,7 +172,10 @@ final class LoopCore: Sendable {
         var batch: [Work] = []
         while let timeout = self.timeoutOfNextWait() {
             self.poller.wait(timeout: timeout) { token, event in
-                let handler = self.state.withLock { $0.handlers[token] }
+                let handler = self.state.withLock { state in
+                    state.sleepingUntil = nil
+                    return state.handlers[token]
+                }
                 handler?.socketReady(event)
             }
             self.runDueTimers()
@@ -192,9 +198,10 @@ final class LoopCore: Sendable {
                 defer { state.waitingForEnd = [] }
                 return (nil, state.waitingForEnd)
             }
-            let now = MonotonicTime.now
+            let now = self.clock.now
             guard earliest > now else { return (0, []) }
             state.sleepingUntil = earliest
+            guard self.clock.passesByItself else { return (-1, []) }
             // Rounded up, so that the timer is due when the wait ends; at most an hour, which is then begun anew.
             let hour = now + .seconds(3600)
             return (Int32((min(earliest, hour).nanoseconds - now.nanoseconds + 999_999) / 1_000_000), [])
@@ -205,7 +212,7 @@ final class LoopCore: Sendable {
 
     private func runDueTimers() {
         // Those that are due now: what they schedule has its turn later.
-        let now = MonotonicTime.now
+        let now = self.clock.now
         while true {
             let body: TimerHeap.Body? = self.state.withLock { state in
                 state.sleepingUntil = nil
@@ -249,5 +256,23 @@ final class LoopCore: Sendable {
         for handler in handlers { handler.loopEnds() }
         let timers = self.state.withLock { $0.timers.removeAll() }
         for body in timers { body() }
+    }
+}
+
+extension LoopCore: DrivenLoop {
+    var nextDeadline: MonotonicTime? { self.state.withLock { $0.timers.earliest } }
+
+    var isIdle: Bool {
+        let isAsleep = self.state.withLock { state in
+            state.inbox.isEmpty && (state.sleepingUntil != nil || !state.isRunning)
+        }
+        return isAsleep && !self.poller.hasEvents
+    }
+
+    func timeHasChanged() {
+        let wakes = self.state.withLock { state in
+            state.isRunning ? Self.wakingNeeded(&state) : .none
+        }
+        self.wake(wakes)
     }
 }

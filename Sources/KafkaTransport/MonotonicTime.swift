@@ -21,8 +21,8 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// Now.
-    package static var now: MonotonicTime {
+    /// Now, by the system: for `LoopClock`, which the rest of the library asks.
+    static var ofSystem: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))

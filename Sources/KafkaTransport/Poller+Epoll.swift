@@ -52,6 +52,12 @@ final class Poller: Sendable {
         _ = write(self.wakeup, &one, 8)
     }
 
+    /// Whether something has happened that the next wait will tell.
+    var hasEvents: Bool {
+        var entry = pollfd(fd: self.epoll, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in

@@ -56,6 +56,12 @@ final class Poller: Sendable {
         guard kevent(self.queue, &event, 1, nil, 0, nil) == 0 else { throw .system(call: "kevent", errno: errno) }
     }
 
+    /// Whether something has happened that the next wait will tell.
+    var hasEvents: Bool {
+        var entry = pollfd(fd: self.queue, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         var limit = timespec(tv_sec: Int(timeout / 1000), tv_nsec: Int(timeout % 1000) * 1_000_000)

@@ -304,7 +304,7 @@ package final class SocketChannel: Sendable {
     }
 
     private func noteReceiving() {
-        self.receivedAt.store(MonotonicTime.now.nanoseconds, ordering: .relaxed)
+        self.receivedAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
     }
 
     /// Hands out what is there. Returns whether to go on reading.

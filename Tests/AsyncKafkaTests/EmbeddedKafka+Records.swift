@@ -12,6 +12,7 @@ extension EmbeddedKafka {
     var clientConfiguration: KafkaClientConfiguration {
         var configuration = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
         configuration.log = SilentLog()
+        configuration.clock = self.clock
         configuration.retryBackoff = .milliseconds(20)
         configuration.reconnectBackoff = .milliseconds(20)
         return configuration

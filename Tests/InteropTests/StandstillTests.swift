@@ -27,10 +27,22 @@ extension InteropTests {
         }
 
         private func produce(_ value: String, to topic: String, at bootstrapServers: [String]) async throws {
+            try await self.produce(ProducerRecord(topic: topic, value: Bytes(value)), at: bootstrapServers)
+        }
+
+        private func produce(
+            _ value: String, to partition: TopicPartition, at bootstrapServers: [String]
+        ) async throws {
+            try await self.produce(
+                ProducerRecord(topic: partition.topic, partition: partition.partition, value: Bytes(value)),
+                at: bootstrapServers)
+        }
+
+        private func produce(_ record: ProducerRecord, at bootstrapServers: [String]) async throws {
             var client = KafkaClientConfiguration(bootstrapServers: bootstrapServers)
             client.log = SilentLog()
             _ = try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
-                try await producer.send(ProducerRecord(topic: topic, value: Bytes(value)))
+                try await producer.send(record)
             }
         }
 
@@ -72,6 +84,81 @@ extension InteropTests {
                     }
                 }
             }
+        }
+
+        @Test("one broker of three is stopped in good order and comes back later", arguments: Self.newest)
+        func theOnlyReplica(environment: TestEnvironment) async throws {
+            guard case .real(let installation) = environment else { return }
+            try await RealCluster.withCluster(installation, brokers: 3) { cluster in
+                try await cluster.createTopic("t", partitions: 3, replicationFactor: 1)
+                let servers = cluster.bootstrapServers
+                let stopped = 2
+                let partition = try #require(try await cluster.leaders(of: "t").firstIndex(of: stopped))
+                let assigned = TopicPartition("t", Int32(partition))
+                let grouped = self.consuming(servers, group: "g")
+                try await KafkaConsumer.withConsumer(grouped, subscribedTo: ["t"]) { member in
+                    try await KafkaConsumer.withConsumer(
+                        self.consuming(servers, group: nil), assigned: [assigned]
+                    ) { reader in
+                        try await self.produce("before", to: assigned, at: servers)
+                        for consumer in [member, reader] { #expect(try await consumer.read(1).first?.text == "before") }
+                        await cluster.stop(stopped)
+                        // Long enough that pauses between questions have grown to what they grow to.
+                        for consumer in [member, reader] {
+                            #expect(try await consumer.poll(timeout: .seconds(5)).isEmpty)
+                        }
+                        try await cluster.restart(stopped)
+                        try await self.produce("after", to: assigned, at: servers)
+                        for consumer in [member, reader] { #expect(try await consumer.read(1).first?.text == "after") }
+                    }
+                }
+            }
+        }
+
+        @Test("leave to read is granted later", arguments: Self.newest)
+        func authorizedLater(environment: TestEnvironment) async throws {
+            guard case .real(let installation) = environment else { return }
+            let settings = [
+                "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "allow.everyone.if.no.acl.found": "true", "super.users": "User:ANONYMOUS",
+            ]
+            try await RealCluster.withCluster(installation, settings: settings, isSecured: true) { cluster in
+                try await cluster.createTopic("t", partitions: 1)
+                try await self.grant("bob", topic: "t", at: cluster)
+                try await self.produce("first", to: TopicPartition("t", 0), at: cluster.bootstrapServers)
+                var configuration = self.consuming(
+                    try #require(cluster.secured).bootstrapServers(.sasl), group: "g")
+                configuration.cluster.security = .sasl(
+                    .plain(username: SecuredListeners.username, password: Secret(SecuredListeners.password)),
+                    over: .plaintext)
+                try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                    var refusals: [KafkaError] = []
+                    while refusals.count < 2 {
+                        do throws(KafkaError) {
+                            #expect(try await consumer.poll(timeout: .seconds(60)).isEmpty)
+                        } catch {
+                            refusals.append(error)
+                        }
+                    }
+                    #expect(refusals.allSatisfy { $0.code == .authorizationFailed }, "\(refusals)")
+                    try await self.grant(SecuredListeners.username, topic: "t", at: cluster)
+                    var text: String?
+                    while text == nil {
+                        // What was refused before may be told once more.
+                        text = try? await consumer.read(1).first?.text
+                    }
+                    #expect(text == "first")
+                }
+            }
+        }
+
+        private func grant(_ user: String, topic: String, at cluster: RealCluster) async throws {
+            try await cluster.run(
+                "org.apache.kafka.tools.AclCommand",
+                [
+                    "--bootstrap-server", cluster.bootstrap, "--add", "--allow-principal", "User:\(user)",
+                    "--operation", "Read", "--topic", topic,
+                ])
         }
 
         @Test("a broker hangs: calls that ask it end at their own deadlines", arguments: Self.newest)

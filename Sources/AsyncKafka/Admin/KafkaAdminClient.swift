@@ -32,7 +32,7 @@ public final class KafkaAdminClient: Sendable {
     /// Throws `KafkaError.Code.invalidConfiguration` with the reason if settings can't be meant.
     public init(_ configuration: KafkaClientConfiguration) throws(KafkaError) {
         do {
-            self.loop = try EventLoop(name: "kafka-admin")
+            self.loop = try EventLoop(name: "kafka-admin", clock: configuration.clock)
         } catch {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }

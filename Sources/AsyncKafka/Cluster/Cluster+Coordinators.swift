@@ -8,18 +8,6 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What a coordinator coordinates.
-enum CoordinatorKind: Int8, Hashable, Sendable {
-    case group = 0
-    case transaction = 1
-}
-
-/// A group or transactional id that a broker coordinates.
-struct CoordinatorKey: Hashable, Sendable {
-    var kind: CoordinatorKind
-    var name: String
-}
-
 extension Cluster {
     /// The coordinator as far as it is known.
     func knownCoordinator(_ key: CoordinatorKey) -> Int32? { self.coordinators.withLock { $0[key] } }

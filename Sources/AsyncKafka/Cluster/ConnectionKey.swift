@@ -17,13 +17,3 @@ struct ConnectionKey: Hashable, Sendable {
     var target: Target
     var purpose: ConnectionPurpose
 }
-
-/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
-enum ConnectionPurpose: Hashable, Sendable, CaseIterable {
-    /// Metadata, Produce, and everything that is answered at once.
-    case general
-    /// Fetch, which waits for records.
-    case fetch
-    /// JoinGroup and heartbeats, which must not wait behind others.
-    case coordinator
-}

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaTransport
+package import KafkaTransport
 
 /// Runs what other people wrote within a time, also if it doesn't heed cancellation.
 package enum Deadline {
@@ -15,7 +15,7 @@ package enum Deadline {
     /// The result of `body`, or `Passed`. `body` is cancelled then, and left to itself: it runs as a task of its own, since a
     /// child's end would have to be waited for.
     package static func run<Value: Sendable>(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+        _ limit: Duration, on clock: LoopClock, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let first = FirstResult<Result<Value, any Error>>()
         // No child of this task: it would have to be waited for, and it may not end. Cancelled below in any case.
@@ -29,8 +29,7 @@ package enum Deadline {
         defer { work.cancel() }
         return try await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                // The limit itself: nobody waits for anything else by it.
-                do { try await Task.sleep(for: limit) } catch { return }
+                do { try await clock.sleep(for: limit) } catch { return }
                 first.give(.failure(Passed()))
             }
             let result = await first.value(whenCancelled: .failure(CancellationError()))
@@ -41,8 +40,8 @@ package enum Deadline {
 
     /// The same, whatever becomes of the calling task: its cancellation ends neither `body` nor the wait for it.
     package static func runToEnd<Value: Sendable>(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+        _ limit: Duration, on clock: LoopClock, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await Task { try await self.run(limit, body) }.value
+        try await Task { try await self.run(limit, on: clock, body) }.value
     }
 }

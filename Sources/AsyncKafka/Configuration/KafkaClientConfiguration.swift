@@ -51,6 +51,8 @@ public struct KafkaClientConfiguration: Sendable {
     package var refusalPause: Duration = .seconds(10)
     /// Who looks up the brokers' names. Tests give names addresses of their own.
     package var nameResolver = NameResolver.shared
+    /// Where the client gets its time from. Tests drive one of their own.
+    package var clock = LoopClock.system
 
     /// A configuration for the cluster that these brokers (`host:port`) belong to.
     public init(bootstrapServers: [String]) {

@@ -65,7 +65,7 @@ extension BrokerConnection {
         guard await self.allIsRead() else { throw .cancelled }
         let deadline = self.loop.now + self.renewalTimeout
         if let expiring = exchange as? any ExpiringCredentialsExchange,
-            expiring.isOver(at: WallClock.coarseMilliseconds)
+            expiring.isOver(at: self.loop.clock.coarseWallMilliseconds)
         {
             exchange = try await self.makeExchange(mechanism, renewing: session, deadline: deadline)
         }
@@ -135,7 +135,7 @@ extension BrokerConnection {
         let server = KafkaServer(host: self.broker.host, port: self.broker.port)
         do {
             let now = self.loop.now
-            return try await Deadline.run(deadline - now) {
+            return try await Deadline.run(deadline - now, on: self.loop.clock) {
                 if let session, session.renewAt > now, let mechanism = mechanism as? any ExpiringCredentialsMechanism {
                     return try await mechanism.makeExchange(
                         with: server, outlasting: session.endsAt, within: session.renewAt - now)

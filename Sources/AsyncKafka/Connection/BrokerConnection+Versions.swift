@@ -46,7 +46,7 @@ extension BrokerConnection {
         request.body.clientSoftwareName = Self.softwareName
         request.body.clientSoftwareVersion = Self.softwareVersion
         let promise = Promise<ApiVersionsAnswer>()
-        self.submit(request, version: version, timeout: deadline - MonotonicTime.now) { promise.fulfill($0) }
+        self.submit(request, version: version, timeout: deadline - self.loop.now) { promise.fulfill($0) }
         let answer = try await promise.value()
         switch answer {
         case .understood(let response) where response.errorCode == .none:

@@ -15,16 +15,6 @@ struct FetchPosition: Hashable, Sendable {
     var epoch: Int32?
 }
 
-/// Where a position is to be put by asking a broker.
-enum OffsetTarget: Hashable, Sendable {
-    case earliest
-    case latest
-    /// The first record that is at least as new, in milliseconds since 1970.
-    case timestamp(Int64)
-    /// The first record that is at most this old (KIP-1106).
-    case age(Duration)
-}
-
 /// What a consumer knows of one partition that it reads.
 struct AssignedPartition: Sendable {
     enum Phase: Hashable, Sendable {

@@ -46,7 +46,7 @@ struct FetchedChunk: Sendable {
 
     /// Whether users are not to see a batch: it is Kafka's own, or of an aborted transaction. Asked in order.
     mutating func hides(
-        _ batch: RecordBatch, isolation: ConsumerConfiguration.IsolationLevel, checkingCRC: Bool
+        _ batch: RecordBatch, isolation: IsolationLevel, checkingCRC: Bool
     ) throws(RecordBatchError) -> Bool {
         if batch.isControl {
             guard isolation == .readCommitted else { return true }

@@ -81,7 +81,9 @@ extension KafkaConsumer {
         guard let callback = self.state.withLock({ $0.callback }) else { return true }
         callback.cancel()
         do {
-            _ = try await Deadline.runToEnd(max(deadline - self.loop.now, .zero)) { await callback.value }
+            _ = try await Deadline.runToEnd(max(deadline - self.loop.now, .zero), on: self.loop.clock) {
+                await callback.value
+            }
             return true
         } catch {
             self.logger(
@@ -125,7 +127,7 @@ extension KafkaConsumer {
     ) async -> KafkaError? {
         guard self.listener != nil else { return nil }
         do {
-            return try await Deadline.runToEnd(max(deadline - self.loop.now, .zero)) {
+            return try await Deadline.runToEnd(max(deadline - self.loop.now, .zero), on: self.loop.clock) {
                 await self.call(name, callback)
             }
         } catch {

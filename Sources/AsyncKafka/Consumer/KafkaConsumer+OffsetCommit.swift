@@ -75,35 +75,18 @@ extension KafkaConsumer {
         of committer: ClassicMembershipStateMachine.Identity, _ group: String, deadline: MonotonicTime
     ) async throws(KafkaError) {
         guard !commit.remaining.isEmpty else { return }
-        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-        let response: OffsetCommitResponse
-        do throws(KafkaError) {
-            let connection = try await self.cluster.connection(to: coordinator, deadline: deadline)
-            // By id, so that what was read of a topic is not committed in another one that has its name by now.
-            let version = try connection.versions.version(
-                for: OffsetCommitRequest.self, atMost: topicIDs == nil ? 9 : 10)
-            let request = self.commitRequest(
-                commit.remaining, of: committer, group, topicIDs: topicIDs ?? [:], version: version)
-            // At the deadline the wait ends, not the connection: others use it.
-            let promise = Promise<OffsetCommitResponse>()
-            connection.submit(
-                request, version: version, timeout: self.configuration.cluster.requestTimeout
-            ) { promise.fulfill($0) }
-            response = try await promise.value(until: deadline, on: self.loop) {
-                var error = self.cluster.timeoutError("The commit was not answered in time", group: group)
-                error.isOutcomeUnknown = true
-                return error
-            }
-        } catch {
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
-            throw error
+        var call = OffsetCommitCall(group: group, offsets: commit.remaining, topicIDs: topicIDs)
+        if committer.generation >= 0 {
+            call.memberID = committer.memberID
+            call.generation = committer.generation
+            call.instanceID = self.configuration.groupInstanceID
         }
-        let names = Dictionary((topicIDs ?? [:]).map { ($0.value, $0.key) }) { $1 }
-        for topic in response.topics {
-            let name = topic.name.isEmpty ? names[topic.topicId] ?? "" : topic.name
-            for partition in topic.partitions {
-                let partition = (TopicPartition(name, partition.partitionIndex), partition.errorCode)
-                try self.take(partition.1, of: partition.0, &commit, committer, group, coordinator)
+        let outcomes = try await self.cluster.attempt(call, for: Array(commit.remaining.keys), deadline: deadline)
+        for (partition, outcome) in outcomes {
+            switch outcome {
+            case .done: commit.wasStored(partition)
+            case .again(let refusal), .elsewhere(let refusal): commit.wasRefused(partition, refusal, mayHeal: true)
+            case .failed(let refusal): try self.take(refusal, of: partition, &commit, committer, group)
             }
         }
         let stored = commit.answered(group: group)
@@ -118,31 +101,6 @@ extension KafkaConsumer {
             }
             if state.committer == committer { state.subscriptions.committed(current, now: now) }
         }
-    }
-
-    private func commitRequest(
-        _ offsets: [TopicPartition: OffsetAndMetadata], of committer: ClassicMembershipStateMachine.Identity,
-        _ group: String, topicIDs: [String: KafkaUUID], version: Int16
-    ) -> OffsetCommitRequest {
-        var request = OffsetCommitRequest()
-        request.groupId = group
-        request.generationIdOrMemberEpoch = committer.generation
-        request.memberId = committer.generation < 0 ? "" : committer.memberID
-        if version >= 7, committer.generation >= 0 { request.groupInstanceId = self.configuration.groupInstanceID }
-        request.topics = Dictionary(grouping: offsets, by: \.key.topic).sorted { $0.key < $1.key }.map { name, own in
-            var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
-            if version >= 10 { topic.topicId = topicIDs[name] ?? .zero } else { topic.name = name }
-            topic.partitions = own.map { partition, offset in
-                var entry = OffsetCommitRequest.OffsetCommitRequestPartition()
-                entry.partitionIndex = partition.partition
-                entry.committedOffset = offset.offset
-                if version >= 6 { entry.committedLeaderEpoch = offset.leaderEpoch.map { max($0, -1) } ?? -1 }
-                entry.committedMetadata = offset.metadata
-                return entry
-            }
-            return topic
-        }
-        return request
     }
 
     /// The ids of the topics that the positions were reached in; nil if one of them isn't known.
@@ -176,31 +134,21 @@ extension KafkaConsumer {
         }
     }
 
-    /// Takes the answer for one partition. Throws what concerns the whole commit.
+    /// Takes a refusal that the same request would meet again. Throws what concerns the whole commit.
     private func take(
-        _ code: ErrorCode, of partition: TopicPartition, _ commit: inout OffsetCommitProgress,
-        _ committer: ClassicMembershipStateMachine.Identity, _ group: String, _ coordinator: Int32
+        _ refusal: KafkaError, of partition: TopicPartition, _ commit: inout OffsetCommitProgress,
+        _ committer: ClassicMembershipStateMachine.Identity, _ group: String
     ) throws(KafkaError) {
-        guard code != .none else {
-            commit.wasStored(partition)
-            return
-        }
-        let refusal = KafkaError(
-            code, doing: "committing offsets", topic: partition.topic, partition: partition.partition, group: group)
-        switch code {
-        case .notCoordinator, .coordinatorNotAvailable:
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: refusal)
-            commit.wasRefused(partition, refusal, mayHeal: true)
-        case .coordinatorLoadInProgress, .requestTimedOut, .notEnoughReplicas, .notEnoughReplicasAfterAppend,
-            .kafkaStorageError, .throttlingQuotaExceeded, .unknownTopicOrPartition, .unknownTopicId:
+        switch refusal.brokerCode ?? .none {
+        case .unknownTopicOrPartition, .unknownTopicId:
+            // The coordinator may be yet to hear of a new topic.
             commit.wasRefused(partition, refusal, mayHeal: true)
         case .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId:
             // The member learns of it now, not with its next heartbeat.
             self.updateMembership { $0.refused(refusal, sender: committer) }
-            if code == .fencedInstanceId { throw refusal }
+            guard let code = refusal.brokerCode, code != .fencedInstanceId else { throw refusal }
             throw committer.generation < 0 ? .commitByNoMember(group, code) : .commitOutOfDate(group, code)
         default:
-            // The same request would be refused in the same way.
             commit.wasRefused(partition, refusal, mayHeal: false)
         }
     }

@@ -181,7 +181,8 @@ extension KafkaConsumer {
         _ targets: [TopicPartition: OffsetTarget]
     ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
         let call = ListOffsetsCall(
-            targets: targets, isolationLevel: self.configuration.isolationLevel, now: WallClock.coarseMilliseconds)
+            targets: targets, isolationLevel: self.configuration.isolationLevel,
+            now: self.loop.clock.coarseWallMilliseconds)
         return try await self.cluster.perform(call, for: Array(targets.keys), deadline: self.apiDeadline).allSucceeded()
     }
 }

@@ -145,7 +145,8 @@ extension KafkaConsumer {
         _ targets: [TopicPartition: OffsetTarget], _ lookups: [TopicPartition: PositionLookup], at leader: Int32
     ) async throws(KafkaError) -> Wakening {
         let call = ListOffsetsCall(
-            targets: targets, isolationLevel: self.configuration.isolationLevel, now: WallClock.coarseMilliseconds)
+            targets: targets, isolationLevel: self.configuration.isolationLevel,
+            now: self.loop.clock.coarseWallMilliseconds)
         let outcomes = try await self.cluster.attempt(
             call, for: Array(targets.keys), of: leader, deadline: self.lookupDeadline)
         let now = self.loop.now

@@ -72,7 +72,7 @@ public final class KafkaConsumer: Sendable {
         self.configuration = configuration
         self.listener = listener
         do {
-            self.loop = try EventLoop(name: "kafka-consumer")
+            self.loop = try EventLoop(name: "kafka-consumer", clock: configuration.cluster.clock)
         } catch {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }

@@ -22,7 +22,7 @@ struct SubscriptionState: Sendable {
 
     struct Settings: Sendable {
         var autoOffsetReset = ConsumerConfiguration.AutoOffsetReset.latest
-        var isolationLevel = ConsumerConfiguration.IsolationLevel.readUncommitted
+        var isolationLevel = IsolationLevel.readUncommitted
         var checkCRCs = true
         /// Whether there are committed offsets to begin from.
         var hasGroup = false

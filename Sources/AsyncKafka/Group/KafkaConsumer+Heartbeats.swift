@@ -22,7 +22,7 @@ extension KafkaConsumer {
                 await self.heartbeatSignal.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
                 // Whatever it waits for: the next one may belong to another generation.
-                let outcome = await self.first {
+                let outcome = await self.loop.first {
                     await self.sendHeartbeat(group, identity, until: deadline)
                 } before: {
                     try? await self.cluster.pause(until: deadline)
@@ -62,32 +62,24 @@ extension KafkaConsumer {
     private func heartbeat(
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
-        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-        var request = HeartbeatRequest()
-        request.groupId = group
-        request.generationId = identity.generation
-        request.memberId = identity.memberID
+        let sentAt = self.loop.now
+        let call = HeartbeatCall(
+            group: group, memberID: identity.memberID, generation: identity.generation,
+            instanceID: self.configuration.groupInstanceID)
         do throws(KafkaError) {
-            let connection = try await self.cluster.connection(
-                to: coordinator, for: .coordinator, deadline: deadline)
-            let version = try connection.versions.version(for: HeartbeatRequest.self)
-            if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
-            let now = self.loop.now
-            let response = try await connection.request(
-                request, timeout: min(deadline - now, self.configuration.cluster.requestTimeout))
-            if response.errorCode == .none || response.errorCode == .rebalanceInProgress {
-                self.state.withLock { $0.membership?.heartbeatArrived(of: identity, sentAt: now) }
-                self.clockSignal.notify()
-                // It may have found the session over just before, and wait.
-                self.readerSignal.notify()
-            }
-            guard response.errorCode != .none else { return }
-            throw KafkaError(
-                response.errorCode, doing: "sending a heartbeat", broker: connection.broker, group: group)
+            try await self.cluster.attempt(call, deadline: deadline)
+            self.heartbeatArrived(of: identity, sentAt: sentAt)
         } catch {
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
+            if error.brokerCode == .rebalanceInProgress { self.heartbeatArrived(of: identity, sentAt: sentAt) }
             throw error
         }
+    }
+
+    private func heartbeatArrived(of identity: ClassicMembershipStateMachine.Identity, sentAt: MonotonicTime) {
+        self.state.withLock { $0.membership?.heartbeatArrived(of: identity, sentAt: sentAt) }
+        self.clockSignal.notify()
+        // It may have found the session over just before, and wait.
+        self.readerSignal.notify()
     }
 
     /// Watches over what has a limit: the time since the group has heard of this member, and since the reader has asked.

@@ -17,60 +17,49 @@ extension KafkaConsumer {
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity, reason: String,
         until deadline: MonotonicTime
     ) async -> JoiningOutcome {
-        var coordinator: Int32?
         do {
             try await self.lookUpPattern(until: deadline)
-            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-            coordinator = broker
-            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
-            // The group may have been left while the coordinator was looked for. What is subscribed to is read behind this: a
-            // later change has the group joined again.
-            let isWanted = self.updateMembership { membership in
-                guard membership.wantsToJoin(as: identity) else { return false }
-                membership.requestSent(now: .now)
-                return true
+            let answer = try await self.cluster.attempt(
+                ofGroup: group, deadline: deadline, checkingEvery: self.configuration.sessionTimeout / 3
+            ) { () throws(KafkaError) -> JoinGroupCall? in
+                // The group may have been left while the coordinator was looked for. What is subscribed to is read after this: a
+                // later change has the group joined again.
+                let isWanted = self.updateMembership { membership in
+                    guard membership.wantsToJoin(as: identity) else { return false }
+                    membership.requestSent(now: self.loop.now)
+                    return true
+                }
+                guard isWanted == true else { return nil }
+                let topics = self.subscribedTopics(self.cluster.metadata)
+                self.state.withLock { state in
+                    if case .pattern = state.subscriptions.subscription { state.matched = topics }
+                }
+                return try self.joinCall(group, identity, topics, reason: reason)
             }
-            guard isWanted == true else { return .notWanted }
-            let topics = self.subscribedTopics(self.cluster.metadata)
-            self.state.withLock { state in
-                if case .pattern = state.subscriptions.subscription { state.matched = topics }
-            }
-            let version = try connection.versions.version(for: JoinGroupRequest.self)
-            let request = try self.joinRequest(group, identity, topics, reason: reason, version: version)
-            let response = try await self.requestOfGroup(
-                request, version: version, on: connection, group: group, coordinator: broker)
-            if response.errorCode == .memberIdRequired {
-                let error = KafkaError(response.errorCode, doing: "joining the group", group: group)
-                let retry = self.updateMembership { $0.joinFailed(error, memberID: response.memberId) }
+            switch answer {
+            case nil:
+                return .notWanted
+            case .memberIDRequired(let memberID)?:
+                let error = KafkaError(.memberIdRequired, doing: "joining the group", group: group)
+                let retry = self.updateMembership { $0.joinFailed(error, memberID: memberID) }
                 return .failed(error, retry ?? .never)
+            case .joined(let response)?:
+                self.logger(
+                    .debug, "The group has a new generation",
+                    [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
+                self.updateMembership {
+                    $0.joined(memberID: response.memberId, generation: response.generationId, now: self.loop.now)
+                }
+                return .joined(response)
             }
-            guard response.errorCode == .none else {
-                throw KafkaError(
-                    response.errorCode, doing: "joining the group", broker: connection.broker, group: group)
-            }
-            guard !response.memberId.isEmpty, response.generationId >= 0 else {
-                throw KafkaError(
-                    .protocolError, "The coordinator let a member join without an id or a generation.",
-                    broker: connection.broker.description, group: group, isRetriable: true)
-            }
-            self.logger(
-                .debug, "The group has a new generation",
-                [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
-            self.updateMembership {
-                $0.joined(memberID: response.memberId, generation: response.generationId, now: .now)
-            }
-            return .joined(response)
         } catch {
             let failure = KafkaError(wrapping: error, doing: "joining the group", group: group)
             let retry =
                 self.updateMembership { membership in
                     // Perhaps it was not even sent.
-                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: .now) }
+                    if membership.wantsToJoin(as: identity) { membership.requestSent(now: self.loop.now) }
                     return membership.joinFailed(failure)
                 } ?? .never
-            if let coordinator {
-                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: failure)
-            }
             return .failed(failure, retry)
         }
     }
@@ -86,35 +75,27 @@ extension KafkaConsumer {
         if isUnknown { _ = try await self.cluster.refreshedMetadata(deadline: deadline) }
     }
 
-    private func joinRequest(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String,
-        version: Int16
-    ) throws -> JoinGroupRequest {
-        var request = JoinGroupRequest()
-        request.groupId = group
-        request.sessionTimeoutMs = self.configuration.sessionTimeout.wholeMilliseconds
-        if version >= 1 { request.rebalanceTimeoutMs = self.configuration.maxPollInterval.wholeMilliseconds }
-        request.memberId = identity.memberID
-        request.groupInstanceId = self.configuration.groupInstanceID
-        // Passed over, it would cost a rebalance at every restart, which is what it was set against.
-        guard version >= 5 || request.groupInstanceId == nil else {
-            throw KafkaError(
-                .unsupportedVersion,
-                "The broker is too old for static members (groupInstanceID), which need Kafka 2.3: leave it nil.",
-                group: group)
+    private func joinCall(
+        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String
+    ) throws(KafkaError) -> JoinGroupCall {
+        var protocols: [JoinGroupCall.OfferedProtocol] = []
+        for assignor in self.configuration.assignors {
+            let subscription = GroupMemberSubscription(
+                memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
+                rack: self.configuration.cluster.rack)
+            do {
+                protocols.append(
+                    JoinGroupCall.OfferedProtocol(
+                        name: assignor.name, metadata: try ConsumerGroupProtocol.encode(subscription)))
+            } catch {
+                throw KafkaError(wrapping: error, doing: "joining the group", group: group)
+            }
         }
-        request.protocolType = ConsumerGroupProtocol.type
-        if version >= 8 { request.reason = reason }
-        request.protocols = try self.configuration.assignors.map { assignor in
-            var entry = JoinGroupRequest.JoinGroupRequestProtocol()
-            entry.name = assignor.name
-            entry.metadata = try ConsumerGroupProtocol.encode(
-                GroupMemberSubscription(
-                    memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
-                    rack: self.configuration.cluster.rack))
-            return entry
-        }
-        return request
+        return JoinGroupCall(
+            group: group, memberID: identity.memberID, instanceID: self.configuration.groupInstanceID,
+            sessionTimeout: self.configuration.sessionTimeout, rebalanceTimeout: self.configuration.maxPollInterval,
+            protocolType: ConsumerGroupProtocol.type, protocols: protocols, reason: reason,
+            answerTimeout: self.groupTimeout)
     }
 
     // MARK: Sync
@@ -123,44 +104,34 @@ extension KafkaConsumer {
         _ group: String, _ identity: ClassicMembershipStateMachine.Identity, _ joined: JoinGroupResponse?,
         until deadline: MonotonicTime
     ) async -> JoiningOutcome {
-        var coordinator: Int32?
         do {
             guard let joined else {
                 throw KafkaError(.illegalState, "SyncGroup without JoinGroup.", group: group)
             }
-            var request = SyncGroupRequest()
-            request.groupId = group
-            request.generationId = identity.generation
-            request.memberId = identity.memberID
             let isLeader = joined.leader == joined.memberId
+            var assignments: [SyncGroupRequest.SyncGroupRequestAssignment] = []
             if isLeader {
-                request.assignments = try await self.distribute(joined, as: identity, until: deadline)
+                assignments = try await self.distribute(joined, as: identity, until: deadline)
             } else {
                 self.noteDistributed([:], as: identity)
                 self.watchTopics()
             }
-            let broker = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-            coordinator = broker
-            let connection = try await self.cluster.connection(to: broker, for: .coordinator, deadline: deadline)
-            let version = try connection.versions.version(for: SyncGroupRequest.self)
-            if version >= 3 { request.groupInstanceId = self.configuration.groupInstanceID }
-            if version >= 5 {
-                request.protocolType = ConsumerGroupProtocol.type
-                request.protocolName = joined.protocolName
+            let call = SyncGroupCall(
+                group: group, memberID: identity.memberID, generation: identity.generation,
+                instanceID: self.configuration.groupInstanceID, protocolType: ConsumerGroupProtocol.type,
+                protocolName: joined.protocolName, assignments: assignments, answerTimeout: self.groupTimeout)
+            let answer = try await self.cluster.attempt(
+                ofGroup: group, deadline: deadline, checkingEvery: self.configuration.sessionTimeout / 3
+            ) { () throws(KafkaError) -> SyncGroupCall? in
+                let isWanted = self.updateMembership { membership in
+                    guard membership.nextRequest == .sync(identity) else { return false }
+                    membership.requestSent(now: self.loop.now)
+                    return true
+                }
+                return isWanted == true ? call : nil
             }
-            let isWanted = self.updateMembership { membership in
-                guard membership.nextRequest == .sync(identity) else { return false }
-                membership.requestSent(now: .now)
-                return true
-            }
-            guard isWanted == true else { return .notWanted }
-            let response = try await self.requestOfGroup(
-                request, version: version, on: connection, group: group, coordinator: broker)
-            guard response.errorCode == .none else {
-                throw KafkaError(
-                    response.errorCode, doing: "taking the group's assignment", broker: connection.broker, group: group)
-            }
-            let assignment = try ConsumerGroupProtocol.decodeAssignment(response.assignment)
+            guard let answer else { return .notWanted }
+            let assignment = try ConsumerGroupProtocol.decodeAssignment(answer)
             self.logger(
                 .info, "Joined the group",
                 [
@@ -171,14 +142,11 @@ extension KafkaConsumer {
             self.state.withLock { state in
                 if !state.isReading, state.busySince == nil { state.busySince = self.loop.now }
             }
-            self.updateMembership { $0.synced(assignment.sorted(), now: .now) }
+            self.updateMembership { $0.synced(assignment.sorted(), now: self.loop.now) }
             return .synced
         } catch {
             let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: group)
             let retry = self.updateMembership { $0.syncFailed(failure) } ?? .never
-            if let coordinator {
-                self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: failure)
-            }
             return .failed(failure, retry)
         }
     }

@@ -27,7 +27,7 @@ extension KafkaConsumer {
         let deadline = self.loop.now + Self.farewellPatience
         await self.whileReachable(until: deadline) {
             do throws(KafkaError) {
-                try await self.sendOnce(farewell, group, until: deadline)
+                try await self.cluster.attempt(farewell.call(of: group), deadline: deadline)
                 self.updateMembership { $0.left(farewell) }
             } catch {
                 self.logger(.debug, "The group could not be left", [(.error, error.description)])
@@ -39,19 +39,9 @@ extension KafkaConsumer {
     func send(_ farewell: ClassicMembershipStateMachine.Farewell, until deadline: MonotonicTime) async {
         guard let group = self.configuration.groupID else { return }
         let outcome = await self.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in
-            var failures = 0
-            while true {
-                do throws(KafkaError) {
-                    try await self.sendOnce(farewell, group, until: deadline)
-                    return .success(())
-                } catch {
-                    self.logger(.debug, "An attempt to leave the group failed", [(.error, error.description)])
-                    failures += 1
-                    let next = self.loop.now + self.cluster.backoff(failures: failures)
-                    guard error.isRetriable, next < deadline else { return .failure(error) }
-                    try? await self.cluster.pause(until: next)
-                }
-            }
+            // Not on the connection where a JoinGroup may be waiting for its answer.
+            let results = await self.cluster.perform(farewell.call(of: group), for: [OnlyItem()], deadline: deadline)
+            return results[OnlyItem()] ?? .failure(.cancelled)
         }
         switch outcome {
         case .success?:
@@ -76,28 +66,13 @@ extension KafkaConsumer {
     func whileReachable<Value: Sendable>(
         until deadline: MonotonicTime, _ body: @escaping @Sendable () async -> Value
     ) async -> Value? {
-        await self.first(body) {
+        await self.loop.first(body) {
             var looks = 0
             while self.loop.now < deadline, !Task.isCancelled, await self.isAnyBrokerReachable(until: deadline) {
                 looks += 1
                 let next = self.loop.now + self.cluster.backoff(failures: looks)
                 try? await self.cluster.pause(until: min(next, deadline))
             }
-        }
-    }
-
-    /// What `body` returns; or nil, if `limit` comes first: then it is cancelled, which everything here that waits heeds.
-    func first<Value: Sendable>(
-        _ body: @escaping @Sendable () async -> Value, before limit: @escaping @Sendable () async -> Void
-    ) async -> Value? {
-        await withTaskGroup(of: Value?.self) { tasks in
-            tasks.addTask(executorPreference: self.loop) { await body() }
-            tasks.addTask(executorPreference: self.loop) {
-                await limit()
-                return nil
-            }
-            defer { tasks.cancelAll() }
-            return await tasks.next() ?? nil
         }
     }
 
@@ -120,38 +95,6 @@ extension KafkaConsumer {
             return await tasks.contains(true)
         }
     }
-
-    private func sendOnce(
-        _ farewell: ClassicMembershipStateMachine.Farewell, _ group: String,
-        until deadline: MonotonicTime
-    ) async throws(KafkaError) {
-        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-        do throws(KafkaError) {
-            // Not on the connection where a JoinGroup may be waiting for its answer.
-            let connection = try await self.cluster.connection(to: coordinator, deadline: deadline)
-            let version = try connection.versions.version(for: LeaveGroupRequest.self)
-            var request = LeaveGroupRequest()
-            request.groupId = group
-            if version >= 3 {
-                var member = LeaveGroupRequest.MemberIdentity()
-                member.memberId = farewell.memberID
-                if version >= 5 { member.reason = farewell.reason }
-                request.members = [member]
-            } else {
-                request.memberId = farewell.memberID
-            }
-            let response = try await connection.request(
-                request, timeout: min(deadline - self.loop.now, self.configuration.cluster.requestTimeout))
-            let own = response.members.first?.errorCode ?? .none
-            let code = response.errorCode != .none ? response.errorCode : own
-            guard code == .none || code == .unknownMemberId else {
-                throw KafkaError(code, doing: "leaving the group", broker: connection.broker, group: group)
-            }
-        } catch {
-            self.cluster.coordinatorFailed(.group, for: group, broker: coordinator, because: error)
-            throw error
-        }
-    }
 }
 
 extension ConsumerState {
@@ -165,5 +108,11 @@ extension ConsumerState {
         case .none, .partitions: break
         }
         return farewell
+    }
+}
+
+extension ClassicMembershipStateMachine.Farewell {
+    fileprivate func call(of group: String) -> LeaveGroupCall {
+        LeaveGroupCall(group: group, memberID: self.memberID, reason: self.reason)
     }
 }

@@ -89,56 +89,6 @@ extension KafkaConsumer {
     var groupTimeout: Duration {
         max(self.configuration.cluster.requestTimeout, self.configuration.maxPollInterval + .seconds(5))
     }
-
-    /// Sends a request that is answered when the whole group is ready, perhaps after minutes. Meanwhile the cluster is asked
-    /// now and then who coordinates the group: the answer of one that hangs, and does no more, is not waited for.
-    func requestOfGroup<Request: KafkaRequest>(
-        _ request: Request, version: Int16, on connection: BrokerConnection, group: String, coordinator: Int32
-    ) async throws(KafkaError) -> Request.Response {
-        let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: self.groupTimeout) { promise.fulfill($0) }
-        let result = await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask(executorPreference: self.loop) {
-                guard let other = await self.nextCoordinator(of: group, after: coordinator, Request.apiKey) else {
-                    return
-                }
-                promise.fulfill(
-                    .failure(
-                        KafkaError(
-                            .connectionFailed, "The group has another coordinator: broker \(other).",
-                            broker: connection.broker.description, group: group, isRetriable: true)))
-            }
-            let result: Result<Request.Response, KafkaError>
-            do throws(KafkaError) {
-                result = .success(try await promise.value())
-            } catch {
-                result = .failure(error)
-            }
-            tasks.cancelAll()
-            return result
-        }
-        return try result.get()
-    }
-
-    /// Asks for the group's coordinator now and then, until it is another one, or until the task is cancelled.
-    private func nextCoordinator(of group: String, after coordinator: Int32, _ api: APIKey) async -> Int32? {
-        let start = self.loop.now
-        let interval = self.configuration.sessionTimeout / 3
-        while true {
-            try? await self.cluster.pause(until: self.loop.now + interval)
-            if Task.isCancelled { return nil }
-            let found = try? await self.cluster.currentCoordinator(
-                .group, for: group, deadline: self.loop.now + interval)
-            if let found, found != coordinator { return found }
-            let waited = (self.loop.now - start).components.seconds
-            self.logger(
-                .info, "The group has not answered yet",
-                [
-                    (.api, "\(api)"),
-                    (.reason, "\(found == nil ? "no coordinator is found" : "others have not joined") for \(waited) s"),
-                ])
-        }
-    }
 }
 
 extension KafkaError {

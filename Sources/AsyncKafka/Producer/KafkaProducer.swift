@@ -39,7 +39,7 @@ public final class KafkaProducer: Sendable {
     public init(_ configuration: ProducerConfiguration) throws(KafkaError) {
         try configuration.validate()
         do {
-            self.loop = try EventLoop(name: "kafka-producer")
+            self.loop = try EventLoop(name: "kafka-producer", clock: configuration.cluster.clock)
         } catch {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }

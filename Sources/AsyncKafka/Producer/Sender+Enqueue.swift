@@ -21,7 +21,7 @@ extension Sender {
         } else {
             choice = .free
         }
-        let timestamp = record.timestamp?.millisecondsSince1970 ?? WallClock.coarseMilliseconds
+        let timestamp = record.timestamp?.millisecondsSince1970 ?? self.loop.clock.coarseWallMilliseconds
         if self.isPartitionerOurs, timestamp >= 0,
             let delivery = self.accumulator.withLock({
                 $0.appendToOpenBatch(record, choice: choice, timestamp: timestamp)
@@ -55,11 +55,11 @@ extension Sender {
     private func tryAppend(_ record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Appended {
         guard let choice = try self.choice(for: record) else { return .unknownTopic }
         let timestamp = try self.timestamp(of: record)
-        return self.accumulator.withLock { $0.append(record, choice: choice, timestamp: timestamp) { .now } }
+        return self.accumulator.withLock { $0.append(record, choice: choice, timestamp: timestamp) { self.loop.now } }
     }
 
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
-        guard let timestamp = record.timestamp else { return WallClock.coarseMilliseconds }
+        guard let timestamp = record.timestamp else { return self.loop.clock.coarseWallMilliseconds }
         // -1 is Kafka's "no time", as records report it that were stored without one.
         guard timestamp.millisecondsSince1970 >= -1 else {
             throw KafkaError(
@@ -128,7 +128,7 @@ extension Sender {
             let appended = self.accumulator.withLock { accumulator in
                 let appended = accumulator.append(
                     record, choice: choice, timestamp: timestamp, isOffered: wasOffered
-                ) { .now }
+                ) { self.loop.now }
                 if !isOver, case .full(let shortage, _) = appended {
                     accumulator.waitForRoom(promise, for: shortage, isFirst: wasOffered)
                 }

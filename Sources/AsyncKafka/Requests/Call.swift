@@ -24,7 +24,13 @@ protocol Call<Item, Value>: Sendable {
     var doing: String { get }
 
     /// The versions that this call can use, within those that both sides speak.
-    static var versions: ClosedRange<Int16> { get }
+    var versions: ClosedRange<Int16> { get }
+
+    /// Which of the connections to a broker the request goes over.
+    static var purpose: ConnectionPurpose { get }
+
+    /// How long a broker may take to answer where that isn't `requestTimeout`: it waits for something.
+    var answerTimeout: Duration? { get }
 
     /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no answer) can be sent again without harm.
     static var isRepeatable: Bool { get }
@@ -48,7 +54,9 @@ protocol Call<Item, Value>: Sendable {
 }
 
 extension Call {
-    static var versions: ClosedRange<Int16> { Request.validVersions }
+    var versions: ClosedRange<Int16> { Request.validVersions }
+    static var purpose: ConnectionPurpose { .general }
+    var answerTimeout: Duration? { nil }
     static var isRepeatable: Bool { true }
     func maximumItems(version: Int16) -> Int { .max }
     func annotate(_ error: inout KafkaError, about item: Item) {}

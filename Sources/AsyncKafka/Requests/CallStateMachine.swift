@@ -8,20 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
+/// Where an item goes, once that is known.
+enum CallRoute: Hashable, Sendable {
+    case anyBroker
+    case broker(Int32)
+}
+
 /// Brings every item of a call to its result: groups items by broker, and decides what follows each answer. Pure.
 ///
 /// An item is `unrouted` until its broker is known, `routed` until it is sent, and `inFlight` until it is answered. A refusal
 /// that may pass makes it wait (`pausing`) and then unrouted again; `done` is the end.
 struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// Where an item goes, once that is known.
-    enum Route: Hashable, Sendable {
-        case anyBroker
-        case broker(Int32)
-    }
-
     /// A request to be sent.
     struct Dispatch: Hashable, Sendable {
-        var route: Route
+        var route: CallRoute
         var items: [Item]
         /// The brokers that have refused this call, the newest last: asked only if no other can be reached.
         var avoiding: [KafkaServer]
@@ -39,7 +39,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     private enum State: Sendable {
         case unrouted
         case lookingUp
-        case routed(Route)
+        case routed(CallRoute)
         case inFlight
         case pausing(until: MonotonicTime)
         case done(Result<Value, KafkaError>)
@@ -69,7 +69,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
 
     mutating func next(now: MonotonicTime) -> Step {
         var unrouted: [Item] = []
-        var routed: [Route: [Item]] = [:]
+        var routed: [CallRoute: [Item]] = [:]
         var earliest: MonotonicTime?
         var isFinished = true
         for item in self.order {
@@ -111,7 +111,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     // MARK: Routing
 
     /// An item's broker is known.
-    mutating func routed(_ item: Item, _ route: Route) {
+    mutating func routed(_ item: Item, _ route: CallRoute) {
         guard case .unrouted? = self.entries[item]?.state else { return }
         self.entries[item]?.state = .routed(route)
     }

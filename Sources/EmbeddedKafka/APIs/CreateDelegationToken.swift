@@ -22,7 +22,8 @@ enum CreateDelegationTokenEndpoint: Endpoint {
         let owner = request.ownerPrincipalName.flatMap { $0.isEmpty ? nil : $0 } ?? requester
         let token = call.cluster.credentials.tokens.create(
             id: call.cluster.randomUUID().description, owner: owner, requester: requester,
-            renewers: request.renewers.map(\.principalName), lifetime: request.maxLifetimeMs, at: WallClock.milliseconds
+            renewers: request.renewers.map(\.principalName), lifetime: request.maxLifetimeMs,
+            at: call.cluster.wallMilliseconds
         )
         var response = CreateDelegationTokenResponse()
         response.principalType = Identity.principalType

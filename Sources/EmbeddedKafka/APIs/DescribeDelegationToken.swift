@@ -15,7 +15,7 @@ enum DescribeDelegationTokenEndpoint: Endpoint {
         guard call.tokenHolder != nil else { return self.fail(request, .delegationTokenRequestNotAllowed, call) }
         let owners = request.owners.map { Set($0.map(\.principalName)) }
         var response = DescribeDelegationTokenResponse()
-        response.tokens = call.cluster.credentials.tokens.all(at: WallClock.milliseconds)
+        response.tokens = call.cluster.credentials.tokens.all(at: call.cluster.wallMilliseconds)
             .filter { token in owners?.contains(token.owner) ?? true }.map(self.describe)
         call.answer(response)
     }

@@ -15,7 +15,8 @@ enum ExpireDelegationTokenEndpoint: Endpoint {
         do throws(BrokerError) {
             var response = ExpireDelegationTokenResponse()
             response.expiryTimestampMs = try call.cluster.credentials.tokens.expire(
-                hmac: Array(request.hmac), by: user, after: request.expiryTimePeriodMs, at: WallClock.milliseconds)
+                hmac: Array(request.hmac), by: user, after: request.expiryTimePeriodMs,
+                at: call.cluster.wallMilliseconds)
             call.answer(response)
         } catch {
             self.fail(request, error.code, call)

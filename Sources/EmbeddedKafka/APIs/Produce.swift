@@ -103,7 +103,7 @@ enum ProduceEndpoint: Endpoint {
         guard batch.bytes.count <= limit else {
             throw BrokerError(.messageTooLarge, "The batch has \(batch.bytes.count) bytes; the topic takes \(limit).")
         }
-        let now = WallClock.milliseconds
+        let now = call.cluster.wallMilliseconds
         try BatchValidator.check(batch, topic: topic, now: now)
         let appended = try partition.log.append(
             batch, leaderEpoch: partition.leaderEpoch, now: now, usesLogAppendTime: topic.usesLogAppendTime)

@@ -15,7 +15,7 @@ enum RenewDelegationTokenEndpoint: Endpoint {
         do throws(BrokerError) {
             var response = RenewDelegationTokenResponse()
             response.expiryTimestampMs = try call.cluster.credentials.tokens.renew(
-                hmac: Array(request.hmac), by: user, for: request.renewPeriodMs, at: WallClock.milliseconds)
+                hmac: Array(request.hmac), by: user, for: request.renewPeriodMs, at: call.cluster.wallMilliseconds)
             call.answer(response)
         } catch {
             self.fail(request, error.code, call)

@@ -14,7 +14,7 @@ enum SaslAuthenticateEndpoint: Endpoint {
         var response = SaslAuthenticateResponse()
         response.errorMessage = nil
         let step = call.connection.authentication.step(
-            request.authBytes, now: call.cluster.now, time: WallClock.milliseconds)
+            request.authBytes, now: call.cluster.now, time: call.cluster.wallMilliseconds)
         switch step {
         case .challenge(let bytes):
             response.authBytes = bytes

@@ -210,6 +210,9 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// Monotonic milliseconds.
     var now: Int64 { self.loop.now.nanoseconds / 1_000_000 }
 
+    /// Milliseconds since 1970-01-01 00:00 UTC, which brokers stamp on records.
+    var wallMilliseconds: Int64 { self.loop.clock.wallMilliseconds }
+
     func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
         self.loop.schedule(after: delay, body)
     }

@@ -142,7 +142,8 @@ final class ClientConnection: @unchecked Sendable {
 
     /// A mechanism's message as it is, after SaslHandshake v0: a refusal can't be said.
     private func authenticate(_ message: Bytes) {
-        let step = self.authentication.step(message, now: self.broker.cluster.now, time: WallClock.milliseconds)
+        let step = self.authentication.step(
+            message, now: self.broker.cluster.now, time: self.broker.cluster.wallMilliseconds)
         switch step {
         case .challenge(let bytes), .done(let bytes, _): self.reply([bytes])
         case .refused, nil: self.close()

@@ -248,7 +248,7 @@ struct HeldRequestsTests {
 
     @Test("what fails to give credentials is asked again after pauses that fit the session")
     func credentialsBackoff() {
-        let now = MonotonicTime.now
+        let now = LoopClock.system.now
         for (lifetime, longest) in [(Duration.seconds(3600), Duration.seconds(10)), (.seconds(60), .seconds(3))] {
             let session = BrokerConnection.Session(
                 beganAt: now, prepareAt: now, renewAt: now, endsAt: now + lifetime)

@@ -104,7 +104,7 @@ import Testing
         try await self.withThrottlingBroker(
             pause: pause,
             received: { api in
-                times.withLock { $0.append((api, .now)) }
+                times.withLock { $0.append((api, LoopClock.system.now)) }
                 if api == .produce { produced.add("produced") }
             }
         ) { server, connection in

@@ -71,7 +71,7 @@ import Testing
     }
 
     private func texts(
-        _ isolation: ConsumerConfiguration.IsolationLevel, _ compression: Compression = .none,
+        _ isolation: IsolationLevel, _ compression: Compression = .none,
         aborted: [AbortedTransaction] = [.seven, .eight], _ configure: (inout ConsumerConfiguration) -> Void = { _ in }
     ) async throws -> [String] {
         try await EmbeddedKafka.withBroker { kafka in

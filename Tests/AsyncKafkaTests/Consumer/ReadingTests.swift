@@ -135,7 +135,7 @@ import Testing
     @Test func readingBeginsSoFarBackAsItIsToldTo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            let now = WallClock.coarseMilliseconds
+            let now = LoopClock.system.wallMilliseconds
             try await KafkaProducer.withProducer(ProducerConfiguration(kafka.clientConfiguration)) { producer in
                 for hours in [72, 48, 25, 23, 1] as [Int64] {
                     _ = try await producer.send(

@@ -28,7 +28,7 @@ import Testing
 
     /// Routes every item that is to be routed, and returns what is sent.
     private func dispatches(
-        _ machine: inout Machine, now: MonotonicTime? = nil, _ route: (String) -> Machine.Route = { _ in .anyBroker }
+        _ machine: inout Machine, now: MonotonicTime? = nil, _ route: (String) -> CallRoute = { _ in .anyBroker }
     ) -> [Machine.Dispatch] {
         let now = now ?? self.start
         if case .route(let items) = machine.next(now: now) {

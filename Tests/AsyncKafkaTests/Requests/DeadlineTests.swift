@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
+import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
 import KafkaTransport
@@ -13,31 +14,46 @@ import Testing
 
 @testable import AsyncKafka
 
-/// No request outlives the deadline of the call that it is for. How long a broker may take for one is longer here than the
-/// tests may take.
+/// No request outlives the deadline of the call that it is for: each ends at it, to the millisecond.
 @Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
     private let partition = TopicPartition("t", 0)
+    private let clock = TestClock()
 
     private func withHangingBroker(
-        on apis: [EmbeddedKafka.API], _ body: (KafkaConsumer) async throws -> Void
+        on api: EmbeddedKafka.API, _ body: (KafkaConsumer, EmbeddedKafka.Hold) async throws -> Void
     ) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        var cluster = EmbeddedKafka.Configuration()
+        cluster.clock = self.clock.loopClock
+        try await EmbeddedKafka.withCluster(cluster) { kafka in
             try await kafka.createTopic("t")
             var configuration = kafka.consuming("g")
             configuration.cluster.requestTimeout = .seconds(600)
-            configuration.cluster.apiTimeout = .seconds(2)
+            configuration.cluster.apiTimeout = .seconds(120)
             configuration.enableAutoCommit = false
-            configuration.closeTimeout = .seconds(1)
             let hold = EmbeddedKafka.Hold()
-            for api in apis { kafka.inject(.hold(hold), on: api, times: nil) }
-            defer { hold.release() }
-            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition], body)
+            kafka.inject(.hold(hold), on: api, times: nil)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                // Nothing ends the consumer while the clock stands still and the broker hangs.
+                defer { hold.release() }
+                try await body(consumer, hold)
+            }
         }
     }
 
-    private func expectTimeOut(_ api: String, _ body: () async throws -> Void) async {
-        await #expect {
+    private func expectTimeOut(
+        _ api: String, _ hold: EmbeddedKafka.Hold, _ body: @escaping @Sendable () async throws -> Void
+    ) async {
+        let hasEnded = Lock(false)
+        let call = Task {
+            defer { hasEnded.withLock { $0 = true } }
             try await body()
+        }
+        await hold.untilHeld()
+        await self.clock.advance(by: .milliseconds(119_999))
+        #expect(!hasEnded.withLock { $0 })
+        await self.clock.advance(by: .milliseconds(1))
+        await #expect {
+            try await call.value
         } throws: {
             guard let error = $0 as? KafkaError else { return false }
             return error.code == .timedOut && error.message.contains(api)
@@ -45,21 +61,23 @@ import Testing
     }
 
     @Test func committedOffsets() async throws {
-        try await self.withHangingBroker(on: [.offsetFetch]) { consumer in
-            await self.expectTimeOut("OffsetFetch") { _ = try await consumer.committed(self.partition) }
+        try await self.withHangingBroker(on: .offsetFetch) { consumer, hold in
+            await self.expectTimeOut("OffsetFetch", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
     @Test func theCoordinator() async throws {
-        try await self.withHangingBroker(on: [.findCoordinator]) { consumer in
-            await self.expectTimeOut("FindCoordinator") { _ = try await consumer.committed(self.partition) }
+        try await self.withHangingBroker(on: .findCoordinator) { consumer, hold in
+            await self.expectTimeOut("FindCoordinator", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
     @Test func offsetsOfLogs() async throws {
-        try await self.withHangingBroker(on: [.listOffsets]) { consumer in
-            await self.expectTimeOut("ListOffsets") { _ = try await consumer.endOffsets(of: [self.partition]) }
-            await self.expectTimeOut("ListOffsets") {
+        try await self.withHangingBroker(on: .listOffsets) { consumer, hold in
+            await self.expectTimeOut("ListOffsets", hold) { _ = try await consumer.endOffsets(of: [self.partition]) }
+        }
+        try await self.withHangingBroker(on: .listOffsets) { consumer, hold in
+            await self.expectTimeOut("ListOffsets", hold) {
                 _ = try await consumer.offsets(for: [self.partition: Timestamp(millisecondsSince1970: 1)])
             }
         }
@@ -67,11 +85,11 @@ import Testing
 
     /// Nothing has failed yet, but somebody has been silent.
     @Test func whatIsWaitedForIsTold() async throws {
-        try await self.withHangingBroker(on: [.metadata]) { consumer in
-            await self.expectTimeOut("Metadata") { _ = try await consumer.partitions(of: "t") }
+        try await self.withHangingBroker(on: .metadata) { consumer, hold in
+            await self.expectTimeOut("Metadata", hold) { _ = try await consumer.partitions(of: "t") }
         }
-        try await self.withHangingBroker(on: [.listOffsets]) { consumer in
-            await self.expectTimeOut("ListOffsets") { try await consumer.seek(self.partition, to: .end) }
+        try await self.withHangingBroker(on: .listOffsets) { consumer, hold in
+            await self.expectTimeOut("ListOffsets", hold) { try await consumer.seek(self.partition, to: .end) }
         }
     }
 

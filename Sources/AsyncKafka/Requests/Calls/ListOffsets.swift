@@ -20,12 +20,12 @@ struct ListOffsetsCall: Call {
     typealias Request = ListOffsetsRequest
 
     var targets: [TopicPartition: OffsetTarget]
-    var isolationLevel: ConsumerConfiguration.IsolationLevel
+    var isolationLevel: IsolationLevel
     /// Milliseconds since 1970, which an age is counted from.
     var now: Int64
 
     // Version 10 adds a timeout for remote logs (KIP-1075).
-    static let versions = Int16(1)...9
+    var versions: ClosedRange<Int16> { Int16(1)...9 }
 
     var doing: String { "looking an offset up" }
 

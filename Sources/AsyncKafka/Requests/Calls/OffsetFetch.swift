@@ -8,19 +8,15 @@
 import KafkaProtocol
 
 /// Asks for a group's committed offsets. The value is nil where the group has committed none.
-struct OffsetFetchCall: Call {
+struct OffsetFetchCall: GroupCall {
     typealias Request = OffsetFetchRequest
 
     let group: String
 
     // Version 10 names topics by their ids (KIP-848).
-    static let versions = OffsetFetchRequest.validVersions.lowerBound...9
+    var versions: ClosedRange<Int16> { OffsetFetchRequest.validVersions.lowerBound...9 }
 
     var doing: String { "asking for committed offsets" }
-
-    func destination(of partition: TopicPartition) -> Destination {
-        .coordinator(CoordinatorKey(kind: .group, name: self.group))
-    }
 
     func request(for partitions: [TopicPartition], to recipient: Recipient) throws(KafkaError) -> OffsetFetchRequest {
         var request = OffsetFetchRequest()

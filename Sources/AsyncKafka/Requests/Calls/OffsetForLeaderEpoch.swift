@@ -14,7 +14,7 @@ struct OffsetForLeaderEpochCall: Call {
     var epochs: [TopicPartition: Int32]
 
     // Below version 3 it takes the right to act on the cluster, which clients don't have.
-    static let versions = Int16(3)...OffsetForLeaderEpochRequest.latestStableVersion
+    var versions: ClosedRange<Int16> { Int16(3)...OffsetForLeaderEpochRequest.latestStableVersion }
 
     var doing: String { "validating a position" }
 

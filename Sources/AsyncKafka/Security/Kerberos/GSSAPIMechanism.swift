@@ -50,7 +50,7 @@ public struct GSSAPIMechanism: SASLMechanism {
                 with: service, credentials: mechanism.credentials, cache: mechanism.cache)
             return GSSAPIExchange(
                 context, first: try context.step(nil), authorizationID: mechanism.authorizationID,
-                now: WallClock.coarseMilliseconds)
+                now: LoopClock.system.coarseWallMilliseconds)
         }
     }
 }

@@ -102,7 +102,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         Task { [weak self] in
             let result: Result<OAuthBearerToken, any Error>
             do {
-                result = .success(try await Deadline.run(timeout) { try await provider.token() })
+                result = .success(try await Deadline.run(timeout, on: .system) { try await provider.token() })
             } catch {
                 result = .failure(error)
             }
@@ -153,7 +153,9 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 }
 
 extension TokenCacheStateMachine.Now {
-    static var now: Self { Self(monotonic: .now, wallMilliseconds: WallClock.coarseMilliseconds) }
+    static var now: Self {
+        Self(monotonic: LoopClock.system.now, wallMilliseconds: LoopClock.system.coarseWallMilliseconds)
+    }
 }
 
 extension KafkaError {

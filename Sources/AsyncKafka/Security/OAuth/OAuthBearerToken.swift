@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTransport
+
 /// A token for SASL OAUTHBEARER: its text and how long it is good.
 ///
 /// It shows as `<redacted>` wherever it is printed.
@@ -28,7 +30,7 @@ public struct OAuthBearerToken: Hashable, Sendable {
         let seconds = min(max(lifetime.components.seconds, 0), Int64.max / 2000)
         let milliseconds = seconds * 1000 + lifetime.components.attoseconds / 1_000_000_000_000_000
         self.init(
-            value, expiresAt: Timestamp(millisecondsSince1970: WallClock.coarseMilliseconds + milliseconds),
+            value, expiresAt: Timestamp(millisecondsSince1970: LoopClock.system.coarseWallMilliseconds + milliseconds),
             extensions: extensions)
     }
 }

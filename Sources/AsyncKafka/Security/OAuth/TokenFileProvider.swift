@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTransport
 
 /// Tokens out of a file that another process renews: a Kubernetes projected volume, an agent beside the client.
 ///
@@ -35,7 +36,7 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
     public func token() throws(KafkaError) -> OAuthBearerToken {
         let text = try Self.read(self.path, "token")
         if let token = try? OAuthBearerToken(jwt: Secret(text)) {
-            guard token.expiresAt.millisecondsSince1970 > WallClock.coarseMilliseconds else {
+            guard token.expiresAt.millisecondsSince1970 > LoopClock.system.coarseWallMilliseconds else {
                 throw Self.failure(
                     "The token in the file \(self.path) has expired (at \(token.expiresAt)), and was not renewed."
                 )

@@ -70,7 +70,7 @@ struct UnsecuredTokenProvider: OAuthBearerTokenProvider {
     }
 
     func token() -> OAuthBearerToken {
-        let now = Double(WallClock.coarseMilliseconds) / 1000
+        let now = Double(LoopClock.system.coarseWallMilliseconds) / 1000
         var claims = self.claims
         claims["iat"] = "\(now)"
         claims["exp"] = "\(now + self.lifetime)"

@@ -60,7 +60,7 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         let token: OAuthBearerToken
         let more: [String: String]
         do {
-            (token, more) = try await Deadline.run(limit) {
+            (token, more) = try await Deadline.run(limit, on: .system) {
                 (try await getToken(), try await provider.extensions())
             }
         } catch is Deadline.Passed {
@@ -73,7 +73,9 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
             throw KafkaError.tokenProviderFailed(error)
         }
         let exchange = try OAuthBearerExchange(token: token, extensions: more)
-        guard !exchange.isOver(at: WallClock.coarseMilliseconds) else { throw KafkaError.tokenExpired(token) }
+        guard !exchange.isOver(at: LoopClock.system.coarseWallMilliseconds) else {
+            throw KafkaError.tokenExpired(token)
+        }
         return exchange
     }
 }

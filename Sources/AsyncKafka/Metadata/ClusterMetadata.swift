@@ -7,20 +7,6 @@
 
 import KafkaProtocol
 
-/// A broker's address, with its id once the cluster has told it.
-struct Broker: Hashable, Sendable, CustomStringConvertible {
-    /// Nil for a bootstrap server, of which only the address is known.
-    var id: Int32?
-    var host: String
-    var port: Int
-    var rack: String?
-
-    /// Its address alone, which is the same for a bootstrap server that turns out to be a broker.
-    var server: KafkaServer { KafkaServer(host: self.host, port: self.port) }
-
-    var description: String { self.id.map { "\(self.server) (id \($0))" } ?? "\(self.server)" }
-}
-
 /// What is known of one partition.
 struct PartitionMetadata: Hashable, Sendable {
     var index: Int32

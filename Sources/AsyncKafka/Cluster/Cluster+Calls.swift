@@ -53,6 +53,9 @@ extension Cluster {
                     case .ended(let dispatch, .answered(let outcomes, let broker))?:
                         machine.answered(dispatch, outcomes, by: broker, now: self.loop.now, backoff: self.backoff)
                     case .ended(let dispatch, .failed(let error, let broker))?:
+                        self.logger(
+                            .debug, "An attempt at a call failed",
+                            [(.api, "\(C.Request.apiKey)"), (.error, error.description)])
                         machine.failed(dispatch, error, at: broker, now: self.loop.now, backoff: self.backoff)
                     case .paused?:
                         timer = nil
@@ -168,13 +171,10 @@ extension Cluster {
     ) async -> Reply<C> {
         var connection: BrokerConnection?
         do throws(KafkaError) {
-            let (open, limit) = try await self.connection(for: dispatch, deadline: deadline)
+            let (open, limit) = try await self.connection(for: dispatch, C.purpose, deadline: deadline)
             connection = open
             let outcomes = try await self.exchange(call, dispatch.items, on: open, deadline: limit)
-            for item in dispatch.items {
-                guard case .elsewhere(let error)? = outcomes[item] else { continue }
-                self.forget(call.destination(of: item), at: dispatch.route, because: error)
-            }
+            self.forgetRefusing(call, outcomes, at: dispatch.route)
             return .answered(outcomes, by: open.broker.server)
         } catch {
             if error.isRetriable {
@@ -188,28 +188,29 @@ extension Cluster {
 
     /// The connection that a dispatch goes over, and until when its answer is waited for.
     private func connection<Item, Value>(
-        for dispatch: CallStateMachine<Item, Value>.Dispatch, deadline: MonotonicTime
+        for dispatch: CallStateMachine<Item, Value>.Dispatch, _ purpose: ConnectionPurpose, deadline: MonotonicTime
     ) async throws(KafkaError) -> (BrokerConnection, MonotonicTime) {
         switch dispatch.route {
         case .anyBroker:
             let connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
             return (connection, self.patience(until: deadline, refusals: dispatch.avoiding.count))
         case .broker(let id):
-            return (try await self.connection(to: id, deadline: deadline), deadline)
+            return (try await self.connection(to: id, for: purpose, deadline: deadline), deadline)
         }
     }
 
     /// Sends the items in as many requests as it takes, and reads the answers.
-    private func exchange<C: Call>(
+    func exchange<C: Call>(
         _ call: C, _ items: [C.Item], on connection: BrokerConnection, deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
-        let version = try connection.versions.version(for: C.Request.self, within: C.versions)
+        let version = try connection.versions.version(for: C.Request.self, within: call.versions)
         let recipient = Recipient(broker: connection.broker, version: version, metadata: self.metadata)
         var outcomes: [C.Item: CallOutcome<C.Value>] = [:]
         for items in items.chunked(by: call.maximumItems(version: version)) {
             do throws(KafkaError) {
                 let response = try await self.request(
-                    call.request(for: items, to: recipient), version: version, on: connection, deadline: deadline)
+                    call.request(for: items, to: recipient), version: version, on: connection,
+                    timeout: call.answerTimeout ?? self.configuration.requestTimeout, deadline: deadline)
                 outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
             } catch {
                 // What earlier requests have achieved stands.
@@ -231,13 +232,11 @@ extension Cluster {
     /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
     /// use; the broker is asked nothing more before others have been.
     private func request<Request: KafkaRequest>(
-        _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime
+        _ request: Request, version: Int16, on connection: BrokerConnection, timeout: Duration, deadline: MonotonicTime
     ) async throws(KafkaError) -> Request.Response {
         guard self.loop.now < deadline else { throw connection.notSentInTime(Request.apiKey) }
         let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: self.configuration.requestTimeout) {
-            promise.fulfill($0)
-        }
+        connection.submit(request, version: version, timeout: timeout) { promise.fulfill($0) }
         return try await promise.value(until: deadline, on: self.loop) {
             var error = connection.notSentInTime(Request.apiKey)
             if !connection.isPaused {
@@ -251,10 +250,16 @@ extension Cluster {
 
     // MARK: Invalidating routes
 
+    /// Forgets who leads or coordinates the items that are to be asked about elsewhere.
+    func forgetRefusing<C: Call>(_ call: C, _ outcomes: [C.Item: CallOutcome<C.Value>], at route: CallRoute) {
+        for (item, outcome) in outcomes {
+            guard case .elsewhere(let error) = outcome else { continue }
+            self.forget(call.destination(of: item), at: route, because: error)
+        }
+    }
+
     /// Forgets that a broker leads or coordinates something, and sees that it is found out anew.
-    private func forget<Item, Value>(
-        _ destination: Destination, at route: CallStateMachine<Item, Value>.Route, because error: KafkaError
-    ) {
+    func forget(_ destination: Destination, at route: CallRoute, because error: KafkaError) {
         switch (destination, route) {
         case (.leader, _):
             self.requestMetadataUpdate("a leader did not answer, or isn't one")

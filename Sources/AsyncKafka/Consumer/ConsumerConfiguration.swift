@@ -20,14 +20,6 @@ public struct ConsumerConfiguration: Sendable {
         case byDuration(Duration)
     }
 
-    /// Which records of transactions are read.
-    public enum IsolationLevel: Int8, Hashable, Sendable {
-        /// All, also those of aborted transactions and of those that are not decided.
-        case readUncommitted = 0
-        /// Only those that are committed, up to the first that is not decided.
-        case readCommitted = 1
-    }
-
     /// The cluster, and what all clients have in common. Its `rack` lets the consumer read from the nearest replica.
     public var cluster: KafkaClientConfiguration
     /// The group whose members share the partitions, and in which offsets are committed. Nil to read without a group.

@@ -1,0 +1,16 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
+enum ConnectionPurpose: Hashable, Sendable, CaseIterable {
+    /// Metadata, Produce, and everything that is answered at once.
+    case general
+    /// Fetch, which waits for records.
+    case fetch
+    /// JoinGroup and heartbeats, which must not wait behind others.
+    case coordinator
+}

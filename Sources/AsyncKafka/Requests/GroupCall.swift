@@ -1,0 +1,30 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A call that a group's coordinator answers.
+protocol GroupCall: Call {
+    var group: String { get }
+}
+
+extension GroupCall {
+    var coordinator: CoordinatorKey { CoordinatorKey(kind: .group, name: self.group) }
+
+    func destination(of item: Item) -> Destination { .coordinator(self.coordinator) }
+}
+
+extension GroupCall where Item == OnlyItem {
+    func annotate(_ error: inout KafkaError, about item: OnlyItem) { error.group = self.group }
+
+    /// The outcome of a request that is about the group or one member as a whole.
+    func outcome(
+        _ code: ErrorCode, from recipient: Recipient, _ value: @autoclosure () -> Value
+    ) -> [OnlyItem: CallOutcome<Value>] {
+        [OnlyItem(): code == .none ? .done(value()) : self.refused(code, OnlyItem(), by: recipient)]
+    }
+}
