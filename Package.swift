@@ -99,7 +99,8 @@ let package = Package(
         // Tests. The rig that runs real Kafka and its tools is for tests only.
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
         .target(
-            name: "KafkaTestSupport", dependencies: ["KafkaMemory", "KafkaTransport", "COpenSSL", "CMalloc"],
+            name: "KafkaTestSupport",
+            dependencies: ["KafkaProtocol", "KafkaTransport", "KafkaMemory", "COpenSSL", "CMalloc"],
             path: "Tests/KafkaTestSupport", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",

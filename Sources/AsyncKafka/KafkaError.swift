@@ -107,7 +107,7 @@ public struct KafkaError: Error, Sendable {
     /// The error beneath this one.
     public var underlyingError: (any Error)?
 
-    /// An error.
+    /// An error. Parts that are left out don't apply to it, or are unknown.
     public init(
         _ code: Code, _ message: String, brokerCode: ErrorCode? = nil, broker: String? = nil, topic: String? = nil,
         partition: Int32? = nil, group: String? = nil, isRetriable: Bool = false, isFatal: Bool = false,

@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTransport
+
 /// Under which name an idempotent producer writes: brokers drop what they have seen from it already (KIP-98).
 struct ProducerIdentity: Hashable, Sendable {
     var id: Int64
@@ -48,8 +50,8 @@ struct IdempotenceStateMachine {
     }
 
     private(set) var state: State = .idle
-    /// Why it was not had when it was last asked for.
-    private(set) var lastFailure: KafkaError?
+    /// The attempts to get it.
+    private(set) var failedAttempts = FailedAttempts()
 
     /// The identity for partitions that have none yet.
     var identity: ProducerIdentity? {
@@ -79,14 +81,14 @@ struct IdempotenceStateMachine {
     mutating func received(_ identity: ProducerIdentity) {
         guard case .requesting = self.state else { return }
         self.state = .ready(identity)
-        self.lastFailure = nil
+        self.failedAttempts = FailedAttempts()
     }
 
-    /// Fatal is only what no patience mends: a cluster that has no such identities, and an identity that is another's. Users are
-    /// made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
-    mutating func requestFailed(_ error: KafkaError) -> Failure {
+    /// Only a cluster that has no such identities, and an identity that is another producer's, are fatal: waiting mends neither.
+    /// Users are made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
+    mutating func requestFailed(_ error: KafkaError, now: MonotonicTime) -> Failure {
         guard case .requesting = self.state else { return .retry }
-        self.lastFailure = error
+        self.failedAttempts.add(error, now: now)
         guard error.isFatal || error.code == .unsupportedVersion || error.code == .producerFenced else {
             return error.isRetriable ? .retry : .refused
         }

@@ -140,9 +140,9 @@ extension JWTAssertion.PrivateKey: CustomStringConvertible, CustomDebugStringCon
         }
     }
 
-    /// The same.
+    /// `description`, so that debuggers and collections show no more than a log.
     public var debugDescription: String { self.description }
-    /// Nothing: a key is what there is.
+    /// No children, so that `dump` doesn't show the key.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func described(_ password: Secret?) -> String {

@@ -44,9 +44,9 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .cannotResolve(let host, let reason): "the name \"\(host)\" can't be resolved: \(reason)"
         case .cannotConnect(let host, let port, let code, let addresses):
-            "\(host):\(port)\(Self.list(addresses)): \(Self.text(code))"
+            "\(host):\(port)\(Self.list(addresses, of: host)): \(Self.text(code))"
         case .connectTimedOut(let host, let port, let addresses):
-            "\(host):\(port)\(Self.list(addresses)) did not answer in time"
+            "\(host):\(port)\(Self.list(addresses, of: host)) did not answer in time"
         case .closedByPeer: "the other side closed the connection"
         case .reset(let code): "the connection broke: \(Self.text(code))"
         case .tls(let failure): failure.description
@@ -58,8 +58,10 @@ extension TransportError: CustomStringConvertible {
         }
     }
 
-    private static func list(_ addresses: [String]) -> String {
-        addresses.isEmpty ? "" : " (\(addresses.joined(separator: ", ")))"
+    /// The addresses of a host's name. A host that is given by its address has no others.
+    private static func list(_ addresses: [String], of host: String) -> String {
+        let isAddress = SocketAddress.numeric(host: host, port: 0) != nil
+        return addresses.isEmpty || isAddress ? "" : " (\(addresses.joined(separator: ", ")))"
     }
 
     private static func text(_ code: Int32) -> String {

@@ -7,36 +7,13 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
 extension InteropTests {
     /// What a test produces to the embedded broker must fail there as it does in production.
     @Suite(.timeLimit(.minutes(2))) struct ProducedFrames {
-        /// A batch of one record, of which `compress` makes another form.
-        private func batch(_ codec: CompressionCodec, _ compress: ([UInt8]) throws -> [UInt8]) throws -> Bytes {
-            var builder = RecordBatchBuilder()
-            _ = try builder.append(
-                key: "k", value: Bytes(String(repeating: "paid ", count: 40)), headers: [], timestamp: 1000, limit: .max
-            )
-            let plain = builder.finish().flatMap { Array($0) }
-            var bytes = Array(plain[..<61]) + (try compress(Array(plain[61...])))
-            bytes[22] = UInt8(codec.rawValue)
-            func put(_ value: UInt32, at position: Int) {
-                withUnsafeBytes(of: value.bigEndian) { bytes.replaceSubrange(position..<position + 4, with: $0) }
-            }
-            put(UInt32(bytes.count - 12), at: 8)
-            put(bytes[21...].withUnsafeBytes { CRC32C.checksum(of: $0) }, at: 17)
-            return Bytes(bytes)
-        }
-
-        /// An LZ4 frame of one uncompressed block.
-        private func frame(_ plain: [UInt8], flags: UInt8 = 0x60, checksum: UInt8 = 0x82) -> [UInt8] {
-            let size = UInt32(plain.count) | 0x8000_0000
-            return [0x04, 0x22, 0x4d, 0x18, flags, 0x40, checksum]
-                + withUnsafeBytes(of: size.littleEndian) { Array($0) } + plain + [0, 0, 0, 0]
-        }
-
         private func compressed(_ plain: [UInt8], _ codec: CompressionCodec) throws -> [UInt8] {
             guard let algorithm = try codec.algorithm() else { return plain }
             var output = CompressionBuffer(codec: codec, sizeHint: 0, limit: 1 << 20)
@@ -73,16 +50,18 @@ extension InteropTests {
             let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]
             let zeros = [UInt8](repeating: 0, count: 8)
             return [
-                Case("lz4", .lz4) { self.frame($0) },
-                Case("lz4 with bytes behind it", .lz4) { self.frame($0) + [1, 2, 3] },
+                Case("lz4", .lz4) { ForeignBatch.lz4Frame($0) },
+                Case("lz4 with bytes behind it", .lz4) { ForeignBatch.lz4Frame($0) + [1, 2, 3] },
                 Case("lz4 of linked blocks", .lz4, .unknownServerError) {
-                    self.frame($0, flags: 0x40, checksum: 0xc0)
+                    ForeignBatch.lz4Frame($0, hasLinkedBlocks: true)
                 },
-                Case("lz4 behind a skippable frame", .lz4, .unknownServerError) { skippable + self.frame($0) },
+                Case("lz4 behind a skippable frame", .lz4, .unknownServerError) {
+                    skippable + ForeignBatch.lz4Frame($0)
+                },
                 Case("lz4 in two frames", .lz4, .invalidRecord) {
-                    self.frame(Array($0[..<50])) + self.frame(Array($0[50...]))
+                    ForeignBatch.lz4Frame(Array($0[..<50])) + ForeignBatch.lz4Frame(Array($0[50...]))
                 },
-                Case("lz4 with a wrong checksum", .lz4, .unknownServerError) { self.frame($0, checksum: 1) },
+                Case("lz4 with a wrong checksum", .lz4, .unknownServerError) { ForeignBatch.lz4Frame($0, checksum: 1) },
                 Case("gzip", .gzip) { try self.compressed($0, .gzip) },
                 Case("gzip with zeros behind it", .gzip) { try self.compressed($0, .gzip) + zeros },
                 Case("gzip in two members", .gzip) { try self.inTwo($0, .gzip) },
@@ -100,15 +79,22 @@ extension InteropTests {
             ]
         }
 
-        @Test("compressed batches are taken and refused alike", arguments: TestEnvironment.all)
+        @Test(
+            "compressed batches are taken and refused alike, and read if they are taken", arguments: TestEnvironment.all
+        )
         func frames(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("frames")
+            var stored = 0
             for each in self.cases where (try? each.codec.algorithm()) != nil {
-                let batch = try self.batch(each.codec, each.compress)
+                let batch = try ForeignBatch.of(key: "k", each.codec, each.compress)
                 let code = try await self.produce(batch, to: topic, at: cluster.bootstrapServers[0])
                 #expect(code == each.expected || self.isOlder(code, each.expected), "\(each.name): \(code)")
+                if code == .none { stored += 1 }
             }
+            // What brokers store can be read.
+            let read = try await cluster.read(stored, from: topic)
+            #expect(read.allSatisfy { $0.text == String(repeating: "paid ", count: 40) })
         }
 
         @Test("a compacted topic takes no record without a key", arguments: TestEnvironment.all)

@@ -123,6 +123,26 @@ extension InteropTests {
         }
 
         @Test(
+            "a record larger than a response may be is an error that names the setting", arguments: TestEnvironment.all)
+        func largerThanAResponse(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("large", settings: ["max.message.bytes": "12000000"])
+            try await cluster.produce([ProducerRecord(topic: topic, value: Bytes(repeatElement(7, count: 5_000_000)))])
+            {
+                $0.maxRequestSize = 12_000_000
+            }
+            var reading = cluster.consumer()
+            reading.cluster.maximumResponseSize = 1 << 20
+            let error = await #expect(throws: KafkaError.self) {
+                try await KafkaConsumer.withConsumer(reading, assigned: [TopicPartition(topic, 0)]) {
+                    _ = try await $0.read(1)
+                }
+            }
+            #expect(error?.code == .recordTooLarge)
+            #expect(error?.message.contains("maximumResponseSize") == true, "\(String(describing: error))")
+        }
+
+        @Test(
             "a record that the topic does not take is refused, and the others are not", arguments: TestEnvironment.all)
         func tooLarge(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()

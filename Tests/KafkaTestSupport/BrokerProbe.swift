@@ -163,23 +163,16 @@ package struct BrokerProbe: Sendable {
 /// Sends one frame and reads one.
 private func exchange(_ request: [UInt8], port: Int) throws -> [UInt8] {
     #if canImport(Glibc)
-    let stream = Int32(SOCK_STREAM.rawValue)
     let noSignal = Int32(MSG_NOSIGNAL)
     #else
-    let stream = SOCK_STREAM
     let noSignal: Int32 = 0
     #endif
-    let descriptor = socket(AF_INET, stream, 0)
+    let descriptor = LoopbackSocket.make()
     guard descriptor >= 0 else { throw BrokerProbe.Failure(description: "socket: error \(errno)") }
     defer { close(descriptor) }
     var limit = timeval(tv_sec: 25, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = loopback(port: port)
-    let connected = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-    }
+    let connected = LoopbackSocket.withAddress(port: port) { connect(descriptor, $0, $1) }
     guard connected == 0 else { throw BrokerProbe.Failure(description: "connect to port \(port): error \(errno)") }
     var frame = WireWriter()
     frame.write(Int32(request.count))
@@ -201,14 +194,6 @@ private func receive(_ count: Int, from descriptor: Int32) throws -> [UInt8] {
         filled += received
     }
     return bytes
-}
-
-func loopback(port: Int) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
 }
 
 /// Kafka's oldest encodings: big-endian numbers, counts of two and four bytes.

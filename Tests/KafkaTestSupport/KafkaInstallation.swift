@@ -45,7 +45,7 @@ package struct KafkaInstallation: Hashable, Sendable {
     }
 
     /// KRaft (no ZooKeeper) is what clusters run on from 3.3 on.
-    var usesZooKeeper: Bool { self.version < KafkaVersion(3, 3) }
+    package var usesZooKeeper: Bool { self.version < KafkaVersion(3, 3) }
     /// Whether topics may have message formats from before record batches (`message.format.version`).
     package var storesOldFormats: Bool { self.version < KafkaVersion(3, 0) }
 }

@@ -20,28 +20,13 @@ package final class SilentPort {
     private var waiting: [Int32] = []
     package let port: Int
 
-    package struct Failure: Error {
-        let call: String
-        let code: Int32
-    }
-
     package init() throws {
-        let listener = socket(AF_INET, Self.stream, 0)
-        self.listener = listener
-        var status = Self.withAddress(port: 0) { bind(listener, $0, $1) }
-        if status == 0 { status = listen(listener, 0) }
-        guard status == 0 else { throw Failure(call: "listen", code: errno) }
-        var name = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
-        }
-        self.port = Int(UInt16(bigEndian: name.sin_port))
+        (self.listener, self.port) = try LoopbackSocket.listening(backlog: 0)
         // More than the backlog of 0 takes, which the systems round up to one or a few.
         for _ in 0..<8 {
-            let descriptor = socket(AF_INET, Self.stream, 0)
+            let descriptor = LoopbackSocket.make()
             _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)
-            _ = Self.withAddress(port: self.port) { connect(descriptor, $0, $1) }
+            _ = LoopbackSocket.withAddress(port: self.port) { connect(descriptor, $0, $1) }
             self.waiting.append(descriptor)
         }
     }
@@ -49,22 +34,5 @@ package final class SilentPort {
     deinit {
         for descriptor in self.waiting { _ = Foundation.close(descriptor) }
         _ = Foundation.close(self.listener)
-    }
-
-    #if canImport(Glibc)
-    private static let stream = Int32(SOCK_STREAM.rawValue)
-    #else
-    private static let stream = SOCK_STREAM
-    #endif
-
-    /// Lends the address of a port of this machine to a system call.
-    private static func withAddress(port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
     }
 }

@@ -16,38 +16,36 @@ import Testing
         try #require(SocketAddress.numeric(host: "127.0.0.1", port: port))
     }
 
-    private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-
     @Test func eachAddressHasAnEqualShareOfTheTimeThatIsLeft() throws {
-        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: self.at(12))
-        #expect(attempts.shareEnd(now: self.at(0)) == self.at(4))
+        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: .at(12))
+        #expect(attempts.shareEnd(now: .at(0)) == .at(4))
         // It failed at once: the others have its time.
         attempts.failed(0)
-        #expect(attempts.shareEnd(now: self.at(0)) == self.at(6))
+        #expect(attempts.shareEnd(now: .at(0)) == .at(6))
         attempts.failed(1)
-        #expect(attempts.shareEnd(now: self.at(8)) == self.at(12))
+        #expect(attempts.shareEnd(now: .at(8)) == .at(12))
         attempts.failed(2)
         #expect(attempts.remaining == [])
     }
 
     @Test func noShareIsTooShortForABrokerThatIsFarAway() throws {
-        let attempts = AddressAttempts(try (1...30).map(self.address), deadline: self.at(10))
-        #expect(attempts.shareEnd(now: self.at(0)) == self.at(3))
-        #expect(attempts.shareEnd(now: self.at(6)) == self.at(9))
-        #expect(attempts.shareEnd(now: self.at(8)) == self.at(10))
+        let attempts = AddressAttempts(try (1...30).map(self.address), deadline: .at(10))
+        #expect(attempts.shareEnd(now: .at(0)) == .at(3))
+        #expect(attempts.shareEnd(now: .at(6)) == .at(9))
+        #expect(attempts.shareEnd(now: .at(8)) == .at(10))
     }
 
     @Test func withoutTimeOnlyTheFirstIsTried() throws {
-        var attempts = AddressAttempts(try (1...2).map(self.address), deadline: self.at(1))
-        #expect(attempts.mayBegin(now: self.at(2), isFirst: true))
-        #expect(!attempts.mayBegin(now: self.at(2), isFirst: false))
+        var attempts = AddressAttempts(try (1...2).map(self.address), deadline: .at(1))
+        #expect(attempts.mayBegin(now: .at(2), isFirst: true))
+        #expect(!attempts.mayBegin(now: .at(2), isFirst: false))
         attempts.failed(0)
-        #expect(!attempts.mayBegin(now: self.at(2), isFirst: true))
-        #expect(attempts.mayBegin(now: self.at(0), isFirst: true))
+        #expect(!attempts.mayBegin(now: .at(2), isFirst: true))
+        #expect(attempts.mayBegin(now: .at(0), isFirst: true))
     }
 
     @Test func thoseThatAreSlowComeLast() throws {
-        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: self.at(1))
+        var attempts = AddressAttempts(try (1...3).map(self.address), deadline: .at(1))
         attempts.putLast(0)
         #expect(attempts.remaining == [1, 2, 0])
     }

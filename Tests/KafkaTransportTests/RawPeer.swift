@@ -7,6 +7,7 @@
 
 import Foundation
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 
 /// The other end of a connection, byte by byte: a blocking socket that does what a test says.
@@ -16,13 +17,13 @@ final class RawPeer {
 
     /// Connects to a port of this machine.
     init(port: Int, receiveBufferSize: Int32? = nil) throws {
-        self.descriptor = socket(AF_INET, stream, 0)
+        self.descriptor = LoopbackSocket.make()
         if let receiveBufferSize { self.set(SOL_SOCKET, SO_RCVBUF, receiveBufferSize) }
         self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         // A test that waits for bytes which never come shall fail, not hang.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        try self.call("connect", address(port: port) { connect(self.descriptor, $0, $1) })
+        try self.call("connect", LoopbackSocket.withAddress(port: port) { connect(self.descriptor, $0, $1) })
     }
 
     /// Takes over a connection that was accepted.
@@ -124,7 +125,7 @@ final class RawServer: Sendable {
         receiveBufferSize: Int32? = nil, sendBufferSize: Int32? = nil,
         _ serve: @escaping @Sendable (RawPeer) throws -> Void
     ) throws {
-        let (listener, port) = try listening(backlog: 128)
+        let (listener, port) = try LoopbackSocket.listening(backlog: 128)
         for (option, size) in [(SO_RCVBUF, receiveBufferSize), (SO_SNDBUF, sendBufferSize)] {
             guard var size else { continue }
             setsockopt(listener, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -153,37 +154,6 @@ final class RawServer: Sendable {
         // Wakes the thread.
         _ = try? RawPeer(port: self.port)
         await self.ended.value(whenCancelled: ())
-    }
-}
-
-#if canImport(Glibc)
-private let stream = Int32(SOCK_STREAM.rawValue)
-#else
-private let stream = SOCK_STREAM
-#endif
-
-/// A socket that listens on a free port of this machine, and the port.
-private func listening(backlog: Int32) throws -> (descriptor: Int32, port: Int) {
-    let listener = socket(AF_INET, stream, 0)
-    var status = address(port: 0) { bind(listener, $0, $1) }
-    if status == 0 { status = listen(listener, backlog) }
-    guard status == 0 else { throw TransportError.system(call: "listen", errno: errno) }
-    var name = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &name) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
-    }
-    return (listener, Int(UInt16(bigEndian: name.sin_port)))
-}
-
-/// Lends the address of a port of this machine to a system call.
-private func address(port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    return withUnsafePointer(to: address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
     }
 }
 

@@ -18,7 +18,7 @@ public struct KafkaPrincipal: Hashable, Sendable {
         self.name = name
     }
 
-    /// A user.
+    /// The principal of a user: `User:` and the name.
     public static func user(_ name: String) -> KafkaPrincipal { KafkaPrincipal(name: name) }
 }
 

@@ -22,7 +22,8 @@ extension BrokerConnection {
         /// Brokers take no other login sooner.
         var renewableAt: MonotonicTime { self.beganAt + .milliseconds(1050) }
 
-        /// There is time before its end, in which whoever gives the credentials for the next is spared.
+        /// The pauses between attempts to get the credentials for the next session. They are longer than elsewhere, since there
+        /// is time before this session's end, and spare the source of the credentials.
         func credentialsBackoff(initial: Duration) -> ExponentialBackoff {
             let longest = min(.seconds(10), (self.endsAt - self.beganAt) / 20)
             return ExponentialBackoff(initial: initial, maximum: max(longest, initial))
@@ -127,7 +128,7 @@ extension BrokerConnection {
         }
     }
 
-    /// Off the loop: a mechanism may compute or block, and whoever wrote it need not know where it runs.
+    /// Off the loop: a mechanism may compute or block, and its author need not know where it runs.
     private func makeExchange(
         _ mechanism: any SASLMechanism, renewing session: Session? = nil, deadline: MonotonicTime
     ) async throws(KafkaError) -> any SASLExchange {

@@ -25,7 +25,7 @@ extension BrokerConnection {
         guard isFirst else { return }
         let timer = self.loop.schedule(at: deadline) { [weak self] in self?.checkTimeouts() }
         let obsolete = self.timeouts.withLock { state in
-            // Somebody else was faster with an earlier one.
+            // Another thread was faster with an earlier one.
             guard state.armed == deadline else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer
@@ -57,7 +57,7 @@ extension BrokerConnection {
                     .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
                     isRetriable: true))
         } else if !tooLate.isEmpty || isUnansweredTooLate, let senselessPause {
-            // What is sent next would expire behind it too.
+            // What is sent next would expire during the pause too.
             self.close(
                 KafkaError(
                     .timedOut,
@@ -96,7 +96,7 @@ extension BrokerConnection {
 
     /// Closes the connection if it is out of use. Returns whether it has.
     private func closeIfIdle() -> Bool {
-        // Whoever has the connection in hand at this moment may ask for another.
+        // Retriable: a caller that was given this connection a moment ago asks for another one.
         let error = KafkaError(
             .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
         // Under the write lock, so that no request is written between the look and the end.

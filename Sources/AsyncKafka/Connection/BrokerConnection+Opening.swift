@@ -14,8 +14,8 @@ extension BrokerConnection {
 
     /// Connects, agrees on versions and authenticates, within the set-up timeout.
     ///
-    /// A name may have several addresses: another is tried after whatever fails before ApiVersions is answered, since until
-    /// then nothing says that a broker is there at all. What fails later is the broker's word, and final.
+    /// A name may have several addresses: another one is tried after any failure before ApiVersions is answered, since until
+    /// then nothing says that a broker is there at all. A later failure is the broker's decision, and no other address is tried.
     static func open(
         to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose
@@ -109,7 +109,7 @@ extension BrokerConnection {
         // With TLS 1.3 a server refuses a certificate after the handshake: then that is the reason, not the request's.
         let closed = self.closedError
         var reason = closed.isRetriable ? error : closed
-        // Whatever the connection was for has not been sent.
+        // The request that needs the connection has not been sent.
         reason.isOutcomeUnknown = false
         return reason
     }

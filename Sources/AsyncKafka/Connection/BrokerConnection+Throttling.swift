@@ -10,41 +10,6 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// What is said of a broker's wish for pauses (KIP-219): when it begins, and when it is over. Pure.
-struct ThrottleReport {
-    enum Event: Hashable {
-        case begins
-        case isOver
-        /// Requests would expire behind the pause.
-        case makesNoSense
-    }
-
-    private var end: MonotonicTime?
-    private var hasWarned = false
-
-    /// How long answers ask for no pause until it is over: as long as a quota's window.
-    private static let quiet = Duration.seconds(10)
-
-    /// - Parameter longest: how long a pause may be to make sense.
-    mutating func answered(pause: Duration, longest: Duration, now: MonotonicTime) -> Event? {
-        guard pause > .zero else {
-            guard let end = self.end, now >= end + Self.quiet else { return nil }
-            self.end = nil
-            self.hasWarned = false
-            return .isOver
-        }
-        let isFirst = self.end == nil
-        self.end = max(self.end ?? now, now + pause)
-        if pause > longest, !self.hasWarned {
-            self.hasWarned = true
-            return .makesNoSense
-        }
-        return isFirst ? .begins : nil
-    }
-
-    var isThrottled: Bool { self.end != nil }
-}
-
 extension BrokerConnection {
     struct ThrottleState {
         var report = ThrottleReport()
@@ -64,11 +29,11 @@ extension BrokerConnection {
             return event
         }
         switch event {
-        case .begins: self.logger(.info, "The broker throttles this client", [(.duration, "\(pause)")])
+        case .throttles: self.logger(.info, "The broker throttles this client", [(.duration, "\(pause)")])
         case .isOver: self.logger(.info, "The broker throttles this client no longer")
         case .makesNoSense:
             self.logger(
-                .warning, "The broker asks for a pause that requests would expire behind", [(.duration, "\(pause)")])
+                .warning, "The broker asks for a pause during which requests would expire", [(.duration, "\(pause)")])
         case nil: break
         }
         guard pause > .zero else { return }
@@ -94,7 +59,7 @@ extension BrokerConnection {
             self.writeDeferred()
         }
         let obsolete = self.throttle.withLock { state in
-            // Somebody else was faster with a later one.
+            // Another thread was faster with a later one.
             guard state.armed == end else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer

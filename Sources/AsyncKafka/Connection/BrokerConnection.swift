@@ -34,7 +34,7 @@ final class BrokerConnection: Sendable {
     /// Such requests, while nothing but authentication may be sent, or the broker has asked for a pause.
     let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
     private let authenticated = Lock<Session?>(nil)
-    /// Tells whoever keeps the session alive that the connection has ended, or that all is answered while requests are held.
+    /// Tells the task that renews the session that the connection has ended, or that all is answered while requests are held.
     let renewalSignal = Signal()
     /// Whether requests were sent that nobody answers.
     let hasSentUnanswered = Atomic<Bool>(false)
@@ -119,7 +119,7 @@ final class BrokerConnection: Sendable {
     }
 
     /// Sends a request. `completion` runs exactly once: on the loop, or at once on the calling thread if nothing can be
-    /// sent. A timeout closes the connection, since the answers behind the missing one can't be told apart from it.
+    /// sent. A timeout closes the connection, since the answers after the missing one can't be told apart from it.
     func submit<Request: KafkaRequest>(
         _ request: Request, version: Int16, timeout: Duration, isAuthentication: Bool = false,
         completion: @escaping @Sendable (Result<Request.Response, KafkaError>) -> Void

@@ -13,7 +13,6 @@ extension KafkaError {
     ///
     /// - Parameter acquaintance: what this server has said before, with connections secured as they are now.
     init(_ error: TransportError, broker: Broker, acquaintance: Acquaintance = .stranger) {
-        let server = KafkaServer(host: broker.host, port: broker.port)
         switch error {
         case .frameAboveLimit(let length, let limit):
             self.init(
@@ -41,7 +40,7 @@ extension KafkaError {
                 isRetriable: true, underlyingError: error)
         case .cannotResolve, .cannotConnect, .connectTimedOut, .system:
             self.init(
-                .connectionFailed, "No connection to \(server): \(error).", broker: broker.description,
+                .connectionFailed, "No connection: \(error).", broker: broker.description,
                 isRetriable: true, underlyingError: error)
         }
     }

@@ -29,7 +29,7 @@ struct JoiningTrouble: Sendable {
 
     /// It failed. Returns for how long joining has failed, if that is to be told now.
     mutating func failed(now: MonotonicTime) -> Duration? {
-        guard self.report.failed(now: now, begun: self.attempt) != nil else { return nil }
+        guard self.report.failed(now: now, since: self.attempt) != nil else { return nil }
         return now - (self.report.failingSince ?? now)
     }
 

@@ -63,8 +63,8 @@ public struct StandardErrorLog: KafkaLog {
 public struct SilentLog: KafkaLog {
     /// A log that keeps nothing.
     public init() {}
-    /// Never.
+    /// No level is wanted, so that nothing is made for its events.
     public func isEnabled(_ level: KafkaLogLevel) -> Bool { false }
-    /// Does nothing.
+    /// Drops the event.
     public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {}
 }

@@ -103,7 +103,7 @@ struct BatchQueue<Batch> {
     private var renumbering: Renumbering?
     /// Whether a batch was given up that may be stored: if it isn't, its sequence is missing before those that follow.
     private var hasGap = false
-    /// Whether the log is another one, and no epoch has begun in it. Whatever is answered meanwhile may be of the former one.
+    /// Whether the log is another one, and no epoch has begun in it. An answer that comes meanwhile may be about the former one.
     private var isLogNew = false
     private var nextID: UInt64 = 0
 
@@ -124,6 +124,11 @@ struct BatchQueue<Batch> {
     /// The batch that `next` would take.
     var upNext: Batch? {
         self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
+    }
+
+    /// The same, if it was never sent.
+    var upNextUnsent: Batch? {
+        self.sent.contains { $0.progress == .waitingForRetry } ? nil : self.fresh.first?.batch
     }
 
     /// The first moment at which a batch's time is over.
@@ -201,8 +206,8 @@ struct BatchQueue<Batch> {
         return self.nextID
     }
 
-    /// Begins an epoch behind a gap, or in a new log, if nothing that was sent may be stored. Otherwise the broker might refuse the next batch for
-    /// the gap; and if that answer is lost, the batch would have to be given up as well.
+    /// Begins an epoch after a gap, or in a new log, if nothing that was sent may be stored. Otherwise the broker might refuse
+    /// the next batch for the gap; and if that answer is lost, the batch would have to be given up as well.
     private mutating func beginEpochIfDue() {
         guard self.hasGap || self.isLogNew, self.renumbering == nil, self.inFlight == 0,
             !self.sent.contains(where: \.mayBeStored)
@@ -221,7 +226,7 @@ struct BatchQueue<Batch> {
         self.nextSequence = 0
         for index in self.sent.indices {
             self.sent[index].baseSequence = self.nextSequence
-            // The first of them was refused for its place, so none behind it can have been stored.
+            // The first of them was refused for its place, so none after it can have been stored.
             self.sent[index].mayBeStored = false
             self.nextSequence = ProducerSequence.advance(self.nextSequence, by: self.sent[index].count)
         }
@@ -318,6 +323,14 @@ struct BatchQueue<Batch> {
             return entry
         }
         self.sent.replaceSubrange(index...index, with: entries)
+    }
+
+    /// Replaces `upNextUnsent`.
+    mutating func splitUnsent(into parts: [(batch: Batch, count: Int32)]) {
+        guard let whole = self.fresh.popFirst() else { return }
+        for part in parts.reversed() {
+            self.fresh.prepend(Waiting(batch: part.batch, count: part.count, deadline: whole.deadline))
+        }
     }
 
     // MARK: Giving up

@@ -23,30 +23,31 @@ struct FailureNotices {
     /// More topics than these are counted, not named.
     private static let topicsNamed = 5
 
-    /// Whether failures have been told of whose end has not.
-    private(set) var isFailing = false
-    private var count = 0
+    private var report = FailureReport(interval: Self.interval)
     private var total = 0
+    /// Those of the records that failed since the last notice.
     private var topics: Set<String> = []
     private var last: KafkaError?
     private var isTimerSet = false
-    /// Whether records were delivered since the last notice.
+    /// Whether records were delivered since the timer was set.
     private var hasDelivered = false
+
+    /// Whether failures have been told of whose end has not.
+    var isFailing: Bool { self.report.isFailing }
 
     /// Records have failed. Returns what is to be said now, and when `timerEnded` is to be called if it must be.
     mutating func failed(
         _ count: Int, of place: TopicPartition, _ error: KafkaError, now: MonotonicTime
     ) -> (notice: Notice?, timer: MonotonicTime?) {
-        self.total += count
         let isFirst = !self.isFailing
-        self.isFailing = true
-        if !isFirst {
-            self.count += count
-            self.topics.insert(place.topic)
-            self.last = error
-        }
-        let notice = Notice.began(topic: place.topic, partition: place.partition, count: count, error)
-        return (isFirst ? notice : nil, self.setTimer(now))
+        self.total += count
+        self.last = error
+        self.topics.insert(place.topic)
+        let told = self.report.failed(count, now: now)
+        let timer = self.setTimer(now)
+        guard isFirst else { return (told.flatMap { self.more($0) }, timer) }
+        self.topics = []
+        return (.began(topic: place.topic, partition: place.partition, count: count, error), timer)
     }
 
     /// Records were delivered. Returns when `timerEnded` is to be called, if it must be.
@@ -66,22 +67,24 @@ struct FailureNotices {
     mutating func timerEnded(now: MonotonicTime) -> (notice: Notice?, timer: MonotonicTime?) {
         self.isTimerSet = false
         defer { self.hasDelivered = false }
-        if let more = self.takeMore() { return (more, self.setTimer(now)) }
-        // Without either, whatever comes next sets the timer again.
-        guard self.isFailing, self.hasDelivered else { return (nil, nil) }
+        if let count = self.report.due(now: now) { return (self.more(count), self.setTimer(now)) }
+        // If nothing was delivered, the next record that is delivered or fails sets the timer again.
+        guard self.hasDelivered else { return (nil, nil) }
+        guard self.report.succeeded(now: now, after: Self.interval) else { return (nil, self.setTimer(now)) }
         defer { self = FailureNotices() }
         return (.over(count: self.total), nil)
     }
 
     /// What has not been said yet.
     mutating func takeMore() -> Notice? {
-        guard self.count > 0, let last = self.last else { return nil }
-        defer {
-            self.count = 0
-            self.topics = []
-        }
+        self.more(self.report.takeUntold())
+    }
+
+    private mutating func more(_ count: Int) -> Notice? {
+        guard count > 0, let last = self.last else { return nil }
+        defer { self.topics = [] }
         let named = self.topics.sorted().prefix(Self.topicsNamed).joined(separator: ", ")
         let others = self.topics.count - Self.topicsNamed
-        return .more(count: self.count, topics: others > 0 ? "\(named) and \(others) more" : named, last)
+        return .more(count: count, topics: others > 0 ? "\(named) and \(others) more" : named, last)
     }
 }

@@ -10,8 +10,8 @@ import KafkaTransport
 /// The size at which a topic's batches are full: the configured one, or less where the topic takes less, which only its
 /// refusals tell. Pure.
 ///
-/// A refusal halves it. It doubles again whenever none came for a while, since a topic's `max.message.bytes` may be raised: where
-/// it wasn't, one batch is refused and split for each try.
+/// A refusal halves it. It doubles again when none came for a while, since a topic's `max.message.bytes` may be raised. If it
+/// wasn't, each try costs one batch that is refused and split.
 struct LearnedBatchSize {
     /// How long after the last refusal, or the last try, a larger batch is tried.
     static let patience: Duration = .seconds(60)
@@ -28,7 +28,7 @@ struct LearnedBatchSize {
         self.current = configured
     }
 
-    /// A batch of so many bytes was refused as too large. Returns whether that is the first refusal, which is worth a word.
+    /// A batch of so many bytes was refused as too large. Returns whether that is the first refusal, which is logged.
     mutating func refused(_ size: Int, now: MonotonicTime) -> Bool {
         self.current = min(self.current, max(size / 2, Self.smallest))
         self.growth = self.current < self.configured ? now + Self.patience : nil

@@ -37,7 +37,7 @@ struct ProduceAnswers {
     private var partitions: [Key: ProduceResponse.PartitionProduceResponse] = [:]
     private let broker: Broker
 
-    /// Those that leave room for the records behind a batch's first.
+    /// Offsets of a batch's first record that leave room for the others.
     private static let offsets = 0...(Int64.max - Int64(Int32.max))
 
     init(_ response: ProduceResponse, to drained: RecordAccumulator.Drained, from broker: Broker) {

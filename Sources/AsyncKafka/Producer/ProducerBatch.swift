@@ -11,10 +11,10 @@ import KafkaTransport
 
 /// A batch of records of one partition, from its first record to its end.
 ///
-/// Why `@unchecked Sendable` is right: while it is open its records are appended under the accumulator's lock, and so is
-/// everything but `records` afterwards. A closed batch is encoded by whoever sends for its broker at the moment, of which
-/// there is one, and which gets the batch out of the accumulator under that lock. Its records are freed when it has ended and
-/// nobody sends it, by whoever the accumulator has told so, once.
+/// Why `@unchecked Sendable` is right: while it is open, its records are appended under the accumulator's lock. Its other variables
+/// are written under that lock only, and `count` no more once it is closed. One thread at a time sends for a broker: it gets a closed
+/// batch out of the accumulator under the lock, and encodes it. The records are freed once, by the thread that learns from the
+/// accumulator, under the lock, that the batch has ended and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
     /// When it is given up.
@@ -64,9 +64,11 @@ final class ProducerBatch: @unchecked Sendable {
             producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
     }
 
-    /// The same records in two batches of about half the size each, for a broker that won't take them in one.
-    func halves(undelivered: UndeliveredRecords) throws(RecordBatchError) -> [ProducerBatch] {
+    /// The same records in batches of at most so many bytes, or in two of about half the size each if those are smaller, for a broker
+    /// that won't take them in one. A record that is larger has a batch of its own.
+    func parts(ofAtMost size: Int, undelivered: UndeliveredRecords) throws(RecordBatchError) -> [ProducerBatch] {
         let half = RecordBatchBuilder.headerSize + (self.records.byteCount - RecordBatchBuilder.headerSize) / 2
+        let limit = min(size, half)
         let records = try self.records.records()
         var parts: [ProducerBatch] = []
         var iterator = records.makeIterator()
@@ -75,16 +77,17 @@ final class ProducerBatch: @unchecked Sendable {
             let value = records.value(of: record)
             let headers = records.headers(of: record)
             if let last = parts.last {
-                let limit = parts.count < 2 ? half : Int(Int32.max)
+                // Two halves seldom are quite equal, and a third batch would only hold what is left over.
+                let limit = size >= half && parts.count == 2 ? Int.max : limit
                 let isTaken = try last.records.append(
                     key: key, value: value, headers: headers, timestamp: record.timestamp, limit: limit)
                 if isTaken { continue }
             }
             let part = ProducerBatch(
-                self.topicPartition, deadline: self.deadline, records: RecordBatchBuilder(initialCapacity: half),
+                self.topicPartition, deadline: self.deadline, records: RecordBatchBuilder(initialCapacity: limit),
                 undelivered: undelivered)
             _ = try part.records.append(
-                key: key, value: value, headers: headers, timestamp: record.timestamp, limit: half)
+                key: key, value: value, headers: headers, timestamp: record.timestamp, limit: .max)
             parts.append(part)
         }
         for part in parts { part.complete() }

@@ -43,11 +43,11 @@ extension RecordAccumulator {
     ) {
         let partition = transmission.partition
         let batch = transmission.batch
-        if answer.error != nil { partition.lastError = answer.error }
+        if let error = answer.error { partition.failedAttempts.add(error, now: now) }
         switch partition.queue.answered(transmission.id, answer.verdict) {
         case .stored:
             partition.failures = 0
-            partition.lastError = nil
+            partition.failedAttempts = FailedAttempts()
             self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append((batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
         case .retry:
@@ -75,28 +75,49 @@ extension RecordAccumulator {
         return .recordsRefused(answer.recordErrors, others: others)
     }
 
-    /// Replaces a batch that the broker finds too large by two, which are not asked to wait.
+    /// Replaces a batch that the broker finds too large by smaller ones, which are not asked to wait.
     private mutating func split(_ transmission: Transmission, now: MonotonicTime, _ effects: inout Effects) {
-        let batch = transmission.batch
-        let parts = (try? batch.halves(undelivered: self.undelivered)) ?? []
-        guard parts.count > 1 else {
+        let (batch, partition) = (transmission.batch, transmission.partition)
+        self.learnLimit(of: partition.topic, from: batch, now: now, &effects)
+        guard let parts = self.parts(of: batch, partition) else {
             // What we have written ourselves can be read again; were it not so, its records would end here.
-            transmission.partition.queue.discard(transmission.id)
-            self.releaseMemory(of: batch, transmission.partition, &effects)
+            partition.queue.discard(transmission.id)
+            self.releaseMemory(of: batch, partition, &effects)
             effects.ended.append(
                 (batch, .failed(KafkaError(.recordTooLarge, "The broker refused a batch as too large.")))
             )
             return
         }
-        let counted = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
-        transmission.partition.queue.split(transmission.id, into: counted)
-        self.learnLimit(of: transmission.partition.topic, from: batch, now: now, &effects)
-        self.moveMemory(from: batch, to: parts, of: transmission.partition)
-        effects.released.append(batch)
-        effects.ended.append((batch, .split(counted)))
+        partition.queue.split(transmission.id, into: parts)
+        self.replaced(batch, by: parts, of: partition, &effects)
     }
 
-    /// What a topic takes is less than this batch, so its next ones are smaller.
+    /// Replaces the batch that a partition would send next by smaller ones, if it was never sent: its topic was found to take less
+    /// after it was filled.
+    mutating func splitUnsent(_ partition: PartitionState, _ effects: inout Effects) {
+        guard let batch = partition.queue.upNextUnsent, let parts = self.parts(of: batch, partition) else { return }
+        partition.queue.splitUnsent(into: parts)
+        self.replaced(batch, by: parts, of: partition, &effects)
+    }
+
+    /// A batch's records in batches as its topic takes them; nil if it can't be split.
+    private func parts(of batch: ProducerBatch, _ partition: PartitionState) -> [(batch: ProducerBatch, count: Int32)]?
+    {
+        let size = partition.topic.batchSize.current
+        let parts = (try? batch.parts(ofAtMost: size, undelivered: self.undelivered)) ?? []
+        return parts.count > 1 ? parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) } : nil
+    }
+
+    private mutating func replaced(
+        _ batch: ProducerBatch, by parts: [(batch: ProducerBatch, count: Int32)], of partition: PartitionState,
+        _ effects: inout Effects
+    ) {
+        self.moveMemory(from: batch, to: parts.map(\.batch), of: partition)
+        effects.released.append(batch)
+        effects.ended.append((batch, .split(parts)))
+    }
+
+    /// The topic takes less than this batch: its next batches are smaller.
     private func learnLimit(
         of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ effects: inout Effects
     ) {
@@ -118,8 +139,7 @@ extension RecordAccumulator {
             for partition in topic.partitions {
                 if let batch = partition.open, batch.deadline <= now { self.close(partition) }
                 for ended in partition.queue.expire(now: now) {
-                    let error = self.expiryError(partition, isOutcomeUnknown: ended.isOutcomeUnknown)
-                    self.end(ended, of: partition, with: error, &effects)
+                    self.end(ended, of: partition, with: self.expiryError(partition, now: now), &effects)
                 }
                 let deadlines = [partition.queue.earliestDeadline, partition.open?.deadline].compactMap { $0 }
                 for deadline in deadlines { next = min(next ?? deadline, deadline) }
@@ -131,24 +151,33 @@ extension RecordAccumulator {
         return effects
     }
 
-    private func expiryError(_ partition: PartitionState, isOutcomeUnknown: Bool) -> KafkaError {
-        let cause: String
-        if partition.leader == nil {
-            // What went wrong before that, with the leader that there was, is not the reason.
-            cause = " The partition has no leader."
-        } else if partition.isAwaitingIdentity, let last = self.idempotence.lastFailure {
-            cause = " The producer has no id yet, which idempotence needs: \(last.message)"
-        } else if let last = partition.lastError {
-            cause = " The last thing that went wrong: \(last.message)"
-        } else {
-            cause = " No broker answered."
-        }
-        return KafkaError(
+    private func expiryError(_ partition: PartitionState, now: MonotonicTime) -> KafkaError {
+        let error = KafkaError(
             .deliveryTimedOut,
-            "The record was not acknowledged within deliveryTimeout (\(self.settings.deliveryTimeout)).\(cause)",
-            brokerCode: partition.lastError?.brokerCode, broker: partition.lastError?.broker,
-            topic: partition.topicPartition.topic, partition: partition.index, isRetriable: true,
-            isOutcomeUnknown: isOutcomeUnknown, underlyingError: partition.lastError)
+            "The record was not acknowledged within deliveryTimeout (\(self.settings.deliveryTimeout)).",
+            topic: partition.topicPartition.topic, partition: partition.index, isRetriable: true)
+        return self.explained(error, by: partition, now: now)
+    }
+
+    /// An error that says why a partition's records were not stored in time.
+    private func explained(_ error: KafkaError, by partition: PartitionState, now: MonotonicTime) -> KafkaError {
+        var error = error
+        guard let leader = partition.leader else {
+            // What went wrong before that, with the leader that there was, is not the reason.
+            error.message += " The partition has no leader."
+            return error
+        }
+        let attempts = partition.isAwaitingIdentity ? self.idempotence.failedAttempts : partition.failedAttempts
+        if partition.isAwaitingIdentity { error.message += " The producer has no id yet, which idempotence needs." }
+        guard let last = attempts.last, let summary = attempts.summary(now: now) else {
+            if !partition.isAwaitingIdentity { error.message += " Broker \(leader) has not answered." }
+            return error
+        }
+        error.message += " The last thing that went wrong: \(summary)"
+        error.brokerCode = last.brokerCode
+        error.broker = last.broker
+        error.underlyingError = last
+        return error
     }
 
     private mutating func end(
@@ -175,6 +204,17 @@ extension RecordAccumulator {
         var effects = Effects()
         for topic in self.topics.values {
             for partition in topic.partitions { self.giveUp(partition, because: error, &effects) }
+        }
+        return effects
+    }
+
+    /// Gives up everything, since the time for closing is over.
+    mutating func giveUpAll(because error: KafkaError, now: MonotonicTime) -> Effects {
+        var effects = Effects()
+        for topic in self.topics.values {
+            for partition in topic.partitions {
+                self.giveUp(partition, because: self.explained(error, by: partition, now: now), &effects)
+            }
         }
         return effects
     }

@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTransport
 
 extension RecordAccumulator {
     /// The memory that no record has.
@@ -37,7 +38,7 @@ extension RecordAccumulator {
         for part in parts { self.buffer.account(for: part, of: partition) }
     }
 
-    /// There is no room: what is open is sent without linger, since it is what must go to make some.
+    /// There is no room: open batches are sent without linger, since only batches that end make some.
     mutating func full(
         _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ effects: inout Effects
     ) -> Appended {
@@ -46,7 +47,7 @@ extension RecordAccumulator {
         return .full(shortage, effects)
     }
 
-    /// Lets a task wait for room: behind the others, or before them if it was woken and found none.
+    /// Lets a task wait for room: after the others, or before them if it was woken and found none.
     mutating func waitForRoom(_ promise: Promise<Void>, for shortage: RecordBuffer.Shortage, isFirst: Bool) {
         self.buffer.wait(promise, for: shortage, isFirst: isFirst)
     }
@@ -72,7 +73,7 @@ extension RecordAccumulator {
         if effects.wake == nil { effects.wake = self.buffer.offer() }
     }
 
-    /// Lets the next task try: the one before it found room, or is gone.
+    /// Lets the next task try: the one before it found room, or has given up.
     mutating func offerRoomAgain() -> Effects {
         var effects = Effects()
         self.buffer.takeOfferBack()
@@ -80,20 +81,24 @@ extension RecordAccumulator {
         return effects
     }
 
-    /// Whose records fill the memory and, if that is wanted, what went wrong with them last: for the error of whoever found no
-    /// room.
-    func fullBufferDescription(withCause: Bool) -> String {
+    /// Whose records fill the memory.
+    var fullBufferDescription: String {
         let holders = self.buffer.holders.prefix(3)
-        guard let first = holders.first else { return "" }
+        guard !holders.isEmpty else { return "" }
         let list = holders.map { holder in
             let whose =
                 holder.broker == RecordBuffer.nobody ? "for partitions without a leader" : "for broker \(holder.broker)"
             return "records \(whose) take \(holder.bytes)"
         }
-        guard withCause else { return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", "))." }
-        let failure = self.topics.values.lazy.flatMap(\.partitions)
-            .first { $0.owner == first.broker && $0.lastError != nil }?.lastError
-        let cause = failure.map { " The last thing that went wrong with the former: \($0.message)" } ?? ""
-        return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", ")).\(cause)"
+        return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", "))."
+    }
+
+    /// What went wrong last with the records that take the most.
+    func fullBufferCause(now: MonotonicTime) -> String {
+        guard let most = self.buffer.holders.first else { return "" }
+        let partitions = self.topics.values.lazy.flatMap(\.partitions)
+        let failing = partitions.first { $0.owner == most.broker && $0.failedAttempts.count > 0 }
+        let cause = failing?.failedAttempts.summary(now: now)
+        return cause.map { " The last thing that went wrong with the former: \($0)" } ?? ""
     }
 }

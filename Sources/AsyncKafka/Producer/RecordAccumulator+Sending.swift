@@ -158,7 +158,11 @@ extension RecordAccumulator {
                 continue
             }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
-            guard let batch = partition.queue.upNext else { continue }
+            guard var batch = partition.queue.upNext else { continue }
+            if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current {
+                self.splitUnsent(partition, &effects)
+                batch = partition.queue.upNext ?? batch
+            }
             let batchSize = batch.records.encodedByteCount
             if !transmissions.isEmpty, size + batchSize > self.settings.maxRequestSize {
                 partition.isListed = true
@@ -195,22 +199,21 @@ extension RecordAccumulator {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
-        broker.isUnreachable = false
+        effects.isConnectedAgain = broker.reachability.succeeded()
         effects.pump.append(id)
         return effects
     }
 
     /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.
-    mutating func connectionFailed(_ id: Int32, _ error: KafkaError) -> Effects {
+    mutating func connectionFailed(_ id: Int32, _ error: KafkaError, now: MonotonicTime) -> Effects {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
         effects.needsMetadata = error.isRetriable
-        effects.isFirstFailure = !broker.isUnreachable
-        broker.isUnreachable = true
+        effects.failedConnections = broker.reachability.failed(now: now)
         while let partition = broker.ready.popFirst() {
             partition.isListed = false
-            partition.lastError = error
+            partition.failedAttempts.add(error, now: now)
             if error.isRetriable {
                 effects.needMetadata(of: partition.topic)
                 self.backOff(partition, &effects)

@@ -40,8 +40,10 @@ struct RecordAccumulator {
         var needsMetadata = false
         /// Topics that records are on their way to. Metadata forgets those of which it isn't told for long.
         var usedTopics: Set<String> = []
-        /// Whether a broker can't be reached that could be reached before.
-        var isFirstFailure = false
+        /// How many attempts to connect to a broker have failed, if that is to be told.
+        var failedConnections: Int?
+        /// Whether it is to be told that there is a connection to a broker again.
+        var isConnectedAgain = false
         /// Topics that were found to take less than the configured batch size, and the size of their next batches.
         var smallerBatches: [(topic: String, size: Int)] = []
 

@@ -7,8 +7,8 @@
 
 import KafkaMemory
 
-/// The memory that a producer's records may take: whose it is, and who waits for some. It knows no clock and no lock, and only
-/// keeps the promises of those that wait.
+/// The memory that a producer's records may take: for which brokers they are, and which tasks wait for some. It knows no clock and
+/// no lock, and keeps the promises of the tasks that wait.
 ///
 /// While others could use it, the records for one broker take no more than they leave free. So a broker that hangs has half
 /// of the memory at most, two that hang have a third each, and what is for the others finds room. A broker without any
@@ -64,7 +64,7 @@ struct RecordBuffer {
     private var firstNumber = UInt64.max / 2
     /// Whether a task that waited has been woken and not yet tried again.
     private(set) var isOffered = false
-    /// Counts what may let a task find room that found none: memory that is given back, and other leaders.
+    /// Counts the changes after which a task may find room that found none: memory that is given back, and other leaders.
     private var changes: UInt64 = 0
 
     init(size: Int) {
@@ -91,7 +91,7 @@ struct RecordBuffer {
     /// Whether a broker's records may take so much more.
     func hasShare(_ broker: Int32?, for bytes: Int) -> Bool { bytes <= self.allowance(of: broker) }
 
-    /// How much more a broker's records may take of what is free, so that they have no more than is left then.
+    /// How much more of the free memory a broker's records may take, so that as much stays free as they have then.
     private func allowance(of broker: Int32?) -> Int {
         guard self.shares.count > 1, let share = self.shares[broker ?? Self.nobody], share.bytes > 0 else {
             return .max
@@ -108,7 +108,7 @@ struct RecordBuffer {
     // MARK: Taking and giving back
 
     /// Takes memory for a batch of a partition, so that it has `wanted` bytes if there are so many, and `least` otherwise.
-    /// False if not even those are to be had. Whoever has not been offered room comes behind those that wait.
+    /// False if not even those are free. A task that was not offered room comes after those that wait.
     mutating func take(
         for batch: ProducerBatch, of partition: PartitionState, least: Int, wanted: Int, isOffered: Bool
     ) -> Bool {
@@ -143,7 +143,7 @@ struct RecordBuffer {
 
     // MARK: Waiting
 
-    /// Lets a task wait for room: behind the others, or before them if it was woken and found too little.
+    /// Lets a task wait for room: after the others, or before them if it was woken and found too little.
     mutating func wait(_ promise: Promise<Void>, for shortage: Shortage, isFirst: Bool) {
         let number: UInt64
         if isFirst {
@@ -162,7 +162,7 @@ struct RecordBuffer {
         }
     }
 
-    /// Partitions have other leaders: whoever waits for room in one of them waits for the share of another broker now.
+    /// Partitions have other leaders: a task that waits for room in one of them waits for the share of another broker now.
     mutating func leadersChanged() {
         self.changes += 1
         guard !self.queues.isEmpty else { return }
@@ -194,12 +194,12 @@ struct RecordBuffer {
         return first.promise
     }
 
-    /// Whoever was woken has tried again, or is gone.
+    /// The task that was woken has tried again, or has given up.
     mutating func takeOfferBack() {
         self.isOffered = false
     }
 
-    /// Lets nobody wait any more.
+    /// Ends all waiting.
     mutating func removeWaiters() -> [Promise<Void>] {
         defer { self.queues = [:] }
         return self.queues.values.flatMap { $0.map(\.promise) }
@@ -216,7 +216,7 @@ struct RecordBuffer {
             }
     }
 
-    /// The queue of whoever has waited longest, of those whom a broker's share allows it.
+    /// The queue of the task that has waited longest, among those that a broker's share allows some room.
     private var nextQueue: Set<Int32>? {
         var next: (key: Set<Int32>, number: UInt64)?
         for (key, queue) in self.queues {
@@ -232,8 +232,8 @@ struct RecordBuffer {
         owners.contains { self.hasShare($0, for: waiter.shortage.bytes) }
     }
 
-    /// Whether a task has found out that what there is doesn't help it. The shares may look as if it did: a partition whose broker
-    /// has room is left out while it fails, and takes a batch's worth where another one lacks a record's.
+    /// Whether a task has tried already, and nothing has changed since. The shares may look as if there was room for it: but a
+    /// partition whose broker has room is left out while it fails, and a new batch takes more than one record needs.
     private func isFutile(_ waiter: Waiter) -> Bool {
         waiter.failure == self.changes && waiter.shortage.bytes <= self.free
     }

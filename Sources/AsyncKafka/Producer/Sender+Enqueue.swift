@@ -185,10 +185,12 @@ extension Sender {
 
     /// It names those whose records are in the way, and not the one that found no room.
     private func noRoomError() -> KafkaError {
-        KafkaError(
+        let now = self.loop.now
+        let reason = self.accumulator.withLock { $0.fullBufferDescription + $0.fullBufferCause(now: now) }
+        return KafkaError(
             .timedOut,
             "No room in the producer's buffer within maxBlock (\(self.configuration.maxBlock)): the brokers are slower than the "
-                + "records come, or can't be reached.\(self.accumulator.withLock { $0.fullBufferDescription(withCause: true) })",
+                + "records come, or can't be reached.\(reason)",
             isRetriable: true)
     }
 
@@ -223,7 +225,7 @@ extension Sender {
             throw KafkaError(
                 .bufferFull,
                 "The producer's buffer has no room for the record. Try again later, or use enqueue, which waits."
-                    + self.accumulator.withLock { $0.fullBufferDescription(withCause: false) }, isRetriable: true)
+                    + self.accumulator.withLock { $0.fullBufferDescription }, isRetriable: true)
         case .unknownTopic:
             throw KafkaError(.unknownTopicOrPartition, "Nothing is known of the topic.", topic: record.topic)
         case .unknownPartition(let count):

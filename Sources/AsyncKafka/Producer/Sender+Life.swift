@@ -12,58 +12,61 @@ import KafkaTransport
 extension Sender {
     // MARK: The producer's identity
 
-    /// Gets the producer's identity when one is needed, the first time at once. Until the task is cancelled, or something fatal
-    /// is returned.
+    /// Gets the producer's identity when one is needed, the first time at once: from one broker after the other. Until the task
+    /// is cancelled, or something fatal is returned.
     func provideIdentities() async -> KafkaError? {
         _ = self.accumulator.withLock { $0.idempotence.identityNeeded() }
+        var report = FailureReport(patience: .seconds(5))
+        var refusing: [KafkaServer] = []
         while !Task.isCancelled {
-            var failures = 0
-            var warning = self.loop.now + Self.patience
-            var isWarned = false
-            while case .requesting = self.accumulator.withLock({ $0.idempotence.state }), !Task.isCancelled {
-                do {
-                    let identity = try await self.requestIdentity()
-                    self.perform(self.accumulator.withLock { $0.received(identity) })
-                    if isWarned { self.logger(.info, "The producer has an id now, and can write") }
-                } catch {
-                    // The producer ends, perhaps before it ever was connected.
-                    if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
-                    switch self.accumulator.withLock({ $0.idempotence.requestFailed(error) }) {
-                    case .retry:
-                        break
-                    case .refused:
-                        if !isWarned { warning = self.loop.now }
-                        self.perform(self.accumulator.withLock { $0.identityRefused(error) })
-                    case .fatal(let error):
-                        self.logger(.error, "The producer can't go on", [(.error, error.description)])
-                        self.refuseRecords(error)
-                        self.giveUpAll(because: error)
-                        return error
-                    }
-                    failures += 1
-                    let now = self.loop.now
-                    if warning <= now {
-                        warning = now + Self.timeBetweenWarnings
-                        isWarned = true
-                        self.logger(
-                            .warning, "The producer gets no id, and can't write until it has one; asking again",
-                            [(.count, "\(failures)"), (.error, error.description)])
-                    }
-                    try? await self.cluster.pause(until: now + self.cluster.backoff(failures: failures))
-                }
+            guard case .requesting = self.accumulator.withLock({ $0.idempotence.state }) else {
+                await self.identityWanted.wait(on: self.loop)
+                continue
             }
-            await self.identityWanted.wait(on: self.loop)
+            let begin = self.loop.now
+            let (broker, result) = await self.cluster.attempt(
+                InitProducerIDCall(), avoiding: refusing, deadline: begin + self.configuration.cluster.requestTimeout)
+            switch result {
+            case .success(let identity):
+                refusing = []
+                self.perform(self.accumulator.withLock { $0.received(identity) })
+                if report.succeeded() { self.logger(.info, "The producer has an id now, and can write") }
+            case .failure(let error):
+                // The producer ends, perhaps before it ever was connected.
+                if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
+                if let broker { refusing.moveToEnd(broker) }
+                if let fatal = self.identityFailed(error, since: begin, &report) { return fatal }
+                let failures = self.accumulator.withLock { $0.idempotence.failedAttempts.count }
+                try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: failures))
+            }
         }
         return nil
     }
 
-    /// What heals by itself within this time is not spoken of.
-    private static let patience: Duration = .seconds(5)
-    private static let timeBetweenWarnings: Duration = .seconds(60)
-
-    private func requestIdentity() async throws(KafkaError) -> ProducerIdentity {
-        try await self.cluster.perform(
-            InitProducerIDCall(), deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+    /// A broker gave no identity. Returns the error if none ever will.
+    private func identityFailed(
+        _ error: KafkaError, since begin: MonotonicTime, _ report: inout FailureReport
+    ) -> KafkaError? {
+        let now = self.loop.now
+        var isRefused = false
+        switch self.accumulator.withLock({ $0.idempotence.requestFailed(error, now: now) }) {
+        case .retry:
+            break
+        case .refused:
+            isRefused = true
+            self.perform(self.accumulator.withLock { $0.identityRefused(error) })
+        case .fatal(let error):
+            self.logger(.error, "The producer can't go on", [(.error, error.description)])
+            self.refuseRecords(error)
+            self.giveUpAll(because: error)
+            return error
+        }
+        if let count = report.failed(now: now, since: begin, isUrgent: isRefused) {
+            self.logger(
+                .warning, "The producer gets no id, and can't write until it has one; asking again",
+                [(.count, "\(count)"), (.error, error.description)])
+        }
+        return nil
     }
 
     // MARK: Flushing and closing
@@ -99,11 +102,12 @@ extension Sender {
             let deadline = self.loop.now + limit
             let timer = self.loop.schedule(after: limit) { [weak self] in
                 guard let self else { return }
-                self.giveUpAll(
-                    because: KafkaError(
-                        .closed,
-                        "The producer was closed, and the record not acknowledged within closeTimeout "
-                            + "(\(self.configuration.closeTimeout))."))
+                let error = KafkaError(
+                    .closed,
+                    "The producer was closed, and the record not acknowledged within closeTimeout "
+                        + "(\(self.configuration.closeTimeout)).")
+                let now = self.loop.now
+                self.perform(self.accumulator.withLock { $0.giveUpAll(because: error, now: now) })
             }
             // Cut short by cancellation.
             try? await self.flush()

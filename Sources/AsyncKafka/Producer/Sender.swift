@@ -133,7 +133,7 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker, unless somebody is at it.
+    /// Sends what can be sent to a broker, unless another thread does.
     func pump(_ broker: Int32) {
         guard self.accumulator.withLock({ $0.beginPump(broker) }) else { return }
         self.continuePump(broker)
@@ -167,12 +167,17 @@ final class Sender: Sendable {
             guard let self else { return }
             switch result {
             case .success:
-                self.perform(self.accumulator.withLock { $0.connected(broker) })
+                let effects = self.accumulator.withLock { $0.connected(broker) }
+                if effects.isConnectedAgain {
+                    self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
+                }
+                self.perform(effects)
             case .failure(let error):
-                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error) }
-                // Said once, and again only after a connection was made.
-                if effects.isFirstFailure {
-                    self.logger(.warning, "No connection to write records to", [(.error, error.description)])
+                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error, now: self.loop.now) }
+                if let count = effects.failedConnections {
+                    self.logger(
+                        .warning, "Records can't be sent to a broker; trying again",
+                        [(.broker, "\(broker)"), (.count, "\(count)"), (.error, error.description)])
                 }
                 self.perform(effects)
             }

@@ -8,10 +8,12 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// A topic as a producer sees it. Guarded by the accumulator's lock, hence `@unchecked Sendable`.
+/// A topic as a producer sees it.
 ///
 /// It outlives what metadata says: a broker that starts may not know the topic for a moment, and the sequences of
 /// its partitions must not begin again then.
+///
+/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only.
 final class TopicState: @unchecked Sendable {
     let name: String
     /// `.zero` while it isn't known: brokers before 2.8 don't tell.
@@ -66,14 +68,17 @@ final class TopicState: @unchecked Sendable {
     }
 }
 
-/// A partition as a producer sees it. Guarded by the accumulator's lock, hence `@unchecked Sendable`.
+/// A partition as a producer sees it.
+///
+/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only. It leaves the lock in
+/// `Effects` and `Transmission`, where only its constants are read.
 final class PartitionState: @unchecked Sendable {
     unowned let topic: TopicState
     let index: Int32
     let topicPartition: TopicPartition
     var leader: Int32?
     var leaderEpoch: Int32?
-    /// For whom `RecordBuffer` counts its records, and how much they take.
+    /// The broker for which `RecordBuffer` counts its records, and how much they take.
     var owner: Int32?
     var reserved = 0
     /// Closed batches.
@@ -95,8 +100,8 @@ final class PartitionState: @unchecked Sendable {
     var failures = 0
     /// Counts the backoffs, so that a timer of an earlier one ends none.
     var backoffCount = 0
-    /// What went wrong last, for the error of a batch whose time is over.
-    var lastError: KafkaError?
+    /// What went wrong since records were stored, for the error of a batch whose time is over.
+    var failedAttempts = FailedAttempts()
     /// Its neighbours in the list of partitions with an open batch.
     var previousOpen: PartitionState?
     var nextOpen: PartitionState?
@@ -141,17 +146,19 @@ struct OpenBatches {
     }
 }
 
-/// A broker as a producer sees it. Guarded by the accumulator's lock, hence `@unchecked Sendable`.
+/// A broker as a producer sees it.
+///
+/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only.
 final class BrokerState: @unchecked Sendable {
     let id: Int32
     /// Partitions with something to send, each once: they take turns.
     var ready = Deque<PartitionState>()
     var isConnecting = false
-    /// Whether the last attempt to connect failed.
-    var isUnreachable = false
+    /// Tells that there is no connection to it, and that there is one again.
+    var reachability = FailureReport()
     /// Requests without answer.
     var inFlight = 0
-    /// Whether somebody is sending; others only leave word.
+    /// Whether a thread is sending to it. Others only set `isPumpWanted`, and that thread goes on for them.
     var isPumping = false
     var isPumpWanted = false
 

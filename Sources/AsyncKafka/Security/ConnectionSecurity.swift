@@ -19,7 +19,7 @@ final class ConnectionSecurity: Sendable {
     /// The servers that were spoken to.
     private let suitable = Lock<Set<KafkaServer>>([])
 
-    /// Brokers come and go under other names, in a process that lives for long.
+    /// In a process that lives for long, brokers come and go under ever new names.
     private static let suitableLimit = 10_000
 
     /// Throws if a certificate, a key or a setting can't be used.
@@ -85,7 +85,7 @@ final class ConnectionSecurity: Sendable {
         guard self.mechanism != nil, self.contexts == nil, !SocketAddress.isLoopback(host: broker.host) else { return }
         guard !self.hasWarned.exchange(true, ordering: .relaxed) else { return }
         self.logger(
-            .warning, "Credentials are sent over plaintext: whoever is on the way can use them. Use TLS beneath SASL.",
+            .warning, "Credentials are sent over plaintext: anybody on the way can use them. Use TLS beneath SASL.",
             [(.broker, broker.description)])
     }
 }

@@ -12,7 +12,7 @@ public struct Secret: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The text itself.
     public let text: String
 
-    /// A secret.
+    /// Hides a text: it is to be read from `text` only.
     public init(_ text: String) {
         self.text = text
     }
@@ -28,6 +28,6 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var description: String { "<redacted>" }
     /// `<redacted>`.
     public var debugDescription: String { "<redacted>" }
-    /// Nothing.
+    /// No children, so that `dump` shows nothing of the text.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

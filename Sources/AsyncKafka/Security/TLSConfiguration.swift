@@ -89,9 +89,9 @@ extension TLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringC
         }
     }
 
-    /// The same.
+    /// `description`, so that debuggers and collections show no more than a log.
     public var debugDescription: String { self.description }
-    /// Nothing: a key is among what there is.
+    /// No children, so that `dump` doesn't show the key.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func described(_ password: Secret?) -> String {

@@ -81,7 +81,7 @@ enum TopicConfiguration {
 }
 
 extension TopicConfiguration.Kind {
-    /// What a value should be; nil if it is.
+    /// The values that are possible, for an error about one that isn't. Nil if this one is.
     fileprivate func wanted(insteadOf value: String) -> String? {
         switch self {
         case .number(let range):

@@ -8,8 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// What Kafka reads of an LZ4 stream, which is less than the library does that clients use: one frame of independent blocks,
-/// and nothing behind it.
+/// Kafka reads less of an LZ4 stream than the library that clients use: one frame of independent blocks, and nothing after it.
 enum KafkaLZ4 {
     private static let headerSize = 7
     private static let contentSize: UInt8 = 0x08

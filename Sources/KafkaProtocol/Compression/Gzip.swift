@@ -60,7 +60,7 @@ package enum Gzip: CompressionAlgorithm {
             case Z_OK:
                 continue
             case _ where !isFirst && header.pointee.done != 1:
-                // What has no whole header is no further stream: padding, which brokers store and Java passes over.
+                // Bytes without a whole header are no further stream but padding, which brokers store and Java passes over.
                 return
             case Z_BUF_ERROR:
                 throw .malformed(.gzip, "they end too early")

@@ -41,7 +41,7 @@ package enum LZ4Frame: CompressionAlgorithm {
             output.advance(by: written)
             rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
             if left == 0, !Self.beginsFrame(rest) {
-                // Brokers look at one frame, and store what lies behind it.
+                // Brokers look at one frame, and store the bytes after it unseen.
                 return
             }
             if rest.isEmpty {

@@ -53,7 +53,7 @@ package enum SnappyFraming: CompressionAlgorithm {
                 guard position <= input.count else { throw .malformed(.snappy, "the header is cut off") }
                 continue
             }
-            // As in xerial: what is too short to be a block's length is the end. Brokers store such bytes.
+            // Bytes too few for a block's length are the end, as in Java's library (xerial). Brokers store them.
             guard input.count - position >= 4 else { return }
             let length = Int(Int32(bigEndian: input.loadUnaligned(fromByteOffset: position, as: Int32.self)))
             position += 4

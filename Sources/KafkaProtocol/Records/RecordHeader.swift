@@ -14,7 +14,7 @@ public struct RecordHeader: Hashable, Sendable {
     /// The header's value.
     public var value: Bytes?
 
-    /// A header.
+    /// A header. A value of nil is null, which is not the same as an empty one.
     public init(_ key: String, _ value: Bytes?) {
         self.key = key
         self.value = value

@@ -28,6 +28,19 @@ struct BrokenConnectionTests {
         ) { _, _ in }
     }
 
+    @Test("a connection that can't be made names its address once", arguments: ["127.0.0.1", "::1", "kafka.example"])
+    func naming(host: String) {
+        let isName = host == "kafka.example"
+        let addresses = isName ? ["10.0.0.1:9092", "10.0.0.2:9092"] : ["\(host):9092"]
+        let refused = TransportError.cannotConnect(host: host, port: 9092, errno: 111, addresses: addresses)
+        let late = TransportError.connectTimedOut(host: host, port: 9092, addresses: addresses)
+        for error in [refused, late] {
+            let message = KafkaError(error, broker: Broker(id: 1, host: host, port: 9092)).message
+            #expect(message.ranges(of: host).count == 1, "\(message)")
+            #expect(message.contains("10.0.0.1:9092, 10.0.0.2:9092") == isName, "\(message)")
+        }
+    }
+
     @Test(
         "who closes before saying anything may want TLS, who only tells its versions SASL; who has answered wants neither"
     )

@@ -38,7 +38,7 @@ struct SeveralAddressesTests {
     }
 
     private func open(
-        _ ports: [Int], _ resolver: NameResolver, on loop: EventLoop, setUp: Duration = .seconds(20)
+        _ resolver: NameResolver, on loop: EventLoop, setUp: Duration = .seconds(20)
     ) async throws -> BrokerConnection {
         var configuration = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
         configuration.nameResolver = resolver
@@ -47,6 +47,18 @@ struct SeveralAddressesTests {
             to: Broker(id: nil, host: "kafka.example", port: 9092), configuration: configuration,
             security: .plaintext, loop: loop, logger: Logger(SilentLog())
         ) { _, _ in }
+    }
+
+    /// Opens two connections, one after the other, which both have to lead to one server.
+    private func openTwice(
+        _ ports: [Int], to server: ScriptedBroker, on loop: EventLoop, setUp: Duration
+    ) async throws {
+        let resolver = try self.resolver(ports)
+        for _ in 0..<2 {
+            let connection = try await self.open(resolver, on: loop, setUp: setUp)
+            #expect(connection.channel.remoteAddress?.port == server.port)
+            connection.close(.cancelled)
+        }
     }
 
     @Test(
@@ -61,14 +73,9 @@ struct SeveralAddressesTests {
         }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
-        let resolver = try self.resolver([bad.port, good.port])
         // A half of the time is for the silent one, and the other for a machine that stands still.
         let setUp = fault == .silent ? Duration.seconds(10) : .seconds(20)
-        for _ in 0..<2 {
-            let connection = try await self.open([bad.port, good.port], resolver, on: loop, setUp: setUp)
-            #expect(connection.channel.remoteAddress?.port == good.port)
-            connection.close(.cancelled)
-        }
+        try await self.openTwice([bad.port, good.port], to: good, on: loop, setUp: setUp)
         // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
         #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
         #expect(good.requests.count == 2)
@@ -83,7 +90,7 @@ struct SeveralAddressesTests {
             defer { loop.shutdown() }
             // An equal share of the time would be 400 milliseconds.
             let ports = Array(repeating: server.port, count: 25)
-            let connection = try await self.open(ports, try self.resolver(ports), on: loop, setUp: .seconds(10))
+            let connection = try await self.open(self.resolver(ports), on: loop, setUp: .seconds(10))
             connection.close(.cancelled)
         }
     }
@@ -100,13 +107,8 @@ struct SeveralAddressesTests {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let ports = [silent.port, closing.port, silent.port, good.port]
-        let resolver = try self.resolver(ports)
         let begin = loop.now
-        for _ in 0..<2 {
-            let connection = try await self.open(ports, resolver, on: loop, setUp: .seconds(80))
-            #expect(connection.channel.remoteAddress?.port == good.port)
-            connection.close(.cancelled)
-        }
+        try await self.openTwice(ports, to: good, on: loop, setUp: .seconds(80))
         // In turn, the silent ones would have had 20 seconds and more.
         #expect(loop.now - begin < .seconds(15))
         #expect(closing.requests.count == 1)
@@ -125,7 +127,7 @@ struct SeveralAddressesTests {
         defer { loop.shutdown() }
         let ports = [closing.port, web.port]
         let resolver = try self.resolver(ports)
-        let error = await #expect(throws: KafkaError.self) { _ = try await self.open(ports, resolver, on: loop) }
+        let error = await #expect(throws: KafkaError.self) { _ = try await self.open(resolver, on: loop) }
         for part in ["127.0.0.1:\(closing.port): The broker closed", "127.0.0.1:\(web.port): This is a web server"] {
             #expect(error?.message.contains(part) == true, "\(String(describing: error))")
         }

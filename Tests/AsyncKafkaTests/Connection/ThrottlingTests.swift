@@ -15,25 +15,6 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ThrottlingTests {
-    private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-
-    @Test("that a broker throttles is told once until it is over, and that a pause makes no sense, once too")
-    func report() {
-        var report = ThrottleReport()
-        func answered(_ pause: Duration, _ seconds: Int64) -> ThrottleReport.Event? {
-            report.answered(pause: pause, longest: .seconds(30), now: self.at(seconds))
-        }
-        let events = [
-            answered(.zero, 0), answered(.seconds(2), 1), answered(.seconds(2), 3), answered(.zero, 4),
-            answered(.zero, 14), answered(.zero, 15), answered(.zero, 16), answered(.milliseconds(1), 17),
-            answered(.seconds(31), 18), answered(.seconds(32), 19), answered(.zero, 61), answered(.seconds(31), 62),
-        ]
-        #expect(
-            events == [
-                nil, .begins, nil, nil, nil, .isOver, nil, .begins, .makesNoSense, nil, .isOver, .makesNoSense,
-            ])
-    }
-
     /// What only a connection keeps.
     private final class Remains: Sendable {
         private let ends: EventLog
@@ -95,7 +76,7 @@ struct ThrottlingTests {
             await ends.until("closed")
         }
         await ends.until("gone")
-        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause that requests would expire behind") }
+        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause during which requests would expire") }
         #expect(warnings.count == 1, "\(log.events)")
     }
 

@@ -15,62 +15,58 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct TracingTests {
-    @Test("each request and each answer is told at trace, with what it is, how large it is and how long it took")
-    func trace() async throws {
+    /// What is logged while a producer writes one record.
+    private func log(
+        from minimum: KafkaLogLevel, _ change: (inout ProducerConfiguration) -> Void = { _ in }
+    ) async throws -> KeptLog {
+        let log = KeptLog(minimum: minimum)
         try await EmbeddedKafka.withBroker { kafka in
-            let log = KeptLog(minimum: .trace)
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             producing.cluster.log = log
+            change(&producing)
             try await KafkaProducer.withProducer(producing) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
             }
-            let requests = log.events.filter { $0.level == .trace && $0.message == "Request" }
-            let answers = log.events.filter { $0.level == .trace && $0.message == "Answer" }
-            for api in ["apiVersions", "metadata", "initProducerId", "produce"] {
-                let request = requests.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
-                let answer = answers.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
-                try #require(request != nil && answer != nil, "\(api): \(requests.map(\.metadata))")
-                for event in [request, answer] {
-                    #expect(event?["kafka.api.version"].flatMap { Int($0) } != nil)
-                    #expect(event?["size"].flatMap { Int($0) } ?? 0 > 4)
-                    #expect(event?["kafka.broker"]?.hasPrefix("127.0.0.1:") == true)
-                }
-                #expect(answer?["duration"]?.hasSuffix(" seconds") == true)
-            }
-            #expect(requests.count >= answers.count && answers.count >= 4)
         }
+        return log
+    }
+
+    @Test("each request and each answer is told at trace, with what it is, how large it is and how long it took")
+    func trace() async throws {
+        let log = try await self.log(from: .trace)
+        let requests = log.events.filter { $0.level == .trace && $0.message == "Request" }
+        let answers = log.events.filter { $0.level == .trace && $0.message == "Answer" }
+        for api in ["apiVersions", "metadata", "initProducerId", "produce"] {
+            let request = requests.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
+            let answer = answers.first { $0["kafka.api"]?.lowercased() == api.lowercased() }
+            try #require(request != nil && answer != nil, "\(api): \(requests.map(\.metadata))")
+            for event in [request, answer] {
+                #expect(event?["kafka.api.version"].flatMap { Int($0) } != nil)
+                #expect(event?["size"].flatMap { Int($0) } ?? 0 > 4)
+                #expect(event?["kafka.broker"]?.hasPrefix("127.0.0.1:") == true)
+            }
+            #expect(answer?["duration"]?.hasSuffix(" seconds") == true)
+        }
+        #expect(requests.count >= answers.count && answers.count >= 4)
     }
 
     @Test("what a producer writes without waiting for answers is told too")
     func withoutAnswers() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
-            let log = KeptLog(minimum: .trace)
-            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
-            producing.cluster.log = log
-            producing.acks = .none
-            producing.idempotence = false
-            try await KafkaProducer.withProducer(producing) { producer in
-                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
-            }
-            let traced = log.events.filter { $0.level == .trace && $0["kafka.api"] == "Produce" }
-            #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")
+        let log = try await self.log(from: .trace) {
+            $0.acks = .none
+            $0.idempotence = false
         }
+        let traced = log.events.filter { $0.level == .trace && $0["kafka.api"] == "Produce" }
+        #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")
     }
 
     @Test("a log that does not want traces gets none, and none is made")
     func off() async throws {
         let computed = Lock(0)
-        let log = KeptLog(minimum: .debug)
-        let logger = Logger(log)
+        let logger = Logger(KeptLog(minimum: .debug))
         logger(.trace, "Request", [(.size, "\(computed.withLock { $0 += 1 })")])
         #expect(computed.withLock { $0 } == 0)
-        try await EmbeddedKafka.withBroker { kafka in
-            var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
-            producing.cluster.log = log
-            try await KafkaProducer.withProducer(producing) { producer in
-                _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
-            }
-        }
+        let log = try await self.log(from: .debug)
         #expect(!log.events.isEmpty && log.events.allSatisfy { $0.level > .trace })
     }
 }

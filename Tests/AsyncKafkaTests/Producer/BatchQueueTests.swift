@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,14 +15,12 @@ import Testing
     typealias Queue = BatchQueue<String>
     let identity = ProducerIdentity(id: 7, epoch: 0)
 
-    private func time(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-
     private func queue(
         _ batches: [(String, Int32)], isIdempotent: Bool = true, maximumInFlight: Int = 5
     ) -> Queue {
         var queue = Queue(isIdempotent: isIdempotent, maximumInFlight: maximumInFlight)
         for (index, (name, count)) in batches.enumerated() {
-            queue.append(name, count: count, deadline: self.time(100 + Int64(index)))
+            queue.append(name, count: count, deadline: .at(100 + Int64(index)))
         }
         return queue
     }
@@ -78,7 +77,7 @@ import Testing
     /// aiokafka gives sequence numbers to batches that never leave for want of a leader, and so makes a gap.
     @Test func aBatchThatExpiresUnsentConsumesNoSequence() throws {
         var queue = self.queue([("a", 10), ("b", 5)])
-        let ended = queue.expire(now: self.time(100))
+        let ended = queue.expire(now: .at(100))
         #expect(ended.map(\.batch) == ["a"])
         #expect(ended.map(\.isOutcomeUnknown) == [false])
         #expect(self.send(&queue)?.baseSequence == 0)
@@ -99,7 +98,7 @@ import Testing
     @Test func aChangeOfLeaderLetsEverythingComeBackFirst() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.leaderChanged()
-        queue.append("c", count: 1, deadline: self.time(200))
+        queue.append("c", count: 1, deadline: .at(200))
         #expect(self.send(&queue) == nil)
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         #expect(self.send(&queue) == nil)
@@ -112,8 +111,8 @@ import Testing
     @Test func lateAnswersOfTheFormerLogDoNotCountForTheNewOne() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
-        queue.append("c", count: 1, deadline: self.time(200))
-        queue.append("d", count: 1, deadline: self.time(200))
+        queue.append("c", count: 1, deadline: .at(200))
+        queue.append("d", count: 1, deadline: .at(200))
         #expect(queue.answered(sent[0].id, .stored) == .stored)
         #expect(self.send(&queue) == nil, "b is not answered")
         #expect(queue.answered(sent[1].id, .stored) == .stored)
@@ -132,7 +131,7 @@ import Testing
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
         let a = try #require(self.send(&queue))
         #expect(queue.answered(a.id, .stored) == .stored)
-        queue.append("c", count: 1, deadline: self.time(200))
+        queue.append("c", count: 1, deadline: .at(200))
         let b = try #require(self.send(&queue))
         #expect(b.baseSequence == 2)
         #expect(self.send(&queue) == nil)
@@ -168,7 +167,7 @@ import Testing
     @Test func theSequenceOfABatchThatWasRefusedIsUsedAgain() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
-        queue.append("b", count: 3, deadline: self.time(200))
+        queue.append("b", count: 3, deadline: .at(200))
         #expect(self.send(&queue)?.baseSequence == 1)
     }
 
@@ -177,7 +176,7 @@ import Testing
     @Test func theSequenceOfABatchThatMayBeStoredIsNeverUsedAgain() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .failedUncertainly) == .failed(isOutcomeUnknown: true))
-        queue.append("b", count: 3, deadline: self.time(200))
+        queue.append("b", count: 3, deadline: .at(200))
         let b = try #require(self.send(&queue))
         #expect(b.identity == ProducerIdentity(id: 7, epoch: 1))
         #expect(b.baseSequence == 0)
@@ -292,9 +291,9 @@ import Testing
 
     @Test func whatExpiresInFlightIsUnknownAndHoldsItsPlaceUntilItsAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
-        queue.append("b", count: 1, deadline: self.time(1000))
+        queue.append("b", count: 1, deadline: .at(1000))
         queue.leaderChanged()
-        let ended = queue.expire(now: self.time(500))
+        let ended = queue.expire(now: .at(500))
         #expect(ended.map(\.batch) == ["a"])
         #expect(ended.map(\.isOutcomeUnknown) == [true])
         #expect(self.send(&queue) == nil)
@@ -304,8 +303,8 @@ import Testing
 
     @Test func anAnswerAfterTheExpiryTellsNobodyTwice() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
-        _ = queue.expire(now: self.time(500))
-        #expect(queue.expire(now: self.time(500)).count == 0)
+        _ = queue.expire(now: .at(500))
+        #expect(queue.expire(now: .at(500)).count == 0)
         #expect(queue.answered(sent[0].id, .stored) == .alreadyEnded)
         #expect(queue.answered(sent[0].id, .stored) == .alreadyEnded)
         #expect(queue.count == 0)
@@ -315,10 +314,10 @@ import Testing
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         #expect(queue.answered(sent[1].id, .refusedForNow) == .retry(attempts: 1))
-        let ended = queue.expire(now: self.time(500))
+        let ended = queue.expire(now: .at(500))
         #expect(ended.map(\.batch) == ["a", "b"])
         #expect(ended.map(\.isOutcomeUnknown) == [true, false])
-        queue.append("c", count: 1, deadline: self.time(1000))
+        queue.append("c", count: 1, deadline: .at(1000))
         let c = try #require(self.send(&queue))
         #expect(c.identity == ProducerIdentity(id: 7, epoch: 1), "a's sequence is not free")
         #expect(c.baseSequence == 0)
@@ -328,8 +327,8 @@ import Testing
     @Test func aBatchBehindOneThatMayBeStoredSurvivesALostAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
-        _ = queue.expire(now: self.time(500))
-        queue.append("b", count: 1, deadline: self.time(1000))
+        _ = queue.expire(now: .at(500))
+        queue.append("b", count: 1, deadline: .at(1000))
         let b = try #require(self.send(&queue))
         #expect(b.identity == ProducerIdentity(id: 7, epoch: 1))
         #expect(queue.answered(b.id, .uncertain) == .retry(attempts: 1))
@@ -337,14 +336,14 @@ import Testing
         #expect(again.identity == b.identity)
         #expect(again.baseSequence == b.baseSequence)
         #expect(queue.answered(again.id, .alreadyStored) == .stored)
-        queue.append("c", count: 1, deadline: self.time(1000))
+        queue.append("c", count: 1, deadline: .at(1000))
         #expect(self.send(&queue)?.identity == b.identity, "one gap, one epoch")
     }
 
     @Test func whatMayBeStoredKeepsItsSequenceBehindAGap() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
-        _ = queue.expire(now: self.time(101))
+        _ = queue.expire(now: .at(101))
         let b = try #require(self.send(&queue))
         #expect(b.identity == self.identity)
         #expect(b.baseSequence == 11)
@@ -352,7 +351,7 @@ import Testing
 
     @Test func givingUpEverythingEndsEachBatchOnce() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
-        queue.append("c", count: 1, deadline: self.time(1000))
+        queue.append("c", count: 1, deadline: .at(1000))
         #expect(queue.answered(sent[0].id, .refusedForNow) == .retry(attempts: 1))
         let ended = queue.giveUpAll()
         #expect(ended.map(\.batch) == ["a", "b", "c"])
@@ -362,11 +361,11 @@ import Testing
 
     @Test func theEarliestDeadlineIsThatOfTheOldestBatchNotGivenUp() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
-        queue.append("c", count: 1, deadline: self.time(1000))
-        #expect(queue.earliestDeadline == self.time(101))
-        _ = queue.expire(now: self.time(101))
-        #expect(queue.earliestDeadline == self.time(102))
+        queue.append("c", count: 1, deadline: .at(1000))
+        #expect(queue.earliestDeadline == .at(101))
+        _ = queue.expire(now: .at(101))
+        #expect(queue.earliestDeadline == .at(102))
         #expect(queue.answered(sent[1].id, .stored) == .stored)
-        #expect(queue.earliestDeadline == self.time(1000))
+        #expect(queue.earliestDeadline == .at(1000))
     }
 }

@@ -38,4 +38,22 @@ import Testing
             #expect(lines.last?["kafka.topic"]?.contains("b") == true)
         }
     }
+
+    @Test func aBrokerThatIsAwayIsToldOfOnceAndSoIsItsReturn() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            let log = KeptLog()
+            let record = ProducerRecord(topic: "t", value: "v")
+            try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { producer in
+                _ = try await producer.send(record)
+                try await kafka.stopBroker(1)
+                let delivery = try await producer.enqueue(record)
+                await log.until(.warning, containing: "Records can't be sent to a broker")
+                try await kafka.startBroker(1)
+                _ = try await delivery.metadata
+                await log.until(.info, containing: "Records can be sent to a broker again")
+            }
+            #expect(log.count(.warning, containing: "Records can't be sent to a broker") == 1, "\(log.lines)")
+        }
+    }
 }

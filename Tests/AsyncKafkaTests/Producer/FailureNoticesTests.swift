@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -12,52 +13,49 @@ import Testing
 
 @Suite struct FailureNoticesTests {
     private let error = KafkaError(.deliveryTimedOut, "late")
-    private let start = MonotonicTime(nanoseconds: 0)
-
-    private func at(_ seconds: Int) -> MonotonicTime { self.start + .seconds(seconds) }
 
     @Test func theFirstIsToldAndTheOthersAreCounted() {
         var notices = FailureNotices()
-        let first = notices.failed(3, of: TopicPartition("a", 1), self.error, now: self.at(0))
+        let first = notices.failed(3, of: TopicPartition("a", 1), self.error, now: .at(0))
         guard case .began("a", 1, 3, let told)? = first.notice else {
             Issue.record("nothing said")
             return
         }
         #expect(told.code == .deliveryTimedOut)
-        #expect(first.timer == self.at(10))
-        for second in 1..<10 {
-            let more = notices.failed(2, of: TopicPartition("b\(second % 7)", 0), self.error, now: self.at(second))
+        #expect(first.timer == .at(10))
+        for second in 1..<10 as Range<Int64> {
+            let more = notices.failed(2, of: TopicPartition("b\(second % 7)", 0), self.error, now: .at(second))
             #expect(more.notice == nil)
             #expect(more.timer == nil, "one is set")
         }
-        let (summary, timer) = notices.timerEnded(now: self.at(10))
+        let (summary, timer) = notices.timerEnded(now: .at(10))
         guard case .more(18, let topics, _)? = summary else {
             Issue.record("no summary")
             return
         }
         #expect(topics == "b0, b1, b2, b3, b4 and 2 more")
-        #expect(timer == self.at(20))
+        #expect(timer == .at(20))
     }
 
     /// A topic that always fails beside one that never does makes a line each ten seconds, and not two a record.
     @Test func itIsOverWhenNothingHasFailedForAnInterval() {
         var notices = FailureNotices()
-        #expect(notices.delivered { self.at(0) } == nil)
-        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(0))
-        #expect(notices.delivered { self.at(1) } == nil)
-        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(2))
-        #expect(notices.delivered { self.at(3) } == nil)
-        guard case .more(1, "a", _)? = notices.timerEnded(now: self.at(10)).notice else {
+        #expect(notices.delivered { .at(0) } == nil)
+        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
+        #expect(notices.delivered { .at(1) } == nil)
+        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(2))
+        #expect(notices.delivered { .at(3) } == nil)
+        guard case .more(1, "a", _)? = notices.timerEnded(now: .at(10)).notice else {
             Issue.record("no summary")
             return
         }
-        #expect(notices.delivered { self.at(11) } == nil)
-        guard case (.over(2)?, nil) = notices.timerEnded(now: self.at(20)) else {
+        #expect(notices.delivered { .at(11) } == nil)
+        guard case (.over(2)?, nil) = notices.timerEnded(now: .at(20)) else {
             Issue.record("not over")
             return
         }
         #expect(!notices.isFailing)
-        guard case .began? = notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(21)).notice else {
+        guard case .began? = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(21)).notice else {
             Issue.record("the next time is a beginning")
             return
         }
@@ -65,18 +63,20 @@ import Testing
 
     @Test func aProducerThatIsIdleSaysNothing() {
         var notices = FailureNotices()
-        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(0))
-        guard case (nil, nil) = notices.timerEnded(now: self.at(10)) else {
+        _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
+        guard case (nil, nil) = notices.timerEnded(now: .at(10)) else {
             Issue.record("said something")
             return
         }
         // And goes on where it was.
-        #expect(notices.failed(1, of: TopicPartition("a", 0), self.error, now: self.at(30)).timer == self.at(40))
-        guard case .more(1, "a", _)? = notices.takeMore() else {
-            Issue.record("nothing left to say")
+        let (notice, timer) = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(30))
+        #expect(timer == .at(40))
+        guard case .more(1, "a", _)? = notice else {
+            Issue.record("nothing said, though the last notice is long ago")
             return
         }
-        _ = notices.timerEnded(now: self.at(40))
-        #expect(notices.delivered { self.at(50) } == self.at(60))
+        #expect(notices.takeMore() == nil, "all is said")
+        _ = notices.timerEnded(now: .at(40))
+        #expect(notices.delivered { .at(50) } == .at(60))
     }
 }

@@ -17,12 +17,7 @@ import Testing
     private let value = Bytes(repeatElement(UInt8(7), count: 1000))
 
     private func configuration(_ kafka: EmbeddedKafka) -> ProducerConfiguration {
-        kafka.producing {
-            $0.bufferMemory = 256 << 10
-            $0.maxRequestSize = 16 << 10
-            $0.batchSize = 8 << 10
-            $0.maxBlock = .seconds(20)
-        }
+        kafka.producing(buffer: 256 << 10, maxBlock: .seconds(20))
     }
 
     /// Fills what the buffer has for a partition.
@@ -83,12 +78,7 @@ import Testing
             try await kafka.createTopic("t", partitions: 2)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce, broker: 2, times: nil)
-            let configuration = kafka.producing {
-                $0.bufferMemory = 64 << 10
-                $0.maxRequestSize = 16 << 10
-                $0.batchSize = 8 << 10
-                $0.maxBlock = .milliseconds(100)
-            }
+            let configuration = kafka.producing(buffer: 64 << 10, maxBlock: .milliseconds(100))
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
                 self.fill(1, of: producer)
@@ -110,15 +100,32 @@ import Testing
         case hasNoLeader
     }
 
-    /// A record that may go to any partition, of a topic whose only one takes nothing: its task waits, beside all that goes on,
-    /// and can be cancelled.
-    @Test(arguments: Obstacle.allCases)
-    func recordsWithoutKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
+    /// A task that waits for room.
+    private struct WaitingTask {
+        let task: Task<Delivery, any Error>
+        let isOver = Lock(false)
+
+        init(_ record: ProducerRecord, _ producer: KafkaProducer) {
+            let isOver = self.isOver
+            self.task = Task {
+                defer { isOver.withLock { $0 = true } }
+                return try await producer.enqueue(record)
+            }
+        }
+    }
+
+    /// Runs `body` while the only partition of one topic takes nothing, and a task waits with a record for it, and while partition
+    /// 1 of the topic "t" is well.
+    private func whileTheOnlyPartitionIsFull(
+        _ obstacle: Obstacle = .hangs, maxBlock: Duration = .seconds(20),
+        _ body: (KafkaProducer, WaitingTask) async throws -> Void
+    ) async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("only")
             try await kafka.createTopic("t", partitions: 2)
             let hold = EmbeddedKafka.Hold()
             var configuration = self.configuration(kafka)
+            configuration.maxBlock = maxBlock
             if obstacle == .hangsInTurn { configuration.partitioner = .roundRobin }
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "only")
@@ -130,51 +137,37 @@ import Testing
                 }
                 let record = ProducerRecord(topic: "only", value: self.value)
                 while (try? producer.tryEnqueue(record)) != nil {}
-                let isRefused = Lock(false)
-                let waiting = Task {
-                    defer { isRefused.withLock { $0 = true } }
-                    return try await producer.enqueue(record)
-                }
-                for _ in 0..<100 {
-                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
-                }
-                #expect(!isRefused.withLock { $0 }, "it waits")
-                waiting.cancel()
-                let error = await #expect(throws: KafkaError.self) { try await waiting.value }
-                #expect(error?.code == .cancelled)
+                try await body(producer, WaitingTask(record, producer))
                 hold.release()
                 if obstacle == .hasNoLeader { try await kafka.startBroker(1) }
             }
         }
     }
 
+    /// A record that may go to any partition, of a topic whose only one takes nothing: its task waits, beside all that goes on,
+    /// and can be cancelled.
+    @Test(arguments: Obstacle.allCases)
+    func recordsWithoutKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
+        try await self.whileTheOnlyPartitionIsFull(obstacle) { producer, waiting in
+            for _ in 0..<100 {
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
+            }
+            #expect(!waiting.isOver.withLock { $0 }, "it waits")
+            waiting.task.cancel()
+            let error = await #expect(throws: KafkaError.self) { try await waiting.task.value }
+            #expect(error?.code == .cancelled)
+        }
+    }
+
     /// Room is made all the time, and none that this record could have.
     @Test func maxBlockHoldsWhileOthersFindRoom() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
-            try await kafka.createTopic("only")
-            try await kafka.createTopic("t", partitions: 2)
-            let hold = EmbeddedKafka.Hold()
-            kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
-            var configuration = self.configuration(kafka)
-            configuration.maxBlock = .seconds(2)
-            try await KafkaProducer.withProducer(configuration) { producer in
-                _ = try await producer.partitions(of: "only")
-                _ = try await producer.partitions(of: "t")
-                let record = ProducerRecord(topic: "only", value: self.value)
-                while (try? producer.tryEnqueue(record)) != nil {}
-                let isOver = Lock(false)
-                let waiting = Task {
-                    defer { isOver.withLock { $0 = true } }
-                    return try await producer.enqueue(record)
-                }
-                while !isOver.withLock({ $0 }) {
-                    _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
-                }
-                let error = await #expect(throws: KafkaError.self) { try await waiting.value }
-                #expect(error?.code == .timedOut)
-                #expect(error?.message.contains("broker 1") == true, "\(error?.message ?? "")")
-                hold.release()
+        try await self.whileTheOnlyPartitionIsFull(maxBlock: .seconds(2)) { producer, waiting in
+            while !waiting.isOver.withLock({ $0 }) {
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
             }
+            let error = await #expect(throws: KafkaError.self) { try await waiting.task.value }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("broker 1") == true, "\(error?.message ?? "")")
         }
     }
 

@@ -6,12 +6,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaProtocol
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 @Suite struct IdempotenceStateMachineTests {
     private let identity = ProducerIdentity(id: 7, epoch: 0)
+    private let now = MonotonicTime(nanoseconds: 0)
     private let retriable = KafkaError(.timedOut, "late", isRetriable: true)
 
     @Test func oneBrokerIsAskedOnce() {
@@ -42,27 +44,27 @@ import Testing
     func whatSomebodyMayMendIsAskedForAgain(_ error: KafkaError) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
-        guard case .refused = machine.requestFailed(error) else {
+        guard case .refused = machine.requestFailed(error, now: self.now) else {
             Issue.record("\(error)")
             return
         }
         #expect(machine.fatalError == nil)
-        #expect(machine.lastFailure?.code == error.code)
+        #expect(machine.failedAttempts.last?.code == error.code)
         machine.received(self.identity)
         #expect(machine.identity == self.identity)
-        #expect(machine.lastFailure == nil)
+        #expect(machine.failedAttempts.last == nil)
     }
 
     @Test(arguments: [KafkaError.Code.unsupportedVersion, .producerFenced])
     func retriableFailuresAreRetriedAndThoseThatStayAreFatal(_ code: KafkaError.Code) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
-        guard case .retry = machine.requestFailed(self.retriable) else {
+        guard case .retry = machine.requestFailed(self.retriable, now: self.now) else {
             Issue.record("gave up")
             return
         }
         #expect(machine.identityNeeded() == false, "it is being asked for already")
-        guard case .fatal(let error) = machine.requestFailed(KafkaError(code, "no")) else {
+        guard case .fatal(let error) = machine.requestFailed(KafkaError(code, "no"), now: self.now) else {
             Issue.record("goes on")
             return
         }

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -13,57 +14,56 @@ import Testing
 
 /// How large a topic's batches are after some were refused, and how they grow again.
 @Suite struct LearnedBatchSizeTests {
-    private func time(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
     @Test func aRefusalHalvesItDownToALimit() {
         var size = LearnedBatchSize(16_384)
         var sizes: [Int] = []
         for _ in 0..<6 {
-            _ = size.refused(size.current, now: self.time(0))
+            _ = size.refused(size.current, now: .at(0))
             sizes.append(size.current)
         }
         #expect(sizes == [8192, 4096, 2048, 1024, 1024, 1024])
-        _ = size.refused(10_000, now: self.time(0))
+        _ = size.refused(10_000, now: .at(0))
         #expect(size.current == 1024, "a batch that was closed before")
         var tiny = LearnedBatchSize(500)
-        _ = tiny.refused(400, now: self.time(0))
+        _ = tiny.refused(400, now: .at(0))
         #expect(tiny.current == 500)
     }
 
     @Test func itDoublesAMinuteAfterTheLastRefusal() {
         var size = LearnedBatchSize(10_000)
-        _ = size.refused(5000, now: self.time(0))
-        _ = size.refused(2500, now: self.time(30))
+        _ = size.refused(5000, now: .at(0))
+        _ = size.refused(2500, now: .at(30))
         #expect(size.current == 1250)
-        size.grow(now: self.time(89))
+        size.grow(now: .at(89))
         #expect(size.current == 1250)
         var sizes: [Int] = []
         for minute in 0..<5 as Range<Int64> {
-            size.grow(now: self.time(90 + 60 * minute))
+            size.grow(now: .at(90 + 60 * minute))
             sizes.append(size.current)
-            size.grow(now: self.time(91 + 60 * minute))
+            size.grow(now: .at(91 + 60 * minute))
         }
         #expect(sizes == [2500, 5000, 10_000, 10_000, 10_000])
     }
 
     @Test func aTryThatIsRefusedGoesBack() {
         var size = LearnedBatchSize(8192)
-        _ = size.refused(8192, now: self.time(0))
-        size.grow(now: self.time(60))
+        _ = size.refused(8192, now: .at(0))
+        size.grow(now: .at(60))
         #expect(size.current == 8192)
-        _ = size.refused(8000, now: self.time(61))
+        _ = size.refused(8000, now: .at(61))
         #expect(size.current == 4000)
-        size.grow(now: self.time(120))
+        size.grow(now: .at(120))
         #expect(size.current == 4000)
-        size.grow(now: self.time(121))
+        size.grow(now: .at(121))
         #expect(size.current == 8000)
     }
 
     @Test func theFirstRefusalIsTold() {
         var size = LearnedBatchSize(8192)
-        var isTold = [size.refused(8192, now: self.time(0)), size.refused(4096, now: self.time(0))]
-        size.grow(now: self.time(60))
-        isTold.append(size.refused(8192, now: self.time(61)))
+        var isTold = [size.refused(8192, now: .at(0)), size.refused(4096, now: .at(0))]
+        size.grow(now: .at(60))
+        isTold.append(size.refused(8192, now: .at(61)))
         #expect(isTold == [true, false, false])
     }
 

@@ -36,11 +36,7 @@ import Testing
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce, times: nil)
-            let configuration = kafka.producing {
-                $0.bufferMemory = 64 << 10
-                $0.maxRequestSize = 16 << 10
-                $0.batchSize = 8 << 10
-            }
+            let configuration = kafka.producing(buffer: 64 << 10, maxBlock: .seconds(60))
             let value = Bytes(repeatElement(UInt8(7), count: 1000))
             let accepted = try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
@@ -89,13 +85,8 @@ import Testing
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce)
             let partitioner = Moody()
-            let configuration = kafka.producing {
-                $0.bufferMemory = 64 << 10
-                $0.maxRequestSize = 16 << 10
-                $0.batchSize = 8 << 10
-                $0.maxBlock = .seconds(10)
-                $0.partitioner = .custom(partitioner)
-            }
+            var configuration = kafka.producing(buffer: 64 << 10, maxBlock: .seconds(10))
+            configuration.partitioner = .custom(partitioner)
             let value = Bytes(repeatElement(UInt8(7), count: 1000))
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
@@ -121,12 +112,7 @@ import Testing
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce, times: nil)
-            let configuration = kafka.producing {
-                $0.bufferMemory = 16 << 10
-                $0.maxRequestSize = 16 << 10
-                $0.batchSize = 8 << 10
-                $0.maxBlock = .seconds(3)
-            }
+            let configuration = kafka.producing(buffer: 16 << 10, maxBlock: .seconds(3))
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
                 var failure: KafkaError?

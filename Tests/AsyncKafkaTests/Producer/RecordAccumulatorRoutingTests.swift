@@ -114,7 +114,9 @@ import Testing
             rig.effects.usedTopics = []
             if failure == "connection" {
                 #expect(rig.pump(isConnected: false).isEmpty)
-                rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "no", isRetriable: true)))
+                rig.note(
+                    rig.accumulator.connectionFailed(
+                        0, KafkaError(.connectionFailed, "no", isRetriable: true), now: rig.now))
             } else {
                 rig.answer(rig.pump()[0], .notLeaderOrFollower)
             }
@@ -131,7 +133,9 @@ import Testing
         }
         rig.flush()
         #expect(rig.pump(first, isConnected: false).isEmpty)
-        rig.note(rig.accumulator.connectionFailed(first, KafkaError(.connectionFailed, "no", isRetriable: true)))
+        rig.note(
+            rig.accumulator.connectionFailed(
+                first, KafkaError(.connectionFailed, "no", isRetriable: true), now: rig.now))
         #expect(partitions() == [1 - first])
         rig.endBackoffs()
         #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
@@ -187,11 +191,13 @@ import Testing
         rig.append()
         rig.flush()
         #expect(rig.pump(isConnected: false).isEmpty)
-        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.connectionFailed, "refused", isRetriable: true)))
+        rig.note(
+            rig.accumulator.connectionFailed(
+                0, KafkaError(.connectionFailed, "refused", isRetriable: true), now: rig.now))
         #expect(rig.effects.backoffs.count == 1)
         rig.endBackoffs()
         #expect(rig.pump(isConnected: false).isEmpty)
-        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.authenticationFailed, "no")))
+        rig.note(rig.accumulator.connectionFailed(0, KafkaError(.authenticationFailed, "no"), now: rig.now))
         #expect(rig.effects.ended.map(\.result.error?.code) == [.authenticationFailed])
         #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
     }

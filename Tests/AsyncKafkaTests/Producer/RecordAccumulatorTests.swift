@@ -253,6 +253,39 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
+    /// A topic's limit is learned from the first batch. Those that were filled before are split before they are sent.
+    @Test func batchesThatWaitAreSplitAsTheirTopicTakesThem() async throws {
+        var rig = AccumulatorRig(batchSize: 16 << 10)
+        let deliveries = (0..<150).compactMap { _ in rig.append(self.kilobyte).delivery }
+        rig.flush()
+        var refused = 0
+        var offset: Int64 = 0
+        while offset < 150, refused < 150 {
+            rig.endBackoffs()
+            var isInOrder = true
+            for request in rig.pump() {
+                let batch = request.transmissions[0].batch
+                if !isInOrder {
+                    rig.answer(request, .outOfOrderSequenceNumber)
+                } else if batch.records.byteCount > 3000 {
+                    isInOrder = false
+                    refused += 1
+                    rig.answer(request, .messageTooLarge)
+                } else {
+                    rig.answer(request, baseOffset: offset)
+                    offset += Int64(batch.count)
+                }
+            }
+        }
+        // 16, 8 and 4 KiB, and the second half of the 16 and of the 8.
+        #expect(refused <= 6, "of ten batches")
+        for (batch, result) in rig.effects.ended { batch.outcome.complete(result, count: batch.count) }
+        var offsets: [Int64?] = []
+        for delivery in deliveries { offsets.append(try await delivery.metadata.offset) }
+        #expect(offsets == (0..<150).map { $0 })
+        #expect(rig.accumulator.freeMemory == 32 << 20)
+    }
+
     @Test func afterClosingNothingIsAccepted() throws {
         var rig = AccumulatorRig()
         rig.append()

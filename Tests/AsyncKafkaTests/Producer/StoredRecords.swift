@@ -82,4 +82,14 @@ extension EmbeddedKafka {
         change(&configuration)
         return configuration
     }
+
+    /// For a producer whose buffer is soon full: batches of 8 KB, requests of 16.
+    func producing(buffer: Int, maxBlock: Duration) -> ProducerConfiguration {
+        self.producing {
+            $0.bufferMemory = buffer
+            $0.maxRequestSize = 16 << 10
+            $0.batchSize = 8 << 10
+            $0.maxBlock = maxBlock
+        }
+    }
 }

@@ -15,24 +15,6 @@ import Testing
 /// What is said of authentications that fail for a reason that may pass.
 @Suite(.timeLimit(.minutes(1)))
 struct AuthenticationWarningTests {
-    private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-
-    @Test("the first failure is told, then one a minute, and once that it is over")
-    func report() {
-        var report = FailureReport()
-        let told = [0, 1, 59, 60, 61, 120, 121].map { report.failed(now: self.at($0)) }
-        #expect(told == [1, nil, nil, 3, nil, 2, nil])
-        let over = [report.succeeded(), report.succeeded()]
-        #expect(over == [true, false])
-        // It begins again soon, and ends: too often to be told each time.
-        let soon = report.failed(now: self.at(130))
-        let isTold = report.succeeded()
-        #expect(soon == nil && !isTold)
-        let later = report.failed(now: self.at(180))
-        let isOver = report.succeeded()
-        #expect(later == 3 && isOver)
-    }
-
     private struct Never: OAuthBearerTokenProvider {
         func token() async throws -> OAuthBearerToken {
             for await _ in AsyncStream(Swift.Never.self, { _ in }) {}

@@ -38,6 +38,15 @@ import Testing
         #expect(try OAuthBearerToken(jwt: self.jwt(claims)).subject == nil)
     }
 
+    @Test func theSubjectIsThatOfTheTokenItHasNow() throws {
+        var token = try OAuthBearerToken(jwt: self.jwt(#"{"sub":"service-1","exp":1e10}"#))
+        token.value = self.jwt(#"{"sub":"service-2"}"#)
+        #expect(token.subject == "service-2")
+        token.value = "opaque"
+        #expect(token.subject == nil)
+        #expect(OAuthBearerToken(self.jwt(#"{"sub":"service-3"}"#), lifetime: .seconds(60)).subject == "service-3")
+    }
+
     @Test func datesThatNobodyLivesToSeeAreTaken() throws {
         #expect(try OAuthBearerToken(jwt: self.jwt(#"{"exp":1e300}"#)).expiresAt.millisecondsSince1970 > 1 << 50)
         #expect(try OAuthBearerToken(jwt: self.jwt(#"{"exp":-5}"#)).expiresAt.millisecondsSince1970 == 0)
@@ -48,13 +57,14 @@ import Testing
     ])
     func whatIsNoJWTIsRefusedWithoutBeingQuoted(text: String) {
         let error = #expect(throws: KafkaError.self) { try OAuthBearerToken(jwt: Secret(text)) }
-        #expect(error?.code == .authenticationFailed)
+        #expect(error?.code == .invalidArgument)
         if text.count > 3 { #expect(error?.description.contains(text) == false) }
     }
 
     @Test(arguments: [#"{"sub":"a"}"#, #"{"exp":"tomorrow"}"#, "[1]", "no json"])
     func aTokenThatDoesNotSayWhenItEndsNeedsToBeGivenThat(claims: String) {
         let error = #expect(throws: KafkaError.self) { try OAuthBearerToken(jwt: self.jwt(claims)) }
+        #expect(error?.code == .invalidArgument)
         #expect(error?.message.contains("lifetime") == true)
     }
 }

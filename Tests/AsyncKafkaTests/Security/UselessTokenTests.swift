@@ -144,6 +144,51 @@ struct UselessTokenTests {
         }
     }
 
+    /// Connects to a server, with the tokens of a source by way of a cache.
+    private final class Client: Sendable {
+        let clock = Clock()
+        let source: Source
+        let log = KeptLog(minimum: .trace)
+        private let address: String
+        private let server: KafkaServer
+        private let logger: Logger
+        private let security: ConnectionSecurity
+        private let loop: EventLoop
+
+        init(of address: String, _ token: String) throws {
+            self.source = Source(token)
+            self.address = address
+            self.server = try #require(KafkaServer(address))
+            self.logger = Logger(self.log)
+            let clock = self.clock
+            let cache = CachingTokenProvider(self.source) { clock.now }
+            self.security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: self.logger)
+            self.loop = try EventLoop(name: "client")
+        }
+
+        func end() { self.loop.shutdown() }
+
+        func connect(setUp: Duration = .seconds(30)) async throws {
+            var configuration = KafkaClientConfiguration(bootstrapServers: [self.address])
+            configuration.connectionSetupTimeout = setUp
+            let connection = try await BrokerConnection.open(
+                to: Broker(id: nil, host: self.server.host, port: self.server.port), configuration: configuration,
+                security: self.security, loop: self.loop, logger: self.logger
+            ) { _, _ in }
+            connection.close(.cancelled)
+        }
+
+        /// Connects twice: with the first token, and when the next one is due, which comes after that.
+        func connectUntilNext(_ token: String) async throws {
+            try await self.connect()
+            self.source.give(token)
+            // It is fetched in the background: until then the old one is used.
+            self.clock.set(3300)
+            try await self.connect()
+            await self.source.called(2)
+        }
+    }
+
     @Test(
         "what can't be sent, or is refused, keeps nobody from connecting with the token before",
         arguments: ["<html>500</html>", "revoked"])
@@ -154,42 +199,25 @@ struct UselessTokenTests {
         }
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let (clock, source, log) = (Clock(), Source("good"), KeptLog(minimum: .trace))
-            let cache = CachingTokenProvider(source) { clock.now }
-            let logger = Logger(log)
-            let security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: logger)
-            let loop = try EventLoop(name: "client")
-            defer { loop.shutdown() }
-            let servers = kafka.bootstrapServers(of: "SASL")
-            let server = try #require(KafkaServer(servers[0]))
-            func connect() async throws {
-                let connection = try await BrokerConnection.open(
-                    to: Broker(id: nil, host: server.host, port: server.port),
-                    configuration: KafkaClientConfiguration(bootstrapServers: servers), security: security,
-                    loop: loop, logger: logger
-                ) { _, _ in }
-                connection.close(.cancelled)
-            }
-            try await connect()
-            source.give(next)
-            // It is due, and fetched in the background: until then the old one is used.
-            clock.set(3300)
-            try await connect()
-            await source.called(2)
+            let client = try Client(of: kafka.bootstrapServers(of: "SASL")[0], "good")
+            defer { client.end() }
+            try await client.connectUntilNext(next)
             var failures = 0
             for _ in 0..<20 {
-                do { try await connect() } catch { failures += 1 }
+                do { try await client.connect() } catch { failures += 1 }
             }
             // A token is only known to be refused once it was shown, by one connection here.
-            #expect(failures <= (next == "revoked" ? 1 : 0), "\(log.lines(.warning))")
-            #expect(source.calls == 2, "no time has passed")
-            #expect(log.lines(.warning).contains { $0.contains("the earlier one is used on") } == (next != "revoked"))
+            #expect(failures <= (next == "revoked" ? 1 : 0), "\(client.log.lines(.warning))")
+            #expect(client.source.calls == 2, "no time has passed")
+            #expect(
+                client.log.lines(.warning).contains { $0.contains("the earlier one is used on") } == (next != "revoked")
+            )
             // When the provider is right again, it is asked again.
-            source.give("good")
-            clock.set(3310)
-            try await connect()
-            await source.called(3)
-            try await connect()
+            client.source.give("good")
+            client.clock.set(3310)
+            try await client.connect()
+            await client.source.called(3)
+            try await client.connect()
         }
     }
 
@@ -203,26 +231,9 @@ struct UselessTokenTests {
         let server = try AuthenticatingBroker(isOld: end == .closesBareExchange)
         defer { server.stop() }
         let scripted = try #require(server.scripted)
-        let (clock, source, log) = (Clock(), Source("token"), KeptLog(minimum: .trace))
-        let cache = CachingTokenProvider(source) { clock.now }
-        let logger = Logger(log)
-        let security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: logger)
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        func connect(setUp: Duration = .seconds(30)) async throws {
-            var configuration = KafkaClientConfiguration(bootstrapServers: [scripted.address])
-            configuration.connectionSetupTimeout = setUp
-            let connection = try await BrokerConnection.open(
-                to: scripted.broker, configuration: configuration, security: security, loop: loop, logger: logger
-            ) { _, _ in }
-            connection.close(.cancelled)
-        }
-        try await connect()
-        source.give("revoked")
-        // It is due, and fetched in the background: until then the old one is used.
-        clock.set(3300)
-        try await connect()
-        await source.called(2)
+        let client = try Client(of: scripted.address, "token")
+        defer { client.end() }
+        try await client.connectUntilNext("revoked")
         // The refusal is the answer to the first message, and this comes after it.
         switch end {
         case .closes: server.fail(at: 2, .close)
@@ -234,7 +245,7 @@ struct UselessTokenTests {
         // Whoever comes before the new token is kept uses the old one.
         for _ in 0..<20 {
             do throws(any Error) {
-                try await connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
+                try await client.connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
             } catch let error as KafkaError {
                 failures.append(error)
             }

@@ -8,24 +8,13 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// Compressed batches that other libraries can read and Kafka can't, and the reverse.
 @Suite(.timeLimit(.minutes(1))) struct ProducedFramesTests {
-    /// A batch of one record, of which the compressed form is given for the plain one.
     private func batch(_ codec: CompressionCodec, _ compress: ([UInt8]) throws -> [UInt8]) throws -> Bytes {
-        var builder = RecordBatchBuilder()
-        _ = try builder.append(
-            key: nil, value: Bytes(String(repeating: "paid ", count: 40)), headers: [], timestamp: 1000, limit: .max)
-        let plain = Array(joined(builder.finish()))
-        var bytes = Array(plain[..<61]) + (try compress(Array(plain[61...])))
-        bytes[22] = UInt8(codec.rawValue)
-        func put(_ value: UInt32, at position: Int) {
-            withUnsafeBytes(of: value.bigEndian) { bytes.replaceSubrange(position..<position + 4, with: $0) }
-        }
-        put(UInt32(bytes.count - 12), at: 8)
-        put(bytes[21...].withUnsafeBytes { CRC32C.checksum(of: $0) }, at: 17)
-        return Bytes(bytes)
+        try ForeignBatch.of(key: nil, codec, compress)
     }
 
     private func outcome(_ batch: Bytes) async throws -> ErrorCode {
@@ -36,32 +25,24 @@ import Testing
     }
 
     #if LZ4
-    /// An LZ4 frame of one uncompressed block, with the header's checksum right.
-    private func frame(_ plain: [UInt8], flags: UInt8 = 0x60, descriptor: UInt8 = 0x40, checksum: UInt8? = nil)
-        -> [UInt8]
-    {
-        let known: [[UInt8]: UInt8] = [[0x60, 0x40]: 0x82, [0x40, 0x40]: 0xc0, [0x60, 0x30]: 0x82]
-        let size = UInt32(plain.count) | 0x8000_0000
-        return [0x04, 0x22, 0x4d, 0x18, flags, descriptor, checksum ?? known[[flags, descriptor]] ?? 0]
-            + withUnsafeBytes(of: size.littleEndian) { Array($0) } + plain + [0, 0, 0, 0]
-    }
-
     @Test func anLZ4FrameAsKafkaWritesItIsTaken() async throws {
-        let outcome = try await self.outcome(self.batch(.lz4) { self.frame($0) })
+        let outcome = try await self.outcome(self.batch(.lz4) { ForeignBatch.lz4Frame($0) })
         #expect(outcome == .none)
     }
 
     @Test func whatLiesBehindAnLZ4FrameIsNotLookedAt() async throws {
-        let outcome = try await self.outcome(self.batch(.lz4) { self.frame($0) + [1, 2, 3] })
+        let outcome = try await self.outcome(self.batch(.lz4) { ForeignBatch.lz4Frame($0) + [1, 2, 3] })
         #expect(outcome == .none)
     }
 
     @Test func lz4FramesThatKafkaCanNotReadAreRefused() async throws {
-        let linked = try self.batch(.lz4) { self.frame($0, flags: 0x40) }
+        let linked = try self.batch(.lz4) { ForeignBatch.lz4Frame($0, hasLinkedBlocks: true) }
         let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]
-        let skippableFirst = try self.batch(.lz4) { skippable + self.frame($0) }
-        let two = try self.batch(.lz4) { self.frame(Array($0[..<50])) + self.frame(Array($0[50...])) }
-        let wrongChecksum = try self.batch(.lz4) { self.frame($0, checksum: 0x11) }
+        let skippableFirst = try self.batch(.lz4) { skippable + ForeignBatch.lz4Frame($0) }
+        let two = try self.batch(.lz4) {
+            ForeignBatch.lz4Frame(Array($0[..<50])) + ForeignBatch.lz4Frame(Array($0[50...]))
+        }
+        let wrongChecksum = try self.batch(.lz4) { ForeignBatch.lz4Frame($0, checksum: 0x11) }
         for (name, batch) in [
             ("linked blocks", linked), ("a skippable frame first", skippableFirst), ("two frames", two),
             ("a wrong header checksum", wrongChecksum),

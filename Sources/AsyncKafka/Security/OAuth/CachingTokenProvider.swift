@@ -71,7 +71,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// A broker's word on a token that it was shown.
+    /// A broker has accepted or refused a token.
     func judged(_ token: OAuthBearerToken, isAccepted: Bool) {
         let now = self.now()
         self.state.withLock { state in
@@ -88,16 +88,17 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// The provider's, each time.
+    /// The provider's extensions. It is asked each time.
     public func extensions() async throws -> [String: String] {
         try await self.provider.extensions()
     }
 
-    /// Makes the call, as a task of its own: it belongs to all who wait, so none of them can be its parent, and it goes on when
-    /// they are cancelled. It ends at its deadline, whatever the provider does.
+    /// Makes the call.
     private func fetch() {
         let provider = self.provider
         let timeout = self.timeout
+        // A task of its own: the call belongs to all who wait, so none of them can be its parent, and it goes on when they are
+        // cancelled. It ends at its deadline, whatever the provider does.
         Task { [weak self] in
             let result: Result<OAuthBearerToken, any Error>
             do {
@@ -169,11 +170,11 @@ extension KafkaError {
     static let tokenRefused = KafkaError(
         .authenticationFailed, "The broker has refused the token that the provider gives.", isRetriable: true)
 
-    /// The provider's last tokens were of no use, and it is not asked again at once.
+    /// The provider's last tokens could not be used, and it is not asked again at once.
     static func noToken(for pause: Duration, _ last: KafkaError?) -> KafkaError {
         KafkaError(
             .authenticationFailed,
-            "There is no token: \(last?.message ?? "the last was of no use.") The provider is asked again in \(pause).",
+            "There is no token: \(last?.message ?? "the last one could not be used.") The provider is asked again in \(pause).",
             isRetriable: true, underlyingError: last)
     }
 

@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// As much of JSON as it takes to find a number or a string among an object's members: no other value is built, and nothing is
-/// nested in the reading, however deep it is in the text.
+/// As much of JSON as it takes to find a number or a string among an object's members. No other value is built, and reading
+/// doesn't recurse, however deeply the text is nested.
 enum JSONObject {
     private enum Value {
         case number(Double)
@@ -78,7 +78,7 @@ enum JSONObject {
         return nil
     }
 
-    /// What stands between a string's quotes. Nil if an escape in it is none.
+    /// The text of a JSON string, given what stands between its quotes. Nil if it has an escape that JSON doesn't know.
     private static func unescaped(_ text: [UInt8]) -> String? {
         var units: [UInt16] = []
         var rest = String(decoding: text, as: UTF8.self).utf16[...]

@@ -15,7 +15,7 @@ package enum JSONWebToken {
         Self.claims(of: token).flatMap { JSONObject.number("exp", in: $0) }
     }
 
-    /// Whose a token says that it is. Not verified either.
+    /// The user that a token names (`sub`). Not verified either.
     static func subject(of token: String) -> String? {
         Self.claims(of: token).flatMap { JSONObject.string("sub", in: $0) }
     }

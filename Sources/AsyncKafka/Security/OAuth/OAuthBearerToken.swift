@@ -17,10 +17,8 @@ public struct OAuthBearerToken: Hashable, Sendable {
     public var expiresAt: Timestamp
     /// SASL extensions that go with it (RFC 7628, KIP-342): names of letters only, never `auth`. None by default.
     public var extensions: [String: String]
-    /// Whose it is, if it was read from a JWT that says so (`sub`). Nil otherwise. It is not sent: the broker reads the token.
-    public private(set) var subject: String?
 
-    /// A token.
+    /// A token that is good until a time.
     public init(_ value: Secret, expiresAt: Timestamp, extensions: [String: String] = [:]) {
         self.value = value
         self.expiresAt = expiresAt
@@ -38,33 +36,38 @@ public struct OAuthBearerToken: Hashable, Sendable {
 }
 
 extension OAuthBearerToken {
-    /// A JSON Web Token (RFC 7519), as authorization servers give them: when it ends is read from its `exp`, and whose it is from
-    /// its `sub`. Nothing of it is verified: that is the broker's part.
+    /// A JSON Web Token (RFC 7519), as authorization servers give them: when it ends is read from its `exp`. Nothing of it is
+    /// verified: that is the broker's part.
     ///
     /// - Parameters:
     ///   - jwt: the token: three parts with dots between them.
     ///   - extensions: SASL extensions that go with it. None by default.
-    /// - Throws: `.authenticationFailed` if it is no JWT, or has no `exp`: give `expiresAt` or `lifetime` then. The token is not in the
+    /// - Throws: `.invalidArgument` if it is no JWT, or has no `exp`: give `expiresAt` or `lifetime` then. The token is not in the
     ///   error.
     public init(jwt: Secret, extensions: [String: String] = [:]) throws(KafkaError) {
         guard JSONWebToken.claims(of: jwt.text) != nil else {
-            throw .authenticationFailed(
+            throw KafkaError(
+                .invalidArgument,
                 "The token is no JWT, which has three parts with dots between them and claims in Base64: "
                     + "give expiresAt or lifetime for a token of another kind.")
         }
         guard let expiry = JSONWebToken.expiry(of: jwt.text) else {
-            throw .authenticationFailed("The JWT has no exp, so nobody knows when it ends: give expiresAt or lifetime.")
+            throw KafkaError(
+                .invalidArgument, "The JWT has no exp, so nobody knows when it ends: give expiresAt or lifetime.")
         }
         // 2^53 is far, and can be counted with.
         let milliseconds = Int64(min(max(expiry * 1000, 0), 0x1p53))
         self.init(jwt, expiresAt: Timestamp(millisecondsSince1970: milliseconds), extensions: extensions)
-        self.subject = JSONWebToken.subject(of: jwt.text)
     }
+
+    /// Whose it is: the `sub` of `value`, if that is a JWT that has one. Nil otherwise. Not verified either, and not sent
+    /// beside the token: the broker reads it there.
+    public var subject: String? { JSONWebToken.subject(of: self.value.text) }
 }
 
 extension OAuthBearerToken: CustomStringConvertible, CustomDebugStringConvertible {
-    /// `<redacted>`, and when it ends to be good.
+    /// `<redacted>`, and when the token expires.
     public var description: String { "<redacted>, expires at \(self.expiresAt)" }
-    /// The same.
+    /// `description`, so that debuggers and collections show no more than a log.
     public var debugDescription: String { self.description }
 }

@@ -23,6 +23,6 @@ public protocol OAuthBearerTokenProvider: Sendable {
 }
 
 extension OAuthBearerTokenProvider {
-    /// None.
+    /// No extensions, for providers that have none.
     public func extensions() async throws -> [String: String] { [:] }
 }

@@ -34,15 +34,15 @@ struct TokenCacheStateMachine {
     private var isFetching = false
     /// After a failed renewal: not before this.
     private var retryAt: MonotonicTime?
-    /// Without a token: what has come was of no use, and the provider is left in peace until then.
+    /// Without a token: the last ones could not be used, and the provider is not asked before this.
     private var pauseEnd: MonotonicTime?
-    /// Tokens in a row that were of no use: refused, expired, or none that can be sent.
+    /// How many tokens in a row could not be used: they were refused, had expired, or had characters that can't be sent.
     private var useless = 0
 
     /// The wait after a renewal that failed while the old token is still good: Kafka's ten seconds, or a twentieth of the
     /// token's lifetime if that is less.
     static let retryDelay = Duration.seconds(10)
-    /// Between calls for a token to replace one that is good, after tokens of no use.
+    /// The longest pause between calls for a token, while one is good and those that should replace it can't be used.
     private static let longestPause = Duration.seconds(60)
     private static let buffer = Duration.seconds(300)
     private static let longestLifetime: Int64 = 1000 * 86_400 * 36_500
@@ -53,12 +53,12 @@ struct TokenCacheStateMachine {
         case use(OAuthBearerToken, fetch: Bool)
         /// Wait for the call in flight; and make it if there is none.
         case wait(fetch: Bool)
-        /// There is none, nor will there be before this.
+        /// There is no token, and none will be fetched before this.
         case none(until: MonotonicTime)
     }
 
     /// - Parameter end: of a session that the token is to renew. A broker may end a session with its token, so the same one
-    ///   again would make each session shorter than the last: if the session ends behind the token's refresh point, that is now.
+    ///   again would make each session shorter than the last: if the session ends after the token's refresh point, the next token is fetched now.
     mutating func tokenWanted(_ now: Now, outlasting end: MonotonicTime? = nil) -> Answer {
         if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
         if let cached = self.cached {
@@ -80,16 +80,17 @@ struct TokenCacheStateMachine {
 
     var hasToken: Bool { self.cached != nil }
 
-    /// The token in use is of no use any more: to the earlier one, if that still is.
+    /// The token in use can't be used any more: goes back to the earlier one if that is still good.
     private mutating func goBack(_ now: Now) {
         self.cached = self.earlier.flatMap { Self.isOver($0, now) ? nil : $0 }
         self.earlier = nil
     }
 
-    /// A broker's word on a token. One that is refused is used no more, since a mistake in it would last as long as it claims to.
+    /// A broker has accepted or refused a token. One that is refused is used no more: a mistake in it would last for the whole
+    /// lifetime that it claims.
     mutating func judged(_ token: OAuthBearerToken, isAccepted: Bool, _ now: Now) {
         if isAccepted {
-            // That one which was gone back to is accepted again says nothing of those that come after it.
+            // An earlier token that is accepted again says nothing of the tokens that came after it.
             guard let cached = self.cached, cached.token == token, !cached.isAccepted else { return }
             self.cached?.isAccepted = true
             self.useless = 0
@@ -103,14 +104,14 @@ struct TokenCacheStateMachine {
         self.noteUseless(now)
     }
 
-    /// What came can't be sent.
+    /// The token that came can't be sent, or has expired.
     mutating func fetchedUseless(_ now: Now) {
         self.isFetching = false
         if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
         self.noteUseless(now)
     }
 
-    /// The pauses grow. Without a token the first is none: what was refused may have been revoked, and the next be good.
+    /// The pauses grow. Without a token there is no pause after the first: it may have been revoked, and the next one be good.
     private mutating func noteUseless(_ now: Now) {
         self.useless += 1
         let doublings = min(self.useless - 1, 10)
@@ -123,8 +124,8 @@ struct TokenCacheStateMachine {
     }
 
     /// - Parameter jitter: from 0 to 1.
-    /// - Returns: whether the token is kept. One that has expired already is not; nor, while there is another, one that the broker
-    ///   has refused.
+    /// - Returns: whether the token is kept. A token that has expired is not, nor is one that the broker has refused while there is
+    ///   another one.
     mutating func fetched(_ token: OAuthBearerToken, _ now: Now, jitter: Double) -> Bool {
         let expiry = token.expiresAt.millisecondsSince1970
         guard expiry > now.wallMilliseconds else {

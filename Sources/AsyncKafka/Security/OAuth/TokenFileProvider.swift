@@ -38,7 +38,7 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
         if let token = try? OAuthBearerToken(jwt: Secret(text)) {
             guard token.expiresAt.millisecondsSince1970 > LoopClock.system.coarseWallMilliseconds else {
                 throw Self.failure(
-                    "The token in the file \(self.path) has expired (at \(token.expiresAt)): whoever renews it has not."
+                    "The token in the file \(self.path) has expired (at \(token.expiresAt)), and was not renewed."
                 )
             }
             return token

@@ -16,7 +16,7 @@ protocol ExpiringCredentialsMechanism: SASLMechanism {
         with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
     ) async throws -> any SASLExchange
 
-    /// What to say when they are not there in time, without its end: who is late, and how long it may take.
+    /// The beginning of the error when the credentials are not there in time: what is late, and how long it may take.
     var lateCredentials: String { get }
 
     /// A broker has accepted, or refused, what one of the mechanism's exchanges has sent.

@@ -49,9 +49,9 @@ extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, C
         }
     }
 
-    /// The same.
+    /// `description`, so that debuggers and collections show no more than a log.
     public var debugDescription: String { self.description }
-    /// Nothing.
+    /// No children, so that `dump` doesn't show the message, which may hold a password.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 

@@ -34,7 +34,7 @@ struct StruckSecrets {
         if let exchange = exchange as? any SecretiveExchange {
             self.init(exchange.secrets, encoded: messages + exchange.secrets.map { Array($0.utf8) })
         } else {
-            // What is shorter is found everywhere.
+            // Shorter texts are found everywhere.
             let parts = messages.filter { String(validating: $0, as: UTF8.self) != nil }
                 .flatMap { $0.split { $0 < 0x20 } }.map { Array($0) }.filter { $0.count > 2 }
             self.init(parts.map { String(decoding: $0, as: UTF8.self) }, encoded: messages + parts)

@@ -1,0 +1,28 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// The attempts that have failed since one succeeded: the last of them is the reason when time runs out. Pure.
+struct FailedAttempts {
+    private(set) var count = 0
+    /// Why the last one failed.
+    private(set) var last: KafkaError?
+    private var since: MonotonicTime?
+
+    mutating func add(_ error: KafkaError, now: MonotonicTime) {
+        self.count += 1
+        self.last = error
+        self.since = self.since ?? now
+    }
+
+    /// Why the last one failed, and how many there were.
+    func summary(now: MonotonicTime) -> String? {
+        guard let last = self.last, let since = self.since else { return nil }
+        return last.after(attempts: self.count, in: now - since).message
+    }
+}

@@ -1,0 +1,133 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+import AsyncKafka
+import EmbeddedKafka
+import KafkaMemory
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// Credentials that are wrong for a while, or do not come.
+    @Suite(.timeLimit(.minutes(3)))
+    struct WrongCredentials {
+        private func client(
+            _ cluster: TestCluster, _ mechanism: some SASLMechanism, log: LineLog = LineLog()
+        ) throws -> KafkaClientConfiguration {
+            let secured = try #require(cluster.secured)
+            var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(.sasl))
+            client.security = .sasl(mechanism, over: .plaintext)
+            client.log = log
+            return client
+        }
+
+        /// Gives a good token first, and then one that is not.
+        private final class Source: OAuthBearerTokenProvider {
+            private let bad: String
+            private let count = Lock(0)
+
+            init(_ bad: String) { self.bad = bad }
+
+            var calls: Int { self.count.withLock { $0 } }
+
+            func token() -> OAuthBearerToken {
+                let call = self.count.withLock { count in
+                    count += 1
+                    return count
+                }
+                if call == 1 { return UnsecuredTokens(lifetime: 16).token() }
+                return OAuthBearerToken(Secret(self.bad), lifetime: .seconds(3600))
+            }
+        }
+
+        @Test(
+            "a good token is used on while the next one can't be sent, or is refused", arguments: TestEnvironment.all,
+            ["<html>502</html>", SecuredListeners.unsecuredToken(subject: "", lifetime: 3600)])
+        func badTokens(environment: TestEnvironment, bad: String) async throws {
+            let cluster = try await environment.securedCluster()
+            let topic = try await cluster.createTopic("tokens")
+            let source = Source(bad)
+            let log = LineLog()
+            let client = try self.client(cluster, .oauthBearer(CachingTokenProvider(source)), log: log)
+            var failures: [any Error] = []
+            func connect() async {
+                do {
+                    var client = client
+                    client.retryBackoff = .milliseconds(10)
+                    try await KafkaProducer.withProducer(ProducerConfiguration(client)) {
+                        _ = try await $0.partitions(of: topic)
+                    }
+                } catch {
+                    failures.append(error)
+                }
+            }
+            while source.calls < 2 { await connect() }
+            for _ in 0..<8 { await connect() }
+            // A token is only known to be refused once it was shown, by one connection here.
+            #expect(failures.count <= 1, "\(failures)")
+        }
+
+        private struct Never: OAuthBearerTokenProvider {
+            func token() async throws -> OAuthBearerToken {
+                for await _ in AsyncStream(Swift.Never.self, { _ in }) {}
+                throw CancellationError()
+            }
+        }
+
+        @Test("a provider that hangs is told of at its first time-out", arguments: TestEnvironment.all)
+        func hangingProvider(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            let log = LineLog()
+            var client = try self.client(cluster, .oauthBearer(Never(), tokenTimeout: .seconds(2)), log: log)
+            client.connectionSetupTimeout = .seconds(2)
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { _ in
+                try await eventually("a warning", within: .seconds(20)) {
+                    !log.lines(.warning, containing: "tokenTimeout").isEmpty
+                }
+            }
+        }
+
+        @Test("an extension without a value is refused by its name", arguments: TestEnvironment.all)
+        func emptyExtension(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            var client = try self.client(cluster, .oauthBearer(UnsecuredTokens(extensions: ["trace": ""])))
+            client.log = SilentLog()
+            let error = await #expect(throws: KafkaError.self) {
+                try await KafkaProducer.withProducer(ProducerConfiguration(client)) {
+                    _ = try await $0.partitions(of: "any")
+                }
+            }
+            #expect(error?.message.contains("trace") == true, "\(String(describing: error))")
+        }
+
+        @Test("a user that is made later can write, by the same producer", arguments: TestEnvironment.withTools)
+        func userMadeLater(environment: TestEnvironment) async throws {
+            let cluster = try await environment.securedCluster()
+            // Where users are kept in ZooKeeper, brokers make none.
+            if case .real(let cluster) = cluster, cluster.installation.usesZooKeeper { return }
+            let topic = try await cluster.createTopic("users")
+            let name = unique("user")
+            let client = try self.client(cluster, .scramSHA256(username: name, password: "late-secret"))
+            try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
+                let record = ProducerRecord(topic: topic, value: "x")
+                let error = await #expect(throws: KafkaError.self) { try await producer.send(record) }
+                #expect(error?.code == .authenticationFailed)
+                #expect(error?.isFatal == false)
+                switch cluster {
+                case .embedded(let kafka, _): try await kafka.setPassword("late-secret", of: name)
+                case .real(let cluster):
+                    try await cluster.run(
+                        "kafka.admin.ConfigCommand",
+                        [
+                            "--bootstrap-server", cluster.bootstrap, "--alter", "--entity-type", "users",
+                            "--entity-name", name, "--add-config", "SCRAM-SHA-256=[password=late-secret]",
+                        ])
+                }
+                try await eventually("the record is stored") { (try? await producer.send(record)) != nil }
+            }
+        }
+    }
+}
