@@ -82,6 +82,7 @@ let package = Package(
 
         // Programs.
         .executableTarget(name: "kafka-codegen", exclude: ["Definitions"], swiftSettings: settings),
+        .executableTarget(name: "api-listing", swiftSettings: settings),
         .executableTarget(name: "embedded-kafka", dependencies: ["EmbeddedKafka"], swiftSettings: settings),
         .executableTarget(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
