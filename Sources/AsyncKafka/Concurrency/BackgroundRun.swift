@@ -11,7 +11,7 @@ func withBackgroundRun<Result>(
     _ run: @escaping @Sendable () async throws -> Void, end: () -> Void, _ body: () async throws -> Result
 ) async throws -> Result {
     try await withThrowingTaskGroup(of: Void.self) { group in
-        // A child, waited for below. It needs no loop: `run()` only waits, for children that it gives the loop itself.
+        // Without the loop as its executor: `run()` only waits for its own children, which it starts on the loop.
         group.addTask { try await run() }
         let result: Result
         do {

@@ -31,7 +31,7 @@ struct AssignedPartition: Sendable {
     var phase = Phase.initializing
     /// The next offset to be handed out. Of no meaning before the phases `validating` and `fetching`.
     var position = FetchPosition(offset: 0)
-    /// Up to where records have been handed out, and asked past or committed by the reader: what automatic commits go by.
+    /// Up to where the reader has processed: it has asked for the next record since, or committed. Automatic commits go by it.
     var askedPast: FetchPosition?
     /// The offset that the group is known to have committed, and since when.
     var committed: Int64?
@@ -66,7 +66,7 @@ struct AssignedPartition: Sendable {
     /// The replica to read from instead of the leader, and until when (KIP-392).
     var preferredReplica: (broker: Int32, until: MonotonicTime)?
 
-    /// Behind everything that is buffered: the next offset to fetch.
+    /// The next offset to fetch, after everything that is buffered.
     var fetchPosition = FetchPosition(offset: 0)
     var chunks = Deque<FetchedChunk>()
     var bufferedBytes = 0
@@ -104,7 +104,7 @@ struct AssignedPartition: Sendable {
     /// Whether records may be handed out.
     var isReadable: Bool { self.phase == .fetching && !self.isPaused && !self.isLeaving && !self.isArriving }
 
-    /// Whether records may be asked for: not while the reader is yet to hear that those behind the buffer can't be read.
+    /// Whether records may be asked for: not before the reader has heard that those after the buffer can't be read.
     var isFetchable: Bool { self.isReadable && self.failure == nil && self.chunks.last?.failure == nil }
 
     var isBuffered: Bool { self.putBack != nil || !self.chunks.isEmpty }
@@ -115,7 +115,7 @@ struct AssignedPartition: Sendable {
     /// Whether it has been sent elsewhere so often that the next attempt waits: a few times are granted at once.
     var isGoingInCircles: Bool { self.detours > 3 }
 
-    /// Moves the position. What is buffered or in flight is of no use then. Returns the bytes that were dropped.
+    /// Moves the position. What is buffered or in flight is dropped. Returns its bytes.
     mutating func move(to position: FetchPosition) -> Int {
         self.position = position
         self.askedPast = position

@@ -42,13 +42,13 @@ struct BatchInHand: Sendable {
     /// Tells of records that could not be read when the reader came to them.
     let storage: RecordBatchStorage
 
-    /// Behind what the reader has.
+    /// The position after what the reader has.
     var handedOut: FetchPosition {
         guard let progress = self.progress, !progress.isAtEnd.load(ordering: .relaxed) else { return self.end }
         return self.position(behind: progress.current.load(ordering: .relaxed))
     }
 
-    /// Behind what the reader has asked past; nil if nothing of this batch.
+    /// The position after what the reader has processed; nil if that is nothing of this batch.
     var askedPast: FetchPosition? {
         guard let progress = self.progress, !progress.isCollected else { return nil }
         let current = progress.current.load(ordering: .relaxed)

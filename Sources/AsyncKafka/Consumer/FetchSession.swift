@@ -78,7 +78,7 @@ struct FetchSession: Sendable {
             if let before = gone.removeValue(forKey: partition) {
                 if before == request { continue }
                 // The topic was deleted and made again: for a broker that goes by ids that is another partition. By name it is
-                // the same one, which would be forgotten behind being named.
+                // the same one, which would be named and forgotten at once.
                 if usesTopicIDs, before.topicID != request.topicID { forgotten.append((partition, before.topicID)) }
             }
             changed.append((partition, request))

@@ -14,7 +14,7 @@ struct FetchedChunk: Sendable {
     private var aborted: AbortedTransactions
     /// Why the batches end where they do, if something in them can't be understood.
     private(set) var failure: RecordBatchError?
-    /// Behind the last batch; nil if there is none.
+    /// The position after the last batch; nil if there is none.
     let end: FetchPosition?
     let byteCount: Int
     /// Whether there was not even one whole batch: the fetch size is too small for it.

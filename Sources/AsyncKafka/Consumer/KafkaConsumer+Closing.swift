@@ -182,7 +182,7 @@ extension KafkaConsumer {
 }
 
 extension ConsumerState {
-    /// What `unsubscribe()` has left to be done, for whoever does it.
+    /// The step that `unsubscribe()` left to be done inside a callback. It is taken once.
     mutating func takeOwedStep() -> RebalanceStep? {
         defer { self.owedStep = nil }
         return self.owedStep

@@ -79,7 +79,7 @@ extension KafkaConsumer {
 
     // MARK: By itself
 
-    /// Commits what was asked past, if that is wanted. It may fail: then the records come again.
+    /// Commits what the reader has processed, if automatic commits are on. If that fails, the records come again.
     ///
     /// It takes a third of the time at most: the rest is the listener's.
     func commitBeforeLettingGo(until deadline: MonotonicTime) async {
@@ -125,7 +125,7 @@ extension KafkaConsumer {
         }
     }
 
-    /// Commits what was asked past by the time that other commits are through: what they have stored is not taken back.
+    /// Commits what the reader has processed, as of when it has its turn: what commits before it have stored is not taken back.
     /// Without automatic commits, those that there were are carried on over what is nothing to read.
     private func commitByItself(
         of committer: ClassicMembershipStateMachine.Identity, deadline: MonotonicTime

@@ -106,8 +106,6 @@ extension KafkaConsumer {
     ) async throws(KafkaError) -> FetchSession.Outcome {
         let connection = try await self.cluster.connection(
             to: broker, for: .fetch, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
-        // One that has just ended would say again why: that the answer before this one was too large.
-        guard connection.isOpen else { throw connection.endedBefore }
         if fetches.first?.isAlone == true {
             return try await self.askApart(fetches, maximumBytes: maximumBytes, of: broker, on: connection)
         }
@@ -311,14 +309,6 @@ extension FetchSession.Outcome {
         case .malformed:
             KafkaError(.protocolError, "The answer to a Fetch names other partitions than were asked for.")
         }
-    }
-}
-
-extension BrokerConnection {
-    /// The error of a request that came too late for this connection.
-    fileprivate var endedBefore: KafkaError {
-        KafkaError(
-            .connectionFailed, "The connection has ended.", broker: self.broker.description, isRetriable: true)
     }
 }
 

@@ -76,7 +76,7 @@ extension KafkaConsumer {
         if let failure { throw failure }
     }
 
-    /// Calls the listener on the reader's task, where it can be ended by whoever gives the partitions up.
+    /// Calls the listener while the reader waits. Code that gives the partitions up meanwhile cancels the call (`endCallback`).
     private func callOnReader(
         _ name: String, in step: RebalanceStep,
         _ callback: @escaping @Sendable (any ConsumerRebalanceListener) async throws -> Void
@@ -84,7 +84,7 @@ extension KafkaConsumer {
         guard self.listener != nil else { return nil }
         let begun = self.state.withLock { state -> Task<KafkaError?, Never>? in
             guard state.isToBeDone(step) else { return nil }
-            // A task that can be cancelled without the reader's.
+            // Not a child of the reader's task, so that it can be cancelled while the reader goes on. It is awaited below.
             let work = Task { await self.call(name, callback) }
             state.callback = work
             return work

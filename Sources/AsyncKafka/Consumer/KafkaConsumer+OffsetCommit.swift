@@ -59,7 +59,7 @@ extension KafkaConsumer {
     ) throws(KafkaError) {
         let isCurrent = self.state.withLock { state in
             switch state.subscriptions.subscription {
-            // Whoever chooses partitions by hand is in no generation, also while it closes.
+            // A consumer with chosen partitions is in no generation, also while it closes.
             case .none, .partitions: return committer.generation < 0
             case .topics, .pattern: break
             }
@@ -153,8 +153,8 @@ extension KafkaConsumer {
         }
     }
 
-    /// A topic that the coordinator doesn't know may be a new one, which it is yet to hear of. If no other broker knows it
-    /// either, or not under that id, waiting is of no use.
+    /// Gives up topics that are gone. The coordinator may not have heard of a new topic yet: that is asked for again, unless no
+    /// other broker knows the topic either, or only one with another id.
     private func refuseUnknown(in commit: inout OffsetCommitProgress, deadline: MonotonicTime) async {
         let unknown = commit.unknown
         guard !unknown.isEmpty else { return }

@@ -34,7 +34,7 @@ extension KafkaConsumer {
                     "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
-            // Both at once: whoever unsubscribes at the same time ends both or none.
+            // Both in one step: an `unsubscribe()` at the same time ends both or neither.
             state.membership?.rebalance(because: "the subscription has changed")
             if state.membership?.step != nil { state.interruptReader() }
             return nil
@@ -46,9 +46,9 @@ extension KafkaConsumer {
     }
 
     /// Reads exactly these partitions; replaces those read before. No group decides and no listener is called; with a
-    /// `groupID` the positions are the group's committed ones, and offsets can be committed. What was asked past of those
-    /// that are replaced is committed in the background if `enableAutoCommit` is set; what is in your hands still, a record or
-    /// the last array of `poll`, is not.
+    /// `groupID` the positions are the group's committed ones, and offsets can be committed. If `enableAutoCommit` is
+    /// set, what you have processed of the replaced partitions is committed in the background. A record, or the last array of
+    /// `poll`, counts as processed when you have asked for more.
     public func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         if let wrong = partitions.first(where: { $0.topic.isEmpty || $0.partition < 0 }) {
             throw KafkaError(.invalidArgument, "\"\(wrong)\" is no partition.")
@@ -76,7 +76,7 @@ extension KafkaConsumer {
         if isAutomatic { self.commitSignal.notify() }
     }
 
-    /// Gives everything up: commits what was asked past if `enableAutoCommit` is set, calls the listener's
+    /// Gives everything up: commits what you have processed if `enableAutoCommit` is set, calls the listener's
     /// `partitionsRevoked` if it is not being called already, and leaves the group; all within
     /// `ConsumerConfiguration.closeTimeout`. What is in your hands still, a record or the last array of `poll`, is not
     /// committed by itself: call `commit()` before if you are done with it.
@@ -240,7 +240,7 @@ extension ConsumerState {
         self.isCollecting = false
     }
 
-    /// Notes what was asked past of the partitions that are about to be replaced: what is in the reader's hand is not.
+    /// Notes what the reader has processed of the partitions that are about to be replaced.
     fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
         let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
         guard !replaced.isEmpty else { return }

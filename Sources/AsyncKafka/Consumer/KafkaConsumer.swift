@@ -101,7 +101,7 @@ public final class KafkaConsumer: Sendable {
     /// Does the consumer's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
     ///
     /// At the end the partitions are given up, as far as the reader has not done so itself when its sequence ended: what
-    /// was asked past is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callsRevokedOnLeave`
+    /// was processed is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callsRevokedOnLeave`
     /// is, and the group is left, all within `ConsumerConfiguration.closeTimeout`, and sooner if no broker can be reached:
     /// what was not done is in the log. On cancellation the same is done without waiting for the reader.
     ///
@@ -114,7 +114,7 @@ public final class KafkaConsumer: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make a consumer for each run.")
         }
-        // Not cancelled with this one, so that the group can still be left; it is waited for in any case.
+        // Not a child, so that it is not cancelled together with `run()`: the group is left after that. It is awaited below.
         let work = Task { await self.work() }
         let result = await withTaskCancellationHandler {
             await work.value

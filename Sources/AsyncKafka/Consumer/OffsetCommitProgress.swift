@@ -31,7 +31,7 @@ struct OffsetCommitProgress: Sendable {
         self.remaining = offsets
     }
 
-    /// Whether what remains is of no use to be sent again.
+    /// Whether what remains would be refused again.
     var isOver: Bool { self.requestFailure.map { !$0.isRetriable } ?? false }
 
     /// Those of which the coordinator doesn't know the topic.

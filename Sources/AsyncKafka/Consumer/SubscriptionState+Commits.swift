@@ -24,7 +24,7 @@ extension SubscriptionState {
         self.offsets { self.handedOut($0, $1) }
     }
 
-    /// Everything that the reader has asked past. What the group has had for a short time only is left out.
+    /// Everything that the reader has processed, except offsets that the group was given a short time ago.
     func askedPastOffsets(now: MonotonicTime) -> [TopicPartition: OffsetAndMetadata] {
         var offsets = self.offsets { partition, assigned in
             guard let position = self.askedPast(partition, assigned) else { return nil }
@@ -38,7 +38,7 @@ extension SubscriptionState {
     }
 
     /// Where this consumer has committed all that there is to read, and what came later up to the position is nothing to
-    /// read: markers, say. A commit that covers them too changes nothing for whoever reads, and takes the lag away.
+    /// read: markers, say. A commit that covers them too changes nothing for readers, and takes the lag away.
     var carriedOnOffsets: [TopicPartition: OffsetAndMetadata] {
         self.offsets { _, assigned in
             guard assigned.isCommittedHere, let committed = assigned.committed, assigned.unseenFrom <= committed,
@@ -48,7 +48,7 @@ extension SubscriptionState {
         }
     }
 
-    /// Behind what the reader has of a partition that has a position.
+    /// The position after what the reader has of a partition that has a position.
     func handedOut(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition {
         guard let inHand = self.inHand, inHand.partition == partition, inHand.isUnfinished else {
             return assigned.position
@@ -109,7 +109,7 @@ extension SubscriptionState {
         return id == .zero ? nil : id
     }
 
-    /// Moves behind what is buffered next and is nothing to read, wherever the reader has had all that comes before.
+    /// Moves positions over buffered batches that are nothing to read, where the reader has had all that comes before.
     mutating func passUnseen() -> Wakening {
         var wakening: Wakening = []
         // A list of its own: changing what is gone through would copy all of it.

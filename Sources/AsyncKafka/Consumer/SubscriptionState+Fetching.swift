@@ -285,7 +285,7 @@ extension SubscriptionState {
         case .offsetOutOfRange:
             // A follower may be behind, or ahead in deleting: only the leader knows.
             if wasFollower && assigned.leader != broker { return [.fetchers] }
-            // What the reader has not had yet is still good; the offset behind it is looked at when it has come there.
+            // What the reader has not had yet is still good; the offset after it is looked at when the reader has come there.
             if assigned.isBuffered || self.inHand?.partition == partition && self.inHand?.isUnfinished == true {
                 return []
             }

@@ -112,7 +112,7 @@ extension AssignedPartition {
         self.leaderEpoch = known.leaderEpoch
         self.preferredReplica = nil
         self.notBefore = nil
-        // The last leader may not answer for long, and its answer is of no use any more.
+        // The last leader may not answer for long, and its answer is out of date.
         self.fetchInFlight = nil
         self.isAskedBeside = false
         switch self.phase {

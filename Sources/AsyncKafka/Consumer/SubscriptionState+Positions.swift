@@ -140,7 +140,7 @@ extension SubscriptionState {
         return [.fetchers, .positions]
     }
 
-    /// A look-up failed: it is tried again at `time`, or the reader is told if that is of no use.
+    /// A look-up failed: it is tried again at `time`, or the reader is told if it would fail again.
     ///
     /// - Parameter isToldElsewhere: whether the log hears of it anyway.
     mutating func lookupFailed(

@@ -161,7 +161,7 @@ extension SubscriptionState {
         self.partitions[taken.partition] = assigned
     }
 
-    /// A batch that was taken has nothing for the reader behind its position.
+    /// A batch that was taken has nothing for the reader after its position.
     mutating func pass(_ taken: TakenBatch) {
         guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
         self.partitions[taken.partition]?.isTaken = false
@@ -197,12 +197,12 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
-    /// Everything handed out has been asked past.
+    /// The reader has processed everything that was handed out.
     mutating func settle() {
         self.askedPast = self.position
     }
 
-    /// Moves behind a batch that nobody is to see.
+    /// Moves the position over a batch that nobody is to see.
     mutating func pass(_ batch: RecordBatch) {
         guard batch.nextOffset > self.position.offset else { return }
         let isSettled = self.askedPast == self.position
@@ -212,7 +212,7 @@ extension AssignedPartition {
 }
 
 extension RecordBatch {
-    /// The place behind it.
+    /// The position after it.
     var end: FetchPosition {
         FetchPosition(
             offset: self.nextOffset, epoch: self.partitionLeaderEpoch < 0 ? nil : self.partitionLeaderEpoch)

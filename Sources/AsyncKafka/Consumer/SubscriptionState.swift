@@ -129,7 +129,7 @@ struct SubscriptionState: Sendable {
 
     // MARK: Turns
 
-    /// Something of the partition is buffered: it gets its turn behind those that wait already.
+    /// Something of the partition is buffered: it gets its turn after those that wait already.
     mutating func enqueue(_ partition: TopicPartition) {
         if self.isInTurns.insert(partition).inserted { self.turns.append(partition) }
     }

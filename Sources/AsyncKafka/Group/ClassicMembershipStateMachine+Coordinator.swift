@@ -113,7 +113,7 @@ extension ClassicMembershipStateMachine {
     }
 
     /// The coordinator may still know the member: when it comes back, it does so under the same id, and the group does not wait
-    /// for the one that it was. Whoever has another's instance id has no claim to its member id either.
+    /// for the one that it was. A member with another's instance id has no claim to its member id either.
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
         self.identity = Identity(
@@ -160,7 +160,7 @@ extension ClassicMembershipStateMachine {
 
     /// When the group gives this member up and its partitions to others, if it hears nothing of it until then.
     ///
-    /// Nil while a request waits for the group: whoever waits for an answer is not given up.
+    /// Nil while a request waits for the group: a member that waits for an answer is not given up.
     var sessionDeadline: MonotonicTime? {
         switch self.state {
         case .syncing(isSent: false), .assigning, .stable, .revoking:

@@ -138,7 +138,7 @@ struct ClassicMembershipStateMachine: Sendable {
 
     // MARK: What the consumer does
 
-    /// The topics or their partitions are not what they were. Whoever has subscribed to none is not concerned.
+    /// The topics or their partitions are not what they were. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
         if self.state != .idle { self.rebalance(because: reason) }
     }

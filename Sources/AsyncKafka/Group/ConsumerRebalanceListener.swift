@@ -9,7 +9,7 @@
 /// `KafkaConsumer.assign` it is never called.
 ///
 /// All callbacks run on the task that reads, inside the wait for the next element and **between two elements**: when one
-/// runs, everything handed out before has been asked past. Heartbeats go on meanwhile; the group waits for a callback up
+/// runs, everything handed out before has been processed: the reader has asked for more. Heartbeats go on meanwhile; the group waits for a callback up
 /// to the maximum poll interval, then goes on without this consumer, which hears `partitionsLost` and joins again.
 ///
 /// Each partition that goes is told once: by `partitionsRevoked`, or by `partitionsLost` if it had gone before. If the group

@@ -22,7 +22,7 @@ extension KafkaConsumer {
             let answer = try await self.cluster.attempt(
                 ofGroup: group, deadline: deadline, checkingEvery: self.configuration.sessionTimeout / 3
             ) { () throws(KafkaError) -> JoinGroupCall? in
-                // The group may have been left while the coordinator was looked for. What is subscribed to is read after this: a
+                // The group may have been left while the coordinator was looked for. The subscription is read after this: a
                 // later change has the group joined again.
                 let isWanted = self.updateMembership { membership in
                     guard membership.wantsToJoin(as: identity) else { return false }

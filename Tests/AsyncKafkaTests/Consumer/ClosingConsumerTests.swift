@@ -30,6 +30,14 @@ import Testing
         await Task { await log.until("go") }.value
     }
 
+    /// Ends the callbacks of a consumer that waits for them.
+    private func watchdog(_ log: EventLog) -> Task<Void, any Error> {
+        Task {
+            try await Task.sleep(for: .seconds(15))
+            log.add("go")
+        }
+    }
+
     @Test(
         "a callback that does not heed its cancellation holds nobody up beyond closeTimeout", arguments: Ending.allCases
     )
@@ -38,20 +46,14 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let log = EventLog()
-            var configuration = kafka.consuming("g")
-            configuration.closeTimeout = .seconds(2)
-            configuration.cluster.log = EventLogSink(events: log)
             let listener = NotingListener(name: "a", log: log, onRevoked: { _, _ in await self.stubbornly(log) })
-            let consumer = try KafkaConsumer(configuration, listener: listener)
-            try consumer.subscribe(to: ["t"])
+            let consumer = try listener.member(
+                of: kafka, closeTimeout: .seconds(2), log: EventLogSink(events: log))
             let running = Task {
                 try await consumer.run()
                 log.add("run has ended")
             }
-            let watchdog = Task {
-                try await Task.sleep(for: .seconds(15))
-                log.add("go")
-            }
+            let watchdog = self.watchdog(log)
             try await consumer.pollsUntil { !consumer.assignment.isEmpty }
             let reading: Task<Void, any Error>
             switch ending {
@@ -93,18 +95,12 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
-            var configuration = kafka.consuming("g")
-            configuration.closeTimeout = .seconds(2)
-            configuration.cluster.log = EventLogSink(events: log)
             let listener = NotingListener(name: "a", log: log, onAssigned: { _, _ in await self.stubbornly(log) })
-            let consumer = try KafkaConsumer(configuration, listener: listener)
-            try consumer.subscribe(to: ["t"])
+            let consumer = try listener.member(
+                of: kafka, closeTimeout: .seconds(2), log: EventLogSink(events: log))
             let running = Task { try await consumer.run() }
             let reading = Task { for try await _ in consumer.records {} }
-            let watchdog = Task {
-                try await Task.sleep(for: .seconds(15))
-                log.add("go")
-            }
+            let watchdog = self.watchdog(log)
             await log.until("a assigning 0")
             if ending == .cancelled { running.cancel() } else { consumer.triggerGracefulShutdown() }
             try await running.value

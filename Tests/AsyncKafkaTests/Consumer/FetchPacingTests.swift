@@ -118,6 +118,19 @@ import Testing
         }
     }
 
+    /// Reads nothing while there are faults, without asking in a spin, and the two records once they are gone.
+    private func readsWithoutSpinning(_ kafka: EmbeddedKafka) async throws {
+        try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
+            let nothing = try await consumer.poll(timeout: .seconds(3))
+            #expect(nothing.isEmpty)
+            let asked = kafka.requests.count { $0.api == .fetch }
+            #expect(asked < 200)
+            kafka.removeFaults()
+            let records = try await consumer.poll(timeout: .seconds(20))
+            #expect(records.count == 2)
+        }
+    }
+
     @Test func replicasThatSendTheReaderToEachOtherAreNotAskedInASpin() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
@@ -131,15 +144,7 @@ import Testing
                     }
                 }
             }
-            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
-                let nothing = try await consumer.poll(timeout: .seconds(3))
-                #expect(nothing.isEmpty)
-                let asked = kafka.requests.count { $0.api == .fetch }
-                #expect(asked < 200)
-                kafka.removeFaults()
-                let records = try await consumer.poll(timeout: .seconds(20))
-                #expect(records.count == 2)
-            }
+            try await self.readsWithoutSpinning(kafka)
         }
     }
 
@@ -148,15 +153,7 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             kafka.inject(.fail(.offsetOutOfRange), on: .fetch, times: nil)
-            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
-                let nothing = try await consumer.poll(timeout: .seconds(3))
-                #expect(nothing.isEmpty)
-                let asked = kafka.requests.count { $0.api == .fetch }
-                #expect(asked < 200)
-                kafka.removeFaults()
-                let records = try await consumer.poll(timeout: .seconds(20))
-                #expect(records.count == 2)
-            }
+            try await self.readsWithoutSpinning(kafka)
         }
     }
 

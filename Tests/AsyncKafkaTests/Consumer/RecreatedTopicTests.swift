@@ -156,12 +156,24 @@ import Testing
         }
     }
 
-    @Test func aRecordOfTheOldTopicIsNotCommittedInTheNew() async throws {
+    /// Runs `body` with a topic of twenty records and a consumer's configuration without automatic commits. Nothing is to be
+    /// committed after it.
+    private func committingNothing(
+        _ body: (EmbeddedKafka, inout ConsumerConfiguration) async throws -> Void
+    ) async throws {
         try await EmbeddedKafka.withCluster(Age.current.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old")
             var configuration = kafka.consuming("g")
             configuration.enableAutoCommit = false
+            try await body(kafka, &configuration)
+            let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
+            #expect(committed == nil)
+        }
+    }
+
+    @Test func aRecordOfTheOldTopicIsNotCommittedInTheNew() async throws {
+        try await self.committingNothing { kafka, configuration in
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 var kept: ConsumerRecord?
                 for try await record in consumer.records where record.offset == 10 {
@@ -179,17 +191,11 @@ import Testing
                 let failure = await #expect(throws: KafkaError.self) { try await consumer.commit(old) }
                 #expect(failure?.code == .commitFailed)
             }
-            let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
-            #expect(committed == nil)
         }
     }
 
     @Test func aCommitForTheOldTopicIsNotTakenForTheNew() async throws {
-        try await EmbeddedKafka.withCluster(Age.current.configuration) { kafka in
-            try await kafka.createTopic("t")
-            try await kafka.fill("t", 20, prefix: "old")
-            var configuration = kafka.consuming("g")
-            configuration.enableAutoCommit = false
+        try await self.committingNothing { kafka, configuration in
             configuration.cluster.clientID = "reader"
             configuration.cluster.requestTimeout = .seconds(3)
             configuration.cluster.apiTimeout = .seconds(6)
@@ -203,8 +209,6 @@ import Testing
                 try await kafka.fill("t", 50, prefix: "new")
                 await #expect(throws: KafkaError.self) { try await consumer.commit() }
             }
-            let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
-            #expect(committed == nil)
         }
     }
 }

@@ -281,16 +281,12 @@ import Testing
             try await kafka.fill("t", 1)
             let log = EventLog()
             let stop = Promise<Void>()
-            let isFirst = Lock(true)
+            let isFirst = FirstTime()
             let listener = NotingListener(
                 name: "a", log: log,
                 onAssigned: { _, _ in
-                    let isSlow = isFirst.withLock { isFirst in
-                        defer { isFirst = false }
-                        return isFirst
-                    }
                     // Until the consumer itself has given up.
-                    if isSlow { await kafka.untilRequests(of: .leaveGroup) }
+                    if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
             configuration.maxPollInterval = .seconds(2)

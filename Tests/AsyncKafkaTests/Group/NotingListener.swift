@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import EmbeddedKafka
 
 /// Notes what it hears, and does what a test wants then.
 struct NotingListener: ConsumerRebalanceListener {
@@ -34,5 +35,17 @@ struct NotingListener: ConsumerRebalanceListener {
     func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         self.log.add("\(self.name) lost \(self.text(partitions))")
         try await self.onLost(partitions, consumer)
+    }
+
+    /// A consumer of the group "g" that has this listener and subscribes to "t".
+    func member(
+        of kafka: EmbeddedKafka, closeTimeout: Duration, log: any KafkaLog = SilentLog()
+    ) throws -> KafkaConsumer {
+        var configuration = kafka.consuming("g")
+        configuration.closeTimeout = closeTimeout
+        configuration.cluster.log = log
+        let consumer = try KafkaConsumer(configuration, listener: self)
+        try consumer.subscribe(to: ["t"])
+        return consumer
     }
 }

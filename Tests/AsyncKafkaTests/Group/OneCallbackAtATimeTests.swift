@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
-import KafkaMemory
 import Testing
 
 @testable import AsyncKafka
@@ -34,12 +33,9 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
-            var configuration = kafka.consuming("g")
-            configuration.closeTimeout = .seconds(4)
             let listener = NotingListener(
                 name: "a", log: log, onAssigned: { _, _ in try await Loading(log: log).load() })
-            let consumer = try KafkaConsumer(configuration, listener: listener)
-            try consumer.subscribe(to: ["t"])
+            let consumer = try listener.member(of: kafka, closeTimeout: .seconds(4))
             let running = Task { try await consumer.run() }
             let reading = Task { for try await _ in consumer.records {} }
             let watchdog = Task {
@@ -93,15 +89,11 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("u", 1)
-            let isFirst = Lock(true)
+            let isFirst = FirstTime()
             let listener = NotingListener(
                 name: "a", log: EventLog(),
                 onAssigned: { _, consumer in
-                    let turns = isFirst.withLock { isFirst in
-                        defer { isFirst = false }
-                        return isFirst
-                    }
-                    guard turns else { return }
+                    guard isFirst() else { return }
                     try await consumer.unsubscribe()
                     if subscribes {
                         try consumer.subscribe(to: ["u"])

@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
-import KafkaMemory
 import Testing
 
 @testable import AsyncKafka
@@ -41,16 +40,12 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
-            let isFirst = Lock(true)
+            let isFirst = FirstTime()
             let listener = NotingListener(
                 name: "a", log: log,
                 onRevoked: { _, _ in
-                    let isSlow = isFirst.withLock { isFirst in
-                        defer { isFirst = false }
-                        return isFirst
-                    }
                     // Until the consumer itself has given up.
-                    if isSlow { await kafka.untilRequests(of: .leaveGroup) }
+                    if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
             configuration.maxPollInterval = .seconds(2)
