@@ -46,8 +46,10 @@ struct SymbolGraph: Decodable {
         // What the compiler adds for a conformance is said by the conformance.
         return self.symbols.filter { !$0.identifier.precise.contains("::SYNTHESIZED::") }
             .map { symbol in
-                let declaration = symbol.declarationFragments.map(\.spelling).joined().split(whereSeparator: \.isNewline)
-                    .map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+                let declaration = symbol.declarationFragments.map(\.spelling).joined().split(
+                    whereSeparator: \.isNewline
+                )
+                .map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
                 let conformsTo = conformances[symbol.identifier.precise].map { ": " + $0.joined(separator: ", ") } ?? ""
                 let path = symbol.pathComponents.joined(separator: ".")
                 return "\(path)    \(declaration)\(conformsTo)"

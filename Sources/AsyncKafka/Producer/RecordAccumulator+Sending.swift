@@ -125,6 +125,8 @@ extension RecordAccumulator {
     /// The next request to a broker. After `.connect` and `.done` the sending has ended.
     mutating func nextStep(_ id: Int32, isConnected: Bool, _ effects: inout Effects) -> Step {
         guard let broker = self.brokers[id] else { return .done }
+        // Somebody else may have made the connection.
+        if isConnected { Self.noteConnection(of: broker, &effects) }
         while true {
             broker.isPumpWanted = false
             let step = self.drain(broker, isConnected: isConnected, &effects)
@@ -199,9 +201,13 @@ extension RecordAccumulator {
         var effects = Effects()
         guard let broker = self.brokers[id] else { return effects }
         broker.isConnecting = false
-        effects.isConnectedAgain = broker.reachability.succeeded()
+        Self.noteConnection(of: broker, &effects)
         effects.pump.append(id)
         return effects
+    }
+
+    private static func noteConnection(of broker: BrokerState, _ effects: inout Effects) {
+        if broker.reachability.succeeded() { effects.connectedAgain = broker.id }
     }
 
     /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.

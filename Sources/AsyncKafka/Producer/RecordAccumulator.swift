@@ -42,8 +42,8 @@ struct RecordAccumulator {
         var usedTopics: Set<String> = []
         /// How many attempts to connect to a broker have failed, if that is to be told.
         var failedConnections: Int?
-        /// Whether it is to be told that there is a connection to a broker again.
-        var isConnectedAgain = false
+        /// A broker to which there is a connection again, if that is to be told.
+        var connectedAgain: Int32?
         /// Topics that were found to take less than the configured batch size, and the size of their next batches.
         var smallerBatches: [(topic: String, size: Int)] = []
 

@@ -72,6 +72,9 @@ final class Sender: Sendable {
         for batch in effects.released { batch.freeRecords() }
         for (batch, result) in effects.ended { self.end(batch, result) }
         if let wake = effects.wake { self.wake(wake) }
+        if let broker = effects.connectedAgain {
+            self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
+        }
         for (topic, size) in effects.smallerBatches {
             self.logger(
                 .info, "The topic takes no batches as large as batchSize: they are split, and the next ones smaller",
@@ -168,9 +171,6 @@ final class Sender: Sendable {
             switch result {
             case .success:
                 let effects = self.accumulator.withLock { $0.connected(broker) }
-                if effects.isConnectedAgain {
-                    self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
-                }
                 self.perform(effects)
             case .failure(let error):
                 let effects = self.accumulator.withLock { $0.connectionFailed(broker, error, now: self.loop.now) }

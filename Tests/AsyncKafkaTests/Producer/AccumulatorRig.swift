@@ -76,6 +76,7 @@ struct AccumulatorRig {
         self.effects.released += effects.released
         self.effects.backoffs += effects.backoffs
         self.effects.wake = effects.wake ?? self.effects.wake
+        self.effects.connectedAgain = effects.connectedAgain ?? self.effects.connectedAgain
         self.effects.lingerTimer = effects.lingerTimer ?? self.effects.lingerTimer
         self.effects.expiryTimer = effects.expiryTimer ?? self.effects.expiryTimer
         self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity

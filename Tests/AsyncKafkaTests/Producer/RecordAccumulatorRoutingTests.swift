@@ -201,4 +201,24 @@ import Testing
         #expect(rig.effects.ended.map(\.result.error?.code) == [.authenticationFailed])
         #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
     }
+
+    /// Whoever has made it: a question for metadata goes over the same connection.
+    @Test func thatThereIsAConnectionAgainIsToldOnce() {
+        var rig = AccumulatorRig()
+        rig.append()
+        rig.flush()
+        #expect(rig.pump(isConnected: false).isEmpty)
+        rig.note(
+            rig.accumulator.connectionFailed(
+                0, KafkaError(.connectionFailed, "refused", isRetriable: true), now: rig.now))
+        #expect(rig.effects.connectedAgain == nil)
+        rig.endBackoffs()
+        #expect(rig.pump().count == 1)
+        #expect(rig.effects.connectedAgain == 0)
+        rig.effects.connectedAgain = nil
+        rig.append()
+        rig.flush()
+        _ = rig.pump()
+        #expect(rig.effects.connectedAgain == nil)
+    }
 }
