@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
+        .library(name: "KafkaFoundation", targets: ["KafkaFoundation"]),
         .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
         .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
@@ -73,6 +74,7 @@ let package = Package(
                 .target(name: "CGSSAPI", condition: .when(traits: ["GSSAPI"])),
             ],
             swiftSettings: settings),
+        .target(name: "KafkaFoundation", dependencies: ["AsyncKafka"], swiftSettings: settings),
         .target(
             name: "KafkaOIDC", dependencies: ["AsyncKafka", "KafkaMemory", "KafkaTransport", "COpenSSL"],
             swiftSettings: settings),
@@ -122,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "AsyncKafkaTests",
             dependencies: [
-                "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
+                "AsyncKafka", "EmbeddedKafka", "KafkaFoundation", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
+                "KafkaMemory",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Which records of transactions are read.
+@nonexhaustive
 public enum IsolationLevel: Int8, Hashable, Sendable {
     /// All, also those of aborted transactions and of those that are not decided.
     case readUncommitted = 0

@@ -34,14 +34,14 @@ public struct ProducerRecord: Hashable, Sendable {
         self.timestamp = timestamp
     }
 
-    /// A record from strings, as UTF-8.
+    /// A record from strings, as UTF-8, from bytes, or from both.
     @_disfavoredOverload
     public init(
-        topic: String, partition: Int32? = nil, key: (some StringProtocol)? = String?.none, value: some StringProtocol,
+        topic: String, partition: Int32? = nil, key: (any BytesConvertible)? = nil, value: (any BytesConvertible)?,
         headers: [RecordHeader] = [], timestamp: Timestamp? = nil
     ) {
         self.init(
-            topic: topic, partition: partition, key: key.map { Bytes($0) }, value: Bytes(value), headers: headers,
+            topic: topic, partition: partition, key: key?.kafkaBytes, value: value?.kafkaBytes, headers: headers,
             timestamp: timestamp)
     }
 }

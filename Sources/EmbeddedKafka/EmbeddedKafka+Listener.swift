@@ -42,6 +42,7 @@ extension EmbeddedKafka {
     }
 
     /// A SASL mechanism that brokers here know.
+    @nonexhaustive
     public enum Mechanism: String, Hashable, Sendable, CaseIterable {
         /// `Configuration.users`, with the password as it is (RFC 4616).
         case plain = "PLAIN"
@@ -58,6 +59,7 @@ extension EmbeddedKafka {
     }
 
     /// What a broker makes of a bearer token.
+    @nonexhaustive
     public enum TokenVerdict: Hashable, Sendable {
         /// It is good, for so long, and says who its bearer is.
         case accepted(user: String, lifetime: Duration)

@@ -16,6 +16,7 @@ import KafkaTransport
 /// `exp`. Neither the secret nor a token is in any error.
 public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     /// How a client shows its id and secret (RFC 6749, section 2.3.1).
+    @nonexhaustive
     public enum ClientAuthentication: Hashable, Sendable {
         /// In a header `Authorization: Basic`, each form-encoded first. What the standard wants of every server.
         case basic

@@ -19,6 +19,7 @@ import Foundation
 /// own (`jti`).
 public struct JWTAssertion: Sendable {
     /// Where the private key is, in PEM.
+    @nonexhaustive
     public enum PrivateKey: Sendable {
         /// In memory, encrypted with a password or not.
         case pem(Bytes, password: Secret? = nil)

@@ -8,6 +8,7 @@
 /// How a consumer reads. Names and defaults are those of Kafka's Java client, with `Duration` in place of milliseconds.
 public struct ConsumerConfiguration: Sendable {
     /// Where to begin when there is no committed offset, or when the position lies outside of the log.
+    @nonexhaustive
     public enum AutoOffsetReset: Hashable, Sendable {
         /// At the oldest record that there is.
         case earliest

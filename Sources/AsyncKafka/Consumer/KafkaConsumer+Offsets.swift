@@ -10,6 +10,7 @@ import KafkaTransport
 
 extension KafkaConsumer {
     /// Where to seek.
+    @nonexhaustive
     public enum SeekTarget: Hashable, Sendable {
         /// To the record with this offset, or the next that there is.
         case offset(Int64)

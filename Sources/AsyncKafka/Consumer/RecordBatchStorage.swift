@@ -42,6 +42,20 @@ final class RecordBatchStorage: Sendable {
         self.count = count
     }
 
+    /// What `builder` has, as if it had been stored from an offset on.
+    init(
+        _ builder: borrowing RecordBatchBuilder, in partition: TopicPartition, startOffset: Int64, leaderEpoch: Int32?
+    ) throws(RecordBatchError) {
+        self.records = try builder.records(baseOffset: startOffset)
+        self.topicPartition = partition
+        self.topicID = .zero
+        self.timestampType = .createTime
+        self.leaderEpoch = leaderEpoch
+        self.start = startOffset
+        self.lastOffset = startOffset + Int64(builder.count) - 1
+        self.count = builder.count
+    }
+
     /// The offset from which records can't be read, if a reader came upon such.
     var failureOffset: Int64? {
         let offset = self.failure.load(ordering: .acquiring)

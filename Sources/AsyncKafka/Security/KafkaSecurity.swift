@@ -13,6 +13,7 @@
 /// ```
 public struct KafkaSecurity: Sendable {
     /// What carries the bytes.
+    @nonexhaustive
     public enum Transport: Sendable {
         /// Anybody on the way can read and change what is sent. For loopback and for networks that are trusted.
         case plaintext

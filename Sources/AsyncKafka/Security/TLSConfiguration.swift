@@ -10,6 +10,7 @@ public import KafkaMemory
 /// How TLS is spoken: whom to trust, and who this client is.
 public struct TLSConfiguration: Sendable {
     /// Whose certificates are believed.
+    @nonexhaustive
     public enum Trust: Hashable, Sendable {
         /// Those that the system believes.
         case system
@@ -24,6 +25,7 @@ public struct TLSConfiguration: Sendable {
     }
 
     /// A client's certificate with its key, for brokers that want one (mutual TLS).
+    @nonexhaustive
     public enum Identity: Hashable, Sendable {
         /// The chain, own certificate first, and the private key (PKCS#8 or older), both in PEM.
         case pem(chain: Bytes, key: Bytes, password: Secret? = nil)
@@ -36,6 +38,7 @@ public struct TLSConfiguration: Sendable {
     }
 
     /// What is asked of a broker's certificate.
+    @nonexhaustive
     public enum Verification: Hashable, Sendable {
         /// It comes from an authority that is trusted, and names the host that was connected to.
         case full
@@ -47,6 +50,7 @@ public struct TLSConfiguration: Sendable {
     }
 
     /// A version of TLS.
+    @nonexhaustive
     public enum Version: Hashable, Sendable {
         /// RFC 5246.
         case tls12

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How the records of a batch are compressed. The raw value is the number that a batch's attributes hold.
+@nonexhaustive
 public enum CompressionCodec: Int8, Hashable, Sendable, CaseIterable {
     /// Not at all.
     case none = 0

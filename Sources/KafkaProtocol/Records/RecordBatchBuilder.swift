@@ -191,8 +191,8 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         return [Bytes(storage: storage, offset: 0, count: RecordBatchHeader.size + records.count)]
     }
 
-    /// The records again, to be appended to smaller batches. Throws only if the decompression does.
-    package borrowing func records() throws(RecordBatchError) -> RecordSequence {
+    /// The records again, to be appended to smaller batches or to be read. Throws only if the decompression does.
+    package borrowing func records(baseOffset: Int64 = 0) throws(RecordBatchError) -> RecordSequence {
         let plainSize = self.byteCount - RecordBatchHeader.size
         let plain: Bytes
         if let closed = self.closedRecords {
@@ -206,7 +206,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
                 storage: self.storage, offset: min(RecordBatchHeader.size, self.storage.capacity), count: plainSize)
         }
         return RecordSequence(
-            plain, count: self.count, baseOffset: 0, lastOffsetDelta: Int64(self.count) - 1,
+            plain, count: self.count, baseOffset: baseOffset, lastOffsetDelta: Int64(self.count) - 1,
             baseTimestamp: self.baseTimestamp, logAppendTime: nil)
     }
 }

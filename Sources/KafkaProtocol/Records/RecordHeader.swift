@@ -19,4 +19,17 @@ public struct RecordHeader: Hashable, Sendable {
         self.key = key
         self.value = value
     }
+
+    /// A header whose value is a string, as UTF-8, or bytes.
+    @_disfavoredOverload
+    public init(_ key: String, _ value: any BytesConvertible) {
+        self.init(key, value.kafkaBytes)
+    }
+}
+
+extension [RecordHeader] {
+    /// The value of the last header of a name; nil if there is none, or if it is null.
+    public subscript(name: String) -> Bytes? {
+        self.last { $0.key == name }?.value
+    }
 }

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Who gave a record its timestamp.
+@nonexhaustive
 public enum TimestampType: Hashable, Sendable {
     /// The producer, when it made the record.
     case createTime

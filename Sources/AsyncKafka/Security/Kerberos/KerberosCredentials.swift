@@ -8,6 +8,7 @@
 #if GSSAPI
 
 /// Where Kerberos' tickets come from.
+@nonexhaustive
 public enum KerberosCredentials: Hashable, Sendable {
     /// A cache that somebody else fills, such as `kinit`. Without a path it is the system's (`KRB5CCNAME`); with a principal
     /// it must be that one's.

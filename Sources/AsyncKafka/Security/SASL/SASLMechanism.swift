@@ -33,6 +33,7 @@ extension SASLExchange {
 }
 
 /// What follows a challenge.
+@nonexhaustive
 public enum SASLResponse: Hashable, Sendable {
     /// Send this and wait for the next challenge.
     case send(Bytes)

@@ -17,6 +17,7 @@ public struct ScramMechanism: SASLMechanism {
     public var name: String { self.hash == .sha256 ? "SCRAM-SHA-256" : "SCRAM-SHA-512" }
 
     /// What a SCRAM mechanism is named after.
+    @nonexhaustive
     public enum Hash: Hashable, Sendable {
         /// `SCRAM-SHA-256`
         case sha256
