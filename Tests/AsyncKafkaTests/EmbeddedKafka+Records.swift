@@ -50,3 +50,11 @@ extension ConsumerRecord {
     /// The value as text.
     var text: String { self.value.map { String(decoding: $0, as: UTF8.self) } ?? "nil" }
 }
+
+extension KafkaConsumer {
+    /// The next record, with a sequence of its own. Nil if the consumer has been shut down.
+    func nextRecord() async throws(KafkaError) -> ConsumerRecord? {
+        for try await record in self.records { return record }
+        return nil
+    }
+}

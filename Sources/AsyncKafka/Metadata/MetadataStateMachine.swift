@@ -53,7 +53,7 @@ struct MetadataStateMachine: Sendable {
     private let maximumAge: Duration
     private var wanted: WantedTopics
     private var notices: [WantedTopics.Notice] = []
-    private var isRequested = true
+    private(set) var isRequested = true
     private var inFlight: Question?
     /// Requests that failed in a row.
     private var failures = 0

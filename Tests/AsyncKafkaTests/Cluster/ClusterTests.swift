@@ -87,8 +87,8 @@ import Testing
                 await hold.untilHeld()
                 let before = cluster.metadataState.withLock { $0.begun }
                 async let fresh = cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(10))
-                // Lets the call be made before the answer comes; in the other order there is nothing to see.
-                for _ in 0..<1000 { await Task.yield() }
+                // The call is made before the answer comes; in the other order there is nothing to see.
+                while !cluster.metadataState.withLock({ $0.isRequested }) { await Task.yield() }
                 hold.release()
                 _ = try await fresh
                 #expect(cluster.metadataState.withLock { $0.newestSuccess } > before)

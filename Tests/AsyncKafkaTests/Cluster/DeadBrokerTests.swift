@@ -42,11 +42,11 @@ import Testing
             let leader = try #require(try await kafka.leader(of: "t", partition: 0))
             try await KafkaConsumer.withConsumer(self.patient(kafka), assigned: [TopicPartition("t", 0)]) { consumer in
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    var read = 0
-                    for try await _ in consumer.records {
-                        read += 1
-                        if read == 10 { break }
-                        guard read == 5 else { continue }
+                    var read: [String] = []
+                    for try await record in consumer.records {
+                        read.append("\(record.offset) \(record.text)")
+                        if read.count == 10 { break }
+                        guard read.count == 5 else { continue }
                         group.addTask {
                             // The others still name the leader that is dead.
                             let outdated = kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
@@ -65,6 +65,7 @@ import Testing
                         }
                     }
                     try await group.waitForAll()
+                    #expect(read == (0..<10).map { "\($0) v\($0 % 5)" })
                 }
             }
         }
@@ -83,6 +84,7 @@ import Testing
                 try await kafka.stopBroker(coordinator)
                 kafka.forgetRequests()
                 let second = try await records.next()
+                #expect(second?.offset == 1)
                 try await consumer.commit(#require(second))
                 let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
                 #expect(committed == 2)
@@ -101,7 +103,8 @@ import Testing
             let outdated = self.rememberCoordinator(coordinator, in: kafka)
             try await kafka.stopBroker(coordinator)
             try await KafkaConsumer.withConsumer(self.patient(kafka, "g"), subscribedTo: ["t"]) { consumer in
-                for try await _ in consumer.records { break }
+                let record = try await consumer.nextRecord()
+                #expect(record?.offset == 0 && record?.text == "v0")
             }
             #expect(outdated.hits == 3)
         }

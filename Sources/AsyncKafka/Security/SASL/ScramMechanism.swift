@@ -106,11 +106,23 @@ final class SaltedPasswordCache: Sendable {
         var iterations: Int
     }
 
+    typealias Derivation = @Sendable (Key, HashFunction) -> [UInt8]
+
     private let last = Lock<(key: Key, salted: [UInt8])?>(nil)
+    private let derive: Derivation
+
+    /// - Parameter derive: the costly part; tests count how often it is done.
+    init(
+        derive: @escaping Derivation = {
+            $1.derivedKey(password: $0.password, salt: $0.salt, iterations: $0.iterations)
+        }
+    ) {
+        self.derive = derive
+    }
 
     func salted(_ key: Key, by hash: HashFunction) -> [UInt8] {
         if let last = self.last.withLock({ $0 }), last.key == key { return last.salted }
-        let salted = hash.derivedKey(password: key.password, salt: key.salt, iterations: key.iterations)
+        let salted = self.derive(key, hash)
         self.last.withLock { $0 = (key, salted) }
         return salted
     }
