@@ -87,7 +87,7 @@ func embeddedSecured() async throws {
     ]
     try await EmbeddedKafka.withCluster(configuration) { kafka in
         var cluster = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SECURE"))
-        let trust = TLSConfiguration(trust: .pem(authority.certificate))
+        let trust = KafkaTLSConfiguration(trust: .pem(authority.certificate))
         cluster.security = .sasl(.scramSHA512(username: "alice", password: "alice-secret"), over: .tls(trust))
         try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
             _ = try await producer.send(ProducerRecord(topic: "orders", value: "paid"))

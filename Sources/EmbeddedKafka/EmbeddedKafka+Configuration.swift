@@ -28,7 +28,7 @@ extension EmbeddedKafka {
         public var kerberos: Kerberos?
         #endif
         /// After so long clients have to log in again (connections.max.reauth.ms, KIP-368). Default: never.
-        public var maximumSession: Duration?
+        public var maxSession: Duration?
         /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
         public var racks: [String] = []
         /// Whether consumers are sent to a replica in their own rack (KIP-392). Default: false.
@@ -43,12 +43,12 @@ extension EmbeddedKafka {
         /// (log.retention.bytes). Default: 1 GiB.
         public var retentionBytes = 1 << 30
         /// The largest record batch, in bytes (message.max.bytes). Default: 1 048 588.
-        public var maximumBatchBytes = 1_048_588
+        public var maxBatchBytes = 1_048_588
         /// The largest request, in bytes; a connection that announces a larger one is closed
         /// (socket.request.max.bytes). Default: 100 MiB.
-        public var maximumRequestBytes = 100 << 20
+        public var maxRequestBytes = 100 << 20
         /// The most that one Fetch answers, in bytes, whatever it asks for (fetch.max.bytes). Default: 55 MiB.
-        public var maximumFetchBytes = 55 << 20
+        public var maxFetchBytes = 55 << 20
         /// The session timeouts that members of groups may ask for (group.min.session.timeout.ms,
         /// group.max.session.timeout.ms). Default: 6 s to 30 min.
         public var sessionTimeouts: ClosedRange<Duration> = .seconds(6)...(.seconds(1800))
@@ -56,9 +56,9 @@ extension EmbeddedKafka {
         /// (group.initial.rebalance.delay.ms). Default: 0; Kafka's is 3 s.
         public var initialRebalanceDelay: Duration = .zero
         /// The most members that a group may have (group.max.size). Default: no limit.
-        public var maximumGroupSize = Int.max
+        public var maxGroupSize = Int.max
         /// The highest versions to offer, where they are not this library's highest: to be like an older broker.
-        public var maximumVersions: [API: Int16] = [:]
+        public var maxVersions: [API: Int16] = [:]
         /// APIs that are not offered.
         public var withheldAPIs: Set<API> = []
         /// How many requests are kept to be looked at; the oldest go first. Default: 10 000.

@@ -16,7 +16,7 @@ public struct TokenEndpoint: Sendable {
     public var url: String
     /// Whom to trust, and who to be, on the way there. The system's authorities by default. Files are read for each request,
     /// so that they may be renewed; one that is half written is read again.
-    public var tls = TLSConfiguration()
+    public var tls = KafkaTLSConfiguration()
     /// Lets `url` be `http://…` on a host that is not this machine itself. Whoever is on the way can then read the client's
     /// secret and the tokens, and use them.
     public var allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay = false
@@ -30,9 +30,9 @@ public struct TokenEndpoint: Sendable {
     /// that is longer than what is left of `timeout`, the call fails at once.
     public var retryBackoff: Duration = .milliseconds(100)
     /// The longest such wait. 10 s by default (`sasl.login.retry.backoff.max.ms`).
-    public var retryBackoffMaximum: Duration = .seconds(10)
+    public var retryBackoffMax: Duration = .seconds(10)
     /// Longer answers, in bytes, are refused. 1 MiB by default.
-    public var maximumResponseSize = 1 << 20
+    public var maxResponseSize = 1 << 20
 
     /// An endpoint with the defaults.
     public init(_ url: String) {

@@ -55,12 +55,12 @@ struct TokenRequest: Sendable {
         guard endpoint.timeout > .zero else {
             throw .invalidConfiguration("The token endpoint's timeout must be more than zero.")
         }
-        guard endpoint.retryBackoff > .zero, endpoint.retryBackoffMaximum >= endpoint.retryBackoff else {
+        guard endpoint.retryBackoff > .zero, endpoint.retryBackoffMax >= endpoint.retryBackoff else {
             throw .invalidConfiguration(
-                "The token endpoint's retryBackoff must be more than zero, and no more than retryBackoffMaximum.")
+                "The token endpoint's retryBackoff must be more than zero, and no more than retryBackoffMax.")
         }
-        guard endpoint.maximumResponseSize > 0 else {
-            throw .invalidConfiguration("The token endpoint's maximumResponseSize must be more than zero.")
+        guard endpoint.maxResponseSize > 0 else {
+            throw .invalidConfiguration("The token endpoint's maxResponseSize must be more than zero.")
         }
         // Seen now rather than at the first connection.
         if self.address.isSecure { _ = try endpoint.tls.makeContext() }
@@ -89,7 +89,7 @@ struct TokenRequest: Sendable {
                         last.withLock { $0 = failure.error }
                         failures += 1
                         let backoff = ExponentialBackoff(
-                            initial: self.endpoint.retryBackoff, maximum: self.endpoint.retryBackoffMaximum)
+                            initial: self.endpoint.retryBackoff, maximum: self.endpoint.retryBackoffMax)
                         let delay = backoff.delay(failures: failures, jitter: .random(in: 0..<1))
                         let retryAfter = failure.retryAfter ?? .zero
                         guard retryAfter < deadline - clock.now else { throw self.notInTime(failure.error, retryAfter) }
@@ -126,7 +126,7 @@ struct TokenRequest: Sendable {
             response = try await HTTPExchange.post(
                 FormEncoding.encode(form.parameters), headers: form.headers, to: self.address,
                 tls: context,
-                limit: self.endpoint.maximumResponseSize, timeout: self.endpoint.timeout)
+                limit: self.endpoint.maxResponseSize, timeout: self.endpoint.timeout)
         } catch let error as TransportError {
             throw Failure(error: self.failure(error))
         } catch let error as HTTPFailure {

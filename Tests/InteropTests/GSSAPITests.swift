@@ -23,7 +23,7 @@ extension InteropTests {
         ) throws -> KafkaClientConfiguration {
             let secured = try #require(cluster.secured)
             var client = KafkaClientConfiguration(bootstrapServers: secured.bootstrapServers(kind))
-            let tls = TLSConfiguration(trust: .pem(secured.authority.certificate))
+            let tls = KafkaTLSConfiguration(trust: .pem(secured.authority.certificate))
             client.security = .sasl(mechanism, over: kind == .sasl ? .plaintext : .tls(tls))
             client.log = SilentLog()
             return client
@@ -235,7 +235,7 @@ private actor Kerberized {
         case .embedded:
             let secured = try SecuredListeners(kerberos: realm)
             var configuration = try secured.configuration()
-            configuration.maximumSession = .seconds(3)
+            configuration.maxSession = .seconds(3)
             configuration.createsTopicsAutomatically = false
             return .embedded(try await EmbeddedKafka.start(configuration), secured: secured)
         case .real(let installation):

@@ -121,7 +121,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("flush")
             var client = cluster.client
             client.bootstrapServers = secured.bootstrapServers(.tls)
-            client.security = .tls(TLSConfiguration(trust: .pem(secured.authority.certificate)))
+            client.security = .tls(KafkaTLSConfiguration(trust: .pem(secured.authority.certificate)))
             var producing = ProducerConfiguration(client)
             producing.acks = .none
             producing.idempotence = false

@@ -29,7 +29,7 @@ extension InteropTests {
             case .embedded:
                 let secured = try SecuredListeners(kinds: [.sasl, .saslOverTLS])
                 var configuration = try secured.configuration()
-                configuration.maximumSession = .seconds(3)
+                configuration.maxSession = .seconds(3)
                 configuration.createsTopicsAutomatically = false
                 try await EmbeddedKafka.withCluster(configuration) { kafka in
                     try await Self.load(.embedded(kafka, secured: secured))
@@ -57,7 +57,7 @@ extension InteropTests {
             let user = SecuredListeners.username
             let password = Secret(SecuredListeners.password)
             let provider = FailingNowAndThen()
-            let tls = TLSConfiguration(trust: .pem(try #require(cluster.secured).authority.certificate))
+            let tls = KafkaTLSConfiguration(trust: .pem(try #require(cluster.secured).authority.certificate))
             let token = try await Self.delegationToken(cluster)
             let tokens: @Sendable () -> SASLCredentials = { SASLCredentials(username: token.id, password: token.hmac) }
             let ways: [(String, KafkaSecurity)] = [

@@ -132,14 +132,14 @@ extension InteropTests {
                 $0.maxRequestSize = 12_000_000
             }
             var reading = cluster.consumer()
-            reading.cluster.maximumResponseSize = 1 << 20
+            reading.cluster.maxResponseSize = 1 << 20
             let error = await #expect(throws: KafkaError.self) {
                 try await KafkaConsumer.withConsumer(reading, assigned: [TopicPartition(topic, 0)]) {
                     _ = try await $0.read(1)
                 }
             }
             #expect(error?.code == .recordTooLarge)
-            #expect(error?.message.contains("maximumResponseSize") == true, "\(String(describing: error))")
+            #expect(error?.message.contains("maxResponseSize") == true, "\(String(describing: error))")
         }
 
         @Test(

@@ -29,8 +29,8 @@ private struct Way: Sendable, CustomTestStringConvertible {
     private static let user = SecuredListeners.username
     private static let password = Secret(SecuredListeners.password)
 
-    private static func trusting(_ secured: SecuredListeners) -> TLSConfiguration {
-        TLSConfiguration(trust: .pem(secured.authority.certificate))
+    private static func trusting(_ secured: SecuredListeners) -> KafkaTLSConfiguration {
+        KafkaTLSConfiguration(trust: .pem(secured.authority.certificate))
     }
 
     static let all: [Way] = [
@@ -202,7 +202,7 @@ extension InteropTests {
             #expect(unoffered?.message.contains("SCRAM-SHA-512") == true, "\(String(describing: unoffered))")
             guard secured.kinds.contains(.tls) else { return }
 
-            let trusting = TLSConfiguration(trust: .pem(secured.authority.certificate))
+            let trusting = KafkaTLSConfiguration(trust: .pem(secured.authority.certificate))
             let noSASL = try await self.refusal(
                 cluster, .tls, .sasl(.plain(username: user, password: "x"), over: .tls(trusting)))
             #expect(noSASL?.message.contains("takes no SASL") == true, "\(String(describing: noSASL))")

@@ -147,7 +147,7 @@ private actor SharedEmbeddedKafka {
             // As the real ones of the rig: what nobody made is not there, and short sessions are allowed.
             configuration.createsTopicsAutomatically = false
             configuration.sessionTimeouts = .seconds(1) ... .seconds(1800)
-            configuration.maximumRequestBytes = 100 << 20
+            configuration.maxRequestBytes = 100 << 20
             return try await EmbeddedKafka.start(configuration)
         }
         self.starting = task

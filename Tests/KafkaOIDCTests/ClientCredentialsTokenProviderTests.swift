@@ -267,7 +267,7 @@ import Testing
         let large = String(repeating: "x", count: 1_000_001)
         let body = header.hasSuffix("chunked") ? "F4241\r\n\(large)\r\n0\r\n\r\n" : large
         let (error, requests) = try await self.error(.raw("HTTP/1.1 200 OK\r\n\(header)\r\n\r\n\(body)")) {
-            $0.maximumResponseSize = 1_000_000
+            $0.maxResponseSize = 1_000_000
         }
         #expect(error.message.contains("more than 1000000 bytes"))
         #expect(requests == 1)
@@ -318,8 +318,8 @@ import Testing
 
     @Test func settingsThatContradictAreRefused() {
         let changes: [@Sendable (inout TokenEndpoint) -> Void] = [
-            { $0.timeout = .zero }, { $0.retryBackoff = .zero }, { $0.retryBackoffMaximum = .milliseconds(1) },
-            { $0.maximumResponseSize = 0 }, { $0.additionalParameters = ["grant_type": "password"] },
+            { $0.timeout = .zero }, { $0.retryBackoff = .zero }, { $0.retryBackoffMax = .milliseconds(1) },
+            { $0.maxResponseSize = 0 }, { $0.additionalParameters = ["grant_type": "password"] },
             { $0.tls.trust = .pemFile("/nowhere") },
         ]
         for change in changes {
@@ -368,7 +368,7 @@ import Testing
     @Test func aServerThatNobodyTrustsGetsNoSecret() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()
-        let trusts: [TLSConfiguration.Trust] = [.system, .pem(other.certificate)]
+        let trusts: [KafkaTLSConfiguration.Trust] = [.system, .pem(other.certificate)]
         for trust in trusts {
             let server = try HTTPServer(identity: authority.issue().identity) { _, _ in Self.good }
             let provider = try self.provider(server) { $0.tls.trust = trust }

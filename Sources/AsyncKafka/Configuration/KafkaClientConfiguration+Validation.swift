@@ -34,9 +34,9 @@ extension KafkaClientConfiguration {
                 throw .invalidConfiguration("\(name) (\(initial)) is longer than \(name)Max (\(maximum)).")
             }
         }
-        guard self.maximumResponseSize >= 1 << 10, self.maximumResponseSize <= Int32.max else {
+        guard self.maxResponseSize >= 1 << 10, self.maxResponseSize <= Int32.max else {
             throw .invalidConfiguration(
-                "maximumResponseSize must be from 1 KiB to 2 GiB; it is \(self.maximumResponseSize) bytes.")
+                "maxResponseSize must be from 1 KiB to 2 GiB; it is \(self.maxResponseSize) bytes.")
         }
     }
 }

@@ -41,7 +41,7 @@ public struct KafkaClientConfiguration: Sendable {
     /// Whether brokers may create a topic that is asked for and doesn't exist, if they are set to. True by default.
     public var allowAutoTopicCreation = true
     /// The largest response that is accepted, in bytes. 128 MiB by default.
-    public var maximumResponseSize = 128 << 20
+    public var maxResponseSize = 128 << 20
 
     /// Where log events go. By default warnings and errors go to standard error.
     public var log: any KafkaLog = StandardErrorLog()

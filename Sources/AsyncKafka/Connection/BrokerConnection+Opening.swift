@@ -76,7 +76,7 @@ extension BrokerConnection {
                 let channel: SocketChannel
                 do {
                     channel = try await reached.channel(
-                        tls: security.tlsContext(), maximumFrameSize: configuration.maximumResponseSize)
+                        tls: security.tlsContext(), maximumFrameSize: configuration.maxResponseSize)
                 } catch {
                     throw KafkaError(error, broker: broker, acquaintance: acquaintance)
                 }

@@ -17,7 +17,7 @@ extension KafkaError {
         case .frameAboveLimit(let length, let limit):
             self.init(
                 .protocolError,
-                "An answer of \(length) bytes is larger than maximumResponseSize (\(limit)), and was not read: raise it.",
+                "An answer of \(length) bytes is larger than maxResponseSize (\(limit)), and was not read: raise it.",
                 broker: broker.description, isRetriable: true, underlyingError: error)
         case .frameTooLarge(_, _, let firstBytes):
             self = .unintelligible(firstBytes, broker: broker, error: error)
@@ -50,7 +50,7 @@ extension KafkaError {
         if case .frameAboveLimit? = self.underlyingError as? TransportError { true } else { false }
     }
 
-    /// What a reader hears when the answer to a Fetch of this partition alone is larger than `maximumResponseSize`.
+    /// What a reader hears when the answer to a Fetch of this partition alone is larger than `maxResponseSize`.
     func asRecordTooLarge(in partition: TopicPartition) -> KafkaError {
         KafkaError(
             .recordTooLarge, "A record batch is too large to be read. \(self.message)", broker: self.broker,

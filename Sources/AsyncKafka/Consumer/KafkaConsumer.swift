@@ -203,9 +203,9 @@ extension SubscriptionState.Settings {
             autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
             checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
             maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            maximumFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maximumResponseSize),
+            maxFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maxResponseSize),
             maximumPrefetchBytes: configuration.maxPrefetchBytes,
-            maximumResponseBytes: Int32(clamping: configuration.cluster.maximumResponseSize),
+            maximumResponseBytes: Int32(clamping: configuration.cluster.maxResponseSize),
             preferredReplicaLifetime: configuration.cluster.metadataMaxAge)
     }
 }

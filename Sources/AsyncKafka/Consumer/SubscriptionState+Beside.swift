@@ -54,7 +54,7 @@ extension SubscriptionState {
         }
         // What the fetch in flight may bring has taken the room; of a partition that was moved it brings nothing.
         let least = min(bytes, Int(self.settings.maximumPartitionBytes))
-        let limit = min(max(min(bytes, self.room), least), self.settings.maximumFetchBytes)
+        let limit = min(max(min(bytes, self.room), least), self.settings.maxFetchBytes)
         self.begin(fetches, number: number, maximumBytes: limit)
         return FetchBeside(broker: broker, fetches: fetches, maximumBytes: limit)
     }

@@ -129,7 +129,7 @@ extension SubscriptionState {
         }
 
         let bytes = wanted.reduce(0) { $0 + Int($1.request.maximumBytes) }
-        let limit = min(bytes, share, self.room, self.settings.maximumFetchBytes)
+        let limit = min(bytes, share, self.room, self.settings.maxFetchBytes)
         self.begin(wanted, number: number, maximumBytes: limit)
         self.busyBrokers.insert(broker)
         for fetch in wanted { self.partitions[fetch.partition]?.isAskedBeside = false }
@@ -246,7 +246,7 @@ extension SubscriptionState {
             let doubled = assigned.maximumBytes.multipliedReportingOverflow(by: 2)
             guard assigned.maximumBytes < self.settings.maximumResponseBytes else {
                 assigned.failure = KafkaError(
-                    .recordTooLarge, "A record batch is larger than maximumResponseSize: raise it.",
+                    .recordTooLarge, "A record batch is larger than maxResponseSize: raise it.",
                     topic: fetch.partition.topic, partition: fetch.partition.partition)
                 return [.reader]
             }

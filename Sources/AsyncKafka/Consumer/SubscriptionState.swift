@@ -27,7 +27,7 @@ struct SubscriptionState: Sendable {
         /// Whether there are committed offsets to begin from.
         var hasGroup = false
         var maximumPartitionBytes: Int32 = 1 << 20
-        var maximumFetchBytes = 50 << 20
+        var maxFetchBytes = 50 << 20
         var maximumPrefetchBytes = 64 << 20
         /// What a partition's fetch size may grow to for a large batch.
         var maximumResponseBytes: Int32 = 128 << 20

@@ -18,7 +18,7 @@ public struct KafkaSecurity: Sendable {
         /// Anybody on the way can read and change what is sent. For loopback and for networks that are trusted.
         case plaintext
         /// TLS 1.2 or 1.3.
-        case tls(TLSConfiguration = TLSConfiguration())
+        case tls(KafkaTLSConfiguration = KafkaTLSConfiguration())
     }
 
     let transport: Transport
@@ -33,7 +33,7 @@ public struct KafkaSecurity: Sendable {
     public static let plaintext = KafkaSecurity(.plaintext, nil)
 
     /// Encryption; authentication too, if the configuration has an identity (`SSL`).
-    public static func tls(_ configuration: TLSConfiguration = TLSConfiguration()) -> KafkaSecurity {
+    public static func tls(_ configuration: KafkaTLSConfiguration = KafkaTLSConfiguration()) -> KafkaSecurity {
         KafkaSecurity(.tls(configuration), nil)
     }
 

@@ -11,7 +11,7 @@ package import KafkaTransport
 /// Makes TLS contexts out of a configuration, and a new one when a file it names has changed: certificates are renewed
 /// without a connection being lost. Connections that exist keep what they were made with.
 final class TLSContextSource: Sendable {
-    private let configuration: TLSConfiguration
+    private let configuration: KafkaTLSConfiguration
     private let logger: Logger
     private let state: Lock<State>
 
@@ -20,7 +20,7 @@ final class TLSContextSource: Sendable {
         var stamps: [FileContents.Stamp?]
     }
 
-    init(_ configuration: TLSConfiguration, logger: Logger) throws(KafkaError) {
+    init(_ configuration: KafkaTLSConfiguration, logger: Logger) throws(KafkaError) {
         self.configuration = configuration
         self.logger = logger
         let stamps = configuration.files.map { FileContents.stamp(of: $0) }
@@ -50,7 +50,7 @@ final class TLSContextSource: Sendable {
     }
 }
 
-extension TLSConfiguration {
+extension KafkaTLSConfiguration {
     /// The files that it is made of.
     var files: [String] {
         var files: [String] = []
@@ -92,8 +92,8 @@ extension TLSConfiguration {
         settings.verification =
             switch self.verification {
             case .full: .full
-            case .authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker: .authorityOnly
-            case .noneSoThatAnybodyCanPoseAsTheBroker: .none
+            case .authorityOnly: .authorityOnly
+            case .disabled: .none
             }
         settings.minimumVersion = self.minimumVersion == .tls12 ? .tls12 : .tls13
         settings.maximumVersion = self.maximumVersion == .tls12 ? .tls12 : .tls13

@@ -15,7 +15,7 @@ enum FetchEndpoint: Endpoint {
         let cluster = call.cluster
         let query = FetchQuery(
             wants: plan.wants, version: call.version, broker: call.broker.id,
-            maxBytes: min(max(Int(request.maxBytes), 0), cluster.configuration.maximumFetchBytes),
+            maxBytes: min(max(Int(request.maxBytes), 0), cluster.configuration.maxFetchBytes),
             isReadCommitted: request.isolationLevel == 1, rack: request.rackId,
             offersNearestReplica: cluster.configuration.offersNearestReplica)
         let result = query.run(in: cluster)

@@ -99,7 +99,7 @@ enum ProduceEndpoint: Endpoint {
             throw BrokerError(
                 .notEnoughReplicas, "\(partition.inSyncReplicas.count) replicas are in sync, and \(minimum) must be.")
         }
-        let limit = topic.number("max.message.bytes") ?? cluster.configuration.maximumBatchBytes
+        let limit = topic.number("max.message.bytes") ?? cluster.configuration.maxBatchBytes
         guard batch.bytes.count <= limit else {
             throw BrokerError(.messageTooLarge, "The batch has \(batch.bytes.count) bytes; the topic takes \(limit).")
         }

@@ -17,7 +17,7 @@ enum TopicConfiguration {
     private static func defaults(_ configuration: EmbeddedKafka.Configuration) -> [(name: String, value: String)] {
         [
             ("cleanup.policy", "delete"), ("compression.type", "producer"),
-            ("max.message.bytes", "\(configuration.maximumBatchBytes)"),
+            ("max.message.bytes", "\(configuration.maxBatchBytes)"),
             ("message.timestamp.after.max.ms", "3600000"), ("message.timestamp.type", "CreateTime"),
             ("min.insync.replicas", "1"), ("retention.bytes", "\(configuration.retentionBytes)"),
             ("retention.ms", "-1"),

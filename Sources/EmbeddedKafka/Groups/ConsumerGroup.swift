@@ -133,7 +133,7 @@ extension EmbeddedKafka.Configuration {
         ClassicGroup.Limits(
             sessionTimeouts: self.sessionTimeouts.lowerBound
                 .inMilliseconds...self.sessionTimeouts.upperBound.inMilliseconds,
-            initialRebalanceDelay: self.initialRebalanceDelay.inMilliseconds, maxSize: self.maximumGroupSize)
+            initialRebalanceDelay: self.initialRebalanceDelay.inMilliseconds, maxSize: self.maxGroupSize)
     }
 }
 

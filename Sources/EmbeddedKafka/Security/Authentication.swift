@@ -30,7 +30,7 @@ struct Authentication {
     /// What the listener offers; nothing if clients don't log in there.
     let mechanisms: [EmbeddedKafka.Mechanism]
     /// The longest session (connections.max.reauth.ms); nil for no limit.
-    let maximumSession: Int64?
+    let maxSession: Int64?
     private(set) var identity: Identity?
     private var mechanism: EmbeddedKafka.Mechanism?
     private var exchange: Exchange?
@@ -40,9 +40,9 @@ struct Authentication {
     /// Kafka's: whoever logs in again sooner than this, in milliseconds, hears that it isn't the time.
     private static let shortestSession: Int64 = 1000
 
-    init(mechanisms: [EmbeddedKafka.Mechanism], maximumSession: Int64?) {
+    init(mechanisms: [EmbeddedKafka.Mechanism], maxSession: Int64?) {
         self.mechanisms = mechanisms
-        self.maximumSession = maximumSession
+        self.maxSession = maxSession
     }
 
     /// Whether the next frame is a mechanism's message and no request.
@@ -94,7 +94,7 @@ struct Authentication {
         self.identity = identity
         self.mechanism = mechanism
         self.authenticatedAt = now
-        let limits = [self.maximumSession, identity.endsAt.map { max($0 - time, 0) }].compactMap(\.self)
+        let limits = [self.maxSession, identity.endsAt.map { max($0 - time, 0) }].compactMap(\.self)
         self.endsAt = limits.min().map { now + $0 }
         return limits.min() ?? 0
     }

@@ -41,7 +41,7 @@ final class ClientConnection: @unchecked Sendable {
         self.listener = listener
         self.authentication = Authentication(
             mechanisms: cluster.listeners[listener].mechanisms,
-            maximumSession: cluster.configuration.maximumSession.map { Int64($0 / .milliseconds(1)) })
+            maxSession: cluster.configuration.maxSession.map { Int64($0 / .milliseconds(1)) })
         self.number = number
         self.channel = channel
     }

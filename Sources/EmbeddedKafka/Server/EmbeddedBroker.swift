@@ -51,7 +51,7 @@ final class EmbeddedBroker: @unchecked Sendable {
         let id = self.id
         let listener = try Listener(
             host: self.host, port: self.ports[place], tls: cluster.listeners[place].tls, loop: cluster.loop,
-            maximumFrameSize: cluster.configuration.maximumRequestBytes
+            maximumFrameSize: cluster.configuration.maxRequestBytes
         ) { channel in
             cluster.brokers[id]?.accept(channel, on: place)
         }

@@ -31,7 +31,7 @@ enum Endpoints {
         let api = EmbeddedKafka.API(endpoint.apiKey)
         guard !configuration.withheldAPIs.contains(api) else { return nil }
         let known = endpoint.versions
-        let highest = min(configuration.maximumVersions[api] ?? .max, known.upperBound)
+        let highest = min(configuration.maxVersions[api] ?? .max, known.upperBound)
         return highest >= known.lowerBound ? known.lowerBound...highest : nil
     }
 }

@@ -17,7 +17,7 @@ import Testing
     /// What a connection makes of an answer to Metadata whose one topic has so many replicas of one partition, or so many
     /// partitions.
     private func outcome(
-        asking names: [String]?, replicas: Int, partitions: Int, maximumResponseSize: Int = 128 << 20
+        asking names: [String]?, replicas: Int, partitions: Int, maxResponseSize: Int = 128 << 20
     ) async throws -> Result<Int, KafkaError> {
         var partition = MetadataResponse.MetadataResponsePartition()
         partition.replicaNodes = Array(repeating: 1, count: replicas)
@@ -36,7 +36,7 @@ import Testing
         defer { loop.shutdown() }
         var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
         configuration.log = SilentLog()
-        configuration.maximumResponseSize = maximumResponseSize
+        configuration.maxResponseSize = maxResponseSize
         let connection = try await BrokerConnection.open(
             to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
             logger: Logger(SilentLog())
@@ -70,12 +70,12 @@ import Testing
     }
 
     @Test func anAnswerAboveTheMaximumNamesTheSetting() async throws {
-        let outcome = try await self.outcome(asking: ["t"], replicas: 1, partitions: 1000, maximumResponseSize: 8192)
+        let outcome = try await self.outcome(asking: ["t"], replicas: 1, partitions: 1000, maxResponseSize: 8192)
         guard case .failure(let error) = outcome else {
             Issue.record("read")
             return
         }
-        #expect(error.message.contains("maximumResponseSize (8192)"), "\(error.message)")
+        #expect(error.message.contains("maxResponseSize (8192)"), "\(error.message)")
     }
 
     @Test func aLargeTopicIsRead() async throws {

@@ -40,7 +40,7 @@ struct HeldRequestsTests {
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
-        configuration.maximumSession = session
+        configuration.maxSession = session
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers(of: "SASL")[0]))

@@ -16,7 +16,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LargeAnswerTests {
     @Test(arguments: [1, 2]) func aRecordThatIsLargerThanAResponseMayBeIsToldToTheReader(partitions: Int) async throws {
         var cluster = EmbeddedKafka.Configuration()
-        cluster.maximumBatchBytes = 8 << 20
+        cluster.maxBatchBytes = 8 << 20
         try await EmbeddedKafka.withCluster(cluster) { kafka in
             try await kafka.createTopic("t", partitions: partitions)
             let writing = kafka.producing { $0.maxRequestSize = 8 << 20 }
@@ -25,14 +25,14 @@ import Testing
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 0, value: value))
             }
             var configuration = kafka.consuming()
-            configuration.cluster.maximumResponseSize = 1 << 20
+            configuration.cluster.maxResponseSize = 1 << 20
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
             try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
                 let error = await #expect(throws: KafkaError.self) {
                     _ = try await consumer.poll(timeout: .seconds(30))
                 }
                 #expect(error?.code == .recordTooLarge)
-                #expect(error?.message.contains("maximumResponseSize") == true, "\(error?.message ?? "")")
+                #expect(error?.message.contains("maxResponseSize") == true, "\(error?.message ?? "")")
             }
         }
     }
@@ -42,7 +42,7 @@ import Testing
         async throws
     {
         var cluster = EmbeddedKafka.Configuration()
-        cluster.maximumBatchBytes = 8 << 20
+        cluster.maxBatchBytes = 8 << 20
         try await EmbeddedKafka.withCluster(cluster) { kafka in
             try await kafka.createTopic("t", partitions: partitions)
             let writing = kafka.producing { $0.maxRequestSize = 8 << 20 }
@@ -53,7 +53,7 @@ import Testing
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
             let healthy = all.filter { $0.partition != 1 }
             var configuration = kafka.consuming()
-            configuration.cluster.maximumResponseSize = 1 << 20
+            configuration.cluster.maxResponseSize = 1 << 20
             try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
                 var texts: Set<String> = []
                 var errors: [KafkaError] = []

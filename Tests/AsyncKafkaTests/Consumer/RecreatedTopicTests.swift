@@ -28,8 +28,8 @@ import Testing
         var configuration: EmbeddedKafka.Configuration {
             var configuration = EmbeddedKafka.Configuration()
             configuration.createsTopicsAutomatically = false
-            if self != .current { configuration.maximumVersions = [.fetch: 12, .produce: 9, .offsetCommit: 8] }
-            if self == .withoutTopicIDs { configuration.maximumVersions[.metadata] = 9 }
+            if self != .current { configuration.maxVersions = [.fetch: 12, .produce: 9, .offsetCommit: 8] }
+            if self == .withoutTopicIDs { configuration.maxVersions[.metadata] = 9 }
             return configuration
         }
     }

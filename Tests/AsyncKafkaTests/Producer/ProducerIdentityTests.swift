@@ -67,7 +67,7 @@ import Testing
             try await kafka.createTopic("t")
             let producing = kafka.producing {
                 $0.cluster.bootstrapServers = kafka.bootstrapServers(of: "SECURE")
-                $0.cluster.security = .tls(TLSConfiguration(trust: .pem(authority.certificate)))
+                $0.cluster.security = .tls(KafkaTLSConfiguration(trust: .pem(authority.certificate)))
             }
             try await KafkaProducer.withProducer(producing) { producer in
                 let error = await #expect(throws: KafkaError.self) { try await producer.send(self.record) }

@@ -283,10 +283,10 @@ import Testing
     @Test(arguments: [3, 7, 8, 9, 11, 12, 13] as [Int16])
     func olderBrokersAreSpokenTo(_ version: Int16) async throws {
         var configuration = EmbeddedKafka.Configuration()
-        configuration.maximumVersions = [.produce: version]
+        configuration.maxVersions = [.produce: version]
         if version <= 7 {
-            configuration.maximumVersions[.metadata] = 7
-            configuration.maximumVersions[.initProducerId] = 1
+            configuration.maxVersions[.metadata] = 7
+            configuration.maxVersions[.initProducerId] = 1
         }
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             let metadata = try await KafkaProducer.withProducer(kafka.producing()) { producer in

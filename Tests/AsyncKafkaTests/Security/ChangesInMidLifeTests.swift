@@ -59,7 +59,7 @@ struct ChangesInMidLifeTests {
         var configuration = EmbeddedKafka.Configuration()
         configuration.listeners = [EmbeddedKafka.Listener(Self.listener, tls: try old.tls())]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let security = KafkaSecurity.tls(TLSConfiguration(trust: .pemFile(file.path)))
+            let security = KafkaSecurity.tls(KafkaTLSConfiguration(trust: .pemFile(file.path)))
             try await KafkaProducer.withProducer(self.client(kafka, security)) { producer in
                 try await self.send(producer)
                 try await kafka.setTLS(new.tls(), of: Self.listener)
@@ -85,7 +85,7 @@ struct ChangesInMidLifeTests {
         var configuration = EmbeddedKafka.Configuration()
         configuration.listeners = [EmbeddedKafka.Listener(Self.listener, tls: try certificate(validFor: 3600))]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let security = KafkaSecurity.tls(TLSConfiguration(trust: .pem(authority.certificate)))
+            let security = KafkaSecurity.tls(KafkaTLSConfiguration(trust: .pem(authority.certificate)))
             try await KafkaProducer.withProducer(self.client(kafka, security)) { producer in
                 try await self.send(producer)
                 try await kafka.setTLS(certificate(validFor: -1), of: Self.listener)
@@ -105,7 +105,7 @@ struct ChangesInMidLifeTests {
     func changedPassword() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "first", "bob": "bob-secret"]
-        configuration.maximumSession = .milliseconds(1200)
+        configuration.maxSession = .milliseconds(1200)
         configuration.listeners = [EmbeddedKafka.Listener(Self.listener, mechanisms: [.scramSHA256])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             let password = Lock("first")
@@ -137,7 +137,7 @@ struct ChangesInMidLifeTests {
     func revokedToken() async throws {
         let revoked = Lock<Set<String>>([])
         var configuration = EmbeddedKafka.Configuration()
-        configuration.maximumSession = .milliseconds(1200)
+        configuration.maxSession = .milliseconds(1200)
         configuration.listeners = [EmbeddedKafka.Listener(Self.listener, mechanisms: [.oauthBearer])]
         configuration.checkToken = { token, _ in
             revoked.withLock { $0.contains(token) }

@@ -19,12 +19,12 @@ struct LoginTests {
 
     /// A broker that alice logs in to by her password, or by the token; and what it was shown with that.
     private func withKafka(
-        maximumSession: Duration? = nil, _ body: (EmbeddedKafka, Lock<[[String: String]]>) async throws -> Void
+        maxSession: Duration? = nil, _ body: (EmbeddedKafka, Lock<[[String: String]]>) async throws -> Void
     ) async throws {
         let extensions = Lock<[[String: String]]>([])
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": Self.password.text]
-        configuration.maximumSession = maximumSession
+        configuration.maxSession = maxSession
         configuration.checkToken = { token, shown in
             extensions.withLock { $0.append(shown) }
             return token == Self.good.text
@@ -199,7 +199,7 @@ struct LoginTests {
         }
         let log = KeptLog(minimum: .trace)
         let wrong: [Secret] = ["wrong-sesame", "bad-token-of-alice"]
-        try await self.withKafka(maximumSession: .milliseconds(1100)) { kafka, _ in
+        try await self.withKafka(maxSession: .milliseconds(1100)) { kafka, _ in
             let right = [
                 self.client(kafka, .plain(username: "alice", password: Self.password), log),
                 self.client(kafka, .scramSHA256(username: "alice", password: Self.password), log),

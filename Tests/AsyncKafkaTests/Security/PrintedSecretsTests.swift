@@ -16,16 +16,18 @@ import Testing
     private static let password = "s3cret-passphrase"
 
     /// Each way to have an identity or a password.
-    private func configurations(_ issued: CertificateAuthority.Issued) throws -> [TLSConfiguration] {
+    private func configurations(_ issued: CertificateAuthority.Issued) throws -> [KafkaTLSConfiguration] {
         let password = Secret(Self.password)
         let bundle = Bytes(Array(issued.chain) + Array(issued.key))
-        let identities: [TLSConfiguration.Identity] = [
+        let identities: [KafkaTLSConfiguration.Identity] = [
             .pem(chain: issued.chain, key: issued.key), .pem(chain: bundle, key: bundle, password: password),
             .pemFiles(chain: "/chain.pem", key: "/key.pem", password: password),
             .pkcs12(try issued.pkcs12(password: Self.password), password: password),
             .pkcs12File("/identity.p12", password: password),
         ]
-        return identities.map { TLSConfiguration(trust: .pkcs12File("/trust.p12", password: password), identity: $0) }
+        return identities.map {
+            KafkaTLSConfiguration(trust: .pkcs12File("/trust.p12", password: password), identity: $0)
+        }
     }
 
     @Test func neitherKeyNorPasswordIsPrinted() throws {

@@ -15,7 +15,7 @@ import KafkaProtocol
 final class ScriptedAuthentication: Sendable {
     private struct State {
         static var begun: Authentication {
-            Authentication(mechanisms: EmbeddedKafka.Mechanism.allCases, maximumSession: nil)
+            Authentication(mechanisms: EmbeddedKafka.Mechanism.allCases, maxSession: nil)
         }
 
         var authentication = Self.begun

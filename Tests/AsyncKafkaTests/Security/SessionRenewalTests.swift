@@ -60,13 +60,13 @@ struct SessionRenewalTests {
     /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a part of them is over that leaves time
     /// for this machine to stand still.
     private func withProducer(
-        _ provider: some OAuthBearerTokenProvider, maximumSession: Duration? = nil,
+        _ provider: some OAuthBearerTokenProvider, maxSession: Duration? = nil,
         renewal: Range<Double> = 0.2..<0.25, _ body: (KafkaProducer, Observed) async throws -> Void
     ) async throws {
         let observed = Observed()
         var configuration = EmbeddedKafka.Configuration()
         configuration.checkToken = { token, _ in observed.check(token) }
-        configuration.maximumSession = maximumSession
+        configuration.maxSession = maxSession
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
@@ -81,12 +81,12 @@ struct SessionRenewalTests {
 
     /// A broker whose sessions end soon, and alice's way to it.
     private func withAlice(
-        maximumSession: Duration = .milliseconds(1200),
+        maxSession: Duration = .milliseconds(1200),
         _ body: (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
-        configuration.maximumSession = maximumSession
+        configuration.maxSession = maxSession
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
@@ -138,7 +138,7 @@ struct SessionRenewalTests {
             if (3...4).contains(call) { throw Down() }
             return .seconds(600)
         }
-        try await self.withProducer(source, maximumSession: .seconds(6)) { producer, observed in
+        try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { source.count < 5 || observed.count("Authenticated again") < 2 }
             #expect(observed.connections <= 2, "\(observed.lines)")
             #expect(observed.count("An authentication failed") == 1, "\(observed.lines)")
@@ -173,7 +173,7 @@ struct SessionRenewalTests {
     func sessionsOfLessThanASecond() async throws {
         let source = NumberedTokens { _ in .seconds(600) }
         let session = Duration.milliseconds(900)
-        try await self.withProducer(source, maximumSession: session, renewal: 0.1..<0.15) { producer, observed in
+        try await self.withProducer(source, maxSession: session, renewal: 0.1..<0.15) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 4 }
             // What is sent behind a session's end costs the connection: if nothing waited, this would be each second.
             #expect(observed.connections <= 3, "\(observed.lines)")
@@ -185,7 +185,7 @@ struct SessionRenewalTests {
     func aTokenThatExpiresBeforeItIsSent() async throws {
         // The first login and those of other connections last; a renewal's token ends before it is time.
         let source = NumberedTokens { $0 == 3 ? .milliseconds(300) : .seconds(600) }
-        try await self.withProducer(source, maximumSession: .seconds(6)) { producer, observed in
+        try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 3 }
             #expect(source.count > 3)
             #expect(!observed.tokens.contains(3), "\(observed.tokens)")
@@ -203,7 +203,7 @@ struct SessionRenewalTests {
     func aRenewalThatGoesWrong(fault: Fault) async throws {
         let observed = Observed()
         // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
-        try await self.withAlice(maximumSession: .seconds(6)) { kafka, client in
+        try await self.withAlice(maxSession: .seconds(6)) { kafka, client in
             var client = client
             client.log = observed.log
             client.connectionSetupTimeout = .seconds(2)

@@ -44,7 +44,7 @@ import Testing
 
         func source(_ log: some KafkaLog = SilentLog()) throws -> TLSContextSource {
             try TLSContextSource(
-                TLSConfiguration(
+                KafkaTLSConfiguration(
                     trust: .pemFile(self.trust), identity: .pemFiles(chain: self.chain, key: self.key)),
                 logger: Logger(log))
         }
@@ -80,7 +80,7 @@ import Testing
 
     @Test func aFileThatIsMissingIsNamedAtOnce() throws {
         var configuration = KafkaClientConfiguration(bootstrapServers: ["localhost:1"])
-        configuration.security = .tls(TLSConfiguration(trust: .pemFile("/no/such/ca.pem")))
+        configuration.security = .tls(KafkaTLSConfiguration(trust: .pemFile("/no/such/ca.pem")))
         let producing = ProducerConfiguration(configuration)
         let error = #expect(throws: KafkaError.self) { _ = try KafkaProducer(producing) }
         #expect(error?.code == .invalidConfiguration)

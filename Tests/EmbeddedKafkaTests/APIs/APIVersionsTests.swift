@@ -44,7 +44,7 @@ import Testing
 
     @Test func `a cluster can be like an older one`() async throws {
         var configuration = EmbeddedKafka.Configuration()
-        configuration.maximumVersions = [.apiVersions: 2, .fetch: 10, .produce: 2]
+        configuration.maxVersions = [.apiVersions: 2, .fetch: 10, .produce: 2]
         configuration.withheldAPIs = [.initProducerId]
         try await withCluster(configuration) { _, client in
             let answer = try await client.ask(ApiVersionsRequest(), version: 2)

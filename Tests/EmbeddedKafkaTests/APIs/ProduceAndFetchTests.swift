@@ -75,7 +75,7 @@ import Testing
 
     @Test func `errors are Kafka's`() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 2)
-        configuration.maximumBatchBytes = 200
+        configuration.maxBatchBytes = 200
         try await withCluster(configuration) { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             func code(_ request: ProduceRequest, version: Int16 = 9) async throws -> ErrorCode {

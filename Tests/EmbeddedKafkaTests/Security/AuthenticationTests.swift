@@ -143,7 +143,7 @@ struct AuthenticationTests {
     @Test("a session is as long as the token and the cluster's limit allow, and can be renewed by the same user only")
     func sessions() async throws {
         try await self.withSASL([.oauthBearer, .plain]) {
-            $0.maximumSession = .seconds(3600)
+            $0.maxSession = .seconds(3600)
         } _: { _, client in
             _ = try await self.handshake(client, "OAUTHBEARER")
             let start = ContinuousClock.now
@@ -164,7 +164,7 @@ struct AuthenticationTests {
     func renewals() throws {
         let credentials = try UserCredentials(Self.configuration([.plain, .oauthBearer]))
         func loggedIn() -> Authentication {
-            var authentication = Authentication(mechanisms: [.plain, .oauthBearer], maximumSession: 5000)
+            var authentication = Authentication(mechanisms: [.plain, .oauthBearer], maxSession: 5000)
             #expect(authentication.begin("PLAIN", isRaw: false, credentials: credentials, now: 0) == .none)
             guard case .done(_, 5000) = authentication.step(Bytes("\0alice\0alice-secret"), now: 0, time: 0) else {
                 Issue.record("not logged in")

@@ -31,7 +31,7 @@ extension KafkaSecurity {
             // Complaints of the others are worth having.
             (hasTLS, hasSASL) = (true, properties.contains("sasl.jaas.config"))
         }
-        let transport: Transport = hasTLS ? .tls(TLSConfiguration(&properties)) : .plaintext
+        let transport: Transport = hasTLS ? .tls(KafkaTLSConfiguration(&properties)) : .plaintext
         let mechanism = hasSASL ? SASLProperties.takeMechanism(&properties) : nil
         try properties.check()
         switch (mechanism, transport) {

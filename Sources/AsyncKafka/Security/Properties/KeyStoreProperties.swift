@@ -15,7 +15,7 @@ enum KeyStoreProperties {
     }
 
     /// Nil if there is no trust store, so that the system's authorities are believed.
-    static func takeTrust(_ properties: inout SecurityProperties) -> TLSConfiguration.Trust? {
+    static func takeTrust(_ properties: inout SecurityProperties) -> KafkaTLSConfiguration.Trust? {
         let (location, certificates) = ("ssl.truststore.location", "ssl.truststore.certificates")
         let type = Self.takeType("ssl.truststore.type", &properties)
         let pem = properties.takeText(certificates)
@@ -40,7 +40,7 @@ enum KeyStoreProperties {
     }
 
     /// Nil if there is no key store.
-    static func takeIdentity(_ properties: inout SecurityProperties) -> TLSConfiguration.Identity? {
+    static func takeIdentity(_ properties: inout SecurityProperties) -> KafkaTLSConfiguration.Identity? {
         let (location, chain, key) = ("ssl.keystore.location", "ssl.keystore.certificate.chain", "ssl.keystore.key")
         let type = Self.takeType("ssl.keystore.type", &properties)
         let chainPEM = properties.takeText(chain)

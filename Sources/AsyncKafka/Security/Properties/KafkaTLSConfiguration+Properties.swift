@@ -8,7 +8,7 @@
 import COpenSSL
 import KafkaMemory
 
-extension TLSConfiguration {
+extension KafkaTLSConfiguration {
     /// Takes `ssl.*`.
     init(_ properties: inout SecurityProperties) {
         self.init()
@@ -17,7 +17,7 @@ extension TLSConfiguration {
         let verification = "ssl.endpoint.identification.algorithm"
         switch properties.take(verification)?.lowercased() {
         case nil, "https": break
-        case "": self.verification = .authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker
+        case "": self.verification = .authorityOnly
         default:
             properties.complain(
                 verification, "it is either https or empty, which lets any host with a certificate pose as the broker")

@@ -8,7 +8,7 @@
 public import KafkaMemory
 
 /// How TLS is spoken: whom to trust, and who this client is.
-public struct TLSConfiguration: Sendable {
+public struct KafkaTLSConfiguration: Sendable {
     /// Whose certificates are believed.
     @nonexhaustive
     public enum Trust: Hashable, Sendable {
@@ -42,11 +42,11 @@ public struct TLSConfiguration: Sendable {
     public enum Verification: Hashable, Sendable {
         /// It comes from an authority that is trusted, and names the host that was connected to.
         case full
-        /// It comes from an authority that is trusted: whoever has any certificate of it can pose as any broker
-        /// (`ssl.endpoint.identification.algorithm` empty).
-        case authorityOnlySoThatAnyOfItsHostsCanPoseAsTheBroker
-        /// Nothing: whoever is on the way can read and change everything.
-        case noneSoThatAnybodyCanPoseAsTheBroker
+        /// It comes from an authority that is trusted, and may name any host (`ssl.endpoint.identification.algorithm` empty):
+        /// every holder of a certificate of that authority can pose as a broker.
+        case authorityOnly
+        /// Nothing: everybody on the way can read and change everything.
+        case disabled
     }
 
     /// A version of TLS.
@@ -80,7 +80,7 @@ public struct TLSConfiguration: Sendable {
     }
 }
 
-extension TLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension KafkaTLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Which of them it is, and where its files are. Of what is in memory only the size: a chain may have its key.
     public var description: String {
         switch self {
