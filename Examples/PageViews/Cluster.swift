@@ -19,7 +19,7 @@ extension KafkaClientConfiguration {
     func require(_ topic: String) async throws {
         var configuration = ProducerConfiguration(self)
         configuration.cluster.log = StandardErrorLog(minimum: .error)
-        configuration.idempotence = false
+        configuration.enableIdempotence = false
         configuration.maxBlock = .seconds(10)
         do {
             _ = try await KafkaProducer.withProducer(configuration) { try await $0.partitions(of: topic) }

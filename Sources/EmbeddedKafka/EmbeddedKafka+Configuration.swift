@@ -32,9 +32,9 @@ extension EmbeddedKafka {
         /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
         public var racks: [String] = []
         /// Whether consumers are sent to a replica in their own rack (KIP-392). Default: false.
-        public var offersNearestReplica = false
+        public var offerNearestReplica = false
         /// Whether a topic that a client asks for is created (auto.create.topics.enable). Default: true.
-        public var createsTopicsAutomatically = true
+        public var createTopicsAutomatically = true
         /// The partitions of a topic that doesn't say (num.partitions). Default: 1.
         public var defaultPartitions = 1
         /// The replicas of a topic that doesn't say (default.replication.factor). Default: 1.

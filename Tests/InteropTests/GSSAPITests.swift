@@ -236,7 +236,7 @@ private actor Kerberized {
             let secured = try SecuredListeners(kerberos: realm)
             var configuration = try secured.configuration()
             configuration.maxSession = .seconds(3)
-            configuration.createsTopicsAutomatically = false
+            configuration.createTopicsAutomatically = false
             return .embedded(try await EmbeddedKafka.start(configuration), secured: secured)
         case .real(let installation):
             return .real(

@@ -284,7 +284,7 @@ extension InteropTests {
             let new = try await cluster.createTopic("new")
             // Producers are not idempotent there.
             for topic in [old, new] {
-                try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) { $0.idempotence = false }
+                try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) { $0.enableIdempotence = false }
             }
             let partitions = [old, new].map { TopicPartition($0, 0) }
             var configuration = cluster.consumer()

@@ -124,7 +124,7 @@ extension InteropTests {
             client.security = .tls(KafkaTLSConfiguration(trust: .pem(secured.authority.certificate)))
             var producing = ProducerConfiguration(client)
             producing.acks = .none
-            producing.idempotence = false
+            producing.enableIdempotence = false
             let value = self.noise(1000)
             let count = 20_000
             try await KafkaProducer.withProducer(producing) { producer in

@@ -30,7 +30,7 @@ extension InteropTests {
                 let secured = try SecuredListeners(kinds: [.sasl, .saslOverTLS])
                 var configuration = try secured.configuration()
                 configuration.maxSession = .seconds(3)
-                configuration.createsTopicsAutomatically = false
+                configuration.createTopicsAutomatically = false
                 try await EmbeddedKafka.withCluster(configuration) { kafka in
                     try await Self.load(.embedded(kafka, secured: secured))
                 }

@@ -92,7 +92,7 @@ extension InteropTests {
                 let stored = try await cluster.produce(
                     (0..<300).map { ProducerRecord(topic: topic, partition: Int32(partition), value: "\($0)") }
                 ) {
-                    ($0.acks, $0.idempotence) = way
+                    ($0.acks, $0.enableIdempotence) = way
                     $0.batchSize = 1024
                 }
                 if way.0 == .none {

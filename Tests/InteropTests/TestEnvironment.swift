@@ -145,7 +145,7 @@ private actor SharedEmbeddedKafka {
         let task = Task { [configuration] in
             var configuration = try configuration()
             // As the real ones of the rig: what nobody made is not there, and short sessions are allowed.
-            configuration.createsTopicsAutomatically = false
+            configuration.createTopicsAutomatically = false
             configuration.sessionTimeouts = .seconds(1) ... .seconds(1800)
             configuration.maxRequestBytes = 100 << 20
             return try await EmbeddedKafka.start(configuration)

@@ -59,7 +59,7 @@ public struct ConsumerConfiguration: Sendable {
     public var assignors: [any ConsumerPartitionAssignor] = [.range, .roundRobin]
     /// Whether a graceful stop calls the listener's `partitionsRevoked`. True by default, as in Kafka's Java client;
     /// false as in aiokafka.
-    public var callsRevokedOnLeave = true
+    public var callRevokedOnLeave = true
     /// Whether a pattern leaves out Kafka's internal topics. True by default.
     public var excludeInternalTopics = true
 

@@ -37,7 +37,7 @@ extension KafkaConsumer {
             self.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
             self.state.withLock { $0.subscriptions.beginRevoking(partitions) }
             await self.commitAtLast(until: deadline)
-            if self.configuration.callsRevokedOnLeave, await self.endCallback(until: deadline) {
+            if self.configuration.callRevokedOnLeave, await self.endCallback(until: deadline) {
                 failure = await self.call("partitionsRevoked", until: deadline) { listener in
                     try await listener.partitionsRevoked(partitions, consumer: self)
                 }
@@ -104,7 +104,7 @@ extension KafkaConsumer {
         switch step {
         case .revoke(let partitions):
             self.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
-            if self.configuration.callsRevokedOnLeave {
+            if self.configuration.callRevokedOnLeave {
                 failure = await self.call("partitionsRevoked", until: schedule.release) { listener in
                     try await listener.partitionsRevoked(partitions, consumer: self)
                 }

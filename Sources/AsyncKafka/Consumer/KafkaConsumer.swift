@@ -101,7 +101,7 @@ public final class KafkaConsumer: Sendable {
     /// Does the consumer's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
     ///
     /// At the end the partitions are given up, as far as the reader has not done so itself when its sequence ended: what
-    /// was processed is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callsRevokedOnLeave`
+    /// was processed is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callRevokedOnLeave`
     /// is, and the group is left, all within `ConsumerConfiguration.closeTimeout`, and sooner if no broker can be reached:
     /// what was not done is in the log. On cancellation the same is done without waiting for the reader.
     ///

@@ -155,7 +155,7 @@ public final class KafkaProducer: Sendable {
         }
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.sender.cluster.run() }
-            if self.sender.configuration.idempotence {
+            if self.sender.configuration.enableIdempotence {
                 group.addTask(executorPreference: self.loop) {
                     guard let fatal = await self.sender.provideIdentities() else { return }
                     self.shutdown.fulfill(.failure(fatal))

@@ -11,15 +11,15 @@ extension ProducerConfiguration {
     /// Throws `.invalidConfiguration`, naming the first setting that can't be meant.
     func validate() throws(KafkaError) {
         try self.cluster.validate()
-        if self.idempotence {
+        if self.enableIdempotence {
             guard self.acks == .all else {
                 throw .invalidConfiguration(
-                    "idempotence needs acks .all, not .\(self.acks): only then is a record known to be stored once. Set "
-                        + "acks to .all or idempotence to false.")
+                    "enableIdempotence needs acks .all, not .\(self.acks): only then is a record known to be stored once. Set "
+                        + "acks to .all or enableIdempotence to false.")
             }
             guard self.maxInFlightPerBroker <= 5 else {
                 throw .invalidConfiguration(
-                    "idempotence needs maxInFlightPerBroker of at most 5, not \(self.maxInFlightPerBroker): brokers know "
+                    "enableIdempotence needs maxInFlightPerBroker of at most 5, not \(self.maxInFlightPerBroker): brokers know "
                         + "the last five batches of a producer again, and no more.")
             }
         }

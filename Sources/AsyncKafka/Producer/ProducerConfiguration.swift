@@ -33,7 +33,7 @@ public struct ProducerConfiguration: Sendable {
     public var acks = Acknowledgements.all
     /// Whether brokers drop what they have already when it is sent again, so that retries make no duplicates and keep the
     /// order (KIP-98). True by default; needs `acks` `.all` and `maxInFlightPerBroker` of at most 5.
-    public var idempotence = true
+    public var enableIdempotence = true
 
     /// How long a batch that is not full waits for more records, those of `send` included. 5 ms by default. With zero a
     /// record leaves at once if its broker has room for another request, and joins the next batch otherwise.

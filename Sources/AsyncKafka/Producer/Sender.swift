@@ -45,7 +45,7 @@ final class Sender: Sendable {
         let settings = RecordAccumulator.Settings(
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
-            maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.idempotence,
+            maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
             isRoundRobin: isRoundRobin)
         self.accumulator = Lock(
             RecordAccumulator(

@@ -17,7 +17,7 @@ enum FetchEndpoint: Endpoint {
             wants: plan.wants, version: call.version, broker: call.broker.id,
             maxBytes: min(max(Int(request.maxBytes), 0), cluster.configuration.maxFetchBytes),
             isReadCommitted: request.isolationLevel == 1, rack: request.rackId,
-            offersNearestReplica: cluster.configuration.offersNearestReplica)
+            offerNearestReplica: cluster.configuration.offerNearestReplica)
         let result = query.run(in: cluster)
         let missing = Int(request.minBytes) - result.byteCount
         if missing <= 0 || result.hasNews || plan.wants.isEmpty || request.maxWaitMs <= 0 {

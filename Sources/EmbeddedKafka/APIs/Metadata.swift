@@ -49,7 +49,7 @@ enum MetadataEndpoint: Endpoint {
         let name = requested.name ?? ""
         if let topic = cluster.topic(name) { return self.topic(topic, call) }
         guard Topic.problem(withName: name) == nil else { return self.missing(requested, .invalidTopicException, call) }
-        if mayCreate, cluster.configuration.createsTopicsAutomatically {
+        if mayCreate, cluster.configuration.createTopicsAutomatically {
             let replicas = cluster.configuration.defaultReplicationFactor
             guard replicas <= cluster.liveBrokers.count else {
                 return self.missing(requested, .invalidReplicationFactor, call)

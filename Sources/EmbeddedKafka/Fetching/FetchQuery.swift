@@ -32,7 +32,7 @@ struct FetchQuery {
     var maxBytes: Int
     var isReadCommitted: Bool
     var rack: String
-    var offersNearestReplica: Bool
+    var offerNearestReplica: Bool
 
     /// Reads everything as it is now. No bytes are copied.
     func run(in cluster: EmbeddedCluster) -> Result {
@@ -120,7 +120,7 @@ struct FetchQuery {
 
     /// A replica in the consumer's rack, if it should read there and this is the leader, which is not.
     private func nearestReplica(of partition: Partition, in cluster: EmbeddedCluster) -> Int32? {
-        guard self.offersNearestReplica, !self.rack.isEmpty, self.version >= 11, partition.leader == self.broker,
+        guard self.offerNearestReplica, !self.rack.isEmpty, self.version >= 11, partition.leader == self.broker,
             cluster.brokers[self.broker]?.rack != self.rack
         else { return nil }
         return partition.inSyncReplicas.first { cluster.brokers[$0]?.rack == self.rack }

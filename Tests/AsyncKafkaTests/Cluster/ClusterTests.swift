@@ -36,7 +36,7 @@ import Testing
                 let configuration = one.producing {
                     $0.cluster.bootstrapServers += other.bootstrapServers
                     // Producer ids are not those of the other cluster.
-                    $0.idempotence = false
+                    $0.enableIdempotence = false
                 }
                 try await KafkaProducer.withProducer(configuration) { producer in
                     _ = try await producer.send(self.record)

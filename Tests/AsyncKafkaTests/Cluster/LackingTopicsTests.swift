@@ -18,7 +18,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LackingTopicsTests {
     private func withKafka(brokers: Int = 1, _ body: (EmbeddedKafka) async throws -> Void) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: brokers)
-        configuration.createsTopicsAutomatically = false
+        configuration.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(configuration, body)
     }
 

@@ -21,7 +21,7 @@ import Testing
         #expect(configuration.maxPollInterval == .seconds(300))
         #expect(configuration.fetchMinBytes == 1 && configuration.fetchMaxWait == .milliseconds(500))
         #expect(configuration.fetchMaxBytes == 52_428_800 && configuration.maxPartitionFetchBytes == 1_048_576)
-        #expect(configuration.checkCRCs && configuration.callsRevokedOnLeave && configuration.excludeInternalTopics)
+        #expect(configuration.checkCRCs && configuration.callRevokedOnLeave && configuration.excludeInternalTopics)
         #expect(configuration.assignors.map(\.name) == ["range", "roundrobin"])
     }
 

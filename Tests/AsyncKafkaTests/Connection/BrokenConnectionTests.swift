@@ -108,7 +108,7 @@ struct BrokenConnectionTests {
             producing.cluster.requestTimeout = .milliseconds(500)
             producing.cluster.connectionSetupTimeout = .milliseconds(500)
             producing.deliveryTimeout = .seconds(2)
-            producing.idempotence = false
+            producing.enableIdempotence = false
             try await KafkaProducer.withProducer(producing) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
                 kafka.inject(.dropAnswer, on: .apiVersions, times: nil)

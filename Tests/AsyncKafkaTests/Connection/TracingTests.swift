@@ -54,7 +54,7 @@ struct TracingTests {
     func withoutAnswers() async throws {
         let log = try await self.log(from: .trace) {
             $0.acks = .none
-            $0.idempotence = false
+            $0.enableIdempotence = false
         }
         let traced = log.events.filter { $0.level == .trace && $0["kafka.api"] == "Produce" }
         #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")

@@ -25,7 +25,7 @@ import Testing
         _ body: (EmbeddedKafka) async throws -> Void
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
-        configuration.createsTopicsAutomatically = false
+        configuration.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(configuration, body)
     }
 

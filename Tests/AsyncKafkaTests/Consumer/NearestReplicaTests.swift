@@ -22,7 +22,7 @@ import Testing
         var brokers = EmbeddedKafka.Configuration()
         brokers.brokers = 2
         brokers.racks = ["a", "b"]
-        brokers.offersNearestReplica = true
+        brokers.offerNearestReplica = true
         try await EmbeddedKafka.withCluster(brokers) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 5, oneByOne: true)

@@ -162,7 +162,7 @@ import Testing
     @Test func aTopicThatIsMadeAgainIsReadFromItsBeginning() async throws {
         // Or else the reader's question about the topic may make it again before the test does.
         var broker = EmbeddedKafka.Configuration()
-        broker.createsTopicsAutomatically = false
+        broker.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old")

@@ -27,7 +27,7 @@ import Testing
         /// Nobody's question makes a topic before the test does.
         var configuration: EmbeddedKafka.Configuration {
             var configuration = EmbeddedKafka.Configuration()
-            configuration.createsTopicsAutomatically = false
+            configuration.createTopicsAutomatically = false
             if self != .current { configuration.maxVersions = [.fetch: 12, .produce: 9, .offsetCommit: 8] }
             if self == .withoutTopicIDs { configuration.maxVersions[.metadata] = 9 }
             return configuration

@@ -334,7 +334,7 @@ import Testing
             try await kafka.fill("t", 3)
             let log = EventLog()
             var configuration = kafka.consuming("g")
-            configuration.callsRevokedOnLeave = callsRevoked
+            configuration.callRevokedOnLeave = callsRevoked
             let stop = Promise<Void>()
             try await self.read(configuration, NotingListener(name: "a", log: log), until: stop) { record, _ in
                 if record.offset == 2 { stop.fulfill(.success(())) }

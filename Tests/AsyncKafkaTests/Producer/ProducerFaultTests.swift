@@ -62,7 +62,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.closeAfterWork, on: .produce)
-            _ = try await self.produce(1, kafka) { $0.idempotence = false }
+            _ = try await self.produce(1, kafka) { $0.enableIdempotence = false }
             let values = try await kafka.values("t")
             #expect(values == ["0", "0"], "what idempotence is for; if this changes, the other tests prove nothing")
         }
@@ -365,7 +365,7 @@ import Testing
                 }
             } throws: {
                 guard let error = $0 as? KafkaError else { return false }
-                return error.code == .authorizationFailed && !error.isFatal && error.message.contains("idempotence")
+                return error.code == .authorizationFailed && !error.isFatal && error.message.contains("enableIdempotence")
             }
         }
     }

@@ -134,7 +134,7 @@ import Testing
         let sequences = Lock<[Int32]>([])
         // Or else the producer's question about the topic may make it again before the test does.
         var broker = EmbeddedKafka.Configuration()
-        broker.createsTopicsAutomatically = false
+        broker.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(broker) { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing { $0.cluster.metadataMaxAge = .milliseconds(100) }

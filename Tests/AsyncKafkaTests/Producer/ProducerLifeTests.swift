@@ -88,7 +88,7 @@ import Testing
             let count = 150
             let configuration = kafka.producing {
                 $0.acks = .none
-                $0.idempotence = false
+                $0.enableIdempotence = false
                 $0.cluster.metadataMaxAge = .milliseconds(1)
             }
             let dots = String(repeating: ".", count: 10_000)
@@ -115,7 +115,7 @@ import Testing
             kafka.inject(.hold(EmbeddedKafka.Hold()), on: .produce, times: nil)
             let configuration = kafka.producing {
                 $0.acks = .none
-                $0.idempotence = false
+                $0.enableIdempotence = false
                 $0.closeTimeout = .milliseconds(50)
             }
             // More than it takes before it stops reading.

@@ -154,7 +154,7 @@ import Testing
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
                 $0.acks = .none
-                $0.idempotence = false
+                $0.enableIdempotence = false
             }
             let metadata = try await KafkaProducer.withProducer(configuration) { producer in
                 try await producer.send(ProducerRecord(topic: "t", value: "value"))
@@ -168,7 +168,7 @@ import Testing
         try await EmbeddedKafka.withBroker { kafka in
             let configuration = kafka.producing {
                 $0.acks = .leader
-                $0.idempotence = false
+                $0.enableIdempotence = false
             }
             let metadata = try await KafkaProducer.withProducer(configuration) { producer in
                 try await producer.send(ProducerRecord(topic: "t", value: "value"))
@@ -236,7 +236,7 @@ import Testing
 
     @Test func aTopicThatDoesNotExistIsSaidAfterMaxBlock() async throws {
         var configuration = EmbeddedKafka.Configuration()
-        configuration.createsTopicsAutomatically = false
+        configuration.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(configuration) { kafka in
             try await KafkaProducer.withProducer(kafka.producing { $0.maxBlock = .seconds(2) }) { producer in
                 await #expect {

@@ -212,7 +212,7 @@ import Testing
     @Test func `the nearest replica is offered to a consumer in its rack`() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 2)
         configuration.racks = ["a", "b"]
-        configuration.offersNearestReplica = true
+        configuration.offerNearestReplica = true
         try await withCluster(configuration) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2)
             _ = try await client.ask(ProduceRequest.one(try batch(["x"]), to: "t"), version: 9)

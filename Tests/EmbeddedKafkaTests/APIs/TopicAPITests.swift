@@ -60,7 +60,7 @@ import Testing
 
     @Test func `a cluster may create no topics by itself`() async throws {
         var configuration = EmbeddedKafka.Configuration()
-        configuration.createsTopicsAutomatically = false
+        configuration.createTopicsAutomatically = false
         try await withCluster(configuration) { kafka, client in
             _ = try await client.ask(MetadataRequest.named(["t"], mayCreate: true), version: 9)
             #expect(try await kafka.topics() == [])

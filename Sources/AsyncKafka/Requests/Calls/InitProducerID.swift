@@ -33,7 +33,7 @@ struct InitProducerIDCall: Call {
 
     func annotate(_ error: inout KafkaError, about item: OnlyItem) {
         if error.brokerCode == .clusterAuthorizationFailed {
-            error.message += " Brokers before 2.8 want the right IdempotentWrite; or set idempotence to false."
+            error.message += " Brokers before 2.8 want the right IdempotentWrite; or set enableIdempotence to false."
         }
     }
 }
