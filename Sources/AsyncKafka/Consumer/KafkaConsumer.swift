@@ -203,7 +203,8 @@ extension SubscriptionState.Settings {
             autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
             checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
             maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            maximumFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maximumResponseSize),
+            // An answer has more than records: an eighth is left for that.
+            maximumFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maximumResponseSize / 8 * 7),
             maximumPrefetchBytes: configuration.maxPrefetchBytes,
             maximumResponseBytes: Int32(clamping: configuration.cluster.maximumResponseSize),
             preferredReplicaLifetime: configuration.cluster.metadataMaxAge)
