@@ -143,6 +143,27 @@ extension InteropTests {
         }
 
         @Test(
+            "small records are read however small a response may be", arguments: TestEnvironment.all, [1, 3])
+        func smallResponses(environment: TestEnvironment, partitions: Int) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("small-responses", partitions: partitions)
+            try await cluster.produce(
+                (0..<2000).map { index in
+                    ProducerRecord(
+                        topic: topic, partition: Int32(index % partitions),
+                        value: Bytes(repeatElement(UInt8(truncatingIfNeeded: index), count: 1000)))
+                }
+            ) { $0.batchSize = 16 << 10 }
+            var reading = cluster.consumer()
+            reading.cluster.maximumResponseSize = 256 << 10
+            let all = (0..<partitions).map { TopicPartition(topic, Int32($0)) }
+            try await KafkaConsumer.withConsumer(reading, assigned: all) { consumer in
+                let count = try await consumer.read(2000).count
+                #expect(count == 2000)
+            }
+        }
+
+        @Test(
             "a record that the topic does not take is refused, and the others are not", arguments: TestEnvironment.all)
         func tooLarge(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()

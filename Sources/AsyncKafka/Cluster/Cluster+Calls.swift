@@ -234,16 +234,17 @@ extension Cluster {
     /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
     /// use. A broker that lets the time run out is asked nothing more before others have been.
     ///
-    /// - Parameter timeout: when the connection ends if there is no answer; the request timeout if nil.
+    /// - Parameter timeout: when the connection ends if there is no answer, at the deadline at the latest. If nil, it is the request
+    ///   timeout, whatever the deadline.
     private func request<Request: KafkaRequest>(
         _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime,
         timeout: Duration? = nil
     ) async throws(KafkaError) -> Request.Response {
-        guard self.loop.now < deadline else { throw connection.notSentInTime(Request.apiKey) }
+        let now = self.loop.now
+        guard now < deadline else { throw connection.notSentInTime(Request.apiKey) }
         let promise = Promise<Request.Response>()
-        connection.submit(request, version: version, timeout: timeout ?? self.configuration.requestTimeout) {
-            promise.fulfill($0)
-        }
+        let limit = timeout.map { min($0, deadline - now) } ?? self.configuration.requestTimeout
+        connection.submit(request, version: version, timeout: limit) { promise.fulfill($0) }
         do throws(KafkaError) {
             return try await promise.value(until: deadline, on: self.loop) {
                 var error = connection.notSentInTime(Request.apiKey)

@@ -8,9 +8,21 @@
 import KafkaProtocol
 import KafkaTransport
 
+/// The broker that was the coordinator when that was last asked.
+struct FoundCoordinator: Sendable {
+    var id: Int32
+    /// It has failed since: it is asked for again.
+    var isForgotten = false
+}
+
 extension Cluster {
     /// The coordinator as far as it is known.
-    func knownCoordinator(_ key: CoordinatorKey) -> Int32? { self.coordinators.withLock { $0[key] } }
+    func knownCoordinator(_ key: CoordinatorKey) -> Int32? {
+        self.coordinators.withLock { coordinators in
+            guard let found = coordinators[key], !found.isForgotten else { return nil }
+            return found.id
+        }
+    }
 
     /// The broker that coordinates a group or transaction, asked for if it isn't known.
     func coordinator(
@@ -33,9 +45,10 @@ extension Cluster {
         guard let found = try results[key]?.get(), let id = found.id else { throw .cancelled }
         self.connections.learn(found)
         let isNew = self.coordinators.withLock { coordinators in
-            defer { coordinators[key] = id }
-            return coordinators[key] != id
+            defer { coordinators[key] = FoundCoordinator(id: id) }
+            return coordinators[key]?.id != id
         }
+        // One that fails is found again and again.
         if isNew { self.logger(.info, "Found the coordinator", [(.broker, found.description)]) }
         return id
     }
@@ -45,8 +58,8 @@ extension Cluster {
         guard error.isAboutCoordinator else { return }
         let key = CoordinatorKey(kind: kind, name: name)
         let isForgotten = self.coordinators.withLock { coordinators in
-            guard coordinators[key] == broker else { return false }
-            coordinators[key] = nil
+            guard let found = coordinators[key], found.id == broker, !found.isForgotten else { return false }
+            coordinators[key]?.isForgotten = true
             return true
         }
         if isForgotten {

@@ -26,7 +26,7 @@ final class Cluster: Sendable {
     private let refreshWaiters = Lock<RefreshWaiters>(RefreshWaiters())
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
     private let failureObserver = Lock<(@Sendable (KafkaError) -> Void)?>(nil)
-    let coordinators = Lock<[CoordinatorKey: Int32]>([:])
+    let coordinators = Lock<[CoordinatorKey: FoundCoordinator]>([:])
     /// Tells that no broker can be reached, and that one can again.
     let reachability = Lock(FailureReport())
 

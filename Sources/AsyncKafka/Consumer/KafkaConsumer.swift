@@ -203,7 +203,8 @@ extension SubscriptionState.Settings {
             autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
             checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
             maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            maxFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maxResponseSize),
+            // An answer has more than records: an eighth is left for that.
+            maxFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maxResponseSize / 8 * 7),
             maximumPrefetchBytes: configuration.maxPrefetchBytes,
             maximumResponseBytes: Int32(clamping: configuration.cluster.maxResponseSize),
             preferredReplicaLifetime: configuration.cluster.metadataMaxAge)

@@ -13,19 +13,26 @@ struct PartitionRefusals: Sendable {
     private var last: KafkaError?
     private var count = 0
     private var report = FailureReport(patience: .seconds(3))
+    private var isTold = false
 
     /// Returns whether that is to be told.
-    mutating func refused(_ error: KafkaError, now: MonotonicTime) -> Bool {
+    ///
+    /// - Parameter isToldElsewhere: whether the log hears of it anyway. Then it does of the end, too.
+    mutating func refused(_ error: KafkaError, now: MonotonicTime, isToldElsewhere: Bool) -> Bool {
         self.last = error
         self.count += 1
-        return self.report.failed(now: now) != nil
+        guard self.report.failed(now: now) != nil, !isToldElsewhere else { return false }
+        self.isTold = true
+        return true
     }
 
     /// Returns whether that they have ended is to be told.
     mutating func served() -> Bool {
         self.last = nil
         self.count = 0
-        return self.report.succeeded()
+        _ = self.report.succeeded()
+        defer { self.isTold = false }
+        return self.isTold
     }
 
     /// The last one, which says how many there were.
@@ -49,10 +56,11 @@ extension SubscriptionState {
     mutating func refused(
         _ partition: TopicPartition, _ error: KafkaError, now: MonotonicTime, isToldElsewhere: Bool = false
     ) {
-        let isNews = self.refusals[partition, default: PartitionRefusals()].refused(error, now: now)
         // Of a topic or leader that is not there, the cluster tells.
-        guard isNews, !isToldElsewhere, self.metadata.partition(partition)?.leader != nil else { return }
-        self.partitionNotices.append(.refused(partition, error))
+        let isToldElsewhere = isToldElsewhere || self.metadata.partition(partition)?.leader == nil
+        let isNews = self.refusals[partition, default: PartitionRefusals()].refused(
+            error, now: now, isToldElsewhere: isToldElsewhere)
+        if isNews { self.partitionNotices.append(.refused(partition, error)) }
     }
 
     /// A broker has answered for a partition as it should.

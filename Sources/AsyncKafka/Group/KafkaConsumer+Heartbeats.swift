@@ -49,7 +49,8 @@ extension KafkaConsumer {
         // With the wait the connection ends, which nothing else uses now: the way to the coordinator may be dead.
         let call = HeartbeatCall(
             group: group, memberID: identity.memberID, generation: identity.generation,
-            instanceID: self.configuration.groupInstanceID, answerTimeout: deadline - sentAt)
+            instanceID: self.configuration.groupInstanceID,
+            answerTimeout: min(deadline - sentAt, self.configuration.cluster.requestTimeout))
         do throws(KafkaError) {
             try await self.cluster.attempt(call, deadline: deadline)
             self.heartbeatArrived(of: identity, sentAt: sentAt)

@@ -29,7 +29,8 @@ protocol Call<Item, Value>: Sendable {
     /// Which of the connections to a broker the request goes over.
     static var purpose: ConnectionPurpose { get }
 
-    /// When the connection ends if there is no answer; after the request timeout if nil.
+    /// When the connection ends if there is no answer, at the call's deadline at the latest. If nil, it ends after the request
+    /// timeout, and stays when the call's deadline comes before.
     var answerTimeout: Duration? { get }
 
     /// How long one attempt waits for its answer, if not until the call's deadline: then another is made, and the connection

@@ -139,6 +139,26 @@ import Testing
         }
     }
 
+    /// The log has said that no offsets are found, and says that they are; of partitions it has said nothing.
+    @Test func theEndOfWhatWasNotToldIsNotToldEither() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            let log = KeptLog()
+            var configuration = kafka.consuming("g")
+            configuration.cluster.log = log
+            let failing = kafka.inject(.closeBeforeWork, on: .offsetFetch, times: nil)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("t", 0)]) { consumer in
+                await log.until(.warning, containing: "committed offsets can't be read")
+                failing.remove()
+                for try await _ in consumer.records { break }
+            }
+            #expect(log.count(beginning: "Partitions can be read again") == 0)
+            // It was looked for at each attempt, and was the same one.
+            #expect(log.count(beginning: "Found the coordinator") == 1)
+        }
+    }
+
     @Test func failuresThatEndSoonAreNotTold() {
         let start = MonotonicTime(nanoseconds: 1_000_000_000)
         var report = FailureReport(patience: .seconds(3))

@@ -81,4 +81,27 @@ import Testing
             }
         }
     }
+
+    /// Brokers fill an answer up to what was asked for, and what else an answer has comes on top.
+    @Test(arguments: [1, 4]) func smallBatchesNeverMakeAnAnswerTooLarge(partitions: Int32) async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            try await kafka.createTopic("t", partitions: Int(partitions))
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for partition in 0..<partitions {
+                    for _ in 0..<16 {
+                        // With it a batch has exactly 1024 bytes.
+                        let value = Bytes(repeatElement(UInt8(1), count: 954))
+                        _ = try await producer.send(ProducerRecord(topic: "t", partition: partition, value: value))
+                    }
+                }
+            }
+            var configuration = kafka.consuming()
+            configuration.cluster.maximumResponseSize = 8 << 10
+            let all = (0..<partitions).map { TopicPartition("t", $0) }
+            try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
+                var count = 0
+                while count < 16 * Int(partitions) { count += try await consumer.poll(timeout: .seconds(30)).count }
+            }
+        }
+    }
 }
