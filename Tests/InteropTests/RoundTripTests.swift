@@ -155,7 +155,7 @@ extension InteropTests {
                 }
             ) { $0.batchSize = 16 << 10 }
             var reading = cluster.consumer()
-            reading.cluster.maximumResponseSize = 256 << 10
+            reading.cluster.maxResponseSize = 256 << 10
             let all = (0..<partitions).map { TopicPartition(topic, Int32($0)) }
             try await KafkaConsumer.withConsumer(reading, assigned: all) { consumer in
                 let count = try await consumer.read(2000).count

@@ -19,8 +19,18 @@ package import KafkaTransport
 /// ```
 ///
 /// `advance` goes from timer to timer: each sees the time that it was set for, and what the loops do about it, also what they
-/// send each other, is done before the next is due. What tasks do elsewhere, on the pool of Swift's own threads, has its turn but
-/// can't be seen: a test first waits for what it knows must have come, and then moves the clock.
+/// send each other, is done before the next is due. What tasks do elsewhere, on the pool of Swift's own threads, has its turn;
+/// that it is over is only seen on Linux. A test first waits for what it knows must have come, and then moves the clock.
+///
+/// Where a test has no use for single moves, time passes by itself while `passing` runs the test's body:
+///
+/// ```swift
+/// try await clock.passing {
+///     let start = clock.now
+///     _ = try await consumer.poll(timeout: .seconds(60))
+///     #expect(clock.now - start == .seconds(60))
+/// }
+/// ```
 package final class TestClock: ClockDriver {
     private struct WeakLoop {
         weak var loop: (any DrivenLoop)?
@@ -80,6 +90,59 @@ package final class TestClock: ClockDriver {
         await self.settle()
     }
 
+    /// Runs `body` while time passes as fast as it can: whenever nobody has anything to do, it goes on to the next timer. So what
+    /// is computed takes no time, and what waits takes exactly as long as it waits for.
+    ///
+    /// The body's tasks run on a loop that the clock sees, so that none is overtaken. In it, waits go by this clock.
+    ///
+    /// - Parameter limit: how long the body may take, by this clock.
+    /// - Throws: what the body throws. `Timeout` if it has taken longer; or if somebody is at work on and on, as who asks in a spin
+    ///   is, so that no time passes. The body is cancelled in both cases.
+    package func passing<Result: Sendable>(
+        atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let loop = try EventLoop(name: "test", clock: self.loopClock)
+        defer { loop.shutdown() }
+        let isOver = Lock(false)
+        let end = self.now + limit
+        return try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask(executorPreference: loop) {
+                defer { isOver.withLock { $0 = true } }
+                return try await body()
+            }
+            var failure: Timeout?
+            while !isOver.withLock({ $0 }) {
+                let patience = ContinuousClock.now + .seconds(10)
+                if await self.settle(giveUp: { isOver.withLock { $0 } || ContinuousClock.now > patience }) {
+                    guard let next = self.nextDeadline else { continue }
+                    if next > end, failure == nil {
+                        failure = Timeout(description: "not within \(limit) by the test's clock")
+                    }
+                    self.move(to: next)
+                } else if !isOver.withLock({ $0 }), failure == nil {
+                    failure = Timeout(description: "somebody is at work on and on, and the test's clock stands still")
+                }
+                // What ends a body may take its time too.
+                if failure != nil { group.cancelAll() }
+            }
+            if let failure { throw failure }
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
+        }
+    }
+
+    /// Waits for a while.
+    package func sleep(for duration: Duration) async throws(CancellationError) {
+        try await self.sleep(until: self.now + duration)
+    }
+
+    /// Waits until a condition holds that nobody tells of. It is looked at every ten milliseconds.
+    package func until(
+        isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
+    ) async throws {
+        while try await !condition() { try await self.sleep(for: .milliseconds(10)) }
+    }
+
     private var loops: [any DrivenLoop] { self.state.withLock { $0.loops.compactMap(\.loop) } }
 
     private var nextDeadline: MonotonicTime? {
@@ -98,12 +161,23 @@ package final class TestClock: ClockDriver {
         while let body = self.state.withLock({ $0.sleepers.popDue(now: $0.now) }) { body() }
     }
 
-    /// Waits until the loops have nothing to do, also after other tasks have had their turn a few times.
-    private func settle() async {
+    /// Waits until the loops have nothing to do, also after other tasks have had their turn a few times, and no other thread is
+    /// at work, which it may be with a task of the pool; a thread that never rests isn't waited for. Returns whether it was
+    /// waited for to the end.
+    @discardableResult
+    private func settle(giveUp: () -> Bool = { false }) async -> Bool {
         var quietRounds = 0
+        var looksAtThreads = 0
         while quietRounds < 10 {
+            if giveUp() { return false }
             await Task.yield()
             quietRounds = self.loops.allSatisfy(\.isIdle) ? quietRounds + 1 : 0
+            // Before the last look at the loops, for which those threads may have had something.
+            if quietRounds == 9, looksAtThreads < 200, !OtherThreads.areWaiting {
+                looksAtThreads += 1
+                quietRounds = 0
+            }
         }
+        return true
     }
 }

@@ -84,6 +84,48 @@ import Testing
         #expect(fired.withLock { $0 })
     }
 
+    @Test func timePassesWhileABodyRuns() async throws {
+        let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
+        defer { loop.shutdown() }
+        let clock = self.clock
+        let start = clock.now
+        let seen = try await clock.passing(atMost: .seconds(3600)) {
+            try await withThrowingTaskGroup(of: Duration.self) { group in
+                for seconds in [3600, 1, 60] {
+                    group.addTask {
+                        try await loop.sleep(for: .seconds(seconds))
+                        return clock.now - start
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        #expect(seen == [.seconds(1), .seconds(60), .seconds(3600)])
+        #expect(clock.now - start == .seconds(3600))
+    }
+
+    /// A timer is due in a nanosecond: who computes on a thread of the pool is not overtaken by it.
+    @Test func whatIsComputedTakesNoTime() async throws {
+        let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
+        defer { loop.shutdown() }
+        let clock = self.clock
+        let start = clock.now
+        loop.schedule(after: .nanoseconds(1)) {}
+        let passed = try await clock.passing {
+            await Task.detached {
+                var random = SystemRandomNumberGenerator()
+                var sum: UInt64 = 0
+                for _ in 0..<100_000 { sum &+= random.next() }
+                return sum == 0 ? .zero : clock.now - start
+            }.value
+        }
+        #if os(Linux)
+        #expect(passed == .zero)
+        #endif
+        try await clock.passing { try await clock.until { clock.now - start > .seconds(1) } }
+        #expect(clock.now - start == .milliseconds(1010))
+    }
+
     @Test func theWallClockGoesAlong() async {
         let clock = TestClock(wallMilliseconds: 5000)
         #expect(clock.loopClock.wallMilliseconds == 5000)

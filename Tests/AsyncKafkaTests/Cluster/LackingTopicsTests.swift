@@ -14,12 +14,16 @@ import Testing
 @testable import AsyncKafka
 
 /// What is wanted and not there is asked for until it is. The age at which metadata is refreshed anyhow is longer than the
-/// tests may take.
+/// tests may take by their clock.
 @Suite(.timeLimit(.minutes(1))) struct LackingTopicsTests {
-    private func withKafka(brokers: Int = 1, _ body: (EmbeddedKafka) async throws -> Void) async throws {
+    private let clock = TestClock()
+
+    private func withKafka(
+        brokers: Int = 1, _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
+    ) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: brokers)
         configuration.createTopicsAutomatically = false
-        try await EmbeddedKafka.withCluster(configuration, body)
+        try await self.clock.withCluster(configuration, body)
     }
 
     private func consuming(
@@ -107,7 +111,7 @@ import Testing
                     }
                 }
                 try await kafka.startBroker(1)
-                try await eventually("the broker is asked for leaders") { leaderless.hits == 3 }
+                try await self.clock.until { leaderless.hits == 3 }
                 try await kafka.fill("t", 1, prefix: "w")
                 #expect(try await records.next()?.text == "w0")
             }

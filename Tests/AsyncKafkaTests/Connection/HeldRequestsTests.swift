@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -16,11 +17,13 @@ import Testing
 /// Requests that wait while a session is renewed (KIP-368).
 @Suite(.timeLimit(.minutes(1)))
 struct HeldRequestsTests {
+    private let clock = TestClock()
+
     /// A connection whose sessions end after a second, and are renewed.
     private func withConnection(
         _ mechanism: some SASLMechanism = PlainMechanism.plain(username: "alice", password: "secret"),
         setupTimeout: Duration = .seconds(10), session: Duration = .milliseconds(1200),
-        _ body: (EmbeddedKafka, BrokerConnection) async throws -> Void
+        _ body: @escaping @Sendable (EmbeddedKafka, BrokerConnection) async throws -> Void
     ) async throws {
         try await self.withConnections(
             1, mechanism, setupTimeout: setupTimeout, session: session
@@ -36,13 +39,13 @@ struct HeldRequestsTests {
     /// So many of them, which nobody renews.
     private func withConnections(
         _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration, session: Duration = .milliseconds(1200),
-        _ body: (EmbeddedKafka, [BrokerConnection]) async throws -> Void
+        _ body: @escaping @Sendable (EmbeddedKafka, [BrokerConnection]) async throws -> Void
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.maxSession = session
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.clock.withCluster(configuration) { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers(of: "SASL")[0]))
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
@@ -52,7 +55,7 @@ struct HeldRequestsTests {
             }
             let logger = Logger(SilentLog())
             let security = try ConnectionSecurity(.sasl(mechanism, over: .plaintext), logger: logger)
-            let loop = try EventLoop(name: "client")
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
             defer { loop.shutdown() }
             var connections: [BrokerConnection] = []
             for _ in 0..<count {
@@ -120,7 +123,7 @@ struct HeldRequestsTests {
             #expect(error?.message == "not the broker")
             #expect(error?.isOutcomeUnknown == false)
             // All that was sent has come by then: the connection is closed.
-            while try await kafka.connectionCount(of: 1) > 0 { await Task.yield() }
+            try await self.clock.until { try await kafka.connectionCount(of: 1) == 0 }
             #expect(!kafka.requests.contains { $0.api == .metadata })
         }
     }
@@ -132,8 +135,10 @@ struct HeldRequestsTests {
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
             await hold.untilHeld()
+            let start = self.clock.now
             let (short, long) = (self.submit(connection, timeout: .milliseconds(50)), self.submit(connection))
             let error = await #expect(throws: KafkaError.self) { try await short.value() }
+            #expect(self.clock.now - start == .milliseconds(50))
             #expect(error?.code == .timedOut)
             #expect(error?.isOutcomeUnknown == false)
             hold.release()
@@ -149,13 +154,12 @@ struct HeldRequestsTests {
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .metadata)
             let slow = self.submit(connection)
-            while !connection.isHeld { await Task.yield() }
-            // The time itself is what is tested: it has to pass.
+            try await self.clock.until { connection.isHeld }
             try await connection.loop.sleep(for: setupTimeout * 2)
             #expect(connection.isOpen && connection.isHeld)
             hold.release()
             _ = try await slow.value()
-            while connection.isOpen, connection.isHeld { await Task.yield() }
+            try await self.clock.until { !connection.isOpen || !connection.isHeld }
             _ = try await self.submit(connection).value()
         }
     }
@@ -167,8 +171,8 @@ struct HeldRequestsTests {
             kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 2000 }
             let askedAt = connection.loop.now
             _ = try await self.submit(connection).value()
-            while kafka.requests.count(where: { $0.api == .saslHandshake }) < 2 { await Task.yield() }
-            #expect(connection.loop.now - askedAt >= throttle)
+            await kafka.untilRequests(of: .saslHandshake, count: 2)
+            #expect(connection.loop.now - askedAt == throttle)
             _ = try await self.submit(connection).value()
             #expect(connection.isOpen)
         }
@@ -199,13 +203,12 @@ struct HeldRequestsTests {
             let waiting = (0..<1000).map { _ in
                 self.submitUnanswered(connection, byteCount: 32_000, timeout: .seconds(60))
             }
-            while !connection.isHeld { await Task.yield() }
-            // The time itself is what is tested: it has to pass.
+            try await self.clock.until { connection.isHeld }
             try await connection.loop.sleep(for: setupTimeout * 2)
             #expect(connection.isOpen && connection.isHeld)
             hold.release()
             for promise in waiting { try await promise.value() }
-            while connection.isOpen, connection.isHeld { await Task.yield() }
+            try await self.clock.until { !connection.isOpen || !connection.isHeld }
             _ = try await self.submit(connection).value()
         }
     }
@@ -216,9 +219,11 @@ struct HeldRequestsTests {
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
             await hold.untilHeld()
+            let start = self.clock.now
             let short = self.submitUnanswered(connection, timeout: .milliseconds(50))
             let long = self.submitUnanswered(connection)
             let error = await #expect(throws: KafkaError.self) { try await short.value() }
+            #expect(self.clock.now - start == .milliseconds(50))
             #expect(error?.code == .timedOut)
             #expect(error?.isOutcomeUnknown == false)
             hold.release()

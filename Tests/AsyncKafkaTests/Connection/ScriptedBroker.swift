@@ -46,8 +46,10 @@ final class ScriptedBroker: Sendable {
     private let channels = Lock<[SocketChannel]>([])
     private let log = Lock<[Received]>([])
 
-    init(_ script: @escaping @Sendable (_ request: Received, _ index: Int) -> Reply) throws {
-        self.loop = try EventLoop(name: "scripted")
+    init(
+        clock: LoopClock = .system, _ script: @escaping @Sendable (_ request: Received, _ index: Int) -> Reply
+    ) throws {
+        self.loop = try EventLoop(name: "scripted", clock: clock)
         self.script = script
         self.listener = Lock(nil)
         let listener = try Listener(port: 0, loop: self.loop, maximumFrameSize: 1 << 20) { [weak self] channel in

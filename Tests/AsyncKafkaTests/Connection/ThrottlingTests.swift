@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -15,6 +16,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ThrottlingTests {
+    private let clock = TestClock()
+
     /// What only a connection keeps.
     private final class Remains: Sendable {
         private let ends: EventLog
@@ -53,72 +56,85 @@ struct ThrottlingTests {
         "a connection whose pause has no sense is given up when requests expire behind it, and nothing holds it",
         arguments: Throttled.allCases)
     func senselessPause(throttled: Throttled) async throws {
-        let server = try ScriptedBroker { request, _ in (try? Self.reply(to: request, throttled)) ?? .close }
-        defer { server.stop() }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
-        configuration.requestTimeout = .seconds(5)
-        let log = KeptLog(minimum: .trace)
-        let ends = EventLog()
-        do {
-            let remains = Remains(ends)
-            let connection = try await BrokerConnection.open(
-                to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
-                logger: Logger(log)
-            ) { _, _ in withExtendedLifetime(remains) { ends.add("closed") } }
-            if throttled == .metadata { _ = try await connection.request(MetadataRequest()) }
-            let error = await #expect(throws: KafkaError.self) {
-                try await connection.request(MetadataRequest(), timeout: .milliseconds(200))
+        try await self.clock.passing {
+            let server = try ScriptedBroker(clock: self.clock.loopClock) { request, _ in
+                (try? Self.reply(to: request, throttled)) ?? .close
             }
-            #expect(error?.code == .timedOut)
-            #expect(error?.isRetriable == true && error?.isOutcomeUnknown == false)
-            await ends.until("closed")
+            defer { server.stop() }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+            configuration.requestTimeout = .seconds(5)
+            let log = KeptLog(minimum: .trace)
+            let ends = EventLog()
+            do {
+                let remains = Remains(ends)
+                let connection = try await BrokerConnection.open(
+                    to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+                    logger: Logger(log)
+                ) { _, _ in withExtendedLifetime(remains) { ends.add("closed") } }
+                if throttled == .metadata { _ = try await connection.request(MetadataRequest()) }
+                let start = self.clock.now
+                let error = await #expect(throws: KafkaError.self) {
+                    try await connection.request(MetadataRequest(), timeout: .milliseconds(200))
+                }
+                #expect(self.clock.now - start == .milliseconds(200))
+                #expect(error?.code == .timedOut)
+                #expect(error?.isRetriable == true && error?.isOutcomeUnknown == false)
+                await ends.until("closed")
+            }
+            await ends.until("gone")
+            let warnings = log.lines(.warning).filter {
+                $0.contains("asks for a pause during which requests would expire")
+            }
+            #expect(warnings.count == 1, "\(log.events)")
         }
-        await ends.until("gone")
-        let warnings = log.lines(.warning).filter { $0.contains("asks for a pause during which requests would expire") }
-        #expect(warnings.count == 1, "\(log.events)")
     }
 
     @Test("a pause of a second ends by itself, with the same connection")
     func sensiblePause() async throws {
-        let server = try ScriptedBroker { request, index in
-            guard request.api == .metadata else {
-                return (try? .apiVersions([(.apiVersions, 0...4), (.metadata, 0...3)])).map { .body($0) } ?? .close
+        try await self.clock.passing {
+            let server = try ScriptedBroker(clock: self.clock.loopClock) { request, index in
+                guard request.api == .metadata else {
+                    return (try? .apiVersions([(.apiVersions, 0...4), (.metadata, 0...3)])).map { .body($0) } ?? .close
+                }
+                var response = MetadataResponse()
+                response.throttleTimeMs = index == 1 ? 1000 : 0
+                return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
             }
-            var response = MetadataResponse()
-            response.throttleTimeMs = index == 1 ? 1000 : 0
-            return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
+            defer { server.stop() }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            let log = KeptLog(minimum: .trace)
+            let connection = try await BrokerConnection.open(
+                to: server.broker, configuration: KafkaClientConfiguration(bootstrapServers: [server.address]),
+                security: .plaintext, loop: loop, logger: Logger(log)
+            ) { _, _ in }
+            _ = try await connection.request(MetadataRequest())
+            let start = self.clock.now
+            // One that does not wait for so long leaves the connection to the others.
+            let error = await #expect(throws: KafkaError.self) {
+                try await connection.request(MetadataRequest(), timeout: .milliseconds(10))
+            }
+            #expect(error?.code == .timedOut)
+            async let answers = [connection.request(MetadataRequest()), connection.request(MetadataRequest())]
+            #expect(try await answers.count == 2)
+            #expect(self.clock.now - start == .seconds(1))
+            #expect(connection.isOpen)
+            #expect(log.lines(.info).count { $0.hasPrefix("The broker throttles this client ") } == 1)
+            connection.close(.cancelled)
         }
-        defer { server.stop() }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        let log = KeptLog(minimum: .trace)
-        let connection = try await BrokerConnection.open(
-            to: server.broker, configuration: KafkaClientConfiguration(bootstrapServers: [server.address]),
-            security: .plaintext, loop: loop, logger: Logger(log)
-        ) { _, _ in }
-        _ = try await connection.request(MetadataRequest())
-        // One that does not wait for so long leaves the connection to the others.
-        let error = await #expect(throws: KafkaError.self) {
-            try await connection.request(MetadataRequest(), timeout: .milliseconds(10))
-        }
-        #expect(error?.code == .timedOut)
-        async let answers = [connection.request(MetadataRequest()), connection.request(MetadataRequest())]
-        #expect(try await answers.count == 2)
-        #expect(connection.isOpen)
-        #expect(log.lines(.info).count { $0.hasPrefix("The broker throttles this client ") } == 1)
-        connection.close(.cancelled)
     }
 
     @Test("a producer sends on after a broker has asked for a pause of 24 days")
     func producer() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             let fault = kafka.rewrite(ProduceRequest.self, times: 1) { _, _, response in
                 response.throttleTimeMs = .max
             }
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             producing.cluster.log = SilentLog()
+            producing.cluster.clock = kafka.clock
             producing.cluster.requestTimeout = .seconds(2)
             producing.deliveryTimeout = .seconds(50)
             try await KafkaProducer.withProducer(producing) { producer in

@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,6 +15,7 @@ import Testing
 
 /// Produce with `acks` 0: nothing answers, so all that a client can know is that the system has taken the bytes.
 @Suite(.timeLimit(.minutes(2))) struct UnansweredRequestTests {
+    private let clock = TestClock()
     /// Far more than the sockets' buffers hold, in requests that the scripted broker takes.
     private static let count = 64
     private static let records = Bytes(repeatElement(7, count: 900_000))
@@ -60,33 +62,37 @@ import Testing
     private func withThrottlingBroker(
         pause: Duration, requestTimeout: Duration = .seconds(30), ends: EventLog = EventLog(),
         received: @escaping @Sendable (APIKey) -> Void = { _ in },
-        _ body: (ScriptedBroker, BrokerConnection) async throws -> Void
+        _ body: @escaping @Sendable (ScriptedBroker, BrokerConnection) async throws -> Void
     ) async throws {
-        let server = try ScriptedBroker { request, _ in
-            received(request.api)
-            switch request.api {
-            case .apiVersions:
-                let versions = try? Bytes.apiVersions([(.apiVersions, 0...4), (.metadata, 0...3), (.produce, 3...12)])
-                return versions.map { .body($0) } ?? .close
-            case .metadata:
-                var response = MetadataResponse()
-                response.throttleTimeMs = Int32(pause / .milliseconds(1))
-                return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
-            default:
-                return .nothing
+        try await self.clock.passing {
+            let server = try ScriptedBroker(clock: self.clock.loopClock) { request, _ in
+                received(request.api)
+                switch request.api {
+                case .apiVersions:
+                    let versions = try? Bytes.apiVersions([
+                        (.apiVersions, 0...4), (.metadata, 0...3), (.produce, 3...12),
+                    ])
+                    return versions.map { .body($0) } ?? .close
+                case .metadata:
+                    var response = MetadataResponse()
+                    response.throttleTimeMs = Int32(pause / .milliseconds(1))
+                    return (try? Bytes(response, version: request.version)).map { .body($0) } ?? .close
+                default:
+                    return .nothing
+                }
             }
+            defer { server.stop() }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
+            configuration.requestTimeout = requestTimeout
+            let connection = try await BrokerConnection.open(
+                to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
+                logger: Logger(SilentLog())
+            ) { _, _ in ends.add("closed") }
+            try await body(server, connection)
+            connection.close(KafkaError(.closed, "The test is over."))
         }
-        defer { server.stop() }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        var configuration = KafkaClientConfiguration(bootstrapServers: [server.address])
-        configuration.requestTimeout = requestTimeout
-        let connection = try await BrokerConnection.open(
-            to: server.broker, configuration: configuration, security: .plaintext, loop: loop,
-            logger: Logger(SilentLog())
-        ) { _, _ in ends.add("closed") }
-        try await body(server, connection)
-        connection.close(KafkaError(.closed, "The test is over."))
     }
 
     private func submit(_ connection: BrokerConnection, timeout: Duration = .seconds(50)) -> Promise<Void> {
@@ -99,12 +105,13 @@ import Testing
 
     @Test func waitInTheirOrderForTheEndOfAPause() async throws {
         let pause = Duration.seconds(2)
+        let clock = self.clock
         let times = Lock<[(APIKey, MonotonicTime)]>([])
         let produced = EventLog()
         try await self.withThrottlingBroker(
             pause: pause,
             received: { api in
-                times.withLock { $0.append((api, LoopClock.system.now)) }
+                times.withLock { $0.append((api, clock.now)) }
                 if api == .produce { produced.add("produced") }
             }
         ) { server, connection in
@@ -115,7 +122,7 @@ import Testing
             await produced.until("produced", count: 21)
             let asked = try #require(times.withLock { $0.first { $0.0 == .metadata } })
             let first = try #require(times.withLock { $0.first { $0.0 == .produce } })
-            #expect(first.1 - asked.1 >= pause)
+            #expect(first.1 - asked.1 == pause)
             let order = server.requests.filter { $0.api == .produce }.map(\.correlationID)
             #expect(order == order.sorted())
             #expect(connection.isOpen)

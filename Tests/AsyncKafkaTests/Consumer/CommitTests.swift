@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -17,20 +18,22 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct CommitTests {
     private struct Failure: Error {}
 
+    private let clock = TestClock()
+
     /// Notes whether it was given the time to save its state.
     private struct SavingListener: ConsumerRebalanceListener {
         let isSaved = Lock(false)
 
         func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
             // Saving takes its time.
-            try await Task.sleep(for: .milliseconds(200))
+            try await consumer.loop.sleep(for: .milliseconds(200))
             self.isSaved.withLock { $0 = true }
         }
     }
 
     @Test("what poll has returned is not committed before the next call", arguments: [true, false])
     func polled(oneByOne: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10, oneByOne: oneByOne)
             var first: Int64 = 0
@@ -52,7 +55,7 @@ import Testing
 
     @Test("an automatic commit that waited for the reader's own does not take it back")
     func automaticBehindOwn() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
             let hold = EmbeddedKafka.Hold()
@@ -84,7 +87,7 @@ import Testing
 
     @Test("offsets of partitions that are another member's are not committed")
     func notOwned() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
@@ -100,7 +103,7 @@ import Testing
 
     @Test("an automatic commit that can't succeed leaves the listener its time", arguments: [true, false])
     func withoutSuccess(isTopicGone: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             var configuration = kafka.consuming("g")
@@ -120,7 +123,7 @@ import Testing
 
     @Test("leaving a subscription commits no record that a loop has in hand")
     func unsubscribing() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
@@ -135,7 +138,7 @@ import Testing
 
     @Test("a graceful shutdown waits until who polls is done, and commits what it had")
     func pollingToTheEnd() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             let listener = SavingListener()

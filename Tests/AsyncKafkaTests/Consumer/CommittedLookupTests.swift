@@ -7,17 +7,20 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// The look-up of committed offsets in a group that has no coordinator.
 @Suite(.timeLimit(.minutes(1))) struct CommittedLookupTests {
+    private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
     @Test("a group without a coordinator is told of, also to who chooses partitions by hand")
     func noCoordinator() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
             let log = EventLog()
@@ -34,7 +37,7 @@ import Testing
 
     @Test("a coordinator that hangs on the question for positions is given up after a third of the session")
     func hangingCoordinator() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+        try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
@@ -50,10 +53,13 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 defer { hold.release() }
                 await hold.untilHeld()
+                let start = self.clock.now
                 try await kafka.moveCoordinator(ofGroup: "g", to: next)
                 try await consumer.pollsUntil {
                     kafka.requests.contains { $0.api == .offsetFetch && $0.broker == next }
                 }
+                let passed = self.clock.now - start
+                #expect(passed >= .seconds(2) && passed < .seconds(3), "\(passed)")
                 // The partition's leader may be the broker that hangs.
                 hold.release()
                 for try await record in consumer.records {

@@ -7,6 +7,7 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,17 +15,27 @@ import Testing
 
 /// A consumer whose fetches fail does not stand still in silence.
 @Suite(.timeLimit(.minutes(1))) struct FetchFailureTests {
+    private let clock = TestClock()
+
+    /// Failures are told once they have gone on for three seconds, with the attempt that comes next.
+    private func expectPatience(since start: MonotonicTime, sourceLocation: SourceLocation = #_sourceLocation) {
+        let passed = self.clock.now - start
+        #expect(passed >= .seconds(3) && passed < .seconds(5), "\(passed)", sourceLocation: sourceLocation)
+    }
+
     @Test(arguments: [EmbeddedKafka.Fault.closeBeforeWork, .garbage])
     func fetchesThatGoOnFailingAreToldOnceAndSoIsTheirEnd(fault: EmbeddedKafka.Fault) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog()
             var configuration = kafka.consuming()
             configuration.cluster.log = log
             let failing = kafka.inject(fault, on: .fetch, times: nil)
             let partition = TopicPartition("t", 0)
+            let start = self.clock.now
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
                 await log.until(.warning, containing: "can't be fetched")
+                self.expectPatience(since: start)
                 failing.remove()
                 try await kafka.fill("t", 1)
                 for try await _ in consumer.records { break }
@@ -72,7 +83,7 @@ import Testing
         "a partition that is refused again and again while others are read is told once, and so is its end",
         arguments: Refusal.allCases)
     func oneOfTwo(refusal: Refusal) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 1, prefix: "healthy")
             try await kafka.fill("t", partition: 1, 1, prefix: "refused")
@@ -81,11 +92,13 @@ import Testing
             configuration.cluster.log = log
             refusal.inject(into: kafka)
             let all = [TopicPartition("t", 0), TopicPartition("t", 1)]
+            let start = self.clock.now
             try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
                 var records = consumer.records.makeAsyncIterator()
                 let first = try await records.next()
                 #expect(first?.text == "healthy0")
                 await log.until(.warning, containing: "kafka.partitions=t-1")
+                self.expectPatience(since: start)
                 kafka.removeFaults()
                 let second = try await records.next()
                 #expect(second?.text == "refused0")
@@ -96,7 +109,7 @@ import Testing
     }
 
     @Test func fetchesThatAreRefusedAsAWholeAreToldOnceAndSoIsTheirEnd() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let log = KeptLog()
@@ -106,8 +119,10 @@ import Testing
                 response.errorCode = .unknownServerError
                 response.responses = []
             }
+            let start = self.clock.now
             try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("t", 0)]) { consumer in
                 await log.until(.warning, containing: "UNKNOWN_SERVER_ERROR")
+                self.expectPatience(since: start)
                 kafka.removeFaults()
                 for try await _ in consumer.records { break }
                 await log.until(.info, containing: "fetched again")
@@ -118,7 +133,7 @@ import Testing
 
     @Test("who waits for a position in vain hears why the last look-up failed", arguments: [true, false])
     func positionTimeout(isCommitted: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             if isCommitted {
                 kafka.inject(.fail(.coordinatorLoadInProgress), on: .offsetFetch, times: nil)
@@ -129,7 +144,9 @@ import Testing
             configuration.cluster.apiTimeout = .seconds(2)
             let partition = TopicPartition("t", 0)
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
+                let start = self.clock.now
                 let failure = await #expect(throws: KafkaError.self) { try await consumer.position(of: partition) }
+                #expect(self.clock.now - start == .seconds(2))
                 #expect(failure?.code == .timedOut)
                 #expect(failure?.brokerCode == (isCommitted ? .coordinatorLoadInProgress : .kafkaStorageError))
                 #expect(failure?.broker != nil)

@@ -8,12 +8,15 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// When brokers are asked for records: at once where somebody waits for them, and never in a spin.
 @Suite(.timeLimit(.minutes(1))) struct FetchPacingTests {
+    private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
     /// A broker may take half a minute over a Fetch that has nothing to tell.
@@ -24,13 +27,14 @@ import Testing
     }
 
     @Test func passingOverDamagedBatchesWaitsForNothing() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var batches = [try LogBatch.records(["v0"], at: 0)]
             for offset in 1..<6 { batches.append(LogBatch.damaged(try LogBatch.records(["no"], at: Int64(offset)))) }
             try await kafka.store(batches + [try LogBatch.records(["v6"], at: 6)], in: "t")
             try await KafkaConsumer.withConsumer(self.patient(kafka), assigned: [self.partition]) { consumer in
                 // The end is reached: the broker is asked for what comes behind it.
+                let start = self.clock.now
                 var texts: [String] = []
                 while texts.last != "v6" {
                     do {
@@ -44,12 +48,13 @@ import Testing
                     }
                 }
                 #expect(texts == ["v0", "v6"])
+                #expect(self.clock.now - start < .milliseconds(500), "\(self.clock.now - start)")
             }
         }
     }
 
     @Test func whoSeeksOrResumesNeedNotWaitForWhatTheBrokerIsAskedAlready() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
             try await kafka.fill("t", partition: 1, 1, prefix: "other")
@@ -64,8 +69,10 @@ import Testing
             for target in [
                 KafkaConsumer.SeekTarget.offset(1), .beginning, .timestamp(Timestamp(millisecondsSince1970: 1)),
             ] {
+                let start = self.clock.now
                 try await consumer.seek(self.partition, to: target)
                 let again = try await consumer.poll(timeout: .seconds(20))
+                #expect(self.clock.now - start < .milliseconds(500), "\(self.clock.now - start)")
                 #expect(again.last?.text == "v2", "\(target)")
             }
             try consumer.pause([other])
@@ -81,7 +88,7 @@ import Testing
     }
 
     @Test func aBrokerThatHasNothingAtOnceIsNotAskedInASpin() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             let log = KeptLog(minimum: .warning)
@@ -132,7 +139,7 @@ import Testing
     }
 
     @Test func replicasThatSendTheReaderToEachOtherAreNotAskedInASpin() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+        try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 2)
             for broker in 1...2 {
@@ -149,7 +156,7 @@ import Testing
     }
 
     @Test func aPositionThatIsOutOfRangeWhereverItIsResetIsNotResetInASpin() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             kafka.inject(.fail(.offsetOutOfRange), on: .fetch, times: nil)
@@ -159,7 +166,7 @@ import Testing
 
     @Test("a time that can't be is refused, and not taken for the end", arguments: [-1, -2, -5] as [Int64])
     func negativeTime(milliseconds: Int64) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
@@ -175,7 +182,7 @@ import Testing
     }
 
     @Test func aRecordWithoutATimeIsReadAsSuchAndWrittenOnAsSuch() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let none = Timestamp(millisecondsSince1970: -1)
             try await KafkaProducer.withProducer(ProducerConfiguration(kafka.clientConfiguration)) { producer in

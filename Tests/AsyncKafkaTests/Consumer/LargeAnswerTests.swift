@@ -96,7 +96,7 @@ import Testing
                 }
             }
             var configuration = kafka.consuming()
-            configuration.cluster.maximumResponseSize = 8 << 10
+            configuration.cluster.maxResponseSize = 8 << 10
             let all = (0..<partitions).map { TopicPartition("t", $0) }
             try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
                 var count = 0

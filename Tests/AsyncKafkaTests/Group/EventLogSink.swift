@@ -5,8 +5,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncKafka
+import KafkaTransport
 import Testing
+
+@testable import AsyncKafka
 
 /// What a client logs, as events of a test: `[warning] The message key=value …`.
 struct EventLogSink: KafkaLog {
@@ -28,14 +30,14 @@ extension EventLog {
 }
 
 extension KafkaConsumer {
-    /// Polls until the condition holds, for so long at most.
+    /// Polls until the condition holds, for so long at most by the client's clock.
     func pollsUntil(
         within limit: Duration = .seconds(25), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () async throws -> Bool
     ) async throws {
-        let end = ContinuousClock.now + limit
+        let end = self.loop.now + limit
         while try await !condition() {
-            if ContinuousClock.now > end {
+            if self.loop.now > end {
                 Issue.record("not within \(limit)", sourceLocation: sourceLocation)
                 return
             }
@@ -43,11 +45,11 @@ extension KafkaConsumer {
         }
     }
 
-    /// Polls until it fails, for so long at most.
+    /// Polls until it fails, for so long at most by the client's clock.
     func failure(within limit: Duration = .seconds(25)) async -> KafkaError? {
         do throws(KafkaError) {
-            let end = ContinuousClock.now + limit
-            while ContinuousClock.now < end { _ = try await self.poll(timeout: .milliseconds(50)) }
+            let end = self.loop.now + limit
+            while self.loop.now < end { _ = try await self.poll(timeout: .milliseconds(50)) }
             return nil
         } catch {
             return error

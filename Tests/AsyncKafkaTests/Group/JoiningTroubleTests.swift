@@ -7,12 +7,16 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// A group that can't be joined, or seems so: asked again with pauses, and not in silence.
 @Suite(.timeLimit(.minutes(2))) struct JoiningTroubleTests {
+    private let clock = TestClock()
+
     /// A broker that never lets anybody become a member.
     enum Refusal: CaseIterable {
         case memberIDRequired, unknownMember, rebalanceInProgress, unknownToSync, wrongMemberID
@@ -36,7 +40,7 @@ import Testing
 
     @Test("who is refused for ever does not ask thousands of times a second, and says why", arguments: Refusal.allCases)
     func spinning(refusal: Refusal) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             refusal.inject(into: kafka)
             let log = EventLog()
@@ -44,8 +48,8 @@ import Testing
             configuration.cluster.log = EventLogSink(events: log)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 await kafka.untilRequests(of: .joinGroup)
-                let end = ContinuousClock.now + .seconds(2)
-                while ContinuousClock.now < end { _ = try await consumer.poll(timeout: .milliseconds(50)) }
+                let end = self.clock.now + .seconds(2)
+                while self.clock.now < end { _ = try await consumer.poll(timeout: .milliseconds(50)) }
                 #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
                 // The others let it join as somebody new each time, which has to wait for what it was before.
                 guard refusal.isAnswer else { return }
@@ -80,16 +84,18 @@ import Testing
         "a group that can't be joined is warned of after a while, once; joining it at last is told",
         arguments: Trouble.allCases)
     func trouble(_ trouble: Trouble) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let fault = trouble.inject(into: kafka)
             let log = EventLog()
             var configuration = kafka.consuming("g")
             configuration.cluster.log = EventLogSink(events: log)
+            let start = self.clock.now
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 try await consumer.pollsUntil {
                     log.count("[warning] The group can't be joined", trouble.words) > 0
                 }
+                #expect((.seconds(5)..<(.seconds(7))).contains(self.clock.now - start), "\(self.clock.now - start)")
                 #expect(log.count("[info] Joined the group") == 0)
                 fault.remove()
                 try await consumer.pollsUntil { !consumer.assignment.isEmpty }
@@ -101,7 +107,7 @@ import Testing
 
     @Test("a reader that asks on and on, whatever it hears, does not ask the group thousands of times a second")
     func deafReader() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.groupAuthorizationFailed), on: .joinGroup, times: nil)
             let log = EventLog()
@@ -109,8 +115,8 @@ import Testing
             configuration.cluster.log = EventLogSink(events: log)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 var failures = 0
-                let end = ContinuousClock.now + .seconds(2)
-                while ContinuousClock.now < end {
+                let end = self.clock.now + .seconds(2)
+                while self.clock.now < end {
                     do throws(KafkaError) {
                         _ = try await consumer.poll(timeout: .milliseconds(50))
                     } catch {
@@ -127,7 +133,7 @@ import Testing
 
     @Test("what the leader learns of the others' topics while it distributes them is no reason for another rebalance")
     func needlessRebalance() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { first in
                 try await first.pollsUntil { !first.assignment.isEmpty }
@@ -146,7 +152,7 @@ import Testing
         "who waits at a coordinator that hangs turns to the next one",
         arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
     func hangingCoordinator(api: EmbeddedKafka.API) async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
             let next = try #require(kafka.brokerIDs.first { $0 != coordinator })

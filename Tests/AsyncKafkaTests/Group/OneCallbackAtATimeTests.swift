@@ -6,19 +6,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// No two callbacks of a listener run at the same time, however the partitions that one tells of go again.
 @Suite(.timeLimit(.minutes(1))) struct OneCallbackAtATimeTests {
+    private let clock = TestClock()
+
     private struct Loading {
         let log: EventLog
+        let clock: TestClock
 
         /// Loads until it is interrupted.
         func load() async throws {
             do {
-                try await Task.sleep(for: .seconds(600))
+                try await self.clock.sleep(for: .seconds(600))
             } catch {
                 self.log.add("interrupted")
                 throw error
@@ -30,16 +35,17 @@ import Testing
 
     @Test("partitionsAssigned that still loads is interrupted before partitionsRevoked", arguments: Ending.allCases)
     func whileAssigning(ending: Ending) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
+            let clock = self.clock
             let listener = NotingListener(
-                name: "a", log: log, onAssigned: { _, _ in try await Loading(log: log).load() })
+                name: "a", log: log, onAssigned: { _, _ in try await Loading(log: log, clock: clock).load() })
             let consumer = try listener.member(of: kafka, closeTimeout: .seconds(4))
             let running = Task { try await consumer.run() }
             let reading = Task { for try await _ in consumer.records {} }
             let watchdog = Task {
-                try await Task.sleep(for: .seconds(20))
+                try await clock.sleep(for: .seconds(20))
                 reading.cancel()
             }
             await log.until("a assigning 0")
@@ -60,7 +66,7 @@ import Testing
 
     @Test("unsubscribing inside partitionsAssigned has partitionsRevoked follow when that has returned")
     func unsubscribingInside() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
             let listener = NotingListener(
@@ -86,7 +92,7 @@ import Testing
 
     @Test("what is chosen inside partitionsAssigned after unsubscribing is read", arguments: [true, false])
     func turningToOthersInside(subscribes: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("u", 1)
             let isFirst = FirstTime()

@@ -7,6 +7,7 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,12 +15,15 @@ import Testing
 
 /// A coordinator that lets the time of a request run out is asked after others, on whatever connection.
 @Suite(.timeLimit(.minutes(1))) struct SilentCoordinatorTests {
+    private let clock = TestClock()
+
     @Test(arguments: [EmbeddedKafka.API.offsetCommit, .heartbeat, .leaveGroup])
     func anotherBrokerIsAskedFirst(after api: EmbeddedKafka.API) async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
-            try await kafka.createTopic("t")
-            try await kafka.fill("t", 1)
+        try await self.clock.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", replicationFactor: 2)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
+            try await kafka.moveLeader(of: "t", partition: 0, to: coordinator)
+            try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
             configuration.enableAutoCommit = false
             configuration.closeTimeout = .seconds(8)
@@ -28,7 +32,7 @@ import Testing
             configuration.heartbeatInterval = api == .heartbeat ? .milliseconds(500) : .seconds(300)
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(2)
-            // Only to the coordinator is there a connection for what any broker can answer.
+            // Only to the coordinator, which leads the partition too, is there a connection for what any broker can answer.
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             let hold = EmbeddedKafka.Hold()
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
@@ -38,7 +42,9 @@ import Testing
                 kafka.forgetRequests()
                 switch api {
                 case .offsetCommit:
+                    let start = self.clock.now
                     let failure = await #expect(throws: KafkaError.self) { try await consumer.commit() }
+                    #expect(self.clock.now - start == .seconds(2))
                     #expect(failure?.code == .timedOut)
                     #expect(failure?.isOutcomeUnknown == true)
                     _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))

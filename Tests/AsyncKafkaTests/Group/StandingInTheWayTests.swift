@@ -7,12 +7,16 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// Who takes no part in a group is not waited for: sessions here last longer than the tests.
 @Suite(.timeLimit(.minutes(2))) struct StandingInTheWayTests {
+    private let clock = TestClock()
+
     private func patient(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
         var configuration = kafka.consuming("g")
         configuration.sessionTimeout = .seconds(600)
@@ -30,7 +34,7 @@ import Testing
 
     @Test("a member whose pattern matches nothing any more holds up no other one", arguments: [nil, "static"])
     func topicsThatAreDeleted(instanceID: String?) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             var configuration = self.patient(kafka)
             configuration.groupInstanceID = instanceID
@@ -53,7 +57,7 @@ import Testing
 
     @Test("a member that turns to a pattern without topics holds up no other one")
     func patternThatMatchesNothing() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["a"]) { first in
                 try await first.pollsUntil { !first.assignment.isEmpty }
@@ -70,7 +74,7 @@ import Testing
         "a member that was refused and comes back does not wait for its own ghost",
         arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
     func refusedAndBack(refusing api: EmbeddedKafka.API) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let partitions = [TopicPartition("t", 0)]
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in
@@ -86,7 +90,7 @@ import Testing
     @Test(
         "a member that can't stay leaves the group at once", arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
     func leavesAfterAFailure(of api: EmbeddedKafka.API) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in
                 if api == .joinGroup { try await consumer.pollsUntil { !consumer.assignment.isEmpty } }
@@ -94,13 +98,9 @@ import Testing
                 if api == .joinGroup { try consumer.subscribe(to: ["t", "u"]) }
                 #expect(await consumer.failure()?.brokerCode == .inconsistentGroupProtocol)
                 // It asks for nothing more, and nobody has to wait for it.
-                let end = ContinuousClock.now + .seconds(25)
-                var members: Int?
-                while members != 0, ContinuousClock.now < end {
-                    members = try await kafka.group("g")?.members.count
-                    await Task.yield()
-                }
-                #expect(members == 0)
+                let start = self.clock.now
+                try await self.clock.until { try await kafka.group("g")?.members.isEmpty == true }
+                #expect(self.clock.now - start < .seconds(1))
             }
         }
     }

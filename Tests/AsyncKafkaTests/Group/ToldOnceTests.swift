@@ -6,15 +6,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
+import KafkaTestSupport
 import Testing
 
 @testable import AsyncKafka
 
 /// Each partition that goes is told once: as revoked, or as lost.
 @Suite(.timeLimit(.minutes(1))) struct ToldOnceTests {
+    private let clock = TestClock()
+
     @Test("unsubscribing inside partitionsRevoked does not revoke the same partitions again")
     func unsubscribing() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
             let listener = NotingListener(
@@ -37,7 +40,7 @@ import Testing
 
     @Test("partitions that partitionsRevoked took too long for are not lost as well")
     func slowRevoking() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
             let isFirst = FirstTime()

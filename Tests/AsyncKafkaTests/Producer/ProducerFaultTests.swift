@@ -365,7 +365,8 @@ import Testing
                 }
             } throws: {
                 guard let error = $0 as? KafkaError else { return false }
-                return error.code == .authorizationFailed && !error.isFatal && error.message.contains("enableIdempotence")
+                return error.code == .authorizationFailed && !error.isFatal
+                    && error.message.contains("enableIdempotence")
             }
         }
     }

@@ -70,14 +70,14 @@ final class AuthenticatingBroker: Sendable {
     private let versions: [(APIKey, ClosedRange<Int16>)]
 
     /// - Parameter isOld: whether it knows SaslHandshake version 0 only.
-    init(isOld: Bool = false) throws {
+    init(isOld: Bool = false, clock: LoopClock = .system) throws {
         self.authentication = try ScriptedAuthentication()
         let others: [(APIKey, ClosedRange<Int16>)] = [
             (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isOld ? 3...5 : 3...7), (.initProducerId, 0...1),
         ]
         self.versions =
             others + (isOld ? [(.saslHandshake, 0...0)] : [(.saslHandshake, 0...1), (.saslAuthenticate, 0...2)])
-        let server = try ScriptedBroker { [weak self] request, _ in
+        let server = try ScriptedBroker(clock: clock) { [weak self] request, _ in
             guard let self else { return .close }
             do {
                 return try self.reply(to: request)

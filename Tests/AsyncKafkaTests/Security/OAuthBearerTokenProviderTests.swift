@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -78,62 +79,34 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 1)
     }
 
-    /// What the time is, by both clocks, in seconds since the test began.
-    private final class Clock: Sendable {
-        private let start = TokenCacheStateMachine.Now.now
-        private let state = Lock((seconds: Int64(0), reads: 0))
-
-        func set(_ seconds: Int64) { self.state.withLock { $0.seconds = seconds } }
-
-        /// How often it was looked at.
-        var reads: Int { self.state.withLock { $0.reads } }
-
-        var now: TokenCacheStateMachine.Now {
-            let passed = self.state.withLock { state in
-                state.reads += 1
-                return state.seconds
-            }
-            return TokenCacheStateMachine.Now(
-                monotonic: self.start.monotonic + .seconds(passed),
-                wallMilliseconds: self.start.wallMilliseconds + passed * 1000)
-        }
-
-        /// A token of ten minutes by this clock, not by the machine's.
-        func token(_ call: Int) -> OAuthBearerToken {
-            let expiry = self.start.wallMilliseconds + (self.state.withLock { $0.seconds } + 600) * 1000
-            return OAuthBearerToken(
-                Secret("token\(call)"), expiresAt: Timestamp(millisecondsSince1970: expiry))
-        }
-    }
-
     @Test func aTokenThatIsDueIsFetchedInTheBackgroundAndTheOldOneIsUsedUntilThen() async throws {
         let gates = [Promise<Void>(), Promise<Void>()]
-        let clock = Clock()
+        let clock = TestClock()
         let source = Source { call in
             if call > 1 { try await gates[call - 2].value() }
-            return clock.token(call)
+            return OAuthBearerToken(
+                Secret("token\(call)"),
+                expiresAt: Timestamp(millisecondsSince1970: clock.wallMilliseconds + 600_000))
         }
-        let provider = CachingTokenProvider(source) { clock.now }
+        let provider = CachingTokenProvider(source, timeout: .seconds(3600), clock: clock.loopClock)
         #expect(try await provider.token().value == "token1")
-        clock.set(299)
+        await clock.advance(by: .seconds(299))
         #expect(try await provider.token().value == "token1")
         #expect(source.calls == 1)
         // Five minutes before the end.
-        clock.set(300)
+        await clock.advance(by: .seconds(1))
         for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
         while source.calls < 2 { await Task.yield() }
         // It fails: the old one is good until its end, and the next call is made after ten seconds.
-        let reads = clock.reads
         gates[0].fulfill(.failure(KafkaError(.authenticationFailed, "down")))
-        // The failure is noted with its time.
-        while clock.reads == reads { await Task.yield() }
-        clock.set(309)
+        while provider.takeReplacementFailure() == nil { await Task.yield() }
+        await clock.advance(by: .seconds(9))
         for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
         #expect(source.calls == 2)
-        clock.set(310)
+        await clock.advance(by: .seconds(1))
         #expect(try await provider.token().value == "token1")
         while source.calls < 3 { await Task.yield() }
-        clock.set(599)
+        await clock.advance(by: .seconds(289))
         #expect(try await provider.token().value == "token1")
         gates[1].fulfill(.success(()))
         while try await provider.token().value == "token1" { await Task.yield() }
@@ -148,25 +121,36 @@ private final class Source: OAuthBearerTokenProvider {
             if call == 1 { await withCheckedContinuation { waiting in never.withLock { $0.append(waiting) } } }
             return Self.token(call)
         }
-        let provider = CachingTokenProvider(source, timeout: .seconds(1))
-        let error = await #expect(throws: KafkaError.self) { try await provider.token() }
-        #expect(error?.code == .authenticationTimeout)
-        #expect(error?.isRetriable == true)
-        #expect(try await provider.token().value == "token2")
+        let clock = TestClock()
+        let provider = CachingTokenProvider(source, timeout: .seconds(1), clock: clock.loopClock)
+        try await clock.passing {
+            let start = clock.now
+            let error = await #expect(throws: KafkaError.self) { try await provider.token() }
+            #expect(clock.now - start == .seconds(1))
+            #expect(error?.code == .authenticationTimeout)
+            #expect(error?.isRetriable == true)
+            let second = try await provider.token()
+            #expect(second.value == "token2")
+        }
         for waiting in never.withLock({ $0 }) { waiting.resume() }
     }
 
     @Test func aProviderThatDoesNotAnswerEndsAsAnAuthenticationTimeout() async throws {
+        let clock = TestClock()
         let source = Source { _ in
-            try await Task.sleep(for: .seconds(600))
+            try await clock.sleep(for: .seconds(600))
             return Self.token(1)
         }
-        let mechanism = OAuthBearerMechanism.oauthBearer(source, tokenTimeout: .milliseconds(50))
-        let error = await #expect(throws: KafkaError.self) {
-            _ = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+        let mechanism = OAuthBearerMechanism(source, clock: clock.loopClock)
+        try await clock.passing {
+            let start = clock.now
+            let error = await #expect(throws: KafkaError.self) {
+                _ = try await mechanism.makeExchange(with: KafkaServer(host: "x"))
+            }
+            #expect(clock.now - start == .seconds(10))
+            #expect(error?.code == .authenticationTimeout)
+            #expect(error?.isRetriable == true)
         }
-        #expect(error?.code == .authenticationTimeout)
-        #expect(error?.isRetriable == true)
     }
 
     @Test func aProvidersErrorIsPassedOn() async throws {

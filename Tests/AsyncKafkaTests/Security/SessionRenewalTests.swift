@@ -5,21 +5,27 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncKafka
 import EmbeddedKafka
-import Foundation
 import KafkaMemory
+import KafkaTestSupport
+import KafkaTransport
 import Testing
+
+@testable import AsyncKafka
 
 /// Sessions that end with their tokens or soon after they began, and providers that are no help: work goes on.
 @Suite(.timeLimit(.minutes(1)))
 struct SessionRenewalTests {
+    private let clock = TestClock()
+
     /// Tokens with a number in them, each of which lasts as long as a test says.
     private final class NumberedTokens: OAuthBearerTokenProvider {
         private let calls = Lock(0)
+        private let clock: TestClock
         private let lifetime: @Sendable (_ call: Int) throws -> Duration
 
-        init(_ lifetime: @escaping @Sendable (_ call: Int) throws -> Duration) {
+        init(_ clock: TestClock, _ lifetime: @escaping @Sendable (_ call: Int) throws -> Duration) {
+            self.clock = clock
             self.lifetime = lifetime
         }
 
@@ -31,15 +37,18 @@ struct SessionRenewalTests {
                 return calls
             }
             let lifetime = try self.lifetime(call)
-            let ends = Int64(Date().timeIntervalSince1970 * 1000) + Int64(lifetime / .milliseconds(1))
-            return OAuthBearerToken(Secret("\(call).\(ends)"), lifetime: lifetime)
+            let ends = self.clock.wallMilliseconds + Int64(lifetime / .milliseconds(1))
+            return OAuthBearerToken(Secret("\(call).\(ends)"), expiresAt: Timestamp(millisecondsSince1970: ends))
         }
     }
 
     /// The numbers of the tokens that brokers were shown, and what the client said.
     private final class Observed: Sendable {
         let log = KeptLog(minimum: .trace)
+        private let clock: TestClock
         private let shown = Lock<[Int]>([])
+
+        init(_ clock: TestClock) { self.clock = clock }
 
         var tokens: [Int] { self.shown.withLock { $0 } }
         var connections: Int { self.log.events.count { $0.message == "Connected" } }
@@ -51,26 +60,28 @@ struct SessionRenewalTests {
             let parts = token.split(separator: ".").compactMap { Int64($0) }
             guard parts.count == 2 else { return .refused(status: "invalid_token") }
             self.shown.withLock { $0.append(Int(parts[0])) }
-            let left = parts[1] - Int64(Date().timeIntervalSince1970 * 1000)
+            let left = parts[1] - self.clock.wallMilliseconds
             guard left > 0 else { return .refused(status: "expired") }
             return .accepted(user: "alice", lifetime: .milliseconds(left))
         }
     }
 
-    /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a part of them is over that leaves time
-    /// for this machine to stand still.
+    /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a fifth of them is over.
     private func withProducer(
         _ provider: some OAuthBearerTokenProvider, maxSession: Duration? = nil,
-        renewal: Range<Double> = 0.2..<0.25, _ body: (KafkaProducer, Observed) async throws -> Void
+        renewal: Range<Double> = 0.2..<0.25,
+        _ body: @escaping @Sendable (KafkaProducer, Observed) async throws -> Void
     ) async throws {
-        let observed = Observed()
+        let observed = Observed(self.clock)
         var configuration = EmbeddedKafka.Configuration()
         configuration.checkToken = { token, _ in observed.check(token) }
         configuration.maxSession = maxSession
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.clock.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
-            client.security = .sasl(.oauthBearer(provider), over: .plaintext)
+            client.clock = self.clock.loopClock
+            let mechanism = OAuthBearerMechanism(provider, clock: self.clock.loopClock)
+            client.security = .sasl(mechanism, over: .plaintext)
             client.log = observed.log
             client.sessionRenewal = renewal
             var producing = ProducerConfiguration(client)
@@ -82,30 +93,33 @@ struct SessionRenewalTests {
     /// A broker whose sessions end soon, and alice's way to it.
     private func withAlice(
         maxSession: Duration = .milliseconds(1200),
-        _ body: (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
+        _ body: @escaping @Sendable (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
     ) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.maxSession = maxSession
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.clock.withCluster(configuration) { kafka in
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
+            client.clock = self.clock.loopClock
             client.security = .sasl(.plain(username: "alice", password: "secret"), over: .plaintext)
             client.log = SilentLog()
             try await body(kafka, client)
         }
     }
 
+    /// Sends a record each hundredth of a second.
     private func send(_ producer: KafkaProducer, while condition: () -> Bool) async throws {
         repeat {
             _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+            try await self.clock.sleep(for: .milliseconds(10))
         } while condition()
     }
 
     @Test("sessions that end with their cached tokens are renewed with new ones, on the same connections")
     func sessionsThatEndWithTheirTokens() async throws {
-        let source = NumberedTokens { _ in .seconds(6) }
-        try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
+        let source = NumberedTokens(self.clock) { _ in .seconds(6) }
+        try await self.withProducer(CachingTokenProvider(source, clock: self.clock.loopClock)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.connections <= 2, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
@@ -118,11 +132,11 @@ struct SessionRenewalTests {
     @Test("while the provider fails, a session is renewed with the old token, then with a new one")
     func aProviderThatFailsAtRenewal() async throws {
         struct Down: Error {}
-        let source = NumberedTokens { call in
+        let source = NumberedTokens(self.clock) { call in
             if call == 2 { throw Down() }
             return .seconds(6)
         }
-        try await self.withProducer(CachingTokenProvider(source)) { producer, observed in
+        try await self.withProducer(CachingTokenProvider(source, clock: self.clock.loopClock)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.connections <= 2, "\(observed.lines)")
             #expect(observed.tokens.count { $0 == 1 } > observed.connections, "\(observed.tokens)")
@@ -134,7 +148,7 @@ struct SessionRenewalTests {
     func anEndOfFailures() async throws {
         struct Down: Error {}
         // All connections are made by then.
-        let source = NumberedTokens { call in
+        let source = NumberedTokens(self.clock) { call in
             if (3...4).contains(call) { throw Down() }
             return .seconds(600)
         }
@@ -158,9 +172,10 @@ struct SessionRenewalTests {
                 return token
             }
         }
-        let source = NumberedTokens { _ in .seconds(10) }
+        let source = NumberedTokens(self.clock) { _ in .seconds(10) }
         // It hangs for longer than the first renewal can wait.
-        let cache = CachingTokenProvider(Hanging(source: source), timeout: .seconds(2))
+        let cache = CachingTokenProvider(
+            Hanging(source: source), timeout: .seconds(2), clock: self.clock.loopClock)
         try await self.withProducer(cache) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.connections <= 2, "\(observed.lines)")
@@ -171,7 +186,7 @@ struct SessionRenewalTests {
 
     @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
     func sessionsOfLessThanASecond() async throws {
-        let source = NumberedTokens { _ in .seconds(600) }
+        let source = NumberedTokens(self.clock) { _ in .seconds(600) }
         let session = Duration.milliseconds(900)
         try await self.withProducer(source, maxSession: session, renewal: 0.1..<0.15) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 4 }
@@ -184,7 +199,7 @@ struct SessionRenewalTests {
     @Test("a token that has expired between being fetched and being sent is not sent")
     func aTokenThatExpiresBeforeItIsSent() async throws {
         // The first login and those of other connections last; a renewal's token ends before it is time.
-        let source = NumberedTokens { $0 == 3 ? .milliseconds(300) : .seconds(600) }
+        let source = NumberedTokens(self.clock) { $0 == 3 ? .milliseconds(300) : .seconds(600) }
         try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 3 }
             #expect(source.count > 3)
@@ -201,7 +216,7 @@ struct SessionRenewalTests {
         "a renewal that goes wrong ends the connection in its time, and nothing that waits is lost or doubled",
         arguments: Fault.allCases)
     func aRenewalThatGoesWrong(fault: Fault) async throws {
-        let observed = Observed()
+        let observed = Observed(self.clock)
         // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
         try await self.withAlice(maxSession: .seconds(6)) { kafka, client in
             var client = client
@@ -223,6 +238,7 @@ struct SessionRenewalTests {
                 while observed.count("A session could not be renewed") == 0
                     || observed.count("Authenticated again") == 0
                 {
+                    try await self.clock.sleep(for: .milliseconds(10))
                     last = try await producer.send(ProducerRecord(topic: "t", value: "x"))
                     count += 1
                 }
@@ -256,14 +272,14 @@ struct SessionRenewalTests {
             client.connectionMaxIdle = .milliseconds(1500)
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
-                try await kafka.untilNobodyIsConnected()
+                try await self.clock.until { try await kafka.connectionCount(of: 1) == 0 }
             }
         }
     }
 
     @Test("a provider that cancels something of its own has failed, and is asked again")
     func aProviderThatThrowsCancellation() async throws {
-        let source = NumberedTokens { call in
+        let source = NumberedTokens(self.clock) { call in
             if call < 3 { throw CancellationError() }
             return .seconds(600)
         }

@@ -7,6 +7,7 @@
 
 import EmbeddedKafka
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -15,6 +16,8 @@ import Testing
 /// Tokens that claim to be good for long and are good for nothing.
 @Suite(.timeLimit(.minutes(1)))
 struct UselessTokenTests {
+    private let clock = TestClock()
+
     private func at(_ seconds: Double) -> TokenCacheStateMachine.Now {
         TokenCacheStateMachine.Now(
             monotonic: MonotonicTime(nanoseconds: Int64(seconds * 1e9)),
@@ -112,27 +115,16 @@ struct UselessTokenTests {
         #expect(answer == .wait(fetch: true))
     }
 
-    /// Both clocks, as a test sets them.
-    private final class Clock: Sendable {
-        private let start = TokenCacheStateMachine.Now.now
-        private let seconds = Lock(Int64(0))
-
-        func set(_ seconds: Int64) { self.seconds.withLock { $0 = seconds } }
-
-        var now: TokenCacheStateMachine.Now {
-            let passed = self.seconds.withLock { $0 }
-            return TokenCacheStateMachine.Now(
-                monotonic: self.start.monotonic + .seconds(passed),
-                wallMilliseconds: self.start.wallMilliseconds + passed * 1000)
-        }
-    }
-
     /// Its tokens last for an hour, and are called as a test says.
     private final class Source: OAuthBearerTokenProvider {
         private let name: Lock<String>
+        private let clock: TestClock
         private let log = EventLog()
 
-        init(_ name: String) { self.name = Lock(name) }
+        init(_ name: String, _ clock: TestClock) {
+            self.name = Lock(name)
+            self.clock = clock
+        }
 
         func give(_ name: String) { self.name.withLock { $0 = name } }
         var calls: Int { self.log.events.count }
@@ -140,13 +132,15 @@ struct UselessTokenTests {
 
         func token() -> OAuthBearerToken {
             self.log.add("called")
-            return OAuthBearerToken(Secret(self.name.withLock { $0 }), lifetime: .seconds(3600))
+            return OAuthBearerToken(
+                Secret(self.name.withLock { $0 }),
+                expiresAt: Timestamp(millisecondsSince1970: self.clock.wallMilliseconds + 3_600_000))
         }
     }
 
     /// Connects to a server, with the tokens of a source by way of a cache.
     private final class Client: Sendable {
-        let clock = Clock()
+        let clock: TestClock
         let source: Source
         let log = KeptLog(minimum: .trace)
         private let address: String
@@ -155,15 +149,16 @@ struct UselessTokenTests {
         private let security: ConnectionSecurity
         private let loop: EventLoop
 
-        init(of address: String, _ token: String) throws {
-            self.source = Source(token)
+        init(of address: String, _ token: String, clock: TestClock) throws {
+            self.clock = clock
+            self.source = Source(token, clock)
             self.address = address
             self.server = try #require(KafkaServer(address))
             self.logger = Logger(self.log)
-            let clock = self.clock
-            let cache = CachingTokenProvider(self.source) { clock.now }
-            self.security = try ConnectionSecurity(.sasl(.oauthBearer(cache), over: .plaintext), logger: self.logger)
-            self.loop = try EventLoop(name: "client")
+            let cache = CachingTokenProvider(self.source, clock: clock.loopClock)
+            let mechanism = OAuthBearerMechanism(cache, clock: clock.loopClock)
+            self.security = try ConnectionSecurity(.sasl(mechanism, over: .plaintext), logger: self.logger)
+            self.loop = try EventLoop(name: "client", clock: clock.loopClock)
         }
 
         func end() { self.loop.shutdown() }
@@ -183,7 +178,7 @@ struct UselessTokenTests {
             try await self.connect()
             self.source.give(token)
             // It is fetched in the background: until then the old one is used.
-            self.clock.set(3300)
+            try await self.clock.sleep(for: .seconds(3300))
             try await self.connect()
             await self.source.called(2)
         }
@@ -198,8 +193,8 @@ struct UselessTokenTests {
             token == "good" ? .accepted(user: "alice", lifetime: .seconds(600)) : .refused(status: "invalid_token")
         }
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.oauthBearer])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
-            let client = try Client(of: kafka.bootstrapServers(of: "SASL")[0], "good")
+        try await self.clock.withCluster(configuration, atMost: .seconds(3320)) { kafka in
+            let client = try Client(of: kafka.bootstrapServers(of: "SASL")[0], "good", clock: self.clock)
             defer { client.end() }
             try await client.connectUntilNext(next)
             var failures = 0
@@ -214,7 +209,7 @@ struct UselessTokenTests {
             )
             // When the provider is right again, it is asked again.
             client.source.give("good")
-            client.clock.set(3310)
+            try await self.clock.sleep(for: .seconds(10))
             try await client.connect()
             await client.source.called(3)
             try await client.connect()
@@ -228,32 +223,34 @@ struct UselessTokenTests {
 
     @Test("a token that the broker refuses is dropped, however the exchange ends after that", arguments: End.allCases)
     func refusedWithoutAnError(end: End) async throws {
-        let server = try AuthenticatingBroker(isOld: end == .closesBareExchange)
-        defer { server.stop() }
-        let scripted = try #require(server.scripted)
-        let client = try Client(of: scripted.address, "token")
-        defer { client.end() }
-        try await client.connectUntilNext("revoked")
-        // The refusal is the answer to the first message, and this comes after it.
-        switch end {
-        case .closes: server.fail(at: 2, .close)
-        case .closesBareExchange: break
-        case .saysNothing: server.fail(at: 2, .silence)
-        case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
-        }
-        var failures: [KafkaError] = []
-        // Whoever comes before the new token is kept uses the old one.
-        for _ in 0..<20 {
-            do throws(any Error) {
-                try await client.connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
-            } catch let error as KafkaError {
-                failures.append(error)
+        try await self.clock.passing(atMost: .seconds(3320)) {
+            let server = try AuthenticatingBroker(isOld: end == .closesBareExchange, clock: self.clock.loopClock)
+            defer { server.stop() }
+            let scripted = try #require(server.scripted)
+            let client = try Client(of: scripted.address, "token", clock: self.clock)
+            defer { client.end() }
+            try await client.connectUntilNext("revoked")
+            // The refusal is the answer to the first message, and this comes after it.
+            switch end {
+            case .closes: server.fail(at: 2, .close)
+            case .closesBareExchange: break
+            case .saysNothing: server.fail(at: 2, .silence)
+            case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
             }
-        }
-        #expect(failures.count <= 1, "\(failures)")
-        if end == .closes || end == .closesBareExchange || end == .saysNothing, let error = failures.first {
-            #expect(error.code == .authenticationFailed)
-            #expect(error.message.contains("invalid_token"), "\(error)")
+            var failures: [KafkaError] = []
+            // Whoever comes before the new token is kept uses the old one.
+            for _ in 0..<20 {
+                do throws(any Error) {
+                    try await client.connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
+                } catch let error as KafkaError {
+                    failures.append(error)
+                }
+            }
+            #expect(failures.count <= 1, "\(failures)")
+            if end == .closes || end == .closesBareExchange || end == .saysNothing, let error = failures.first {
+                #expect(error.code == .authenticationFailed)
+                #expect(error.message.contains("invalid_token"), "\(error)")
+            }
         }
     }
 }

@@ -25,23 +25,20 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 
     private let provider: any OAuthBearerTokenProvider
     private let timeout: Duration
-    private let now: @Sendable () -> TokenCacheStateMachine.Now
+    private let clock: LoopClock
     private let state = Lock(State())
 
     /// - Parameters:
     ///   - provider: where tokens come from.
     ///   - timeout: how long one call may take before it is given up, cancelled, and another can be made. 30 s by default.
     public convenience init(_ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30)) {
-        self.init(provider, timeout: timeout) { .now }
+        self.init(provider, timeout: timeout, clock: .system)
     }
 
-    init(
-        _ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30),
-        now: @escaping @Sendable () -> TokenCacheStateMachine.Now
-    ) {
+    init(_ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30), clock: LoopClock) {
         self.provider = provider
         self.timeout = timeout
-        self.now = now
+        self.clock = clock
     }
 
     /// The token in use, or the next one if there is none.
@@ -53,7 +50,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// otherwise the next one. While the provider fails, the old one.
     func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
-        let now = self.now()
+        let now = TokenCacheStateMachine.Now(self.clock)
         let (answer, lastFailure) = self.state.withLock { state in
             let answer = state.machine.tokenWanted(now, outlasting: end)
             if case .wait = answer { state.waiting.append(promise) }
@@ -73,7 +70,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 
     /// A broker has accepted or refused a token.
     func judged(_ token: OAuthBearerToken, isAccepted: Bool) {
-        let now = self.now()
+        let now = TokenCacheStateMachine.Now(self.clock)
         self.state.withLock { state in
             state.machine.judged(token, isAccepted: isAccepted, now)
             if !isAccepted { state.lastFailure = .tokenRefused }
@@ -96,13 +93,13 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// Makes the call.
     private func fetch() {
         let provider = self.provider
-        let timeout = self.timeout
+        let (timeout, clock) = (self.timeout, self.clock)
         // A task of its own: the call belongs to all who wait, so none of them can be its parent, and it goes on when they are
         // cancelled. It ends at its deadline, whatever the provider does.
         Task { [weak self] in
             let result: Result<OAuthBearerToken, any Error>
             do {
-                result = .success(try await Deadline.run(timeout, on: .system) { try await provider.token() })
+                result = .success(try await Deadline.run(timeout, on: clock) { try await provider.token() })
             } catch {
                 result = .failure(error)
             }
@@ -111,7 +108,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     }
 
     private func fetched(_ result: Result<OAuthBearerToken, any Error>) {
-        let now = self.now()
+        let now = TokenCacheStateMachine.Now(self.clock)
         let (waiting, outcome) = self.state.withLock {
             state -> ([Promise<OAuthBearerToken>], Result<OAuthBearerToken, KafkaError>) in
             defer { state.waiting = [] }
@@ -153,8 +150,8 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
 }
 
 extension TokenCacheStateMachine.Now {
-    static var now: Self {
-        Self(monotonic: LoopClock.system.now, wallMilliseconds: LoopClock.system.coarseWallMilliseconds)
+    init(_ clock: LoopClock) {
+        self.init(monotonic: clock.now, wallMilliseconds: clock.coarseWallMilliseconds)
     }
 }
 

@@ -15,10 +15,12 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
 
     private let provider: any OAuthBearerTokenProvider
     private let tokenTimeout: Duration
+    private let clock: LoopClock
 
-    init(_ provider: any OAuthBearerTokenProvider, tokenTimeout: Duration) {
+    init(_ provider: any OAuthBearerTokenProvider, tokenTimeout: Duration = .seconds(10), clock: LoopClock = .system) {
         self.provider = provider
         self.tokenTimeout = tokenTimeout
+        self.clock = clock
     }
 
     /// Asks the provider for a token, within the timeout.
@@ -60,7 +62,7 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         let token: OAuthBearerToken
         let more: [String: String]
         do {
-            (token, more) = try await Deadline.run(limit, on: .system) {
+            (token, more) = try await Deadline.run(limit, on: self.clock) {
                 (try await getToken(), try await provider.extensions())
             }
         } catch is Deadline.Passed {
@@ -73,7 +75,7 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
             throw KafkaError.tokenProviderFailed(error)
         }
         let exchange = try OAuthBearerExchange(token: token, extensions: more)
-        guard !exchange.isOver(at: LoopClock.system.coarseWallMilliseconds) else {
+        guard !exchange.isOver(at: self.clock.coarseWallMilliseconds) else {
             throw KafkaError.tokenExpired(token)
         }
         return exchange

@@ -1,0 +1,38 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import EmbeddedKafka
+import KafkaTestSupport
+
+extension TestClock {
+    /// Runs `body` with a cluster of one broker that goes by this clock, while time passes by itself.
+    func withBroker(
+        atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
+    ) async throws {
+        try await self.withCluster(EmbeddedKafka.Configuration(), atMost: limit, body)
+    }
+
+    /// Runs `body` with a cluster that goes by this clock, while time passes by itself.
+    func withCluster(
+        brokers: Int, atMost limit: Duration = .seconds(60),
+        _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
+    ) async throws {
+        try await self.withCluster(EmbeddedKafka.Configuration(brokers: brokers), atMost: limit, body)
+    }
+
+    /// Runs `body` with a cluster that goes by this clock, while time passes by itself.
+    func withCluster(
+        _ configuration: EmbeddedKafka.Configuration, atMost limit: Duration = .seconds(60),
+        _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
+    ) async throws {
+        var configuration = configuration
+        configuration.clock = self.loopClock
+        try await self.passing(atMost: limit) { [configuration] in
+            try await EmbeddedKafka.withCluster(configuration, body)
+        }
+    }
+}
