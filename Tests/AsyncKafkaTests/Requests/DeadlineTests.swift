@@ -31,10 +31,19 @@ import Testing
             configuration.cluster.apiTimeout = .seconds(120)
             configuration.enableAutoCommit = false
             let hold = EmbeddedKafka.Hold()
-            kafka.inject(.hold(hold), on: api, times: nil)
+            if api == .metadata { kafka.inject(.hold(hold), on: api, times: nil) }
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 // Nothing ends the consumer while the clock stands still and the broker hangs.
                 defer { hold.release() }
+                if api != .metadata {
+                    // What the consumer asks by itself is answered: only what the call asks is held.
+                    _ = try await consumer.position(of: self.partition)
+                    let failure = KafkaError(.notCoordinator, doing: "testing")
+                    if api == .findCoordinator {
+                        consumer.cluster.coordinatorFailed(.group, for: "g", broker: 1, because: failure)
+                    }
+                    kafka.inject(.hold(hold), on: api, times: nil)
+                }
                 try await body(consumer, hold)
             }
         }
