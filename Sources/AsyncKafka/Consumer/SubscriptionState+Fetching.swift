@@ -105,6 +105,8 @@ extension SubscriptionState {
             // One that was moved since its fetch began is asked for anew.
             guard !assigned.isAwaited else { continue }
             if assigned.bufferedBytes >= assigned.lowWaterMark {
+                // Not looked at further: this is done each time that a partition's records run low.
+                guard self.hasAskedAlone else { return .wait(until: nil) }
                 hasEnough = hasEnough || !assigned.isAskedAlone
                 continue
             }

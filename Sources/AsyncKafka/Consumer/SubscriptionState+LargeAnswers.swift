@@ -14,6 +14,7 @@ extension SubscriptionState {
     mutating func answerTooLarge(
         _ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime
     ) -> Wakening {
+        self.hasAskedAlone = true
         for fetch in fetches where self.partitions[fetch.partition]?.incarnation == fetch.incarnation {
             self.partitions[fetch.partition]?.isAskedAlone = true
             self.partitions[fetch.partition]?.isAskedBeside = false

@@ -48,6 +48,8 @@ struct SubscriptionState: Sendable {
     var bufferedBytes = 0
     /// Bytes that fetches in flight may bring.
     var reservedBytes = 0
+    /// Whether an answer was too large once, so that partitions may be asked for alone.
+    var hasAskedAlone = false
     /// A fetch was put off because what others may bring fills the buffer.
     var isRoomWanted = false
     /// Partitions of which something was handed out since the reader last asked.
