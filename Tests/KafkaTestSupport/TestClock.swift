@@ -98,6 +98,7 @@ package final class TestClock: ClockDriver {
     /// - Parameter limit: how long the body may take, by this clock.
     /// - Throws: what the body throws. `Timeout` if it has taken longer; or if somebody is at work on and on, as who asks in a spin
     ///   is, so that no time passes. The body is cancelled in both cases.
+    @discardableResult
     package func passing<Result: Sendable>(
         atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
