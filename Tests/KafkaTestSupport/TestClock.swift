@@ -98,6 +98,7 @@ package final class TestClock: ClockDriver {
     /// - Parameter limit: how long the body may take, by this clock.
     /// - Throws: what the body throws. `Timeout` if it has taken longer; or if somebody is at work on and on, as who asks in a spin
     ///   is, so that no time passes. The body is cancelled in both cases.
+    @discardableResult
     package func passing<Result: Sendable>(
         atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -162,21 +163,18 @@ package final class TestClock: ClockDriver {
     }
 
     /// Waits until the loops have nothing to do, also after other tasks have had their turn a few times, and no other thread is
-    /// at work, which it may be with a task of the pool; a thread that never rests isn't waited for. Returns whether it was
-    /// waited for to the end.
+    /// at work, which it may be with a task of the pool; a thread that never rests is waited for two seconds. Returns whether it
+    /// was waited for to the end.
     @discardableResult
     private func settle(giveUp: () -> Bool = { false }) async -> Bool {
         var quietRounds = 0
-        var looksAtThreads = 0
+        let patience = ContinuousClock.now + .seconds(2)
         while quietRounds < 10 {
             if giveUp() { return false }
             await Task.yield()
             quietRounds = self.loops.allSatisfy(\.isIdle) ? quietRounds + 1 : 0
             // Before the last look at the loops, for which those threads may have had something.
-            if quietRounds == 9, looksAtThreads < 200, !OtherThreads.areWaiting {
-                looksAtThreads += 1
-                quietRounds = 0
-            }
+            if quietRounds == 9, !OtherThreads.areWaiting, ContinuousClock.now < patience { quietRounds = 0 }
         }
         return true
     }

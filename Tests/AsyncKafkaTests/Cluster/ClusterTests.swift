@@ -15,6 +15,7 @@ import Testing
 
 /// How a client finds its cluster, and what it says if it doesn't.
 @Suite(.timeLimit(.minutes(1))) struct ClusterTests {
+    private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "value")
 
     @Test func oneBootstrapServerThatAnswersIsEnough() async throws {
@@ -100,17 +101,22 @@ import Testing
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.cluster.log = SilentLog()
         configuration.maxBlock = .seconds(2)
-        await #expect {
-            try await KafkaProducer.withProducer(configuration) { try await $0.partitions(of: "t") }
-        } throws: {
-            guard let error = $0 as? KafkaError else { return false }
-            return error.code == .timedOut && error.message.contains("127.0.0.1:1") && error.topic == "t"
+        configuration.cluster.clock = self.clock.loopClock
+        let start = self.clock.now
+        try await self.clock.passing { [configuration] in
+            await #expect {
+                try await KafkaProducer.withProducer(configuration) { try await $0.partitions(of: "t") }
+            } throws: {
+                guard let error = $0 as? KafkaError else { return false }
+                return error.code == .timedOut && error.message.contains("127.0.0.1:1") && error.topic == "t"
+            }
         }
+        #expect(self.clock.now - start == .seconds(2))
     }
 
     /// Each request of the client finds out anew; the log tells it once.
     @Test func thatNoBrokerCanBeReachedIsToldOnceAndSoIsItsEnd() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let log = KeptLog()
@@ -150,12 +156,12 @@ import Testing
     }
 
     @Test func connectionsThatAreNotUsedAreClosedAndMadeAgain() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing { $0.cluster.connectionMaxIdle = .milliseconds(100) }
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.send(self.record)
-                try await kafka.untilNobodyIsConnected()
+                try await self.clock.until { try await kafka.connectionCount(of: 1) == 0 }
                 let stored = try await producer.send(self.record)
                 #expect(stored.offset == 1)
             }

@@ -7,6 +7,8 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
@@ -14,6 +16,7 @@ import Testing
 /// What a consumer was connected to is gone for good, or hangs: it turns to who has taken over, and does not wait for its
 /// deadlines, which here are longer than the tests may take.
 @Suite(.timeLimit(.minutes(1))) struct DeadBrokerTests {
+    private let clock = TestClock()
     private func patient(_ kafka: EmbeddedKafka, _ group: String? = nil) -> ConsumerConfiguration {
         var configuration = kafka.consuming(group)
         configuration.cluster.requestTimeout = .seconds(600)
@@ -36,7 +39,7 @@ import Testing
     }
 
     @Test func recordsOfADeadBrokerAreReadFromTheNextLeader() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
             let leader = try #require(try await kafka.leader(of: "t", partition: 0))
@@ -72,7 +75,7 @@ import Testing
     }
 
     @Test func aGroupWhoseCoordinatorIsDeadGoesOnAtTheNextOne() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
             try await KafkaConsumer.withConsumer(self.patient(kafka, "g"), subscribedTo: ["t"]) { consumer in
@@ -96,7 +99,7 @@ import Testing
     }
 
     @Test func aGroupWhoseCoordinatorIsDeadCanBeJoinedAtTheNextOne() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
@@ -111,7 +114,7 @@ import Testing
     }
 
     @Test func heartbeatsToACoordinatorThatHangsTurnToTheNextOneWithinTheSession() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
             var configuration = self.patient(kafka, "g")
@@ -123,8 +126,12 @@ import Testing
                 let hold = EmbeddedKafka.Hold()
                 kafka.inject(.hold(hold), on: .heartbeat, broker: coordinator, times: nil)
                 await hold.untilHeld()
+                let start = self.clock.now
                 try await kafka.moveCoordinator(ofGroup: "g", to: next)
                 await kafka.untilRequests { $0.contains { $0.api == .heartbeat && $0.broker == next } }
+                // A heartbeat waits for a third of the session.
+                let passed = self.clock.now - start
+                #expect(passed >= .seconds(3) && passed < .seconds(4), "\(passed)")
                 hold.release()
             }
         }

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -16,6 +17,7 @@ import Testing
 /// What is said of connections that break, and of what was on its way.
 @Suite(.timeLimit(.minutes(1)))
 struct BrokenConnectionTests {
+    private let clock = TestClock()
     private let logger = Logger(SilentLog())
 
     private func open(
@@ -89,22 +91,27 @@ struct BrokenConnectionTests {
 
     @Test("a set-up that fails has had no effect that could be unknown", arguments: [true, false])
     func setUp(isSilent: Bool) async throws {
-        let server = try ScriptedBroker { _, _ in isSilent ? .nothing : .close }
-        defer { server.stop() }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        let error = await #expect(throws: KafkaError.self) { _ = try await self.open(server, on: loop) }
-        #expect(error?.isRetriable == true)
-        #expect(error?.isOutcomeUnknown == false)
-        #expect(error?.description.contains("outcome unknown") == false)
+        try await self.clock.passing {
+            let server = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in isSilent ? .nothing : .close }
+            defer { server.stop() }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            let start = self.clock.now
+            let error = await #expect(throws: KafkaError.self) { _ = try await self.open(server, on: loop) }
+            #expect(self.clock.now - start == (isSilent ? .seconds(2) : .zero))
+            #expect(error?.isRetriable == true)
+            #expect(error?.isOutcomeUnknown == false)
+            #expect(error?.description.contains("outcome unknown") == false)
+        }
     }
 
     @Test("no line says that an outcome is unknown when no connection could be made")
     func lines() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             let log = KeptLog(minimum: .debug)
             producing.cluster.log = log
+            producing.cluster.clock = kafka.clock
             producing.cluster.requestTimeout = .milliseconds(500)
             producing.cluster.connectionSetupTimeout = .milliseconds(500)
             producing.deliveryTimeout = .seconds(2)

@@ -17,6 +17,7 @@ import Testing
 /// A broker's name with several addresses, of which some lead nowhere.
 @Suite(.timeLimit(.minutes(1)))
 struct SeveralAddressesTests {
+    private let clock = TestClock()
     /// What stands behind an address that is no good.
     enum Fault: CaseIterable, Sendable {
         case closes, silent, nonsense, isWebServer, tooOld
@@ -65,20 +66,25 @@ struct SeveralAddressesTests {
         "the next address is tried after whatever fails before versions are told, and the failed one comes last",
         arguments: Fault.allCases)
     func next(fault: Fault) async throws {
-        let bad = try ScriptedBroker { _, _ in fault.reply }
-        let good = try ScriptedBroker { _, _ in (try? .apiVersions()).map { .body($0) } ?? .close }
-        defer {
-            bad.stop()
-            good.stop()
+        try await self.clock.passing {
+            let bad = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in fault.reply }
+            let good = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in
+                (try? .apiVersions()).map { .body($0) } ?? .close
+            }
+            defer {
+                bad.stop()
+                good.stop()
+            }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            let start = self.clock.now
+            try await self.openTwice([bad.port, good.port], to: good, on: loop, setUp: .seconds(10))
+            // A half of the time is the silent one's.
+            #expect(self.clock.now - start == (fault == .silent ? .seconds(5) : .zero))
+            // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
+            #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
+            #expect(good.requests.count == 2)
         }
-        let loop = try EventLoop(name: "client")
-        defer { loop.shutdown() }
-        // A half of the time is for the silent one, and the other for a machine that stands still.
-        let setUp = fault == .silent ? Duration.seconds(10) : .seconds(20)
-        try await self.openTwice([bad.port, good.port], to: good, on: loop, setUp: setUp)
-        // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
-        #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
-        #expect(good.requests.count == 2)
     }
 
     @Test("a broker that takes its time, as after a restart, is reached however many addresses its name has")

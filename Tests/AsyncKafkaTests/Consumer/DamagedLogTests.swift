@@ -8,12 +8,15 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// Logs with something in them that can't be read, or isn't there.
 @Suite(.timeLimit(.minutes(1))) struct DamagedLogTests {
+    private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
     /// Lets a body read topic `t`, whose log has these batches.
@@ -188,7 +191,7 @@ import Testing
     }
 
     @Test func aRecordThatCannotBeReadDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
             bytes[bytes.count - 8] = 0x7E
@@ -198,8 +201,10 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 let first = try await self.readUntilFailure(consumer)
                 #expect(first.read == ["a"])
+                let start = self.clock.now
                 // Nobody reads any more, so the partitions must go to somebody who does.
                 await kafka.untilRequests(of: .leaveGroup)
+                #expect(self.clock.now - start == .seconds(2))
             }
         }
     }

@@ -7,12 +7,15 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// What other clients got wrong in consumers and their groups; `Tests/KNOWN-BUGS.md` has the list.
 @Suite(.timeLimit(.minutes(1))) struct KnownBugTests {
+    private let clock = TestClock()
     @Test func aReadThatIsCancelledDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -71,12 +74,13 @@ import Testing
     }
 
     @Test func closingEndsInItsTimeWithoutACoordinator() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             var configuration = kafka.consuming("g")
             configuration.closeTimeout = .seconds(2)
-            // It ends, whatever comes of the last commit: the suite's time limit would tell.
+            let start = self.clock.now
+            // It ends, whatever comes of the last commit.
             _ = try? await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await record in consumer.records where record.offset == 2 { break }
                 kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
@@ -84,18 +88,21 @@ import Testing
                 kafka.inject(.fail(.notCoordinator), on: .heartbeat, times: nil)
                 kafka.inject(.fail(.notCoordinator), on: .leaveGroup, times: nil)
             }
+            #expect(self.clock.now - start < .milliseconds(2500), "\(self.clock.now - start)")
             #expect(kafka.requests.contains { $0.api == .offsetCommit })
         }
     }
 
     @Test func pollEndsAtItsTimeoutAlsoInARebalance() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .joinGroup)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                let start = self.clock.now
                 let nothing = try await consumer.poll(timeout: .milliseconds(50))
+                #expect(self.clock.now - start == .milliseconds(50))
                 #expect(nothing.isEmpty)
                 await hold.untilHeld()
                 let stillNothing = try await consumer.poll(timeout: .milliseconds(50))
@@ -108,7 +115,7 @@ import Testing
     }
 
     @Test func joiningMayTakeLongerThanOtherRequests() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")

@@ -8,12 +8,15 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// Topics that are deleted and made again under their names.
 @Suite(.timeLimit(.minutes(1))) struct RecreatedTopicTests {
+    private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
     /// A broker of some age.
@@ -159,9 +162,9 @@ import Testing
     /// Runs `body` with a topic of twenty records and a consumer's configuration without automatic commits. Nothing is to be
     /// committed after it.
     private func committingNothing(
-        _ body: (EmbeddedKafka, inout ConsumerConfiguration) async throws -> Void
+        _ body: @escaping @Sendable (EmbeddedKafka, inout ConsumerConfiguration) async throws -> Void
     ) async throws {
-        try await EmbeddedKafka.withCluster(Age.current.configuration) { kafka in
+        try await self.clock.withCluster(Age.current.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old")
             var configuration = kafka.consuming("g")

@@ -7,6 +7,7 @@
 
 import EmbeddedKafka
 import KafkaMemory
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,6 +15,7 @@ import Testing
 
 /// The contract of `ConsumerRebalanceListener`, sentence by sentence.
 @Suite(.timeLimit(.minutes(2))) struct ConsumerRebalanceListenerTests {
+    private let clock = TestClock()
     private struct Failure: Error {}
 
     private func read(
@@ -276,7 +278,7 @@ import Testing
     }
 
     @Test func aCallbackBeyondTheRebalanceTimeoutLosesThePartitionsAndTheMemberRejoins() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let log = EventLog()
@@ -303,7 +305,7 @@ import Testing
     }
 
     @Test func aBodyBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             let log = EventLog()

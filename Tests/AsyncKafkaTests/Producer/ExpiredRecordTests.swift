@@ -7,6 +7,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -14,6 +15,7 @@ import Testing
 
 /// What the error of a record says that was not acknowledged in time.
 @Suite(.timeLimit(.minutes(2))) struct ExpiredRecordTests {
+    private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "v")
 
     /// Whatever keeps a record from being stored until its time is over.
@@ -36,7 +38,7 @@ import Testing
 
     @Test("it tells what went wrong last, at which broker, and how often", arguments: Obstacle.allCases)
     func reason(_ obstacle: Obstacle) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
                 if obstacle != .noID { _ = try await producer.send(self.record) }
@@ -48,7 +50,9 @@ import Testing
                 case .noID: kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: nil)
                 case .silent: kafka.inject(.dropAnswer, on: .produce, times: nil)
                 }
+                let start = self.clock.now
                 let thrown = await #expect(throws: KafkaError.self) { try await producer.send(self.record) }
+                #expect(self.clock.now - start == .seconds(4))
                 let error = try #require(thrown)
                 #expect(error.code == .deliveryTimedOut)
                 #expect(error.message.contains("deliveryTimeout"))
@@ -97,16 +101,18 @@ import Testing
 
     @Test("closing that takes too long tells it too")
     func closing() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: nil)
             var configuration = self.configuration(kafka)
             configuration.closeTimeout = .seconds(2)
             let delivery = Lock<Delivery?>(nil)
+            let start = self.clock.now
             _ = try? await KafkaProducer.withProducer(configuration) { producer in
                 let enqueued = try await producer.enqueue(self.record)
                 delivery.withLock { $0 = enqueued }
             }
+            #expect(self.clock.now - start == .seconds(2))
             let enqueued = try #require(delivery.withLock { $0 })
             let error = await #expect(throws: KafkaError.self) { try await enqueued.metadata }
             #expect(error?.code == .closed)

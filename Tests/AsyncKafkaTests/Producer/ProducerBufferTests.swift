@@ -7,12 +7,15 @@
 
 import EmbeddedKafka
 import KafkaMemory
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// What happens when records come faster than they are sent.
 @Suite(.timeLimit(.minutes(2))) struct ProducerBufferTests {
+    private let clock = TestClock()
     @Test func tryEnqueueNeverWaits() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -108,7 +111,7 @@ import Testing
     }
 
     @Test func waitingForRoomEndsWithMaxBlock() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce, times: nil)
@@ -116,6 +119,7 @@ import Testing
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
                 var failure: KafkaError?
+                let start = self.clock.now
                 while failure == nil {
                     do throws(KafkaError) {
                         try await producer.enqueue(
@@ -124,6 +128,7 @@ import Testing
                         failure = error
                     }
                 }
+                #expect(self.clock.now - start == .seconds(3))
                 #expect(failure?.code == .timedOut)
                 #expect(failure?.message.contains("No room") == true)
                 hold.release()

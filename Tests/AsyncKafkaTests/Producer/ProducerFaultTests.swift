@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 
@@ -15,6 +16,7 @@ import Testing
 
 /// What a producer does when something goes wrong: nothing acknowledged is lost, nothing is stored twice, the order stays.
 @Suite(.timeLimit(.minutes(2))) struct ProducerFaultTests {
+    private let clock = TestClock()
     private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
 
     /// Sends records one batch after another, with several in flight, and returns those that were acknowledged.
@@ -269,7 +271,7 @@ import Testing
     // MARK: Time
 
     @Test func aRecordThatWasSentAndNotAnsweredHasAnUnknownOutcome() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.dropAnswer, on: .produce, times: nil)
             let configuration = kafka.producing {
@@ -292,7 +294,7 @@ import Testing
     }
 
     @Test func aRecordThatWasNeverSentIsAKnownFailure() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog(minimum: .trace)
             let configuration = kafka.producing {
@@ -305,7 +307,7 @@ import Testing
                 _ = try await producer.send(self.record(0))
                 try await kafka.stopBroker(1)
                 // The producer knows: nothing is sent on the old connection.
-                while log.count(beginning: "A connection could not be made") == 0 { await Task.yield() }
+                try await self.clock.until { log.count(beginning: "A connection could not be made") > 0 }
                 await #expect {
                     try await producer.send(self.record(1))
                 } throws: {

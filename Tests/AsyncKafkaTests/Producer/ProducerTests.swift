@@ -8,12 +8,15 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
 
 /// What a producer does on a cluster where nothing goes wrong.
 @Suite(.timeLimit(.minutes(2))) struct ProducerTests {
+    private let clock = TestClock()
     @Test func aSentRecordIsStoredAsItIs() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
@@ -237,14 +240,16 @@ import Testing
     @Test func aTopicThatDoesNotExistIsSaidAfterMaxBlock() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.createTopicsAutomatically = false
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.clock.withCluster(configuration) { kafka in
             try await KafkaProducer.withProducer(kafka.producing { $0.maxBlock = .seconds(2) }) { producer in
+                let start = self.clock.now
                 await #expect {
                     try await producer.send(ProducerRecord(topic: "nowhere", value: "value"))
                 } throws: {
                     guard let error = $0 as? KafkaError else { return false }
                     return error.code == .unknownTopicOrPartition && error.topic == "nowhere"
                 }
+                #expect(self.clock.now - start == .seconds(2))
                 try await kafka.createTopic("t")
                 let offset6 = try await producer.send(ProducerRecord(topic: "t", value: "value")).offset
                 #expect(offset6 == 0)

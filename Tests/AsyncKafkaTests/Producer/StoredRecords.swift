@@ -67,6 +67,7 @@ extension EmbeddedKafka {
     /// The cluster, for a client that doesn't take its time.
     func client() -> KafkaClientConfiguration {
         var client = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
+        client.clock = self.clock
         client.retryBackoff = .milliseconds(5)
         client.retryBackoffMax = .milliseconds(50)
         client.reconnectBackoff = .milliseconds(5)

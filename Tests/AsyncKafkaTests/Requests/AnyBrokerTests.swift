@@ -15,11 +15,12 @@ import Testing
 
 /// Where any broker will do, the one that refuses or hangs is not the only one.
 @Suite(.timeLimit(.minutes(1))) struct AnyBrokerTests {
+    private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "value")
 
     /// The only broker that is connected refuses for ever; the others are well.
     @Test func aProducerIDIsAskedOfAnotherBrokerThanTheOneThatRefuses() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, broker: 1, times: nil)
             let configuration = kafka.producing { $0.cluster.bootstrapServers = [kafka.bootstrapServers[0]] }
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func aCoordinatorIsAskedForOfAnotherBrokerThanTheOneThatRefuses() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, broker: 1, times: nil)
             var configuration = kafka.consuming("g")
@@ -47,7 +48,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func metadataIsAskedOfAnotherBrokerThanTheOneThatRefuses(knowsBrokers: Bool) async throws {
-        try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let configuration = kafka.producing { $0.cluster.bootstrapServers = [kafka.bootstrapServers[0]] }
             try await KafkaProducer.withProducer(configuration) { producer in
@@ -71,7 +72,7 @@ import Testing
 
     /// One of two bootstrap servers says which versions it speaks, and then nothing more.
     @Test func aServerThatHangsAtTheFirstQuestionHoldsUpNobody() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+        try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .metadata, broker: 1, times: nil)
@@ -94,12 +95,14 @@ import Testing
     @Test(arguments: 0..<4)
     func aServerThatComesBackIsNotKeptWaitingByOneThatHangs(attempt: Int) async throws {
         let silent = try SilentPort()
-        try await EmbeddedKafka.withBroker { kafka in
+        let silentServer = "127.0.0.1:\(silent.port)"
+        defer { withExtendedLifetime(silent) {} }
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.stopBroker(1)
             let log = KeptLog(minimum: .debug)
             let configuration = kafka.producing {
-                $0.cluster.bootstrapServers += ["127.0.0.1:\(silent.port)"]
+                $0.cluster.bootstrapServers += [silentServer]
                 $0.cluster.connectionSetupTimeout = .seconds(600)
                 $0.cluster.requestTimeout = .seconds(100)
                 $0.maxBlock = .seconds(600)
@@ -117,7 +120,7 @@ import Testing
 
     /// The client begins again from its bootstrap servers, which is nothing that a reader could do anything about.
     @Test func aBrokerThatWantsTheClientToBeginAgainIsNoErrorOfTheReaders() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             try await KafkaConsumer.withConsumer(kafka.consuming(), subscribedTo: ["t"]) { consumer in
@@ -138,7 +141,7 @@ import Testing
     @Test func theCoordinatorIsNotAskedOfABrokerThatHangs() async throws {
         var brokers = EmbeddedKafka.Configuration(brokers: 3)
         brokers.sessionTimeouts = .seconds(1) ... .seconds(600)
-        try await EmbeddedKafka.withCluster(brokers) { kafka in
+        try await self.clock.withCluster(brokers) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 1)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
@@ -166,10 +169,12 @@ import Testing
     @Test(arguments: 0..<8)
     func aServerThatHangsHoldsUpNobody(attempt: Int) async throws {
         let silent = try SilentPort()
-        try await EmbeddedKafka.withBroker { kafka in
+        let silentServer = "127.0.0.1:\(silent.port)"
+        defer { withExtendedLifetime(silent) {} }
+        try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
-                $0.cluster.bootstrapServers += ["127.0.0.1:\(silent.port)"]
+                $0.cluster.bootstrapServers += [silentServer]
                 // Whoever waits for the silent one waits for longer than the test may take.
                 $0.cluster.connectionSetupTimeout = .seconds(120)
                 $0.maxBlock = .seconds(120)
@@ -180,7 +185,7 @@ import Testing
     }
 
     @Test func aTimeOutTellsTheReason() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+        try await self.clock.withBroker { kafka in
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
                 response.errorCode = .coordinatorLoadInProgress
             }
@@ -201,7 +206,7 @@ import Testing
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
+        try await self.clock.withCluster(configuration) { kafka in
             let configuration = kafka.producing {
                 $0.cluster.bootstrapServers = kafka.bootstrapServers(of: "SASL")
                 $0.maxBlock = .seconds(2)

@@ -104,18 +104,20 @@ import Testing
 
     /// One partition has no leader: the others' offsets wait for it no longer than the call may take, and the error says why.
     @Test func aPartitionWithoutALeader() async throws {
-        try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
+        try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             var configuration = kafka.consuming()
             configuration.cluster.apiTimeout = .seconds(2)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 try await kafka.stopBroker(2)
+                let start = self.clock.now
                 await #expect {
                     _ = try await consumer.endOffsets(of: [TopicPartition("t", 1)])
                 } throws: {
                     guard let error = $0 as? KafkaError else { return false }
                     return error.partition == 1 && error.message.contains("attempts")
                 }
+                #expect(self.clock.now - start <= .seconds(2))
             }
         }
     }

@@ -51,9 +51,9 @@ import Testing
         let loop: EventLoop
         private let security: ConnectionSecurity
 
-        init(_ mechanism: any SASLMechanism, isOld: Bool = false) throws {
-            self.broker = try AuthenticatingBroker(isOld: isOld)
-            self.loop = try EventLoop(name: "client")
+        init(_ mechanism: any SASLMechanism, isOld: Bool = false, clock: LoopClock = .system) throws {
+            self.broker = try AuthenticatingBroker(isOld: isOld, clock: clock)
+            self.loop = try EventLoop(name: "client", clock: clock)
             self.security = try ConnectionSecurity(Self.security(mechanism), logger: Logger(SilentLog()))
         }
 
@@ -121,17 +121,22 @@ import Testing
     }
 
     @Test func silenceEndsTheAttemptAtItsDeadline() async throws {
-        for way in [Way.plain, .scram256] {
-            let client = try Client(way.mechanism())
-            defer { client.end() }
-            for step in 0..<way.answers {
-                client.broker.fail(at: step, .silence)
-                let error = await client.failure(within: .seconds(1))
-                #expect(error?.code == .authenticationTimeout, "\(way) at \(step): \(String(describing: error))")
-                #expect(error?.isRetriable == true)
+        let clock = TestClock()
+        try await clock.passing {
+            for way in [Way.plain, .scram256] {
+                let client = try Client(way.mechanism(), clock: clock.loopClock)
+                defer { client.end() }
+                for step in 0..<way.answers {
+                    client.broker.fail(at: step, .silence)
+                    let start = clock.now
+                    let error = await client.failure(within: .seconds(1))
+                    #expect(clock.now - start == .seconds(1))
+                    #expect(error?.code == .authenticationTimeout, "\(way) at \(step): \(String(describing: error))")
+                    #expect(error?.isRetriable == true)
+                }
+                client.broker.recover()
+                _ = try await client.open().get()
             }
-            client.broker.recover()
-            _ = try await client.open().get()
         }
     }
 
