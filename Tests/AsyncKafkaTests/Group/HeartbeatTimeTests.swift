@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EmbeddedKafka
-import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
 import Testing
@@ -23,18 +22,11 @@ import Testing
         try #require(consumer.cluster.connectionIfOpen(to: 1, for: .coordinator))
     }
 
-    /// Lets time pass until something has happened.
-    private func passTime(until hasHappened: () -> Bool) async {
-        while !hasHappened(), !Task.isCancelled { await self.clock.advance(by: .milliseconds(100)) }
-    }
-
     private func withMember(
         requestTimeout: Duration,
         _ body: @escaping @Sendable (EmbeddedKafka, KafkaConsumer, EmbeddedKafka.Hold) async throws -> Void
     ) async throws {
-        var cluster = EmbeddedKafka.Configuration()
-        cluster.clock = self.clock.loopClock
-        try await EmbeddedKafka.withCluster(cluster) { kafka in
+        try await self.clock.withCluster(EmbeddedKafka.Configuration(), atMost: .seconds(600)) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
@@ -42,36 +34,24 @@ import Testing
             configuration.heartbeatInterval = .seconds(3)
             configuration.enableAutoCommit = false
             configuration.cluster.requestTimeout = requestTimeout
-            let settings = configuration
             let hold = EmbeddedKafka.Hold()
-            let (isDone, hasEnded) = (Lock(false), Lock(false))
-            let life = Task {
-                defer { hasEnded.withLock { $0 = true } }
-                try await KafkaConsumer.withConsumer(settings, subscribedTo: ["t"]) { consumer in
-                    defer {
-                        hold.release()
-                        isDone.withLock { $0 = true }
-                    }
-                    let records = try await consumer.poll(timeout: .seconds(600))
-                    #expect(records.count == 1)
-                    try await body(kafka, consumer, hold)
-                }
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+                defer { hold.release() }
+                let record = try await consumer.nextRecord()
+                #expect(record?.text == "v0")
+                try await body(kafka, consumer, hold)
             }
-            while !isDone.withLock({ $0 }), !hasEnded.withLock({ $0 }), !Task.isCancelled { await Task.yield() }
-            // Closing may want some, for its pauses.
-            await self.passTime { hasEnded.withLock { $0 } }
-            try await life.value
         }
     }
 
     @Test func itWaitsNoLongerThanRequestsMay() async throws {
         try await self.withMember(requestTimeout: .seconds(5)) { kafka, consumer, hold in
             kafka.inject(.hold(hold), on: .heartbeat)
-            await self.passTime { hold.count > 0 }
+            await hold.untilHeld()
             let connection = try self.connection(of: consumer)
-            await self.clock.advance(by: .milliseconds(4899))
+            try await self.clock.sleep(for: .milliseconds(4999))
             #expect(connection.isOpen)
-            await self.clock.advance(by: .milliseconds(101))
+            try await self.clock.sleep(for: .milliseconds(2))
             #expect(!connection.isOpen)
         }
     }
@@ -83,13 +63,14 @@ import Testing
             kafka.inject(.fail(.notCoordinator), on: .heartbeat)
             kafka.inject(.hold(search), on: .findCoordinator)
             kafka.inject(.hold(hold), on: .heartbeat)
-            await self.passTime { search.count > 0 }
-            await self.clock.advance(by: .seconds(10))
+            await search.untilHeld()
+            try await self.clock.sleep(for: .seconds(10))
             search.release()
-            await self.passTime { hold.count > 0 }
+            await hold.untilHeld()
             let connection = try self.connection(of: consumer)
+            #expect(connection.isOpen)
             // A third of the session is over.
-            await self.clock.advance(by: .seconds(5))
+            try await self.clock.sleep(for: .milliseconds(5001))
             #expect(!connection.isOpen)
         }
     }
