@@ -82,7 +82,7 @@ package final class TestClock: ClockDriver {
     package func advance(by duration: Duration) async {
         let end = self.now + duration
         await self.settle()
-        while let next = self.nextDeadline, next <= end {
+        while let next = await self.confirmedDeadline(), next <= end {
             self.move(to: next)
             await self.settle()
         }
@@ -115,7 +115,7 @@ package final class TestClock: ClockDriver {
             while !isOver.withLock({ $0 }) {
                 let patience = ContinuousClock.now + .seconds(10)
                 if await self.settle(giveUp: { isOver.withLock { $0 } || ContinuousClock.now > patience }) {
-                    guard let next = self.nextDeadline else { continue }
+                    guard let next = await self.confirmedDeadline() else { continue }
                     if next > end, failure == nil {
                         failure = Timeout(description: "not within \(limit) by the test's clock")
                     }
@@ -149,6 +149,18 @@ package final class TestClock: ClockDriver {
     private var nextDeadline: MonotonicTime? {
         let deadlines = self.loops.compactMap(\.nextDeadline)
         return (deadlines + [self.state.withLock { $0.sleepers.earliest }].compactMap { $0 }).min()
+    }
+
+    /// The next deadline. Before a large step is taken, what one socket has sent another of this machine has time to come: it may be
+    /// late on a busy one, and nobody shows it meanwhile.
+    private func confirmedDeadline() async -> MonotonicTime? {
+        while true {
+            let next = self.nextDeadline
+            guard let next, next - self.now >= .milliseconds(500) else { return next }
+            try? await Task.sleep(for: .milliseconds(2))
+            await self.settle()
+            if self.nextDeadline == next || Task.isCancelled { return self.nextDeadline }
+        }
     }
 
     /// Forward only: a timer may have been set for a time that is over.
