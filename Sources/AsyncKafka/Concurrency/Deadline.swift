@@ -28,6 +28,7 @@ package enum Deadline {
         }
         defer { work.cancel() }
         return try await withTaskGroup(of: Void.self) { group in
+            // A child, which ends at once when it is cancelled below: nothing of the limit outlives the result.
             group.addTask {
                 do { try await clock.sleep(for: limit) } catch { return }
                 first.give(.failure(Passed()))
@@ -38,10 +39,11 @@ package enum Deadline {
         }.get()
     }
 
-    /// The same, whatever becomes of the calling task: its cancellation ends neither `body` nor the wait for it.
+    /// As `run`, but the cancellation of the calling task ends neither `body` nor the wait for it.
     package static func runToEnd<Value: Sendable>(
         _ limit: Duration, on clock: LoopClock, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        // No child of this task, whose cancellation would reach it. It ends at the limit, and is awaited here.
         try await Task { try await self.run(limit, on: clock, body) }.value
     }
 }

@@ -126,7 +126,7 @@ struct BatchQueue<Batch> {
         self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
     }
 
-    /// The same, if it was never sent.
+    /// The next batch to be sent, if it was never sent before.
     var upNextUnsent: Batch? {
         self.sent.contains { $0.progress == .waitingForRetry } ? nil : self.fresh.first?.batch
     }

@@ -14,7 +14,10 @@ import Testing
 
 /// Answers that are larger than this client takes.
 @Suite(.timeLimit(.minutes(1))) struct LargeAnswerTests {
-    @Test(arguments: [1, 2]) func aRecordThatIsLargerThanAResponseMayBeIsToldToTheReader(partitions: Int) async throws {
+    /// A topic of which one partition has a record of 5 MB.
+    private func withLargeRecord(
+        in partition: Int32, of partitions: Int, _ body: (EmbeddedKafka) async throws -> Void
+    ) async throws {
         var cluster = EmbeddedKafka.Configuration()
         cluster.maxBatchBytes = 8 << 20
         try await EmbeddedKafka.withCluster(cluster) { kafka in
@@ -22,8 +25,14 @@ import Testing
             let writing = kafka.producing { $0.maxRequestSize = 8 << 20 }
             try await KafkaProducer.withProducer(writing) { producer in
                 let value = Bytes(repeatElement(UInt8(1), count: 5_000_000))
-                _ = try await producer.send(ProducerRecord(topic: "t", partition: 0, value: value))
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: partition, value: value))
             }
+            try await body(kafka)
+        }
+    }
+
+    @Test(arguments: [1, 2]) func aRecordThatIsLargerThanAResponseMayBeIsToldToTheReader(partitions: Int) async throws {
+        try await self.withLargeRecord(in: 0, of: partitions) { kafka in
             var configuration = kafka.consuming()
             configuration.cluster.maxResponseSize = 1 << 20
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
@@ -41,15 +50,7 @@ import Testing
     @Test(arguments: [2, 5]) func theOtherPartitionsOfTheBrokerAreReadOnAndTheErrorNamesTheOne(partitions: Int)
         async throws
     {
-        var cluster = EmbeddedKafka.Configuration()
-        cluster.maxBatchBytes = 8 << 20
-        try await EmbeddedKafka.withCluster(cluster) { kafka in
-            try await kafka.createTopic("t", partitions: partitions)
-            let writing = kafka.producing { $0.maxRequestSize = 8 << 20 }
-            try await KafkaProducer.withProducer(writing) { producer in
-                let value = Bytes(repeatElement(UInt8(1), count: 5_000_000))
-                _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: value))
-            }
+        try await self.withLargeRecord(in: 1, of: partitions) { kafka in
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
             let healthy = all.filter { $0.partition != 1 }
             var configuration = kafka.consuming()

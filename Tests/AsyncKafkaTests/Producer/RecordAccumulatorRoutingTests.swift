@@ -186,7 +186,8 @@ import Testing
         #expect(rig.pump(1).isEmpty)
     }
 
-    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
+    /// One record waits, and no connection could be made to the broker that it is for.
+    private func withoutConnection() -> AccumulatorRig {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -194,6 +195,11 @@ import Testing
         rig.note(
             rig.accumulator.connectionFailed(
                 0, KafkaError(.connectionFailed, "refused", isRetriable: true), now: rig.now))
+        return rig
+    }
+
+    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
+        var rig = self.withoutConnection()
         #expect(rig.effects.backoffs.count == 1)
         rig.endBackoffs()
         #expect(rig.pump(isConnected: false).isEmpty)
@@ -202,15 +208,9 @@ import Testing
         #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
     }
 
-    /// Whoever has made it: a question for metadata goes over the same connection.
+    /// The connection may have been made for another request, such as a question for metadata.
     @Test func thatThereIsAConnectionAgainIsToldOnce() {
-        var rig = AccumulatorRig()
-        rig.append()
-        rig.flush()
-        #expect(rig.pump(isConnected: false).isEmpty)
-        rig.note(
-            rig.accumulator.connectionFailed(
-                0, KafkaError(.connectionFailed, "refused", isRetriable: true), now: rig.now))
+        var rig = self.withoutConnection()
         #expect(rig.effects.connectedAgain == nil)
         rig.endBackoffs()
         #expect(rig.pump().count == 1)

@@ -238,7 +238,7 @@ struct UselessTokenTests {
             case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
             }
             var failures: [KafkaError] = []
-            // Whoever comes before the new token is kept uses the old one.
+            // A connection that is opened before the new token is kept uses the old one.
             for _ in 0..<20 {
                 do throws(any Error) {
                     try await client.connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))

@@ -13,7 +13,7 @@ struct OffsetCommitCall: GroupCall {
 
     var group: String
     var offsets: [TopicPartition: OffsetAndMetadata]
-    /// Empty, and a generation of -1, for whoever commits without being a member.
+    /// Empty, together with a generation of -1, if the committer is no member of the group.
     var memberID = ""
     var generation: Int32 = -1
     var instanceID: String?
