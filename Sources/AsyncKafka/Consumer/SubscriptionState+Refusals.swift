@@ -10,35 +10,25 @@ import KafkaTransport
 
 /// Fetches and look-ups of one partition that failed in a row, and are tried again.
 struct PartitionRefusals: Sendable {
-    private var last: KafkaError?
-    private var count = 0
+    private var attempts = FailedAttempts()
     private var report = FailureReport(patience: .seconds(3))
-    private var isTold = false
 
     /// Returns whether that is to be told.
     ///
     /// - Parameter isToldElsewhere: whether the log hears of it anyway. Then it does of the end, too.
     mutating func refused(_ error: KafkaError, now: MonotonicTime, isToldElsewhere: Bool) -> Bool {
-        self.last = error
-        self.count += 1
-        guard self.report.failed(now: now) != nil, !isToldElsewhere else { return false }
-        self.isTold = true
-        return true
+        self.attempts.add(error, now: now)
+        return !isToldElsewhere && self.report.failed(now: now) != nil
     }
 
     /// Returns whether that they have ended is to be told.
     mutating func served() -> Bool {
-        self.last = nil
-        self.count = 0
-        _ = self.report.succeeded()
-        defer { self.isTold = false }
-        return self.isTold
+        self.attempts = FailedAttempts()
+        return self.report.succeeded()
     }
 
     /// The last one, which says how many there were.
-    func summary(now: MonotonicTime) -> KafkaError? {
-        self.last?.after(attempts: self.count, in: now - (self.report.failingSince ?? now))
-    }
+    func summary(now: MonotonicTime) -> KafkaError? { self.attempts.summary(now: now) }
 }
 
 /// What the log is to say of a partition.

@@ -169,7 +169,7 @@ extension RecordAccumulator {
         }
         let attempts = partition.isAwaitingIdentity ? self.idempotence.failedAttempts : partition.failedAttempts
         if partition.isAwaitingIdentity { error.message += " The producer has no id yet, which idempotence needs." }
-        guard let last = attempts.last, let summary = attempts.summary(now: now) else {
+        guard let last = attempts.last, let summary = attempts.summary(now: now)?.message else {
             if !partition.isAwaitingIdentity { error.message += " Broker \(leader) has not answered." }
             return error
         }

@@ -98,7 +98,7 @@ extension RecordAccumulator {
         guard let most = self.buffer.holders.first else { return "" }
         let partitions = self.topics.values.lazy.flatMap(\.partitions)
         let failing = partitions.first { $0.owner == most.broker && $0.failedAttempts.count > 0 }
-        let cause = failing?.failedAttempts.summary(now: now)
+        let cause = failing?.failedAttempts.summary(now: now)?.message
         return cause.map { " The last thing that went wrong with the former: \($0)" } ?? ""
     }
 }

@@ -222,13 +222,3 @@ extension [KafkaServer] {
         self.append(broker)
     }
 }
-
-extension KafkaError {
-    /// The last failure of several, which says so.
-    func after(attempts: Int, in time: Duration) -> KafkaError {
-        guard attempts > 1 else { return self }
-        var error = self
-        error.message += " (The last of \(attempts) attempts in \(time.formattedSeconds).)"
-        return error
-    }
-}

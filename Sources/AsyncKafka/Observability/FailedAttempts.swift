@@ -8,7 +8,7 @@
 import KafkaTransport
 
 /// The attempts that have failed since one succeeded: the last of them is the reason when time runs out. Pure.
-struct FailedAttempts {
+struct FailedAttempts: Sendable {
     private(set) var count = 0
     /// Why the last one failed.
     private(set) var last: KafkaError?
@@ -20,9 +20,18 @@ struct FailedAttempts {
         self.since = self.since ?? now
     }
 
-    /// Why the last one failed, and how many there were.
-    func summary(now: MonotonicTime) -> String? {
-        guard let last = self.last, let since = self.since else { return nil }
-        return last.after(attempts: self.count, in: now - since).message
+    /// Why the last one failed, which says how many there were.
+    func summary(now: MonotonicTime) -> KafkaError? {
+        self.last?.after(attempts: self.count, in: now - (self.since ?? now))
+    }
+}
+
+extension KafkaError {
+    /// The last failure of several, which says so.
+    func after(attempts: Int, in time: Duration) -> KafkaError {
+        guard attempts > 1 else { return self }
+        var error = self
+        error.message += " (The last of \(attempts) attempts in \(time.formattedSeconds).)"
+        return error
     }
 }
