@@ -18,7 +18,7 @@ extension KafkaError {
             Self.code(for: brokerCode),
             "\(brokerCode.name ?? "Error \(brokerCode.rawValue)") while \(doing): \(brokerCode.advice)\(said)",
             brokerCode: brokerCode, broker: broker?.description, topic: topic, partition: partition, group: group,
-            isRetriable: brokerCode.isRetriable)
+            isRetriable: brokerCode.isRetriable, isFatal: brokerCode == .fencedInstanceId)
     }
 
     private static func code(for brokerCode: ErrorCode) -> Code {

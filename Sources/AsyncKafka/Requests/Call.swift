@@ -72,8 +72,7 @@ extension Call {
         _ code: ErrorCode, _ item: Item, by recipient: Recipient, message: String? = nil
     ) -> CallOutcome<Value> {
         var error = KafkaError(code, doing: self.doing, broker: recipient.broker, brokerMessage: message)
-        // The broker has begun, and does not know what came of it.
-        error.isOutcomeUnknown = code == .requestTimedOut && Request.apiKey.hasEffect
+        error.isOutcomeUnknown = code.leavesOutcomeUnknown && Request.apiKey.hasEffect
         self.annotate(&error, about: item)
         return CallOutcome(refusal: error, at: self.destination(of: item))
     }

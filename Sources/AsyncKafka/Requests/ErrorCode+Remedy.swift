@@ -8,6 +8,15 @@
 import KafkaProtocol
 
 extension ErrorCode {
+    /// Whether a broker that answers with this code may have done what was asked all the same: it began, and doesn't know
+    /// the result, or it reports a failure that came afterwards.
+    var leavesOutcomeUnknown: Bool {
+        switch self {
+        case .requestTimedOut, .networkException, .unknownServerError, .notEnoughReplicasAfterAppend: true
+        default: false
+        }
+    }
+
     /// What a client can do about a refusal without changing the request.
     enum Remedy: Hashable, Sendable {
         /// Look again for the broker that can answer, then ask that one.

@@ -36,7 +36,6 @@ enum AuthenticationFault: CaseIterable, Sendable {
     private func answer(
         at step: Int, to request: ScriptedBroker.Received, token: Bytes = Bytes(), error: ErrorCode = .none
     ) -> ScriptedBroker.Reply {
-        if request.version < 0 { return .token(token, isLast: false) }
         if step == 0 {
             var response = SaslHandshakeResponse()
             response.errorCode = error == .none ? .unsupportedSaslMechanism : error
@@ -69,14 +68,13 @@ final class AuthenticatingBroker: Sendable {
     private let server = Lock<ScriptedBroker?>(nil)
     private let versions: [(APIKey, ClosedRange<Int16>)]
 
-    /// - Parameter isOld: whether it knows SaslHandshake version 0 only.
-    init(isOld: Bool = false, clock: LoopClock = .system) throws {
+    /// - Parameter isTooOld: whether it speaks what Kafka 2.0 does.
+    init(isTooOld: Bool = false, clock: LoopClock = .system) throws {
         self.authentication = try ScriptedAuthentication()
-        let others: [(APIKey, ClosedRange<Int16>)] = [
-            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isOld ? 3...5 : 3...7), (.initProducerId, 0...1),
+        self.versions = [
+            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isTooOld ? 3...6 : 3...7), (.initProducerId, 0...1),
+            (.saslHandshake, 0...1), (.saslAuthenticate, 0...2),
         ]
-        self.versions =
-            others + (isOld ? [(.saslHandshake, 0...0)] : [(.saslHandshake, 0...1), (.saslAuthenticate, 0...2)])
         let server = try ScriptedBroker(clock: clock) { [weak self] request, _ in
             guard let self else { return .close }
             do {
@@ -159,7 +157,6 @@ final class AuthenticatingBroker: Sendable {
         var frame: [UInt8]
         switch reply {
         case .body(let body): frame = withUnsafeBytes(of: request.correlationID.bigEndian) { Array($0) } + body
-        case .token(let token, _): frame = Array(token)
         default: return reply
         }
         frame = withUnsafeBytes(of: Int32(frame.count).bigEndian) { Array($0) } + frame

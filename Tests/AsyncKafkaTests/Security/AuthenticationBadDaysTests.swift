@@ -51,8 +51,8 @@ import Testing
         let loop: EventLoop
         private let security: ConnectionSecurity
 
-        init(_ mechanism: any SASLMechanism, isOld: Bool = false, clock: LoopClock = .system) throws {
-            self.broker = try AuthenticatingBroker(isOld: isOld, clock: clock)
+        init(_ mechanism: any SASLMechanism, isTooOld: Bool = false, clock: LoopClock = .system) throws {
+            self.broker = try AuthenticatingBroker(isTooOld: isTooOld, clock: clock)
             self.loop = try EventLoop(name: "client", clock: clock)
             self.security = try ConnectionSecurity(Self.security(mechanism), logger: Logger(SilentLog()))
         }
@@ -92,18 +92,16 @@ import Testing
 
     // MARK: Nonsense
 
-    @Test(arguments: Way.allCases, [false, true])
-    func answersThatMakeNoSenseEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
-        let client = try Client(way.mechanism(), isOld: isOld)
+    @Test(arguments: Way.allCases)
+    func answersThatMakeNoSenseEndTheAttemptAndNothingElse(way: Way) async throws {
+        let client = try Client(way.mechanism())
         defer { client.end() }
         let before = try await client.open().get()
         for fault in AuthenticationFault.allCases where fault != .silence {
             for step in 0..<way.answers {
-                // What a broker says at the end of PLAIN means nothing; and a bare token can be anything.
+                // What a broker says at the end of PLAIN means nothing.
                 let isToken = fault == .junkToken || fault == .hugeToken
-                if way == .plain, step > 0, isToken || isOld { continue }
-                // A token that is no token makes sense to nobody, but nothing can follow it.
-                if isOld, step > 0, fault == .refusal || fault == .otherAnswer || fault == .emptyAnswer { continue }
+                if way == .plain, step > 0, isToken { continue }
                 client.broker.fail(at: step, fault)
                 let error = await client.failure()
                 let code = try #require(error?.code, "\(fault) at \(step) was taken")
@@ -140,9 +138,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.plain, .scram256, .oauthBearer], [false, true])
-    func anAuthenticationThatIsCutAnywhereIsAnErrorAtOnce(way: Way, isOld: Bool) async throws {
-        let client = try Client(way.mechanism(), isOld: isOld)
+    @Test(arguments: [Way.plain, .scram256, .oauthBearer])
+    func anAuthenticationThatIsCutAnywhereIsAnErrorAtOnce(way: Way) async throws {
+        let client = try Client(way.mechanism())
         defer { client.end() }
         var count = 0
         while true {
@@ -159,32 +157,6 @@ import Testing
             }
             count += 1
         }
-    }
-
-    // MARK: Old brokers
-
-    @Test(arguments: Way.allCases)
-    func aBrokerThatKnowsNoAuthenticateRequestIsSentTheBareMessages(way: Way) async throws {
-        let client = try Client(way.mechanism(), isOld: true)
-        defer { client.end() }
-        let connection = try await client.open().get()
-        _ = try await connection.request(MetadataRequest(), atMost: 8)
-        let requests = client.broker.scripted?.requests ?? []
-        #expect(
-            requests.map(\.api) == [.apiVersions, .saslHandshake]
-                + repeatElement(.saslAuthenticate, count: way.answers - 1) + [.metadata])
-        #expect(
-            requests.dropFirst().prefix(way.answers).map(\.version)
-                == [0] + repeatElement(-1, count: way.answers - 1))
-    }
-
-    @Test(arguments: [Way.plain, .scram256])
-    func aWrongPasswordEndsTheAttemptAtAnOldBroker(way: Way) async throws {
-        let client = try Client(way.mechanism(password: "wrong"), isOld: true)
-        defer { client.end() }
-        let error = await client.failure()
-        #expect(error?.code == .connectionFailed)
-        #expect(error?.message.contains("during authentication by \(way.mechanism().name)") == true)
     }
 
     @Test(arguments: Way.allCases)
@@ -207,20 +179,13 @@ import Testing
         #expect(growth < 500, "\(growth) bytes for each")
     }
 
-    @Test func extensionsAreNotSentToABrokerThatDoesNotKnowThem() async throws {
-        struct WithExtensions: OAuthBearerTokenProvider {
-            func token() -> OAuthBearerToken { OAuthBearerToken("token", lifetime: .seconds(3600)) }
-            func extensions() -> [String: String] { ["logicalCluster": "a"] }
-        }
-        let old = try Client(.oauthBearer(WithExtensions()), isOld: true)
-        defer { old.end() }
-        let error = await old.failure()
+    @Test func aBrokerOlderThanKafka21IsRefusedBeforeCredentialsAreSent() async throws {
+        let client = try Client(.plain(username: "alice", password: "secret"), isTooOld: true)
+        defer { client.end() }
+        let error = await client.failure()
         #expect(error?.code == .unsupportedVersion)
-        #expect(error?.message.contains("need Kafka 2.1") == true)
-        #expect(old.broker.scripted?.requests.contains { $0.api == .saslAuthenticate } == false)
-        let new = try Client(.oauthBearer(WithExtensions()))
-        defer { new.end() }
-        #expect(await new.failure() == nil)
+        #expect(error?.message.contains("older than Kafka 2.1") == true)
+        #expect(client.broker.scripted?.requests.contains { $0.api == .saslHandshake } == false)
     }
 
     // MARK: Going on

@@ -65,7 +65,7 @@ struct AuthenticationWarningTests {
             let error = try await self.open(client)
             #expect(error?.code == .authenticationTimeout)
             #expect(error?.isRetriable == true)
-            #expect(error?.message.contains("tokenTimeout") == true, "\(String(describing: error))")
+            #expect(error?.message.contains("connectionSetupTimeout") == true, "\(String(describing: error))")
             #expect(error?.message.contains("The token provider did not answer") == true)
             let warnings = log.lines(.warning).filter { $0.contains("The token provider did not answer") }
             #expect(warnings.count == 1, "\(log.events)")
@@ -85,7 +85,7 @@ struct AuthenticationWarningTests {
             let error = try await self.open(client)
             #expect(error?.code == .authenticationTimeout)
             #expect(error?.message.contains("connectionSetupTimeout") == true, "\(String(describing: error))")
-            #expect(log.lines(.warning).count { $0.contains("The credentials for PLAIN were not there") } == 1)
+            #expect(log.lines(.warning).count { $0.contains("The source of the credentials for PLAIN did not answer") } == 1)
         }
     }
 

@@ -34,8 +34,8 @@ import Testing
 
     @Test func aTokenThatHasLainForLongIsNotSent() {
         let exchange = self.exchange()
-        for (time, isOver) in [(0, false), (30_000, false), (30_001, true), (3_600_000, true), (-1, true)] {
-            #expect(exchange.isOver(at: 1_000_000 + Int64(time)) == isOver)
+        for (time, isExpired) in [(0, false), (30_000, false), (30_001, true), (3_600_000, true), (-1, true)] {
+            #expect(exchange.isExpired(at: Timestamp(millisecondsSince1970: 1_000_000 + Int64(time))) == isExpired)
         }
     }
 

@@ -42,13 +42,6 @@ final class ScriptedAuthentication: Sendable {
     /// The answer to SaslHandshake and to what follows it.
     func reply(to request: ScriptedBroker.Received) throws -> ScriptedBroker.Reply {
         if request.api == .saslHandshake { return try self.agree(request) }
-        guard request.version >= 0 else {
-            switch self.step(request.rest) {
-            case .challenge(let token): return .token(token, isLast: false)
-            case .done(let token, _): return .token(token, isLast: true)
-            case .refused, nil: return .close
-            }
-        }
         // From version 2 on there are tags behind both headers: none.
         let isFlexible = request.version >= 2
         var reader = ByteReader(isFlexible ? request.rest[1..<request.rest.count] : request.rest)
@@ -74,7 +67,7 @@ final class ScriptedAuthentication: Sendable {
             // Another connection, perhaps.
             state.authentication = State.begun
             return state.authentication.begin(
-                name, isRaw: request.version == 0, credentials: state.credentials, now: 0)
+                name, isRaw: false, credentials: state.credentials, now: 0)
         }
         return .body(try Bytes(response, version: request.version))
     }

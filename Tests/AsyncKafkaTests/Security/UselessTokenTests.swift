@@ -218,13 +218,13 @@ struct UselessTokenTests {
 
     /// How an exchange ends in which the broker has said its refusal.
     enum End: CaseIterable, Sendable {
-        case closes, closesBareExchange, saysNothing, saysAnotherError
+        case closes, saysNothing, saysAnotherError
     }
 
     @Test("a token that the broker refuses is dropped, however the exchange ends after that", arguments: End.allCases)
     func refusedWithoutAnError(end: End) async throws {
         try await self.clock.passing(atMost: .seconds(3320)) {
-            let server = try AuthenticatingBroker(isOld: end == .closesBareExchange, clock: self.clock.loopClock)
+            let server = try AuthenticatingBroker(clock: self.clock.loopClock)
             defer { server.stop() }
             let scripted = try #require(server.scripted)
             let client = try Client(of: scripted.address, "token", clock: self.clock)
@@ -233,7 +233,6 @@ struct UselessTokenTests {
             // The refusal is the answer to the first message, and this comes after it.
             switch end {
             case .closes: server.fail(at: 2, .close)
-            case .closesBareExchange: break
             case .saysNothing: server.fail(at: 2, .silence)
             case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
             }
@@ -247,7 +246,7 @@ struct UselessTokenTests {
                 }
             }
             #expect(failures.count <= 1, "\(failures)")
-            if end == .closes || end == .closesBareExchange || end == .saysNothing, let error = failures.first {
+            if end == .closes || end == .saysNothing, let error = failures.first {
                 #expect(error.code == .authenticationFailed)
                 #expect(error.message.contains("invalid_token"), "\(error)")
             }

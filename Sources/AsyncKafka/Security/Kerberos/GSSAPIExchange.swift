@@ -27,7 +27,7 @@ struct SecurityContextStep: Hashable {
 ///
 /// Its first token has the time in it at which it was made, and who accepts it wants that to be near (RFC 4120, section
 /// 3.2.3): in some 5 minutes, as a rule. So one that has lain for a while is made anew, with the same tickets.
-struct GSSAPIExchange: ExpiringCredentialsExchange {
+struct GSSAPIExchange: SASLExchange {
     private enum Phase: Hashable {
         case begun(SecurityContextStep)
         case establishing
@@ -58,7 +58,9 @@ struct GSSAPIExchange: ExpiringCredentialsExchange {
     }
 
     /// Also if the clock has been set back.
-    func isOver(at time: Int64) -> Bool { !(0...Self.freshness).contains(time - self.madeAt) }
+    func isExpired(at now: Timestamp) -> Bool {
+        !(0...Self.freshness).contains(now.millisecondsSince1970 - self.madeAt)
+    }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.phase {

@@ -46,8 +46,12 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         try await self.token(outlasting: nil)
     }
 
-    /// The token to renew a session with that ends at a time: the one in use if it is not due to be renewed by then itself,
-    /// otherwise the next one. While the provider fails, the old one.
+    /// The token in use if it isn't due to be replaced within `remaining`, otherwise the next one. While the provider fails,
+    /// the token in use.
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken {
+        try await self.token(outlasting: self.clock.now + remaining)
+    }
+
     func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
         let now = TokenCacheStateMachine.Now(self.clock)
@@ -68,8 +72,8 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// A broker has accepted or refused a token.
-    func judged(_ token: OAuthBearerToken, isAccepted: Bool) {
+    /// Drops a token that a broker has refused.
+    public func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool) {
         let now = TokenCacheStateMachine.Now(self.clock)
         self.state.withLock { state in
             state.machine.judged(token, isAccepted: isAccepted, now)
@@ -78,7 +82,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     }
 
     /// Why the token in use could not be replaced, if that was not told yet.
-    func takeReplacementFailure() -> KafkaError? {
+    public func takeReplacementFailure() -> (any Error)? {
         self.state.withLock { state in
             defer { state.replacementFailure = nil }
             return state.replacementFailure

@@ -20,9 +20,32 @@ public protocol OAuthBearerTokenProvider: Sendable {
 
     /// SASL extensions that don't depend on the token; the token's own come before them. None by default.
     func extensions() async throws -> [String: String]
+
+    /// A token to renew a session with (KIP-368): one that is valid for longer than the session's remaining time.
+    ///
+    /// By default the same as `token()`. A provider that caches its token fetches the next one here if the token in use ends
+    /// too soon.
+    func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken
+
+    /// Called when a broker has accepted or refused a token. By default it does nothing. A provider that caches its token
+    /// drops a refused one.
+    func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool)
+
+    /// Why the token in use could not be replaced, once for each failure: it is logged as a warning while the token that is
+    /// in use serves on. By default nil.
+    func takeReplacementFailure() -> (any Error)?
 }
 
 extension OAuthBearerTokenProvider {
+    /// Calls `token()`.
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken { try await self.token() }
+
+    /// Does nothing.
+    public func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool) {}
+
+    /// Nil.
+    public func takeReplacementFailure() -> (any Error)? { nil }
+
     /// No extensions, for providers that have none.
     public func extensions() async throws -> [String: String] { [:] }
 }

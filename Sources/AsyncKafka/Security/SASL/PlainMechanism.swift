@@ -39,10 +39,10 @@ extension SASLMechanism where Self == PlainMechanism {
     }
 }
 
-struct PlainExchange: SecretiveExchange {
+struct PlainExchange: SASLExchange {
     let credentials: SASLCredentials
 
-    var secrets: [String] { [self.credentials.password.text] }
+    var secrets: [String]? { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard challenge == nil else { return .done }

@@ -7,29 +7,93 @@
 
 public import KafkaMemory
 
-/// A way of telling a broker who this client is. Kafka's own come with the library (`.plain`, `.scramSHA512`,
-/// `.oauthBearer`, …); a cluster with a mechanism of its own is reached by a type of yours.
+/// A way to authenticate with a broker.
+///
+/// Kafka's own mechanisms come with the library (`.plain`, `.scramSHA512`, `.oauthBearer`, …). Conform a type of your own for
+/// a cluster that uses another one: only `name` and `makeExchange(with:)` are required.
 public protocol SASLMechanism: Sendable {
-    /// The name that the broker knows it by: `SCRAM-SHA-512`.
+    /// The mechanism's name on the wire, such as `SCRAM-SHA-512`.
     var name: String { get }
 
-    /// Begins the authentication of one connection, or a later one of the same connection (KIP-368). What has to be fetched
-    /// — a password, a token — is fetched here: until it is there, a live connection goes on with its work.
+    /// Where the credentials come from, as the subject of an error message: "The token provider". By default "The source of
+    /// the credentials", with the mechanism's name.
+    var credentialsSource: String { get }
+
+    /// Begins one authentication of a connection.
+    ///
+    /// Fetch a password or a token here, not in the exchange: a connection that authenticates again (KIP-368) goes on
+    /// working until this method returns. It runs off the event loop, so that it may compute or block.
+    ///
+    /// - Parameter server: the broker.
+    /// - Throws: any error. It ends the attempt, which is repeated after a pause.
     func makeExchange(with server: KafkaServer) async throws -> any SASLExchange
+
+    /// Begins a later authentication of a connection, whose session is about to end (KIP-368).
+    ///
+    /// By default the same as `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
+    /// with credentials that end with it.
+    ///
+    /// - Parameters:
+    ///   - server: the broker.
+    ///   - remaining: how long the present session lasts. The credentials should last longer.
+    ///   - limit: how long to wait for them at most, if there are others that are still valid.
+    /// - Throws: any error. The attempt is repeated after a pause as long as the session lasts.
+    func makeExchange(
+        with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
+    ) async throws -> any SASLExchange
 }
 
-/// The messages of one authentication, as this side sees them.
+extension SASLMechanism {
+    /// "The source of the credentials", with the mechanism's name.
+    public var credentialsSource: String { "The source of the credentials for \(self.name)" }
+
+    /// Calls `makeExchange(with:)`.
+    public func makeExchange(
+        with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
+    ) async throws -> any SASLExchange {
+        try await self.makeExchange(with: server)
+    }
+}
+
+/// The client's side of one authentication. Only `respond(to:)` is required.
 public protocol SASLExchange: Sendable {
-    /// What to send next. `challenge` is what the broker has sent, nil in the beginning.
+    /// Returns what to send next.
+    ///
+    /// - Parameter challenge: what the broker has sent; nil at the beginning.
+    /// - Throws: any error. It ends the authentication.
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse
 
-    /// What the broker has said against the credentials in a message of the mechanism's own, before it ends the exchange.
+    /// The broker's reason for refusing the credentials, if the mechanism has a message of its own for it. By default nil:
+    /// Kafka's error tells the reason.
     var refusal: String? { get }
+
+    /// The secrets in the exchange's messages: they are removed from errors and logs, where a broker may quote them. By
+    /// default nil: all that the exchange sends is secret.
+    var secrets: [String]? { get }
+
+    /// What to log as a warning before the exchange begins: that the credentials are about to end, for instance. By default
+    /// nil.
+    var warning: String? { get }
+
+    /// Whether it is too late to begin the exchange. A renewal can wait for requests in flight; if the credentials have
+    /// ended by then, another exchange is made. By default false.
+    func isExpired(at now: Timestamp) -> Bool
+
+    /// Called when the broker has accepted or refused the credentials. By default it does nothing.
+    func ended(isAccepted: Bool)
 }
 
 extension SASLExchange {
-    /// Nothing: the broker's error says it all.
+    /// Nil.
     public var refusal: String? { nil }
+    /// Nil: everything is secret.
+    public var secrets: [String]? { nil }
+    /// Nil.
+    public var warning: String? { nil }
+    /// False.
+    public func isExpired(at now: Timestamp) -> Bool { false }
+    /// Does nothing.
+    public func ended(isAccepted: Bool) {}
 }
 
 /// What follows a challenge.

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaTransport
 
 /// The client's side of SCRAM (RFC 5802) without channel binding. Pure: the nonce is an argument.
-struct ScramExchange: SecretiveExchange {
+struct ScramExchange: SASLExchange {
     private enum Step {
         case beginning
         case first
@@ -43,7 +43,7 @@ struct ScramExchange: SecretiveExchange {
         self.saltedPasswords = saltedPasswords
     }
 
-    var secrets: [String] { [self.credentials.password.text] }
+    var secrets: [String]? { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.step {

@@ -8,11 +8,6 @@
 import KafkaMemory
 import KafkaTransport
 
-/// An exchange that knows what in its messages is secret.
-protocol SecretiveExchange: SASLExchange {
-    var secrets: [String] { get }
-}
-
 /// Secrets that are struck out of what the other side says: a broker may quote what it was sent.
 struct StruckSecrets {
     /// The longest first, since one may be a part of another.
@@ -27,12 +22,12 @@ struct StruckSecrets {
         self.init(secrets, encoded: secrets.map { Array($0.utf8) })
     }
 
-    /// What is secret in an exchange: of a mechanism that isn't ours all that it has sent, whole and in the parts between
-    /// control characters.
+    /// The secrets of an exchange. If it doesn't name them: all that it has sent, whole and in the parts between control
+    /// characters.
     init(of exchange: any SASLExchange, sent: [Bytes]) {
         let messages = sent.map { Array($0) }
-        if let exchange = exchange as? any SecretiveExchange {
-            self.init(exchange.secrets, encoded: messages + exchange.secrets.map { Array($0.utf8) })
+        if let secrets = exchange.secrets {
+            self.init(secrets, encoded: messages + secrets.map { Array($0.utf8) })
         } else {
             // Shorter texts are found everywhere.
             let parts = messages.filter { String(validating: $0, as: UTF8.self) != nil }
