@@ -17,7 +17,7 @@ package struct AddRaftVoterRequest: KafkaRequest {
 
     /// The cluster's ID.
     package var clusterId: String? = ""
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
     /// The voter's ID.
     package var voterId: Int32 = 0

@@ -15,7 +15,7 @@ package struct AlterPartitionReassignmentsRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...1 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 60000
     /// Whether the number of replicas may change. Version 1.
     package var allowReplicationFactorChange: Bool = true

@@ -155,7 +155,7 @@ package struct ConsumerGroupDescribeResponse: KafkaResponse {
         package var subscribedTopicNames: [String] = []
         /// The pattern that the member is subscribed to; `nil` if there is none or it is unchanged.
         package var subscribedTopicRegex: String? = nil
-        /// What is assigned to the member.
+        /// The member's assignment.
         package var assignment: Assignment = Assignment()
         /// The assignment that the member is moving to.
         package var targetAssignment: Assignment = Assignment()

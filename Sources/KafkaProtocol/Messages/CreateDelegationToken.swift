@@ -23,7 +23,7 @@ package struct CreateDelegationTokenRequest: KafkaRequest {
     package var ownerPrincipalName: String? = ""
     /// The principals that may renew the token.
     package var renewers: [CreatableRenewers] = []
-    /// The longest life of the token, in milliseconds; -1 for the broker's default.
+    /// The maximum lifetime of the token, in milliseconds; -1 for the broker's default.
     package var maxLifetimeMs: Int64 = 0
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

@@ -17,7 +17,7 @@ package struct CreatePartitionsRequest: KafkaRequest {
 
     /// The topics.
     package var topics: [CreatePartitionsTopic] = []
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
     /// Whether the request is only checked, and nothing changed.
     package var validateOnly: Bool = false

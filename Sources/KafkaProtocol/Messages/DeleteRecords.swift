@@ -17,7 +17,7 @@ package struct DeleteRecordsRequest: KafkaRequest {
 
     /// The topics.
     package var topics: [DeleteRecordsTopic] = []
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

@@ -19,7 +19,7 @@ package struct DeleteTopicsRequest: KafkaRequest {
     package var topics: [DeleteTopicState] = []
     /// The names of the topics. Versions 1–5.
     package var topicNames: [String] = []
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

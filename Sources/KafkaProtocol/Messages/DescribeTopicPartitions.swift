@@ -17,7 +17,7 @@ package struct DescribeTopicPartitionsRequest: KafkaRequest {
 
     /// The topics.
     package var topics: [TopicRequest] = []
-    /// The most partitions to return.
+    /// The maximum number of partitions to return.
     package var responsePartitionLimit: Int32 = 2000
     /// Where the next page begins.
     package var cursor: Cursor? = nil

@@ -19,7 +19,7 @@ package struct ElectLeadersRequest: KafkaRequest {
     package var electionType: Int8 = 0
     /// The topics and their partitions; `nil` for all.
     package var topicPartitions: [TopicPartitions]? = []
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 60000
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

@@ -23,11 +23,11 @@ package struct FetchRequest: KafkaRequest {
     package var replicaId: Int32 = -1
     /// The replica that asks. Versions 15+.
     package var replicaState: ReplicaState = ReplicaState()
-    /// The longest wait for `minBytes`, in milliseconds.
+    /// The maximum wait for `minBytes`, in milliseconds.
     package var maxWaitMs: Int32 = 0
-    /// The bytes of records for which the broker waits.
+    /// The minimum number of bytes of records for which the broker waits.
     package var minBytes: Int32 = 0
-    /// The most bytes of records to return.
+    /// The maximum number of bytes of records to return.
     package var maxBytes: Int32 = .max
     /// The isolation level: 0 read uncommitted, 1 read committed.
     package var isolationLevel: Int8 = 0
@@ -231,7 +231,7 @@ package struct FetchRequest: KafkaRequest {
         package var lastFetchedEpoch: Int32 = -1
         /// The first offset of the log; -1 if unknown. Versions 5+.
         package var logStartOffset: Int64 = -1
-        /// The most bytes to return of the partition.
+        /// The maximum number of bytes to return of the partition.
         package var partitionMaxBytes: Int32 = 0
         /// The ID of the replica's log directory. Versions 17+.
         package var replicaDirectoryId: KafkaUUID = .zero

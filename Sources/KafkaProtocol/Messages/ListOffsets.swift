@@ -21,7 +21,7 @@ package struct ListOffsetsRequest: KafkaRequest {
     package var isolationLevel: Int8 = 0
     /// The topics.
     package var topics: [ListOffsetsTopic] = []
-    /// The time that the broker may take, in milliseconds. Versions 10+.
+    /// The maximum time that the broker may take, in milliseconds. Versions 10+.
     package var timeoutMs: Int32 = 0
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

@@ -19,7 +19,7 @@ package struct ListTransactionsRequest: KafkaRequest {
     package var stateFilters: [String] = []
     /// The producer IDs to list; empty for all.
     package var producerIdFilters: [Int64] = []
-    /// The least age of the transactions to list, in milliseconds; negative for all. Versions 1+.
+    /// The minimum age of the transactions to list, in milliseconds; negative for all. Versions 1+.
     package var durationFilter: Int64 = -1
     /// The pattern of the transactional IDs to list; `nil` or empty for all. Version 2.
     package var transactionalIdPattern: String? = nil

@@ -21,7 +21,7 @@ package struct ProduceRequest: KafkaRequest {
     package var transactionalId: String? = nil
     /// The replicas that must have the records before the broker answers: 0 none, 1 the leader, -1 all in sync.
     package var acks: Int16 = 0
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
     /// The topics.
     package var topicData: [TopicProduceData] = []

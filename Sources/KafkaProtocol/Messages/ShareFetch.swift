@@ -23,15 +23,15 @@ package struct ShareFetchRequest: KafkaRequest {
     package var memberId: String? = ""
     /// The request's number in the share session: 0 opens a session, -1 closes it.
     package var shareSessionEpoch: Int32 = 0
-    /// The longest wait for `minBytes`, in milliseconds.
+    /// The maximum wait for `minBytes`, in milliseconds.
     package var maxWaitMs: Int32 = 0
-    /// The bytes of records for which the broker waits.
+    /// The minimum number of bytes of records for which the broker waits.
     package var minBytes: Int32 = 0
-    /// The most bytes of records to return.
+    /// The maximum number of bytes of records to return.
     package var maxBytes: Int32 = .max
-    /// The most records to acquire.
+    /// The maximum number of records to acquire.
     package var maxRecords: Int32 = 0
-    /// The most records in one range of acquired offsets.
+    /// The preferred number of records in a range of acquired offsets.
     package var batchSize: Int32 = 0
     /// How records are acquired: 0 by whole batches, 1 by the limit of records. Version 2.
     package var shareAcquireMode: Int8 = 0

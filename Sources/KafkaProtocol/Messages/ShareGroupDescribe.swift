@@ -151,7 +151,7 @@ package struct ShareGroupDescribeResponse: KafkaResponse {
         package var clientHost: String = ""
         /// The topics that the member is subscribed to.
         package var subscribedTopicNames: [String] = []
-        /// What is assigned to the member.
+        /// The member's assignment.
         package var assignment: Assignment = Assignment()
         /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []

@@ -81,7 +81,7 @@ package struct ShareGroupHeartbeatResponse: KafkaResponse {
     package var memberEpoch: Int32 = 0
     /// The time between heartbeats, in milliseconds.
     package var heartbeatIntervalMs: Int32 = 0
-    /// What is assigned to the member.
+    /// The member's assignment.
     package var assignment: Assignment? = nil
     /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []

@@ -278,7 +278,7 @@ package struct StreamsGroupDescribeResponse: KafkaResponse {
         package var taskOffsets: [TaskOffset] = []
         /// The end offsets of the tasks' changelogs.
         package var taskEndOffsets: [TaskOffset] = []
-        /// What is assigned to the member.
+        /// The member's assignment.
         package var assignment: Assignment = Assignment()
         /// The assignment that the member is moving to.
         package var targetAssignment: Assignment = Assignment()
@@ -576,7 +576,7 @@ package struct StreamsGroupDescribeResponse: KafkaResponse {
     package struct TopologyDescriptionNode: Sendable {
         /// The node's name.
         package var name: String = ""
-        /// The node's type: 1 source, 2 processor, 3 sink.
+        /// The node's type, by its code.
         package var nodeType: Int8 = 0
         /// The topics that the node reads from.
         package var sourceTopics: [String] = []

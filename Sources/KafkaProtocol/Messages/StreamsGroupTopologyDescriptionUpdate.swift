@@ -112,7 +112,7 @@ package struct StreamsGroupTopologyDescriptionUpdateRequest: KafkaRequest {
     package struct TopologyDescriptionNode: Sendable {
         /// The node's name.
         package var name: String = ""
-        /// The node's type: 1 source, 2 processor, 3 sink.
+        /// The node's type, by its code.
         package var nodeType: Int8 = 0
         /// The topics that the node reads from.
         package var sourceTopics: [String] = []

@@ -15,7 +15,7 @@ package struct UpdateFeaturesRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...2 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
-    /// The time that the broker may take, in milliseconds.
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 60000
     /// The features to change.
     package var featureUpdates: [FeatureUpdateKey] = []
