@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// The code of README.md and of the documentation's articles. It is compiled with everything else, and
-// `scripts/check-snippets` sees that what is quoted is what stands here, between the marks.
+// The code in README.md and the documentation's articles. It is compiled, and `scripts/check-snippets` checks that the
+// quoted code equals the code between the marks here.
 
 import AsyncKafka
 import Dispatch

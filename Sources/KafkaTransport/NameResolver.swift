@@ -7,14 +7,14 @@
 
 import KafkaMemory
 
-/// Looks names up on threads of its own, since the system's look-up blocks and can't be ended.
+/// Resolves host names on its own threads, because the system's look-up blocks and can't be cancelled.
 ///
-/// A few threads at most, which live while there is something to look up. A look-up that hangs keeps its thread, but
-/// nobody waits for it longer than the deadline; those that have not begun by then never do.
+/// It uses a small number of threads, which end when nothing is left to look up. A look-up that hangs occupies its
+/// thread, but its caller waits only until the deadline. Look-ups that have not started by then are dropped.
 package final class NameResolver: Sendable {
     package typealias LookUp = @Sendable (_ host: String, _ port: Int) -> Result<[SocketAddress], TransportError>
 
-    /// The process's resolver.
+    /// The resolver that the process shares.
     package static let shared = NameResolver(maximumThreads: 8)
 
     private final class Request: Sendable {
@@ -38,13 +38,13 @@ package final class NameResolver: Sendable {
     private let maximumThreads: Int
     private let lookUp: LookUp
 
-    /// A resolver that asks the system, or `lookUp`.
+    /// Creates a resolver that uses `lookUp`, or the system's look-up if it is nil.
     package init(maximumThreads: Int, lookUp: LookUp? = nil) {
         self.maximumThreads = maximumThreads
         self.lookUp = lookUp ?? { SocketAddress.lookUp(host: $0, port: $1) }
     }
 
-    /// The addresses of a host as they are to be tried, until the deadline.
+    /// Returns the addresses of a host in the order in which to try them until the deadline.
     func attempts(
         host: String, port: Int, on loop: EventLoop, deadline: MonotonicTime
     ) async throws(TransportError) -> AddressAttempts {
@@ -52,14 +52,14 @@ package final class NameResolver: Sendable {
         return AddressAttempts(self.state.withLock { $0.failed.putLast(in: addresses) }, deadline: deadline)
     }
 
-    /// Notes what became of an address. The next time that its name is looked up, one that failed comes last.
+    /// Records whether an address worked. Addresses that failed come last when their name is resolved again.
     package func note(_ address: SocketAddress, isGood: Bool) {
         self.state.withLock { state in
             if isGood { state.failed.succeeded(address) } else { state.failed.failed(address) }
         }
     }
 
-    /// The addresses of a host, as the system orders them. Numeric hosts are not looked up.
+    /// Returns the addresses of a host in the system's order. Numeric hosts aren't looked up.
     package func resolve(
         host: String, port: Int, on loop: EventLoop, deadline: MonotonicTime
     ) async throws(TransportError) -> [SocketAddress] {
@@ -71,7 +71,7 @@ package final class NameResolver: Sendable {
         self.begin(request)
         let result = await request.result.value(whenCancelled: .failure(.cancelled))
         timer.cancel()
-        // Unless a thread has it, nobody wants it any more.
+        // The request is no longer needed, unless a thread is already processing it.
         self.state.withLock { $0.waiting.removeAll { $0 === request } }
         return try result.get()
     }
@@ -87,7 +87,7 @@ package final class NameResolver: Sendable {
         do {
             try LoopThread.start(named: "kafka-resolver") { self.run() }
         } catch {
-            // The others' threads may still come to it; if there are none, it fails here.
+            // Other threads can still process the request. If there are none, it fails.
             let isAlone = self.state.withLock { state in
                 state.threads -= 1
                 return state.threads == 0
