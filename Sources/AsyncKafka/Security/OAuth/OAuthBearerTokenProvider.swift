@@ -5,24 +5,26 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Gives tokens for SASL OAUTHBEARER.
+/// Provides tokens for SASL OAUTHBEARER.
 ///
-/// `token()` is called once for each connection and for each later authentication of one (KIP-368), which happens before the
-/// session that the broker grants is over. There are several connections to each broker: give the same token again for as long
-/// as it is good, or wrap the provider in a `CachingTokenProvider`, which does that.
+/// `token()` is called once for each connection, and again each time the connection re-authenticates (KIP-368), before
+/// the session granted by the broker ends. A client has several connections to each broker, so return the same token
+/// while it is valid, or wrap the provider in a `CachingTokenProvider`, which does so.
 ///
-/// A call may take as long as the mechanism's `tokenTimeout`; then the connection attempt fails with
-/// `.authenticationTimeout`, which is logged at once and then once a minute, and is made again after a wait. A connection attempt
+/// A call that exceeds the mechanism's `tokenTimeout` fails the connection attempt with `.authenticationTimeout`. The
+/// failure is logged at once and then once a minute, and the attempt is repeated after a backoff. A connection attempt
+/// as a whole is limited by `connectionSetupTimeout`.
 /// has `connectionSetupTimeout` in all.
 public protocol OAuthBearerTokenProvider: Sendable {
-    /// A token that is good now.
+    /// Returns a token that is currently valid.
     func token() async throws -> OAuthBearerToken
 
-    /// SASL extensions that don't depend on the token; the token's own come before them. None by default.
+    /// Returns SASL extensions that don't depend on the token. The token's own extensions take precedence. Default:
+    /// none.
     func extensions() async throws -> [String: String]
 }
 
 extension OAuthBearerTokenProvider {
-    /// No extensions, for providers that have none.
+    /// Returns no extensions.
     public func extensions() async throws -> [String: String] { [:] }
 }

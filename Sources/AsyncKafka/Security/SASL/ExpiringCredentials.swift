@@ -7,27 +7,28 @@
 
 import KafkaTransport
 
-/// A mechanism whose credentials end, and a session with them: what a session is renewed with has to outlast it.
+/// A mechanism whose credentials expire. A session ends with its credentials, so those that renew it must outlast it.
 protocol ExpiringCredentialsMechanism: SASLMechanism {
-    /// Begins a later authentication of a connection whose session ends at a time.
+    /// Begins the re-authentication of a connection whose session ends at `end`.
     ///
-    /// - Parameter limit: how long to wait for what outlasts it, if there is something else that is still good.
+    /// - Parameter limit: The maximum time to wait for credentials that outlast the session, if the current ones are
+    ///   still valid.
     func makeExchange(
         with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
     ) async throws -> any SASLExchange
 
-    /// The beginning of the error when the credentials are not there in time: what is late, and how long it may take.
+    /// The beginning of the error for credentials that are late: what is late, and how long it may take.
     var lateCredentials: String { get }
 
-    /// A broker has accepted, or refused, what one of the mechanism's exchanges has sent.
+    /// Reports that a broker has accepted or refused the credentials sent by an exchange.
     func judged(_ exchange: any SASLExchange, isAccepted: Bool)
 
-    /// Why the credentials in use could not be replaced, once for each time.
+    /// Returns why the current credentials couldn't be replaced, once for each failure.
     func takeReplacementFailure() -> KafkaError?
 }
 
-/// The messages that credentials with an end are sent in.
+/// The exchange of a mechanism whose credentials expire.
 protocol ExpiringCredentialsExchange: SASLExchange {
-    /// Whether it is too late to send them, at a time in milliseconds since 1970.
+    /// Whether it is too late to send the credentials at `time`, in milliseconds since 1970.
     func isOver(at time: Int64) -> Bool
 }

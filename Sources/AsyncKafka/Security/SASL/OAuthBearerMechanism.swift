@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// A token that a server of identities has given (RFC 7628).
+/// OAUTHBEARER (RFC 7628): authentication with a token from an authorization server.
 public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
     /// `OAUTHBEARER`.
     public var name: String { "OAUTHBEARER" }
@@ -23,13 +23,13 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         self.clock = clock
     }
 
-    /// Asks the provider for a token, within the timeout.
+    /// Requests a token from the provider, within the timeout.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
 
-    /// A cache's token may only last until the session's end, so the next one is waited for: but no longer than there is time,
-    /// nor if the cache fails, since its old one is good until then.
+    /// The cached token may expire with the session, so this waits for the next one, but no longer than `limit`. If the
+    /// cache fails, the cached token is used, since it is still valid.
     func makeExchange(
         with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
     ) async throws -> any SASLExchange {
@@ -83,11 +83,12 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
 }
 
 extension SASLMechanism where Self == OAuthBearerMechanism {
-    /// OAUTHBEARER with tokens of a provider.
+    /// OAUTHBEARER with tokens from a provider.
     ///
     /// - Parameters:
-    ///   - provider: wrap it in a `CachingTokenProvider`, unless it keeps its tokens itself.
-    ///   - tokenTimeout: how long one call to it may take. 10 s by default; the connection set-up timeout holds too.
+    ///   - provider: The token provider. Wrap it in a `CachingTokenProvider` unless it caches tokens itself.
+    ///   - tokenTimeout: The maximum time for a call to the provider, within the connection set-up timeout. Default: 10
+    ///     s.
     public static func oauthBearer(
         _ provider: some OAuthBearerTokenProvider, tokenTimeout: Duration = .seconds(10)
     ) -> OAuthBearerMechanism {
@@ -102,7 +103,7 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
     private(set) var refusal: String?
     let hasExtensions: Bool
 
-    /// Throws if token or extensions have characters that can't be sent.
+    /// Throws if the token or its extensions contain characters that can't be sent.
     init(token: OAuthBearerToken, extensions more: [String: String] = [:]) throws(KafkaError) {
         try token.validate()
         let extensions = more.merging(token.extensions) { _, own in own }
@@ -124,8 +125,8 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard let challenge else { return .send(self.message) }
         guard !challenge.isEmpty else { return .done }
-        // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
-        // The whole of it first: a part of the token is left where it is cut.
+        // The error, in JSON. The client must answer it, and then the broker fails the exchange. Secrets are struck out
+        // before the text is truncated, since part of a token might remain otherwise.
         let text = StruckSecrets(self.secrets).strike(from: String(decoding: challenge, as: UTF8.self))
         self.refusal = KafkaError.quoted(text, atMost: 1000)
         return .send(Bytes([1] as [UInt8]))
@@ -133,7 +134,7 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
 }
 
 extension OAuthBearerExchange: CustomStringConvertible, CustomReflectable {
-    /// The token, which isn't shown. In the message it would be.
+    /// The token, redacted. The message would reveal it.
     var description: String { "OAuthBearerExchange(\(self.token))" }
     var customMirror: Mirror { Mirror(self, children: []) }
 }

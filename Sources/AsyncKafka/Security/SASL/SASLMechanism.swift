@@ -7,42 +7,43 @@
 
 public import KafkaMemory
 
-/// A way of telling a broker who this client is. Kafka's own come with the library (`.plain`, `.scramSHA512`,
-/// `.oauthBearer`, …); a cluster with a mechanism of its own is reached by a type of yours.
+/// A SASL mechanism: how the client authenticates to a broker. The library provides Kafka's own (`.plain`,
+/// `.scramSHA512`, `.oauthBearer`, …). Conform a type to this protocol to support a custom mechanism.
 public protocol SASLMechanism: Sendable {
-    /// The name that the broker knows it by: `SCRAM-SHA-512`.
+    /// The mechanism's registered name, such as `SCRAM-SHA-512`.
     var name: String { get }
 
-    /// Begins the authentication of one connection, or a later one of the same connection (KIP-368). What has to be fetched
-    /// — a password, a token — is fetched here: until it is there, a live connection goes on with its work.
+    /// Begins an authentication of a connection, the first one or a re-authentication (KIP-368). Fetch passwords or
+    /// tokens here: an established connection continues its work in the meantime.
     func makeExchange(with server: KafkaServer) async throws -> any SASLExchange
 }
 
-/// The messages of one authentication, as this side sees them.
+/// The client's side of a single authentication.
 public protocol SASLExchange: Sendable {
-    /// What to send next. `challenge` is what the broker has sent, nil in the beginning.
+    /// Returns the next message to send. `challenge` is the broker's last message, nil at the start.
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse
 
-    /// What the broker has said against the credentials in a message of the mechanism's own, before it ends the exchange.
+    /// The broker's reason for refusing the credentials, if the mechanism has a message for it that precedes the end of
+    /// the exchange. Default: nil.
     var refusal: String? { get }
 }
 
 extension SASLExchange {
-    /// Nothing: the broker's error says it all.
+    /// Nil, for mechanisms in which the broker's error is the only reason.
     public var refusal: String? { nil }
 }
 
-/// What follows a challenge.
+/// The response to a challenge.
 @nonexhaustive
 public enum SASLResponse: Hashable, Sendable {
-    /// Send this and wait for the next challenge.
+    /// Send this message and wait for the next challenge.
     case send(Bytes)
-    /// This side is satisfied.
+    /// The exchange is complete on this side.
     case done
 }
 
 extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is. A message is not shown: in PLAIN it is the password.
+    /// The case, without the message: in PLAIN it contains the password.
     public var description: String {
         switch self {
         case .send(let message): "send(\(message.count) bytes)"
@@ -50,20 +51,20 @@ extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, C
         }
     }
 
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same as `description`, so that debuggers and collections don't reveal the message.
     public var debugDescription: String { self.description }
-    /// No children, so that `dump` doesn't show the message, which may hold a password.
+    /// A mirror without children, so that `dump` doesn't reveal the message.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// A name and its password.
+/// A user name and password.
 public struct SASLCredentials: Hashable, Sendable {
-    /// The user.
+    /// The user name.
     public var username: String
     /// The password.
     public var password: Secret
 
-    /// A name and its password.
+    /// Creates credentials.
     public init(username: String, password: Secret) {
         self.username = username
         self.password = password
@@ -71,12 +72,12 @@ public struct SASLCredentials: Hashable, Sendable {
 }
 
 extension KafkaError {
-    /// What an exchange throws when the other side can't be believed, or refuses.
+    /// The error of an exchange in which the broker is not authentic or refuses the credentials.
     static func authenticationFailed(_ message: String) -> KafkaError {
         KafkaError(.authenticationFailed, message)
     }
 
-    /// What the other side has said, as errors and logs take it: in one line, and cut if it is long.
+    /// Text from the broker for use in errors and logs: on one line, and truncated to `limit` characters.
     package static func quoted(_ text: String, atMost limit: Int = 2000) -> String {
         let printable = text.unicodeScalars.lazy.map { scalar -> Character in
             switch scalar.properties.generalCategory {
