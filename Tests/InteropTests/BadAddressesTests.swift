@@ -23,8 +23,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a name whose first address takes connections and closes them", arguments: TestEnvironment.all)
-        func closing(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aFirstAddressThatClosesConnectionsCostsLittleTime(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("addresses")
             let loop = try EventLoop(name: "closing")
@@ -45,8 +45,8 @@ extension InteropTests {
             closing.close()
         }
 
-        @Test("a list of which one address hangs", arguments: TestEnvironment.all)
-        func hanging(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aHangingAddressInAListCostsLittleTime(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("addresses")
             let silent = try SilentPort()

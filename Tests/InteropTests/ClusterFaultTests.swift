@@ -14,8 +14,7 @@ extension InteropTests {
     /// which two must be in step, and otherwise our defaults.
     @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
     struct ClusterFaults {
-        @Test("a broker is killed and comes back: all is stored once, in order, and the group reads on")
-        func killed() async throws {
+        @Test func aKilledBrokerLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
                 let readers = GroupReaders(load: load, cluster: cluster)
@@ -45,8 +44,7 @@ extension InteropTests {
             #expect(stored == result.ledger.enqueued)
         }
 
-        @Test("a broker hangs for ten seconds: all is stored once, in order, and the group reads on")
-        func paused() async throws {
+        @Test func aBrokerThatHangsForTenSecondsLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
                 $0.cluster.requestTimeout = .seconds(2)
@@ -75,8 +73,7 @@ extension InteropTests {
             try await self.check(readers)
         }
 
-        @Test("leaders move again and again: all is stored once and in order")
-        func leadersMoved() async throws {
+        @Test func movingLeadersLoseDoubleAndReorderNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, _) = try await ClusterLoad.run(on: cluster) { load in
                 for round in 1...3 {
@@ -87,8 +84,7 @@ extension InteropTests {
             try await self.check(result, on: cluster, "leaders moved")
         }
 
-        @Test("all brokers are restarted in turn: all is stored once, in order, and the group reads on")
-        func rolling() async throws {
+        @Test func aRollingRestartLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
                 let readers = GroupReaders(load: load, cluster: cluster)

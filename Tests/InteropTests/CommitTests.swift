@@ -23,9 +23,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "what was asked past of partitions chosen by hand is committed at the end", arguments: TestEnvironment.all)
-        func assigned(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func processedRecordsOfAssignedPartitionsAreCommittedAtTheEnd(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("assigned")
             try await cluster.produce(self.records(of: topic, 5, "v"))
@@ -45,10 +44,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a topic that is made again is read and committed anew, also where its log is longer",
-            arguments: TestEnvironment.all, [true, false])
-        func recreated(environment: TestEnvironment, isSubscribed: Bool) async throws {
+        @Test(arguments: TestEnvironment.all, [true, false])
+        func aRecreatedTopicIsReadFromItsBeginning(environment: TestEnvironment, isSubscribed: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("recreated")
             let probe = try await BrokerVersions.haveTopicIDs(cluster)
@@ -79,10 +76,8 @@ extension InteropTests {
             try await run
         }
 
-        @Test(
-            "one of two topics is deleted: its part of a commit fails at once, the other's is stored",
-            arguments: TestEnvironment.all)
-        func deleted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aCommitForADeletedTopicFailsAtOnceAndTheOtherTopicIsCommitted(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let kept = try await cluster.createTopic("kept")
             let gone = try await cluster.createTopic("gone")
@@ -109,10 +104,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "who seeks need not wait until the broker has answered the fetch that waits for more",
-            arguments: TestEnvironment.all)
-        func seeking(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aSeekDoesNotWaitForTheFetchInFlight(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("seeking")
             try await cluster.produce(self.records(of: topic, 5, "v"))
@@ -132,8 +125,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a record that has no time is stored and read without one", arguments: TestEnvironment.all)
-        func timeless(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aRecordWithoutATimestampIsStoredAndReadWithoutOne(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("timeless")
             let none = Timestamp(millisecondsSince1970: -1)
@@ -153,10 +146,9 @@ extension InteropTests {
         }
 
         @Test(
-            "whoever commits each record by hand has no lag in the end, behind the markers of transactions",
             .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)),
             arguments: TestEnvironment.real, [true, false])
-        func transactions(environment: TestEnvironment, isReadCommitted: Bool) async throws {
+        func committingEachRecordLeavesNoLag(environment: TestEnvironment, isReadCommitted: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("trailing", partitions: 3)
             let seed = "\(UInt32.random(in: 0 ... .max))"

@@ -40,8 +40,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a token is made, described, renewed, used for a login and ended", arguments: TestEnvironment.all)
-        func life(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aTokenIsCreatedDescribedRenewedUsedAndExpired(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("token")
             try await KafkaAdminClient.withAdminClient(self.alice(cluster)) { admin in
@@ -101,8 +101,8 @@ extension InteropTests {
             }
         }
 
-        @Test("what Kafka's own tool has made logs this client in", arguments: TestEnvironment.withTools)
-        func javasToken(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.withTools)
+        func aTokenCreatedByKafkasToolAuthenticatesThisClient(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let file = TemporaryFolder.path("alice.properties")
@@ -135,8 +135,8 @@ extension InteropTests {
             }
         }
 
-        @Test("who may not have tokens hears why", arguments: TestEnvironment.all.prefix(2))
-        func refusals(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func aRefusedTokenRequestSaysWhy(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             var nobody = KafkaClientConfiguration(bootstrapServers: cluster.bootstrapServers)
             nobody.log = SilentLog()

@@ -71,10 +71,8 @@ extension InteropTests {
             try await realm.startKDC()
         }
 
-        @Test(
-            "by keytab and ticket cache, over plaintext and TLS, and by a properties file",
-            arguments: TestEnvironment.all)
-        func ways(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func keytabsTicketCachesAndPropertiesFilesAuthenticate(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let keytab = KerberosCredentials.keytab(realm.keytab.path, principal: realm.client)
             try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab)))
@@ -103,10 +101,8 @@ extension InteropTests {
             try await self.roundTrip(cluster, client)
         }
 
-        @Test(
-            "Kafka's own tools log in to the embedded broker by their tickets",
-            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
-        func javaOnEmbedded() async throws {
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+        func kafkasToolsAuthenticateToTheEmbeddedBrokerWithTickets() async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(.embedded)
             let topic = try await cluster.createTopic("kerberos")
             for kind in [SecuredListeners.Kind.sasl, .saslOverTLS] {
@@ -134,10 +130,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "live connections authenticate again, and nothing in flight is lost",
-            arguments: TestEnvironment.all.prefix(2))
-        func reauthentication(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func openConnectionsReauthenticateWithoutLoss(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let topic = try await cluster.createTopic("kerberos")
             try await Reauthentication.load(
@@ -145,10 +139,8 @@ extension InteropTests {
                 .sasl(.gssapi(.keytab(realm.keytab.path, principal: realm.client)), over: .plaintext))
         }
 
-        @Test(
-            "what is wrong is told in words: which principal, which keytab, which service",
-            arguments: TestEnvironment.all.prefix(2))
-        func refusals(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func errorsNameThePrincipalTheKeytabAndTheService(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let wrong: [(GSSAPIMechanism, [String])] = [
                 (.gssapi(.keytab("/no/such.keytab", principal: realm.client)), ["/no/such.keytab", realm.client]),
@@ -167,10 +159,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a KDC that is gone, or does not answer, ends in a typed error in time; then traffic resumes",
-            arguments: TestEnvironment.all.prefix(2))
-        func kdcFaults(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func anUnreachableOrSilentKDCIsATypedErrorInTime(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             func fresh() throws -> KafkaClientConfiguration {
                 try self.secured(cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
@@ -188,10 +178,8 @@ extension InteropTests {
             try await self.roundTrip(cluster, fresh())
         }
 
-        @Test(
-            "a KDC that goes under load is not missed for as long as the tickets last",
-            arguments: TestEnvironment.all.prefix(2))
-        func kdcGoneUnderLoad(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func aKDCThatStopsUnderLoadIsNotNeededWhileTheTicketsLast(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let topic = try await cluster.createTopic("kerberos")
             let log = SessionLog()

@@ -16,10 +16,8 @@ extension InteropTests {
         private static let partitions = 8
 
         /// What the next members do is drawn from `seed`: the same in every run; when it meets a rebalance is not.
-        @Test(
-            "members come, go and die at any moment, and some take their time: nothing is lost, and nothing committed comes again",
-            arguments: TestEnvironment.real.prefix(1), [7] as [UInt64])
-        func churn(environment: TestEnvironment, seed: UInt64) async throws {
+        @Test(arguments: TestEnvironment.real.prefix(1), [7] as [UInt64])
+        func aChangingGroupLosesNothing(environment: TestEnvironment, seed: UInt64) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("churn", partitions: Self.partitions)
             let group = unique("churn")

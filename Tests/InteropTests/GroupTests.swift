@@ -23,10 +23,8 @@ extension InteropTests {
             return configuration
         }
 
-        @Test(
-            "members come and go; partitions are let go before they are given, and each record is read once",
-            arguments: TestEnvironment.all)
-        func comingAndGoing(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func eachRecordIsReadOnceWhileMembersJoinAndLeave(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("group", partitions: 6)
             let configuration = self.configuration(cluster, group: unique("group"))
@@ -68,8 +66,8 @@ extension InteropTests {
             #expect(view.readCount == 4 * wave)
         }
 
-        @Test("range and round robin share as Kafka's own do", arguments: TestEnvironment.all)
-        func assignors(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func rangeAndRoundRobinAssignAsInKafka(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topics = [
                 try await cluster.createTopic("one", partitions: 3),
@@ -92,10 +90,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a static member that comes back has its partitions, and nobody else hears of it",
-            arguments: TestEnvironment.all)
-        func staticMembers(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aReturningStaticMemberKeepsItsPartitionsWithoutARebalance(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("static", partitions: 4)
             let group = unique("group")
@@ -136,8 +132,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a pattern takes in a topic that is made later", arguments: TestEnvironment.all)
-        func pattern(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aPatternMatchesATopicCreatedLater(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let prefix = unique("pattern")
             let first = try await cluster.createTopic(prefix, partitions: 2)
@@ -160,9 +156,9 @@ extension InteropTests {
         }
 
         @Test(
-            "new partitions are given out", .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
             arguments: TestEnvironment.all)
-        func newPartitions(environment: TestEnvironment) async throws {
+        func newPartitionsAreAssigned(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("growing", partitions: 1)
             var configuration = self.configuration(cluster, group: unique("group"))

@@ -39,8 +39,7 @@ extension InteropTests {
             }
         }
 
-        @Test("nobody reads on beyond the session, and the members are together again at the next coordinator")
-        func noZombies() async throws {
+        @Test func noMemberReadsBeyondItsSessionAndAllRejoinAtTheNextCoordinator() async throws {
             let cluster = try await ThreeBrokers.ready()
             let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
                 $0.cluster.requestTimeout = .seconds(2)
@@ -79,8 +78,7 @@ extension InteropTests {
             }
         }
 
-        @Test("closing keeps to closeTimeout")
-        func closing() async throws {
+        @Test func closingKeepsToItsTimeout() async throws {
             let cluster = try await ThreeBrokers.ready()
             _ = try await ClusterLoad.run(on: cluster) { load in
                 let group = GroupReaders(load: load, cluster: cluster)

@@ -27,10 +27,7 @@ extension InteropTests {
             case killed, paused
         }
 
-        @Test(
-            "three brokers are killed and hang for minutes: all is stored once, in order, and read, with no longer a stall than needed"
-        )
-        func killsAndPauses() async throws {
+        @Test func brokersThatAreKilledAndHangForMinutesLoseAndReorderNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let peer = try await LibrdkafkaLoad(on: cluster)
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in

@@ -24,10 +24,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "another client joins ours: partitions are shared, handed over in order, and each record is read once",
-            arguments: environments, ForeignMember.all)
-        func ofOurs(environment: TestEnvironment, other: ForeignMember) async throws {
+        @Test(arguments: environments, ForeignMember.all)
+        func anotherClientCanJoinThisClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
             let mixed = try await Mixed(environment, other)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 // The first member leads: it is our assignor that serves the other one.
@@ -47,10 +45,8 @@ extension InteropTests {
             try mixed.check()
         }
 
-        @Test(
-            "ours joins another client's: partitions are shared, handed over in order, and each record is read once",
-            arguments: environments, ForeignMember.all)
-        func ofTheirs(environment: TestEnvironment, other: ForeignMember) async throws {
+        @Test(arguments: environments, ForeignMember.all)
+        func thisClientCanJoinAnotherClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
             let mixed = try await Mixed(environment, other)
             try await mixed.withOther { process in
                 try await mixed.log.untilShared(["other": 4])

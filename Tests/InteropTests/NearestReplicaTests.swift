@@ -15,8 +15,7 @@ extension InteropTests {
     struct NearestReplica {
         /// Nobody tells a consumer's user where records come from. While the leader hangs, and before it is missed, they can
         /// only come from the follower.
-        @Test("reads from the replica in the consumer's rack, and from the leader when that replica is gone")
-        func readsFromTheReplicaInTheConsumersRack() async throws {
+        @Test func recordsAreReadFromTheReplicaInTheConsumersRackOrElseFromTheLeader() async throws {
             guard let newest = RealKafka.newest else { return }
             // A leader is missed after six seconds, so that nobody else becomes leader while it hangs.
             let patience = ["broker.session.timeout.ms": "6000"]

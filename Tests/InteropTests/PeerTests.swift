@@ -19,8 +19,8 @@ extension InteropTests {
         .enabled(if: RealKafka.isWanted("embedded"), "KAFKA_TEST_ENVIRONMENTS leaves the embedded broker out"),
         .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct Peers {
-        @Test("what another client writes, in each codec that it has, we read", arguments: ForeignProducer.all)
-        func written(by producer: ForeignProducer) async throws {
+        @Test(arguments: ForeignProducer.all)
+        func recordsOfAnotherClientAreReadInEachCodec(by producer: ForeignProducer) async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 for codec in producer.codecs {
@@ -43,10 +43,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "two members of another client share a group, hand over in order, and read each record once",
-            arguments: ForeignMember.all)
-        func group(of member: ForeignMember) async throws {
+        @Test(arguments: ForeignMember.all)
+        func twoMembersOfAnotherClientShareAGroupAndReadEachRecordOnce(of member: ForeignMember) async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 let peers = try await PeerGroup(member, cluster)
@@ -75,10 +73,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "Kafka's console consumer and ours go on in a group where the other has left off",
-            .enabled(if: ForeignMember.all.contains(.java), "needs Kafka's tools: see the lines above"))
-        func console() async throws {
+        @Test(.enabled(if: ForeignMember.all.contains(.java), "needs Kafka's tools: see the lines above"))
+        func kafkasConsoleConsumerAndThisClientContinueEachOthersGroup() async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 let topic = try await cluster.createTopic("console", partitions: 2)

@@ -79,10 +79,8 @@ extension InteropTests {
             ]
         }
 
-        @Test(
-            "compressed batches are taken and refused alike, and read if they are taken", arguments: TestEnvironment.all
-        )
-        func frames(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func brokersAcceptTheSameCompressedBatchesAndTheyAreReadBack(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("frames")
             var stored = 0
@@ -97,8 +95,8 @@ extension InteropTests {
             #expect(read.allSatisfy { $0.text == String(repeating: "paid ", count: 40) })
         }
 
-        @Test("a compacted topic takes no record without a key", arguments: TestEnvironment.all)
-        func compacted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aCompactedTopicRefusesRecordsWithoutAKey(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("compacted", settings: ["cleanup.policy": "compact"])
             var builder = RecordBatchBuilder()

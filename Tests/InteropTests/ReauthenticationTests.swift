@@ -21,10 +21,8 @@ extension InteropTests {
         private static let seconds = min(
             ProcessInfo.processInfo.environment["KAFKA_TEST_LOAD_SECONDS"].flatMap(Int.init) ?? 10, 120)
 
-        @Test(
-            "live connections authenticate again, and nothing in flight is lost, doubled or reordered",
-            arguments: TestEnvironment.all.prefix(2))
-        func underLoad(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func openConnectionsReauthenticateWithoutLoss(environment: TestEnvironment) async throws {
             switch environment {
             case .embedded:
                 let secured = try SecuredListeners(kinds: [.sasl, .saslOverTLS])
@@ -42,10 +40,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "sessions that end with their tokens, which a cache renews, lose nothing either",
-            arguments: TestEnvironment.all.prefix(2))
-        func endingWithTheirTokens(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func sessionsThatEndWithCachedTokensLoseNothing(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("tokens")
             let cache = CachingTokenProvider(UnsecuredTokens(lifetime: 4))

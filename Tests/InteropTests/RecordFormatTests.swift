@@ -15,8 +15,8 @@ extension InteropTests {
     /// The record batches that we write, in the eyes of Kafka's own classes.
     @Suite(.timeLimit(.minutes(1)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
     struct RecordFormat {
-        @Test("Kafka's classes read every batch that we write, to the byte", arguments: RealKafka.installations)
-        func batches(installation: KafkaInstallation) async throws {
+        @Test(arguments: RealKafka.installations)
+        func kafkasClassesReadEveryBatchByteForByte(installation: KafkaInstallation) async throws {
             var random = SystemRandomNumberGenerator()
             var input: [String] = []
             var expected: [String] = []

@@ -19,8 +19,8 @@ extension InteropTests {
         private static let password = SecuredListeners.password
         private static let modules = "org.apache.kafka.common.security"
 
-        @Test("what Kafka's tools connect with connects this client", arguments: TestEnvironment.withTools)
-        func sameFile(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.withTools)
+        func thePropertiesOfKafkasToolsConnectThisClient(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let topic = try await cluster.createTopic("properties")

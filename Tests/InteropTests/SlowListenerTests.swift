@@ -14,8 +14,8 @@ extension InteropTests {
     @Suite(.timeLimit(.minutes(5)))
     struct SlowListeners {
         /// Every broker gives a member up six seconds after its last heartbeat; the callbacks take eight.
-        @Test("a listener may take longer than the session timeout", arguments: TestEnvironment.all)
-        func slowerThanTheSession(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aListenerMayTakeLongerThanTheSessionTimeout(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("slow", partitions: 2)
             try await cluster.produce((0..<20).map { ProducerRecord(topic: topic, partition: $0 % 2, value: "\($0)") })

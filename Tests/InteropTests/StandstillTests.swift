@@ -46,8 +46,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a topic that is subscribed to is made later", arguments: TestEnvironment.all, [true, false])
-        func topicMadeLater(environment: TestEnvironment, hasGroup: Bool) async throws {
+        @Test(arguments: TestEnvironment.all, [true, false])
+        func aSubscribedTopicMayBeCreatedLater(environment: TestEnvironment, hasGroup: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = unique("later")
             let configuration = self.consuming(cluster.bootstrapServers, group: hasGroup ? unique("group") : nil)
@@ -65,8 +65,8 @@ extension InteropTests {
             }
         }
 
-        @Test("the only broker is stopped in good order and started again", arguments: Self.newest)
-        func onlyBroker(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueAfterTheOnlyBrokerRestarts(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation) { cluster in
                 try await cluster.createTopic("t", partitions: 3)
@@ -86,8 +86,8 @@ extension InteropTests {
             }
         }
 
-        @Test("one broker of three is stopped in good order and comes back later", arguments: Self.newest)
-        func theOnlyReplica(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueWhenAStoppedBrokerComesBackLater(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation, brokers: 3) { cluster in
                 try await cluster.createTopic("t", partitions: 3, replicationFactor: 1)
@@ -115,8 +115,8 @@ extension InteropTests {
             }
         }
 
-        @Test("leave to read is granted later", arguments: Self.newest)
-        func authorizedLater(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueWhenAccessIsGrantedLater(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             let settings = [
                 "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -161,8 +161,8 @@ extension InteropTests {
                 ])
         }
 
-        @Test("a broker hangs: calls that ask it end at their own deadlines", arguments: Self.newest)
-        func deadlines(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func callsToAHangingBrokerEndAtTheirDeadlines(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation) { cluster in
                 try await cluster.createTopic("t", partitions: 1)

@@ -70,10 +70,8 @@ extension InteropTests {
     /// Tokens for real brokers, from an authorization server that this test plays.
     @Suite(.timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
     struct TokenEndpoints {
-        @Test(
-            "assertions that this client signs get it tokens (KIP-1139)",
-            arguments: RealKafka.installations, [TestKey.Kind.rsa2048, .p256])
-        func signedAssertions(installation: KafkaInstallation, kind: TestKey.Kind) async throws {
+        @Test(arguments: RealKafka.installations, [TestKey.Kind.rsa2048, .p256])
+        func signedAssertionsGetTokens(installation: KafkaInstallation, kind: TestKey.Kind) async throws {
             let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
             let secured = try #require(cluster.secured)
             let key = try TestKey(kind)

@@ -13,10 +13,8 @@ extension InteropTests {
     /// Transactions that Kafka's own producer wrote.
     @Suite(.timeLimit(.minutes(2)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
     struct TransactionReading {
-        @Test(
-            "whoever reads what is committed sees all of it in order, nothing that was aborted, and nothing beyond what is open",
-            arguments: TestEnvironment.real)
-        func readCommitted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.real)
+        func readCommittedReturnsCommittedRecordsOnlyInOrder(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("transactions", partitions: 3)
             let codec = ["none", "gzip", "lz4", "zstd"].randomElement() ?? "none"

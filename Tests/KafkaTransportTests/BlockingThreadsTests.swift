@@ -34,7 +34,7 @@ import Testing
         await #expect(throws: Failure.self) { try await threads.run { throw Failure() } }
     }
 
-    @Test func whoeverIsCancelledWaitsNoLongerAndWhatHasNotBegunNeverDoes() async throws {
+    @Test func cancellationEndsTheWaitAndPreventsACallThatHasNotBegun() async throws {
         let threads = BlockingThreads(named: "test", maximum: 1)
         let gate = Gate()
         defer { gate.open() }

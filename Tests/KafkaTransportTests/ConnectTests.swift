@@ -30,7 +30,7 @@ import Testing
         return listener.port
     }
 
-    @Test func addressesAreTriedInTurnAlsoAfterOneThatIsSilent() async throws {
+    @Test func addressesAreTriedInTurnEvenAfterASilentOne() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func addressesThatSwallowEverythingDoNotUseUpTheTime() async throws {
+    @Test func silentAddressesDoNotUseUpTheTime() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func addressesThatAreAllSilentEndWithTheSetUpTimeout() async throws {
+    @Test func onlySilentAddressesEndWithTheSetUpTimeout() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let resolver = try self.resolver([("127.0.0.1", silent.port), ("127.0.0.1", silent.port)])
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func silenceEndsWithTheSetUpTimeout() async throws {
+    @Test func aSilentAddressEndsWithTheSetUpTimeout() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             await #expect(
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func cancellingAndShuttingDownEndAnAttemptThatNobodyAnswers() async throws {
+    @Test func cancellingAndShuttingDownEndAnUnansweredAttempt() async throws {
         let loop = try EventLoop(name: "test")
         let silent = try SilentPort()
         let port = silent.port
@@ -130,7 +130,7 @@ import Testing
         await loop.ended()
     }
 
-    @Test func aPortThatIsTakenCannotBeListenedOn() async throws {
+    @Test func listeningOnAnOccupiedPortFails() async throws {
         try await self.withLoop { loop in
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
             let error = #expect(throws: TransportError.self) {
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func attemptsThatFailLeaveNoDescriptorsBehind() async throws {
+    @Test func failedAttemptsLeakNoDescriptors() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let refused = try self.closedPort(on: loop)

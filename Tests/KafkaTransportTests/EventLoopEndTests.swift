@@ -11,7 +11,7 @@ import Testing
 
 /// A loop's end must leave nobody waiting.
 @Suite(.timeLimit(.minutes(2))) struct EventLoopEndTests {
-    @Test func whatWasGivenBeforeTheShutdownRuns() async throws {
+    @Test func workSubmittedBeforeTheShutdownRuns() async throws {
         let loop = try EventLoop(name: "test")
         let ran = Lock(0)
         loop.execute {
@@ -22,7 +22,7 @@ import Testing
         #expect(ran.withLock { $0 } == 1000)
     }
 
-    @Test func timersThatAreLeftRunEarlyInTheirOrder() async throws {
+    @Test func remainingTimersRunEarlyInOrder() async throws {
         let loop = try EventLoop(name: "test")
         let order = Lock<[Int]>([])
         for hours in [3, 1, 2] {
@@ -33,7 +33,7 @@ import Testing
         #expect(order.withLock { $0 } == [1, 2, 3])
     }
 
-    @Test func whatIsGivenAfterTheEndRunsAsOnTheLoop() async throws {
+    @Test func workSubmittedAfterTheEndRunsAsOnTheLoop() async throws {
         let loop = try EventLoop(name: "test")
         loop.shutdown()
         await loop.ended()
@@ -50,7 +50,7 @@ import Testing
         await loop.ended()
     }
 
-    @Test func aTimerThatIsCancelledAfterTheEndKeepsNoThread() async throws {
+    @Test func aTimerCancelledAfterTheEndKeepsNoThread() async throws {
         let loop = try EventLoop(name: "test")
         loop.shutdown()
         await loop.ended()
@@ -61,7 +61,7 @@ import Testing
         await loop.ended()
     }
 
-    @Test func aLoopThatIsLetGoOfEnds() async throws {
+    @Test func aReleasedLoopEnds() async throws {
         var loop: EventLoop? = try EventLoop(name: "test")
         await withCheckedContinuation { continuation in
             loop?.schedule(after: .seconds(3600)) { continuation.resume() }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func aLoopMayBeLetGoOfOnItsOwnThread() async throws {
+    @Test func aLoopMayBeReleasedOnItsOwnThread() async throws {
         final class Owner: Sendable {
             let loop: EventLoop
             init() throws { self.loop = try EventLoop(name: "test") }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func sleepEndsAtItsTimeOnTheLoop() async throws {
+    @Test func sleepEndsOnTimeOnTheLoop() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let deadline = loop.now + .milliseconds(5)
@@ -149,7 +149,7 @@ import Testing
     }
 
     #if os(Linux)
-    @Test func loopsThatComeAndGoLeaveNoDescriptorsBehind() async throws {
+    @Test func loopsLeakNoDescriptors() async throws {
         let before = try openDescriptors()
         for _ in 0..<600 {
             let loop = try EventLoop(name: "test")

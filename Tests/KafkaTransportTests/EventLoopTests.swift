@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct EventLoopTests {
-    @Test func runsWhatItIsGivenInOrderOnItsThread() async throws {
+    @Test func workRunsInOrderOnTheLoopsThread() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let order = Lock<[Int]>([])
@@ -23,7 +23,7 @@ import Testing
         #expect(order.withLock { $0 } == Array(0..<1000))
     }
 
-    @Test func timersRunByDeadlineAndThenInTheOrderOfTheirMaking() async throws {
+    @Test func timersRunByDeadlineAndThenInOrderOfCreation() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let order = Lock<[Int]>([])
@@ -41,7 +41,7 @@ import Testing
         #expect(loop.now >= start + .milliseconds(6))
     }
 
-    @Test func aCancelledTimerDoesNothingAndLetsGoOfWhatItHolds() async throws {
+    @Test func aCancelledTimerDoesNothingAndReleasesItsClosure() async throws {
         final class Held: Sendable {}
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
@@ -63,7 +63,7 @@ import Testing
         #expect(fired.withLock { $0 } == 0)
     }
 
-    @Test func aTaskThatPrefersTheLoopRunsOnItsThreadAlsoAfterWaiting() async throws {
+    @Test func aTaskThatPrefersTheLoopRunsOnItsThreadEvenAfterWaiting() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let places = await withTaskGroup(of: [Bool].self) { group in
@@ -82,7 +82,7 @@ import Testing
         #expect(places == [true, true, true])
     }
 
-    @Test func tasksEndAlsoWhenTheirLoopIsShutDownFirst() async throws {
+    @Test func tasksEndEvenIfTheirLoopIsShutDownFirst() async throws {
         let loop = try EventLoop(name: "test")
         let started = Lock<CheckedContinuation<Void, Never>?>(nil)
         let task = Task(executorPreference: loop) {

@@ -58,7 +58,7 @@ import Glibc
         case reading
     }
 
-    @Test(arguments: Cause.allCases) func itIsToldWhenAnotherCallHasFlushed(_ cause: Cause) async throws {
+    @Test(arguments: Cause.allCases) func aFlushByAnotherCallIsReported(_ cause: Cause) async throws {
         let loop = try EventLoop(name: "flush")
         defer { loop.shutdown() }
         var ends: [Int32] = [0, 0]

@@ -13,7 +13,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct NameResolverTests {
     private let address = SocketAddress.numeric(host: "127.0.0.1", port: 9092)
 
-    @Test func numbersAreNotLookedUp() async throws {
+    @Test func numericAddressesAreNotLookedUp() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let resolver = NameResolver(maximumThreads: 1) { host, _ in
@@ -27,7 +27,7 @@ import Testing
         #expect(v6.map(\.port) == [1])
     }
 
-    @Test func theSystemKnowsLocalhostAndNothingThatIsInvalid() async throws {
+    @Test func localhostIsResolvedAndInvalidNamesAreNot() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let deadline = loop.now + .seconds(60)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aLookUpThatHangsIsWaitedForUntilTheDeadlineOnly() async throws {
+    @Test func aHangingLookUpIsAwaitedUntilTheDeadlineOnly() async throws {
         let loop = try EventLoop(name: "test")
         let released = DispatchSemaphore(value: 0)
         let asked = Lock<[String]>([])

@@ -14,7 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SendingAndClosingTests {
     private let megabyte = Bytes(Array(repeating: 7, count: 1 << 20))
 
-    @Test func whatASlowReaderDoesNotTakeIsCountedAndItsTakingTold() async throws {
+    @Test func bytesQueuedForASlowReaderAreCountedAndTheirFlushIsReported() async throws {
         let flushed = Lock(0)
         let recorder = Recorder(onFlush: { flushed.withLock { $0 += 1 } })
         try await withPeer(recorder: recorder) { peer, channel, _ in
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func aFrameOfManySlicesGoesOutWhole() async throws {
+    @Test func aFrameOfManySlicesIsSentWhole() async throws {
         try await withPeer { peer, channel, _ in
             let slices = (0..<1000).map { Bytes("slice \($0);") }
             channel.send { slices }
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func whatIsSentBeforeTheStartIsNotLost() async throws {
+    @Test func framesSentBeforeTheStartAreNotLost() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             for _ in 0..<8 { channel.send { [self.megabyte] } }
@@ -56,7 +56,7 @@ import Testing
     }
 
     /// Closing a socket that has unread bytes makes the system throw away what the other side has not read yet.
-    @Test func closingInGoodOrderDeliversTheLastAnswerThoughThePeerGoesOnTalking() async throws {
+    @Test func closingGracefullyDeliversTheLastAnswerWhileThePeerKeepsSending() async throws {
         try await withPeer { peer, channel, recorder in
             try peer.send(framed("first".utf8))
             await recorder.wait { frames, _ in frames.count == 1 }
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: [0, 20])
-    func closingInGoodOrderHasALimit(queuedMegabytes: Int) async throws {
+    func closingGracefullyHasATimeLimit(queuedMegabytes: Int) async throws {
         try await withPeer { peer, channel, recorder in
             for _ in 0..<queuedMegabytes { channel.send { [self.megabyte] } }
             channel.closeAfterFlushing(within: .milliseconds(30))
@@ -89,7 +89,7 @@ import Testing
 
     /// A broker that refuses says why and closes. If the next write finds the connection broken before the loop has read
     /// the refusal, it must be read all the same.
-    @Test func aWriteThatFailsDoesNotHideWhatThePeerSaidBefore() async throws {
+    @Test func aFailedWriteDoesNotHideEarlierBytesOfThePeer() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { $0.start(recorder) }
         let peer = try RawPeer(port: server.listener.port)
@@ -119,7 +119,7 @@ import Testing
         await server.end()
     }
 
-    @Test func aPausedChannelWhosePeerIsGoneDoesNotKeepTheLoopBusy() async throws {
+    @Test func aPausedChannelWithoutAPeerDoesNotKeepTheLoopBusy() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             channel.pauseReading()
@@ -140,7 +140,7 @@ import Testing
         await server.end()
     }
 
-    @Test func startingAClosedChannelTellsOnce() async throws {
+    @Test func startingAClosedChannelReportsTheEndOnce() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             channel.close()
@@ -158,7 +158,7 @@ import Testing
         #expect(late.closeCalls == 1)
     }
 
-    @Test func aChannelThatIsLetGoOfUnstartedIsClosed() async throws {
+    @Test func anUnstartedChannelIsClosedWhenReleased() async throws {
         let loop = try EventLoop(name: "test")
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
         let peer = try RawPeer(port: listener.port)
@@ -168,7 +168,7 @@ import Testing
 
     /// Descriptors are numbers that the system gives out again at once: a write or a registration that comes after the close
     /// would hit another connection, whose frames would then not be its own.
-    @Test func closingFromOneThreadWhileOthersSendHurtsNobodyElse() async throws {
+    @Test func closingWhileOtherThreadsSendAffectsNoOtherSocket() async throws {
         let loop = try EventLoop(name: "client")
         // Each connection sends its number in every frame; the server checks that it gets no other.
         let mixedUp = Lock(0)

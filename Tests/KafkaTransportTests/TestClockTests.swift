@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TestClockTests {
     private let clock = TestClock()
 
-    @Test func timersSeeTheTimeThatTheyWereSetFor() async throws {
+    @Test func timersSeeTheTimeTheyWereSetFor() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let start = loop.now
@@ -31,7 +31,7 @@ import Testing
         #expect(loop.now - start == .seconds(86_460))
     }
 
-    @Test func whatATimerSetsIsDueInTheSameMove() async throws {
+    @Test func aTimerSetByATimerIsDueInTheSameAdvance() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let ticks = Lock(0)
@@ -44,7 +44,7 @@ import Testing
         #expect(ticks.withLock { $0 } == 101)
     }
 
-    @Test func tasksSleepByIt() async throws {
+    @Test func tasksSleepByTheTestClock() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let done = Lock<[String]>([])
@@ -70,7 +70,7 @@ import Testing
     }
 
     /// Real time may pass meanwhile as it likes: nothing is due before the clock is moved.
-    @Test func theTimeStandsStillByItself() async throws {
+    @Test func timeStandsStillUnlessAdvanced() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let fired = Lock(false)
@@ -105,7 +105,7 @@ import Testing
     }
 
     /// A timer is due in a nanosecond: who computes on a thread of the pool is not overtaken by it.
-    @Test func whatIsComputedTakesNoTime() async throws {
+    @Test func computationTakesNoTime() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let clock = self.clock
@@ -126,7 +126,7 @@ import Testing
         #expect(clock.now - start == .milliseconds(1010))
     }
 
-    @Test func theWallClockGoesAlong() async {
+    @Test func theWallClockAdvancesToo() async {
         let clock = TestClock(wallMilliseconds: 5000)
         #expect(clock.loopClock.wallMilliseconds == 5000)
         await clock.advance(by: .seconds(2))

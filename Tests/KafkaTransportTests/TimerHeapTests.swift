@@ -12,7 +12,7 @@ import Testing
 @Suite struct TimerHeapTests {
     /// Against a list that is searched from end to end.
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
-    func doesWhatASortedListDoes(seed: UInt64) throws {
+    func theHeapBehavesLikeASortedList(seed: UInt64) throws {
         struct Expected {
             let deadline: Int64
             let number: Int

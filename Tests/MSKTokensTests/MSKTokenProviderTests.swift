@@ -20,7 +20,7 @@ import Testing
 
     /// The example of "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in Amazon S3's API reference:
     /// GET examplebucket.s3.amazonaws.com/test.txt, good for a day.
-    @Test func theSignatureOfTheDocumentsExampleIsMade() {
+    @Test func theSignatureMatchesTheDocumentedExample() {
         let url = PresignedURL(
             host: "examplebucket.s3.amazonaws.com", path: "/test.txt", region: "us-east-1", service: "s3",
             payload: .unsigned, lifetime: 86_400)

@@ -29,8 +29,8 @@ struct ProcessTests {
         }
     }
 
-    @Test("each view is counted once although processes are killed at any moment", arguments: Kafka.all)
-    func killedAtRandom(kafka: Kafka) async throws {
+    @Test(arguments: Kafka.all)
+    func eachViewIsCountedOnceEvenIfProcessesAreKilled(kafka: Kafka) async throws {
         try await withTemporaryDirectory { directory in
             try await kafka.withTopic { servers, topic in
                 let log = try Parts(9, of: 2000, in: directory)
@@ -57,8 +57,8 @@ struct ProcessTests {
         }
     }
 
-    @Test("a process that slept through the loss of its partitions spoils nothing", arguments: Kafka.all)
-    func awakenedFromTheDead(kafka: Kafka) async throws {
+    @Test(arguments: Kafka.all)
+    func aProcessThatWakesAfterLosingItsPartitionsChangesNothing(kafka: Kafka) async throws {
         try await withTemporaryDirectory { directory in
             try await kafka.withTopic { servers, topic in
                 let log = try Parts(3, of: 2000, in: directory)
@@ -90,8 +90,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("when the disk is full, it says so, and nothing is lost")
-    func diskFull() async throws {
+    @Test func aFullDiskIsReportedAndNothingIsLost() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let log = try Parts(1, of: 5000, in: directory)
@@ -110,8 +109,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("a damaged store is refused by name before anything is counted")
-    func damagedStore() async throws {
+    @Test func aDamagedStoreIsNamedBeforeAnythingIsCounted() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let file = try "no tally".written(to: "\(topic)-3.tally", in: directory)
@@ -123,8 +121,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("without a broker there is one sentence")
-    func noBroker() async throws {
+    @Test func anUnreachableBrokerIsReportedInOneSentence() async throws {
         try await withTemporaryDirectory { directory in
             async let produced = PageViewsProgram.run(["produce", "--topic", "t"], kafka: "127.0.0.1:1")
             async let counted = PageViewsProgram.run(
@@ -139,7 +136,6 @@ struct ProcessTests {
     }
 
     @Test(
-        "what can't be done is told in one sentence",
         arguments: [
             (["count", "--topic", "t"], 2, "page-views: --group is missing. `page-views help` shows what there is.\n"),
             ([], 2, "page-views: there is no command. `page-views help` shows what there is.\n"),
@@ -153,23 +149,21 @@ struct ProcessTests {
             ),
             (["report", "--store", "/no"], 1, "page-views: There is no store in /no: no such directory.\n"),
         ] as [([String], Int32, String)])
-    func refusals(arguments: [String], status: Int32, sentence: String) async throws {
+    func aFailureIsReportedInOneSentence(arguments: [String], status: Int32, sentence: String) async throws {
         let result = try await PageViewsProgram.run(arguments)
         #expect(result.status == status)
         #expect(result.errors == sentence)
         #expect(result.output == "")
     }
 
-    @Test("the demo counts each view once")
-    func demo() async throws {
+    @Test func theDemoCountsEachViewOnce() async throws {
         let output = try await PageViewsProgram.succeed(["demo", "--views", "5000"])
         #expect(output.contains("Consumer two joins."))
         #expect(output.contains("two: takes partitions"))
         #expect(output.hasSuffix("\nEvery one of the 5,000 views was counted exactly once.\n"))
     }
 
-    @Test("sample, report and malformed lines")
-    func report() async throws {
+    @Test func reportsSamplesAndMalformedLinesAreCorrect() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let log = try """

@@ -18,28 +18,28 @@ import Testing
         return configuration
     }
 
-    @Test func settingsThatCanNotBeMeantAreRefused() {
+    @Test func invalidSettingsAreRefused() {
         let error = #expect(throws: KafkaError.self) {
             _ = try KafkaAdminClient(KafkaClientConfiguration(bootstrapServers: []))
         }
         #expect(error?.code == .invalidConfiguration)
     }
 
-    @Test func withoutRunACallEndsAtItsDeadlineAndSaysWhy() async throws {
+    @Test func aCallWithoutRunFailsAtItsDeadlineWithTheReason() async throws {
         let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
         let error = await #expect(throws: KafkaError.self) { try await admin.describeDelegationTokens() }
         #expect(error?.code == .timedOut, "\(String(describing: error))")
         #expect(error?.message.contains("run()") == true, "\(String(describing: error))")
     }
 
-    @Test func aBrokerThatIsNotThereEndsTheCallAtItsDeadline() async throws {
+    @Test func aCallToAnUnreachableBrokerFailsAtItsDeadline() async throws {
         let error = try await KafkaAdminClient.withAdminClient(self.configuration(["127.0.0.1:1"])) { admin in
             await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
         }
         #expect(error?.code == .timedOut, "\(String(describing: error))")
     }
 
-    @Test func aBrokerWithoutTokensIsToldOf() async throws {
+    @Test func aBrokerWithoutTokenSupportIsAnError() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.withheldAPIs = [.createDelegationToken]
         try await EmbeddedKafka.withCluster(configuration) { broker in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoTokenAndNoTimeIsRefusedAtOnceWithoutBeingQuoted() async throws {
+    @Test func invalidTokensAndDurationsAreRefusedAtOnceWithoutBeingQuoted() async throws {
         let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
         for hmac: Secret in ["hush!", ""] {
             let error = await #expect(throws: KafkaError.self) { try await admin.renewDelegationToken(hmac: hmac) }
@@ -66,7 +66,7 @@ import Testing
     }
 
     /// A broker that has begun and doesn't know what came of it: only what does no harm twice is asked again.
-    @Test func aCallThatTheBrokerDidNotFinishInTimeIsMadeAgainOnlyIfThatDoesNoHarm() async throws {
+    @Test func aCallThatTimedOutOnTheBrokerIsRetriedOnlyIfItIsRepeatable() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.scramSHA256])]

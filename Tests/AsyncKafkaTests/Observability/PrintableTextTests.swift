@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func anErrorIsOneLineWhateverTheBrokerSays() {
+    @Test func anErrorIsOneLineWhateverTheBrokersMessage() {
         let errors = [
             KafkaError(.policyViolation, doing: "storing records", topic: "t", brokerMessage: Self.hostile),
             KafkaError(.brokerError, "m", broker: Self.hostile, topic: Self.hostile, group: Self.hostile),
@@ -35,13 +35,13 @@ import Testing
         }
     }
 
-    @Test func anEventIsOneLineOfTheLog() {
+    @Test func anEventIsASingleLineInTheLog() {
         let line = StandardErrorLog.line(.error, "m", [(key: "kafka.topic", value: Self.hostile)])
         #expect(self.isPrintable(line), "\(line.debugDescription)")
         #expect(line.hasPrefix("[error] m kafka.topic=no\\r\\n[error] forged"))
     }
 
-    @Test func whatIsPrintableStaysAsItIs() {
+    @Test func printableTextIsUnchanged() {
         let error = KafkaError(.brokerError, "Grüße, 世界 👩‍🚒 \\ \"quoted\"", topic: "t")
         #expect(error.description == "Grüße, 世界 👩‍🚒 \\ \"quoted\" [topic t]")
     }

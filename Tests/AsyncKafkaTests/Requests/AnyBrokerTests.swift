@@ -19,7 +19,7 @@ import Testing
     private let record = ProducerRecord(topic: "t", value: "value")
 
     /// The only broker that is connected refuses for ever; the others are well.
-    @Test func aProducerIDIsAskedOfAnotherBrokerThanTheOneThatRefuses() async throws {
+    @Test func aProducerIDIsRequestedFromAnotherBrokerAfterARefusal() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, broker: 1, times: nil)
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func aCoordinatorIsAskedForOfAnotherBrokerThanTheOneThatRefuses() async throws {
+    @Test func aCoordinatorIsLookedUpAtAnotherBrokerAfterARefusal() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, broker: 1, times: nil)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func metadataIsAskedOfAnotherBrokerThanTheOneThatRefuses(knowsBrokers: Bool) async throws {
+    func metadataIsRequestedFromAnotherBrokerAfterARefusal(knowsBrokers: Bool) async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let configuration = kafka.producing { $0.cluster.bootstrapServers = [kafka.bootstrapServers[0]] }
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// One of two bootstrap servers says which versions it speaks, and then nothing more.
-    @Test func aServerThatHangsAtTheFirstQuestionHoldsUpNobody() async throws {
+    @Test func aServerThatHangsAtTheFirstRequestDelaysNothing() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let hold = EmbeddedKafka.Hold()
@@ -93,7 +93,7 @@ import Testing
 
     /// Of two servers one swallows what it gets, and the other refuses, since it is just being started.
     @Test(arguments: 0..<4)
-    func aServerThatComesBackIsNotKeptWaitingByOneThatHangs(attempt: Int) async throws {
+    func aServerThatComesBackIsUsedWhileAnotherHangs(attempt: Int) async throws {
         let silent = try SilentPort()
         let silentServer = "127.0.0.1:\(silent.port)"
         defer { withExtendedLifetime(silent) {} }
@@ -119,7 +119,7 @@ import Testing
     }
 
     /// The client begins again from its bootstrap servers, which is nothing that a reader could do anything about.
-    @Test func aBrokerThatWantsTheClientToBeginAgainIsNoErrorOfTheReaders() async throws {
+    @Test func aBrokersRequestToRebootstrapIsNoErrorForTheReader() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -138,7 +138,7 @@ import Testing
     }
 
     /// Its connections stay open, also the idle one that would be "least loaded".
-    @Test func theCoordinatorIsNotAskedOfABrokerThatHangs() async throws {
+    @Test func theCoordinatorIsNotLookedUpAtABrokerThatHangs() async throws {
         var brokers = EmbeddedKafka.Configuration(brokers: 3)
         brokers.sessionTimeouts = .seconds(1) ... .seconds(600)
         try await self.clock.withCluster(brokers) { kafka in
@@ -167,7 +167,7 @@ import Testing
 
     /// One of two bootstrap servers answers nothing, not even a SYN.
     @Test(arguments: 0..<8)
-    func aServerThatHangsHoldsUpNobody(attempt: Int) async throws {
+    func aServerThatHangsDelaysNothing(attempt: Int) async throws {
         let silent = try SilentPort()
         let silentServer = "127.0.0.1:\(silent.port)"
         defer { withExtendedLifetime(silent) {} }
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func aTimeOutTellsTheReason() async throws {
+    @Test func aTimeoutNamesTheReason() async throws {
         try await self.clock.withBroker { kafka in
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
                 response.errorCode = .coordinatorLoadInProgress
@@ -202,7 +202,7 @@ import Testing
     }
 
     /// The connection can be made, and each request on it ends it.
-    @Test func aListenerThatWantsToKnowWhoCallsIsToldInTheTimeOut() async throws {
+    @Test func aTimeoutSaysThatTheListenerRequiresAuthentication() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]

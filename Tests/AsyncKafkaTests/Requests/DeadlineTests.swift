@@ -69,19 +69,19 @@ import Testing
         }
     }
 
-    @Test func committedOffsets() async throws {
+    @Test func fetchingCommittedOffsetsEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .offsetFetch) { consumer, hold in
             await self.expectTimeOut("OffsetFetch", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
-    @Test func theCoordinator() async throws {
+    @Test func lookingUpTheCoordinatorEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .findCoordinator) { consumer, hold in
             await self.expectTimeOut("FindCoordinator", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
-    @Test func offsetsOfLogs() async throws {
+    @Test func listingOffsetsEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .listOffsets) { consumer, hold in
             await self.expectTimeOut("ListOffsets", hold) { _ = try await consumer.endOffsets(of: [self.partition]) }
         }
@@ -93,7 +93,7 @@ import Testing
     }
 
     /// Nothing has failed yet, but somebody has been silent.
-    @Test func whatIsWaitedForIsTold() async throws {
+    @Test func theErrorNamesTheUnansweredRequest() async throws {
         try await self.withHangingBroker(on: .metadata) { consumer, hold in
             await self.expectTimeOut("Metadata", hold) { _ = try await consumer.partitions(of: "t") }
         }
@@ -103,7 +103,7 @@ import Testing
     }
 
     /// One partition has no leader: the others' offsets wait for it no longer than the call may take, and the error says why.
-    @Test func aPartitionWithoutALeader() async throws {
+    @Test func aPartitionWithoutALeaderDelaysACallNoLongerThanItsDeadline() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             var configuration = kafka.consuming()

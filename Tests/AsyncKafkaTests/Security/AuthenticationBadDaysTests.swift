@@ -93,7 +93,7 @@ import Testing
     // MARK: Nonsense
 
     @Test(arguments: Way.allCases, [false, true])
-    func answersThatMakeNoSenseEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
+    func malformedAnswersEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
         let client = try Client(way.mechanism(), isOld: isOld)
         defer { client.end() }
         let before = try await client.open().get()
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [Way.plain, .scram256, .oauthBearer], [false, true])
-    func anAuthenticationThatIsCutAnywhereIsAnErrorAtOnce(way: Way, isOld: Bool) async throws {
+    func anAuthenticationThatIsCutOffAnywhereIsAnErrorAtOnce(way: Way, isOld: Bool) async throws {
         let client = try Client(way.mechanism(), isOld: isOld)
         defer { client.end() }
         var count = 0
@@ -164,7 +164,7 @@ import Testing
     // MARK: Old brokers
 
     @Test(arguments: Way.allCases)
-    func aBrokerThatKnowsNoAuthenticateRequestIsSentTheBareMessages(way: Way) async throws {
+    func aBrokerWithoutSaslAuthenticateIsSentTheRawMessages(way: Way) async throws {
         let client = try Client(way.mechanism(), isOld: true)
         defer { client.end() }
         let connection = try await client.open().get()
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test(arguments: [Way.plain, .scram256])
-    func aWrongPasswordEndsTheAttemptAtAnOldBroker(way: Way) async throws {
+    func anOldBrokerRefusesAWrongPassword(way: Way) async throws {
         let client = try Client(way.mechanism(password: "wrong"), isOld: true)
         defer { client.end() }
         let error = await client.failure()
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test(arguments: Way.allCases)
-    func loginsThatFailLeaveNothingInMemory(way: Way) async throws {
+    func failedLoginsLeakNoMemory(way: Way) async throws {
         let client = try Client(way.mechanism(tokenTimeout: .milliseconds(100)))
         defer { client.end() }
         let faults = [AuthenticationFault.refusal, .junk, .close, .tooLong]
@@ -207,7 +207,7 @@ import Testing
         #expect(growth < 500, "\(growth) bytes for each")
     }
 
-    @Test func extensionsAreNotSentToABrokerThatDoesNotKnowThem() async throws {
+    @Test func extensionsAreNotSentToABrokerWithoutSupportForThem() async throws {
         struct WithExtensions: OAuthBearerTokenProvider {
             func token() -> OAuthBearerToken { OAuthBearerToken("token", lifetime: .seconds(3600)) }
             func extensions() -> [String: String] { ["logicalCluster": "a"] }
@@ -226,7 +226,7 @@ import Testing
     // MARK: Going on
 
     @Test(arguments: [AuthenticationFault.junk, .tooLong, .close, .silence, .refusal])
-    func workGoesOnByItselfWhenTheBrokerIsInItsRightMindAgain(fault: AuthenticationFault) async throws {
+    func workResumesWhenTheBrokerAuthenticatesCorrectlyAgain(fault: AuthenticationFault) async throws {
         let broker = try AuthenticatingBroker()
         defer { broker.stop() }
         let server = try #require(broker.scripted)

@@ -50,8 +50,7 @@ struct ChangesInMidLifeTests {
         while (try? await self.send(producer)) == nil {}
     }
 
-    @Test("a broker with another authority is refused, and taken again once that authority is trusted")
-    func anotherAuthority() async throws {
+    @Test func aBrokerWithAnotherAuthorityIsRefusedUntilThatAuthorityIsTrusted() async throws {
         let (old, new) = (try EmbeddedKafka.Authority(), try EmbeddedKafka.Authority())
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("trust-\(UUID().uuidString).pem")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -75,8 +74,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a certificate that expires in mid-life ends no connection, and allows none until it is renewed")
-    func expiredCertificate() async throws {
+    @Test func anExpiredCertificateEndsNoConnectionAndPreventsNewOnesUntilItIsRenewed() async throws {
         let authority = try CertificateAuthority()
         func certificate(validFor seconds: Int) throws -> EmbeddedKafka.TLS {
             let issued = try authority.issue(validity: -3600...seconds)
@@ -101,8 +99,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a password that has changed ends the session of who doesn't know the new one, and nobody else's")
-    func changedPassword() async throws {
+    @Test func aChangedPasswordEndsOnlyTheSessionsOfClientsThatDoNotKnowIt() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "first", "bob": "bob-secret"]
         configuration.maxSession = .milliseconds(1200)
@@ -133,8 +130,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a token that is revoked ends the session at its renewal, with the broker's word, until there is another")
-    func revokedToken() async throws {
+    @Test func aRevokedTokenEndsTheSessionAtItsRenewalWithTheBrokersReason() async throws {
         let revoked = Lock<Set<String>>([])
         var configuration = EmbeddedKafka.Configuration()
         configuration.maxSession = .milliseconds(1200)

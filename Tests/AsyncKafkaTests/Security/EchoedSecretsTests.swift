@@ -111,10 +111,8 @@ struct EchoedSecretsTests {
         }
     }
 
-    @Test(
-        "a secret that comes back is struck out, by every mechanism and in the ways that it may be written",
-        arguments: Way.allCases)
-    func struckOut(way: Way) async throws {
+    @Test(arguments: Way.allCases)
+    func secretsThatABrokerEchoesAreRedactedForEveryMechanismAndEncoding(way: Way) async throws {
         let answers: [Answer] =
             switch way {
             case .scram256, .scram512, .delegationToken: [.error, .scramError]
@@ -139,8 +137,7 @@ struct EchoedSecretsTests {
         }
     }
 
-    @Test("a secret is struck out where a long answer is cut too, and what is none stays")
-    func cut() {
+    @Test func aSecretIsRedactedWhereALongAnswerIsTruncatedAndOtherTextStays() {
         let secrets = StruckSecrets(["top-secret", "top"])
         #expect(secrets.strike(from: "the top of top-secret things") == "the <redacted> of <redacted> things")
         #expect(secrets.strike(from: "stop") == "s<redacted>")
@@ -150,8 +147,7 @@ struct EchoedSecretsTests {
         #expect(StruckSecrets([]).strike(from: "abc") == "abc")
     }
 
-    @Test("a reason that stands in the broker's error and in the mechanism's message is told once")
-    func once() async throws {
+    @Test func aReasonInBothTheErrorAndTheMechanismsMessageIsReportedOnce() async throws {
         let status = #"{"status":"invalid_token"}"#
         let server = try ScriptedBroker { request, index in
             do {

@@ -59,7 +59,7 @@ import Testing
     ]
 
     @Test(arguments: Self.verifications)
-    func anotherNameIsRefusedByFullVerificationOnly(verification: KafkaTLSConfiguration.Verification) async throws {
+    func anotherHostNameIsRefusedByFullVerificationOnly(verification: KafkaTLSConfiguration.Verification) async throws {
         let failure = try await self.failure(self.configuration { $0.verification = verification }) {
             $0.identity = try self.authority.issue(hosts: ["DNS:kafka.example"]).identity
         }
@@ -68,8 +68,7 @@ import Testing
     }
 
     @Test(arguments: Self.verifications)
-    func anotherAuthorityIsRefusedUnlessNothingIsVerified(verification: KafkaTLSConfiguration.Verification) async throws
-    {
+    func anotherAuthorityIsRefusedUnlessUnverified(verification: KafkaTLSConfiguration.Verification) async throws {
         let failure = try await self.failure(self.configuration { $0.verification = verification }) {
             $0.identity = try CertificateAuthority().issue().identity
         }
@@ -88,7 +87,7 @@ import Testing
         (.tls12, .tls13, true, true),
         (.tls13, .tls13, false, true),
     ])
-    func theVersionsFromTheMinimumToTheMaximumAreSpoken(
+    func theVersionsFromTheMinimumToTheMaximumAreUsed(
         minimum: KafkaTLSConfiguration.Version, maximum: KafkaTLSConfiguration.Version, speaks12: Bool, speaks13: Bool
     ) async throws {
         let configuration = self.configuration {
@@ -135,7 +134,7 @@ import Testing
         return file.path
     }
 
-    @Test func eachKindOfTrustIsBelievedAndNoOther() async throws {
+    @Test func onlyTheConfiguredKindOfTrustIsUsed() async throws {
         let other = try CertificateAuthority()
         for (authority, isBelieved) in [(self.authority, true), (other, false)] {
             let issued = try authority.issue()
@@ -164,7 +163,7 @@ import Testing
         return try await body()
     }
 
-    @Test func theSystemsAuthoritiesAreBelievedByDefaultAndNoOthers() async throws {
+    @Test func onlyTheSystemsAuthoritiesAreTrustedByDefault() async throws {
         for (authority, isBelieved) in [(self.authority, true), (try CertificateAuthority(), false)] {
             let failure = try await self.withSystemTrust(authority.certificate) {
                 try await self.failure(KafkaTLSConfiguration())
@@ -174,7 +173,7 @@ import Testing
     }
 
     /// As all programs on the system hold it. Only what a user names himself is believed without its root.
-    @Test func anIntermediateAuthorityOfTheSystemNeedsItsRoot() async throws {
+    @Test func anIntermediateAuthorityOfTheSystemRequiresItsRoot() async throws {
         let intermediate = try self.authority.intermediate(name: "intermediate")
         for (authority, isBelieved) in [(self.authority, true), (intermediate, false)] {
             let failure = try await self.withSystemTrust(authority.certificate) {
@@ -184,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func eachKindOfIdentityIsShown() async throws {
+    @Test func eachKindOfIdentityIsPresented() async throws {
         let issued = try self.authority.issue(name: "client", hosts: [])
         let key = try issued.encryptedKey(password: "s3cret")
         let store = try issued.pkcs12(password: "s3cret")

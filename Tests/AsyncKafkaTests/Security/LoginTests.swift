@@ -51,8 +51,7 @@ struct LoginTests {
         }
     }
 
-    @Test("the broker's own words reach who sends, who reads and who asks")
-    func refusals() async throws {
+    @Test func theBrokersReasonReachesSendersReadersAndCallers() async throws {
         try await self.withKafka { kafka, _ in
             let client = self.client(kafka, .plain(username: "alice", password: "wrong-sesame"))
             let callers: [@Sendable () async throws -> Void] = [
@@ -77,8 +76,7 @@ struct LoginTests {
         }
     }
 
-    @Test("who is refused does not try again at once, however often he is asked to")
-    func noTightLoop() async throws {
+    @Test func aRefusedClientWaitsBeforeItTriesAgain() async throws {
         try await self.withKafka { kafka, _ in
             let attempts = Lock(0)
             let mechanism = PlainMechanism.plain {
@@ -109,8 +107,7 @@ struct LoginTests {
         }
     }
 
-    @Test("credentials that are asked for at each login may change, by PLAIN and by a mechanism of the user's own")
-    func rotation() async throws {
+    @Test func credentialsFetchedAtEachLoginMayChangeForPlainAndCustomMechanisms() async throws {
         try await self.withKafka { kafka, _ in
             let password = Lock(Self.password)
             let credentials: @Sendable () -> SASLCredentials = {
@@ -136,8 +133,7 @@ struct LoginTests {
         }
     }
 
-    @Test("mechanisms may take their time: the loop, which all connections share, is not where they run")
-    func offTheLoop() async throws {
+    @Test func mechanismsDoNotRunOnTheSharedLoop() async throws {
         try await self.withKafka { kafka, _ in
             let threads = Lock<Set<String>>([])
             let mechanism = OwnMechanism(credentials: {
@@ -150,8 +146,7 @@ struct LoginTests {
         }
     }
 
-    @Test("extensions of a provider reach the broker beside the token's own, through a cache too")
-    func extensions() async throws {
+    @Test func aProvidersExtensionsReachTheBrokerBesideTheTokensOwnAlsoThroughACache() async throws {
         struct Provider: OAuthBearerTokenProvider {
             func token() -> OAuthBearerToken {
                 OAuthBearerToken(LoginTests.good, lifetime: .seconds(600), extensions: ["own": "1", "both": "token"])
@@ -167,8 +162,7 @@ struct LoginTests {
         }
     }
 
-    @Test("a provider that hangs is told of in the log, and asked again, until it answers")
-    func hangingProvider() async throws {
+    @Test func aHangingProviderIsLoggedAndAskedAgainUntilItAnswers() async throws {
         final class Hanging: OAuthBearerTokenProvider {
             private let calls = Lock(0)
 
@@ -191,8 +185,7 @@ struct LoginTests {
         }
     }
 
-    @Test("no password and no token is in a log or an error, whatever goes wrong")
-    func secrets() async throws {
+    @Test func noPasswordAndNoTokenAppearsInALogOrAnError() async throws {
         struct Provider: OAuthBearerTokenProvider {
             var value: Secret
             func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(600)) }

@@ -40,7 +40,7 @@ private final class Source: OAuthBearerTokenProvider {
         OAuthBearerToken(Secret("token\(call)"), lifetime: lifetime)
     }
 
-    @Test func fiftyConnectionsAtOnceMakeOneCall() async throws {
+    @Test func fiftyConnectionsAtOnceShareOneCall() async throws {
         let gate = Promise<Void>()
         let source = Source { call in
             try await gate.value()
@@ -61,7 +61,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 1)
     }
 
-    @Test func oneCallIsInFlightAlsoWhenItsCallersAreCancelled() async throws {
+    @Test func onlyOneCallIsInFlightEvenIfItsCallersAreCancelled() async throws {
         let gate = Promise<Void>()
         let source = Source { call in
             try await gate.value()
@@ -79,7 +79,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 1)
     }
 
-    @Test func aTokenThatIsDueIsFetchedInTheBackgroundAndTheOldOneIsUsedUntilThen() async throws {
+    @Test func aTokenDueForRenewalIsFetchedInTheBackgroundAndUsedUntilThen() async throws {
         let gates = [Promise<Void>(), Promise<Void>()]
         let clock = TestClock()
         let source = Source { call in
@@ -114,7 +114,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 3)
     }
 
-    @Test func aCallThatHangsIsGivenUpAndAnotherIsMade() async throws {
+    @Test func aHangingCallIsAbandonedAndAnotherIsMade() async throws {
         // What it waits for never comes, and it heeds no cancellation.
         let never = Lock<[CheckedContinuation<Void, Never>]>([])
         let source = Source { call in
@@ -135,7 +135,7 @@ private final class Source: OAuthBearerTokenProvider {
         for waiting in never.withLock({ $0 }) { waiting.resume() }
     }
 
-    @Test func aProviderThatDoesNotAnswerEndsAsAnAuthenticationTimeout() async throws {
+    @Test func aProviderThatDoesNotAnswerIsAnAuthenticationTimeout() async throws {
         let clock = TestClock()
         let source = Source { _ in
             try await clock.sleep(for: .seconds(600))
@@ -161,7 +161,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(error?.isRetriable == true)
     }
 
-    @Test func aTokenThatHasExpiredAlreadyIsNeverSent() async throws {
+    @Test func anExpiredTokenIsNeverSent() async throws {
         let source = Source { Self.token($0, lifetime: .seconds(-1)) }
         for provider: any OAuthBearerTokenProvider in [source, CachingTokenProvider(source)] {
             let mechanism = OAuthBearerMechanism(provider, tokenTimeout: .seconds(10))
@@ -174,7 +174,7 @@ private final class Source: OAuthBearerTokenProvider {
         }
     }
 
-    @Test func withoutACacheTheProviderIsAskedForEachConnection() async throws {
+    @Test func withoutACacheTheProviderIsCalledForEachConnection() async throws {
         let source = Source { Self.token($0) }
         let mechanism = OAuthBearerMechanism.oauthBearer(source)
         for _ in 0..<3 { _ = try await mechanism.makeExchange(with: KafkaServer(host: "x")) }

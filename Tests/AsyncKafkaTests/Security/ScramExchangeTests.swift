@@ -33,7 +33,7 @@ import Testing
         return error?.message
     }
 
-    @Test func theExchangeOfRFC7677() throws {
+    @Test func theExchangeMatchesRFC7677() throws {
         var exchange = self.exchange()
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))
@@ -49,7 +49,7 @@ import Testing
 
     /// An answer without the signature is none, also if the broker says that all is well.
     @Test(arguments: ["", nil] as [Bytes?])
-    func aServerThatSkipsItsProofIsNotBelieved(final: Bytes?) throws {
+    func aServerThatSkipsItsProofIsRefused(final: Bytes?) throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Self.challenge)
@@ -57,19 +57,19 @@ import Testing
         #expect(error?.code == .authenticationFailed)
     }
 
-    @Test func commasAndEqualsSignsInNamesAreWrittenAsNumbers() throws {
+    @Test func commasAndEqualsSignsInNamesAreEscaped() throws {
         var exchange = self.exchange("a,b=c")
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=a=2Cb=3Dc,r=rOprNGfwEbeRWgbNEkqO"))
     }
 
-    @Test func aDelegationTokenSaysThatItIsOne() throws {
+    @Test func aDelegationTokenIsMarkedAsOne() throws {
         var exchange = self.exchange("id", isToken: true)
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=id,r=rOprNGfwEbeRWgbNEkqO,tokenauth=true"))
     }
 
-    @Test func aServerThatDoesNotKnowThePasswordIsNotBelieved() throws {
+    @Test func aServerThatDoesNotKnowThePasswordIsRefused() throws {
         for final: Bytes in ["v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "v=", "v=AAAA", "x=1"] {
             var exchange = self.exchange()
             _ = try exchange.respond(to: nil)
@@ -105,11 +105,11 @@ import Testing
     }
 
     /// RFC 5802, section 5.1: whoever does not know such an extension must end the exchange.
-    @Test func anExtensionThatHasToBeUnderstoodIsRefused() throws {
+    @Test func aMandatoryExtensionIsRefused() throws {
         _ = try self.refusal(Bytes(Array("m=ext,".utf8) + Array(Self.challenge)))
     }
 
-    @Test func aSaltedPasswordIsUsedAgainForTheSameSaltAndPasswordOnly() throws {
+    @Test func aSaltedPasswordIsReusedForTheSameSaltAndPasswordOnly() throws {
         let derived = Lock(0)
         let cache = SaltedPasswordCache { key, hash in
             derived.withLock { $0 += 1 }
@@ -135,7 +135,7 @@ import Testing
         #expect(derived.withLock { $0 } == 3)
     }
 
-    @Test func theServersErrorIsTold() throws {
+    @Test func theServersErrorIsReported() throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Self.challenge)
@@ -153,7 +153,7 @@ import Testing
         #expect(firsts.count == 10)
     }
 
-    @Test func credentialsAreAskedForAnewEachTime() async throws {
+    @Test func credentialsAreFetchedForEachExchange() async throws {
         let passwords = Lock<[Secret]>(["one", "two"])
         let mechanism = PlainMechanism.plain {
             SASLCredentials(username: "u", password: passwords.withLock { $0.removeFirst() })

@@ -116,8 +116,7 @@ struct SessionRenewalTests {
         } while condition()
     }
 
-    @Test("sessions that end with their cached tokens are renewed with new ones, on the same connections")
-    func sessionsThatEndWithTheirTokens() async throws {
+    @Test func sessionsThatEndWithTheirTokensAreRenewedWithNewOnesOnTheSameConnections() async throws {
         let source = NumberedTokens(self.clock) { _ in .seconds(6) }
         try await self.withProducer(CachingTokenProvider(source, clock: self.clock.loopClock)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
@@ -129,8 +128,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("while the provider fails, a session is renewed with the old token, then with a new one")
-    func aProviderThatFailsAtRenewal() async throws {
+    @Test func whileTheProviderFailsASessionIsRenewedWithTheOldToken() async throws {
         struct Down: Error {}
         let source = NumberedTokens(self.clock) { call in
             if call == 2 { throw Down() }
@@ -144,8 +142,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a renewal that succeeds after failures tells that they are over, as a new connection does")
-    func anEndOfFailures() async throws {
+    @Test func aRenewalThatSucceedsAfterFailuresReportsTheRecovery() async throws {
         struct Down: Error {}
         // All connections are made by then.
         let source = NumberedTokens(self.clock) { call in
@@ -160,8 +157,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("while the provider hangs, sessions are renewed with the old token for as long as it lasts")
-    func aProviderThatHangsAtRenewal() async throws {
+    @Test func whileTheProviderHangsSessionsAreRenewedWithTheOldTokenUntilItExpires() async throws {
         struct Hanging: OAuthBearerTokenProvider {
             let source: NumberedTokens
 
@@ -184,8 +180,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
-    func sessionsOfLessThanASecond() async throws {
+    @Test func aSessionOfLessThanASecondIsWaitedOut() async throws {
         let source = NumberedTokens(self.clock) { _ in .seconds(600) }
         let session = Duration.milliseconds(900)
         try await self.withProducer(source, maxSession: session, renewal: 0.1..<0.15) { producer, observed in
@@ -196,8 +191,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a token that has expired between being fetched and being sent is not sent")
-    func aTokenThatExpiresBeforeItIsSent() async throws {
+    @Test func aTokenThatExpiresBeforeItIsSentIsNotSent() async throws {
         // The first login and those of other connections last; a renewal's token ends before it is time.
         let source = NumberedTokens(self.clock) { $0 == 3 ? .milliseconds(300) : .seconds(600) }
         try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
@@ -212,10 +206,8 @@ struct SessionRenewalTests {
         case garbage, cut, close, silence
     }
 
-    @Test(
-        "a renewal that goes wrong ends the connection in its time, and nothing that waits is lost or doubled",
-        arguments: Fault.allCases)
-    func aRenewalThatGoesWrong(fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func aFailedRenewalEndsTheConnectionInTimeAndNothingIsLostOrDoubled(fault: Fault) async throws {
         let observed = Observed(self.clock)
         // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
         try await self.withAlice(maxSession: .seconds(6)) { kafka, client in
@@ -247,8 +239,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a password that has changed in mid-life reaches who reads")
-    func refusedWhileReading() async throws {
+    @Test func aPasswordThatChangesDuringASessionIsReportedToTheReader() async throws {
         try await self.withAlice { kafka, client in
             try await kafka.createTopic("t")
             let reading = ConsumerConfiguration(client, groupID: "g")
@@ -264,8 +255,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a connection that nobody uses ends, however often its session is renewed")
-    func idleConnections() async throws {
+    @Test func anIdleConnectionEndsHoweverOftenItsSessionIsRenewed() async throws {
         try await self.withAlice { kafka, client in
             var client = client
             // Longer than a session, so that one is renewed before.
@@ -277,8 +267,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a provider that cancels something of its own has failed, and is asked again")
-    func aProviderThatThrowsCancellation() async throws {
+    @Test func aProviderThatThrowsACancellationErrorHasFailedAndIsAskedAgain() async throws {
         let source = NumberedTokens(self.clock) { call in
             if call < 3 { throw CancellationError() }
             return .seconds(600)

@@ -33,12 +33,12 @@ import Testing
         // No sooner than after a minute.
         (370, 0, 70),
     ])
-    func theRefreshPointIsThatOfKafkasOwnClient(lifetime: Double, jitter: Double, delay: Double) {
+    func theRefreshPointIsThatOfKafkasJavaClient(lifetime: Double, jitter: Double, delay: Double) {
         let refresh = TokenCacheStateMachine.refreshDelay(of: .seconds(lifetime), jitter: jitter)
         #expect(abs(refresh / .seconds(1) - delay) < 0.001)
     }
 
-    @Test func theFirstWaitsAndTheOthersWaitForTheSameCall() {
+    @Test func concurrentCallersWaitForTheSameCall() {
         var cache = TokenCacheStateMachine()
         let answers = (0..<50).map { _ in cache.tokenWanted(self.at(0)) }
         #expect(answers.first == .wait(fetch: true))
@@ -59,7 +59,7 @@ import Testing
         #expect(due == [.use(token, fetch: true), .use(token, fetch: false)])
     }
 
-    @Test func theOldTokenIsKeptWhileARefreshFailsAndUntilItExpires() {
+    @Test func theOldTokenIsKeptUntilItExpiresWhileRenewalFails() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         let token = self.token("a", expiresAt: 3600)
@@ -81,7 +81,7 @@ import Testing
     }
 
     /// A broker ends a session with its token: renewed with the same one, it would be shorter each time.
-    @Test func whatRenewsASessionIsAskedForBeforeItIsDueIfTheOldTokenWouldNotOutlastIt() {
+    @Test func aTokenIsRenewedEarlyIfTheOldOneWouldNotOutlastTheSession() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         let old = self.token("a", expiresAt: 100)
@@ -107,7 +107,7 @@ import Testing
         #expect(renewed == .use(new, fetch: false))
     }
 
-    @Test func aNewTokenTakesTheOldOnesPlace() {
+    @Test func aNewTokenReplacesTheOldOne() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         _ = cache.fetched(self.token("a", expiresAt: 3600), self.at(0), jitter: 0)
@@ -118,7 +118,7 @@ import Testing
         #expect(answer == .use(next, fetch: false))
     }
 
-    @Test func aTokenThatHasExpiredAlreadyIsNotKept() {
+    @Test func anExpiredTokenIsNotKept() {
         for expiry in [-1.0, 0] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func aWallClockThatIsSetForwardEndsATokenAndOneThatIsSetBackDoesNotProlongIt() {
+    @Test func settingTheWallClockForwardEndsATokenAndSettingItBackDoesNotProlongIt() {
         for (step, seconds) in [(4000.0, 10.0), (-4000, 3600)] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func anyDateIsTaken() {
+    @Test func anyDateIsAccepted() {
         for milliseconds in [Int64.min, -1, 0, .max] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))

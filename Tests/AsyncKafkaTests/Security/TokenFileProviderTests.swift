@@ -35,7 +35,7 @@ import Testing
         #expect(throws: KafkaError.self) { try provider.token() }
     }
 
-    @Test func aTokenThatWasRenewedIsInUseAtOnce() throws {
+    @Test func aRenewedTokenIsUsedAtOnce() throws {
         let provider = TokenFileProvider(self.file.path)
         for seconds in [600, 700] {
             let token = self.jwt(expiresIn: seconds)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsMissingComesLater() throws {
+    @Test func aMissingFileMayAppearLater() throws {
         let provider = TokenFileProvider(self.file.path)
         let error = try #require(self.error(provider))
         #expect(error.isRetriable)
@@ -60,7 +60,7 @@ import Testing
         _ = try provider.token()
     }
 
-    @Test func aTokenThatHasExpiredIsNotGiven() throws {
+    @Test func anExpiredTokenIsNotReturned() throws {
         let token = self.jwt(expiresIn: -1)
         try self.write(token)
         let error = try #require(self.error(TokenFileProvider(self.file.path)))
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: [
         ("", "is empty"), (" \n", "is empty"), ("a.b.c\nd.e.f", "more in it than one"), ("tøken", "no text"),
     ])
-    func aFileThatHasNoTokenIsSaidToHaveNone(text: String, expected: String) throws {
+    func aFileWithoutATokenIsAnError(text: String, expected: String) throws {
         try self.write(text)
         let provider = TokenFileProvider(self.file.path, opaqueTokenLifetime: .seconds(60))
         #expect(self.error(provider)?.message.contains(expected) == true)
@@ -84,7 +84,7 @@ import Testing
         #expect(self.error(provider)?.message.contains("too large") == true)
     }
 
-    @Test func aTokenWithoutAnEndNeedsTheSetting() throws {
+    @Test func aTokenWithoutAnExpirationTimeRequiresTheSetting() throws {
         for token in ["no-jwt-at-all", self.jwt("{}"), "e30..x", "half.of-a"] {
             try self.write(token)
             let error = try #require(self.error(TokenFileProvider(self.file.path)))
@@ -103,12 +103,12 @@ import Testing
             (#"{"a":"exp","b":1}"#, nil), (#"{"a":{"exp":1}}"#, nil), (#"{"exp":[1]}"#, nil), (#"["exp",1]"#, nil),
             (#"{"exp":1"#, nil), (#"{"exp":1-1}"#, nil), (#"{"a":"\"#, nil), ("", nil), ("}", nil), ("1", nil),
         ] as [(String, Double?)])
-    func theEndIsTheTopMostExp(claims: String, expected: Double?) {
+    func theExpirationTimeIsTheTopLevelExp(claims: String, expected: Double?) {
         #expect(JSONWebToken.expiry(of: self.jwt(claims)) == expected)
     }
 
     /// The token of RFC 7519, section 3.1.
-    @Test func theStandardsOwnTokenIsRead() {
+    @Test func theExampleOfTheStandardIsRead() {
         let token =
             "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
             + ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -116,7 +116,7 @@ import Testing
         #expect(JSONWebToken.expiry(of: token) == 1_300_819_380)
     }
 
-    @Test func textThatIsNestedDeepNeedsNoStack() {
+    @Test func deeplyNestedTextNeedsNoStack() {
         let deep = "{\"a\":" + String(repeating: "[", count: 500_000)
         #expect(JSONWebToken.expiry(of: self.jwt(deep)) == nil)
     }

@@ -40,8 +40,7 @@ struct UselessTokenTests {
         return cache
     }
 
-    @Test("a token that the broker refuses is dropped, and the earlier one used for as long as it lasts")
-    func back() {
+    @Test func aRefusedTokenIsDroppedAndTheEarlierOneUsedUntilItExpires() {
         let (good, bad) = (self.token("good", expiresAt: 3600), self.token("bad", expiresAt: 6600))
         var cache = self.cache(good, bad)
         let first = cache.tokenWanted(self.at(3000))
@@ -67,8 +66,7 @@ struct UselessTokenTests {
         #expect(last == .use(better, fetch: false))
     }
 
-    @Test("pauses grow to a minute, and no longer than a twentieth of what the good token lasts")
-    func pauses() {
+    @Test func pausesGrowToAMinuteOrATwentiethOfTheValidTokensLifetime() {
         let cases: [(lifetime: Double, pauses: [Double])] = [
             (3600, [1, 2, 4, 8, 16, 32, 60, 60]), (400, [1, 2, 4, 8, 16, 20]),
         ]
@@ -90,8 +88,7 @@ struct UselessTokenTests {
         }
     }
 
-    @Test("without another token the next is fetched at once, then after pauses that grow to ten seconds")
-    func alone() {
+    @Test func withoutAValidTokenTheNextIsFetchedAtOnceThenAfterGrowingPauses() {
         var cache = TokenCacheStateMachine()
         var time = 0.0
         var waits: [Double] = []
@@ -184,10 +181,8 @@ struct UselessTokenTests {
         }
     }
 
-    @Test(
-        "what can't be sent, or is refused, keeps nobody from connecting with the token before",
-        arguments: ["<html>500</html>", "revoked"])
-    func connecting(next: String) async throws {
+    @Test(arguments: ["<html>500</html>", "revoked"])
+    func anUnusableNewTokenDoesNotPreventConnectingWithTheOldOne(next: String) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.checkToken = { token, _ in
             token == "good" ? .accepted(user: "alice", lifetime: .seconds(600)) : .refused(status: "invalid_token")
@@ -221,8 +216,8 @@ struct UselessTokenTests {
         case closes, closesBareExchange, saysNothing, saysAnotherError
     }
 
-    @Test("a token that the broker refuses is dropped, however the exchange ends after that", arguments: End.allCases)
-    func refusedWithoutAnError(end: End) async throws {
+    @Test(arguments: End.allCases)
+    func aRefusedTokenIsDroppedHoweverTheExchangeEnds(end: End) async throws {
         try await self.clock.passing(atMost: .seconds(3320)) {
             let server = try AuthenticatingBroker(isOld: end == .closesBareExchange, clock: self.clock.loopClock)
             defer { server.stop() }

@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ClassicGroupLeaveTests {
     private var rig = GroupRig()
 
-    @Test mutating func `leaving starts a rebalance for the others`() {
+    @Test mutating func leavingStartsARebalanceForTheOthers() {
         self.rig = .stable("a", "b")
         #expect(self.rig.leave("a") == .none)
         #expect(self.rig.heartbeat("b") == .rebalanceInProgress)
@@ -23,7 +23,7 @@ import Testing
         #expect(self.rig.joins[1]?.members.map(\.id) == ["b"])
     }
 
-    @Test mutating func `the last one leaves the group empty`() {
+    @Test mutating func theLastMemberLeavesTheGroupEmpty() {
         self.rig = .stable("a")
         let generation = self.rig.group.generation
         #expect(self.rig.leave("a") == .none)
@@ -33,7 +33,7 @@ import Testing
         #expect(self.rig.leave("a") == .unknownMemberId)
     }
 
-    @Test mutating func `leaving while joining answers the join, and completes it for the others`() {
+    @Test mutating func leavingWhileJoiningAnswersTheJoinAndCompletesItForTheOthers() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1)
         #expect(self.rig.leave("b") == .none)
@@ -43,7 +43,7 @@ import Testing
         #expect(self.rig.joins[2]?.members.map(\.id) == ["c"])
     }
 
-    @Test mutating func `who was only told an id leaves without a rebalance`() {
+    @Test mutating func aMemberThatHasOnlyAnIDLeavesWithoutARebalance() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1, requiresID: true)
         #expect(self.rig.leave("b") == .none)
@@ -51,7 +51,7 @@ import Testing
         #expect(self.rig.group.pendingMembers.isEmpty)
     }
 
-    @Test mutating func `each leaver has a result of its own`() {
+    @Test mutating func eachLeavingMemberHasItsOwnResult() {
         self.rig = .stable("a", "b", instances: ["b": "i"])
         let (results, _) = self.rig.group.leave(
             [
@@ -64,7 +64,7 @@ import Testing
 
     // MARK: Static members
 
-    @Test mutating func `a static member that comes back gets a new id without a rebalance`() {
+    @Test mutating func aReturningStaticMemberGetsANewIDWithoutARebalance() {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         let generation = self.rig.group.generation
         self.rig.join("b2", ticket: 1, instance: "ib")
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    mutating func `a static leader that comes back makes no assignment`(canSkip: Bool) {
+    mutating func aReturningStaticLeaderMakesNoAssignment(canSkip: Bool) {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         self.rig.join("a2", ticket: 1, instance: "ia", canSkip: canSkip)
         let answer = self.rig.joins[1]
@@ -90,7 +90,7 @@ import Testing
         #expect(answer?.members.map(\.id) == (canSkip ? ["a2", "b"] : []))
     }
 
-    @Test mutating func `a static member that comes back during a rebalance takes its place`() {
+    @Test mutating func aStaticMemberThatReturnsDuringARebalanceTakesItsOldPlace() {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         self.rig.join("a", ticket: 1, isNew: false, instance: "ia", metadata: "changed")
         self.rig.join("a2", ticket: 2, instance: "ia")
@@ -99,7 +99,7 @@ import Testing
         #expect(self.rig.joins[2]?.members.map(\.id) == ["a2", "b"])
     }
 
-    @Test mutating func `a static member is waited for as long as its session lasts`() {
+    @Test mutating func aStaticMemberIsAwaitedUntilItsSessionEnds() {
         self.rig = .stable("a", "b", instances: ["b": "ib"])
         self.rig.join("a", ticket: 1, isNew: false, metadata: "changed", rebalance: 5_000)
         self.rig.pass(9_000)
@@ -109,7 +109,7 @@ import Testing
         #expect(self.rig.joins[1]?.members.map(\.id) == ["a"])
     }
 
-    @Test mutating func `a static member that doesn't rejoin stays in the next generation`() {
+    @Test mutating func aStaticMemberThatDoesNotRejoinStaysInTheNextGeneration() {
         var limits = ClassicGroup.Limits()
         limits.sessionTimeouts = 1...1_000_000
         self.rig = GroupRig(limits)
@@ -127,7 +127,7 @@ import Testing
 
     // MARK: The coordinator moves
 
-    @Test mutating func `a new coordinator knows the last complete generation`() {
+    @Test mutating func aNewCoordinatorKnowsTheLastCompleteGeneration() {
         self.rig = .stable("a", "b")
         let generation = self.rig.group.generation
         self.rig.join("c", ticket: 1)
@@ -141,7 +141,7 @@ import Testing
         #expect(self.rig.heartbeat("c") == .unknownMemberId)
     }
 
-    @Test mutating func `who waits for an assignment is sent to the new coordinator`() {
+    @Test mutating func aMemberThatWaitsForAnAssignmentIsSentToTheNewCoordinator() {
         self.rig.join("a", ticket: 1)
         self.rig.join("b", ticket: 2)
         self.rig.rejoin("a", ticket: 3)
@@ -153,7 +153,7 @@ import Testing
         #expect(self.rig.group.members.isEmpty)
     }
 
-    @Test mutating func `only an empty group is deleted, and is dead then`() {
+    @Test mutating func onlyAnEmptyGroupCanBeDeletedAndIsDeadThen() {
         self.rig = .stable("a")
         #expect(self.rig.group.delete() == .nonEmptyGroup)
         _ = self.rig.leave("a")

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: Self.codecs)
-    func sizesAroundTheLimit(codec: CompressionCodec) throws {
+    func dataUpToTheLimitIsDecompressedAndMoreIsRefused(codec: CompressionCodec) throws {
         var random = SeededGenerator(seed: 5)
         for size in [0, 1, 100, 511, 512, 513, 32_768, 65_536, 70_000, 300_000] {
             let plain = random.bytes(size)
@@ -63,7 +63,7 @@ import Testing
     }
 
     /// A gigabyte of zeros in about a megabyte.
-    @Test func bombsStopAtTheLimit() throws {
+    @Test func decompressionBombsStopAtTheLimit() throws {
         let megabyte = try Self.compressed(Bytes(repeatElement(0, count: 1 << 20)), .gzip)
         let bomb = Bytes((0..<1024).flatMap { _ in megabyte })
         #expect(throws: CompressionError.limitExceeded(.gzip, limit: 5_000_000)) {
@@ -72,14 +72,14 @@ import Testing
     }
 
     #if Snappy
-    @Test func aSnappyBlockThatClaimsTooMuchGetsNoMemory() {
+    @Test func anOversizedSnappyBlockIsRefusedBeforeAllocating() {
         // 0xffffffff bytes, as a varint, in a raw block of 7.
         #expect(throws: CompressionError.self) {
             try CompressionCodec.snappy.decompress([0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0], limit: .max - 1)
         }
     }
 
-    @Test func rawSnappyIsReadToo() throws {
+    @Test func rawSnappyIsRead() throws {
         // "aaaaaaaa": length 8, a literal of one, a copy of seven.
         #expect(try CompressionCodec.snappy.decompress([0x08, 0x00, 0x61, 0x0d, 0x01], limit: 100) == "aaaaaaaa")
     }
@@ -111,7 +111,7 @@ import Testing
     }
     #endif
 
-    @Test func codecsOfTraitsThatAreOffSayWhichTraitItIs() {
+    @Test func aMissingCodecNamesItsTrait() {
         #if !Zstd
         #expect(throws: CompressionError.unavailable(.zstd, trait: "Zstd")) { try Compression.zstd.validate() }
         #endif

@@ -32,7 +32,7 @@ import Testing
             [0x1f, 0x8b, 8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3, 1, 2],
             [0x1f, 0x8b, 8, 0xe0, 0, 0, 0, 0, 0, 3, 1, 2], [0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3, 65, 66],
         ] as [[UInt8]])
-    func bytesThatAreNoMemberAreNoError(_ rest: [UInt8]) throws {
+    func trailingBytesThatAreNoMemberAreIgnored(_ rest: [UInt8]) throws {
         #expect(try self.read(self.gzipped() + rest) == self.plain)
     }
 
@@ -42,7 +42,7 @@ import Testing
         #expect(try self.read(self.gzipped() + self.gzipped() + [0, 0]) == twice)
     }
 
-    @Test func aMemberThatIsCutOffBehindItsHeaderIsAnError() throws {
+    @Test func aMemberTruncatedAfterItsHeaderIsAnError() throws {
         let whole = try self.gzipped()
         for count in [11, 100, whole.count - 9, whole.count - 1] {
             #expect(throws: CompressionError.self) { try self.read(whole + whole.prefix(count)) }

@@ -12,7 +12,7 @@ import Testing
 
 /// Every version of every message, against the bytes that Kafka's own classes make of it.
 @Suite struct GoldenMessageTests {
-    @Test func decodedFieldsAreWhatKafkaPrints() throws {
+    @Test func decodedFieldsMatchKafkas() throws {
         let decoder = JSONDecoder()
         for vector in try MessageVector.all() {
             let message = try vector.decoded()
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func encodingWhatWasDecodedGivesTheSameBytes() throws {
+    @Test func encodingADecodedMessageReturnsTheSameBytes() throws {
         for vector in try MessageVector.all() {
             let bytes = try vector.decoded().encoded(version: vector.version)
             #expect(bytes.hexadecimal == vector.bytes.hexadecimal, "\(vector)")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func aByteTooManyIsAnError() throws {
+    @Test func anExtraByteIsAnError() throws {
         for vector in try MessageVector.all() {
             #expect(throws: ProtocolError.trailingBytes(1), "\(vector)") {
                 _ = try vector.decoded(from: Bytes(Array(vector.bytes) + [0]))
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func unknownTaggedFieldsSurvive() throws {
+    @Test func unknownTaggedFieldsArePreserved() throws {
         var count = 0
         for vector in try MessageVector.all() where vector.fill == 0 {
             guard vector.type.isFlexible(vector.version) else { continue }
@@ -84,7 +84,7 @@ import Testing
         #expect(count > 0)
     }
 
-    @Test func aVersionOutsideTheValidOnesIsAnError() throws {
+    @Test func anInvalidVersionIsAnError() throws {
         for type in MessageRegistry.types {
             for version in [type.validVersions.lowerBound - 1, type.validVersions.upperBound + 1] {
                 let error = ProtocolError.unsupportedVersion(message: "\(type)", version: version)

@@ -31,7 +31,7 @@ import Testing
     }
 
     /// The error may stand in a structure of an answer: here that of a group.
-    @Test func aRefusalInsideOfAnAnswerIsRead() throws {
+    @Test func aNestedErrorWithNullIsRead() throws {
         let bytes: Bytes = [
             // One group: NOT_COORDINATOR, its name "g", then null for its state, its protocol, the assignor, the members.
             0, 0, 0, 1, 0, 16, 0, 1, 0x67, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// What was read can be written again, also where a later version allows null.
-    @Test func whatIsNullableInLaterVersionsIsEmpty() throws {
+    @Test func fieldsThatAreNullableInLaterVersionsAreEmpty() throws {
         let bytes: Bytes = [0, 0, 0, 0, 0, 27, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]
         let response = try JoinGroupResponse.decoded(from: bytes, version: 4)
         #expect(response.protocolName == "")
@@ -54,7 +54,7 @@ import Testing
         #expect(later.protocolName == nil)
     }
 
-    @Test func withoutAnErrorNullIsNoAnswer() throws {
+    @Test func nullWithoutAnErrorCodeIsAnError() throws {
         #expect(throws: ProtocolError.unexpectedNull(field: "assignment")) {
             _ = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], version: 3)
         }

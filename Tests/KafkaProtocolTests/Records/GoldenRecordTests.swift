@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func everyRowIsRead() throws {
+    @Test func everyGoldenBatchIsRead() throws {
         let rows = try Row.all()
         #expect(rows.count > 60 || ProcessInfo.processInfo.environment["KAFKA_GOLDEN"] != nil)
         for row in rows where row.codec != "control" {
@@ -89,7 +89,7 @@ import Testing
     }
 
     /// What our writer makes of the same records is the same to the byte, as long as there is no compression.
-    @Test func uncompressedBatchesAreWrittenToTheByte() throws {
+    @Test func uncompressedBatchesMatchKafkasByteForByte() throws {
         for row in try Row.all() where row.magic == 2 && row.codec == "none" && row.timestampType == "CreateTime" {
             var builder = try RecordBatchBuilder(row.records)
             #expect(builder.byteCount == row.bytes.count)
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func logAppendTimeIsSetAsABrokerDoesIt() throws {
+    @Test func logAppendTimeIsSetAsByABroker() throws {
         let rows = try Row.all()
         let row = try #require(rows.first { $0.magic == 2 && $0.codec == "none" && $0.count == 200 })
         var reader = RecordBatchReader(row.bytes)

@@ -54,7 +54,7 @@ import Glibc
     }
 
     /// Messages without key and value, which are the smallest: their notes must not take more than they do.
-    @Test func aSetTakesLessThanTwiceWhatItHolds() throws {
+    @Test func aSetTakesLessThanTwiceTheMemoryOfItsContents() throws {
         let limit = 24 << 20
         let each = self.message(0, value: nil).count
         // The same thousand messages again and again, as members of one gzip stream, so that little lies here beforehand.
@@ -76,7 +76,7 @@ import Glibc
         #expect(last == 999)
     }
 
-    @Test func aSetThatHoldsMoreThanAllowedIsRefused() throws {
+    @Test func aSetAboveTheLimitIsRefused() throws {
         let set = Bytes(
             self.message(
                 9, attributes: 1, value: try self.gzipped((0..<10).flatMap { self.message(Int64($0), value: [1]) })))

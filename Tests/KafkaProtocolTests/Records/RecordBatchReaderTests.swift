@@ -50,7 +50,7 @@ import Testing
         if case .malformed = error?.reason { true } else { false }
     }
 
-    @Test func severalBatchesAreWalked() throws {
+    @Test func consecutiveBatchesAreRead() throws {
         let one = try Self.encoded()
         var reader = RecordBatchReader(Bytes(one + one + one))
         let batches = try reader.all()
@@ -58,7 +58,7 @@ import Testing
         #expect(reader.cutOff == nil && reader.consumedByteCount == 3 * one.count)
     }
 
-    @Test func aBatchCutOffAtAnyByteIsLeftOutAndReported() throws {
+    @Test func aBatchTruncatedAtAnyByteIsOmittedAndReported() throws {
         let whole = try Self.encoded()
         for size in 0..<whole.count {
             var reader = RecordBatchReader(Bytes(whole + whole[..<size]))
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: RecordBatchBuilderTests.compressions)
-    func everyChangedByteIsFound(compression: Compression) throws {
+    func everyChangedByteIsDetected(compression: Compression) throws {
         let whole = try Self.encoded(compression: compression)
         // The leader epoch and the base offset aren't covered by the checksum: brokers change them.
         for position in whole.indices where position >= 16 {
@@ -114,7 +114,7 @@ import Testing
         #expect(errors > 0)
     }
 
-    @Test func lyingHeadersAreErrors() throws {
+    @Test func inconsistentHeadersAreErrors() throws {
         let whole = try Self.encoded()
         for count in [-1, 0, 19, 21, .max] as [Int32] {
             let error = Self.failure(of: Self.changed(whole) { Self.put(count, at: 57, in: &$0) })
@@ -180,7 +180,7 @@ import Testing
         #expect(error?.baseOffset == 0)
     }
 
-    @Test func anEmptyBatchMovesThePosition() throws {
+    @Test func anEmptyBatchAdvancesThePosition() throws {
         // What compaction leaves of a batch whose records are all gone.
         let empty = Self.changed(Array(try Self.encoded()[..<61])) {
             Self.put(49 as Int32, at: 8, in: &$0)
@@ -190,13 +190,13 @@ import Testing
         #expect(records.isEmpty && batch.count == 0 && batch.lastOffset == 19 && batch.nextOffset == 20)
     }
 
-    @Test func sequencesGoOnAtZero() throws {
+    @Test func sequencesContinueAtZero() throws {
         var builder = try RecordBatchBuilder(RecordBatchBuilderTests.someRecords(5))
         let (batch, _) = try readBatch(builder.finish(producerID: 1, producerEpoch: 0, baseSequence: .max - 1))
         #expect(batch.lastSequence == 2)
     }
 
-    @Test func headerNamesThatAreNotTextAreRepaired() throws {
+    @Test func headerNamesThatAreNotUTF8AreRepaired() throws {
         let record: [UInt8] = [0x12, 0, 0, 0, 1, 1, 2, 2, 0xff, 1]
         var header = Array(try Self.encoded([PlainRecord(offset: 0, timestamp: 0, key: nil, value: nil)])[..<61])
         Self.put(Int32(49 + record.count), at: 8, in: &header)

@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: versions, [Cut.end, .reset])
-    func aHandshakeThatIsCutAnywhereIsAnErrorAtOnce(version: TLSSettings.Version, how: Cut) async throws {
+    func aHandshakeCutOffAnywhereIsAnErrorAtOnce(version: TLSSettings.Version, how: Cut) async throws {
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
         let length = Atomic(0)
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func aHandshakeThatStallsHalfWayEndsAtItsDeadlineAndSaysSo(version: TLSSettings.Version) async throws {
+    func aStalledHandshakeEndsAtItsDeadlineAndSaysSo(version: TLSSettings.Version) async throws {
         let contexts = try self.contexts(version)
         let error = try await self.failure(contexts, timeout: .seconds(2)) { peer, tls in
             let answer = tls.answer(try peer.receiveSome())
@@ -153,7 +153,7 @@ import Testing
     // MARK: Too much
 
     @Test(arguments: versions)
-    func aCertificateOfAMegabyteIsTooMuch(version: TLSSettings.Version) async throws {
+    func aCertificateOfAMegabyteIsRefused(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(
             issued: { try $0.issue(hosts: (0..<60_000).map { "DNS:broker-\($0).example" }) },
             server: { ($0.minimumVersion, $0.maximumVersion) = (version, version) })
@@ -167,7 +167,7 @@ import Testing
 
     /// OpenSSL passes over requests to begin, which have no place in a handshake, for as long as they come.
     @Test(arguments: versions)
-    func aHandshakeWithoutEndIsTooMuch(version: TLSSettings.Version) async throws {
+    func anEndlessHandshakeIsRefused(version: TLSSettings.Version) async throws {
         let helloRequest: [UInt8] = [22, 3, 3, 0, 4, 0, 0, 0, 0]
         let error = try await self.failure(self.contexts(version)) { peer, _ in
             peer.flood(Array(repeatElement(helloRequest, count: 5000).joined()))
@@ -176,7 +176,7 @@ import Testing
     }
 
     /// The memory for what it says must not grow with it, nor may others have to wait until it is silent.
-    @Test func ticketsWithoutEndLeaveOthersTheirTurn() async throws {
+    @Test func endlessTicketsDoNotStarveOtherConnections() async throws {
         let contexts = try self.contexts(.tls13)
         let loop = try EventLoop(name: "client")
         let hasSent = FirstResult<Int>()
@@ -216,7 +216,7 @@ import Testing
         await server.end()
     }
 
-    @Test func aServerThatAsksForAnswersAndNeverReadsThemIsGivenUp() async throws {
+    @Test func aServerThatRequestsKeyUpdatesWithoutReadingThemIsDisconnected() async throws {
         // Small, so that the server can't be far ahead of the client: what is sent is soon demanded.
         let options = SocketOptions(sendBufferSize: 4096, receiveBufferSize: 16 << 10)
         let (_, closed) = try await self.session(.tls13, options: options) { peer, tls in
@@ -230,7 +230,7 @@ import Testing
         #expect(reason.contains("does not read"))
     }
 
-    @Test func newKeysAndTicketsDisturbNothing() async throws {
+    @Test func keyUpdatesAndTicketsDisturbNothing() async throws {
         let (frames, closed) = try await self.session(.tls13) { peer, tls in
             for number in 0..<100 {
                 let bytes = tls.newTicket() + tls.updateKeys() + tls.encrypt(framed("\(number)".utf8))
@@ -244,7 +244,7 @@ import Testing
 
     /// The server leaves the socket open, so that the farewell is all there is to tell of the end.
     @Test(arguments: versions)
-    func aFarewellRightBehindAFrameIsTheEnd(version: TLSSettings.Version) async throws {
+    func aCloseNotifyRightAfterAFrameEndsTheConnection(version: TLSSettings.Version) async throws {
         let hasHungUp = Atomic(false)
         let (frames, closed) = try await self.session(version) { peer, tls in
             try peer.send(tls.encrypt(framed("the last".utf8)) + tls.farewell())
@@ -259,7 +259,7 @@ import Testing
 
     /// The client has encrypted what the server does not read when it meets a frame that ends the session: its descriptor is
     /// somebody else's from then on.
-    @Test func whatIsUnsentWhenAFrameBreaksTheSessionGoesToNoOtherSocket() async throws {
+    @Test func unsentBytesOfABrokenSessionReachNoOtherSocket() async throws {
         let contexts = try self.contexts(.tls13)
         let loop = try EventLoop(name: "client")
         let server = try RawServer(receiveBufferSize: 4096) { peer in
@@ -298,7 +298,7 @@ import Testing
         for descriptor in descriptors { close(descriptor) }
     }
 
-    @Test func aRequestToNegotiateAgainIsDeclinedAndDisturbsNothing() async throws {
+    @Test func aRenegotiationIsDeclinedAndDisturbsNothing() async throws {
         let (frames, closed) = try await self.session(.tls12) { peer, tls in
             let request = tls.askToRenegotiate()
             #expect(!request.isEmpty)
@@ -314,7 +314,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func handshakesThatFailLeaveNothingInMemory(version: TLSSettings.Version) async throws {
+    func failedHandshakesLeakNoMemory(version: TLSSettings.Version) async throws {
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
         let length = Atomic(0)
@@ -379,7 +379,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func nonsenseInASessionEndsItBehindWhatCameBefore(version: TLSSettings.Version) async throws {
+    func garbageInASessionEndsItAfterTheValidBytes(version: TLSSettings.Version) async throws {
         let nonsense: [[UInt8]] = [
             [23, 3, 3, 0, 64] + [UInt8](repeating: 0xa5, count: 64),
             [23, 3, 3, 0, 1, 0],

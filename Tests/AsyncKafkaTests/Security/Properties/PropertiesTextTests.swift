@@ -33,12 +33,12 @@ import Testing
         #expect(try PropertiesText.parse(text.utf8) == expected)
     }
 
-    @Test func bytesBeyondASCIIAreLatin1AsForJava() throws {
+    @Test func bytesBeyondASCIIAreLatin1AsInJava() throws {
         #expect(try PropertiesText.parse([0x61, 0x3d, 0xe4] as [UInt8]) == ["a": "ä"])
     }
 
     @Test(arguments: ["x=1\ny=\\u12", "x=1\ny=\\u12g4"])
-    func aBrokenEscapeIsToldByItsLineOnly(text: String) {
+    func aMalformedEscapeIsReportedByItsLineOnly(text: String) {
         let error = #expect(throws: KafkaError.self) { try PropertiesText.parse(text.utf8) }
         #expect(error?.code == .invalidConfiguration)
         #expect(error?.message.contains("Line 2") == true)
