@@ -10,7 +10,7 @@ import Foundation
 import KafkaFoundation
 import Testing
 
-/// Lines that people write without having read the documentation. That they compile is the test; what they give is checked, too.
+/// Code that people write without having read the documentation. It must compile; the results are checked too.
 @Suite struct NaturalLinesTests {
     private let text = "17"
     private let array: [UInt8] = [0x31, 0x37]

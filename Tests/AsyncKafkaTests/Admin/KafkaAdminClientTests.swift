@@ -65,7 +65,7 @@ import Testing
         #expect(error?.code == .invalidArgument)
     }
 
-    /// A broker that has begun and doesn't know what came of it: only what does no harm twice is asked again.
+    /// The broker has begun the operation and doesn't know its outcome, so only repeatable requests are retried.
     @Test func aCallThatTimedOutOnTheBrokerIsRetriedOnlyIfItIsRepeatable() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
@@ -89,7 +89,7 @@ import Testing
                     #expect(error?.isOutcomeUnknown == true, "\(String(describing: error))")
                 }
                 #expect(making.hits == 1 && ending.hits == 1)
-                // A question, and what is the same when it is said twice.
+                // A query, and an operation that can safely be repeated.
                 #expect(try await admin.describeDelegationTokens().map(\.id) == [token.id])
                 try await admin.renewDelegationToken(hmac: token.hmac)
                 #expect(describing.hits == 2 && renewing.hits == 2)

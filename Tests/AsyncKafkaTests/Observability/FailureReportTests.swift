@@ -18,7 +18,7 @@ import Testing
         #expect(told == [1, nil, nil, 3, nil, 2, nil])
         let over = [report.succeeded(), report.succeeded()]
         #expect(over == [true, false])
-        // It begins again soon, and ends: too often to be told each time.
+        // Another failure soon afterwards, and another recovery: too frequent to be reported each time.
         let soon = report.failed(now: .at(130))
         let isTold = report.succeeded()
         #expect(soon == nil && !isTold)

@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a broker says is shown as one line, whatever characters are in it.
+/// Text from a broker is shown on one line, whatever characters it contains.
 @Suite struct PrintableTextTests {
     private static let hostile = "no\r\n[error] forged\u{1b}[31m\u{0}\u{7f}\u{85}\u{9b}\u{2028}\u{202e}end"
 

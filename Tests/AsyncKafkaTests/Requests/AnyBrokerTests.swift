@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Where any broker will do, the one that refuses or hangs is not the only one.
+/// Where any broker can answer, one that refuses or hangs isn't the only one that is used.
 @Suite(.timeLimit(.minutes(1))) struct AnyBrokerTests {
     private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "value")
 
-    /// The only broker that is connected refuses for ever; the others are well.
+    /// The only connected broker always refuses; the others are healthy.
     @Test func aProducerIDIsRequestedFromAnotherBrokerAfterARefusal() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
@@ -70,14 +70,14 @@ import Testing
         }
     }
 
-    /// One of two bootstrap servers says which versions it speaks, and then nothing more.
+    /// One of two bootstrap servers answers ApiVersions and then nothing more.
     @Test func aServerThatHangsAtTheFirstRequestDelaysNothing() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .metadata, broker: 1, times: nil)
             defer { hold.release() }
-            // Some begin with the one that is well.
+            // Some attempts begin with the healthy server.
             for _ in 0..<2 {
                 let configuration = kafka.producing {
                     $0.cluster.requestTimeout = .seconds(100)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// Of two servers one swallows what it gets, and the other refuses, since it is just being started.
+    /// One of two servers reads requests without answering; the other refuses connections, since it is starting.
     @Test(arguments: 0..<4)
     func aServerThatComesBackIsUsedWhileAnotherHangs(attempt: Int) async throws {
         let silent = try SilentPort()
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// The client begins again from its bootstrap servers, which is nothing that a reader could do anything about.
+    /// The client restarts from its bootstrap servers. The reader couldn't do anything about the error.
     @Test func aBrokersRequestToRebootstrapIsNoErrorForTheReader() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    /// Its connections stay open, also the idle one that would be "least loaded".
+    /// Its connections stay open, including the idle one that would be the least loaded.
     @Test func theCoordinatorIsNotLookedUpAtABrokerThatHangs() async throws {
         var brokers = EmbeddedKafka.Configuration(brokers: 3)
         brokers.sessionTimeouts = .seconds(1) ... .seconds(600)
@@ -147,7 +147,7 @@ import Testing
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
             let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
             var configuration = kafka.consuming("g")
-            // Only the coordinator is connected for anything but fetching.
+            // Only the coordinator has a connection for requests other than Fetch.
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(600)
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    /// One of two bootstrap servers answers nothing, not even a SYN.
+    /// One of two bootstrap servers doesn't even respond to a SYN.
     @Test(arguments: 0..<8)
     func aServerThatHangsDelaysNothing(attempt: Int) async throws {
         let silent = try SilentPort()
@@ -175,7 +175,7 @@ import Testing
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
                 $0.cluster.bootstrapServers += [silentServer]
-                // Whoever waits for the silent one waits for longer than the test may take.
+                // Waiting for the silent server would take longer than the test's time limit.
                 $0.cluster.connectionSetupTimeout = .seconds(120)
                 $0.maxBlock = .seconds(120)
             }
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    /// The connection can be made, and each request on it ends it.
+    /// The connection succeeds, and each request closes it.
     @Test func aTimeoutSaysThatTheListenerRequiresAuthentication() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]

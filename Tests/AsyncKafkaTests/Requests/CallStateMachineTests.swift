@@ -26,7 +26,7 @@ import Testing
 
     private func error(_ code: ErrorCode) -> KafkaError { KafkaError(code, doing: "testing") }
 
-    /// Routes every item that is to be routed, and returns what is sent.
+    /// Routes all unrouted items and returns the requests to send.
     private func dispatches(
         _ machine: inout Machine, now: MonotonicTime? = nil, _ route: (String) -> CallRoute = { _ in .anyBroker }
     ) -> [Machine.Dispatch] {
@@ -105,7 +105,7 @@ import Testing
         #expect(failure.message.contains("The last of 10 attempts in 9 s."))
     }
 
-    /// An answer, too, can leave open what came of the request.
+    /// A response can also leave the outcome unknown.
     @Test func anUnknownOutcomeOnTheBrokerIsRetriedOnlyIfTheCallIsRepeatable() throws {
         var unknown = self.error(.requestTimedOut)
         unknown.isOutcomeUnknown = true
@@ -132,8 +132,8 @@ import Testing
         return error
     }
 
-    /// Whatever the brokers answer, in whatever order: every item gets one result, none is in two requests at once, and no
-    /// item that is done is sent again.
+    /// For any responses in any order: every item gets one result, none is in two requests at once, and no item that is
+    /// done is sent again.
     @Test(arguments: UInt64(1)...200)
     func everyItemHasExactlyOneResult(seed: UInt64) {
         var random = SeededRandom(seed)
@@ -185,7 +185,7 @@ import Testing
         Issue.record("the call doesn't end")
     }
 
-    /// Answers a dispatch at random; the items that are done.
+    /// Answers a dispatch at random, and returns the items that are done.
     private func answer(
         _ dispatch: Machine.Dispatch, _ machine: inout Machine, _ now: MonotonicTime, _ random: inout SeededRandom
     ) -> [String] {

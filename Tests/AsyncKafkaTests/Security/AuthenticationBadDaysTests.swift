@@ -13,13 +13,13 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Brokers that answer an authentication by nonsense, by silence, or by hanging up: a typed error in its time, nobody else is
-/// disturbed, and work goes on when the broker does.
+/// Brokers that respond to an authentication with garbage, with silence, or by closing the connection. The result is a
+/// typed error in time that affects nothing else, and work resumes when the broker recovers.
 @Suite(.timeLimit(.minutes(1))) struct AuthenticationBadDaysTests {
     enum Way: CaseIterable, Sendable {
         case plain, scram256, scram512, oauthBearer
 
-        /// The answers that a broker gives, the handshake's included.
+        /// The number of a broker's responses, including the handshake.
         var answers: Int {
             switch self {
             case .plain, .oauthBearer: 2
@@ -45,7 +45,7 @@ import Testing
         func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(3600)) }
     }
 
-    /// A broker, and what connects to it in one way.
+    /// A broker, and a client that connects to it with one mechanism.
     private final class Client: Sendable {
         let broker: AuthenticatingBroker
         let loop: EventLoop
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    // MARK: Nonsense
+    // MARK: Garbage
 
     @Test(arguments: Way.allCases, [false, true])
     func malformedAnswersEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
@@ -99,10 +99,10 @@ import Testing
         let before = try await client.open().get()
         for fault in AuthenticationFault.allCases where fault != .silence {
             for step in 0..<way.answers {
-                // What a broker says at the end of PLAIN means nothing; and a bare token can be anything.
+                // The broker's last message in PLAIN has no meaning, and a raw token can be anything.
                 let isToken = fault == .junkToken || fault == .hugeToken
                 if way == .plain, step > 0, isToken || isOld { continue }
-                // A token that is no token makes sense to nobody, but nothing can follow it.
+                // An invalid token fails authentication, but nothing can follow it.
                 if isOld, step > 0, fault == .refusal || fault == .otherAnswer || fault == .emptyAnswer { continue }
                 client.broker.fail(at: step, fault)
                 let error = await client.failure()
@@ -193,17 +193,17 @@ import Testing
         defer { client.end() }
         let faults = [AuthenticationFault.refusal, .junk, .close, .tooLong]
         var round = 0
-        // A limit lies in memory until its time is over, also when it is not waited for any more: so let it be short.
+        // A timer occupies memory until its deadline even if it is no longer needed, so use a short limit.
         let limit = Duration.milliseconds(100)
         let growth = try await HeapUse.growth(of: 400) {
             client.broker.fail(at: way.answers - 1, faults[round % faults.count])
             round += 1
             #expect(await client.failure(within: limit) != nil)
-            // What the broker has for a connection is counted too.
+            // The broker's memory for a connection is counted too.
             await client.broker.scripted?.untilNobodyIsConnected()
             client.broker.scripted?.forgetRequests()
         }
-        // A connection has some 5 KB.
+        // A connection takes about 5 KB.
         #expect(growth < 500, "\(growth) bytes for each")
     }
 
@@ -223,7 +223,7 @@ import Testing
         #expect(await new.failure() == nil)
     }
 
-    // MARK: Going on
+    // MARK: Recovery
 
     @Test(arguments: [AuthenticationFault.junk, .tooLong, .close, .silence, .refusal])
     func workResumesWhenTheBrokerAuthenticatesCorrectlyAgain(fault: AuthenticationFault) async throws {
@@ -241,7 +241,7 @@ import Testing
             server.disconnectAll()
             async let waiting = producer.send([ProducerRecord(topic: "t", value: "2")])
             await broker.failed(1)
-            // A refusal ends what waits; nothing else does.
+            // Only a refusal fails pending calls.
             if fault == .refusal {
                 let result = await waiting.first
                 guard case .failure(let error)? = result else {
@@ -255,7 +255,7 @@ import Testing
                 let result = await waiting.first
                 #expect(try result?.get().offset == 1)
             }
-            // The last refusal is the answer until the connection is tried again.
+            // The last refusal is returned until the next connection attempt.
             while true {
                 do throws(KafkaError) {
                     let last = try await producer.send(ProducerRecord(topic: "t", value: "3"))

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is said of authentications that fail for a reason that may pass.
+/// Warnings about authentications that fail for a reason that may pass.
 @Suite(.timeLimit(.minutes(1)))
 struct AuthenticationWarningTests {
     private struct Never: OAuthBearerTokenProvider {
@@ -53,7 +53,7 @@ struct AuthenticationWarningTests {
     func aHangingProviderIsReportedAtItsFirstTimeoutEvenIfTheConnectionHasNoMoreTime(isCached: Bool) async throws {
         try await self.withKafka { client, log in
             var client = client
-            // As at the defaults, where both are 10 s.
+            // As with the defaults, where both are 10 s.
             client.connectionSetupTimeout = .milliseconds(800)
             client.security =
                 isCached

@@ -12,8 +12,8 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// Certificates, passwords and tokens that change while clients live: what is connected goes on, what is refused is told why,
-/// and when the fault is over traffic resumes by itself.
+/// Certificates, passwords and tokens that change while clients run: established connections continue, refused ones get
+/// the reason, and traffic resumes by itself when the fault is resolved.
 @Suite(.timeLimit(.minutes(1)))
 struct ChangesInMidLifeTests {
     private static let listener = "SECURE"
@@ -36,7 +36,7 @@ struct ChangesInMidLifeTests {
         _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
     }
 
-    /// Sends until it fails: what it says.
+    /// Sends until it fails, and returns the error.
     private func failure(_ producer: KafkaProducer) async -> KafkaError? {
         do {
             while true { try await self.send(producer) }
@@ -45,7 +45,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    /// Sends until it succeeds. The suite's limit ends it otherwise.
+    /// Sends until it succeeds. The suite's time limit ends it otherwise.
     private func resume(_ producer: KafkaProducer) async {
         while (try? await self.send(producer)) == nil {}
     }
@@ -122,7 +122,7 @@ struct ChangesInMidLifeTests {
 
                     password.withLock { $0 = "second" }
                     await self.resume(producer)
-                    // As many sessions later, both go on.
+                    // Several sessions later, both continue.
                     try await self.send(producer)
                     try await self.send(other)
                 }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A broker that says again what it was sent, and what a client makes of that.
+/// A broker that echoes what it was sent, and how a client redacts it.
 @Suite(.timeLimit(.minutes(1)))
 struct EchoedSecretsTests {
     enum Way: CaseIterable, Sendable {
@@ -40,7 +40,7 @@ struct EchoedSecretsTests {
         func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(60)) }
     }
 
-    /// A user's own, of which nobody knows what is secret.
+    /// A custom mechanism, whose secrets the library doesn't know.
     private struct OwnMechanism: SASLMechanism {
         let name = "OWN"
         let secret: String
@@ -54,12 +54,12 @@ struct EchoedSecretsTests {
         }
     }
 
-    /// What a broker answers to the first message.
+    /// The broker's response to the first message.
     enum Answer {
         case error, scramError
     }
 
-    /// All that a broker could say of a secret.
+    /// All forms in which a broker could echo a secret.
     private static func words(_ secret: String, _ message: Bytes) -> String {
         let escaped = secret.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return """

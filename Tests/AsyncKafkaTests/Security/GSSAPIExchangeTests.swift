@@ -11,7 +11,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct GSSAPIExchangeTests {
-    /// A context that needs one answer, and protects by brackets.
+    /// A context that needs one response, and protects messages with brackets.
     private struct Scripted: SecurityContext {
         func step(_ token: [UInt8]?) throws(KafkaError) -> SecurityContextStep {
             guard token == Array("challenge".utf8) else { throw .authenticationFailed("forged") }

@@ -11,13 +11,14 @@ import Foundation
 import KafkaMemory
 import Testing
 
-/// What callers, brokers and logs hear of a login.
+/// What callers, brokers and logs learn of a login.
 @Suite(.timeLimit(.minutes(1)))
 struct LoginTests {
     private static let password: Secret = "open-sesame"
     private static let good: Secret = "good-token-of-alice"
 
-    /// A broker that alice logs in to by her password, or by the token; and what it was shown with that.
+    /// Runs `body` with a broker that alice authenticates to with her password or the token, and the SASL extensions it
+    /// received.
     private func withKafka(
         maxSession: Duration? = nil, _ body: (EmbeddedKafka, Lock<[[String: String]]>) async throws -> Void
     ) async throws {
@@ -90,7 +91,7 @@ struct LoginTests {
                 let clock = ContinuousClock()
                 let start = clock.now
                 while attempts.withLock({ $0 }) < 5 {
-                    // Many at once, which hear of one attempt together.
+                    // Many concurrent calls, which share the result of one attempt.
                     await withDiscardingTaskGroup { group in
                         for _ in 0..<10 {
                             group.addTask {
@@ -101,7 +102,7 @@ struct LoginTests {
                         }
                     }
                 }
-                // Four waits of 200 ms, 20 % less at the least by their jitter.
+                // Four waits of 200 ms, each at least 80 % of that with jitter.
                 #expect(clock.now - start > .milliseconds(600))
             }
         }
@@ -171,7 +172,7 @@ struct LoginTests {
                     calls += 1
                     return calls
                 }
-                // Nothing ever comes.
+                // Never answers.
                 if call < 3 { for await _ in AsyncStream(Never.self, { _ in }) {} }
                 return OAuthBearerToken(LoginTests.good, lifetime: .seconds(600))
             }
@@ -224,7 +225,7 @@ struct LoginTests {
     }
 }
 
-/// PLAIN as a user would write it himself.
+/// PLAIN as a custom mechanism.
 private struct OwnMechanism: SASLMechanism {
     let name = "PLAIN"
     let credentials: @Sendable () -> SASLCredentials

@@ -66,7 +66,7 @@ import Testing
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: #"{"status":"invalid_token","token":"top-secret"}"#)
         #expect(exchange.refusal == #"{"status":"invalid_token","token":"<redacted>"}"#)
-        // Nor a part of it, where what it says is cut.
+        // Nor is a part of it, where the text is truncated.
         exchange = try self.exchange(self.token("top-secret"))
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Bytes(String(repeating: "x", count: 995) + "top-secret"))

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Counts its calls, and answers as a test says.
+/// A provider that counts its calls and answers as the test specifies.
 private final class Source: OAuthBearerTokenProvider {
     private let count = Lock(0)
     private let answer: @Sendable (Int) async throws -> OAuthBearerToken
@@ -32,7 +32,7 @@ private final class Source: OAuthBearerTokenProvider {
     }
 }
 
-/// The contract of `OAuthBearerTokenProvider` and `CachingTokenProvider`, sentence by sentence.
+/// The documented behaviour of `OAuthBearerTokenProvider` and `CachingTokenProvider`, sentence by sentence.
 @Suite(.timeLimit(.minutes(1))) struct OAuthBearerTokenProviderTests {
     private struct Failure: Error {}
 
@@ -93,11 +93,11 @@ private final class Source: OAuthBearerTokenProvider {
         await clock.advance(by: .seconds(299))
         #expect(try await provider.token().value == "token1")
         #expect(source.calls == 1)
-        // Five minutes before the end.
+        // Five minutes before the token expires.
         await clock.advance(by: .seconds(1))
         for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
         while source.calls < 2 { await Task.yield() }
-        // It fails: the old one is good until its end, and the next call is made after ten seconds.
+        // The call fails: the old token is used until it expires, and the next call is made after ten seconds.
         gates[0].fulfill(.failure(KafkaError(.authenticationFailed, "down")))
         while provider.takeReplacementFailure() == nil { await Task.yield() }
         await clock.advance(by: .seconds(9))
@@ -115,7 +115,7 @@ private final class Source: OAuthBearerTokenProvider {
     }
 
     @Test func aHangingCallIsAbandonedAndAnotherIsMade() async throws {
-        // What it waits for never comes, and it heeds no cancellation.
+        // It waits for something that never happens, and ignores cancellation.
         let never = Lock<[CheckedContinuation<Void, Never>]>([])
         let source = Source { call in
             if call == 1 { await withCheckedContinuation { waiting in never.withLock { $0.append(waiting) } } }

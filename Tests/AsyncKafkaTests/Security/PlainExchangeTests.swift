@@ -19,7 +19,7 @@ import Testing
         #expect(second == .done)
     }
 
-    /// A NUL would end the name, or make somebody else of it.
+    /// A NUL would terminate the name or change the user.
     @Test(arguments: [("", "p"), ("u\0admin", "p"), ("u", "p\0x"), ("\0", "p")])
     func aNameOrPasswordThatContainsNULIsNotSent(username: String, password: String) {
         var exchange = PlainExchange(credentials: SASLCredentials(username: username, password: Secret(password)))

@@ -24,7 +24,7 @@ import Testing
             nonce: Self.nonce)
     }
 
-    /// What the exchange says to a first challenge that isn't as it should be.
+    /// Returns the error for an invalid first challenge.
     private func refusal(_ challenge: Bytes?) throws -> String? {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
@@ -47,7 +47,7 @@ import Testing
         #expect(third == .done)
     }
 
-    /// An answer without the signature is none, also if the broker says that all is well.
+    /// A final message without a signature is invalid, even if the broker reports success.
     @Test(arguments: ["", nil] as [Bytes?])
     func aServerThatSkipsItsProofIsRefused(final: Bytes?) throws {
         var exchange = self.exchange()
@@ -95,7 +95,7 @@ import Testing
     @Test func garbageIsRefused() throws {
         let whole = Array(Self.challenge)
         for count in 0..<whole.count {
-            // A shorter count of iterations is a good challenge, if too small.
+            // A truncated iteration count is a valid challenge, but too small.
             _ = try self.refusal(Bytes(whole.prefix(count)))
         }
         for text: Bytes in ["", ",", "=", ",,,", "r", "r=,s=,i=", "e=other-error", "r=x,s=AAAA"] {
@@ -104,7 +104,7 @@ import Testing
         _ = try self.refusal(nil)
     }
 
-    /// RFC 5802, section 5.1: whoever does not know such an extension must end the exchange.
+    /// RFC 5802, section 5.1: a client that doesn't support such an extension must abort the exchange.
     @Test func aMandatoryExtensionIsRefused() throws {
         _ = try self.refusal(Bytes(Array("m=ext,".utf8) + Array(Self.challenge)))
     }
@@ -131,7 +131,7 @@ import Testing
             }
             #expect(answers[0] == answers[1])
         }
-        // Not for the last, which is like the one before it.
+        // The last one isn't derived again, since it equals the one before.
         #expect(derived.withLock { $0 } == 3)
     }
 

@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Sessions that end with their tokens or soon after they began, and providers that are no help: work goes on.
+/// Sessions that end with their tokens or after a short time, and providers that fail: work continues.
 @Suite(.timeLimit(.minutes(1)))
 struct SessionRenewalTests {
     private let clock = TestClock()
 
-    /// Tokens with a number in them, each of which lasts as long as a test says.
+    /// Provides numbered tokens, each with a lifetime that the test specifies.
     private final class NumberedTokens: OAuthBearerTokenProvider {
         private let calls = Lock(0)
         private let clock: TestClock
@@ -42,7 +42,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// The numbers of the tokens that brokers were shown, and what the client said.
+    /// The numbers of the tokens shown to brokers, and the client's log.
     private final class Observed: Sendable {
         let log = KeptLog(minimum: .trace)
         private let clock: TestClock
@@ -55,7 +55,7 @@ struct SessionRenewalTests {
         func count(_ message: String) -> Int { self.log.count(beginning: message) }
         var lines: [String] { self.log.lines }
 
-        /// Takes a token until it ends.
+        /// Accepts a token until it expires.
         func check(_ token: String) -> EmbeddedKafka.TokenVerdict {
             let parts = token.split(separator: ".").compactMap { Int64($0) }
             guard parts.count == 2 else { return .refused(status: "invalid_token") }
@@ -66,7 +66,8 @@ struct SessionRenewalTests {
         }
     }
 
-    /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a fifth of them is over.
+    /// Runs `body` with a producer that authenticates with these tokens. Sessions are renewed after a fifth of their
+    /// lifetime.
     private func withProducer(
         _ provider: some OAuthBearerTokenProvider, maxSession: Duration? = nil,
         renewal: Range<Double> = 0.2..<0.25,
@@ -90,7 +91,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// A broker whose sessions end soon, and alice's way to it.
+    /// Runs `body` with a broker whose sessions are short, and a configuration that authenticates as alice.
     private func withAlice(
         maxSession: Duration = .milliseconds(1200),
         _ body: @escaping @Sendable (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
@@ -108,7 +109,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// Sends a record each hundredth of a second.
+    /// Sends a record every 10 ms.
     private func send(_ producer: KafkaProducer, while condition: () -> Bool) async throws {
         repeat {
             _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
@@ -122,7 +123,7 @@ struct SessionRenewalTests {
             try await self.send(producer) { source.count < 4 }
             #expect(observed.connections <= 2, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
-            // Not again and again with the same one: each token is for one login of each connection.
+            // The same token isn't used repeatedly: each is for one login of each connection.
             let logins = Dictionary(grouping: observed.tokens, by: \.self).mapValues(\.count)
             #expect(logins.values.allSatisfy { $0 <= 2 }, "\(observed.tokens)")
         }
@@ -144,7 +145,7 @@ struct SessionRenewalTests {
 
     @Test func aRenewalThatSucceedsAfterFailuresReportsTheRecovery() async throws {
         struct Down: Error {}
-        // All connections are made by then.
+        // All connections exist by then.
         let source = NumberedTokens(self.clock) { call in
             if (3...4).contains(call) { throw Down() }
             return .seconds(600)
@@ -163,7 +164,7 @@ struct SessionRenewalTests {
 
             func token() async throws -> OAuthBearerToken {
                 let token = try self.source.token()
-                // Nothing ever comes.
+                // Never answers.
                 if self.source.count == 2 { for await _ in AsyncStream(Never.self, { _ in }) {} }
                 return token
             }
@@ -185,14 +186,15 @@ struct SessionRenewalTests {
         let session = Duration.milliseconds(900)
         try await self.withProducer(source, maxSession: session, renewal: 0.1..<0.15) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 4 }
-            // What is sent behind a session's end costs the connection: if nothing waited, this would be each second.
+            // A request sent after the session's end closes the connection. Without the wait, this would happen every
+            // second.
             #expect(observed.connections <= 3, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
         }
     }
 
     @Test func aTokenThatExpiresBeforeItIsSentIsNotSent() async throws {
-        // The first login and those of other connections last; a renewal's token ends before it is time.
+        // The tokens of the first login and of other connections are valid; a renewal's token expires early.
         let source = NumberedTokens(self.clock) { $0 == 3 ? .milliseconds(300) : .seconds(600) }
         try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 3 }
@@ -209,7 +211,7 @@ struct SessionRenewalTests {
     @Test(arguments: Fault.allCases)
     func aFailedRenewalEndsTheConnectionInTimeAndNothingIsLostOrDoubled(fault: Fault) async throws {
         let observed = Observed(self.clock)
-        // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
+        // Long sessions that are renewed early: if one were lost, its next login would meet the fault.
         try await self.withAlice(maxSession: .seconds(6)) { kafka, client in
             var client = client
             client.log = observed.log

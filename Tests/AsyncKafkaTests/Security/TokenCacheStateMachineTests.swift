@@ -11,7 +11,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct TokenCacheStateMachineTests {
-    /// Both clocks, so many seconds after the beginning; the wall clock may have been set since.
+    /// The time of both clocks after this many seconds. `step` is by how much the wall clock has been adjusted.
     private func at(_ seconds: Double, wallClockSetBy step: Double = 0) -> TokenCacheStateMachine.Now {
         TokenCacheStateMachine.Now(
             monotonic: MonotonicTime(nanoseconds: Int64(seconds * 1e9)),
@@ -28,9 +28,9 @@ import Testing
         (3600.0, 0.0, 2880.0), (3600, 1, 3060), (3600, 0.5, 2970),
         // No later than five minutes before the end.
         (1200, 1, 900), (360, 0, 60),
-        // Less than six minutes: the percentage alone.
+        // Less than six minutes: only the percentage.
         (300, 0, 240), (10, 1, 8.5),
-        // No sooner than after a minute.
+        // No earlier than after a minute.
         (370, 0, 70),
     ])
     func theRefreshPointIsThatOfKafkasJavaClient(lifetime: Double, jitter: Double, delay: Double) {
@@ -80,24 +80,25 @@ import Testing
         #expect(over == .wait(fetch: false))
     }
 
-    /// A broker ends a session with its token: renewed with the same one, it would be shorter each time.
+    /// A broker ends a session with its token, so renewing with the same token would make each session shorter.
     @Test func aTokenIsRenewedEarlyIfTheOldOneWouldNotOutlastTheSession() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         let old = self.token("a", expiresAt: 100)
         _ = cache.fetched(old, self.at(0), jitter: 0)
         func end(_ seconds: Double) -> MonotonicTime { self.at(seconds).monotonic }
-        // A session that ends long before the token is renewed with it; one that ends with it, or soon before, is not.
+        // A session that ends long before the token is renewed with it; one that ends with the token or shortly before
+        // isn't.
         let early = cache.tokenWanted(self.at(7), outlasting: end(10))
         #expect(early == .use(old, fetch: false))
         let both = [
             cache.tokenWanted(self.at(70), outlasting: end(100)), cache.tokenWanted(self.at(70), outlasting: end(90)),
         ]
         #expect(both == [.wait(fetch: true), .wait(fetch: false)])
-        // The others don't wait.
+        // Other callers don't wait.
         let other = cache.tokenWanted(self.at(70))
         #expect(other == .use(old, fetch: false))
-        // If there is none to be had, the old one is as good as any, for a while.
+        // If no new token is available, the old one is used for a while.
         cache.fetchFailed(self.at(71))
         let answers = [75.9, 76].map { cache.tokenWanted(self.at($0), outlasting: end(100)) }
         #expect(answers == [.use(old, fetch: false), .wait(fetch: true)])

@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Tokens that another process renews.
+/// Tokens in a file that another process renews.
 @Suite(.timeLimit(.minutes(1))) final class TokenFileProviderTests {
     private let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).jwt")
 
@@ -22,7 +22,9 @@ import Testing
         try Data(text.utf8).write(to: self.file)
     }
 
-    /// - Parameter claims: what the token says, in JSON.
+    /// Returns a token.
+    ///
+    /// - Parameter claims: The token's claims, in JSON.
     private func jwt(_ claims: String) -> String {
         "e30.\(JSONWebToken.encode(Array(claims.utf8))).c2ln"
     }

@@ -38,7 +38,7 @@ import Testing
         return path.path
     }
 
-    // MARK: Which protocol
+    // MARK: Protocol
 
     @Test func noPropertiesMeanPlaintext() throws {
         #expect(try KafkaSecurity(properties: [:]).description == "PLAINTEXT")
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// A backslash is missing at the end of a line, and what follows is a property of its own.
+    /// The backslash at the end of the line before is missing, so the rest of the value is read as a property.
     @Test(arguments: ["\"hush\";", "hush", "password=\"hush\";", "user.name=\"hush\""])
     func aPartOfAValueIsNotQuotedAsAName(line: String) {
         let message = self.refusal([
@@ -153,7 +153,7 @@ import Testing
         #expect(inFiles.identity == .pemFiles(chain: both, key: both))
         _ = try inFiles.makeContext()
 
-        // In a properties file the lines of PEM usually become one.
+        // In a properties file the lines of PEM are usually joined.
         func inOneLine(_ pem: Bytes) -> String { String(decoding: pem, as: UTF8.self).replacing("\n", with: " ") }
         let inValues = try self.tls([
             "ssl.truststore.type": "PEM", "ssl.truststore.certificates": inOneLine(authority.certificate),
@@ -208,7 +208,7 @@ import Testing
         #expect(message.contains("/no/such.p12") && message.contains("doesn't exist"))
     }
 
-    // MARK: What is refused
+    // MARK: Errors
 
     @Test func allInvalidPropertiesAreReportedTogether() {
         let message = self.refusal([
