@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Brokers that go and come, leaders that move.
+/// Brokers that stop and restart, and leaders that move.
 @Suite(.timeLimit(.minutes(2))) struct BrokerTests {
     @Test func otherBrokersLeadThePartitionsOfAStoppedBroker() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in

@@ -34,7 +34,7 @@ import Testing
             #expect(answer.errorCode == .unsupportedVersion)
             #expect(answer.apiKeys.map(\.apiKey) == [APIKey.apiVersions.rawValue])
             #expect(answer.apiKeys.first?.maxVersion == ApiVersionsRequest.validVersions.upperBound)
-            // The connection lives on.
+            // The connection stays open.
             let second = try await client.ask(ApiVersionsRequest.software("test", "1.0"), version: 3)
             #expect(second.errorCode == .none)
         }
@@ -106,7 +106,7 @@ import Testing
     @Test func requestsOnAConnectionAreAnsweredInOrder() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
-            // The first waits for a record, and with it the second.
+            // The first request waits for a record, and so does the second.
             let fetch = try client.send(FetchRequest.one("t", offset: 0, maxWait: 3_600_000), version: 12)
             let versions = try client.send(ApiVersionsRequest(), version: 0)
             await kafka.untilRequests(of: .fetch)

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Groups as clients see them, over sockets; the machine itself has tests of its own.
+/// Groups as seen by clients, over sockets. The state machine has its own tests.
 @Suite(.timeLimit(.minutes(2))) struct GroupAPITests {
     @Test(arguments: FindCoordinatorRequest.validVersions)
     func theCoordinatorIsFound(version: Int16) async throws {
@@ -137,7 +137,7 @@ import Testing
             request.memberId = try await client.ask(request, version: 9).memberId
             request.sessionTimeoutMs = 30
             _ = try await client.ask(request, version: 9)
-            // The second one can only get in when the first is out: its answer is the proof.
+            // The second member can join only after the first has been removed, so its answer is the proof.
             let second = try await RawClient.connect(to: kafka.bootstrapServers[0])
             defer { second.close() }
             let answer = try await second.join("g")
@@ -329,21 +329,21 @@ extension OffsetCommitRequest {
 }
 
 extension RawClient {
-    /// Joins a group, with an id of its own.
+    /// Joins a group with a new member id.
     func join(_ group: String) async throws -> JoinGroupResponse {
         var request = JoinGroupRequest.of(group)
         request.memberId = try await self.ask(request, version: 9).memberId
         return try await self.ask(request, version: 9)
     }
 
-    /// Joins a group as its only member, and assigns itself "all".
+    /// Joins a group as its only member, and assigns "all" to itself.
     func joinAndSync(_ group: String) async throws -> JoinGroupResponse {
         let member = try await self.join(group)
         _ = try await self.ask(SyncGroupRequest.of(group, member, assignment: "all"), version: 5)
         return member
     }
 
-    /// The committed offsets by partition; of all topics if `topic` is nil.
+    /// Returns the committed offsets by partition, of all topics if `topic` is nil.
     func fetchOffsets(
         _ group: String, topic: String?, id: KafkaUUID? = nil, partitions: [Int32], version: Int16
     ) async throws -> [Int32: Int64] {

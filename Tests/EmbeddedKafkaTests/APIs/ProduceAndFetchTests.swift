@@ -39,7 +39,7 @@ import Testing
                 FetchRequest.one(version < 13 ? "t" : "", id: version < 13 ? .zero : id, offset: 1), version: version)
             #expect(answer.errorCode == .none)
             #expect(answer.only.errorCode == .none)
-            // The batch comes whole, also the part before the offset.
+            // The batch is returned whole, including the records before the offset.
             #expect(try records(in: answer.only.records ?? []).map(\.value) == ["a", "b"])
         }
     }
@@ -122,7 +122,7 @@ import Testing
             try await kafka.createTopic("t")
             let producer = try await RawClient.connect(to: kafka.bootstrapServers[0])
             defer { producer.close() }
-            // An hour: only the record can end it.
+            // An hour, so only the record can end the wait.
             let id = try client.send(FetchRequest.one("t", offset: 0, maxWait: 3_600_000), version: 12)
             await kafka.untilRequests(of: .fetch)
             #expect(!client.hasAnswer)

@@ -11,7 +11,7 @@ import KafkaProtocol
 import KafkaTestSupport
 import Testing
 
-/// Compressed batches that other libraries can read and Kafka can't, and the reverse.
+/// Compressed batches that other libraries can read and Kafka can't, and vice versa.
 @Suite(.timeLimit(.minutes(1))) struct ProducedFramesTests {
     private func batch(_ codec: CompressionCodec, _ compress: ([UInt8]) throws -> [UInt8]) throws -> Bytes {
         try ForeignBatch.of(key: nil, codec, compress)
@@ -65,7 +65,7 @@ import Testing
         #expect(outcome == .none)
     }
 
-    /// Compaction goes by keys (KAFKA-4808).
+    /// Compaction requires keys (KAFKA-4808).
     @Test(arguments: ["compact", "compact,delete", "delete, compact"])
     func aRecordWithoutAKeyIsRefusedInACompactedTopic(_ policy: String) async throws {
         try await withCluster { kafka, client in

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Metadata and what changes it.
+/// Metadata and the requests that change it.
 @Suite(.timeLimit(.minutes(2))) struct TopicAPITests {
     @Test(arguments: MetadataRequest.validVersions) func metadataWorksInEachVersion(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
@@ -279,7 +279,7 @@ import Testing
             #expect(try await end(of: 0, current: 0).errorCode == .fencedLeaderEpoch)
             #expect(try await end(of: 0, current: 2).errorCode == .unknownLeaderEpoch)
 
-            // A consumer that read what is gone now learns it from its fetch as well.
+            // A consumer that has read the truncated records also learns of it from its fetch.
             var request = FetchRequest.one("t", offset: 3)
             request.topics[0].partitions[0].lastFetchedEpoch = 0
             let fetched = try await client.ask(request, version: 12)

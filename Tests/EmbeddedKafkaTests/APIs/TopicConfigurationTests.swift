@@ -9,7 +9,7 @@ import EmbeddedKafka
 import KafkaProtocol
 import Testing
 
-/// What topics may be configured with, as Kafka has it.
+/// The topic settings that are accepted, which are the same as in Kafka.
 @Suite(.timeLimit(.minutes(1))) struct TopicConfigurationTests {
     @Test(arguments: [
         ("no.such.setting", "1"), ("retention.ms", "soon"), ("retention.ms", "-2"), ("cleanup.policy", "shred"),

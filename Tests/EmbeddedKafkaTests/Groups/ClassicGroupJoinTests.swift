@@ -190,7 +190,7 @@ import Testing
         self.rig.pass(2_000)
         self.rig.join("b", ticket: 2)
         self.rig.pass(1_000)
-        // Somebody came, so it waits once more.
+        // A member has joined, so the group waits once more.
         #expect(self.rig.joins[1] == nil)
         self.rig.pass(3_000)
         #expect(self.rig.joins[1]?.members.map(\.id) == ["a", "b"])

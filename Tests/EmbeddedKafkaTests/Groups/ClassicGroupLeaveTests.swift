@@ -85,7 +85,7 @@ import Testing
         self.rig.join("a2", ticket: 1, instance: "ia", canSkip: canSkip)
         let answer = self.rig.joins[1]
         #expect(answer?.skipsAssignment == canSkip)
-        // Without that field it is told that its old self leads.
+        // Without that field the answer says that the previous member id leads.
         #expect(answer?.leaderID == (canSkip ? "a2" : "a"))
         #expect(answer?.members.map(\.id) == (canSkip ? ["a2", "b"] : []))
     }
@@ -105,7 +105,7 @@ import Testing
         self.rig.pass(9_000)
         #expect(self.rig.heartbeat("b", instance: "ib") == .rebalanceInProgress)
         self.rig.pass(60_000)
-        // Its session is over: it is gone.
+        // Its session is over, so it is removed.
         #expect(self.rig.joins[1]?.members.map(\.id) == ["a"])
     }
 
@@ -125,7 +125,7 @@ import Testing
         #expect(self.rig.joins[7]?.members.map(\.id) == ["a", "b"])
     }
 
-    // MARK: The coordinator moves
+    // MARK: Moving the coordinator
 
     @Test mutating func aNewCoordinatorKnowsTheLastCompleteGeneration() {
         self.rig = .stable("a", "b")
@@ -148,7 +148,7 @@ import Testing
         self.rig.sync("b", ticket: 4)
         self.rig.take(self.rig.group.moveToNewCoordinator(now: self.rig.now))
         #expect(self.rig.syncs[4]?.error == .notCoordinator)
-        // Nothing had been written down yet.
+        // Nothing had been persisted yet.
         #expect(self.rig.group.state == .empty)
         #expect(self.rig.group.members.isEmpty)
     }

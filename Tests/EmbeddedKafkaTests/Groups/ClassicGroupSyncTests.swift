@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ClassicGroupSyncTests {
     private var rig = GroupRig()
 
-    /// Two members that have joined and not yet synchronised; "a" leads.
+    /// Returns a group of two members that have joined and not yet synced. "a" leads.
     private static func joined() -> GroupRig {
         var rig = GroupRig.stable("a")
         rig.join("b", ticket: 1)
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test mutating func commitsAreAnsweredInEachState() {
-        // Who is in no group may commit while nobody is.
+        // Without a member id, a commit is allowed while the group is empty.
         #expect(self.rig.commit("", generation: -1) == .none)
         self.rig.join("a", ticket: 1)
         #expect(self.rig.commit("a") == .rebalanceInProgress)
@@ -131,7 +131,7 @@ import Testing
         #expect(self.rig.commit("a", generation: 7) == .illegalGeneration)
         #expect(self.rig.commit("x") == .unknownMemberId)
         self.rig.join("b", ticket: 3)
-        // Before it joins again a member may commit what it is about to give up.
+        // Before it rejoins, a member may commit the partitions that it is about to give up.
         #expect(self.rig.commit("a") == .none)
     }
 

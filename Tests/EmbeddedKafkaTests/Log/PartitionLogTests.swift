@@ -130,7 +130,7 @@ import Testing
         try self.append(["c"])
         try self.log.deleteRecords(before: 1)
         #expect(self.log.startOffset == 1)
-        // The batch is whole still: consumers skip what comes before their offset.
+        // The batch is still whole: consumers skip the records before their offset.
         #expect(try self.read(from: 1) == [0, 1, 2])
         #expect(throws: BrokerError.self) { try self.read(from: 0) }
         #expect(throws: BrokerError.self) { try self.log.deleteRecords(before: 4) }

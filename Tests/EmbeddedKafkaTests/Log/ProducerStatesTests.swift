@@ -13,7 +13,7 @@ import Testing
 @Suite struct ProducerStatesTests {
     private var states = ProducerStates()
 
-    /// Checks a batch of `count` records and notes it if it is to be appended.
+    /// Checks a batch of `count` records and, if it is accepted, records it as appended.
     private mutating func append(
         _ sequence: Int32, count: Int32 = 1, epoch: Int16 = 0, now: Int64 = 0
     ) throws(BrokerError) -> ProducerStates.Verdict {
@@ -57,7 +57,7 @@ import Testing
             #expect(self.isDuplicate(try self.append(Int32(sequence)), baseOffset: Int64(sequence)))
         }
         #expect(self.error(1) == .outOfOrderSequenceNumber)
-        // The same first sequence with another length is no retry.
+        // The same first sequence with another length isn't a retry.
         #expect(self.error(6, count: 2) == .outOfOrderSequenceNumber)
     }
 

@@ -12,7 +12,7 @@ import Testing
 
 @testable import EmbeddedKafka
 
-/// What a listener with SASL lets through, request by request.
+/// The requests that a listener with SASL accepts.
 @Suite(.timeLimit(.minutes(1)))
 struct AuthenticationTests {
     private static let name = "SASL"
@@ -142,10 +142,10 @@ struct AuthenticationTests {
             let start = ContinuousClock.now
             let answer = try await self.authenticate(client, "n,,\u{1}auth=Bearer good\u{1}\u{1}")
             #expect(answer.sessionLifetimeMs == 600_000)
-            // Too soon for another login: the connection lives on.
+            // Too early for another login; the connection stays open.
             let another = try await self.handshake(client, "OAUTHBEARER").errorCode
             guard another == .illegalSaslState else {
-                // Unless this machine stood still for so long that it is time.
+                // Unless this machine was stalled for so long that the time has come.
                 #expect(another == .none && ContinuousClock.now - start > .milliseconds(900))
                 return
             }

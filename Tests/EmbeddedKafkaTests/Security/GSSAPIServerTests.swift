@@ -37,7 +37,7 @@ struct GSSAPIServerTests {
 
     @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct WithTickets {
-        /// A server, and a client's context that has its ticket: `first` is what it sends.
+        /// A server, and a client's context that has a ticket for it. `first` is the client's first message.
         private struct Login {
             var server: GSSAPIServer
             let client: GSSContext
@@ -54,12 +54,12 @@ struct GSSAPIServerTests {
                 self.first = Bytes(try self.client.step(nil).token)
             }
 
-            /// The server's next message; nil if there is none.
+            /// Returns the server's next message, or nil if there is none.
             mutating func challenge(to message: Bytes) -> [UInt8]? {
                 if case .challenge(let bytes) = self.server.respond(to: message, at: 0) { Array(bytes) } else { nil }
             }
 
-            /// Until the server has made its offer.
+            /// Continues until the server has sent its offer, and returns it.
             mutating func offer() throws -> [UInt8] {
                 let answer = self.challenge(to: self.first)
                 let token = try #require(answer)
@@ -77,7 +77,7 @@ struct GSSAPIServerTests {
                 Issue.record("refused")
                 return
             }
-            // Whom the client wants to act as is passed over, as by Kafka's brokers.
+            // The authorization id is ignored, as by Kafka's brokers.
             #expect(identity == Identity(user: "alice"))
             #expect(last.isEmpty)
         }
@@ -101,7 +101,7 @@ struct GSSAPIServerTests {
         }
 
         @Test func missingAndModifiedTicketsAndUnexpectedMessagesAreRefused() async throws {
-            // The frame, the ticket and the authenticator; between them are names that nothing protects.
+            // The frame, the ticket and the authenticator; between them are unprotected names.
             for share in [0, 0.5, 1] {
                 var login = try await Login()
                 var token = Array(login.first)
@@ -133,7 +133,7 @@ struct GSSAPIServerTests {
                 login = try await Login()
                 _ = login.server.respond(to: "nonsense", at: 0)
             }
-            // A context has some 2 KB.
+            // A context takes about 2 KB.
             #expect(growth < 300, "\(growth) bytes for each")
         }
 
