@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// What may lie behind a gzip stream (RFC 1952, 2.2): more members, or bytes that mean nothing.
+/// What may follow a gzip stream (RFC 1952, 2.2): more members, or bytes without meaning.
 @Suite struct GzipMembersTests {
     private let plain = Bytes((0..<5000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) })
 
@@ -25,7 +25,7 @@ import Testing
         try CompressionCodec.gzip.decompress(Bytes(bytes), limit: 1 << 20)
     }
 
-    /// Among them the beginnings of a member: its header is no header before it is whole.
+    /// These include truncated headers, which don't begin a member.
     @Test(
         arguments: [
             [0], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3], [0x1f], [0x1f, 0x8b],

@@ -10,7 +10,7 @@ import KafkaProtocol
 import Testing
 
 @Suite struct MessageFieldTests {
-    // MARK: Fields that a version lacks
+    // MARK: Fields missing in a version
 
     @Test func aFieldThatTheVersionLacksIsAnErrorUnlessItIsIgnorable() throws {
         var request = MetadataRequest()
@@ -85,7 +85,7 @@ import Testing
         var writer = ByteWriter()
         try partition.encode(into: &writer, version: 18)
         let bytes = writer.finishContiguous()
-        // Three fields: tag 1 with eight bytes, tag 3 and tag 9 with one.
+        // Three fields: tag 1 with eight bytes, tags 3 and 9 with one byte each.
         #expect(bytes.hexadecimal.hasSuffix("03" + "01080000000000000005" + "030179" + "09017a"))
 
         var reader = ByteReader(bytes)
@@ -140,7 +140,7 @@ import Testing
         #expect(MetadataResponse.responseHeaderVersion(8) == 0)
         #expect(MetadataResponse.responseHeaderVersion(9) == 1)
         #expect(SaslHandshakeRequest.requestHeaderVersion(1) == 1)
-        // A client reads this answer before it knows the broker's versions.
+        // A client reads this response before it knows the broker's versions.
         #expect(ApiVersionsRequest.requestHeaderVersion(3) == 2)
         #expect(ApiVersionsResponse.responseHeaderVersion(3) == 0)
     }

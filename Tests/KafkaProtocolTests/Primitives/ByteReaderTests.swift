@@ -10,7 +10,7 @@ import KafkaProtocol
 import Testing
 
 @Suite struct ByteReaderTests {
-    // MARK: Fixed size
+    // MARK: Fixed-size numbers
 
     @Test func numbersAreBigEndian() throws {
         var reader = ByteReader([
@@ -29,7 +29,7 @@ import Testing
     @Test func aTruncatedNumberIsAnError() throws {
         var reader = ByteReader([1, 2, 3, 4, 5, 6, 7])
         #expect(throws: ProtocolError.truncated(needed: 8, remaining: 7)) { _ = try reader.readInt64() }
-        // What could not be read is still there.
+        // A failed read consumes nothing.
         #expect(try reader.readInt32() == 0x0102_0304)
         #expect(throws: ProtocolError.trailingBytes(3)) { try reader.finish() }
     }
@@ -165,7 +165,7 @@ import Testing
         #expect(bytes.storage === input.storage)
     }
 
-    /// Elements of arrays and tagged fields, whatever they are in.
+    /// Elements of arrays and tagged fields count, at any depth.
     @Test func anArrayAboveTheElementLimitIsRefusedBeforeItIsRead() throws {
         // Two arrays of one byte each, and a tagged field.
         let bytes: Bytes = [2, 7, 2, 8, 1, 5, 0]

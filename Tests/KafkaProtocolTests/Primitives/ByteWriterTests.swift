@@ -65,8 +65,7 @@ import Testing
         }
     }
 
-    /// What was written before a large slice, the slice, and what comes after stay in order, however small the storage
-    /// that they are gathered in.
+    /// The bytes before a large slice, the slice, and the bytes after it stay in order, however small the buffer is.
     @Test func recordsKeepTheirPositionBetweenSmallFields() throws {
         let large = Bytes(repeatElement(7, count: 1024))
         let small: Bytes = [8, 8]

@@ -13,7 +13,7 @@ import Testing
     private func crc32c(_ bytes: Bytes) -> UInt32 { bytes.withUnsafeBytes { CRC32C.checksum(of: $0) } }
 
     @Test func crc32cMatchesKnownValues() {
-        // The check value of the polynomial, and the vectors of RFC 3720 B.4.
+        // The polynomial's check value, and the vectors of RFC 3720 B.4.
         #expect(self.crc32c("123456789") == 0xe306_9283)
         #expect(self.crc32c(Bytes(repeatElement(0, count: 32))) == 0x8a91_36aa)
         #expect(self.crc32c(Bytes(repeatElement(0xff, count: 32))) == 0x62a8_ab43)

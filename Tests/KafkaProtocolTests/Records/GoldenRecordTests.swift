@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Batches and message sets that Kafka's own classes wrote.
+/// Batches and message sets written by Kafka's own classes.
 @Suite struct GoldenRecordTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var magic: Int8
@@ -39,7 +39,7 @@ import Testing
             var reader = RecordBatchReader(row.bytes)
             let batches = try reader.all()
             #expect(reader.cutOff == nil)
-            // Without the codec's trait the error says so: see CompressionTests.
+            // Without the codec's trait this is an error, which CompressionTests covers.
             guard batches.allSatisfy({ $0.codec?.isInThisBuild == true }) else { continue }
             var records: [PlainRecord] = []
             for batch in batches {
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    /// What our writer makes of the same records is the same to the byte, as long as there is no compression.
+    /// Without compression, the library encodes the same records to the same bytes.
     @Test func uncompressedBatchesMatchKafkasByteForByte() throws {
         for row in try Row.all() where row.magic == 2 && row.codec == "none" && row.timestampType == "CreateTime" {
             var builder = try RecordBatchBuilder(row.records)

@@ -73,7 +73,7 @@ import Testing
     @Test func aFullBatchRefusesFurtherRecords() throws {
         let value = Bytes(repeatElement(1, count: 100))
         var builder = RecordBatchBuilder()
-        // 61 bytes of header; 109 for the first record; the limit leaves room for exactly one more.
+        // 61 bytes of header and 109 for the first record; the limit leaves room for exactly one more.
         var outcomes: [Bool] = []
         for _ in 0..<3 {
             outcomes.append(try builder.append(key: nil, value: value, headers: [], timestamp: 5, limit: 279))

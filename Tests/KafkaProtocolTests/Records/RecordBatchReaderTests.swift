@@ -22,7 +22,7 @@ import Testing
         withUnsafeBytes(of: value.bigEndian) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
     }
 
-    /// Header fields after a change, the checksum made right again.
+    /// Applies a change to header fields and corrects the checksum.
     private static func changed(_ bytes: [UInt8], _ change: (inout [UInt8]) -> Void) -> [UInt8] {
         var bytes = bytes
         change(&bytes)
@@ -32,7 +32,7 @@ import Testing
         return bytes
     }
 
-    /// What reading all of the records throws.
+    /// Returns the error thrown by reading all of the records.
     private static func failure(of bytes: [UInt8], limit: Int = 1 << 20) -> RecordBatchError? {
         do throws(RecordBatchError) {
             var reader = RecordBatchReader(Bytes(bytes))
@@ -78,13 +78,13 @@ import Testing
     @Test(arguments: RecordBatchBuilderTests.compressions)
     func everyChangedByteIsDetected(compression: Compression) throws {
         let whole = try Self.encoded(compression: compression)
-        // The leader epoch and the base offset aren't covered by the checksum: brokers change them.
+        // The checksum doesn't cover the leader epoch and the base offset, which brokers change.
         for position in whole.indices where position >= 16 {
             var damaged = whole
             damaged[position] ^= 0x10
             let error = try #require(Self.failure(of: damaged), "byte \(position)")
             if position >= 21 {
-                // Fields that must make sense before the checksum is looked at are the exception.
+                // Except for fields that are validated before the checksum.
                 guard case .checksumMismatch = error.reason else {
                     #expect(Self.isMalformed(error) && (23..<27).contains(position) || (57..<61).contains(position))
                     continue
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// The records damaged, the checksum right: never a trap, and an error or records, but no more than there are bytes.
+    /// Damaged records with a correct checksum: never a trap, but an error or records, no more than there are bytes.
     @Test(arguments: RecordBatchBuilderTests.compressions)
     func damagedRecordsAreErrorsOrRecords(compression: Compression) throws {
         let whole = try Self.encoded(compression: compression)
@@ -120,7 +120,7 @@ import Testing
             let error = Self.failure(of: Self.changed(whole) { Self.put(count, at: 57, in: &$0) })
             #expect(Self.isMalformed(error), "count \(count)")
         }
-        // Whoever reads them makes room for as many as are said to be there.
+        // Readers reserve room for the claimed number of records.
         #expect(throws: RecordBatchError.self) {
             var reader = RecordBatchReader(Bytes(Self.changed(whole) { Self.put(.max as Int32, at: 57, in: &$0) }))
             _ = try reader.next()?.records()
@@ -141,11 +141,11 @@ import Testing
         #expect(future?.reason == .unsupportedMagic(3))
         let codec = Self.failure(of: Self.changed(whole) { $0[22] |= 5 })
         #expect(codec?.reason == .compression(.unknownCodec(5)))
-        // Bits that nobody knows yet are no reason to refuse.
+        // Unknown attribute bits are ignored.
         #expect(Self.failure(of: Self.changed(whole) { Self.put(0x7fc0 as Int16, at: 21, in: &$0) }) == nil)
     }
 
-    /// Records written by hand: each has one thing wrong.
+    /// Hand-made records, each with one defect.
     @Test(
         arguments: [
             ("a negative length", [0x01, 0, 0, 0, 1, 1, 0]),
@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test func anEmptyBatchAdvancesThePosition() throws {
-        // What compaction leaves of a batch whose records are all gone.
+        // What compaction leaves of a batch whose records have all been removed.
         let empty = Self.changed(Array(try Self.encoded()[..<61])) {
             Self.put(49 as Int32, at: 8, in: &$0)
             Self.put(0 as Int32, at: 57, in: &$0)
