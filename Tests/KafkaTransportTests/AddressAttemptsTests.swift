@@ -19,7 +19,7 @@ import Testing
     @Test func eachAddressHasAnEqualShareOfTheRemainingTime() throws {
         var attempts = AddressAttempts(try (1...3).map(self.address), deadline: .at(12))
         #expect(attempts.shareEnd(now: .at(0)) == .at(4))
-        // It failed at once: the others have its time.
+        // The first failed at once, so its time goes to the others.
         attempts.failed(0)
         #expect(attempts.shareEnd(now: .at(0)) == .at(6))
         attempts.failed(1)
@@ -66,11 +66,11 @@ import Testing
     @Test func theMemoryOfAddressesIsBounded() throws {
         var failed = FailedAddresses()
         for port in 1...1500 { failed.failed(try self.address(port)) }
-        // The first are forgotten, and nothing else.
+        // Only the oldest ones are forgotten.
         #expect(failed.putLast(in: try [1500, 1].map(self.address)).map(\.port) == [1, 1500])
     }
 
-    /// What a token endpoint or a broker is connected to by: TLS is part of it.
+    /// As for connections to a token endpoint or a broker, of which TLS is a part.
     @Test func aFailedHandshakeIsFollowedByTheNextAddress() async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:kafka.example"]) })
         let others = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:other.example"]) })
@@ -96,7 +96,7 @@ import Testing
             #expect(channel.remoteAddress?.port == good.port)
             channel.close()
         }
-        // The second time, the good one came first.
+        // At the second attempt the working address came first.
         #expect(accepted.withLock { $0.count } == 1)
         withExtendedLifetime(silent) {}
     }

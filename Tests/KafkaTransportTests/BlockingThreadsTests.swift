@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BlockingThreadsTests {
-    /// Holds a thread until it is opened.
+    /// Blocks a thread until it is opened.
     private final class Gate: Sendable {
         private let isOpen = Lock(false)
         let entered = AsyncStream.makeStream(of: Void.self)

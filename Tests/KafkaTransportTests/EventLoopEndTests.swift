@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// A loop's end must leave nobody waiting.
+/// The end of a loop must leave no task waiting.
 @Suite(.timeLimit(.minutes(2))) struct EventLoopEndTests {
     @Test func workSubmittedBeforeTheShutdownRuns() async throws {
         let loop = try EventLoop(name: "test")
@@ -43,7 +43,7 @@ import Testing
             }
             #expect(isInLoop)
         }
-        // A timer too, and at its time: a loop that is over must not make those spin who wait in rounds.
+        // Timers still fire on time: an ended loop must not make tasks spin that wait repeatedly.
         let deadline = loop.now + .milliseconds(20)
         await withCheckedContinuation { continuation in loop.schedule(at: deadline) { continuation.resume() } }
         #expect(loop.now >= deadline)
@@ -55,7 +55,7 @@ import Testing
         loop.shutdown()
         await loop.ended()
         let timer = loop.schedule(after: .seconds(3600)) {}
-        // So that the thread sleeps, or is about to.
+        // So that the thread is asleep or about to be.
         await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
         timer.cancel()
         await loop.ended()
@@ -134,7 +134,7 @@ import Testing
         #expect(sides[1].closeCalls == 1)
         await loop.ended()
 
-        // One that is started only now is told at once, and new ones can't be made.
+        // A channel started now is notified at once, and new ones can't be created.
         let late = Recorder()
         unstarted.start(late)
         await late.wait { _, closed in closed != nil }
@@ -156,7 +156,7 @@ import Testing
             loop.shutdown()
             await loop.ended()
         }
-        // Two descriptors a loop; the last threads may be about to give theirs back.
+        // Two descriptors a loop; the last threads may not have closed theirs yet.
         #expect(try openDescriptors() < before + 300)
     }
     #endif

@@ -55,7 +55,7 @@ import Testing
             timer.cancel()
         }
         #expect(held == nil)
-        // A million deadlines set and lifted must not stay behind: the heap is thrown out as it fills with them.
+        // Cancelled timers must not accumulate: the heap is cleaned as it fills with them.
         for _ in 0..<100_000 { loop.schedule(after: .seconds(3600)) { fired.withLock { $0 += 1 } }.cancel() }
         await withCheckedContinuation { continuation in
             _ = loop.schedule(after: .milliseconds(1)) { continuation.resume() }

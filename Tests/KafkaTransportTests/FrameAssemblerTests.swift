@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite struct FrameAssemblerTests {
-    /// Feeds bytes in pieces of a size, and gives the frames that come out.
+    /// Feeds bytes in pieces of a given size, and returns the resulting frames.
     private func frames(
         of bytes: [UInt8], inPiecesOf size: Int, limit: Int = 1 << 20
     ) throws(TransportError) -> [Bytes] {
@@ -57,7 +57,7 @@ import Testing
         #expect(firstBytes == header + [1, 2, 3])
     }
 
-    /// Who has sent good frames speaks Kafka's protocol; a negative length is nonsense all the same.
+    /// A peer that has sent valid frames speaks Kafka's protocol. A negative length is invalid nevertheless.
     @Test(arguments: [10, 200_000]) func anOversizedFrameAfterValidOnesDiffersFromGarbage(count: Int) {
         let good = self.encode([Array(repeating: 7, count: count)])
         func error(_ length: Int32) -> TransportError? {

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// What a channel makes of bytes as they come from a peer of any kind.
+/// How a channel handles incoming bytes from any kind of peer.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct FrameReceivingTests {
     @Test func manyFramesInOneReadArriveInOrder() async throws {
         try await withPeer { peer, _, recorder in
@@ -45,12 +45,12 @@ import Testing
                 return
             }
             #expect(firstBytes.starts(with: bytes.prefix(7)))
-            // The peer sees the end.
+            // The peer sees the end of the connection.
             #expect((try? peer.receive(1)) ?? [] == [])
         }
     }
 
-    // The sanitizer has an address space of its own.
+    // The sanitizer has its own address space.
     #if os(Linux) && !THREAD_SANITIZER
     @Test func framesWithALengthOfTwoGigabytesTakeNoMemory() async throws {
         func addressSpace() throws -> Int {
@@ -64,7 +64,7 @@ import Testing
         var peers: [RawPeer] = []
         for _ in 0..<50 {
             let peer = try RawPeer(port: server.listener.port)
-            // The claim has been looked at when the frame before it is handed out.
+            // The claimed length has been processed when the frame before it is delivered.
             try peer.send(framed("x".utf8) + [0x7f, 0xff, 0xff, 0xff, 1, 2, 3])
             peers.append(peer)
         }
@@ -113,13 +113,13 @@ import Testing
             accepted.start(recorder)
         }
         let peer = try RawPeer(port: server.listener.port)
-        // All in one read; one frame is given for each resumption.
+        // All frames arrive in one read; one is delivered for each resumption.
         try peer.send((0..<20).flatMap { framed([UInt8($0)]) })
         peer.endSending()
         let accepted = try #require(await server.channels(1).first)
         for count in 1...20 {
             await recorder.wait { frames, _ in frames.count == count }
-            // A turn of the loop later it still is that one.
+            // After another turn of the loop there is still only that one.
             await withCheckedContinuation { continuation in server.loop.execute { continuation.resume() } }
             #expect(recorder.frames.count == count)
             #expect(recorder.closed == nil)

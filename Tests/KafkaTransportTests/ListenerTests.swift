@@ -12,7 +12,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ListenerTests {
     #if os(Linux)
-    /// In a process of its own, since it takes every descriptor there is.
+    /// In a separate process, since it uses up all descriptors.
     @Test func runningOutOfDescriptorsPausesTheListenerWithoutSpinning() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 64, rlim_max: 64)
@@ -26,7 +26,7 @@ import Testing
                 taken.append(descriptor)
             }
             close(taken.removeLast())
-            // The system takes the connection, into the backlog; the listener has no descriptor for it.
+            // The system accepts the connection into the backlog, but the listener has no descriptor for it.
             let peer = try RawPeer(port: server.listener.port)
             try peer.send(framed("x".utf8))
             let before = await server.loop.processorTime

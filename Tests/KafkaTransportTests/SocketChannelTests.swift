@@ -11,7 +11,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SocketChannelTests {
-    /// A server and a client's channel to it, on loops of their own.
+    /// Runs `body` with a server and a client's channel to it, on separate loops.
     private func withPair(
         limit: Int = 16 << 20, tls: Bool = false,
         _ body: (_ client: SocketChannel, _ clientSide: Recorder, _ server: SocketChannel, _ serverSide: Recorder)
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// A loop that wakes for each record of a frame costs more than encrypting it.
+    /// Waking the loop for each TLS record of a frame would cost more than encrypting it.
     @Test(arguments: [false, true]) func framesThatTheSocketAcceptsAreWrittenAtOnce(tls: Bool) async throws {
         try await self.withPair(tls: tls) { client, _, _, serverSide in
             let frame = Bytes(Array(repeating: 7, count: 48 << 10))
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func theAddressesOfANameAreTriedInTurn() async throws {
-        // localhost is ::1 and 127.0.0.1 on most machines; the listener is on the second only.
+        // localhost is ::1 and 127.0.0.1 on most machines; the listener has only the second.
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.close() }
@@ -211,7 +211,7 @@ import Testing
             channel.close()
             await side.wait { _, closed in closed != nil }
         }
-        // The server's side hears of the last few ends a little later.
+        // The server learns of the last few ends a little later.
         while try openDescriptors() > before + 10 { await Task.yield() }
     }
     #endif

@@ -10,7 +10,7 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// A loop whose clock a test drives.
+/// A loop whose clock is driven by a test.
 @Suite(.timeLimit(.minutes(1))) struct TestClockTests {
     private let clock = TestClock()
 
@@ -69,7 +69,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await cancelled.value }
     }
 
-    /// Real time may pass meanwhile as it likes: nothing is due before the clock is moved.
+    /// However much real time passes, nothing is due before the clock is advanced.
     @Test func timeStandsStillUnlessAdvanced() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
@@ -104,7 +104,7 @@ import Testing
         #expect(clock.now - start == .seconds(3600))
     }
 
-    /// A timer is due in a nanosecond: who computes on a thread of the pool is not overtaken by it.
+    /// A timer is due in a nanosecond, and must not fire before a computation on a thread of the pool is done.
     @Test func computationTakesNoTime() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }

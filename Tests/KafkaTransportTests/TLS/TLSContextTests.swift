@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// What settings are refused, and in what words.
+/// The settings that are refused, and the errors' messages.
 @Suite struct TLSContextTests {
     private func refusal(_ configure: (inout TLSSettings) throws -> Void) throws -> String? {
         var settings = TLSSettings()
@@ -62,7 +62,7 @@ import Testing
         #expect(try self.refusal { $0.identity = .pkcs12("junk", password: "x") }?.contains("PKCS#12") == true)
     }
 
-    /// As OpenSSL 1 and Java 8 wrote them.
+    /// As written by OpenSSL 1 and Java 8.
     @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL has no legacy provider here: no such file can be made"))
     func anUnsupportedPKCS12FileIsRefusedWithTheExportCommand() throws {
         let issued = try CertificateAuthority().issue()

@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TLSHandshakeTests {
-    /// Connects to a server of these contexts: what the client hears, if not that all is well.
+    /// Connects to a server with these contexts, and returns the client's error, if any.
     private func failure(
         _ contexts: TLSContexts, host: String = "127.0.0.1", address: String = "127.0.0.1",
         timeout: Duration = .seconds(10), resolver: NameResolver = .shared
@@ -85,7 +85,7 @@ import Testing
         }
         defer { listener.close() }
         var resumed: [Bool] = []
-        // Another name is another server: going on with this one's session would believe it without its certificate.
+        // Another name is another server: resuming this session would trust it without its certificate.
         for host in ["localhost", "localhost", "127.0.0.1"] {
             let clientSide = Recorder()
             let channel = try await SocketChannel.connect(
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// Brokers that sign their own certificates, or are trusted one by one.
+    /// For brokers with self-signed certificates, or that are trusted individually.
     @Test func aServersOwnCertificateIsTrustedWithoutItsAuthority() async throws {
         let authority = try CertificateAuthority(name: "nobody's authority")
         let (server, stranger) = (try authority.issue(), try authority.issue())
@@ -175,7 +175,7 @@ import Testing
                 == .tls(.nameMismatch(expected: "::1", names: ["fd12:3456:789a:1:2:3:4:5", "127.0.0.1"])))
     }
 
-    /// Many are made so by hand, with an address as the common name, which counts for no address.
+    /// Many hand-made certificates have an address as the common name, which doesn't count for addresses.
     @Test(arguments: ["127.0.0.1", "kafka.b.example"])
     func aCommonNameAloneIsNotAcceptedForAnAddress(name: String) async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(name: name, hosts: []) })
@@ -184,7 +184,7 @@ import Testing
         #expect(failure?.description.contains("only has the common name \"\(name)\"") == true)
     }
 
-    /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and stands for one.
+    /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and matches exactly one.
     @Test(arguments: [
         ("*.b.example", "kafka.b.example", true), ("*.b.example", "KAFKA.B.EXAMPLE", true),
         ("*.b.example", "1.kafka.b.example", false), ("*.b.example", "b.example", false),
@@ -290,8 +290,8 @@ import Testing
         await server.end()
     }
 
-    /// Servers that have several names choose a certificate by the one that is said (SNI). Addresses are not said, nor is the dot
-    /// that ends a full name (RFC 6066).
+    /// Servers with several names choose a certificate by the name in the ClientHello (SNI). It contains neither
+    /// addresses nor the trailing dot of a fully qualified name (RFC 6066).
     @Test(arguments: [("kafka.b.example", true), ("kafka.b.example.", true), ("127.0.0.1", false)])
     func theHostNameIsSentInTheClientHello(host: String, isSaid: Bool) async throws {
         let greeting = Recorder()
@@ -308,7 +308,7 @@ import Testing
                 host: host, port: port, tls: contexts.client, loop: loop, timeout: .seconds(50),
                 maximumFrameSize: 1000, resolver: resolver)
         }
-        // A record's header tells how long the greeting is.
+        // The record's header contains the length of the ClientHello.
         await greeting.wait { pieces, _ in
             let bytes = pieces.flatMap { Array($0) }
             return bytes.count > 5 && bytes.count >= 5 + Int(bytes[3]) << 8 + Int(bytes[4])
@@ -322,7 +322,7 @@ import Testing
     }
 
     @Test func aStalledHandshakeEndsAtItsDeadline() async throws {
-        // As a plaintext listener would, it takes the greeting for the length of a frame; it may be 1 GiB long.
+        // Like a plaintext listener, it takes the ClientHello for the length of a frame, which may be 1 GiB long.
         let server = try AcceptingServer(limit: 1 << 30) { $0.start(Recorder()) }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
