@@ -31,7 +31,7 @@ import Testing
             authentication: authentication)
     }
 
-    /// What a server's answer comes to.
+    /// Returns the error that a server's answer causes, and the number of requests.
     private func error(
         _ answer: HTTPServer.Answer, _ change: (inout TokenEndpoint) -> Void = { _ in }
     ) async throws -> (error: KafkaError, requests: Int) {
@@ -41,7 +41,7 @@ import Testing
         return (try #require(error), server.requests.count)
     }
 
-    // MARK: What is asked, and what comes of it
+    // MARK: Requests and results
 
     @Test func theIDAndTheSecretAreFormEncodedInTheHeader() async throws {
         let server = try HTTPServer { _, _ in Self.good }
@@ -56,7 +56,7 @@ import Testing
         #expect(request.target == "/token")
         #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
         #expect(request.form == ["grant_type": "client_credentials", "scope": "kafka read", "audience": "kafka & co"])
-        // RFC 6749, appendix B and section 2.3.1.
+        // As required by RFC 6749, section 2.3.1 and appendix B.
         let credentials = Data("my+client:s3cr%2Bt+%2F%C3%BC%3A%25".utf8).base64EncodedString()
         #expect(request.headers["authorization"] == "Basic \(credentials)")
     }
@@ -94,7 +94,7 @@ import Testing
 
     @Test(
         arguments: [
-            // expires_in alone, as a number or as text; the token's exp alone; and the sooner of both.
+            // expires_in alone, as a number or as text; the token's exp alone; and the earlier of both.
             (#""expires_in":60"#, nil, 60), (#""expires_in":"60""#, nil, 60), (#""scope":"x""#, 90, 90),
             (#""expires_in":60"#, 90, 60), (#""expires_in":90"#, 60, 60),
         ] as [(String, Int?, Int)])
@@ -117,7 +117,7 @@ import Testing
         #expect(try await self.provider(server).token().value.text == "T")
     }
 
-    // MARK: Trying again
+    // MARK: Retries
 
     @Test(arguments: [500, 502, 503, 504, 429, 408])
     func aServerErrorIsRetried(status: Int) async throws {
@@ -153,7 +153,7 @@ import Testing
 
     @Test(arguments: ["3600", "4000000000"])
     func aRetryAfterBeyondTheDeadlineEndsTheCallAtOnce(seconds: String) async throws {
-        // A call that waited would be ended by the test's own limit.
+        // If the call waited, the test's time limit would end it.
         let (error, requests) = try await self.error(
             .json(#"{"error":"slow_down"}"#, status: 429, headers: ["Retry-After: \(seconds)"])
         ) { $0.timeout = .seconds(600) }
@@ -207,7 +207,7 @@ import Testing
         #expect(throws: (any Error).self) { try result.get() }
     }
 
-    // MARK: Refusals, final and in words
+    // MARK: Refusals
 
     @Test(arguments: [400, 401, 403, 404])
     func aRefusalIsFinalAndQuotesTheServer(status: Int) async throws {
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // What comes, and what is said of it.
+        // The answer, and what the error says about it.
         ("HTTP/1.1 200 OK\r\n\r\n<html>Log in!</html>", "no JSON object"),
         ("HTTP/1.1 200 OK\r\n\r\n{\"error\":\"invalid_scope\"}", "invalid_scope"),
         ("HTTP/1.1 200 OK\r\n\r\n{}", "without an access_token"),
@@ -300,7 +300,7 @@ import Testing
     func aLineBreakInTheURLAddsNoHeader(path: String) async throws {
         let server = try HTTPServer { _, _ in Self.good }
         let endpoint = TokenEndpoint("http://127.0.0.1:\(server.port)/\(path)")
-        // Whether it is refused or sent encoded.
+        // It may be refused or sent encoded.
         _ = try? await ClientCredentialsTokenProvider(endpoint, clientID: "i\r\nX-Injected: 1", clientSecret: "x\r\n")
             .token()
         #expect(server.requests.allSatisfy { $0.headers["x-injected"] == nil && $0.method == "POST" })
@@ -352,7 +352,7 @@ import Testing
         endpoint.tls.trust = .pemFile(file.path)
         let attempts = Lock(0)
         let provider = try ClientCredentialsTokenProvider(endpoint, clientID: "my client") {
-            // Each attempt asks for the secret first: the second finds the file whole.
+            // Each attempt fetches the secret first, so the second finds the complete file.
             let attempt = attempts.withLock { attempts in
                 attempts += 1
                 return attempts

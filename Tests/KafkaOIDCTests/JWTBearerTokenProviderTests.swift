@@ -26,7 +26,7 @@ import Testing
         return Array(try #require(Data(base64Encoded: standard + padding)))
     }
 
-    /// The JSON of a JWT's part.
+    /// Decodes the JSON of a part of a JWT.
     private func json(_ part: Substring) throws -> [String: Any] {
         let json = try JSONSerialization.jsonObject(with: Data(try self.bytes(part)))
         return try #require(json as? [String: Any])
@@ -96,7 +96,7 @@ import Testing
         #expect(Set(server.requests.map { $0.form["assertion"] }).count == 2)
     }
 
-    /// An ECDSA signature's numbers are 32 bytes long each, also where DER has fewer, or one more for the sign.
+    /// Both numbers of an ECDSA signature take 32 bytes, even where DER has fewer, or one more for the sign.
     @Test func everySignatureOfES256HasTheSameLength() throws {
         let key = try TestKey(.p256)
         let signing = try SigningKey(pem: key.pem(), password: nil)
@@ -178,7 +178,7 @@ import Testing
         let error = await #expect(throws: KafkaError.self) { try await early.token() }
         #expect(error?.message.contains("assertion") == true)
         #expect(error?.message.contains("doesn't exist") == true)
-        // It was waited for.
+        // The provider waited for it.
         #expect(error?.message.contains("gave no token within") == true)
         let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url()), assertionFile: file.path)
         try Data("d.e.f\n".utf8).write(to: file)
