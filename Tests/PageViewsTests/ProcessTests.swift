@@ -11,10 +11,10 @@ import Testing
 
 @testable import page_views
 
-/// The program across processes, as on a real cluster.
+/// The program in several processes, as on a real cluster.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct ProcessTests {
-    /// A log in parts, so that views come while something happens.
+    /// A log in parts, so that views arrive while something happens.
     private struct Parts {
         let whole: String
         let parts: [String]
@@ -74,7 +74,7 @@ struct ProcessTests {
                 try await produce(0)
                 sleeper.signal(SIGSTOP)
                 try await produce(1)
-                // Ends when it has counted all, which it can do only with the sleeper's partitions.
+                // It ends when it has counted all views, which requires the sleeper's partitions.
                 try await PageViewsProgram.succeed(count + ["--until-idle", "1"], kafka: servers)
                 sleeper.signal(SIGCONT)
                 while let line = await lines.next(), !line.contains("has lost partitions") {}
@@ -96,7 +96,7 @@ struct ProcessTests {
                 let log = try Parts(1, of: 5000, in: directory)
                 try await PageViewsProgram.succeed(["produce", "--log", log.whole, "--topic", topic], kafka: servers)
                 let count = ["count", "--topic", topic, "--group", "g", "--store", directory + "/store"]
-                // A limit of file sizes fails a write as a full disk does, if the signal for it is ignored.
+                // With its signal ignored, a file size limit fails a write as a full disk does.
                 let limited = try await PageViewsProgram.run(
                     count, kafka: servers, limits: "trap '' XFSZ; ulimit -f 4")
                 #expect(limited.status == 1)
