@@ -9,9 +9,9 @@ import AsyncKafka
 import Testing
 
 extension InteropTests {
-    /// That the checkers of the cluster tests find what they are for.
+    /// The checkers of the cluster tests detect the faults they are meant for.
     @Suite struct Checkers {
-        /// Four records of partition 0: the first three acknowledged at 0, 1 and 2, the fourth failed.
+        /// Returns a ledger with four records of partition 0: three acknowledged at 0, 1 and 2, and a failed one.
         private func ledger() -> RecordLedger {
             let ledger = RecordLedger(topic: "t", partitions: 1)
             for _ in 0..<4 { _ = ledger.next(of: 0) }

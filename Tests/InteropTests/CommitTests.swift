@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What a group has when its reader is gone, and what its reader hears of it.
+    /// A group's committed offsets after its reader has left, and the errors that the reader gets.
     @Suite(.timeLimit(.minutes(3)))
     struct Commits {
         private func records(of topic: String, _ count: Int, _ prefix: String) -> [ProducerRecord] {
@@ -64,7 +64,7 @@ extension InteropTests {
             #expect(old.last?.text == "old19")
             try await consumer.commit()
             try await cluster.recreateTopic(topic)
-            // Where topics have no ids, only a shorter log gives it away.
+            // Without topic ids, only a shorter log reveals it.
             let count = probe ? 50 : 10
             try await cluster.produce(self.records(of: topic, count, "new"))
             let new = try await consumer.read(count)
@@ -115,7 +115,7 @@ extension InteropTests {
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
                 _ = try await consumer.read(5)
                 for round in 0..<3 {
-                    // Nothing is there, so the broker is asked for more.
+                    // There are no records, so a fetch waits at the broker.
                     let nothing = try await consumer.poll(timeout: .milliseconds(300))
                     #expect(nothing.isEmpty)
                     try await consumer.seek(partition, to: .offset(Int64(round)))
@@ -137,7 +137,7 @@ extension InteropTests {
             let read = try await cluster.read(2, from: topic)
             #expect(read[0].timestamp == none)
             #expect(read[1].timestamp > none)
-            // As it was read.
+            // With the timestamp that was read.
             try await cluster.produce([
                 ProducerRecord(topic: topic, partition: 0, value: "z", timestamp: read[0].timestamp)
             ])
@@ -178,9 +178,9 @@ extension InteropTests {
     }
 }
 
-/// What a cluster can do.
+/// The features of a cluster.
 private enum BrokerVersions {
-    /// Whether its topics have ids, which clients are told (Metadata v10).
+    /// Whether the cluster's topics have ids that clients can see (Metadata v10).
     static func haveTopicIDs(_ cluster: TestCluster) async throws -> Bool {
         guard case .real(let real) = cluster, let broker = await real.runningIDs.first else { return true }
         return try await BrokerProbe(port: real.port(of: broker)).apiVersions()[3]?.upperBound ?? 0 >= 10

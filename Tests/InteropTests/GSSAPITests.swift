@@ -15,7 +15,7 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// Kerberos with a KDC of our own; sessions end after three seconds.
+    /// Kerberos with a KDC that the tests start. Sessions end after three seconds.
     @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct GSSAPI {
         private func secured(
@@ -47,7 +47,7 @@ extension InteropTests {
             client.requestTimeout = .seconds(3)
             client.connectionSetupTimeout = .seconds(3)
             var producing = ProducerConfiguration(client)
-            // Time for one attempt to end, and for this machine to stand still.
+            // Enough time for an attempt to end, and for delays of this machine.
             producing.deliveryTimeout = .seconds(7)
             producing.maxBlock = .seconds(7)
             let error = await #expect(throws: KafkaError.self) {
@@ -58,7 +58,7 @@ extension InteropTests {
             return try #require(error)
         }
 
-        /// Whatever comes of the body: there is a KDC afterwards.
+        /// Runs `body`, and makes sure that the KDC runs afterwards.
         private func disturbing(_ realm: KerberosRealm, _ body: () async throws -> Void) async throws {
             do {
                 try await body()
@@ -192,13 +192,13 @@ extension InteropTests {
                     while log.renewals < 3 { _ = try await producer.send(ProducerRecord(topic: topic, value: "x")) }
                 }
             }
-            // A machine that stands still may miss a session's end, which is not for want of a KDC.
+            // A stalled machine may miss the end of a session, which has nothing to do with the KDC.
             #expect(!log.failures.contains { $0.contains("KDC") }, "\(log.failures)")
         }
     }
 }
 
-/// A cluster of each environment that takes tickets of the realm, for all tests.
+/// A shared cluster of each environment that accepts tickets of the realm.
 private actor Kerberized {
     static let shared = Kerberized()
 
@@ -212,7 +212,7 @@ private actor Kerberized {
         do {
             return (realm, try await cluster.value)
         } catch {
-            // It fails this test, and not all that follow.
+            // Only this test fails; the next one tries again.
             if self.clusters[name] == cluster { self.clusters[name] = nil }
             throw error
         }

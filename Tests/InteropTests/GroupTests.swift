@@ -10,11 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Groups of our consumers, with every coordinator that we speak to.
+    /// Groups of this client's consumers, with every supported coordinator.
     @Suite(.timeLimit(.minutes(2)))
     struct Groups {
-        /// A session that no test outlives (Kafka 2.1 allows five minutes): what a member leaves behind must not have to wait
-        /// for its end.
+        /// Returns a configuration with a session that outlasts the test (Kafka 2.1 allows five minutes), so that no
+        /// test passes only because a session ends.
         private func configuration(_ cluster: TestCluster, group: String) -> ConsumerConfiguration {
             var configuration = cluster.consumer(group: group)
             configuration.sessionTimeout = .seconds(280)
@@ -35,7 +35,7 @@ extension InteropTests {
                 try await cluster.produce((0..<wave).map { ProducerRecord(topic: topic, key: "\($0)", value: "x") })
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                // Nobody; then one, two and three members; then two again, and one.
+                // No member; then one, two and three; then two again, and one.
                 try await produce()
                 group.addTask { try await members[0].run(configuration, topics: [topic]) }
                 try await log.untilShared(["a": 6])
@@ -59,7 +59,7 @@ extension InteropTests {
             #expect(view.overlaps.isEmpty, "\(view.overlaps)")
             let isLetGo = view.holdings.values.allSatisfy { $0.isEmpty }
             #expect(isLetGo)
-            // In order and once, whoever read them.
+            // In order and once, whichever member read them.
             for (partition, offsets) in view.reads {
                 #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
             }
@@ -101,7 +101,7 @@ extension InteropTests {
                 return configuration
             }
             if case .real(let installation) = environment, installation.version < KafkaVersion(2, 3) {
-                // Before KIP-345 there are none: that is said, not passed over.
+                // Brokers without KIP-345 have no static members, which must be an error and not be ignored.
                 let error = await #expect(throws: KafkaError.self) {
                     try await LoggedMember("a", GroupLog()).run(configuration("one"), topics: [topic])
                 }

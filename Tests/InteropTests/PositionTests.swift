@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Where reading goes on, and what offsets there are.
+    /// The positions at which reading continues, and the offsets of partitions.
     @Suite(.timeLimit(.minutes(3)))
     struct Positions {
         @Test(arguments: TestEnvironment.all)
@@ -126,7 +126,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("auto-commit")
             try await cluster.produce(Self.records(of: topic, count: 30))
             let partition = TopicPartition(topic, 0)
-            /// Lets the member of a new group read, and leave: what the group has committed then.
+            /// Lets a member of a new group read and leave, and returns what the group has committed.
             func committed(after body: (KafkaConsumer) async throws -> Void) async throws -> Int64? {
                 let configuration = cluster.consumer(group: unique("group"))
                 try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], body)
@@ -148,7 +148,7 @@ extension InteropTests {
                 }
             }
             #expect(batch == end)
-            // Who goes back on purpose is followed: 5 is in hand, 4 has been asked past.
+            // Seeking back is respected: 5 is being processed, 4 has been.
             let back = try await committed { consumer in
                 _ = try await consumer.read(10)
                 try await consumer.commit()
@@ -230,7 +230,7 @@ extension InteropTests {
                     $0.maxBlock = .seconds(5)
                 }
             }
-            // Kafka 2.1 only says that it doesn't know it.
+            // Kafka 2.1 only reports that the topic is unknown.
             let codes: [ErrorCode?] = [.invalidTopicException, .unknownTopicOrPartition]
             #expect(codes.contains(failure?.brokerCode))
         }
@@ -270,7 +270,7 @@ extension InteropTests {
             }
         }
 
-        /// Brokers from 3.0 on store no such records.
+        /// Brokers from 3.0 on don't store such records.
         private static let oldest = TestEnvironment.real.filter { environment in
             if case .real(let installation) = environment { installation.storesOldFormats } else { false }
         }
@@ -280,7 +280,7 @@ extension InteropTests {
             let cluster = try await environment.cluster()
             let old = try await cluster.createTopic("old", settings: ["message.format.version": "0.9.0"])
             let new = try await cluster.createTopic("new")
-            // Producers are not idempotent there.
+            // Producers are not idempotent with this format.
             for topic in [old, new] {
                 try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) { $0.enableIdempotence = false }
             }
@@ -298,7 +298,7 @@ extension InteropTests {
             }
         }
 
-        /// Record n has the value n and a time of its own, ten seconds after the last one's.
+        /// Returns records in which the n-th has the value n and a timestamp ten seconds after the previous one.
         private static func records(of topic: String, count: Int) -> [ProducerRecord] {
             (0..<count).map {
                 ProducerRecord(topic: topic, partition: 0, value: "\($0)", timestamp: Self.time(of: $0))

@@ -12,12 +12,12 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// What a producer does where records are refused, or nobody takes them.
+    /// A producer whose records are refused, or whose brokers are unavailable.
     @Suite(.serialized, .timeLimit(.minutes(3)))
     struct ProducerTrouble {
         private static let newest = TestEnvironment.real.first.map { [$0] } ?? []
 
-        /// Bytes that no codec makes fewer.
+        /// Returns bytes that no codec makes smaller.
         private func noise(_ count: Int) -> Bytes {
             var random = SystemRandomNumberGenerator()
             return Bytes((0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
@@ -33,7 +33,7 @@ extension InteropTests {
             }
             let read = try await cluster.read(4, from: topic)
             #expect(read.allSatisfy { $0.value == record.value })
-            // It is the limit, or nearly.
+            // This is close to the limit.
             await #expect(throws: KafkaError.self) {
                 try await cluster.produce([ProducerRecord(topic: topic, value: self.noise(99_940))])
             }
@@ -91,7 +91,7 @@ extension InteropTests {
                 }
                 let lines = log.lines(.error, containing: "not delivered")
                 #expect((2...6).contains(lines.count), "\(lines)")
-                // The broker was spoken to before: it needs no other security.
+                // The broker has been reached before, so the log must not suggest other security settings.
                 #expect(!log.lines.contains { $0.contains("may want") }, "\(log.lines)")
             }
         }

@@ -15,7 +15,7 @@ import Darwin
 #endif
 
 extension InteropTests {
-    /// The rig itself, tried with nothing but Kafka's own programs.
+    /// The test support itself, tested with Kafka's own programs only.
     @Suite(.timeLimit(.minutes(10)))
     struct Rig {
         @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: RealKafka.installations)

@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What our producer writes, our consumer reads: by every broker that we speak to.
+    /// The consumer reads what the producer writes, with every supported broker.
     @Suite(.timeLimit(.minutes(3)))
     struct RoundTrips {
         @Test(arguments: TestEnvironment.all)
@@ -81,7 +81,8 @@ extension InteropTests {
         @Test(arguments: TestEnvironment.all)
         func recordsArriveInOrderOnceWithEveryAcksAndIdempotenceSetting(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
-            // Without acknowledgement last: a broker drops what comes before it knows that it leads a new topic.
+            // Without acknowledgements last: a broker drops records that arrive before it knows that it leads the new
+            // topic.
             let ways: [(ProducerConfiguration.Acknowledgements, idempotence: Bool)] = [
                 (.all, true), (.all, false), (.leader, false), (.none, false),
             ]
@@ -217,7 +218,7 @@ extension InteropTests {
     }
 }
 
-/// Whether a package trait has left the codec out.
+/// Returns whether this build includes the codec.
 func isInThisBuild(_ compression: Compression) -> Bool {
     var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
     configuration.compression = compression

@@ -11,7 +11,7 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// A way to a secured listener.
+/// A way to connect to a secured listener.
 private struct Way: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let kind: SecuredListeners.Kind
@@ -65,7 +65,7 @@ private struct Way: Sendable, CustomTestStringConvertible {
 }
 
 extension InteropTests {
-    /// Every way into a secured cluster, and what is said to those who take a wrong one.
+    /// Every way to connect to a secured cluster, and the errors for wrong ones.
     @Suite(.timeLimit(.minutes(3)))
     struct Security {
         private func client(
@@ -133,7 +133,7 @@ extension InteropTests {
             #expect(error.description.contains("invalid_client"), "\(error)")
         }
 
-        /// What a producer says that takes this way.
+        /// Returns the error of a producer that connects in this way.
         private func refusal(
             _ cluster: TestCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
         ) async throws -> KafkaError? {
@@ -224,7 +224,7 @@ extension InteropTests {
     }
 }
 
-/// A mechanism that no broker of the tests offers.
+/// A mechanism that none of the brokers offers.
 private struct UnofferedMechanism: SASLMechanism {
     let name = "GSSAPI"
 

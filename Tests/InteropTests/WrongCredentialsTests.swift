@@ -11,7 +11,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Credentials that are wrong for a while, or do not come.
+    /// Credentials that are wrong for a while, or never arrive.
     @Suite(.timeLimit(.minutes(3)))
     struct WrongCredentials {
         private func client(
@@ -24,7 +24,7 @@ extension InteropTests {
             return client
         }
 
-        /// Gives a good token first, and then one that is not.
+        /// Provides a valid token first, and then an unusable one.
         private final class Source: OAuthBearerTokenProvider {
             private let bad: String
             private let count = Lock(0)
@@ -66,7 +66,7 @@ extension InteropTests {
             }
             while source.calls < 2 { await connect() }
             for _ in 0..<8 { await connect() }
-            // A token is only known to be refused once it was shown, by one connection here.
+            // A token is known to be refused only after a connection has used it, one in this test.
             #expect(failures.count <= 1, "\(failures)")
         }
 
@@ -106,7 +106,7 @@ extension InteropTests {
         @Test(arguments: TestEnvironment.withTools)
         func aProducerWritesOnceItsUserIsCreated(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
-            // Where users are kept in ZooKeeper, brokers make none.
+            // With ZooKeeper, brokers can't create users.
             if case .real(let cluster) = cluster, cluster.installation.usesZooKeeper { return }
             let topic = try await cluster.createTopic("users")
             let name = unique("user")
