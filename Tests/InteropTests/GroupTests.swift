@@ -59,7 +59,7 @@ extension InteropTests {
             #expect(view.overlaps.isEmpty, "\(view.overlaps)")
             let isLetGo = view.holdings.values.allSatisfy { $0.isEmpty }
             #expect(isLetGo)
-            // In order and once, whichever member read them.
+            // In order and once, regardless of which member read them.
             for (partition, offsets) in view.reads {
                 #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
             }

@@ -106,7 +106,7 @@ extension KafkaAdminClient {
         }
     }
 
-    // MARK: What the protocol has
+    // MARK: Conversions
 
     private static func principal(_ type: String, _ name: String) -> KafkaPrincipal? {
         name.isEmpty ? nil : KafkaPrincipal(type: type, name: name)

@@ -81,7 +81,7 @@ public final class KafkaAdminClient: Sendable {
         }
     }
 
-    // MARK: Asking
+    // MARK: Calls
 
     /// Performs a call about a single item within the API timeout.
     func perform<C: Call>(_ call: C) async throws(KafkaError) -> C.Value where C.Item == OnlyItem {

@@ -74,7 +74,7 @@ struct MetadataStateMachine: Sendable {
         self.wanted = WantedTopics(refusalPause: refusalPause)
     }
 
-    // MARK: What is wanted
+    // MARK: Wanted topics
 
     /// Notes that a topic is in use. Requests a refresh if its metadata isn't known yet.
     mutating func use(topic: String, now: MonotonicTime) {
@@ -109,14 +109,14 @@ struct MetadataStateMachine: Sendable {
         self.isRequested = true
     }
 
-    // MARK: When
+    // MARK: Timing
 
     func nextRefresh(now: MonotonicTime) -> NextRefresh {
         if self.inFlight != nil { return .whenAnswered }
         var due = now
         if !self.isRequested, let fullAnswerDue = self.fullAnswerDue {
             due = fullAnswerDue
-            // What is missing is requested again, without anybody asking, for as long as it is wanted.
+            // What is missing is requested again without an explicit request, for as long as it is wanted.
             if self.wanted.isLackingNow, let lastAnswer = self.lastAnswer {
                 due = min(due, lastAnswer + (self.wanted.lacksFirstMatch ? self.pauseBetweenAll : .zero))
             }
@@ -285,8 +285,8 @@ struct MetadataStateMachine: Sendable {
             guard let before = known.partition(partition.index), let old = before.leaderEpoch,
                 let new = partition.leaderEpoch, new < old
             else { continue }
-            // Without topic ids, a broker with outdated metadata can't be told from a recreated topic. But no broker
-            // stays outdated indefinitely.
+            // Without topic ids, a broker with outdated metadata can't be distinguished from a recreated topic. But no
+            // broker stays outdated indefinitely.
             guard answer.id != .zero || before.olderAnswers < Self.mostOlderAnswers else { continue }
             merged.partitions[index] = before
             merged.partitions[index].olderAnswers += 1

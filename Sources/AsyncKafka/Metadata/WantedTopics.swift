@@ -91,7 +91,7 @@ struct WantedTopics: Sendable {
         self.refusalPause = refusalPause
     }
 
-    // MARK: What is wanted
+    // MARK: Wanted topics
 
     /// Notes that a topic is used. Returns whether it wasn't in use before.
     mutating func use(_ topic: String, now: MonotonicTime) -> Bool {
@@ -127,7 +127,7 @@ struct WantedTopics: Sendable {
         }
     }
 
-    // MARK: What is lacking
+    // MARK: Missing topics
 
     /// Compares the wanted topics with the newest metadata. Returns the notices that are due.
     mutating func compare(with metadata: ClusterMetadata, now: MonotonicTime) -> [Notice] {

@@ -65,7 +65,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         self.deadline = deadline
     }
 
-    // MARK: What is to be done
+    // MARK: Steps
 
     mutating func next(now: MonotonicTime) -> Step {
         var unrouted: [Item] = []
