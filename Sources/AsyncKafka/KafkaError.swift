@@ -46,7 +46,7 @@ public struct KafkaError: Error, Sendable {
         public static let cancelled = Code(.cancelled)
         /// The producer or consumer is closed, or closing.
         public static let closed = Code(.closed)
-        /// The producer's buffer is full, and the call doesn't wait for room.
+        /// The producer's buffer is full and the call doesn't wait for room, or too many requests to a broker are pending.
         public static let bufferFull = Code(.bufferFull)
         /// A record is larger than the producer's or the broker's limit.
         public static let recordTooLarge = Code(.recordTooLarge)

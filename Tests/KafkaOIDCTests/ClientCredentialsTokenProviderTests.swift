@@ -255,7 +255,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "coding"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "no number"),
     ])
-    func anAnswerThatIsNoTokenIsSaidToBeNone(answer: String, expected: String) async throws {
+    func anAnswerWithoutATokenIsReported(answer: String, expected: String) async throws {
         let (error, requests) = try await self.error(.raw(answer))
         #expect(error.message.contains(expected), "\(error)")
         #expect(!error.description.contains("SECRET"))

@@ -64,7 +64,7 @@ import Testing
         #expect(text.contains("send(18 bytes)"))
     }
 
-    @Test func whatIsNotSecretIsPrinted() throws {
+    @Test func otherSettingsArePrinted() throws {
         let issued = try CertificateAuthority().issue()
         let texts = try self.configurations(issued).map { printedText(of: $0) }
         let expected = [

@@ -11,7 +11,7 @@ import KafkaProtocol
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ProduceAndFetchTests {
-    @Test(arguments: ProduceRequest.validVersions) func whatIsProducedIsFetched(version: Int16) async throws {
+    @Test(arguments: ProduceRequest.validVersions) func producedRecordsAreFetched(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let id = try await topicID("t", client)

@@ -169,7 +169,7 @@ import Testing
             ("nothing at all", []),
             ("bytes after the last record", [0x0c, 0, 0, 0, 1, 1, 0, 0]),
         ] as [(String, [UInt8])])
-    func malformedRecords(what: String, records: [UInt8]) throws {
+    func malformedRecordsAreErrors(what: String, records: [UInt8]) throws {
         let good: [UInt8] = [0x0c, 0, 0, 0, 1, 1, 0]
         var header = try Self.encoded([PlainRecord(offset: 0, timestamp: 0, key: nil, value: nil)])
         #expect(Array(header[61...]) == good)

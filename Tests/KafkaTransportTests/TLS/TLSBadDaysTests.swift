@@ -362,7 +362,7 @@ import Testing
             ([21, 3, 3, 0, 2, 2, 40], "refused"),
             ([21, 3, 3, 0, 2, 9, 9], "other"),
         ] as [([UInt8], String)])
-    func nonsenseInsteadOfAServersHelloIsAnError(bytes: [UInt8], what: String) async throws {
+    func garbageInsteadOfAServerHelloIsAnError(bytes: [UInt8], what: String) async throws {
         for version in Self.versions {
             let error = try await self.failure(self.contexts(version)) { peer, _ in
                 _ = try peer.receiveSome()

@@ -29,7 +29,7 @@ import Testing
         ("a=1\r\nb=2\rc=3\n", ["a": "1", "b": "2", "c": "3"]),
         ("a=1\na=2", ["a": "2"]),
     ])
-    func aFileIsReadAsJavaReadsIt(text: String, expected: [String: String]) throws {
+    func aFileIsParsedAsInJava(text: String, expected: [String: String]) throws {
         #expect(try PropertiesText.parse(text.utf8) == expected)
     }
 

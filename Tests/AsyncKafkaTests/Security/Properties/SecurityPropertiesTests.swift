@@ -261,7 +261,7 @@ import Testing
             ], "ssl.keystore.password: a PEM store has no password"
         ),
     ])
-    func combinationsThatCanNotWork(properties: [String: String], expected: String) {
+    func contradictoryPropertiesAreRefused(properties: [String: String], expected: String) {
         let message = self.refusal(properties)
         #expect(message.contains(expected), "\(message)")
         #expect(!message.contains("hush"))
@@ -283,7 +283,7 @@ import Testing
             "option 2 must be a number"
         ),
     ])
-    func loginModulesThatCanNotWork(mechanism: String, module: String, expected: String) {
+    func invalidLoginModulesAreRefused(mechanism: String, module: String, expected: String) {
         let message = self.refusal([
             "security.protocol": "SASL_SSL", "sasl.mechanism": mechanism,
             "sasl.jaas.config": "\(Self.modules).\(module)",
