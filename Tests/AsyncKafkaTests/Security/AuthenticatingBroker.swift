@@ -11,12 +11,12 @@ import KafkaTransport
 
 @testable import AsyncKafka
 
-/// What a broker does where an answer is due in an authentication.
+/// A fault in a broker's response during authentication.
 enum AuthenticationFault: CaseIterable, Sendable {
     case junk, emptyAnswer, tooFewBytes, otherAnswer, tooLong, negativeLength, junkToken, hugeToken, refusal, close
     case silence
 
-    /// At a step: 0 is the handshake.
+    /// Returns the faulty response at a step, where 0 is the handshake.
     func reply(at step: Int, to request: ScriptedBroker.Received) -> ScriptedBroker.Reply {
         switch self {
         case .junk: .body(Bytes(repeatElement(0xa5, count: 40)))
@@ -51,14 +51,14 @@ enum AuthenticationFault: CaseIterable, Sendable {
     }
 }
 
-/// A broker with a topic "t" that wants authentication, and is not always in its right mind.
+/// A broker with a topic "t" that requires authentication and can be made to misbehave.
 final class AuthenticatingBroker: Sendable {
     private struct State {
         var step = -1
         var fault: (step: Int, fault: AuthenticationFault)?
         var faults = 0
         var waiter: (count: Int, FirstResult<Void>)?
-        /// How many bytes of answers are left until they are cut off.
+        /// The number of bytes of responses left before they are cut off.
         var left: Int?
         var offset: Int64 = 0
     }
@@ -68,7 +68,7 @@ final class AuthenticatingBroker: Sendable {
     private let server = Lock<ScriptedBroker?>(nil)
     private let versions: [(APIKey, ClosedRange<Int16>)]
 
-    /// - Parameter isTooOld: whether it speaks what Kafka 2.0 does.
+    /// - Parameter isTooOld: Whether it has the API versions of Kafka 2.0.
     init(isTooOld: Bool = false, clock: LoopClock = .system) throws {
         self.authentication = try ScriptedAuthentication()
         self.versions = [
@@ -92,7 +92,7 @@ final class AuthenticatingBroker: Sendable {
         self.scripted?.stop()
     }
 
-    /// From now on an answer fails: 0 is the handshake's, the others follow.
+    /// Makes a response fail from now on. Step 0 is the handshake; the others follow.
     func fail(at step: Int, _ fault: AuthenticationFault) {
         self.state.withLock {
             $0.fault = (step, fault)
@@ -100,7 +100,7 @@ final class AuthenticatingBroker: Sendable {
         }
     }
 
-    /// From now on the answers of an authentication end after so many bytes.
+    /// Cuts off the responses of an authentication after this many bytes from now on.
     func cut(after count: Int?) {
         self.state.withLock { $0.left = count }
     }
@@ -109,7 +109,7 @@ final class AuthenticatingBroker: Sendable {
         self.state.withLock { $0.fault = nil }
     }
 
-    /// Waits until it has failed so often.
+    /// Waits until it has failed this many times.
     func failed(_ count: Int) async {
         let result = FirstResult<Void>()
         self.state.withLock { state in

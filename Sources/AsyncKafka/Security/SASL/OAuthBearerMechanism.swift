@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// A token that a server of identities has given (RFC 7628).
+/// OAUTHBEARER (RFC 7628): authentication with a token from an authorization server.
 public struct OAuthBearerMechanism: SASLMechanism {
     /// `OAUTHBEARER`.
     public var name: String { "OAUTHBEARER" }
@@ -23,7 +23,7 @@ public struct OAuthBearerMechanism: SASLMechanism {
         self.clock = clock
     }
 
-    /// Asks the provider for a token, within the timeout.
+    /// Requests a token from the provider, within the timeout.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
@@ -72,11 +72,12 @@ public struct OAuthBearerMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == OAuthBearerMechanism {
-    /// OAUTHBEARER with tokens of a provider.
+    /// OAUTHBEARER with tokens from a provider.
     ///
     /// - Parameters:
-    ///   - provider: wrap it in a `CachingTokenProvider`, unless it keeps its tokens itself.
-    ///   - tokenTimeout: how long one call to it may take. 10 s by default; the connection set-up timeout holds too.
+    ///   - provider: The token provider. Wrap it in a `CachingTokenProvider` unless it caches tokens itself.
+    ///   - tokenTimeout: The maximum time for a call to the provider, within the connection set-up timeout. Default: 10
+    ///     s.
     public static func oauthBearer(
         _ provider: some OAuthBearerTokenProvider, tokenTimeout: Duration = .seconds(10)
     ) -> OAuthBearerMechanism {
@@ -93,7 +94,7 @@ struct OAuthBearerExchange: SASLExchange {
     let warning: String?
 
     /// - Parameter provider: is told whether the broker accepts the token.
-    /// - Throws: if token or extensions have characters that can't be sent.
+    /// - Throws: if the token or its extensions contain characters that can't be sent.
     init(
         token: OAuthBearerToken, extensions more: [String: String] = [:],
         provider: (any OAuthBearerTokenProvider)? = nil
@@ -110,7 +111,7 @@ struct OAuthBearerExchange: SASLExchange {
         self.message = Bytes(text)
         self.provider = provider
         self.warning = provider?.takeReplacementFailure().map {
-            "No new token is there; the earlier one is used on: \($0)"
+            "No new token is available; the earlier one is used: \($0)"
         }
     }
 
@@ -123,8 +124,8 @@ struct OAuthBearerExchange: SASLExchange {
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard let challenge else { return .send(self.message) }
         guard !challenge.isEmpty else { return .done }
-        // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
-        // The whole of it first: a part of the token is left where it is cut.
+        // The error, in JSON. The client must answer it, and then the broker fails the exchange. Secrets are struck out
+        // before the text is truncated, since part of a token might remain otherwise.
         let text = StruckSecrets([self.token.value.text]).strike(from: String(decoding: challenge, as: UTF8.self))
         self.refusal = KafkaError.quoted(text, atMost: 1000)
         return .send(Bytes([1] as [UInt8]))
@@ -132,7 +133,7 @@ struct OAuthBearerExchange: SASLExchange {
 }
 
 extension OAuthBearerExchange: CustomStringConvertible, CustomReflectable {
-    /// The token, which isn't shown. In the message it would be.
+    /// The token, redacted. The message would reveal it.
     var description: String { "OAuthBearerExchange(\(self.token))" }
     var customMirror: Mirror { Mirror(self, children: []) }
 }

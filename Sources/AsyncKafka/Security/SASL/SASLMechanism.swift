@@ -15,7 +15,7 @@ public protocol SASLMechanism: Sendable {
     /// The mechanism's name on the wire, such as `SCRAM-SHA-512`.
     var name: String { get }
 
-    /// Where the credentials come from, as the subject of an error message: "The token provider". By default "The source of
+    /// Where the credentials come from, as the subject of an error message: "The token provider". Default: "The source of
     /// the credentials", with the mechanism's name.
     var credentialsSource: String { get }
 
@@ -30,7 +30,7 @@ public protocol SASLMechanism: Sendable {
 
     /// Begins a later authentication of a connection, whose session is about to end (KIP-368).
     ///
-    /// By default the same as `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
+    /// Default: the result of `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
     /// with credentials that end with it.
     ///
     /// - Parameters:
@@ -68,18 +68,18 @@ public protocol SASLExchange: Sendable {
     var refusal: String? { get }
 
     /// The secrets in the exchange's messages: they are removed from errors and logs, where a broker may quote them. By
-    /// default nil: all that the exchange sends is secret.
+    /// default nil: all messages sent are secret.
     var secrets: [String]? { get }
 
-    /// What to log as a warning before the exchange begins: that the credentials are about to end, for instance. By default
+    /// What to log as a warning before the exchange begins: that the credentials are about to end, for instance. Default:
     /// nil.
     var warning: String? { get }
 
     /// Whether it is too late to begin the exchange. A renewal can wait for requests in flight; if the credentials have
-    /// ended by then, another exchange is made. By default false.
+    /// ended by then, another exchange is made. Default: false.
     func isExpired(at now: Timestamp) -> Bool
 
-    /// Called when the broker has accepted or refused the credentials. By default it does nothing.
+    /// Called when the broker has accepted or refused the credentials. Default: does nothing.
     func ended(isAccepted: Bool)
 }
 
@@ -96,17 +96,17 @@ extension SASLExchange {
     public func ended(isAccepted: Bool) {}
 }
 
-/// What follows a challenge.
+/// The response to a challenge.
 @nonexhaustive
 public enum SASLResponse: Hashable, Sendable {
-    /// Send this and wait for the next challenge.
+    /// Send this message and wait for the next challenge.
     case send(Bytes)
-    /// This side is satisfied.
+    /// The exchange is complete on this side.
     case done
 }
 
 extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is. A message is not shown: in PLAIN it is the password.
+    /// The case, without the message: in PLAIN it contains the password.
     public var description: String {
         switch self {
         case .send(let message): "send(\(message.count) bytes)"
@@ -114,20 +114,20 @@ extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, C
         }
     }
 
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same as `description`, so that debuggers and collections don't reveal the message.
     public var debugDescription: String { self.description }
-    /// No children, so that `dump` doesn't show the message, which may hold a password.
+    /// A mirror without children, so that `dump` doesn't reveal the message.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// A name and its password.
+/// A user name and password.
 public struct SASLCredentials: Hashable, Sendable {
-    /// The user.
+    /// The user name.
     public var username: String
     /// The password.
     public var password: Secret
 
-    /// A name and its password.
+    /// Creates credentials.
     public init(username: String, password: Secret) {
         self.username = username
         self.password = password
@@ -135,12 +135,12 @@ public struct SASLCredentials: Hashable, Sendable {
 }
 
 extension KafkaError {
-    /// What an exchange throws when the other side can't be believed, or refuses.
+    /// The error of an exchange in which the broker is not authentic or refuses the credentials.
     static func authenticationFailed(_ message: String) -> KafkaError {
         KafkaError(.authenticationFailed, message)
     }
 
-    /// What the other side has said, as errors and logs take it: in one line, and cut if it is long.
+    /// Text from the broker for use in errors and logs: on one line, and truncated to `limit` characters.
     package static func quoted(_ text: String, atMost limit: Int = 2000) -> String {
         let printable = text.unicodeScalars.lazy.map { scalar -> Character in
             switch scalar.properties.generalCategory {
