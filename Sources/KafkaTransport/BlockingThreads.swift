@@ -37,17 +37,25 @@ package final class BlockingThreads: Sendable {
     /// cancelled.
     package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         let result = FirstResult<Result<Value, any Error>>()
-        let id = self.begin {
+        let id = self.submit {
             result.give(Result { try body() })
         } orFail: {
             result.give(.failure($0))
         }
         let value = await result.value(whenCancelled: .failure(CancellationError()))
-        self.state.withLock { $0.waiting.removeAll { $0.id == id } }
+        self.withdraw(id)
         return try value.get()
     }
 
-    private func begin(
+    /// Removes a call that no thread has begun: its result is no longer needed.
+    func withdraw(_ id: Int) {
+        self.state.withLock { $0.waiting.removeAll { $0.id == id } }
+    }
+
+    /// Queues a call and returns its id.
+    ///
+    /// - Parameter fail: is called instead of `body` if no thread can be started.
+    func submit(
         _ body: @escaping @Sendable () -> Void, orFail fail: @escaping @Sendable (TransportError) -> Void
     ) -> Int {
         let (id, startsThread) = self.state.withLock { state in

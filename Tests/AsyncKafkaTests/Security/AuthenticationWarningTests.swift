@@ -82,7 +82,8 @@ struct AuthenticationWarningTests {
             let error = try await self.open(client)
             #expect(error?.code == .authenticationTimeout)
             #expect(error?.message.contains("connectionSetupTimeout") == true, "\(String(describing: error))")
-            #expect(log.lines(.warning).count { $0.contains("The source of the credentials for PLAIN did not answer") } == 1)
+            let sentence = "The source of the credentials for PLAIN did not answer"
+            #expect(log.lines(.warning).count { $0.contains(sentence) } == 1)
         }
     }
 
