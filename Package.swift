@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
         .library(name: "KafkaFoundation", targets: ["KafkaFoundation"]),
         .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
+        .library(name: "KafkaMSK", targets: ["KafkaMSK"]),
         .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
@@ -78,6 +79,7 @@ let package = Package(
         .target(
             name: "KafkaOIDC", dependencies: ["AsyncKafka", "KafkaMemory", "KafkaTransport", "COpenSSL"],
             swiftSettings: settings),
+        .target(name: "KafkaMSK", dependencies: ["AsyncKafka", "KafkaTransport"], swiftSettings: settings),
         .target(
             name: "EmbeddedKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
             swiftSettings: settings),
@@ -88,10 +90,6 @@ let package = Package(
         .executableTarget(name: "embedded-kafka", dependencies: ["EmbeddedKafka"], swiftSettings: settings),
         .executableTarget(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
-            swiftSettings: settings),
-
-        .target(
-            name: "MSKTokens", dependencies: ["AsyncKafka", "COpenSSL"], path: "Examples/MSKTokens",
             swiftSettings: settings),
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
@@ -138,7 +136,7 @@ let package = Package(
                 "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
             ],
             swiftSettings: settings),
-        .testTarget(name: "MSKTokensTests", dependencies: ["MSKTokens", "AsyncKafka"], swiftSettings: settings),
+        .testTarget(name: "KafkaMSKTests", dependencies: ["KafkaMSK", "AsyncKafka"], swiftSettings: settings),
         .testTarget(
             name: "PageViewsTests",
             dependencies: ["page-views", "embedded-kafka", "AsyncKafka", "KafkaTestSupport"],

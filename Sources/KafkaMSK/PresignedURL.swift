@@ -6,8 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AsyncKafka
-import COpenSSL
 import Foundation
+import KafkaTransport
 
 /// The credentials of an AWS identity.
 public struct AWSCredentials: Sendable {
@@ -90,15 +90,9 @@ struct PresignedURL {
         bytes.map { String(format: "%02x", Int($0)) }.joined()
     }
 
-    private static func sha256(_ text: String) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: 32)
-        EVP_Digest(text, text.utf8.count, &result, nil, EVP_sha256(), nil)
-        return result
-    }
+    private static func sha256(_ text: String) -> [UInt8] { HashFunction.sha256.hash(Array(text.utf8)) }
 
     private static func authenticationCode(_ key: [UInt8], _ text: String) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: 32)
-        HMAC(EVP_sha256(), key, Int32(key.count), Array(text.utf8), text.utf8.count, &result, nil)
-        return result
+        HashFunction.sha256.authenticationCode(key: key, Array(text.utf8))
     }
 }

@@ -40,7 +40,7 @@ public struct MSKTokenProvider: OAuthBearerTokenProvider {
             host: "kafka.\(self.region).amazonaws.com", query: ["Action": "kafka-cluster:Connect"], region: self.region,
             service: "kafka-cluster", lifetime: Self.lifetime)
         // The user agent is only for AWS's log and isn't signed.
-        let text = url.signed(by: credentials, at: date) + "&User-Agent=async-kafka-example"
+        let text = url.signed(by: credentials, at: date) + "&User-Agent=async-kafka"
         let encoded = Data(text.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-")
             .replacing("/", with: "_")
         let seconds = date.timeIntervalSince1970.rounded(.down) + Double(Self.lifetime)

@@ -9,7 +9,7 @@ import AsyncKafka
 import Foundation
 import Testing
 
-@testable import MSKTokens
+@testable import KafkaMSK
 
 @Suite struct MSKTokenProviderTests {
     /// The credentials in the AWS documentation, which aren't valid.
@@ -54,7 +54,7 @@ import Testing
         #expect(query["X-Amz-Expires"] == "900")
         #expect(query["X-Amz-Security-Token"]?.flatMap { $0 } == session)
         #expect(query["X-Amz-Signature"]??.count == 64)
-        #expect(query["User-Agent"] == "async-kafka-example")
+        #expect(query["User-Agent"] == "async-kafka")
         // A new token is valid now.
         #expect(try await provider.token().expiresAt.millisecondsSince1970 > Int64(Date().timeIntervalSince1970) * 1000)
     }
