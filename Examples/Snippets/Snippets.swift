@@ -47,6 +47,25 @@ func consume(_ cluster: KafkaClientConfiguration) async throws {
     // snippet end
 }
 
+/// Keeps an error typed.
+func errors(producer: KafkaProducer) async throws {
+    // snippet: errors
+    do throws(KafkaError) {
+        let stored = try await producer.send(ProducerRecord(topic: "orders", key: "17", value: "paid"))
+        print("stored at offset \(stored.offset ?? -1)")
+    } catch {
+        // `error` is a KafkaError here.
+        switch error.code {
+        case .recordTooLarge, .authorizationFailed:
+            print("skipped: \(error)")
+        default:
+            guard error.isRetriable, !error.isFatal else { throw error }
+            print(error.isOutcomeUnknown ? "perhaps stored: \(error)" : "not stored: \(error)")
+        }
+    }
+    // snippet end
+}
+
 // snippet: listener
 struct SavedState: ConsumerRebalanceListener {
     func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
