@@ -41,7 +41,7 @@ import Testing
         let task = Task {
             try await Deadline.run(.seconds(600), on: self.clock.loopClock) { await self.hang(wasCancelled, release) }
         }
-        let result = try await self.clock.passing { await task.result }
+        let result = try await self.clock.passing(atMost: .seconds(700)) { await task.result }
         #expect(throws: Deadline.Passed.self) { try result.get() }
         try await wasCancelled.value()
         release.fulfill(.success(()))
