@@ -110,7 +110,8 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// one.
     func lead(_ partition: Partition, by broker: Int32?) {
         if let broker, !partition.replicas.contains(broker) {
-            partition.replicas = partition.replicas.map { $0 == partition.leader ? broker : $0 }
+            let replaced = partition.leader ?? partition.replicas.first
+            partition.replicas = partition.replicas.map { $0 == replaced ? broker : $0 }
             partition.inSyncReplicas = partition.replicas.filter(self.isRunning)
         }
         partition.lead(by: broker)
