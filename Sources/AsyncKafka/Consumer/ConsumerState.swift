@@ -30,11 +30,7 @@ struct ConsumerState: Sendable {
 
     var phase = Phase.open
     var subscriptions: SubscriptionState
-    /// Nil without a group. An idle one if partitions are chosen by hand.
-    var membership: ClassicMembershipStateMachine?
-    /// The partitions of each topic of the group when this member, its leader, last distributed them; nil while they are
-    /// counted.
-    var distributed: [String: Int?] = [:]
+    var membership: Membership
     /// The topics that matched the pattern when the group was last told.
     var matched: Set<String> = []
     /// How long the group's committed offsets could not be read.
@@ -59,7 +55,7 @@ struct ConsumerState: Sendable {
     /// Somebody gives the last partitions up, or has.
     var isLettingGo = false
 
-    init(_ subscriptions: SubscriptionState, membership: ClassicMembershipStateMachine?) {
+    init(_ subscriptions: SubscriptionState, membership: Membership) {
         self.subscriptions = subscriptions
         self.membership = membership
     }
@@ -87,16 +83,16 @@ struct ConsumerState: Sendable {
     /// collects several batches) is told of nothing else: callbacks run only between two elements.
     mutating func nextForReader(holdsRecords: Bool, now: MonotonicTime) -> (ReaderTask, Wakening) {
         // The group has given this member up by now. Who watches over that is told, and has a step for the reader next.
-        if self.phase == .open, self.isSessionOver(now: now) { return (.wait, [.membership]) }
+        if self.phase == .open, self.isSessionOver(now: now) { return (.wait, [.clocks]) }
         if holdsRecords {
-            guard self.phase == .open, self.membership?.step == nil, self.errors.isEmpty else { return (.wait, []) }
+            guard self.phase == .open, self.membership.step == nil, self.errors.isEmpty else { return (.wait, []) }
             return self.take()
         }
         if self.phase != .open { return (.end, []) }
-        if self.membership?.readerAsked() == true { return (.wait, [.membership, .reader]) }
-        if let step = self.membership?.stepBegan() { return (.step(step), []) }
+        if self.membership.readerAsked() { return (.wait, [.membership, .reader]) }
+        if let step = self.membership.stepBegan() { return (.step(step), []) }
         if let error = self.errors.popFirst() { return (.failure(error), []) }
-        if let failure = self.membership?.takeFailure() { return (.failure(failure), []) }
+        if let failure = self.membership.takeFailure() { return (.failure(failure), []) }
         return self.take()
     }
 
@@ -105,7 +101,7 @@ struct ConsumerState: Sendable {
     mutating func handOut(
         _ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage, now: MonotonicTime
     ) -> Bool {
-        if self.isSessionOver(now: now) || self.membership?.isLosing == true {
+        if self.isSessionOver(now: now) || self.membership.isLosing {
             self.subscriptions.putBack(taken)
             return false
         }
@@ -113,7 +109,7 @@ struct ConsumerState: Sendable {
     }
 
     private func isSessionOver(now: MonotonicTime) -> Bool {
-        self.membership?.sessionDeadline.map { $0 <= now } ?? false
+        self.membership.sessionDeadline.map { $0 <= now } ?? false
     }
 
     private mutating func take() -> (ReaderTask, Wakening) {
@@ -132,7 +128,7 @@ struct ConsumerState: Sendable {
 
     /// When the reader should have asked for something at the latest, if it is expected to.
     mutating func pollDeadline(now: MonotonicTime, interval: Duration) -> MonotonicTime? {
-        guard self.membership?.isPollIntervalRunning == true, let since = self.busySince else { return nil }
+        guard self.membership.isPollIntervalRunning, let since = self.busySince else { return nil }
         // A reader of single records asks for each without saying so.
         if let progress = self.subscriptions.inHand?.progress?.current.load(ordering: .relaxed),
             progress != self.observedProgress
@@ -160,10 +156,5 @@ struct ConsumerState: Sendable {
         case .topics, .pattern: self.subscriptions.partitions[partition] != nil
         case .none, .partitions: true
         }
-    }
-
-    /// Whose commit it is: a generation of the group, or nobody's for partitions chosen by hand.
-    var committer: ClassicMembershipStateMachine.Identity {
-        self.membership?.identity ?? ClassicMembershipStateMachine.Identity()
     }
 }

@@ -9,22 +9,6 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Who has to look at the state again after it has changed.
-struct Wakening: OptionSet, Sendable {
-    let rawValue: Int
-
-    /// The reader: there are records, or something else to tell it.
-    static let reader = Wakening(rawValue: 1)
-    /// The fetchers.
-    static let fetchers = Wakening(rawValue: 2)
-    /// The look-up of positions.
-    static let positions = Wakening(rawValue: 4)
-    /// The cluster's metadata: a leader is not where it was thought to be.
-    static let metadata = Wakening(rawValue: 8)
-    /// The membership's requests.
-    static let membership = Wakening(rawValue: 16)
-}
-
 /// What a fetch has to ask one broker for.
 enum FetchPlan: Sendable {
     case fetch([PlannedFetch], maximumBytes: Int)

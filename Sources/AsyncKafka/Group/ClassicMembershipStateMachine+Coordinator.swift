@@ -63,6 +63,12 @@ extension ClassicMembershipStateMachine {
         }
     }
 
+    /// What this member distributes as the group's leader; nothing if another member is. Ignored if the group has been left or
+    /// joined anew since.
+    mutating func distributes(_ topics: [String: Int?], as identity: Identity) {
+        if self.nextRequest == .sync(identity) { self.distributed = topics }
+    }
+
     /// The leader's assignment has come.
     mutating func synced(_ assignment: [TopicPartition], now: MonotonicTime) {
         guard case .syncing = self.state else { return }

@@ -52,12 +52,6 @@ struct ClassicMembershipStateMachine: Sendable {
         case sync(Identity)
     }
 
-    /// Who has to be told that this member goes. Static members go without a word (KIP-345).
-    struct Farewell: Hashable, Sendable {
-        var memberID: String
-        var reason: String
-    }
-
     /// How far the reader is with its step.
     enum Progress: Hashable, Sendable {
         case offered
@@ -68,8 +62,9 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// What a member has agreed on with its group, and keeps for life.
     struct Terms: Hashable, Sendable {
-        /// It may come back under its name, and goes without a word.
-        var isStatic = false
+        var group: String
+        /// The name under which a static member may come back; it goes without a word (KIP-345).
+        var instanceID: String?
         var heartbeatInterval: Duration
         /// The coordinator gives the member up when it has not heard of it for so long.
         var sessionTimeout: Duration
@@ -96,6 +91,9 @@ struct ClassicMembershipStateMachine: Sendable {
     var sessionEnd: MonotonicTime?
     /// JoinGroup and SyncGroup that failed, in a row: since there was an assignment.
     var failures = 0
+    /// The partitions of each topic of the group when this member, its leader, last distributed them; nil while they are
+    /// counted.
+    var distributed: [String: Int?] = [:]
 
     init(_ terms: Terms) {
         self.terms = terms
@@ -135,6 +133,25 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Whether commits of this generation can succeed.
     var isMember: Bool { self.identity.generation >= 0 }
+
+    /// Who commits: this member in its generation.
+    var committer: CommitIdentity {
+        CommitIdentity(
+            group: self.terms.group, memberID: self.identity.memberID, epoch: self.identity.generation,
+            instanceID: self.terms.instanceID)
+    }
+
+    /// Whether it goes on only when the reader asks.
+    var waitsForReader: Bool { self.state == .suspended || self.state == .failed || self.suspendsAfterLosing }
+
+    /// As the group's leader: whether partitions were added to the group's topics since they were last distributed.
+    func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
+        self.distributed.contains { topic, count in
+            // A topic that no broker knows for a moment has not lost its partitions.
+            guard let count, let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
+            return known.partitions.count != count
+        }
+    }
 
     // MARK: What the consumer does
 
@@ -297,7 +314,7 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     private func farewell(reason: String) -> Farewell? {
-        guard !self.terms.isStatic, !self.identity.memberID.isEmpty else { return nil }
+        guard self.terms.instanceID == nil, !self.identity.memberID.isEmpty else { return nil }
         return Farewell(memberID: self.identity.memberID, reason: reason)
     }
 }

@@ -31,7 +31,7 @@ import Testing
         let chunk = FetchedChunk(try LogBatch.records(["a", "b"], at: 0), aborted: AbortedTransactions())
         _ = subscriptions.fetched(
             fetches[0], FetchAnswer(chunk: chunk), from: 1, now: self.now, backoff: .milliseconds(100))
-        return ConsumerState(subscriptions, membership: MembershipFixture.machine("stable"))
+        return ConsumerState(subscriptions, membership: .classic(MembershipFixture.machine("stable")))
     }
 
     private func take(_ state: inout ConsumerState) throws -> TakenBatch {
@@ -63,8 +63,8 @@ import Testing
     @Test func aBatchIsNotHandedOutWhenThePartitionsAreLostAlready() throws {
         var state = try self.member()
         let taken = try self.take(&state)
-        let identity = try #require(state.membership?.identity)
-        state.membership?.refused(MembershipFixture.error(.unknownMemberId), sender: identity)
+        let identity = try #require(state.membership.committer)
+        state.membership.refused(MembershipFixture.error(.unknownMemberId), sender: identity)
         let isInHand = try self.handOut(taken, &state, now: self.now)
         #expect(!isInHand)
         guard case .step(.lost) = state.nextForReader(holdsRecords: false, now: self.now).0 else {

@@ -391,7 +391,7 @@ struct ReadingSimulation {
         let storage = try RecordBatchStorage(
             taken.batch, records: taken.batch.records(), of: taken.partition, from: taken.start.offset)
         guard storage.count > 0 else { return self.state.pass(taken) }
-        let mode = [KafkaConsumer.ReadingMode.batches, .records, .collected].randomElement(using: &self.random)
+        let mode = [ConsumerReader.Mode.batches, .records, .collected].randomElement(using: &self.random)
         let progress = ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
         guard self.state.handOut(taken, progress: mode == .batches ? nil : progress, storage: storage) else { return }
         let batch = ConsumerRecordBatch(storage: storage)

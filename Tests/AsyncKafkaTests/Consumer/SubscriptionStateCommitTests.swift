@@ -92,9 +92,9 @@ import Testing
         cluster.log = SilentLog()
         let consumer = try KafkaConsumer(ConsumerConfiguration(cluster))
         try consumer.subscribe(to: ["t"])
-        consumer.metadataChanged(metadata(version: 3, count: 2))
+        consumer.core.metadataChanged(metadata(version: 3, count: 2))
         #expect(consumer.assignment.count == 2)
-        consumer.subscriptionMayHaveChanged(metadata(version: 2, count: 1))
+        consumer.core.subscriptionMayHaveChanged(metadata(version: 2, count: 1))
         #expect(consumer.assignment.count == 2)
     }
 

@@ -38,9 +38,9 @@ import Testing
                 var request = CreatePartitionsRequest()
                 request.topics = [topic]
                 request.timeoutMs = 10_000
-                let connection = try await consumer.cluster.connection(to: 1, deadline: consumer.apiDeadline)
+                let connection = try await consumer.core.cluster.connection(to: 1, deadline: consumer.core.apiDeadline)
                 _ = try await connection.request(request, timeout: .seconds(10))
-                try await consumer.pollsUntil { consumer.cluster.metadata.topics["t"]?.partitions.count == 2 }
+                try await consumer.pollsUntil { consumer.core.cluster.metadata.topics["t"]?.partitions.count == 2 }
                 // Whoever hears of the metadata has heard of it by the next ones.
                 let count = kafka.requests.count { $0.api == .metadata }
                 try await consumer.pollsUntil { kafka.requests.count { $0.api == .metadata } > count + 2 }
@@ -70,7 +70,7 @@ import Testing
                 consumer in
                 try await consumer.pollsUntil { consumer.assignment == [self.zero] }
                 try await consumer.unsubscribe()
-                try await consumer.perform(.assign([self.zero]))
+                try await consumer.handover.perform(.assign([self.zero]), for: consumer)
                 #expect(consumer.assignment == [])
             }
             #expect(log.count("a assigning") == 1)

@@ -19,7 +19,7 @@ import Testing
 
     /// The connection for heartbeats.
     private func connection(of consumer: KafkaConsumer) throws -> BrokerConnection {
-        try #require(consumer.cluster.connectionIfOpen(to: 1, for: .coordinator))
+        try #require(consumer.core.cluster.connectionIfOpen(to: 1, for: .coordinator))
     }
 
     private func withMember(

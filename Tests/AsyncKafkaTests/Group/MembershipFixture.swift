@@ -20,7 +20,9 @@ enum MembershipFixture {
 
     static func new(isStatic: Bool = false) -> ClassicMembershipStateMachine {
         ClassicMembershipStateMachine(
-            .init(isStatic: isStatic, heartbeatInterval: .seconds(3), sessionTimeout: .seconds(45)))
+            .init(
+                group: "g", instanceID: isStatic ? "i" : nil, heartbeatInterval: .seconds(3),
+                sessionTimeout: .seconds(45)))
     }
 
     /// The machine in a state, holding two partitions where it holds any.

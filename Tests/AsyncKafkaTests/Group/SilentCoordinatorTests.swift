@@ -57,7 +57,8 @@ import Testing
                     #expect(self.clock.now - start == .seconds(2))
                     #expect(failure?.code == .timedOut)
                     #expect(failure?.isOutcomeUnknown == true)
-                    _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                    _ = try await consumer.core.cluster.refreshedMetadata(
+                        deadline: consumer.core.loop.now + .seconds(30))
                 case .leaveGroup:
                     try await consumer.unsubscribe()
                 default:

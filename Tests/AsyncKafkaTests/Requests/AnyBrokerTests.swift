@@ -129,7 +129,7 @@ import Testing
                 let begin = kafka.rewrite(MetadataRequest.self) { _, _, response in
                     response.errorCode = .rebootstrapRequired
                 }
-                _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                _ = try await consumer.core.cluster.refreshedMetadata(deadline: consumer.core.loop.now + .seconds(30))
                 #expect(begin.hits == 1)
                 let second = try await records.next()
                 #expect(second?.text == "v1")

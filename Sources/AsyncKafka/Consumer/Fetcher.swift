@@ -9,24 +9,36 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-extension KafkaConsumer {
-    /// Keeps a fetcher going for each broker that partitions are read from.
-    func fetch() async {
+/// Fetches records ahead of the reader, as far as `SubscriptionState` wants them.
+final class Fetcher: Sendable {
+    private let core: ConsumerCore
+    /// Wakes the loop of each broker, and the one that begins them.
+    private let loops: FetcherTable
+
+    init(_ core: ConsumerCore, _ loops: FetcherTable) {
+        self.core = core
+        self.loops = loops
+    }
+
+    /// Keeps a loop going for each broker that partitions are read from, until the task is cancelled.
+    func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let (brokers, next) = self.state.withLock { state in
-                    let now = self.loop.now
+                let (brokers, next) = self.core.state.withLock { state in
+                    let now = self.core.loop.now
                     return (state.subscriptions.sources(now: now), state.subscriptions.nextReturnToLeader(now: now))
                 }
-                for (broker, signal) in self.fetchers.add(brokers) {
-                    group.addTask(executorPreference: self.loop) { await self.fetch(from: broker, wokenBy: signal) }
+                for (broker, signal) in self.loops.add(brokers) {
+                    group.addTask(executorPreference: self.core.loop) {
+                        await self.fetch(from: broker, wokenBy: signal)
+                    }
                 }
-                let beside = self.state.withLock { $0.subscriptions.planFetchesBeside(now: self.loop.now) }
+                let beside = self.core.state.withLock { $0.subscriptions.planFetchesBeside(now: self.core.loop.now) }
                 for fetch in beside.fetches {
-                    group.addTask(executorPreference: self.loop) { await self.fetch(fetch) }
+                    group.addTask(executorPreference: self.core.loop) { await self.fetch(fetch) }
                 }
-                await self.fetchers.signal.wait(until: [next, beside.next].compactMap { $0 }.min(), on: self.loop)
-                if let next, next <= self.loop.now { self.fetchers.wakeAll() }
+                await self.loops.signal.wait(until: [next, beside.next].compactMap { $0 }.min(), on: self.core.loop)
+                if let next, next <= self.core.loop.now { self.loops.wakeAll() }
             }
         }
     }
@@ -38,10 +50,10 @@ extension KafkaConsumer {
         var failures = 0
         var report = FailureReport(patience: .seconds(3))
         while !Task.isCancelled {
-            let plan = self.state.withLock { $0.subscriptions.planFetch(from: broker, now: self.loop.now) }
+            let plan = self.core.state.withLock { $0.subscriptions.planFetch(from: broker, now: self.core.loop.now) }
             switch plan {
             case .wait(let time):
-                await signal.wait(until: time, on: self.loop)
+                await signal.wait(until: time, on: self.core.loop)
             case .fetch(let fetches, let maximumBytes):
                 do throws(KafkaError) {
                     let outcome = try await self.fetch(
@@ -49,7 +61,7 @@ extension KafkaConsumer {
                     guard let refusal = outcome.refusal else {
                         failures = 0
                         if report.succeeded() {
-                            self.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
+                            self.core.logger(.info, "Records are fetched again", [(.broker, "\(broker)")])
                         }
                         continue
                     }
@@ -57,27 +69,27 @@ extension KafkaConsumer {
                     self.complain(of: refusal, broker, &report)
                     // One new session is begun at once, the next ones are not.
                     guard failures > 1 else { continue }
-                    let time = self.loop.now + self.cluster.backoff(failures: failures)
-                    self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
-                    self.wake([.fetchers])
+                    let time = self.core.loop.now + self.core.cluster.backoff(failures: failures)
+                    self.core.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
+                    self.core.wake([.fetchers])
                 } catch {
                     session.failed()
                     failures += 1
-                    self.state.withLock { state in
+                    self.core.state.withLock { state in
                         _ = state.subscriptions.fetchEnded(
-                            fetches, maximumBytes: maximumBytes, from: broker, now: self.loop.now)
+                            fetches, maximumBytes: maximumBytes, from: broker, now: self.core.loop.now)
                     }
                     if error.isAnswerTooLarge {
                         self.answerTooLarge(fetches, error)
                         continue
                     }
                     self.complain(of: error, broker, &report)
-                    let time = self.loop.now + self.cluster.backoff(failures: failures)
-                    self.state.withLock { state in
+                    let time = self.core.loop.now + self.core.cluster.backoff(failures: failures)
+                    self.core.state.withLock { state in
                         state.subscriptions.fetchFailed(fetches, retryAt: time)
                         if !error.isRetriable { state.report(error) }
                     }
-                    self.wake(error.isRetriable ? [.metadata, .fetchers] : [.reader, .fetchers])
+                    self.core.wake(error.isRetriable ? [.metadata, .fetchers] : [.reader, .fetchers])
                 }
             }
         }
@@ -85,17 +97,17 @@ extension KafkaConsumer {
     }
 
     private func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError) {
-        self.logger(
+        self.core.logger(
             .debug, "The answer to a Fetch is too large; its partitions are asked for one by one",
             [(.partitions, fetches.map(\.partition).names), (.error, error.description)])
         // Its connection was closed for it. What is known to be too large is not asked for at each turn.
-        let time = self.loop.now + self.configuration.cluster.retryBackoffMax
-        self.wake(self.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
+        let time = self.core.loop.now + self.core.configuration.cluster.retryBackoffMax
+        self.core.wake(self.core.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
     }
 
     private func complain(of error: KafkaError, _ broker: Int32, _ report: inout FailureReport) {
-        let isNews = report.failed(now: self.loop.now) != nil
-        self.logger(
+        let isNews = report.failed(now: self.core.loop.now) != nil
+        self.core.logger(
             isNews ? .warning : .debug, "Records can't be fetched from a broker; trying again",
             [(.broker, "\(broker)"), (.error, error.description)])
     }
@@ -104,20 +116,20 @@ extension KafkaConsumer {
         _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ session: inout FetchSession,
         _ pacing: inout FetchPacing
     ) async throws(KafkaError) -> FetchSession.Outcome {
-        let connection = try await self.cluster.connection(
-            to: broker, for: .fetch, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+        let connection = try await self.core.cluster.connection(
+            to: broker, for: .fetch, deadline: self.core.loop.now + self.core.configuration.cluster.requestTimeout)
         if fetches.first?.isAlone == true {
             return try await self.askApart(fetches, maximumBytes: maximumBytes, of: broker, on: connection)
         }
-        let asked = self.loop.now
+        let asked = self.core.loop.now
         let (outcome, response) = try await self.ask(
             fetches, maximumBytes: maximumBytes, of: broker, on: connection, &session)
         let step = pacing.answered(
-            isEmpty: outcome == .accepted && response.isEmpty, asked: asked, now: self.loop.now,
-            maximumWait: self.configuration.fetchMaxWait, backoff: self.cluster.backoff)
-        if let time = step.notBefore { self.state.withLock { $0.subscriptions.delay(fetches, until: time) } }
+            isEmpty: outcome == .accepted && response.isEmpty, asked: asked, now: self.core.loop.now,
+            maximumWait: self.core.configuration.fetchMaxWait, backoff: self.core.cluster.backoff)
+        if let time = step.notBefore { self.core.state.withLock { $0.subscriptions.delay(fetches, until: time) } }
         if step.isNews {
-            self.logger(
+            self.core.logger(
                 .warning, "The broker answers fetches at once although it has nothing; they are sent more slowly",
                 [(.broker, "\(broker)")])
         }
@@ -128,28 +140,28 @@ extension KafkaConsumer {
     /// answered at once.
     private func fetch(_ plan: FetchBeside) async {
         do throws(KafkaError) {
-            let connection = try await self.cluster.connection(
-                to: plan.broker, deadline: self.loop.now + self.configuration.cluster.requestTimeout)
+            let connection = try await self.core.cluster.connection(
+                to: plan.broker, deadline: self.core.loop.now + self.core.configuration.cluster.requestTimeout)
             let outcome = try await self.askApart(
                 plan.fetches, maximumBytes: plan.maximumBytes, of: plan.broker, on: connection)
             guard outcome != .accepted else { return }
-            let time = self.loop.now + self.cluster.backoff(failures: 1)
-            self.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
-            self.wake([.fetchers])
+            let time = self.core.loop.now + self.core.cluster.backoff(failures: 1)
+            self.core.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
+            self.core.wake([.fetchers])
         } catch {
-            let now = self.loop.now
-            self.state.withLock { state in
+            let now = self.core.loop.now
+            self.core.state.withLock { state in
                 _ = state.subscriptions.fetchEnded(
                     plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, now: now)
             }
             if error.isAnswerTooLarge { return self.answerTooLarge(plan.fetches, error) }
             // The broker's own fetch will tell, too.
-            self.logger(
+            self.core.logger(
                 .debug, "A fetch beside another one failed",
                 [(.broker, "\(plan.broker)"), (.error, error.description)])
-            let time = now + self.cluster.backoff(failures: 1)
-            self.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
-            self.wake([.fetchers])
+            let time = now + self.core.cluster.backoff(failures: 1)
+            self.core.state.withLock { $0.subscriptions.fetchFailed(plan.fetches, retryAt: time) }
+            self.core.wake([.fetchers])
         }
     }
 
@@ -177,7 +189,7 @@ extension KafkaConsumer {
         var request = self.fetchRequest(planned, version: version, maximumBytes: maximumBytes)
         if isApart { request.maxWaitMs = 0 }
         let promise = Promise<FetchResponse>()
-        connection.submit(request, version: version, timeout: self.configuration.cluster.requestTimeout) {
+        connection.submit(request, version: version, timeout: self.core.configuration.cluster.requestTimeout) {
             promise.fulfill($0)
         }
         let response = try await promise.value()
@@ -187,10 +199,10 @@ extension KafkaConsumer {
 
     private func fetchRequest(_ planned: FetchSession.Request, version: Int16, maximumBytes: Int) -> FetchRequest {
         var request = FetchRequest()
-        request.maxWaitMs = self.configuration.fetchMaxWait.wholeMilliseconds
-        request.minBytes = Int32(clamping: self.configuration.fetchMinBytes)
+        request.maxWaitMs = self.core.configuration.fetchMaxWait.wholeMilliseconds
+        request.minBytes = Int32(clamping: self.core.configuration.fetchMinBytes)
         request.maxBytes = Int32(clamping: maximumBytes)
-        request.isolationLevel = self.configuration.isolationLevel.rawValue
+        request.isolationLevel = self.core.configuration.isolationLevel.rawValue
         if version >= 7 {
             request.sessionId = planned.sessionID
             request.sessionEpoch = planned.sessionEpoch
@@ -209,7 +221,7 @@ extension KafkaConsumer {
                 }
             }
         }
-        if version >= 11 { request.rackId = self.configuration.cluster.rack ?? "" }
+        if version >= 11 { request.rackId = self.core.configuration.cluster.rack ?? "" }
         for (partition, wanted) in planned.partitions {
             var entry = FetchRequest.FetchPartition()
             entry.partition = partition.partition
@@ -253,8 +265,8 @@ extension KafkaConsumer {
             planned, error: response.errorCode, sessionID: response.sessionId, partitions: answers.map(\.0),
             isThrottled: response.throttleTimeMs > 0)
 
-        let now = self.loop.now
-        let wakening: Wakening = self.state.withLock { state in
+        let now = self.core.loop.now
+        let wakening: Wakening = self.core.state.withLock { state in
             var wakening = state.subscriptions.fetchEnded(
                 fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch outcome {
@@ -271,31 +283,31 @@ extension KafkaConsumer {
                 guard let fetch = byPartition[partition] else { continue }
                 wakening.formUnion(
                     state.subscriptions.fetched(
-                        fetch, answer, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)))
+                        fetch, answer, from: broker, now: now, backoff: self.core.cluster.backoff(failures: 1)))
             }
             return wakening
         }
         if !leaders.isEmpty {
-            self.cluster.updateLeaders(
+            self.core.cluster.updateLeaders(
                 leaders,
                 endpoints: response.nodeEndpoints.map {
                     Broker(id: $0.nodeId, host: $0.host, port: Int($0.port), rack: $0.rack)
                 })
         }
-        self.tellOfPartitions()
-        self.wake(wakening)
+        self.core.tellOfPartitions()
+        self.core.wake(wakening)
         return outcome
     }
 
     /// Lets the broker forget the session. Best effort: it would forget it in time anyway.
     private func close(_ session: inout FetchSession, _ broker: Int32) {
-        guard let connection = self.cluster.connectionIfOpen(to: broker, for: .fetch), let last = session.close(),
+        guard let connection = self.core.cluster.connectionIfOpen(to: broker, for: .fetch), let last = session.close(),
             let version = try? connection.versions.version(
                 for: FetchRequest.self, atMost: last.usesTopicIDs ? nil : 12)
         else { return }
         connection.submit(
             self.fetchRequest(last, version: version, maximumBytes: 0), version: version,
-            timeout: self.configuration.cluster.requestTimeout
+            timeout: self.core.configuration.cluster.requestTimeout
         ) { _ in }
     }
 }

@@ -1,0 +1,160 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// The partitions are given up for good: by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
+extension PartitionHandover {
+    /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
+    func letGo(for consumer: KafkaConsumer) async throws(KafkaError) {
+        let now = self.core.loop.now
+        let (step, schedule): (RebalanceStep??, ClosingSchedule) = self.core.state.withLock { state in
+            let schedule =
+                state.closingSchedule ?? ClosingSchedule(from: now, within: self.core.configuration.closeTimeout)
+            if state.isLettingGo { return (nil, schedule) }
+            state.isLettingGo = true
+            let step = state.membership.prepareToLeave()
+            return (.some(state.takeOwedStep() ?? step), schedule)
+        }
+        guard let step else { return }
+        let failure = await self.giveUp(step, for: consumer, until: schedule.release)
+        if let failure {
+            self.released.fulfill(.failure(failure))
+            throw failure
+        }
+        self.released.fulfill(.success(()))
+    }
+
+    /// Commits, tells the listener, and forgets the partitions.
+    func giveUp(
+        _ step: RebalanceStep?, for consumer: KafkaConsumer, until deadline: MonotonicTime
+    ) async -> KafkaError? {
+        var failure: KafkaError?
+        switch step {
+        case .revoke(let partitions):
+            self.core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
+            self.core.state.withLock { $0.subscriptions.beginRevoking(partitions) }
+            await self.commitAtLast(until: deadline)
+            if self.core.configuration.callRevokedOnLeave, await self.endCallback(until: deadline) {
+                failure = await self.call("partitionsRevoked", for: consumer, until: deadline) { listener in
+                    try await listener.partitionsRevoked(partitions, consumer: consumer)
+                }
+            }
+        case .lost(let partitions):
+            self.core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
+            self.core.state.withLock { $0.subscriptions.beginRevoking(partitions) }
+            guard await self.endCallback(until: deadline) else { break }
+            failure = await self.call("partitionsLost", for: consumer, until: deadline) { listener in
+                try await listener.partitionsLost(partitions, consumer: consumer)
+            }
+        case .assign, nil:
+            await self.commitAtLast(until: deadline)
+        }
+        self.core.state.withLock { state in
+            for partition in state.subscriptions.assignment { state.subscriptions.remove(partition) }
+        }
+        return failure
+    }
+
+    /// The last automatic commit, if it can be had.
+    private func commitAtLast(until deadline: MonotonicTime) async {
+        let isAutomatic = self.core.configuration.enableAutoCommit
+        let now = self.core.loop.now
+        let offsets = self.core.state.withLock { state in
+            isAutomatic ? state.subscriptions.askedPastOffsets(now: now) : state.subscriptions.carriedOnOffsets
+        }
+        guard self.core.configuration.groupID != nil, !offsets.isEmpty else { return }
+        let isDone: Void? = await self.core.cluster.whileReachable(until: deadline) {
+            await self.commits.commitBeforeLettingGo(until: deadline)
+        }
+        guard isDone == nil, isAutomatic else { return }
+        self.core.logger(
+            .warning, "What was read last is not committed, and will come again",
+            [(.error, self.core.cluster.timeoutError("The commit was not made in time").description)])
+    }
+
+    /// What `unsubscribe()` inside a callback has left to be done when that has returned.
+    func giveUpOwed(for consumer: KafkaConsumer) async -> KafkaError? {
+        guard let step = self.core.state.withLock({ $0.takeOwedStep() }) else { return nil }
+        let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        var failure: KafkaError?
+        switch step {
+        case .revoke(let partitions):
+            self.core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
+            if self.core.configuration.callRevokedOnLeave {
+                failure = await self.call("partitionsRevoked", for: consumer, until: schedule.release) { listener in
+                    try await listener.partitionsRevoked(partitions, consumer: consumer)
+                }
+            }
+        case .lost(let partitions):
+            self.core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
+            failure = await self.call("partitionsLost", for: consumer, until: schedule.release) { listener in
+                try await listener.partitionsLost(partitions, consumer: consumer)
+            }
+        case .assign: break
+        }
+        await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
+        return failure
+    }
+
+    /// Leaves the group, if this is a member of one. At the deadline it is over, whatever the brokers do.
+    func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
+        let farewell = self.core.state.withLock { $0.leaveGroup(because: reason) }
+        self.core.wake([.membership, .reader])
+        if let farewell { await self.membership?.send(farewell, until: deadline) }
+    }
+
+    func unsubscribe(for consumer: KafkaConsumer) async throws(KafkaError) {
+        let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        let isInsideCallback = Self.isInsideCallback(of: consumer)
+        let (step, isOwed): (RebalanceStep??, Bool) = self.core.state.withLock { state in
+            if state.phase != .open || state.isLettingGo { return (nil, false) }
+            let step = state.membership.prepareToLeave()
+            guard isInsideCallback, state.callback != nil, let step else { return (.some(step), false) }
+            state.owedStep = step
+            state.forgetSubscription()
+            return (nil, true)
+        }
+        if isOwed { self.core.watchTopics() }
+        guard let step else { return }
+        let failure = await self.giveUp(step, for: consumer, until: schedule.release)
+        let farewell = self.core.state.withLock { state in
+            state.forgetSubscription()
+            // At once, so that what is subscribed to from here on is a new member's.
+            return state.leaveGroup(because: "the consumer unsubscribed")
+        }
+        self.core.wake([.membership, .reader])
+        if let farewell { await self.membership?.send(farewell, until: schedule.end) }
+        self.core.watchTopics()
+        self.core.wake([.positionWaiters])
+        if let failure { throw failure }
+    }
+}
+
+extension ConsumerState {
+    /// Ends the membership. What was subscribed to since is joined for by a new one. Who is to be told, if anybody.
+    mutating func leaveGroup(because reason: String) -> Farewell? {
+        let farewell = self.membership.leave(reason: reason)
+        switch self.subscriptions.subscription {
+        case .topics, .pattern:
+            if self.phase == .open { self.membership.rebalance(because: "the subscription has changed") }
+        case .none, .partitions: break
+        }
+        return farewell
+    }
+
+    /// The step that `unsubscribe()` left to be done inside a callback. It is taken once.
+    mutating func takeOwedStep() -> RebalanceStep? {
+        defer { self.owedStep = nil }
+        return self.owedStep
+    }
+
+    /// The times of closing, once it has begun.
+    var closingSchedule: ClosingSchedule? {
+        if case .closing(let schedule) = self.phase { schedule } else { nil }
+    }
+}

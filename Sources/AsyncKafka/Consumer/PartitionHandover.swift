@@ -1,0 +1,108 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// Takes partitions over and gives them up: does the steps that a membership asks for, commits before, and calls the listener.
+///
+/// It runs on the task that reads, between two elements; the end, on the task that closes or unsubscribes.
+final class PartitionHandover: Sendable {
+    let core: ConsumerCore
+    let commits: Committer
+    let membership: (any MembershipDriver)?
+    let listener: (any ConsumerRebalanceListener)?
+    /// The partitions have been given up for good, with the listener's error if it threw.
+    let released = Promise<Void>()
+
+    init(
+        _ core: ConsumerCore, _ commits: Committer, _ membership: (any MembershipDriver)?,
+        listener: (any ConsumerRebalanceListener)?
+    ) {
+        self.core = core
+        self.commits = commits
+        self.membership = membership
+        self.listener = listener
+    }
+
+    /// Does a step of a rebalance on the reader's task: commits, the listener, and then lets go or begins.
+    ///
+    /// An error of the listener is thrown when the step is done: the group waits for nobody's mistakes.
+    func perform(_ step: RebalanceStep, for consumer: KafkaConsumer) async throws(KafkaError) {
+        let core = self.core
+        let metadata = core.cluster.metadata
+        let isWanted = core.state.withLock { state in
+            guard state.isToBeDone(step) else { return false }
+            // From here on the maximum poll interval runs, as it does while the reader works on records.
+            state.busySince = core.loop.now
+            switch step {
+            case .revoke(let partitions), .lost(let partitions): state.subscriptions.beginRevoking(partitions)
+            case .assign(let partitions):
+                state.subscriptions.assign(partitions, arriving: true)
+                _ = state.subscriptions.metadataChanged(metadata)
+            }
+            return true
+        }
+        guard isWanted else { return }
+        core.wake([.clocks])
+        var failure: KafkaError?
+        switch step {
+        case .revoke(let partitions):
+            core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
+            await self.commits.commitBeforeLettingGo(until: core.loop.now + core.configuration.maxPollInterval)
+            failure = await self.callOnReader("partitionsRevoked", in: step, for: consumer) { listener in
+                try await listener.partitionsRevoked(partitions, consumer: consumer)
+            }
+        case .assign(let partitions):
+            core.logger(.info, "Partitions are assigned", [(.partitions, partitions.names)])
+            core.watchTopics()
+            core.wake([.positions])
+            failure = await self.callOnReader("partitionsAssigned", in: step, for: consumer) { listener in
+                try await listener.partitionsAssigned(partitions, consumer: consumer)
+            }
+        case .lost(let partitions):
+            core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
+            failure = await self.callOnReader("partitionsLost", in: step, for: consumer) { listener in
+                try await listener.partitionsLost(partitions, consumer: consumer)
+            }
+        }
+        let isStillWanted = core.state.withLock { state in
+            state.busySince = nil
+            // The callback may have unsubscribed, and have chosen other partitions since.
+            guard state.membership.isAtWork(on: step) else { return false }
+            switch step {
+            case .revoke(let partitions), .lost(let partitions): state.subscriptions.release(partitions)
+            case .assign: state.subscriptions.arrived()
+            }
+            return true
+        }
+        // It was cancelled because the consumer is being closed: that is no error.
+        if !isStillWanted, failure?.isOfCancelledCallback == true { failure = nil }
+        core.updateMembership { $0.stepEnded() }
+        if let next = await self.giveUpOwed(for: consumer) { failure = failure ?? next }
+        core.wake([.fetchers, .positions, .positionWaiters])
+        if case .assign = step { core.groupTopicsMayHaveChanged() }
+        if let failure { throw failure }
+    }
+}
+
+extension ConsumerState {
+    /// Whether a step that was begun is still to be done. Somebody else may have unsubscribed since: that takes partitions
+    /// back that have come, but leaves it to the reader to tell of those that go.
+    func isToBeDone(_ step: RebalanceStep) -> Bool {
+        guard case .assign = step else { return true }
+        return self.membership.isAtWork(on: step)
+    }
+}
+
+extension KafkaError {
+    /// Whether a callback threw because it was cancelled.
+    fileprivate var isOfCancelledCallback: Bool {
+        self.underlyingError is CancellationError || (self.underlyingError as? KafkaError)?.code == .cancelled
+    }
+}
