@@ -47,7 +47,7 @@ extension ConsumerCore {
             case .none, .partitions:
                 state.subscriptions.subscription = .partitions
                 if isAutomatic { state.leaveBehind(allBut: Set(partitions), now: now) }
-                state.subscriptions.assign(partitions, arriving: false)
+                state.subscriptions.assign(partitions)
                 _ = state.subscriptions.metadataChanged(metadata)
                 return nil
             }
@@ -149,7 +149,7 @@ extension ConsumerCore {
                 let missing = state.subscriptions.assignment.filter { partition in
                     topics.contains(partition.topic) && (metadata.topics[partition.topic]?.partitions ?? []).isEmpty
                 }
-                state.subscriptions.assign(partitions + missing, arriving: false)
+                state.subscriptions.assign(partitions + missing)
                 _ = state.subscriptions.metadataChanged(metadata)
             case .none, .partitions: break
             }
@@ -197,7 +197,7 @@ extension ConsumerState {
         self.subscriptions.subscription = .none
         self.subscriptions.leftBehind = [:]
         self.matched = []
-        self.isCollecting = false
+        self.readerHasArray(false)
     }
 
     /// Notes what the reader has processed of the partitions that are about to be replaced.

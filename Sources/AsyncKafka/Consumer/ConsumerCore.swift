@@ -74,9 +74,7 @@ extension ConsumerCore: MembershipHost {
 
     func expectReader() {
         let now = self.loop.now
-        self.state.withLock { state in
-            if !state.isReading, state.busySince == nil { state.busySince = now }
-        }
+        self.state.withLock { $0.expectReader(now: now) }
     }
 
     func pollDeadline(now: MonotonicTime) -> MonotonicTime? {

@@ -89,15 +89,15 @@ final class ConsumerLife: Sendable {
     /// Ends the membership: the rest of closing, done by `run()`.
     private func close(_ consumer: KafkaConsumer) async -> Result<Void, KafkaError> {
         let schedule =
-            self.core.state.withLock { $0.closingSchedule }
+            self.core.state.withLock { $0.phase.schedule }
             ?? ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         // The reader gives up its partitions itself, between two elements, if there is one.
         while true {
-            let (hasReader, isLettingGo) = self.core.state.withLock { ($0.hasReader, $0.isLettingGo) }
-            let limit = isLettingGo ? schedule.release : schedule.reader
+            let (hasReader, isReleasing) = self.core.state.withLock { ($0.hasReader, $0.phase.isReleasing) }
+            let limit = isReleasing ? schedule.release : schedule.reader
             if !hasReader || self.handover.released.isFulfilled { break }
             guard self.core.loop.now < limit else {
-                if !isLettingGo { self.warnOfReader() }
+                if !isReleasing { self.warnOfReader() }
                 break
             }
             await self.signal.wait(until: limit, on: self.core.loop)

@@ -61,22 +61,11 @@ final class ConsumerReader: Sendable {
         _ mode: Mode, for consumer: KafkaConsumer, isAsking: Bool = true, until deadline: MonotonicTime? = nil,
         waits: Bool = true
     ) async throws(KafkaError) -> Reading? {
-        let failure: KafkaError? = self.core.state.withLock { state in
-            if state.isReading {
-                return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
-            }
-            if isAsking, let failure = state.readerAsked() {
-                state.busySince = self.core.loop.now
-                return failure
-            }
-            state.isReading = true
-            return nil
-        }
-        if let failure { throw failure }
+        let begin = self.core.loop.now
+        if let failure = self.core.state.withLock({ $0.readerComes(isAsking: isAsking, now: begin) }) { throw failure }
         defer {
             let isClosing = self.core.state.withLock { state in
-                state.isReading = false
-                state.busySince = self.core.loop.now
+                state.readerGoes(now: self.core.loop.now)
                 return state.phase != .open
             }
             if isClosing { self.core.wake([.closing]) }
@@ -84,9 +73,7 @@ final class ConsumerReader: Sendable {
         while true {
             if Task.isCancelled { throw .cancelled }
             let now = self.core.loop.now
-            let (task, wakening) = self.core.state.withLock {
-                $0.nextForReader(holdsRecords: !isAsking, now: now)
-            }
+            let (task, wakening) = self.core.state.withLock { $0.nextForReader(now: now) }
             self.core.wake(wakening)
             switch task {
             case .batch(let taken):
@@ -162,7 +149,7 @@ final class ConsumerReader: Sendable {
             if reading.batch.storage.failureOffset != nil { break }
             if records.count < maximum { reading.finish() }
         }
-        if !records.isEmpty { self.core.state.withLock { $0.isCollecting = true } }
+        if !records.isEmpty { self.core.state.withLock { $0.readerHasArray(true) } }
         return records
     }
 }

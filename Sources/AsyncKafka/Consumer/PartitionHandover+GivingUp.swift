@@ -11,17 +11,14 @@ import KafkaTransport
 extension PartitionHandover {
     /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
     func letGo(for consumer: KafkaConsumer) async throws(KafkaError) {
-        let now = self.core.loop.now
-        let (step, schedule): (RebalanceStep??, ClosingSchedule) = self.core.state.withLock { state in
-            let schedule =
-                state.closingSchedule ?? ClosingSchedule(from: now, within: self.core.configuration.closeTimeout)
-            if state.isLettingGo { return (nil, schedule) }
-            state.isLettingGo = true
+        let begun: (RebalanceStep?, MonotonicTime)? = self.core.state.withLock { state in
+            guard case .closing(let schedule) = state.phase else { return nil }
+            state.phase = .releasing(schedule)
             let step = state.membership.prepareToLeave()
-            return (.some(state.takeOwedStep() ?? step), schedule)
+            return (state.takeOwedStep() ?? step, schedule.release)
         }
-        guard let step else { return }
-        let failure = await self.giveUp(step, for: consumer, until: schedule.release)
+        guard let (step, deadline) = begun else { return }
+        let failure = await self.giveUp(step, for: consumer, until: deadline)
         if let failure {
             self.released.fulfill(.failure(failure))
             throw failure
@@ -78,8 +75,7 @@ extension PartitionHandover {
     }
 
     /// What `unsubscribe()` inside a callback has left to be done when that has returned.
-    func giveUpOwed(for consumer: KafkaConsumer) async -> KafkaError? {
-        guard let step = self.core.state.withLock({ $0.takeOwedStep() }) else { return nil }
+    func giveUpLater(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         var failure: KafkaError?
         switch step {
@@ -112,10 +108,9 @@ extension PartitionHandover {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         let isInsideCallback = Self.isInsideCallback(of: consumer)
         let (step, isOwed): (RebalanceStep??, Bool) = self.core.state.withLock { state in
-            if state.phase != .open || state.isLettingGo { return (nil, false) }
+            guard state.phase == .open else { return (nil, false) }
             let step = state.membership.prepareToLeave()
-            guard isInsideCallback, state.callback != nil, let step else { return (.some(step), false) }
-            state.owedStep = step
+            guard isInsideCallback, let step, state.owe(step) else { return (.some(step), false) }
             state.forgetSubscription()
             return (nil, true)
         }
@@ -145,16 +140,5 @@ extension ConsumerState {
         case .none, .partitions: break
         }
         return farewell
-    }
-
-    /// The step that `unsubscribe()` left to be done inside a callback. It is taken once.
-    mutating func takeOwedStep() -> RebalanceStep? {
-        defer { self.owedStep = nil }
-        return self.owedStep
-    }
-
-    /// The times of closing, once it has begun.
-    var closingSchedule: ClosingSchedule? {
-        if case .closing(let schedule) = self.phase { schedule } else { nil }
     }
 }

@@ -38,12 +38,11 @@ final class PartitionHandover: Sendable {
         let metadata = core.cluster.metadata
         let isWanted = core.state.withLock { state in
             guard state.isToBeDone(step) else { return false }
-            // From here on the maximum poll interval runs, as it does while the reader works on records.
-            state.busySince = core.loop.now
+            state.readerBeginsStep(now: core.loop.now)
             switch step {
             case .revoke(let partitions), .lost(let partitions): state.subscriptions.beginRevoking(partitions)
             case .assign(let partitions):
-                state.subscriptions.assign(partitions, arriving: true)
+                state.subscriptions.add(partitions, arriving: true)
                 _ = state.subscriptions.metadataChanged(metadata)
             }
             return true
@@ -72,19 +71,21 @@ final class PartitionHandover: Sendable {
             }
         }
         let isStillWanted = core.state.withLock { state in
-            state.busySince = nil
             // The callback may have unsubscribed, and have chosen other partitions since.
             guard state.membership.isAtWork(on: step) else { return false }
             switch step {
             case .revoke(let partitions), .lost(let partitions): state.subscriptions.release(partitions)
-            case .assign: state.subscriptions.arrived()
+            case .assign(let partitions): state.subscriptions.arrived(partitions)
             }
             return true
         }
         // It was cancelled because the consumer is being closed: that is no error.
         if !isStillWanted, failure?.isOfCancelledCallback == true { failure = nil }
         core.updateMembership { $0.stepEnded() }
-        if let next = await self.giveUpOwed(for: consumer) { failure = failure ?? next }
+        if let owed = core.state.withLock({ $0.readerEndsStep() }) {
+            let next = await self.giveUpLater(owed, for: consumer)
+            failure = failure ?? next
+        }
         core.wake([.fetchers, .positions, .positionWaiters])
         if case .assign = step { core.groupTopicsMayHaveChanged() }
         if let failure { throw failure }

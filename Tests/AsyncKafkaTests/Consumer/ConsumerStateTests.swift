@@ -19,7 +19,7 @@ import Testing
     /// A member that has a batch of its partition in the buffer.
     private func member() throws -> ConsumerState {
         var subscriptions = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
-        subscriptions.assign([self.partition], arriving: false)
+        subscriptions.assign([self.partition])
         let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
         _ = subscriptions.metadataChanged(
             ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
@@ -35,7 +35,7 @@ import Testing
     }
 
     private func take(_ state: inout ConsumerState) throws -> TakenBatch {
-        guard case .batch(let taken) = state.nextForReader(holdsRecords: false, now: self.now).0 else {
+        guard case .batch(let taken) = state.nextForReader(now: self.now).0 else {
             throw KafkaError(.illegalState, "Nothing is there.")
         }
         return taken
@@ -67,7 +67,7 @@ import Testing
         state.membership.refused(MembershipFixture.error(.unknownMemberId), sender: identity)
         let isInHand = try self.handOut(taken, &state, now: self.now)
         #expect(!isInHand)
-        guard case .step(.lost) = state.nextForReader(holdsRecords: false, now: self.now).0 else {
+        guard case .step(.lost) = state.nextForReader(now: self.now).0 else {
             Issue.record("The reader does not hear of the loss.")
             return
         }

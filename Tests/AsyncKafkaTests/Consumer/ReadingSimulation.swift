@@ -183,7 +183,7 @@ struct ReadingSimulation {
         for partition in partitions where self.state.partitions[partition] == nil {
             self.expected[partition] = self.committed[partition] ?? 0
         }
-        self.state.assign(partitions, arriving: false)
+        self.state.assign(partitions)
         // A consumer knows the leaders of what it is given.
         self.tellMetadata()
     }
