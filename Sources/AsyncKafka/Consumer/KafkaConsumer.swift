@@ -45,7 +45,8 @@ public final class KafkaConsumer: Sendable {
         let core = try ConsumerCore(configuration, waking: signals)
         let membership = configuration.memberSettings?.driver(
             for: core, core.cluster, core.logger, signals: signals.membership)
-        let fetcher = Fetcher(core, signals.fetchers)
+        let fetcher = Fetcher(
+            core, configuration.fetchSettings, core.cluster, core.logger, loops: signals.fetchers)
         self.core = core
         self.positions = PositionFinder(core, signal: signals.positions, waiters: signals.positionWaiters)
         self.commits = Committer(core, signal: signals.commits)

@@ -9,26 +9,6 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// What a fetch has to ask one broker for.
-enum FetchPlan: Sendable {
-    case fetch([PlannedFetch], maximumBytes: Int)
-    /// Nothing now; look again at the time if there is one, or when woken.
-    case wait(until: MonotonicTime?)
-}
-
-/// One partition in a fetch, and how to know that the answer is not out of date.
-struct PlannedFetch: Sendable {
-    var partition: TopicPartition
-    var request: FetchSession.Partition
-    var incarnation: Int
-    /// The number of the fetch.
-    var fetch: Int
-    /// Whether it is asked for beside another fetch.
-    var isBeside = false
-    /// Whether it is asked for alone, since the answer may be larger than this client takes.
-    var isAlone = false
-}
-
 extension PlannedFetch {
     init(
         _ partition: TopicPartition, _ assigned: AssignedPartition, number: Int, isBeside: Bool = false,
@@ -41,16 +21,6 @@ extension PlannedFetch {
                 leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
             incarnation: assigned.incarnation, fetch: number, isBeside: isBeside, isAlone: isAlone)
     }
-}
-
-/// What a broker answered for one partition.
-struct FetchAnswer: Sendable {
-    var error = ErrorCode.none
-    var highWatermark: Int64 = -1
-    var lastStableOffset: Int64 = -1
-    var logStartOffset: Int64 = -1
-    var preferredReplica: Int32 = -1
-    var chunk: FetchedChunk?
 }
 
 extension SubscriptionState {
