@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// What is committed without a call.
+/// Automatic commits.
 extension Committer {
     /// Commits what the reader has processed, if automatic commits are on. If that fails, the records come again.
     ///

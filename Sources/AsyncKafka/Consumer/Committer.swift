@@ -9,10 +9,10 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Stores offsets in the group: those that users say, and what has been read by itself.
+/// Commits offsets in the group, both those that users commit and automatic commits.
 final class Committer: Sendable {
     let core: ConsumerCore
-    /// Wakes automatic commits before their time.
+    /// Wakes automatic commits before the interval is over.
     let signal: Signal
     /// Commits follow one another: none may overtake one that is being tried again.
     private let turns = TurnQueue()
@@ -22,7 +22,7 @@ final class Committer: Sendable {
         self.signal = signal
     }
 
-    // MARK: As users say
+    // MARK: Commits of users
 
     func commitHandedOut() async throws(KafkaError) {
         let (offsets, committer, wakening) = self.core.state.withLock { state in
@@ -33,7 +33,7 @@ final class Committer: Sendable {
         try await self.commit(of: committer, deadline: self.core.apiDeadline) { offsets }
     }
 
-    /// An offset of a topic that was deleted and made again means nothing in the new one.
+    /// Throws if the record's topic was deleted and created again: its offset has no meaning in the new topic.
     func checkTopic(of record: ConsumerRecord) throws(KafkaError) {
         let partition = record.topicPartition
         let own = self.core.state.withLock { $0.subscriptions.topicID(of: partition) }

@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Fetches go by the positions, and by how much room the buffer has.
+/// Fetches follow the positions, as far as the buffer has room.
 extension ConsumerCore: FetchSource {
     func brokersToFetchFrom(now: MonotonicTime) -> (brokers: Set<Int32>, next: MonotonicTime?) {
         self.state.withLock {

@@ -8,11 +8,11 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What is subscribed to, and what the cluster's metadata makes of it.
+/// The subscription, and the partitions that it has according to the metadata.
 extension ConsumerCore {
     // MARK: The subscription
 
-    /// Replaces what is subscribed to.
+    /// Replaces the subscription.
     func subscribe(_ subscription: SubscriptionState.Subscription) throws(KafkaError) {
         let failure: KafkaError? = self.state.withLock { state in
             if let failure = state.isClosedError { return failure }
@@ -33,7 +33,7 @@ extension ConsumerCore {
         self.wake([.membership, .reader])
     }
 
-    /// Replaces the partitions that were chosen by hand.
+    /// Replaces the partitions that are assigned by hand.
     func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         let metadata = self.cluster.metadata
         let isAutomatic = self.configuration.enableAutoCommit && self.configuration.groupID != nil
@@ -172,7 +172,7 @@ extension ConsumerCore {
 
     // MARK: What the group is told
 
-    // A member without topics joins nevertheless: it is there when the first one is made, and no other has to wait for it.
+    // A member without topics joins, too. It is in the group already when the first topic is created.
     func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError) {
         let isUnknown = self.state.withLock { state in
             guard case .pattern = state.subscriptions.subscription else { return false }

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// What all parts of a consumer work on: its configuration, its cluster, and its state under one lock.
+/// What the parts of a consumer share: the configuration, the cluster, and the state behind its lock.
 final class ConsumerCore: Sendable {
     let configuration: ConsumerConfiguration
     let loop: EventLoop
@@ -39,7 +39,7 @@ final class ConsumerCore: Sendable {
         self.loop.shutdown()
     }
 
-    /// Tells the consumer's parts that the state has something for them.
+    /// Wakes the parts that a change of the state concerns.
     func wake(_ parts: Wakening) {
         if parts.contains(.reader) { self.signals.reader.notify() }
         if parts.contains(.fetchers) { self.signals.fetchers.wakeAll() }
@@ -52,7 +52,7 @@ final class ConsumerCore: Sendable {
         if parts.contains(.metadata) { self.cluster.requestMetadataUpdate("a partition's leader has moved") }
     }
 
-    /// When a call that begins now has to have ended.
+    /// The deadline of a call that begins now.
     var apiDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.apiTimeout }
 }
 
@@ -85,7 +85,7 @@ extension ConsumerCore: MembershipHost {
 }
 
 extension ConsumerConfiguration {
-    /// What a membership has to know; nil without a group.
+    /// The settings of the membership; nil without a group.
     var memberSettings: MemberSettings? {
         self.groupID.map { group in
             MemberSettings(

@@ -8,20 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
-/// A consumer's `run()`, from its start to its end.
+/// Runs the parts of a consumer, and closes it in the end.
 final class ConsumerLife: Sendable {
     private let core: ConsumerCore
     private let parts: [@Sendable () async -> Void]
     private let handover: PartitionHandover
     private let isStarted = Lock(false)
-    /// The end has begun.
+    /// Fulfilled when closing begins.
     private let closing = Promise<Void>()
-    /// Wakes `close` while it waits for the reader to come to its end.
+    /// Wakes `close` while it waits for the reader.
     private let signal: Signal
 
     /// - Parameters:
-    ///   - parts: what works in the background until the end.
-    ///   - signal: the reader may have come to its end.
+    ///   - parts: the background work, which is cancelled when the consumer has been closed.
+    ///   - signal: raised when the reader may have ended.
     init(
         _ core: ConsumerCore, _ parts: [@Sendable () async -> Void], _ handover: PartitionHandover, signal: Signal
     ) {
@@ -68,7 +68,7 @@ final class ConsumerLife: Sendable {
         return result
     }
 
-    /// Ends the sequences, and then `run()`.
+    /// Begins to close: the sequences end, and then `run()`.
     func end() {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         self.core.state.withLock { state in
@@ -79,14 +79,14 @@ final class ConsumerLife: Sendable {
         self.core.wake([.reader])
     }
 
-    /// The same, without waiting for a reader: there is none any more.
+    /// Begins to close without waiting for a reader, because there is none left.
     func endWithoutReader() {
         self.core.state.withLock { $0.readerIsGone() }
         self.end()
         self.core.wake([.closing])
     }
 
-    /// Ends the membership: the rest of closing, done by `run()`.
+    /// Waits for the reader to give up the partitions, or gives them up itself; then leaves the group.
     private func close(_ consumer: KafkaConsumer) async -> Result<Void, KafkaError> {
         let schedule =
             self.core.state.withLock { $0.phase.schedule }

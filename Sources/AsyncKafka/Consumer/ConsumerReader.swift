@@ -9,7 +9,7 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// Gives batches into the hands of the one task that reads, and does on that task what has to be done between two elements.
+/// Hands out batches to the task that reads. Steps of a rebalance run on that task, too, between two elements.
 final class ConsumerReader: Sendable {
     /// How a reader takes records.
     enum Mode: Sendable {
@@ -119,7 +119,7 @@ final class ConsumerReader: Sendable {
         return isInHand ? Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress) : nil
     }
 
-    /// Up to `maximum` records: waits for the first, and takes what is there by then.
+    /// Up to `maximum` records. Waits for the first one, and takes the others only if they are there already.
     func collect(
         _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer
     ) async throws(KafkaError) -> [ConsumerRecord] {

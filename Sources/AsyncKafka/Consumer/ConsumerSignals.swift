@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Wakes the parts of a consumer. Each part has its own signal from here and waits for it alone; `ConsumerCore.wake` raises
-/// them.
+/// The signals that the parts of a consumer wait for. Each part is given its own when it is created, and only `ConsumerCore.wake`
+/// raises them.
 struct ConsumerSignals: Sendable {
     /// For the task that reads, inside `ConsumerReader.next`.
     let reader = Signal()
@@ -14,36 +14,36 @@ struct ConsumerSignals: Sendable {
     let fetchers = FetcherTable()
     /// For the `PositionFinder`'s look-ups.
     let positions = Signal()
-    /// For tasks that have asked for a position.
+    /// For tasks that wait for the position of a partition.
     let positionWaiters = WaiterList()
-    /// For automatic commits, before their time.
+    /// For automatic commits, when one is due before the interval is over.
     let commits = Signal()
-    /// For the end of `run()`, while it waits for the reader.
+    /// For `ConsumerLife`, while closing waits for the reader.
     let closing = Signal()
-    /// For the membership's driver.
+    /// For the driver of the membership.
     let membership = MembershipSignals()
 }
 
-/// Who has to look at the state again after it has changed.
+/// The parts of a consumer that have to look at the state again after a change.
 struct Wakening: OptionSet, Sendable {
     let rawValue: Int
 
-    /// The reader: there are records, or something else to tell it.
+    /// The reader, for records, errors and steps of a rebalance.
     static let reader = Wakening(rawValue: 1)
-    /// The fetchers: there is room, or something else to ask for.
+    /// The fetcher, when there is room in the buffer or another partition to fetch.
     static let fetchers = Wakening(rawValue: 2)
     /// The look-up of positions.
     static let positions = Wakening(rawValue: 4)
-    /// Tasks that have asked for a position.
+    /// The tasks that wait for the position of a partition.
     static let positionWaiters = Wakening(rawValue: 8)
     /// Automatic commits.
     static let commits = Wakening(rawValue: 16)
-    /// The end of `run()`.
+    /// Closing, when the reader may have ended.
     static let closing = Wakening(rawValue: 32)
-    /// All that the membership's driver does.
+    /// All loops of the membership's driver.
     static let membership = Wakening(rawValue: 64)
-    /// Its watch over what has a limit in time.
+    /// Only its loop that watches the session and the poll interval.
     static let clocks = Wakening(rawValue: 128)
-    /// The cluster's metadata: a leader is not where it was thought to be.
+    /// The cluster, which has to request metadata because a leader has moved.
     static let metadata = Wakening(rawValue: 256)
 }

@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// The partitions are given up for good: by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
+/// Partitions are given up for good by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
 extension PartitionHandover {
     /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
     func letGo(for consumer: KafkaConsumer) async throws(KafkaError) {
@@ -97,7 +97,7 @@ extension PartitionHandover {
         return failure
     }
 
-    /// Leaves the group, if this is a member of one. At the deadline it is over, whatever the brokers do.
+    /// Leaves the group, if this is a member of one. Returns at the deadline at the latest.
     func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
         let farewell = self.core.state.withLock { $0.leaveGroup(because: reason) }
         self.core.wake([.membership, .reader])

@@ -9,15 +9,16 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Takes partitions over and gives them up: does the steps that a membership asks for, commits before, and calls the listener.
+/// Takes partitions over and gives them up: performs the membership's steps, commits before partitions go, and calls the
+/// listener.
 ///
-/// It runs on the task that reads, between two elements; the end, on the task that closes or unsubscribes.
+/// Steps run on the task that reads, between two elements. The last ones run on the task that closes or unsubscribes.
 final class PartitionHandover: Sendable {
     let core: ConsumerCore
     let commits: Committer
     let membership: (any MembershipDriver)?
     let listener: (any ConsumerRebalanceListener)?
-    /// The partitions have been given up for good, with the listener's error if it threw.
+    /// Fulfilled when closing has given up the partitions, with the listener's error if it threw.
     let released = Promise<Void>()
 
     init(

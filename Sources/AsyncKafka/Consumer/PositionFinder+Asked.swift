@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What users ask of positions.
+/// Positions and committed offsets that users ask for or set.
 extension PositionFinder {
     func seek(_ partition: TopicPartition, to target: KafkaConsumer.SeekTarget) async throws(KafkaError) {
         let phase: AssignedPartition.Phase

@@ -13,7 +13,7 @@ final class PositionFinder: Sendable {
     let core: ConsumerCore
     /// Wakes the look-ups.
     private let signal: Signal
-    /// Tasks that wait for a position.
+    /// The tasks that wait for the position of a partition.
     let waiters: WaiterList
 
     init(_ core: ConsumerCore, signal: Signal, waiters: WaiterList) {
@@ -22,7 +22,7 @@ final class PositionFinder: Sendable {
         self.waiters = waiters
     }
 
-    /// Does the work until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {

@@ -8,35 +8,35 @@
 import KafkaTransport
 import Synchronization
 
-/// Where the one task that reads is.
+/// Where the task that reads is.
 enum ReaderPlace: Sendable {
-    /// At work on what it was given, or not come yet.
+    /// It processes its records, or has not started.
     case away(Absence)
-    /// It waits for an element, and is done with all that it was given.
+    /// It waits for an element, and has processed all earlier ones.
     case waiting
-    /// It has some records, and takes what else is there without waiting (`poll`).
+    /// It has some records, and takes more without waiting (`poll`).
     case adding(since: MonotonicTime?)
-    /// It does a step of a rebalance, between two elements.
+    /// It performs a step of a rebalance, between two elements.
     case inStep(Step)
 
     struct Absence: Sendable {
-        /// Since when it is expected to ask; nil as long as there is nothing to ask for.
+        /// The start of the maximum poll interval; nil before there is an assignment.
         var since: MonotonicTime?
-        /// How far a reader of single records was in its batch when that was last looked at.
+        /// The last known progress of a reader of single records in its batch.
         var progress: Int64?
-        /// It has an array of records, and is not done with them before it asks again.
+        /// Whether it has an array of records, which count as processed when it asks again.
         var hasArray = false
     }
 
     struct Step: Sendable {
         let since: MonotonicTime
-        /// The listener's callback, as long as it runs.
+        /// The listener's callback while it runs.
         var callback: Task<KafkaError?, Never>?
-        /// The step that follows: `unsubscribe()` was called inside the callback.
+        /// The step that follows because `unsubscribe()` was called inside the callback.
         var owed: RebalanceStep?
     }
 
-    /// Since when it has not asked for anything, although it is expected to; nil while it waits.
+    /// The start of the maximum poll interval; nil while it isn't running.
     var busySince: MonotonicTime? {
         switch self {
         case .away(let absence): absence.since
@@ -47,11 +47,11 @@ enum ReaderPlace: Sendable {
     }
 }
 
-/// The reader comes and goes.
+/// Changes of the reader's place.
 extension ConsumerState {
-    /// It comes for more. An error sends it away again.
+    /// The reader asks for an element. Returns an error if it can't have one.
     ///
-    /// - Parameter isAsking: whether it is done with everything that it has had.
+    /// - Parameter isAsking: whether it has processed all earlier elements.
     mutating func readerComes(isAsking: Bool, now: MonotonicTime) -> KafkaError? {
         guard case .away(let absence) = self.reader else {
             return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
@@ -66,30 +66,30 @@ extension ConsumerState {
         return failure
     }
 
-    /// It goes, with what it was given.
+    /// The reader returns with an element or without.
     mutating func readerGoes(now: MonotonicTime) {
         self.reader = .away(ReaderPlace.Absence(since: now))
     }
 
-    /// It has an array of records, or is done with it.
+    /// Whether the reader has an array of records that it processes.
     mutating func readerHasArray(_ hasArray: Bool) {
         guard case .away(var absence) = self.reader else { return }
         absence.hasArray = hasArray
         self.reader = .away(absence)
     }
 
-    /// There is something to ask for: a reader that has not begun has to, in time.
+    /// Starts the maximum poll interval if the reader has not started yet.
     mutating func expectReader(now: MonotonicTime) {
         if case .away(let absence) = self.reader, absence.since == nil { self.readerGoes(now: now) }
     }
 
-    /// Nobody reads any more.
+    /// There is no reader any more.
     mutating func readerIsGone() {
         self.iterators = 0
         self.readerHasArray(false)
     }
 
-    /// Whether somebody reads, who gives the partitions up between two elements.
+    /// Whether there is a reader, which gives up the partitions between two elements.
     var hasReader: Bool {
         guard case .away(let absence) = self.reader else { return true }
         return self.iterators > 0 || absence.hasArray
@@ -100,7 +100,7 @@ extension ConsumerState {
         self.subscriptions.inHand?.progress?.interrupt()
     }
 
-    /// When the reader should have asked for something at the latest, if it is expected to.
+    /// The end of the maximum poll interval, if it is running.
     mutating func pollDeadline(now: MonotonicTime, interval: Duration) -> MonotonicTime? {
         guard self.membership.isPollIntervalRunning, let since = self.reader.busySince else { return nil }
         // A reader of single records asks for each without saying so.
@@ -118,12 +118,12 @@ extension ConsumerState {
 
     // MARK: Steps
 
-    /// The reader begins with a step. From here on the maximum poll interval runs, as it does while it works on records.
+    /// The reader begins a step. The maximum poll interval runs during a step as it does while records are processed.
     mutating func readerBeginsStep(now: MonotonicTime) {
         self.reader = .inStep(ReaderPlace.Step(since: now))
     }
 
-    /// It has done the step. The step that follows, if there is one.
+    /// The reader has performed the step. Returns the one that follows, if any.
     mutating func readerEndsStep() -> RebalanceStep? {
         let owed = self.takeOwedStep()
         self.reader = .waiting
@@ -140,7 +140,7 @@ extension ConsumerState {
         }
     }
 
-    /// Leaves a step to be done when the running callback has returned. False if none runs.
+    /// Has a step performed when the running callback has returned. Returns false if no callback runs.
     mutating func owe(_ owed: RebalanceStep) -> Bool {
         guard case .inStep(var step) = self.reader, step.callback != nil else { return false }
         step.owed = owed
@@ -148,7 +148,7 @@ extension ConsumerState {
         return true
     }
 
-    /// The step that was left to be done. It is taken once.
+    /// Returns and removes the step that follows the callback.
     mutating func takeOwedStep() -> RebalanceStep? {
         guard case .inStep(var step) = self.reader, let owed = step.owed else { return nil }
         step.owed = nil

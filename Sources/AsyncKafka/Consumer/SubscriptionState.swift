@@ -88,9 +88,9 @@ struct SubscriptionState: Sendable {
         self.add(wanted)
     }
 
-    /// Adds partitions, as far as they are not there.
+    /// Adds partitions that are not there yet.
     ///
-    /// - Parameter arriving: whether the listener is yet to hear of them.
+    /// - Parameter arriving: whether they have to wait until the listener has heard of them.
     mutating func add(_ new: [TopicPartition], arriving: Bool = false) {
         for partition in new where self.partitions[partition] == nil {
             var assigned = AssignedPartition(

@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension FetchRequest {
-    /// What a session asks, in a version.
+    /// The request of a session, for a version of the protocol.
     init(
         _ planned: FetchSession.Request, version: Int16, _ settings: FetchSettings, maximumBytes: Int, rack: String?
     ) {

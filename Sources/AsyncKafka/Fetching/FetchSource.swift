@@ -8,45 +8,45 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Says what is to be fetched, and takes what has come. A consumer goes by its positions.
+/// Decides what is fetched, and takes the results. A consumer's source follows its positions.
 protocol FetchSource: Sendable {
-    /// The brokers to fetch from, and when to look at them again if nobody wakes the fetcher before.
+    /// The brokers to fetch from, and the time at which they change if the fetcher isn't woken before.
     func brokersToFetchFrom(now: MonotonicTime) -> (brokers: Set<Int32>, next: MonotonicTime?)
 
-    /// What to fetch from a broker now, which is on its way from then on.
+    /// Plans the next fetch from a broker. It counts as in flight from then on.
     func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan
 
-    /// What to ask brokers for although each is at work on a fetch; otherwise when there will be something.
+    /// Plans fetches from brokers that already have one in flight, or tells when one will be due.
     func planFetchesBeside(now: MonotonicTime) -> (fetches: [FetchBeside], next: MonotonicTime?)
 
-    /// A fetch has ended: what became of it.
+    /// Takes the result of a fetch.
     func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ result: FetchResult)
 
-    /// What was asked for is asked for again at that time.
+    /// Schedules the next attempt of a fetch that failed.
     func fetchAgain(_ fetches: [PlannedFetch], at time: MonotonicTime)
 
-    /// What was asked for has nothing new, and is not asked for before that time.
+    /// Delays the next fetch of partitions that have nothing new.
     func delayFetch(_ fetches: [PlannedFetch], until time: MonotonicTime)
 
-    /// The answer was larger than this client takes, and was not read.
+    /// The answer exceeded `maxResponseSize` and was not read.
     func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime)
 
-    /// A broker can't be asked, for a reason that time won't cure, or that new metadata may.
+    /// No fetch can be sent to a broker. If the error is retriable, metadata may name another one.
     func brokerFailed(_ error: KafkaError)
 }
 
-/// What a fetch has to ask one broker for.
+/// The next fetch from one broker.
 enum FetchPlan: Sendable {
     case fetch([PlannedFetch], maximumBytes: Int)
-    /// Nothing now; look again at the time if there is one, or when woken.
+    /// Nothing to fetch now. Plan again at this time, or when woken.
     case wait(until: MonotonicTime?)
 }
 
-/// One partition in a fetch, and how its source knows that the answer is not out of date.
+/// One partition in a fetch, with marks by which its source recognizes an outdated answer.
 struct PlannedFetch: Sendable {
     var partition: TopicPartition
     var request: FetchSession.Partition
-    /// The source's own mark of what was asked for.
+    /// Grows when the source moves the partition's position.
     var incarnation: Int
     /// The number of the fetch.
     var fetch: Int
@@ -73,12 +73,12 @@ struct FetchAnswer: Sendable {
     var chunk: FetchedChunk?
 }
 
-/// What became of a fetch.
+/// The result of a fetch.
 enum FetchResult: Sendable {
-    /// The broker's answers, partition by partition.
+    /// The broker's answers by partition.
     case answered([(partition: TopicPartition, answer: FetchAnswer)])
-    /// The broker refused the session or its topics; nothing of the answer may be used.
+    /// The broker refused the session or its topics. Nothing in the answer is valid.
     case rejected(ErrorCode)
-    /// There was no answer, or none that may be used.
+    /// There was no valid answer.
     case failed
 }

@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// One request, and its answer.
+/// Sends single requests and takes their answers.
 extension Fetcher {
     /// Asks outside of the broker's session, and for what is there: the broker does not wait for more.
     func askApart(

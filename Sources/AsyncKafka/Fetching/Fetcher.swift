@@ -9,25 +9,25 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// How records are fetched.
+/// The settings of a fetcher.
 struct FetchSettings: Sendable {
-    /// How long a broker may wait for `minBytes`.
+    /// How long a broker may wait until it has `minBytes`.
     var maxWait: Duration
     var minBytes: Int
     var isolationLevel: IsolationLevel
 }
 
-/// Fetches what a source wants: one loop a broker, with one request at a time.
+/// Fetches what its source wants, with one loop per broker that has one request in flight.
 final class Fetcher<Source: FetchSource>: Sendable {
     let source: Source
     let settings: FetchSettings
     let cluster: Cluster
     let loop: EventLoop
     let logger: Logger
-    /// Wakes the loop of each broker, and the one that begins them.
+    /// Wakes the loops of the brokers, and the one that starts them.
     private let loops: FetcherTable
 
-    /// - Parameter loops: what `source` wakes the fetcher with.
+    /// - Parameter loops: the signals with which `source` wakes the fetcher.
     init(_ source: Source, _ settings: FetchSettings, _ cluster: Cluster, _ logger: Logger, loops: FetcherTable) {
         self.source = source
         self.settings = settings

@@ -167,7 +167,7 @@ extension ClassicMembershipDriver {
         }
     }
 
-    /// Keeps which topics are distributed, and has the cluster watch them.
+    /// Keeps the topics that this member distributes, and has their metadata requested.
     private func distributes(_ topics: [String: Int?], as identity: ClassicMembershipStateMachine.Identity) {
         self.withMachine { $0.distributes(topics, as: identity) }
         self.host.watchTopics()

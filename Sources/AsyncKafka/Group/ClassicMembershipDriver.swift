@@ -16,7 +16,7 @@ extension ClassicMembershipStateMachine.Terms {
     }
 }
 
-/// Sends what a member of a classic group has to send, and watches its time. `ClassicMembershipStateMachine` decides.
+/// Sends the requests of a member of a classic group and watches its deadlines, as `ClassicMembershipStateMachine` decides.
 final class ClassicMembershipDriver: MembershipDriver {
     let settings: MemberSettings
     let cluster: Cluster
@@ -27,7 +27,7 @@ final class ClassicMembershipDriver: MembershipDriver {
 
     var group: String { self.settings.group }
 
-    /// - Parameter signals: what `host` wakes the driver with.
+    /// - Parameter signals: the signals with which `host` wakes the driver.
     init(
         _ settings: MemberSettings, for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger,
         signals: MembershipSignals
@@ -40,7 +40,7 @@ final class ClassicMembershipDriver: MembershipDriver {
         self.signals = signals
     }
 
-    // The loops run beside each other, since a request that hangs in one must not hold up the others.
+    // The loops run concurrently, so that a request that hangs in one doesn't delay the others.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.join() }
@@ -49,12 +49,12 @@ final class ClassicMembershipDriver: MembershipDriver {
         }
     }
 
-    /// Reads the state machine, or changes in it what concerns nobody else.
+    /// Reads the state machine, or changes it without waking other parts of the consumer.
     func withMachine<Result>(_ body: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
         self.host.withMembership { $0.withClassic(body) }
     }
 
-    /// Changes the state machine, and wakes all whom that may concern.
+    /// Changes the state machine, and wakes the driver's loops and the reader.
     @discardableResult
     func update<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
         self.host.updateMembership { $0.withClassic(change) }

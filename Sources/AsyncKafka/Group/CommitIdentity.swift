@@ -5,16 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who commits offsets in a group: one of its members, or a consumer that chose its partitions by hand and is no member.
+/// The identity under which offsets are committed in a group: that of a member, or of a consumer with assigned partitions,
+/// which isn't a member.
 struct CommitIdentity: Hashable, Sendable {
     let group: String
-    /// Empty until the coordinator has given one.
+    /// Empty until the coordinator has assigned one.
     var memberID = ""
-    /// The generation that a classic group has the member in, the member's own epoch in a newer one (KIP-848). -1 for a
-    /// consumer that is in none.
+    /// The member's generation in a classic group, or its own epoch in a consumer group (KIP-848). -1 if it has none.
     var epoch: Int32 = -1
     var instanceID: String?
 
-    /// Whether it commits as a member.
+    /// Whether the commit is one of a member.
     var isMember: Bool { self.epoch >= 0 }
 }

@@ -7,14 +7,17 @@
 
 import KafkaTransport
 
-/// A consumer's part in a group, of one kind or another: what the reading side has to do for it, and who commits. Pure.
+/// A consumer's membership in a group: which steps the reader has to do, and under which identity offsets are committed. Pure.
 ///
-/// Each kind has a state machine, and a driver that sends what the machine says. Only they know the group's protocol.
+/// Each kind of membership has a state machine, and a `MembershipDriver` that sends the machine's requests. Only these two know
+/// the group's protocol.
 enum Membership: Sendable {
-    /// There is no group: nobody shares the partitions, and no offsets are committed.
+    /// There is no group: the partitions are not shared, and offsets can't be committed.
     case none
-    /// By JoinGroup, SyncGroup, Heartbeat and LeaveGroup. It is idle if the partitions are chosen by hand.
-    case classic(ClassicMembershipStateMachine)
+    /// A group of the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. Idle if the partitions are assigned by hand.
+    ///
+    /// The case is indirect because the reader queries it for each batch, which would copy the machine otherwise.
+    indirect case classic(ClassicMembershipStateMachine)
 
     // MARK: The reader
 
@@ -87,7 +90,7 @@ enum Membership: Sendable {
     /// The topics are not those that the group was told. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) { self.withClassic { $0.topicsChanged(because: reason) } }
 
-    /// The topics, besides those subscribed to, whose partitions this member has to know.
+    /// The topics whose partitions this member has to know in addition to its own subscription.
     var watchedTopics: Set<String> {
         switch self {
         case .none: []
@@ -95,7 +98,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether the group has to distribute partitions anew, since there are others now.
+    /// Whether the group's topics have other partitions than when they were last distributed.
     func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
         switch self {
         case .none: false
@@ -105,7 +108,7 @@ enum Membership: Sendable {
 
     // MARK: Commits
 
-    /// Who commits now; nil without a group.
+    /// The identity of commits that are made now; nil without a group.
     var committer: CommitIdentity? {
         switch self {
         case .none: nil
@@ -113,7 +116,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether no rebalance is on its way: in one, offsets are committed when the partitions are given up.
+    /// Whether no rebalance is in progress. During one, offsets are committed when the partitions are given up.
     var isSettled: Bool {
         switch self {
         case .none: true
@@ -121,7 +124,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether a subscriber's commits under this identity can succeed.
+    /// Whether a commit under this identity can succeed while topics are subscribed to.
     func admits(_ committer: CommitIdentity) -> Bool {
         switch self {
         case .none: true
@@ -139,17 +142,17 @@ enum Membership: Sendable {
 
     // MARK: Leaving
 
-    /// The consumer unsubscribes or closes. What the reader has to give up first, and how.
+    /// The consumer unsubscribes or closes. Returns the step in which the partitions have to be given up first.
     mutating func prepareToLeave() -> RebalanceStep? { self.withClassic { $0.prepareToLeave() } ?? nil }
 
-    /// Everything is given up. Who is to be told, if anybody.
+    /// All partitions are given up. Returns what to tell the group, if anything.
     mutating func leave(reason: String) -> Farewell? { self.withClassic { $0.leave(reason: reason) } ?? nil }
 
-    /// Changes the machine of a classic membership; nil for any other. For the machine's own driver.
+    /// Changes the machine of a classic membership, for its driver. Returns nil for another kind of membership.
     @discardableResult
     mutating func withClassic<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
         guard case .classic(var machine) = self else { return nil }
-        // Out of `self` while it changes, so that it is not copied.
+        // Out of `self` while it changes, so that its arrays are not copied.
         self = .none
         defer { self = .classic(machine) }
         return change(&machine)

@@ -7,12 +7,12 @@
 
 import KafkaTransport
 
-/// What a member needs to know of the consumer's configuration.
+/// The part of the consumer's configuration that a membership needs.
 struct MemberSettings: Sendable {
     var group: String
     /// The name of a static member (KIP-345).
     var instanceID: String?
-    /// How long a rebalance waits for this member, as its reader may take that long.
+    /// How long the reader may take, and therefore how long a rebalance waits for this member.
     var maxPollInterval: Duration
     var sessionTimeout: Duration
     var heartbeatInterval: Duration
@@ -20,26 +20,26 @@ struct MemberSettings: Sendable {
     var assignors: [any ConsumerPartitionAssignor]
 }
 
-/// Does what a membership has to do besides reading: sends its requests, and watches its time.
+/// Sends a membership's requests and watches its deadlines.
 protocol MembershipDriver: Sendable {
-    /// Does the work until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async
 
-    /// Tells the group that the member goes. At the deadline it is over, whatever the brokers do.
+    /// Tells the group that the member leaves. Returns at the deadline at the latest.
     func send(_ farewell: Farewell, until deadline: MonotonicTime) async
 }
 
 extension Membership {
-    /// A member that is not subscribed to anything yet; nil for no group.
+    /// A membership without a subscription; `.none` if `settings` is nil.
     init(_ settings: MemberSettings?) {
         self = settings.map { .classic(ClassicMembershipStateMachine(.init($0))) } ?? .none
     }
 }
 
 extension MemberSettings {
-    /// The driver of a membership with these settings.
+    /// Creates the driver of a membership with these settings.
     ///
-    /// - Parameter signals: what `host` wakes it with.
+    /// - Parameter signals: the signals with which `host` wakes the driver.
     func driver(
         for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger, signals: MembershipSignals
     ) -> any MembershipDriver {

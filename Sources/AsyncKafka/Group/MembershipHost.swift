@@ -7,30 +7,30 @@
 
 import KafkaTransport
 
-/// What the driver of a membership needs of the consumer whose membership it is.
+/// The consumer, as its membership's driver sees it.
 protocol MembershipHost: AnyObject, Sendable {
-    /// Looks at the membership, or changes in it what concerns nobody else.
+    /// Reads the membership, or changes it without waking other parts of the consumer.
     func withMembership<Result>(_ body: (inout Membership) -> Result) -> Result
 
-    /// Changes the membership, and wakes all whom that may concern.
+    /// Changes the membership, and wakes the driver's loops and the reader.
     @discardableResult
     func updateMembership<Result>(_ change: (inout Membership) -> Result) -> Result
 
-    /// Waits until it is known what a pattern matches, if it has not been before.
+    /// Waits for metadata if the topics that match a pattern are not known yet.
     func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError)
 
-    /// The topics subscribed to, as the group is told of them now: a later change has to be told.
+    /// The subscribed topics, for a request that tells the group now. Later changes cause a rebalance.
     func topicsToTell() -> Set<String>
 
-    /// Tells the cluster which topics matter, after the membership's have changed.
+    /// Updates the topics that metadata is requested for, after `Membership.watchedTopics` has changed.
     func watchTopics()
 
-    /// An assignment has come: a reader that has not begun has to, in time.
+    /// An assignment has arrived. A reader that has not started yet has to start within the maximum poll interval.
     func expectReader()
 
-    /// When the reader should have asked for something at the latest, if it is expected to.
+    /// The end of the maximum poll interval, if it is running.
     func pollDeadline(now: MonotonicTime) -> MonotonicTime?
 
-    /// The reader looks at the membership again.
+    /// Wakes the reader, so that it queries the membership again.
     func wakeReader()
 }

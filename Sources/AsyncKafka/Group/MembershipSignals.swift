@@ -5,13 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Wakes the three loops of a membership's driver, which alone waits for these signals.
+/// The signals that the three loops of a membership's driver wait for.
 final class MembershipSignals: Sendable {
-    /// For the loop that joins: there may be a request to send.
+    /// For the loop that sends JoinGroup and SyncGroup.
     let requests = Signal()
     /// For the loop that sends heartbeats.
     let heartbeats = Signal()
-    /// For the loop that watches over what has a limit in time.
+    /// For the loop that watches the session and the poll interval.
     let clocks = Signal()
 
     /// The membership has changed.
