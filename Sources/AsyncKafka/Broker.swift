@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A broker's address, with its id once the cluster has told it.
+/// The address of a broker, with its id once it is known.
 struct Broker: Hashable, Sendable, CustomStringConvertible {
     /// Nil for a bootstrap server, of which only the address is known.
     var id: Int32?
@@ -13,7 +13,7 @@ struct Broker: Hashable, Sendable, CustomStringConvertible {
     var port: Int
     var rack: String?
 
-    /// Its address alone, which is the same for a bootstrap server that turns out to be a broker.
+    /// The host and port alone, which are equal for a bootstrap server and the broker it turns out to be.
     var server: KafkaServer { KafkaServer(host: self.host, port: self.port) }
 
     var description: String { self.id.map { "\(self.server) (id \($0))" } ?? "\(self.server)" }
