@@ -90,8 +90,7 @@ extension ConsumerConfiguration {
         self.groupID.map { group in
             MemberSettings(
                 group: group, instanceID: self.groupInstanceID, maxPollInterval: self.maxPollInterval,
-                sessionTimeout: self.sessionTimeout, heartbeatInterval: self.heartbeatInterval,
-                assignors: self.assignors)
+                groupProtocol: self.groupProtocol)
         }
     }
 }

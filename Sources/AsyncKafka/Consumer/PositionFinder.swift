@@ -126,7 +126,8 @@ final class PositionFinder: Sendable {
     ) async throws(KafkaError) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
         // A coordinator that hangs is noticed while another one, which heartbeats may have found, can still be asked.
         let now = self.core.loop.now
-        let limit = min(self.core.configuration.cluster.requestTimeout, self.core.configuration.sessionTimeout / 3)
+        let limit = min(
+            self.core.configuration.cluster.requestTimeout, self.core.configuration.groupProtocol.coordinatorPatience)
         let backoff = self.core.configuration.cluster.retryBackoffMax
         let deadline = self.core.state.withLock {
             $0.committedTrouble.attempts(now: now, limit: limit, backoff: backoff)

@@ -19,7 +19,7 @@ extension ClassicMembershipDriver {
         do {
             try await self.host.lookUpSubscription(until: deadline)
             let answer = try await self.cluster.attempt(
-                ofGroup: self.group, deadline: deadline, checkingEvery: self.settings.sessionTimeout / 3
+                ofGroup: self.group, deadline: deadline, checkingEvery: self.classic.coordinatorPatience
             ) { () throws(KafkaError) -> JoinGroupCall? in
                 // The group may have been left while the coordinator was looked for. The subscription is read after this: a
                 // later change has the group joined again.
@@ -63,22 +63,22 @@ extension ClassicMembershipDriver {
         as identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String
     ) throws(KafkaError) -> JoinGroupCall {
         var protocols: [JoinGroupCall.OfferedProtocol] = []
-        for assignor in self.settings.assignors {
+        for assignor in self.classic.assignors {
             let subscription = GroupMemberSubscription(
                 memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
                 rack: self.cluster.configuration.rack)
             do {
                 protocols.append(
                     JoinGroupCall.OfferedProtocol(
-                        name: assignor.name, metadata: try ConsumerGroupProtocol.encode(subscription)))
+                        name: assignor.name, metadata: try ClassicGroupMessages.encode(subscription)))
             } catch {
                 throw KafkaError(wrapping: error, doing: "joining the group", group: self.group)
             }
         }
         return JoinGroupCall(
             group: self.group, memberID: identity.memberID, instanceID: self.settings.instanceID,
-            sessionTimeout: self.settings.sessionTimeout, rebalanceTimeout: self.settings.maxPollInterval,
-            protocolType: ConsumerGroupProtocol.type, protocols: protocols, reason: reason,
+            sessionTimeout: self.classic.sessionTimeout, rebalanceTimeout: self.settings.maxPollInterval,
+            protocolType: ClassicGroupMessages.type, protocols: protocols, reason: reason,
             answerTimeout: self.groupTimeout)
     }
 
@@ -101,10 +101,10 @@ extension ClassicMembershipDriver {
             }
             let call = SyncGroupCall(
                 group: self.group, memberID: identity.memberID, generation: identity.generation,
-                instanceID: self.settings.instanceID, protocolType: ConsumerGroupProtocol.type,
+                instanceID: self.settings.instanceID, protocolType: ClassicGroupMessages.type,
                 protocolName: joined.protocolName, assignments: assignments, answerTimeout: self.groupTimeout)
             let answer = try await self.cluster.attempt(
-                ofGroup: self.group, deadline: deadline, checkingEvery: self.settings.sessionTimeout / 3
+                ofGroup: self.group, deadline: deadline, checkingEvery: self.classic.coordinatorPatience
             ) { () throws(KafkaError) -> SyncGroupCall? in
                 let isWanted = self.update { machine in
                     guard machine.nextRequest == .sync(identity) else { return false }
@@ -114,7 +114,7 @@ extension ClassicMembershipDriver {
                 return isWanted == true ? call : nil
             }
             guard let answer else { return .notWanted }
-            let assignment = try ConsumerGroupProtocol.decodeAssignment(answer)
+            let assignment = try ClassicGroupMessages.decodeAssignment(answer)
             self.logger(
                 .info, "Joined the group",
                 [
@@ -137,7 +137,7 @@ extension ClassicMembershipDriver {
         until deadline: MonotonicTime
     ) async throws -> [SyncGroupRequest.SyncGroupRequestAssignment] {
         let members = try joined.members.map { member in
-            try ConsumerGroupProtocol.decodeSubscription(
+            try ClassicGroupMessages.decodeSubscription(
                 member.metadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId)
         }
         let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
@@ -152,7 +152,7 @@ extension ClassicMembershipDriver {
         // A static leader that comes back finds the old assignment still good (KIP-814).
         if joined.skipAssignment { return [] }
 
-        guard let assignor = self.settings.assignors.first(where: { $0.name == joined.protocolName }) else {
+        guard let assignor = self.classic.assignors.first(where: { $0.name == joined.protocolName }) else {
             throw KafkaError(
                 .groupFailed,
                 "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
@@ -162,7 +162,7 @@ extension ClassicMembershipDriver {
         return try joined.members.map { member in
             var entry = SyncGroupRequest.SyncGroupRequestAssignment()
             entry.memberId = member.memberId
-            entry.assignment = try ConsumerGroupProtocol.encode(assignment[member.memberId] ?? [])
+            entry.assignment = try ClassicGroupMessages.encode(assignment[member.memberId] ?? [])
             return entry
         }
     }

@@ -9,16 +9,17 @@ import KafkaProtocol
 import KafkaTransport
 
 extension ClassicMembershipStateMachine.Terms {
-    init(_ settings: MemberSettings) {
+    init(_ settings: MemberSettings, _ classic: ClassicGroupProtocol) {
         self.init(
-            group: settings.group, instanceID: settings.instanceID, heartbeatInterval: settings.heartbeatInterval,
-            sessionTimeout: settings.sessionTimeout)
+            group: settings.group, instanceID: settings.instanceID, heartbeatInterval: classic.heartbeatInterval,
+            sessionTimeout: classic.sessionTimeout)
     }
 }
 
 /// Sends the requests of a member of a classic group and watches its deadlines, as `ClassicMembershipStateMachine` decides.
 final class ClassicMembershipDriver: MembershipDriver {
     let settings: MemberSettings
+    let classic: ClassicGroupProtocol
     let cluster: Cluster
     let loop: EventLoop
     let logger: Logger
@@ -29,10 +30,12 @@ final class ClassicMembershipDriver: MembershipDriver {
 
     /// - Parameter signals: the signals with which `host` wakes the driver.
     init(
-        _ settings: MemberSettings, for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger,
+        _ settings: MemberSettings, _ classic: ClassicGroupProtocol, for host: any MembershipHost, _ cluster: Cluster,
+        _ logger: Logger,
         signals: MembershipSignals
     ) {
         self.settings = settings
+        self.classic = classic
         self.cluster = cluster
         self.loop = cluster.loop
         self.logger = logger

@@ -14,10 +14,7 @@ struct MemberSettings: Sendable {
     var instanceID: String?
     /// How long the reader may take, and therefore how long a rebalance waits for this member.
     var maxPollInterval: Duration
-    var sessionTimeout: Duration
-    var heartbeatInterval: Duration
-    /// In order of preference.
-    var assignors: [any ConsumerPartitionAssignor]
+    var groupProtocol: GroupProtocol
 }
 
 /// Sends a membership's requests and watches its deadlines.
@@ -32,7 +29,13 @@ protocol MembershipDriver: Sendable {
 extension Membership {
     /// A membership without a subscription; `.none` if `settings` is nil.
     init(_ settings: MemberSettings?) {
-        self = settings.map { .classic(ClassicMembershipStateMachine(.init($0))) } ?? .none
+        guard let settings else {
+            self = .none
+            return
+        }
+        switch settings.groupProtocol {
+        case .classic(let classic): self = .classic(ClassicMembershipStateMachine(.init(settings, classic)))
+        }
     }
 }
 
@@ -43,6 +46,9 @@ extension MemberSettings {
     func driver(
         for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger, signals: MembershipSignals
     ) -> any MembershipDriver {
-        ClassicMembershipDriver(self, for: host, cluster, logger, signals: signals)
+        switch self.groupProtocol {
+        case .classic(let classic):
+            ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals)
+        }
     }
 }

@@ -30,8 +30,8 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
-            configuration.sessionTimeout = .seconds(45)
-            configuration.heartbeatInterval = .seconds(3)
+            configuration.classic.sessionTimeout = .seconds(45)
+            configuration.classic.heartbeatInterval = .seconds(3)
             configuration.enableAutoCommit = false
             configuration.cluster.requestTimeout = requestTimeout
             let hold = EmbeddedKafka.Hold()

@@ -151,7 +151,7 @@ import Testing
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(600)
-            configuration.sessionTimeout = .seconds(1)
+            configuration.classic.sessionTimeout = .seconds(1)
             configuration.enableAutoCommit = false
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }
