@@ -17,14 +17,13 @@ extension PartitionHandover {
 
     /// Calls the listener while the reader waits. Code that gives the partitions up meanwhile cancels the call (`endCallback`).
     func callOnReader(
-        _ name: String, in step: RebalanceStep, for consumer: KafkaConsumer,
-        _ callback: @escaping @Sendable (any ConsumerRebalanceListener) async throws -> Void
+        _ step: RebalanceStep, for consumer: KafkaConsumer
     ) async -> KafkaError? {
         guard self.listener != nil else { return nil }
         let begun = self.core.state.withLock { state -> Task<KafkaError?, Never>? in
             guard state.isToBeDone(step) else { return nil }
             // Not a child of the reader's task, so that it can be cancelled while the reader goes on. It is awaited below.
-            let work = Task { await self.call(name, for: consumer, callback) }
+            let work = Task { await self.call(step, for: consumer) }
             state.callback = work
             return work
         }
@@ -37,21 +36,20 @@ extension PartitionHandover {
         }
     }
 
-    private func call(
-        _ name: String, for consumer: KafkaConsumer,
-        _ callback: @Sendable (any ConsumerRebalanceListener) async throws -> Void
-    ) async -> KafkaError? {
+    private func call(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
         guard let listener = self.listener else { return nil }
         do {
-            try await Self.$calling.withValue(ObjectIdentifier(consumer)) { try await callback(listener) }
+            try await Self.$calling.withValue(ObjectIdentifier(consumer)) {
+                try await step.tell(listener, of: consumer)
+            }
             return nil
         } catch {
             let isCancelled = error is CancellationError && Task.isCancelled
             self.core.logger(
                 isCancelled ? .debug : .error, "The rebalance listener threw an error",
-                [(.reason, name), (.error, "\(error)")])
+                [(.reason, step.callbackName), (.error, "\(error)")])
             return KafkaError(
-                .listenerFailed, "The rebalance listener's \(name) threw: \(error)",
+                .listenerFailed, "The rebalance listener's \(step.callbackName) threw: \(error)",
                 group: self.core.configuration.groupID, underlyingError: error)
         }
     }
@@ -79,20 +77,47 @@ extension PartitionHandover {
 
     /// A callback with a limit: at the deadline it is cancelled, and left to itself if it does not heed that.
     func call(
-        _ name: String, for consumer: KafkaConsumer, until deadline: MonotonicTime,
-        _ callback: @escaping @Sendable (any ConsumerRebalanceListener) async throws -> Void
+        _ step: RebalanceStep, for consumer: KafkaConsumer, until deadline: MonotonicTime
     ) async -> KafkaError? {
         guard self.listener != nil else { return nil }
         do {
             return try await Deadline.runToEnd(max(deadline - self.core.loop.now, .zero), on: self.core.loop.clock) {
-                await self.call(name, for: consumer, callback)
+                await self.call(step, for: consumer)
             }
         } catch {
             self.core.logger(
                 .warning,
                 "The rebalance listener has not returned within closeTimeout: it is not waited for any more",
-                [(.reason, name)])
+                [(.reason, step.callbackName)])
             return nil
+        }
+    }
+    /// Tells the log of a step.
+    func log(_ step: RebalanceStep) {
+        let partitions: [(LogKey, String)] = [(.partitions, step.partitions.names)]
+        switch step {
+        case .revoke: self.core.logger(.info, "Partitions are revoked", partitions)
+        case .assign: self.core.logger(.info, "Partitions are assigned", partitions)
+        case .lost: self.core.logger(.warning, "Partitions are lost", partitions)
+        }
+    }
+}
+
+extension RebalanceStep {
+    /// The listener's method for this step.
+    fileprivate var callbackName: String {
+        switch self {
+        case .revoke: "partitionsRevoked"
+        case .assign: "partitionsAssigned"
+        case .lost: "partitionsLost"
+        }
+    }
+
+    fileprivate func tell(_ listener: any ConsumerRebalanceListener, of consumer: KafkaConsumer) async throws {
+        switch self {
+        case .revoke(let partitions): try await listener.partitionsRevoked(partitions, consumer: consumer)
+        case .assign(let partitions): try await listener.partitionsAssigned(partitions, consumer: consumer)
+        case .lost(let partitions): try await listener.partitionsLost(partitions, consumer: consumer)
         }
     }
 }

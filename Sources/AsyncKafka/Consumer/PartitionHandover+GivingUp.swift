@@ -31,30 +31,23 @@ extension PartitionHandover {
         _ step: RebalanceStep?, for consumer: KafkaConsumer, until deadline: MonotonicTime
     ) async -> KafkaError? {
         var failure: KafkaError?
-        switch step {
-        case .revoke(let partitions):
-            self.core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
-            self.core.state.withLock { $0.subscriptions.beginRevoking(partitions) }
-            await self.commitAtLast(until: deadline)
-            if self.core.configuration.callRevokedOnLeave, await self.endCallback(until: deadline) {
-                failure = await self.call("partitionsRevoked", for: consumer, until: deadline) { listener in
-                    try await listener.partitionsRevoked(partitions, consumer: consumer)
-                }
-            }
-        case .lost(let partitions):
-            self.core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
-            self.core.state.withLock { $0.subscriptions.beginRevoking(partitions) }
-            guard await self.endCallback(until: deadline) else { break }
-            failure = await self.call("partitionsLost", for: consumer, until: deadline) { listener in
-                try await listener.partitionsLost(partitions, consumer: consumer)
-            }
-        case .assign, nil:
-            await self.commitAtLast(until: deadline)
+        if let step {
+            self.log(step)
+            self.core.state.withLock { $0.subscriptions.beginRevoking(step.partitions) }
+        }
+        if step?.isLoss != true { await self.commitAtLast(until: deadline) }
+        if let step, self.isTold(at: step), await self.endCallback(until: deadline) {
+            failure = await self.call(step, for: consumer, until: deadline)
         }
         self.core.state.withLock { state in
             for partition in state.subscriptions.assignment { state.subscriptions.remove(partition) }
         }
         return failure
+    }
+
+    /// Whether the listener is called in a step at the end.
+    private func isTold(at step: RebalanceStep) -> Bool {
+        step.isLoss || self.core.configuration.callRevokedOnLeave
     }
 
     /// The last automatic commit, if it can be had.
@@ -77,22 +70,8 @@ extension PartitionHandover {
     /// What `unsubscribe()` inside a callback has left to be done when that has returned.
     func giveUpLater(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
-        var failure: KafkaError?
-        switch step {
-        case .revoke(let partitions):
-            self.core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
-            if self.core.configuration.callRevokedOnLeave {
-                failure = await self.call("partitionsRevoked", for: consumer, until: schedule.release) { listener in
-                    try await listener.partitionsRevoked(partitions, consumer: consumer)
-                }
-            }
-        case .lost(let partitions):
-            self.core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
-            failure = await self.call("partitionsLost", for: consumer, until: schedule.release) { listener in
-                try await listener.partitionsLost(partitions, consumer: consumer)
-            }
-        case .assign: break
-        }
+        self.log(step)
+        let failure = self.isTold(at: step) ? await self.call(step, for: consumer, until: schedule.release) : nil
         await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
         return failure
     }

@@ -50,27 +50,16 @@ final class PartitionHandover: Sendable {
         }
         guard isWanted else { return }
         core.wake([.clocks])
-        var failure: KafkaError?
+        self.log(step)
         switch step {
-        case .revoke(let partitions):
-            core.logger(.info, "Partitions are revoked", [(.partitions, partitions.names)])
+        case .revoke:
             await self.commits.commitBeforeLettingGo(until: core.loop.now + core.configuration.maxPollInterval)
-            failure = await self.callOnReader("partitionsRevoked", in: step, for: consumer) { listener in
-                try await listener.partitionsRevoked(partitions, consumer: consumer)
-            }
-        case .assign(let partitions):
-            core.logger(.info, "Partitions are assigned", [(.partitions, partitions.names)])
+        case .assign:
             core.watchTopics()
             core.wake([.positions])
-            failure = await self.callOnReader("partitionsAssigned", in: step, for: consumer) { listener in
-                try await listener.partitionsAssigned(partitions, consumer: consumer)
-            }
-        case .lost(let partitions):
-            core.logger(.warning, "Partitions are lost", [(.partitions, partitions.names)])
-            failure = await self.callOnReader("partitionsLost", in: step, for: consumer) { listener in
-                try await listener.partitionsLost(partitions, consumer: consumer)
-            }
+        case .lost: break
         }
+        var failure = await self.callOnReader(step, for: consumer)
         let isStillWanted = core.state.withLock { state in
             // The callback may have unsubscribed, and have chosen other partitions since.
             guard state.membership.isAtWork(on: step) else { return false }
