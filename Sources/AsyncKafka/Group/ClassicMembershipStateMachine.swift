@@ -250,7 +250,8 @@ struct ClassicMembershipStateMachine: Sendable {
         case .assigning: self.state = .assigningInVain(then: sequel)
         case .stable where !self.owned.isEmpty, .mustRevoke: self.state = .mustLose(then: sequel)
         case .mustAssign, .stable, .joined, .syncing, .unjoined: self.goOnWithout(then: sequel)
-        case .joining: self.state = .joining(isOutOfDate: false)
+        // JoinGroup hears the same.
+        case .joining: break
         case .idle, .revokingInVain, .assigningInVain, .mustLose, .losing, .suspended, .leaving, .failed: break
         }
     }

@@ -269,6 +269,18 @@ private typealias Fixture = MembershipFixture
         }
     }
 
+    @Test func aChangeWhileJoiningOutlastsTheRefusalOfAnOldHeartbeat() {
+        var machine = Fixture.machine("revoking")
+        machine.stepEnded()
+        machine.requestSent(now: Fixture.now)
+        machine.rebalance(because: "other topics")
+        machine.refused(Fixture.error(.illegalGeneration), sender: .init(memberID: "m", generation: 5))
+        machine.joined(memberID: "m", generation: 6, now: Fixture.now)
+        machine.synced(Fixture.partitions, now: Fixture.now)
+        // The assignment is one of the old topics.
+        #expect(machine.state == .unjoined)
+    }
+
     @Test func eachFailureIsToldBeforeTheGroupIsJoinedAgain() {
         var machine = Fixture.machine("failed")
         var isJoining = machine.readerAsked()
