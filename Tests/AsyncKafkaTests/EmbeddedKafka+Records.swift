@@ -22,7 +22,7 @@ extension EmbeddedKafka {
     func consuming(_ group: String? = nil) -> ConsumerConfiguration {
         var configuration = ConsumerConfiguration(self.clientConfiguration, groupID: group)
         configuration.autoOffsetReset = .earliest
-        configuration.heartbeatInterval = .milliseconds(50)
+        configuration.classic.heartbeatInterval = .milliseconds(50)
         configuration.fetchMaxWait = .milliseconds(100)
         return configuration
     }
@@ -55,5 +55,13 @@ extension KafkaConsumer {
     func nextRecord() async throws(KafkaError) -> ConsumerRecord? {
         for try await record in self.records { return record }
         return nil
+    }
+}
+
+extension ConsumerConfiguration {
+    /// The settings of a classic group, to be changed one by one.
+    var classic: ClassicGroupProtocol {
+        get { if case .classic(let settings) = self.groupProtocol { settings } else { ClassicGroupProtocol() } }
+        set { self.groupProtocol = .classic(newValue) }
     }
 }

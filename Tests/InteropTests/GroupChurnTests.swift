@@ -44,8 +44,8 @@ extension InteropTests {
                     let work = Duration.milliseconds([0, 0, 300, 900][Int.random(in: 0..<4, using: &random)])
                     let member = GroupMember(number, journal, work: work)
                     var configuration = cluster.consumer(group: group)
-                    configuration.sessionTimeout = .seconds(6)
-                    configuration.heartbeatInterval = .milliseconds(200)
+                    configuration.classic.sessionTimeout = .seconds(6)
+                    configuration.classic.heartbeatInterval = .milliseconds(200)
                     configuration.groupInstanceID = dies ? "member-\(number)" : nil
                     tasks.addTask { [configuration] in try await member.run(configuration, topic: topic) }
                     present.append((member, dies))

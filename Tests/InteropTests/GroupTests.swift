@@ -17,9 +17,9 @@ extension InteropTests {
         /// test passes only because a session ends.
         private func configuration(_ cluster: TestCluster, group: String) -> ConsumerConfiguration {
             var configuration = cluster.consumer(group: group)
-            configuration.sessionTimeout = .seconds(280)
+            configuration.classic.sessionTimeout = .seconds(280)
             configuration.maxPollInterval = .seconds(600)
-            configuration.heartbeatInterval = .milliseconds(200)
+            configuration.classic.heartbeatInterval = .milliseconds(200)
             return configuration
         }
 
@@ -76,7 +76,7 @@ extension InteropTests {
             let shares: [(any ConsumerPartitionAssignor, [Int])] = [(.range, [2, 4]), (.roundRobin, [3, 3])]
             for (assignor, expected) in shares {
                 var configuration = self.configuration(cluster, group: unique("group"))
-                configuration.assignors = [assignor]
+                configuration.classic.assignors = [assignor]
                 let settings = configuration
                 let log = GroupLog()
                 let members = ["a", "b"].map { LoggedMember($0, log) }

@@ -18,7 +18,7 @@ extension InteropTests {
 
         private func configuration(_ cluster: RealCluster, _ group: String) -> ConsumerConfiguration {
             var configuration = TestCluster.real(cluster).consumer(group: group)
-            configuration.sessionTimeout = Self.session
+            configuration.classic.sessionTimeout = Self.session
             configuration.enableAutoCommit = false
             // How long an unanswered commit blocks the reader.
             configuration.cluster.apiTimeout = .seconds(1)

@@ -20,7 +20,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("slow", partitions: 2)
             try await cluster.produce((0..<20).map { ProducerRecord(topic: topic, partition: $0 % 2, value: "\($0)") })
             var configuration = cluster.consumer(group: unique("slow"))
-            configuration.sessionTimeout = .seconds(6)
+            configuration.classic.sessionTimeout = .seconds(6)
             configuration.enableAutoCommit = false
             let events = Lock<[String]>([])
             let first = SlowListener("first", events, isSlow: true)

@@ -34,8 +34,8 @@ extension TestCluster {
     func consumer(group: String? = nil) -> ConsumerConfiguration {
         var configuration = ConsumerConfiguration(self.client, groupID: group)
         configuration.autoOffsetReset = .earliest
-        configuration.heartbeatInterval = .milliseconds(300)
-        configuration.sessionTimeout = .seconds(20)
+        configuration.classic.heartbeatInterval = .milliseconds(300)
+        configuration.classic.sessionTimeout = .seconds(20)
         configuration.maxPollInterval = .seconds(60)
         return configuration
     }
@@ -85,4 +85,12 @@ extension ConsumerRecord {
     /// The value as text. Nil is a tombstone.
     var text: String? { self.value.map { String(decoding: $0, as: UTF8.self) } }
     var keyText: String? { self.key.map { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension ConsumerConfiguration {
+    /// The settings of a classic group, to be changed one by one.
+    var classic: ClassicGroupProtocol {
+        get { if case .classic(let settings) = self.groupProtocol { settings } else { ClassicGroupProtocol() } }
+        set { self.groupProtocol = .classic(newValue) }
+    }
 }

@@ -33,8 +33,9 @@ struct Count {
         var configuration = ConsumerConfiguration(cluster, groupID: self.group)
         configuration.enableAutoCommit = false  // The store keeps the offsets, together with the counts.
         configuration.autoOffsetReset = .none  // If Kafka has deleted records that were not counted, that is an error.
-        configuration.sessionTimeout = .seconds(6)  // The time after which others take over from a killed member.
-        configuration.heartbeatInterval = .seconds(1)
+        // How soon others take over from a member that was killed.
+        configuration.groupProtocol = .classic(
+            ClassicGroupProtocol(sessionTimeout: .seconds(6), heartbeatInterval: .seconds(1)))
 
         try await KafkaConsumer.withConsumer(configuration, subscribedTo: [self.topic], listener: counter) { consumer in
             var progress = Progress()

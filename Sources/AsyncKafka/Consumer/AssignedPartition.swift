@@ -9,12 +9,6 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A place in a partition's log: the next offset, and the leader epoch of the record before it, if known.
-struct FetchPosition: Hashable, Sendable {
-    var offset: Int64
-    var epoch: Int32?
-}
-
 /// What a consumer knows of one partition that it reads.
 struct AssignedPartition: Sendable {
     enum Phase: Hashable, Sendable {

@@ -16,9 +16,7 @@ extension ConsumerConfiguration {
         try check(self.groupInstanceID != "", "groupInstanceID must not be empty: leave it nil for a dynamic member.")
         try check(
             self.groupInstanceID == nil || self.groupID != nil, "groupInstanceID makes sense only with a groupID.")
-        try check(
-            self.heartbeatInterval > .zero && self.heartbeatInterval < self.sessionTimeout,
-            "heartbeatInterval must be more than zero and less than sessionTimeout.")
+        if let mistake = self.groupProtocol.mistake { throw KafkaError(.invalidConfiguration, mistake) }
         try check(self.maxPollInterval > .zero, "maxPollInterval must be more than zero.")
         try check(self.autoCommitInterval > .zero, "autoCommitInterval must be more than zero.")
         try check(
@@ -31,9 +29,6 @@ extension ConsumerConfiguration {
             "maxPartitionFetchBytes must be from 1 to 2147483647.")
         try check(self.maxPrefetchBytes > 0, "maxPrefetchBytes must be more than zero.")
         try check(self.maxDecompressedBatchBytes > 0, "maxDecompressedBatchBytes must be more than zero.")
-        try check(!self.assignors.isEmpty, "assignors must name at least one assignor.")
-        try check(
-            Set(self.assignors.map(\.name)).count == self.assignors.count, "Two assignors have the same name.")
         if case .byDuration(let age) = self.autoOffsetReset {
             try check(
                 age >= .zero && age < .seconds(100 * 366 * 86_400),

@@ -29,6 +29,8 @@ public struct ConsumerConfiguration: Sendable {
     /// partitions, without a rebalance (static membership, KIP-345). Every member needs one of its own. Needs Kafka 2.3.
     /// Nil by default.
     public var groupInstanceID: String?
+    /// How this consumer is a member of the group: by the classic protocol, with its defaults, if nothing else is said.
+    public var groupProtocol: GroupProtocol = .classic()
 
     /// Where to begin without a committed offset. `.latest` by default.
     public var autoOffsetReset: AutoOffsetReset = .latest
@@ -46,17 +48,10 @@ public struct ConsumerConfiguration: Sendable {
     /// How often offsets are committed automatically. 5 s by default.
     public var autoCommitInterval: Duration = .seconds(5)
 
-    /// How long the group waits for a heartbeat before it gives this member up. 45 s by default. When none was answered for
-    /// so long, the consumer hands out nothing more, calls `partitionsLost`, and joins again.
-    public var sessionTimeout: Duration = .seconds(45)
-    /// How often a heartbeat is sent. 3 s by default; at most a third of the session timeout is sensible.
-    public var heartbeatInterval: Duration = .seconds(3)
     /// How long the reader may take between asking for one element and the next, and a listener's callback. After that
     /// the consumer leaves the group, hears `partitionsLost`, and joins again when the reader asks. It is the group's
     /// rebalance timeout too. 5 minutes by default.
     public var maxPollInterval: Duration = .seconds(300)
-    /// How the group's leader distributes the partitions, in order of preference. `range`, `roundrobin` by default.
-    public var assignors: [any ConsumerPartitionAssignor] = [.range, .roundRobin]
     /// Whether a graceful stop calls the listener's `partitionsRevoked`. True by default, as in Kafka's Java client;
     /// false as in aiokafka.
     public var callRevokedOnLeave = true

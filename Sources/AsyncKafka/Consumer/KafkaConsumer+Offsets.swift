@@ -40,43 +40,8 @@ extension KafkaConsumer {
     ///
     /// When this returns, the position is set; for `.offset` no broker is asked.
     public func seek(_ partition: TopicPartition, to target: SeekTarget) async throws(KafkaError) {
-        let phase: AssignedPartition.Phase
-        switch target {
-        case .offset(let offset):
-            guard offset >= 0 else {
-                throw KafkaError(
-                    .invalidArgument, "An offset must not be negative: \(offset).", topic: partition.topic,
-                    partition: partition.partition)
-            }
-            try self.state.withLock { state throws(KafkaError) in
-                try state.subscriptions.seek(partition, to: FetchPosition(offset: offset))
-            }
-            self.wake([.fetchers])
-            self.positionWaiters.wakeAll()
-            return
-        case .committed:
-            guard let committed = try await self.committed([partition])[partition] else {
-                throw KafkaError(
-                    .noOffsetForPartition, "The group has no committed offset for the partition.",
-                    topic: partition.topic, partition: partition.partition, group: self.configuration.groupID)
-            }
-            try self.state.withLock { state throws(KafkaError) in
-                try state.subscriptions.seek(
-                    partition, to: FetchPosition(offset: committed.offset, epoch: committed.leaderEpoch))
-            }
-            self.wake([.fetchers])
-            self.positionWaiters.wakeAll()
-            return
-        case .beginning: phase = .resetting(.earliest)
-        case .end: phase = .resetting(.latest)
-        case .timestamp(let time):
-            try Self.check(time, of: partition)
-            phase = .resetting(.timestamp(time.millisecondsSince1970))
-        }
-        _ = try self.state.withLock { state throws(KafkaError) in
-            try state.subscriptions.beginSeek(partition, phase)
-        }
-        _ = try await self.position(of: partition)
+        if case .timestamp(let time) = target { try Self.check(time, of: partition) }
+        try await self.positions.seek(partition, to: target)
     }
 
     /// Negative times are special values in Kafka's protocol. A record that has no time reports -1.
@@ -89,55 +54,17 @@ extension KafkaConsumer {
 
     /// The offset of the next record of the partition that will be handed out. Waits until there is a position.
     public func position(of partition: TopicPartition) async throws(KafkaError) -> Int64 {
-        let deadline = self.apiDeadline
-        while true {
-            if let position = try self.positionIfKnown(partition) { return position }
-            self.positionSignal.notify()
-            try await self.positionWaiters.wait(until: deadline, on: self.loop) {
-                do throws(KafkaError) {
-                    return try self.positionIfKnown(partition) != nil
-                } catch {
-                    // Ends the wait as well; it is thrown above.
-                    return true
-                }
-            } orThrow: {
-                self.positionTimeout(partition)
-            }
-        }
-    }
-
-    /// Tells why the last look-up failed; or what else is wrong, if none has.
-    private func positionTimeout(_ partition: TopicPartition) -> KafkaError {
-        let what = "The partition's position was not found in time"
-        let now = self.loop.now
-        guard let last = self.state.withLock({ $0.subscriptions.refusals[partition]?.summary(now: now) }) else {
-            return self.cluster.timeoutError(what, topic: partition.topic)
-        }
-        return KafkaError(
-            .timedOut, "\(what). \(last.message)", brokerCode: last.brokerCode, broker: last.broker,
-            topic: partition.topic, partition: partition.partition, group: last.group, isRetriable: true,
-            underlyingError: last)
-    }
-
-    private func positionIfKnown(_ partition: TopicPartition) throws(KafkaError) -> Int64? {
-        try self.state.withLock { state throws(KafkaError) in
-            let assigned = try state.subscriptions.require(partition)
-            if let failure = assigned.failure { throw failure }
-            guard assigned.hasPosition else {
-                state.subscriptions.partitions[partition]?.isPositionWanted = true
-                return nil
-            }
-            return state.subscriptions.handedOut(partition, assigned).offset
-        }
+        try await self.positions.position(of: partition)
     }
 
     /// How many records the partition has that were not handed out yet, as of the last answer of its broker; nil before
     /// the first. With `.readCommitted`, up to the first record that is not decided. Asks nobody.
     public func lag(of partition: TopicPartition) throws(KafkaError) -> Int64? {
-        try self.state.withLock { state throws(KafkaError) in
+        try self.core.state.withLock { state throws(KafkaError) in
             let assigned = try state.subscriptions.require(partition)
             let end =
-                self.configuration.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
+                self.core.configuration.isolationLevel == .readCommitted
+                ? assigned.lastStableOffset : assigned.highWatermark
             guard assigned.hasPosition, let end else { return nil }
             return max(0, end - state.subscriptions.handedOut(partition, assigned).offset)
         }
@@ -154,13 +81,7 @@ extension KafkaConsumer {
     public func committed(
         _ partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
-        guard let group = self.configuration.groupID else {
-            throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
-        }
-        guard !partitions.isEmpty else { return [:] }
-        let committed = await self.cluster.perform(
-            OffsetFetchCall(group: group), for: partitions, deadline: self.apiDeadline)
-        return try committed.allSucceeded().compactMapValues { $0 }
+        try await self.positions.committed(partitions)
     }
 
     /// The offset of the oldest record of each partition, or of the next one if it is empty.
@@ -195,15 +116,16 @@ extension KafkaConsumer {
         _ targets: [TopicPartition: OffsetTarget]
     ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
         let call = ListOffsetsCall(
-            targets: targets, isolationLevel: self.configuration.isolationLevel,
-            now: self.loop.clock.coarseWallMilliseconds)
-        return try await self.cluster.perform(call, for: Array(targets.keys), deadline: self.apiDeadline).allSucceeded()
+            targets: targets, isolationLevel: self.core.configuration.isolationLevel,
+            now: self.core.loop.clock.coarseWallMilliseconds)
+        return try await self.core.cluster.perform(call, for: Array(targets.keys), deadline: self.core.apiDeadline)
+            .allSucceeded()
     }
 }
 
 extension KafkaConsumer {
     /// The numbers of a topic's partitions. Waits the API timeout at most.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
-        try await self.cluster.topic(topic, deadline: self.apiDeadline).partitions.map(\.index)
+        try await self.core.cluster.topic(topic, deadline: self.core.apiDeadline).partitions.map(\.index)
     }
 }

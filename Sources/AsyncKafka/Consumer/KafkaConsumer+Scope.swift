@@ -51,15 +51,8 @@ extension KafkaConsumer {
     ) async throws -> Result {
         let consumer = try KafkaConsumer(configuration, listener: listener)
         try subscribe(consumer)
-        return try await withBackgroundRun({ try await consumer.run() }, end: consumer.readerIsGone) {
+        return try await withBackgroundRun({ try await consumer.run() }, end: consumer.life.endWithoutReader) {
             try await body(consumer)
         }
-    }
-
-    /// Shuts down without waiting for a reader: there is none any more.
-    private func readerIsGone() {
-        self.state.withLock { $0.readerIsGone() }
-        self.triggerGracefulShutdown()
-        self.closeSignal.notify()
     }
 }

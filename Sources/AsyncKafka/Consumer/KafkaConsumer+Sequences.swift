@@ -10,15 +10,16 @@ import Synchronization
 extension KafkaConsumer {
     /// Notes that a sequence is being read, so that a shutdown waits for its reader to come to the end.
     final class ReaderLease: Sendable {
-        private let consumer: KafkaConsumer
+        private let core: ConsumerCore
 
-        init(_ consumer: KafkaConsumer) {
-            self.consumer = consumer
-            consumer.state.withLock { $0.iterators += 1 }
+        init(_ core: ConsumerCore) {
+            self.core = core
+            core.state.withLock { $0.iterators += 1 }
         }
 
         deinit {
-            self.consumer.iteratorEnded()
+            self.core.state.withLock { $0.iterators -= 1 }
+            self.core.wake([.closing])
         }
     }
 
@@ -38,19 +39,19 @@ extension KafkaConsumer {
 
             init(_ consumer: KafkaConsumer) {
                 self.consumer = consumer
-                self.lease = ReaderLease(consumer)
+                self.lease = ReaderLease(consumer.core)
             }
 
             /// The next batch; nil when the consumer has been shut down.
             public mutating func next() async throws(KafkaError) -> ConsumerRecordBatch? {
-                try await self.consumer.nextBatch(.batches)?.batch
+                try await self.consumer.reader.next(.batches, for: self.consumer)?.batch
             }
 
             /// The next batch; nil when the consumer has been shut down.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(KafkaError) -> ConsumerRecordBatch? {
-                try await self.consumer.nextBatch(.batches)?.batch
+                try await self.consumer.reader.next(.batches, for: self.consumer)?.batch
             }
         }
 
@@ -72,11 +73,11 @@ extension KafkaConsumer {
             private let consumer: KafkaConsumer
             private let lease: ReaderLease
             private var records: ConsumerRecordBatch.Iterator?
-            private var reading: Reading?
+            private var reading: ConsumerReader.Reading?
 
             init(_ consumer: KafkaConsumer) {
                 self.consumer = consumer
-                self.lease = ReaderLease(consumer)
+                self.lease = ReaderLease(consumer.core)
             }
 
             /// The next record; nil when the consumer has been shut down.
@@ -108,7 +109,10 @@ extension KafkaConsumer {
                     self.reading?.finish()
                     self.records = nil
                     self.reading = nil
-                    guard let reading = try await self.consumer.nextBatch(.records) else { return nil }
+                    guard
+                        let reading = try await self.consumer.reader.next(
+                            .records, for: self.consumer)
+                    else { return nil }
                     self.records = reading.batch.makeIterator()
                     self.reading = reading
                     if let record = self.nextInHand() { return record }

@@ -5,10 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaMemory
-import KafkaProtocol
-import KafkaTransport
-
 /// Reads records from topics: alone, or as a member of a group that shares the partitions.
 ///
 /// ```swift
@@ -28,36 +24,12 @@ import KafkaTransport
 /// `run()` does the background work — fetching, heartbeats, automatic commits; `withConsumer` runs it for the time of a
 /// closure. Every call that waits ends with a result, an error, or at its deadline.
 public final class KafkaConsumer: Sendable {
-    let configuration: ConsumerConfiguration
-    let listener: (any ConsumerRebalanceListener)?
-    let loop: EventLoop
-    let cluster: Cluster
-    let logger: Logger
-
-    let state: Lock<ConsumerState>
-    /// Wakes the task that reads.
-    let readerSignal = Signal()
-    /// Wakes the look-up of positions.
-    let positionSignal = Signal()
-    /// Wakes the membership's requests.
-    let membershipSignal = Signal()
-    /// Wakes heartbeats.
-    let heartbeatSignal = Signal()
-    /// Wakes the watch over what has a limit in time.
-    let clockSignal = Signal()
-    let fetchers = FetcherTable()
-    /// Tasks that wait for a position.
-    let positionWaiters = WaiterList()
-    /// Commits follow one another: none may overtake one that is being tried again.
-    let commitTurns = TurnQueue()
-    /// Wakes automatic commits before their time.
-    let commitSignal = Signal()
-    let closing = Promise<Void>()
-    /// Wakes `run()` while it waits for the reader to come to its end.
-    let closeSignal = Signal()
-    /// The partitions have been given up, with the listener's error if it threw.
-    let released = Promise<Void>()
-    private let isStarted = Lock(false)
+    let core: ConsumerCore
+    let reader: ConsumerReader
+    let positions: PositionFinder
+    let commits: Committer
+    let handover: PartitionHandover
+    let life: ConsumerLife
 
     /// A consumer that reads nothing yet: see `subscribe` and `assign`. Nothing is connected before `run()`.
     ///
@@ -69,34 +41,21 @@ public final class KafkaConsumer: Sendable {
         _ configuration: ConsumerConfiguration, listener: (any ConsumerRebalanceListener)? = nil
     ) throws(KafkaError) {
         try configuration.validate()
-        self.configuration = configuration
-        self.listener = listener
-        do {
-            self.loop = try EventLoop(name: "kafka-consumer", clock: configuration.cluster.clock)
-        } catch {
-            throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
-        }
-        var fixed: [(LogKey, String)] = [(.clientID, configuration.cluster.clientID)]
-        if let group = configuration.groupID { fixed.append((.group, group)) }
-        self.logger = Logger(configuration.cluster.log, fixed)
-        self.cluster = try Cluster(configuration: configuration.cluster, loop: self.loop, logger: self.logger)
-        self.state = Lock(
-            ConsumerState(
-                SubscriptionState(SubscriptionState.Settings(configuration)),
-                membership: configuration.groupID.map { _ in
-                    ClassicMembershipStateMachine(
-                        ClassicMembershipStateMachine.Terms(
-                            isStatic: configuration.groupInstanceID != nil,
-                            heartbeatInterval: configuration.heartbeatInterval,
-                            sessionTimeout: configuration.sessionTimeout))
-                }))
+        let signals = ConsumerSignals()
+        let core = try ConsumerCore(configuration, waking: signals)
+        let membership = configuration.memberSettings?.driver(
+            for: core, core.cluster, core.logger, signals: signals.membership)
+        let fetcher = Fetcher(
+            core, configuration.fetchSettings, core.cluster, core.logger, loops: signals.fetchers)
+        self.core = core
+        self.positions = PositionFinder(core, signal: signals.positions, waiters: signals.positionWaiters)
+        self.commits = Committer(core, signal: signals.commits)
+        self.handover = PartitionHandover(core, self.commits, membership, listener: listener)
+        self.reader = ConsumerReader(core, self.handover, signal: signals.reader)
+        var parts: [@Sendable () async -> Void] = [fetcher.run, self.positions.run]
+        if let membership { parts += [membership.run, self.commits.run] }
+        self.life = ConsumerLife(core, parts, self.handover, signal: signals.closing)
     }
-
-    deinit {
-        self.loop.shutdown()
-    }
-
-    // MARK: Running
 
     /// Does the consumer's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
     ///
@@ -107,106 +66,9 @@ public final class KafkaConsumer: Sendable {
     ///
     /// - Throws: `.listenerFailed` if the last callback throws.
     public func run() async throws {
-        let isFirst = self.isStarted.withLock { isStarted in
-            defer { isStarted = true }
-            return !isStarted
-        }
-        guard isFirst else {
-            throw KafkaError(.illegalState, "run() was called twice. Make a consumer for each run.")
-        }
-        // Not a child, so that it is not cancelled together with `run()`: the group is left after that. It is awaited below.
-        let work = Task { await self.work() }
-        let result = await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            self.state.withLock { $0.readerIsGone() }
-            self.triggerGracefulShutdown()
-        }
-        try result.get()
-    }
-
-    private func work() async -> Result<Void, KafkaError> {
-        self.cluster.setMetadataObserver { [weak self] in self?.metadataChanged($0) }
-        self.cluster.setFailureObserver { [weak self] in self?.clusterFailed($0) }
-        var result = Result<Void, KafkaError>.success(())
-        await withDiscardingTaskGroup { group in
-            let background: [@Sendable () async -> Void] = [
-                self.cluster.run, self.fetch, self.lookUpPositions, self.keepMembership, self.sendHeartbeats,
-                self.watchClocks, self.commitAutomatically,
-            ]
-            for part in background { group.addTask(executorPreference: self.loop) { await part() } }
-            try? await self.closing.value()
-            result = await self.close()
-            group.cancelAll()
-        }
-        self.state.withLock { $0.phase = .closed }
-        self.wake([.reader, .positions])
-        self.positionWaiters.wakeAll()
-        self.logger(.info, "The consumer is closed")
-        self.loop.shutdown()
-        return result
+        try await self.life.run(self)
     }
 
     /// Ends the sequences: the reader's next wait for an element gives the partitions up and returns nil. Returns at once.
-    public func triggerGracefulShutdown() {
-        let schedule = ClosingSchedule(from: self.loop.now, within: self.configuration.closeTimeout)
-        self.state.withLock { state in
-            if state.phase == .open { state.phase = .closing(schedule) }
-            state.interruptReader()
-        }
-        self.closing.fulfill(.success(()))
-        self.readerSignal.notify()
-    }
-
-    // MARK: Waking
-
-    /// Tells the consumer's parts that the state has something for them.
-    func wake(_ wakening: Wakening) {
-        if wakening.contains(.reader) { self.readerSignal.notify() }
-        if wakening.contains(.fetchers) { self.fetchers.wakeAll() }
-        if wakening.contains(.positions) { self.positionSignal.notify() }
-        if wakening.contains(.membership) {
-            self.membershipSignal.notify()
-            self.heartbeatSignal.notify()
-            self.clockSignal.notify()
-        }
-        if wakening.contains(.metadata) { self.cluster.requestMetadataUpdate("a partition's leader has moved") }
-    }
-
-    /// Changes the membership, and tells everybody whom that may concern.
-    @discardableResult
-    func updateMembership<Result: Sendable>(
-        _ change: @Sendable (inout ClassicMembershipStateMachine) -> Result
-    ) -> Result? {
-        let result: Result? = self.state.withLock { state in
-            guard var membership = state.membership else { return nil }
-            // Out of the state while it changes, so that it is not copied.
-            state.membership = nil
-            let result = change(&membership)
-            if membership.step != nil { state.interruptReader() }
-            state.membership = membership
-            return result
-        }
-        self.membershipSignal.notify()
-        self.heartbeatSignal.notify()
-        self.clockSignal.notify()
-        self.readerSignal.notify()
-        return result
-    }
-
-    var apiDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.apiTimeout }
-}
-
-extension SubscriptionState.Settings {
-    init(_ configuration: ConsumerConfiguration) {
-        self.init(
-            autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
-            checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
-            maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            // An answer has more than records: an eighth is left for that.
-            maxFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maxResponseSize / 8 * 7),
-            maximumPrefetchBytes: configuration.maxPrefetchBytes,
-            maximumResponseBytes: Int32(clamping: configuration.cluster.maxResponseSize),
-            preferredReplicaLifetime: configuration.cluster.metadataMaxAge)
-    }
+    public func triggerGracefulShutdown() { self.life.end() }
 }

@@ -7,13 +7,6 @@
 
 import KafkaTransport
 
-/// A fetch of partitions whose broker is at work on another one already.
-struct FetchBeside: Sendable {
-    var broker: Int32
-    var fetches: [PlannedFetch]
-    var maximumBytes: Int
-}
-
 extension SubscriptionState {
     /// What to ask brokers for although each waits with a fetch for records to come: partitions that were moved or became
     /// readable since that began. The reader would wait for that one to end otherwise.

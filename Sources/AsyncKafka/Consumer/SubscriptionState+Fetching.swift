@@ -9,42 +9,6 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Who has to look at the state again after it has changed.
-struct Wakening: OptionSet, Sendable {
-    let rawValue: Int
-
-    /// The reader: there are records, or something else to tell it.
-    static let reader = Wakening(rawValue: 1)
-    /// The fetchers.
-    static let fetchers = Wakening(rawValue: 2)
-    /// The look-up of positions.
-    static let positions = Wakening(rawValue: 4)
-    /// The cluster's metadata: a leader is not where it was thought to be.
-    static let metadata = Wakening(rawValue: 8)
-    /// The membership's requests.
-    static let membership = Wakening(rawValue: 16)
-}
-
-/// What a fetch has to ask one broker for.
-enum FetchPlan: Sendable {
-    case fetch([PlannedFetch], maximumBytes: Int)
-    /// Nothing now; look again at the time if there is one, or when woken.
-    case wait(until: MonotonicTime?)
-}
-
-/// One partition in a fetch, and how to know that the answer is not out of date.
-struct PlannedFetch: Sendable {
-    var partition: TopicPartition
-    var request: FetchSession.Partition
-    var incarnation: Int
-    /// The number of the fetch.
-    var fetch: Int
-    /// Whether it is asked for beside another fetch.
-    var isBeside = false
-    /// Whether it is asked for alone, since the answer may be larger than this client takes.
-    var isAlone = false
-}
-
 extension PlannedFetch {
     init(
         _ partition: TopicPartition, _ assigned: AssignedPartition, number: Int, isBeside: Bool = false,
@@ -57,16 +21,6 @@ extension PlannedFetch {
                 leaderEpoch: assigned.leaderEpoch ?? -1, maximumBytes: assigned.maximumBytes),
             incarnation: assigned.incarnation, fetch: number, isBeside: isBeside, isAlone: isAlone)
     }
-}
-
-/// What a broker answered for one partition.
-struct FetchAnswer: Sendable {
-    var error = ErrorCode.none
-    var highWatermark: Int64 = -1
-    var lastStableOffset: Int64 = -1
-    var logStartOffset: Int64 = -1
-    var preferredReplica: Int32 = -1
-    var chunk: FetchedChunk?
 }
 
 extension SubscriptionState {

@@ -211,14 +211,6 @@ extension AssignedPartition {
     }
 }
 
-extension RecordBatch {
-    /// The position after it.
-    var end: FetchPosition {
-        FetchPosition(
-            offset: self.nextOffset, epoch: self.partitionLeaderEpoch < 0 ? nil : self.partitionLeaderEpoch)
-    }
-}
-
 extension KafkaError {
     /// The error of a batch that can't be read. `nextOffset` is where the next batch begins, as far as its header says.
     init(_ error: RecordBatchError, _ partition: TopicPartition, nextOffset: Int64? = nil) {

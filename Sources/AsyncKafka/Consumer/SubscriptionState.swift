@@ -82,10 +82,17 @@ struct SubscriptionState: Sendable {
     // MARK: Assignment
 
     /// Replaces the partitions. Those that stay keep their position, their pause, and what is buffered of them.
-    mutating func assign(_ wanted: [TopicPartition], arriving: Bool) {
+    mutating func assign(_ wanted: [TopicPartition]) {
         let kept = Set(wanted)
         for partition in self.partitions.keys where !kept.contains(partition) { self.remove(partition) }
-        for partition in wanted where self.partitions[partition] == nil {
+        self.add(wanted)
+    }
+
+    /// Adds partitions that are not there yet.
+    ///
+    /// - Parameter arriving: whether they have to wait until the listener has heard of them.
+    mutating func add(_ new: [TopicPartition], arriving: Bool = false) {
+        for partition in new where self.partitions[partition] == nil {
             var assigned = AssignedPartition(
                 maximumBytes: self.settings.maximumPartitionBytes, incarnation: self.lastIncarnation + 1)
             assigned.isArriving = arriving
@@ -99,7 +106,7 @@ struct SubscriptionState: Sendable {
             }
             self.partitions[partition] = assigned
         }
-        self.pausedBefore.subtract(wanted)
+        self.pausedBefore.subtract(new)
     }
 
     /// Takes partitions away, with everything that is known of them.
@@ -124,9 +131,9 @@ struct SubscriptionState: Sendable {
         for partition in partitions { self.partitions[partition]?.isLeaving = true }
     }
 
-    /// The listener has heard of all partitions: they can be fetched.
-    mutating func arrived() {
-        for partition in self.partitions.keys { self.partitions[partition]?.isArriving = false }
+    /// The listener has heard of these: they can be fetched.
+    mutating func arrived(_ partitions: [TopicPartition]) {
+        for partition in partitions { self.partitions[partition]?.isArriving = false }
     }
 
     // MARK: Turns

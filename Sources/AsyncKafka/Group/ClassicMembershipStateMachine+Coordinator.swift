@@ -20,11 +20,10 @@ extension ClassicMembershipStateMachine {
     mutating func requestSent(now: MonotonicTime) {
         switch self.state {
         case .unjoined:
-            self.state = .joining
-            self.mustRejoin = false
+            self.state = .joining(isOutOfDate: false)
             self.nextHeartbeat = nil
-        case .syncing:
-            self.state = .syncing(isSent: true)
+        case .joined(let isOutOfDate):
+            self.state = .syncing(isOutOfDate: isOutOfDate)
         default:
             break
         }
@@ -39,15 +38,15 @@ extension ClassicMembershipStateMachine {
 
     /// The group has this member in a new generation.
     mutating func joined(memberID: String, generation: Int32, now: MonotonicTime) {
-        guard self.state == .joining else { return }
+        guard case .joining(let isOutOfDate) = self.state else { return }
         self.identity = Identity(memberID: memberID, generation: generation)
         self.nextHeartbeat = now + self.terms.heartbeatInterval
         self.sessionEnd = now + self.terms.sessionTimeout
-        self.state = .syncing(isSent: false)
+        self.state = .joined(isOutOfDate: isOutOfDate)
     }
 
     mutating func joinFailed(_ error: KafkaError, memberID: String? = nil) -> Retry {
-        guard self.state == .joining else { return .never }
+        guard case .joining = self.state else { return .never }
         self.state = .unjoined
         self.identity.generation = -1
         self.failures += 1
@@ -63,23 +62,28 @@ extension ClassicMembershipStateMachine {
         }
     }
 
+    /// The topics that this member distributes as the group's leader; none if another member is the leader. Ignored if the member
+    /// has left or joined again since.
+    mutating func distributes(_ topics: [String: Int?], as identity: Identity) {
+        if self.nextRequest == .sync(identity) { self.distributed = topics }
+    }
+
     /// The leader's assignment has come.
     mutating func synced(_ assignment: [TopicPartition], now: MonotonicTime) {
-        guard case .syncing = self.state else { return }
+        guard let isOutOfDate = self.isSyncOutOfDate else { return }
         self.failures = 0
-        if self.mustRejoin {
-            // It is out of date already. The listener has not heard of it, so there is nothing to take back.
+        if isOutOfDate {
+            // The listener has not heard of it, so there is nothing to take back.
             self.state = .unjoined
             return
         }
         self.owned = assignment
-        self.progress = .offered
         self.sessionEnd = now + self.terms.sessionTimeout
-        self.state = .assigning
+        self.state = .mustAssign
     }
 
     mutating func syncFailed(_ error: KafkaError) -> Retry {
-        guard case .syncing = self.state else { return .never }
+        guard self.isSyncOutOfDate != nil else { return .never }
         self.state = .unjoined
         self.reason = "the group rebalanced before the assignment came"
         self.failures += 1
@@ -94,6 +98,15 @@ extension ClassicMembershipStateMachine {
             return self.soon
         default:
             return self.retry(after: error)
+        }
+    }
+
+    /// While an assignment is expected: whether the subscription has changed since JoinGroup. Nil otherwise.
+    private var isSyncOutOfDate: Bool? {
+        switch self.state {
+        // SyncGroup may also fail before it is sent.
+        case .joined(let isOutOfDate), .syncing(let isOutOfDate): isOutOfDate
+        default: nil
         }
     }
 
@@ -118,7 +131,7 @@ extension ClassicMembershipStateMachine {
         self.failure = error
         self.identity = Identity(
             memberID: error.brokerCode == .fencedInstanceId ? "" : self.identity.memberID)
-        self.state = .failed
+        self.state = .failed(isTold: false)
     }
 
     // MARK: Heartbeats
@@ -134,7 +147,7 @@ extension ClassicMembershipStateMachine {
     /// What the coordinator is to hear now. Goes on while the reader is busy with a step.
     mutating func heartbeat(now: MonotonicTime) -> Heartbeat {
         switch self.state {
-        case .syncing(isSent: false), .assigning, .stable, .revoking, .leaving:
+        case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking, .leaving:
             guard self.isMember else { return .none }
             let due = self.nextHeartbeat ?? now
             guard due <= now else { return .at(due) }
@@ -142,7 +155,8 @@ extension ClassicMembershipStateMachine {
             // A coordinator that hangs is noticed while another one, if there is one by now, can still be asked.
             let end = now + self.terms.sessionTimeout / 3
             return .send(self.identity, until: min(end, self.sessionDeadline ?? end))
-        case .idle, .losing, .unjoined, .joining, .syncing, .suspended, .failed:
+        case .idle, .unjoined, .joining, .syncing, .assigningInVain, .revokingInVain, .mustLose, .losing, .suspended,
+            .failed:
             return .none
         }
     }
@@ -163,9 +177,8 @@ extension ClassicMembershipStateMachine {
     /// Nil while a request waits for the group: a member that waits for an answer is not given up.
     var sessionDeadline: MonotonicTime? {
         switch self.state {
-        case .syncing(isSent: false), .assigning, .stable, .revoking:
-            self.isMember ? self.sessionEnd : nil
-        case .idle, .losing, .unjoined, .joining, .syncing, .suspended, .leaving, .failed: nil
+        case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking: self.isMember ? self.sessionEnd : nil
+        default: nil
         }
     }
 
@@ -184,10 +197,9 @@ extension ClassicMembershipStateMachine {
         switch error.brokerCode {
         case ErrorCode.rebalanceInProgress?:
             switch self.state {
-            case .stable, .assigning: self.rebalance(because: "the group rebalances")
+            case .stable, .mustAssign, .assigning: self.rebalance(because: "the group rebalances")
             // It is on its way to join, or SyncGroup will hear the same.
-            case .idle, .revoking, .losing, .unjoined, .joining, .syncing, .suspended, .leaving, .failed:
-                break
+            default: break
             }
         case ErrorCode.illegalGeneration?:
             self.reason = "the member's generation is over"
@@ -197,9 +209,9 @@ extension ClassicMembershipStateMachine {
             self.loseMembership(keepsMemberID: false)
         case ErrorCode.fencedInstanceId?, ErrorCode.groupAuthorizationFailed?:
             // JoinGroup will hear the same.
-            if self.state == .joining { break }
+            if case .joining = self.state { break }
             self.failure = error
-            self.loseMembership(keepsMemberID: error.brokerCode != .fencedInstanceId)
+            self.loseMembership(keepsMemberID: error.brokerCode != .fencedInstanceId, then: .fail)
         default:
             break
         }

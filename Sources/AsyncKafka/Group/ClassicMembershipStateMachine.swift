@@ -21,29 +21,45 @@ struct ClassicMembershipStateMachine: Sendable {
         var generation: Int32 = -1
     }
 
+    /// A step of the reader is offered (`must…`), then in progress. It is in vain if the group removes this member meanwhile.
     enum State: Hashable, Sendable {
         /// Not subscribed, or not yet.
         case idle
-        /// The reader has to give everything up before this member joins. Still a member meanwhile.
-        case revoking
-        /// The reader has to hear that everything is lost.
-        case losing
         /// JoinGroup is to be sent.
         case unjoined
-        /// JoinGroup is in flight.
-        case joining
-        /// SyncGroup is to be sent, or in flight: then the coordinator waits for the leader, and wants no heartbeats.
-        case syncing(isSent: Bool)
+        /// JoinGroup is in flight. If it is out of date, because the subscription has changed since, another rebalance follows.
+        case joining(isOutOfDate: Bool)
+        /// SyncGroup is to be sent.
+        case joined(isOutOfDate: Bool)
+        /// SyncGroup is in flight: the coordinator waits for the leader, and wants no heartbeats.
+        case syncing(isOutOfDate: Bool)
         /// The reader has to take the new assignment.
-        case assigning
+        case mustAssign
+        case assigning(isOutOfDate: Bool)
+        case assigningInVain(then: Sequel)
         /// All is done until something changes.
         case stable
+        /// The reader has to give everything up before this member joins. Still a member meanwhile.
+        case mustRevoke
+        case revoking
+        case revokingInVain(then: Sequel)
+        /// The reader has to hear that everything is lost.
+        case mustLose(then: Sequel)
+        case losing(then: Sequel)
         /// The reader asked for nothing for too long, so the group was left; it is joined again when the reader asks.
         case suspended
         /// LeaveGroup has been prepared: the last partitions are being given up.
         case leaving
-        /// The group can't be joined. The coordinator may still know the member.
-        case failed
+        /// The group can't be joined, and `failure` says why. The coordinator may still know the member.
+        case failed(isTold: Bool)
+    }
+
+    /// What follows when the reader has heard that all partitions are lost.
+    enum Sequel: Hashable, Sendable {
+        case join
+        /// Wait for the reader to ask.
+        case suspend
+        case fail
     }
 
     /// What is to be sent now.
@@ -52,24 +68,11 @@ struct ClassicMembershipStateMachine: Sendable {
         case sync(Identity)
     }
 
-    /// Who has to be told that this member goes. Static members go without a word (KIP-345).
-    struct Farewell: Hashable, Sendable {
-        var memberID: String
-        var reason: String
-    }
-
-    /// How far the reader is with its step.
-    enum Progress: Hashable, Sendable {
-        case offered
-        case begun
-        /// Begun, and the group has gone on without this member since.
-        case inVain
-    }
-
     /// What a member has agreed on with its group, and keeps for life.
     struct Terms: Hashable, Sendable {
-        /// It may come back under its name, and goes without a word.
-        var isStatic = false
+        var group: String
+        /// The name of a static member, which may return under it and therefore doesn't tell the group when it leaves (KIP-345).
+        var instanceID: String?
         var heartbeatInterval: Duration
         /// The coordinator gives the member up when it has not heard of it for so long.
         var sessionTimeout: Duration
@@ -80,22 +83,18 @@ struct ClassicMembershipStateMachine: Sendable {
     /// What this member holds, or is about to let go.
     var owned: [TopicPartition] = []
     /// Why the group can't be joined.
-    var failure: KafkaError? { didSet { self.isFailureTold = false } }
-    /// The reader has heard of it.
-    private var isFailureTold = false
+    var failure: KafkaError?
 
     let terms: Terms
-    /// Something changed during a rebalance: another one has to follow.
-    var mustRejoin = false
-    var progress = Progress.offered
-    /// After losing: wait for the reader.
-    private var suspendsAfterLosing = false
     var reason = "the consumer starts"
     var nextHeartbeat: MonotonicTime?
     /// When the coordinator gives this member up, if it hears nothing more.
     var sessionEnd: MonotonicTime?
     /// JoinGroup and SyncGroup that failed, in a row: since there was an assignment.
     var failures = 0
+    /// The partitions of each topic of the group when this member, its leader, last distributed them; nil while they are
+    /// counted.
+    var distributed: [String: Int?] = [:]
 
     init(_ terms: Terms) {
         self.terms = terms
@@ -107,7 +106,7 @@ struct ClassicMembershipStateMachine: Sendable {
     var nextRequest: Request? {
         switch self.state {
         case .unjoined: .join(self.identity, reason: self.reason)
-        case .syncing(isSent: false): .sync(self.identity)
+        case .joined: .sync(self.identity)
         default: nil
         }
     }
@@ -115,26 +114,57 @@ struct ClassicMembershipStateMachine: Sendable {
     /// What the reader has to do, if anything.
     var step: RebalanceStep? {
         switch self.state {
-        case .revoking: .revoke(self.owned)
-        case .assigning: .assign(self.owned)
-        case .losing: .lost(self.owned)
-        default: nil
+        case .mustRevoke, .revoking, .revokingInVain: .revoke(self.owned)
+        case .mustAssign, .assigning, .assigningInVain: .assign(self.owned)
+        case .mustLose, .losing: .lost(self.owned)
+        case .idle, .unjoined, .joining, .joined, .syncing, .stable, .suspended, .leaving, .failed: nil
         }
     }
 
     /// Whether the reader is expected to ask for records in time.
     var isPollIntervalRunning: Bool {
         switch self.state {
-        case .revoking, .assigning, .stable: self.progress != .inVain
+        case .mustRevoke, .revoking, .mustAssign, .assigning, .stable: true
         default: false
         }
     }
 
     /// Whether the partitions are gone, and the reader is yet to hear of it.
-    var isLosing: Bool { self.state == .losing }
+    var isLosing: Bool {
+        switch self.state {
+        case .mustLose, .losing: true
+        default: false
+        }
+    }
 
     /// Whether commits of this generation can succeed.
     var isMember: Bool { self.identity.generation >= 0 }
+
+    /// This member in its generation.
+    var committer: CommitIdentity {
+        CommitIdentity(
+            group: self.terms.group, memberID: self.identity.memberID, epoch: self.identity.generation,
+            instanceID: self.terms.instanceID)
+    }
+
+    /// Whether the member joins again only after the reader has asked.
+    var waitsForReader: Bool {
+        switch self.state {
+        case .suspended, .failed: true
+        case .mustLose(then: .suspend), .losing(then: .suspend): true
+        case .assigningInVain(then: .suspend), .revokingInVain(then: .suspend): true
+        default: false
+        }
+    }
+
+    /// As the group's leader: whether partitions were added to the group's topics since they were last distributed.
+    func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
+        self.distributed.contains { topic, count in
+            // A topic that no broker knows for a moment has not lost its partitions.
+            guard let count, let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
+            return known.partitions.count != count
+        }
+    }
 
     // MARK: What the consumer does
 
@@ -146,95 +176,105 @@ struct ClassicMembershipStateMachine: Sendable {
     /// What is subscribed to has changed, or it is time to begin.
     mutating func rebalance(because reason: String) {
         switch self.state {
+        case .revoking, .revokingInVain, .mustRevoke, .mustLose, .losing, .unjoined, .suspended, .leaving: return
         case .idle, .failed:
             self.failure = nil
-            self.reason = reason
             self.state = .unjoined
-        case .stable:
-            self.reason = reason
-            self.beginRebalance()
-        case .assigning where self.progress == .offered:
+        case .stable: self.beginRebalance()
+        case .mustAssign:
             // The listener has not heard of the partitions: there is nothing to take back, and the reader need not be waited for.
-            self.reason = reason
             self.owned = []
             self.state = .unjoined
-        case .joining, .syncing, .assigning:
-            self.reason = reason
-            self.mustRejoin = true
-        case .revoking, .losing, .unjoined, .suspended, .leaving:
-            break
+        case .joining: self.state = .joining(isOutOfDate: true)
+        case .joined: self.state = .joined(isOutOfDate: true)
+        case .syncing: self.state = .syncing(isOutOfDate: true)
+        case .assigning: self.state = .assigning(isOutOfDate: true)
+        case .assigningInVain: break
         }
+        self.reason = reason
     }
 
     private mutating func beginRebalance() {
-        self.mustRejoin = false
-        self.progress = .offered
-        self.state = self.owned.isEmpty ? .unjoined : .revoking
+        self.state = self.owned.isEmpty ? .unjoined : .mustRevoke
     }
 
     /// The reader begins with the step.
     mutating func stepBegan() -> RebalanceStep? {
-        guard let step = self.step, self.progress == .offered else { return nil }
-        self.progress = .begun
+        let step = self.step
+        switch self.state {
+        case .mustRevoke: self.state = .revoking
+        case .mustAssign: self.state = .assigning(isOutOfDate: false)
+        case .mustLose(let sequel): self.state = .losing(then: sequel)
+        default: return nil
+        }
         return step
     }
 
     /// Whether the reader is still wanted to do the step that it began: the group may have been left since.
-    func isAtWork(on step: RebalanceStep) -> Bool { self.progress != .offered && self.step == step }
+    func isAtWork(on step: RebalanceStep) -> Bool {
+        switch self.state {
+        case .revoking, .revokingInVain, .assigning, .assigningInVain, .losing: self.step == step
+        default: false
+        }
+    }
 
     /// The reader has done the step that it began.
     mutating func stepEnded() {
-        guard self.progress != .offered else { return }
-        let isInVain = self.progress == .inVain
-        self.progress = .offered
         switch self.state {
+        case .revoking: self.goOnWithout(then: .join)
         // The listener knows that the partitions go. That they had gone before it was done is nothing to tell it again.
-        case .revoking, .losing:
-            self.goOnWithout()
-        case .assigning where isInVain:
-            self.state = .losing
-        case .assigning:
-            self.state = .stable
-            if self.mustRejoin { self.beginRebalance() }
-        case .idle, .unjoined, .joining, .syncing, .stable, .suspended, .leaving, .failed:
-            break
+        case .revokingInVain(let sequel), .losing(let sequel): self.goOnWithout(then: sequel)
+        case .assigningInVain(let sequel): self.state = .mustLose(then: sequel)
+        case .assigning(isOutOfDate: false): self.state = .stable
+        case .assigning(isOutOfDate: true): self.beginRebalance()
+        default: break
         }
     }
 
     /// Nothing is held any more, and the listener knows.
-    private mutating func goOnWithout() {
+    private mutating func goOnWithout(then sequel: Sequel) {
         self.owned = []
-        self.progress = .offered
-        self.state = self.failure != nil ? .failed : self.suspendsAfterLosing ? .suspended : .unjoined
-        self.suspendsAfterLosing = false
+        switch sequel {
+        case .join: self.state = .unjoined
+        case .suspend: self.state = .suspended
+        case .fail: self.state = .failed(isTold: false)
+        }
     }
 
     /// The group goes on without this member.
-    mutating func loseMembership(keepsMemberID: Bool) {
+    mutating func loseMembership(keepsMemberID: Bool, then sequel: Sequel = .join) {
         self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
-        self.mustRejoin = false
         switch self.state {
-        case .revoking where self.progress != .offered, .assigning where self.progress != .offered:
-            // The callback runs to its end.
-            self.progress = .inVain
-        case .stable where !self.owned.isEmpty, .revoking:
-            self.state = .losing
-        case .assigning, .stable, .syncing, .unjoined:
-            self.goOnWithout()
-        case .idle, .losing, .joining, .suspended, .leaving, .failed:
-            break
+        // The callback runs to its end.
+        case .revoking: self.state = .revokingInVain(then: sequel)
+        case .assigning: self.state = .assigningInVain(then: sequel)
+        case .stable where !self.owned.isEmpty, .mustRevoke: self.state = .mustLose(then: sequel)
+        case .mustAssign, .stable, .joined, .syncing, .unjoined: self.goOnWithout(then: sequel)
+        // JoinGroup hears the same.
+        case .joining: break
+        case .idle, .revokingInVain, .assigningInVain, .mustLose, .losing, .suspended, .leaving, .failed: break
         }
     }
 
     /// The reader asks for the next records. Whether the group is joined again because of that.
     mutating func readerAsked() -> Bool {
-        self.suspendsAfterLosing = false
         switch self.state {
-        case .suspended:
-            break
+        case .suspended: break
         // Who has another's instance id would take it from that one, again and again.
-        case .failed where self.isFailureTold && self.failure?.brokerCode != .fencedInstanceId:
-            self.failure = nil
+        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
+        // It need not be waited for.
+        case .mustLose(then: .suspend):
+            self.state = .mustLose(then: .join)
+            return false
+        case .losing(then: .suspend):
+            self.state = .losing(then: .join)
+            return false
+        case .assigningInVain(then: .suspend):
+            self.state = .assigningInVain(then: .join)
+            return false
+        case .revokingInVain(then: .suspend):
+            self.state = .revokingInVain(then: .join)
+            return false
         default:
             return false
         }
@@ -245,8 +285,8 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Why the group can't be joined, for the reader. When it asks again after that, joining is tried again.
     mutating func takeFailure() -> KafkaError? {
-        guard self.state == .failed else { return nil }
-        self.isFailureTold = true
+        guard case .failed = self.state else { return nil }
+        self.state = .failed(isTold: true)
         return self.failure
     }
 
@@ -254,26 +294,19 @@ struct ClassicMembershipStateMachine: Sendable {
     mutating func pollIntervalExpired() -> Farewell? {
         guard self.isPollIntervalRunning else { return nil }
         let farewell = self.farewell(reason: "the consumer has not asked for records within the maximum poll interval")
-        self.suspendsAfterLosing = true
-        self.loseMembership(keepsMemberID: false)
+        self.loseMembership(keepsMemberID: false, then: .suspend)
         return farewell
     }
 
     /// The consumer unsubscribes or closes. What the reader has to give up first, and how.
     mutating func prepareToLeave() -> RebalanceStep? {
-        defer {
-            self.state = .leaving
-            self.progress = .offered
-        }
+        defer { self.state = .leaving }
         switch self.state {
-        // The listener is being told just now.
-        case .revoking where self.progress != .offered, .losing where self.progress != .offered:
-            return nil
-        case .assigning where self.progress == .inVain, .losing: return .lost(self.owned)
-        // What was not told to the listener yet needn't be taken from it.
-        case .assigning where self.progress == .offered: return nil
-        case .revoking, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)
-        case .idle, .unjoined, .joining, .syncing, .suspended, .leaving, .failed: return nil
+        case .assigningInVain, .mustLose: return .lost(self.owned)
+        case .mustRevoke, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)
+        // The listener is being told just now; or it has not been told of them, so they needn't be taken from it.
+        case .revoking, .revokingInVain, .losing, .mustAssign: return nil
+        case .idle, .unjoined, .joining, .joined, .syncing, .suspended, .leaving, .failed: return nil
         }
     }
 
@@ -286,18 +319,18 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Who has to be told that the member does not come back as it is, so that nobody waits for it: the group can't be joined.
     var farewellOfFailure: Farewell? {
-        self.state == .failed ? self.farewell(reason: "the member can't take part") : nil
+        if case .failed = self.state { self.farewell(reason: "the member can't take part") } else { nil }
     }
 
     /// The coordinator has let the member go.
     mutating func left(_ farewell: Farewell) {
-        if self.state == .failed, self.identity.memberID == farewell.memberID {
+        if case .failed = self.state, self.identity.memberID == farewell.memberID {
             self.identity = Identity()
         }
     }
 
     private func farewell(reason: String) -> Farewell? {
-        guard !self.terms.isStatic, !self.identity.memberID.isEmpty else { return nil }
+        guard self.terms.instanceID == nil, !self.identity.memberID.isEmpty else { return nil }
         return Farewell(memberID: self.identity.memberID, reason: reason)
     }
 }

@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a membership asks of the reading side, one step at a time. This is all that a consumer sees of a group's
-/// protocol: how many partitions a step names, all or a few, is the membership's affair.
+/// What a membership requires of the reader, one step at a time. The protocol decides whether a step names all partitions or
+/// some.
 enum RebalanceStep: Hashable, Sendable {
     /// Stop handing these out, commit, let the listener finish with them: they go once that is done.
     case revoke([TopicPartition])
@@ -14,4 +14,15 @@ enum RebalanceStep: Hashable, Sendable {
     case assign([TopicPartition])
     /// These have been gone for some time.
     case lost([TopicPartition])
+
+    var partitions: [TopicPartition] {
+        switch self {
+        case .revoke(let partitions), .assign(let partitions), .lost(let partitions): partitions
+        }
+    }
+
+    /// Whether the partitions are gone already, so that nothing of them can be committed.
+    var isLoss: Bool {
+        if case .lost = self { true } else { false }
+    }
 }

@@ -127,7 +127,7 @@ import Testing
                 try await kafka.stopBroker(1)
                 await log.until(.warning, containing: "No broker can be reached")
                 await #expect(throws: KafkaError.self) {
-                    try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(1))
+                    try await consumer.core.cluster.refreshedMetadata(deadline: consumer.core.loop.now + .seconds(1))
                 }
                 try await kafka.startBroker(1)
                 await log.until(.info, containing: "can be reached again")

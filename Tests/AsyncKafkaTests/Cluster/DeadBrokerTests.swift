@@ -21,7 +21,7 @@ import Testing
         var configuration = kafka.consuming(group)
         configuration.cluster.requestTimeout = .seconds(600)
         configuration.cluster.apiTimeout = .seconds(600)
-        configuration.sessionTimeout = .seconds(600)
+        configuration.classic.sessionTimeout = .seconds(600)
         configuration.enableAutoCommit = false
         return configuration
     }
@@ -118,7 +118,7 @@ import Testing
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
             var configuration = self.patient(kafka, "g")
-            configuration.sessionTimeout = .seconds(9)
+            configuration.classic.sessionTimeout = .seconds(9)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }
                 let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))

@@ -17,12 +17,14 @@ import Testing
         try configuration.validate()
         #expect(configuration.autoOffsetReset == .latest && configuration.isolationLevel == .readUncommitted)
         #expect(configuration.enableAutoCommit && configuration.autoCommitInterval == .seconds(5))
-        #expect(configuration.sessionTimeout == .seconds(45) && configuration.heartbeatInterval == .seconds(3))
+        #expect(
+            configuration.classic.sessionTimeout == .seconds(45)
+                && configuration.classic.heartbeatInterval == .seconds(3))
         #expect(configuration.maxPollInterval == .seconds(300))
         #expect(configuration.fetchMinBytes == 1 && configuration.fetchMaxWait == .milliseconds(500))
         #expect(configuration.fetchMaxBytes == 52_428_800 && configuration.maxPartitionFetchBytes == 1_048_576)
         #expect(configuration.checkCRCs && configuration.callRevokedOnLeave && configuration.excludeInternalTopics)
-        #expect(configuration.assignors.map(\.name) == ["range", "roundrobin"])
+        #expect(configuration.classic.assignors.map(\.name) == ["range", "roundrobin"])
     }
 
     static let mistakes: [(String, @Sendable (inout ConsumerConfiguration) -> Void)] = [
@@ -35,8 +37,8 @@ import Testing
                 $0.groupInstanceID = "i"
             }
         ),
-        ("heartbeatInterval", { $0.heartbeatInterval = .seconds(45) }),
-        ("heartbeatInterval", { $0.heartbeatInterval = .zero }),
+        ("heartbeatInterval", { $0.classic.heartbeatInterval = .seconds(45) }),
+        ("heartbeatInterval", { $0.classic.heartbeatInterval = .zero }),
         ("maxPollInterval", { $0.maxPollInterval = .zero }),
         ("autoCommitInterval", { $0.autoCommitInterval = .seconds(-1) }),
         ("fetchMaxWait", { $0.fetchMaxWait = .seconds(30) }),
@@ -44,8 +46,8 @@ import Testing
         ("fetchMaxBytes", { $0.fetchMaxBytes = 1 << 31 }),
         ("maxPartitionFetchBytes", { $0.maxPartitionFetchBytes = 0 }),
         ("maxPrefetchBytes", { $0.maxPrefetchBytes = 0 }),
-        ("assignors", { $0.assignors = [] }),
-        ("assignors", { $0.assignors = [.range, .range] }),
+        ("assignors", { $0.classic.assignors = [] }),
+        ("assignors", { $0.classic.assignors = [.range, .range] }),
         ("autoOffsetReset", { $0.autoOffsetReset = .byDuration(.seconds(-1)) }),
     ]
 
@@ -60,7 +62,7 @@ import Testing
 
     @Test func aConsumerRefusesAnInvalidConfiguration() {
         var configuration = ConsumerConfiguration(self.cluster, groupID: "g")
-        configuration.assignors = []
+        configuration.classic.assignors = []
         #expect(throws: KafkaError.self) { _ = try KafkaConsumer(configuration) }
     }
 }

@@ -26,7 +26,7 @@ import Testing
 
         func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
             // Saving takes its time.
-            try await consumer.loop.sleep(for: .milliseconds(200))
+            try await consumer.core.loop.sleep(for: .milliseconds(200))
             self.isSaved.withLock { $0 = true }
         }
     }
@@ -72,10 +72,10 @@ import Testing
                         stored.withLock { $0 += offsets }
                     }
                     // Time for the automatic one to come: it has to pass.
-                    try await consumer.loop.sleep(for: .milliseconds(500))
+                    try await consumer.core.loop.sleep(for: .milliseconds(500))
                     hold.release()
                     try await own
-                    try await consumer.loop.sleep(for: .milliseconds(200))
+                    try await consumer.core.loop.sleep(for: .milliseconds(200))
                     break
                 }
             }
@@ -149,7 +149,7 @@ import Testing
             #expect(records.count == 3)
             consumer.triggerGracefulShutdown()
             // Time for what must not happen: it has to pass.
-            try await consumer.loop.sleep(for: .milliseconds(300))
+            try await consumer.core.loop.sleep(for: .milliseconds(300))
             #expect(!listener.isSaved.withLock { $0 })
             #expect(try await consumer.poll(timeout: .seconds(20)).isEmpty)
             try await run.value

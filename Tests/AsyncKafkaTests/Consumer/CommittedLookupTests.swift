@@ -43,7 +43,7 @@ import Testing
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
             let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
             var configuration = kafka.consuming("g")
-            configuration.sessionTimeout = .seconds(6)
+            configuration.classic.sessionTimeout = .seconds(6)
             configuration.enableAutoCommit = false
             // Every other limit is longer than the test may take.
             configuration.cluster.requestTimeout = .seconds(600)

@@ -19,7 +19,7 @@ import Testing
     /// A member that has a batch of its partition in the buffer.
     private func member() throws -> ConsumerState {
         var subscriptions = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
-        subscriptions.assign([self.partition], arriving: false)
+        subscriptions.assign([self.partition])
         let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
         _ = subscriptions.metadataChanged(
             ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
@@ -31,11 +31,11 @@ import Testing
         let chunk = FetchedChunk(try LogBatch.records(["a", "b"], at: 0), aborted: AbortedTransactions())
         _ = subscriptions.fetched(
             fetches[0], FetchAnswer(chunk: chunk), from: 1, now: self.now, backoff: .milliseconds(100))
-        return ConsumerState(subscriptions, membership: MembershipFixture.machine("stable"))
+        return ConsumerState(subscriptions, membership: .classic(MembershipFixture.machine("stable")))
     }
 
     private func take(_ state: inout ConsumerState) throws -> TakenBatch {
-        guard case .batch(let taken) = state.nextForReader(holdsRecords: false, now: self.now).0 else {
+        guard case .batch(let taken) = state.nextForReader(now: self.now).0 else {
             throw KafkaError(.illegalState, "Nothing is there.")
         }
         return taken
@@ -63,11 +63,11 @@ import Testing
     @Test func aBatchIsNotHandedOutWhenThePartitionsAreLostAlready() throws {
         var state = try self.member()
         let taken = try self.take(&state)
-        let identity = try #require(state.membership?.identity)
-        state.membership?.refused(MembershipFixture.error(.unknownMemberId), sender: identity)
+        let identity = try #require(state.membership.committer)
+        state.membership.refused(MembershipFixture.error(.unknownMemberId), sender: identity)
         let isInHand = try self.handOut(taken, &state, now: self.now)
         #expect(!isInHand)
-        guard case .step(.lost) = state.nextForReader(holdsRecords: false, now: self.now).0 else {
+        guard case .step(.lost) = state.nextForReader(now: self.now).0 else {
             Issue.record("The reader does not hear of the loss.")
             return
         }

@@ -21,7 +21,7 @@ import Testing
     /// A partition that was moved while its broker is at work on a fetch.
     private func moved() throws -> SubscriptionState {
         var state = SubscriptionState(SubscriptionState.Settings())
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
         _ = state.metadataChanged(
             ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))

@@ -183,7 +183,7 @@ struct ReadingSimulation {
         for partition in partitions where self.state.partitions[partition] == nil {
             self.expected[partition] = self.committed[partition] ?? 0
         }
-        self.state.assign(partitions, arriving: false)
+        self.state.assign(partitions)
         // A consumer knows the leaders of what it is given.
         self.tellMetadata()
     }
@@ -391,7 +391,7 @@ struct ReadingSimulation {
         let storage = try RecordBatchStorage(
             taken.batch, records: taken.batch.records(), of: taken.partition, from: taken.start.offset)
         guard storage.count > 0 else { return self.state.pass(taken) }
-        let mode = [KafkaConsumer.ReadingMode.batches, .records, .collected].randomElement(using: &self.random)
+        let mode = [ConsumerReader.Mode.batches, .records, .collected].randomElement(using: &self.random)
         let progress = ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
         guard self.state.handOut(taken, progress: mode == .batches ? nil : progress, storage: storage) else { return }
         let batch = ConsumerRecordBatch(storage: storage)

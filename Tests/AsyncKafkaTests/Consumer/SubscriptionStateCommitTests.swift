@@ -27,7 +27,7 @@ import Testing
         var settings = SubscriptionState.Settings()
         settings.hasGroup = true
         var state = SubscriptionState(settings)
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(id: 1))
         try state.seek(self.partition, to: FetchPosition(offset: offset))
         return state
@@ -48,7 +48,7 @@ import Testing
 
     @Test func whatWasFoundInTheGroupIsRepeatedAfterAMinuteToo() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(id: 1))
         let lookup = try #require(state.beginLookups(now: self.now).due.first)
         _ = state.committedFound(lookup, OffsetAndMetadata(offset: 7))
@@ -59,7 +59,7 @@ import Testing
     @Test func nothingIsLeftBehindOfATopicThatWasMadeAgain() throws {
         var state = try self.reading(from: 5)
         state.leaveBehind([self.partition], now: self.now)
-        state.assign([], arriving: false)
+        state.assign([])
         #expect(state.askedPastOffsets(now: self.now) == [self.partition: OffsetAndMetadata(offset: 5)])
         _ = state.metadataChanged(self.metadata(version: 2, id: 2))
         #expect(state.askedPastOffsets(now: self.now) == [:])
@@ -74,8 +74,8 @@ import Testing
         #expect(state.partitions[self.partition]?.topicID.low == 2)
         #expect(state.askedPastOffsets(now: self.now)[self.partition]?.offset == 7)
         // What is new takes what is known already.
-        state.assign([], arriving: false)
-        state.assign([self.partition], arriving: false)
+        state.assign([])
+        state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(version: 2, id: 1))
         #expect(state.partitions[self.partition]?.topicID.low == 2)
         #expect(state.partitions[self.partition]?.leader == 1)
@@ -92,9 +92,9 @@ import Testing
         cluster.log = SilentLog()
         let consumer = try KafkaConsumer(ConsumerConfiguration(cluster))
         try consumer.subscribe(to: ["t"])
-        consumer.metadataChanged(metadata(version: 3, count: 2))
+        consumer.core.metadataChanged(metadata(version: 3, count: 2))
         #expect(consumer.assignment.count == 2)
-        consumer.subscriptionMayHaveChanged(metadata(version: 2, count: 1))
+        consumer.core.subscriptionMayHaveChanged(metadata(version: 2, count: 1))
         #expect(consumer.assignment.count == 2)
     }
 

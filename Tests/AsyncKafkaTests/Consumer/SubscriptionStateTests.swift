@@ -23,7 +23,7 @@ import Testing
         settings.autoOffsetReset = .earliest
         change(&settings)
         var state = SubscriptionState(settings)
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         _ = state.metadataChanged(self.metadata())
         try state.seek(self.partition, to: FetchPosition(offset: 0))
         return state
@@ -136,10 +136,10 @@ import Testing
         var state = try self.reading { $0.hasGroup = true }
         try state.seek(self.partition, to: FetchPosition(offset: 5))
         state.remove(self.partition)
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         let first = try #require(state.beginLookups(now: self.now).due.first)
         state.remove(self.partition)
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         let second = try #require(state.beginLookups(now: self.now).due.first)
 
         // Another member has committed 90 in between.
@@ -218,7 +218,7 @@ import Testing
         // Broker 1 leads many, brokers 2 and 3 one each.
         let all = (Int32(0)..<12).map { TopicPartition("t", $0) }
         func leader(_ partition: Int32) -> Int32 { partition == 10 ? 2 : partition == 11 ? 3 : 1 }
-        state.assign(all, arriving: false)
+        state.assign(all)
         let partitions = all.map {
             PartitionMetadata(index: $0.partition, leader: leader($0.partition), leaderEpoch: 0)
         }
@@ -245,13 +245,25 @@ import Testing
 
     @Test func thePositionIsFoundForWhoAsksWhilePartitionsAreGivenUp() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
-        state.assign([self.partition], arriving: true)
+        state.add([self.partition], arriving: true)
         _ = state.metadataChanged(self.metadata())
-        state.arrived()
+        state.arrived([self.partition])
         state.beginRevoking([self.partition])
         #expect(state.beginLookups(now: self.now).due.isEmpty)
         state.partitions[self.partition]?.isPositionWanted = true
         #expect(state.beginLookups(now: self.now).due.map(\.kind) == [.committed])
+    }
+
+    @Test func aStepTouchesNoOtherPartitions() throws {
+        var state = try self.reading()
+        let (second, third) = (TopicPartition("t", 1), TopicPartition("t", 2))
+        state.add([second], arriving: true)
+        state.add([third], arriving: true)
+        #expect(state.assignment == [self.partition, second, third])
+        #expect(state.partitions[self.partition]?.isReadable == true)
+        state.arrived([second])
+        #expect(state.partitions[second]?.isArriving == false)
+        #expect(state.partitions[third]?.isArriving == true)
     }
 
     @Test func aNewLeaderIsAskedWhatTheLastOneHasNotAnswered() throws {
@@ -306,7 +318,7 @@ import Testing
                     version: 1, clusterID: nil, controllerID: nil, brokers: [:],
                     topics: ["t": TopicMetadata(name: "t", partitions: partitions)]))
         }
-        state.assign(both, arriving: false)
+        state.assign(both)
         lead(second: 1)
         for partition in both { try state.seek(partition, to: FetchPosition(offset: 0)) }
         guard case .fetch(let fetches, let bytes) = state.planFetch(from: 1, now: self.now) else {
@@ -331,8 +343,8 @@ import Testing
         }
         #expect(state.partitions[self.partition]?.position.offset == 40)
         #expect(state.turns.count == 1)
-        state.assign([], arriving: false)
-        state.assign([self.partition], arriving: false)
+        state.assign([])
+        state.assign([self.partition])
         _ = state.metadataChanged(self.metadata())
         try state.seek(self.partition, to: FetchPosition(offset: 40))
         self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 40)])
@@ -345,12 +357,12 @@ import Testing
         var state = try self.reading { $0.hasGroup = true }
         try state.setPaused(true, [self.partition])
         state.release([self.partition])
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         #expect(state.paused == [self.partition])
         // It is not remembered for ever.
         try state.setPaused(false, [self.partition])
         state.release([self.partition])
-        state.assign([self.partition], arriving: false)
+        state.assign([self.partition])
         #expect(state.paused == [])
     }
 }

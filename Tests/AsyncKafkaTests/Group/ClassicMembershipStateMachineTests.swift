@@ -59,7 +59,7 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func aMemberWithoutPartitionsHasNothingToRevoke() {
-        var machine = Fixture.machine("syncing")
+        var machine = Fixture.machine("joined")
         machine.synced([], now: Fixture.now)
         // But it hears of its empty assignment.
         let result5 = machine.stepBegan()
@@ -72,7 +72,7 @@ private typealias Fixture = MembershipFixture
     // MARK: Heartbeats
 
     @Test func heartbeatsGoOnWhileTheListenerWorks() {
-        for place in ["syncing", "assigning", "assigning*", "stable", "revoking", "revoking*", "leaving"] {
+        for place in ["joined", "mustAssign", "assigning", "stable", "mustRevoke", "revoking", "leaving"] {
             var machine = Fixture.machine(place)
             let due = Fixture.now + .seconds(3)
             let result6 = machine.heartbeat(now: Fixture.now)
@@ -83,7 +83,7 @@ private typealias Fixture = MembershipFixture
             let result8 = machine.heartbeat(now: due)
             #expect(result8 == .at(due + .seconds(3)), "\(place)")
         }
-        for place in ["idle", "unjoined", "joining", "syncing, sent", "losing", "losing*", "suspended", "failed"] {
+        for place in ["idle", "unjoined", "joining", "syncing", "mustLose", "losing", "suspended", "failed"] {
             var machine = Fixture.machine(place)
             let result9 = machine.heartbeat(now: Fixture.now + .seconds(100))
             #expect(result9 == .none, "\(place)")
@@ -127,7 +127,7 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func aCallbackThatWasTooLateIsToldSoUnlessItWasOfPartitionsThatGo() {
-        for place in ["revoking*", "assigning*"] {
+        for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
             machine.refused(Fixture.error(.unknownMemberId), sender: machine.identity)
             // It runs to its end, and no commit of it can succeed.
@@ -137,14 +137,14 @@ private typealias Fixture = MembershipFixture
             #expect(!machine.isMember && result13 == .none)
             machine.stepEnded()
             let result14 = machine.stepBegan()
-            #expect(result14 == (place == "revoking*" ? nil : .lost(Fixture.partitions)), "\(place)")
+            #expect(result14 == (place == "revoking" ? nil : .lost(Fixture.partitions)), "\(place)")
             machine.stepEnded()
             #expect(machine.state == .unjoined && machine.owned.isEmpty)
         }
     }
 
     @Test func anAssignmentThatTheListenerNeverHeardOfIsNotLostToIt() {
-        var machine = Fixture.machine("assigning")
+        var machine = Fixture.machine("mustAssign")
         machine.refused(Fixture.error(.illegalGeneration), sender: machine.identity)
         #expect(machine.step == nil && machine.owned.isEmpty)
     }
@@ -155,14 +155,14 @@ private typealias Fixture = MembershipFixture
         let result15 = machine.stepBegan()
         #expect(result15 == .lost(Fixture.partitions))
         machine.stepEnded()
-        #expect(machine.state == .failed && machine.failure?.code == .fencedInstance)
+        #expect(machine.state == .failed(isTold: false) && machine.failure?.code == .fencedInstance)
         #expect(machine.nextRequest == nil)
     }
 
     // MARK: The session
 
     @Test func whoHasNotBeenHeardForTheSessionTimeoutHasLostEverythingByItsOwnClock() {
-        for place in ["stable", "revoking", "assigning*"] {
+        for place in ["stable", "mustRevoke", "assigning"] {
             var machine = Fixture.machine(place)
             let end = Fixture.now + .seconds(45)
             #expect(machine.sessionDeadline == end)
@@ -170,7 +170,7 @@ private typealias Fixture = MembershipFixture
             #expect(!isTooSoon && machine.isMember)
             let isOver = machine.sessionEnded(now: end)
             #expect(isOver && !machine.isMember && machine.sessionDeadline == nil)
-            if place == "assigning*" { machine.stepEnded() }
+            if place == "assigning" { machine.stepEnded() }
             #expect(machine.step == .lost(Fixture.partitions), "\(place)")
             _ = machine.stepBegan()
             machine.stepEnded()
@@ -195,7 +195,7 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func whoWaitsForTheGroupsAnswerIsNotGivenUp() {
-        for place in ["joining", "syncing, sent", "unjoined", "losing", "suspended", "failed", "idle", "leaving"] {
+        for place in ["joining", "syncing", "unjoined", "mustLose", "suspended", "failed", "idle", "leaving"] {
             var machine = Fixture.machine(place)
             let isOver = machine.sessionEnded(now: Fixture.now + .seconds(1000))
             #expect(machine.sessionDeadline == nil && !isOver, "\(place)")
@@ -230,13 +230,13 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func aCallbackThatTakesTooLongLosesThePartitions() {
-        for place in ["revoking*", "assigning*"] {
+        for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
             let farewell = machine.pollIntervalExpired()
             #expect(farewell?.memberID == "m")
             machine.stepEnded()
-            #expect(machine.step == (place == "revoking*" ? nil : .lost(Fixture.partitions)))
-            #expect(place == "assigning*" || machine.state == .suspended)
+            #expect(machine.step == (place == "revoking" ? nil : .lost(Fixture.partitions)))
+            #expect(place == "assigning" || machine.state == .suspended)
         }
     }
 
@@ -254,7 +254,7 @@ private typealias Fixture = MembershipFixture
     // MARK: Changes in the middle of things
 
     @Test func aChangeDuringARebalanceCausesExactlyOneMore() {
-        for place in ["joining", "syncing"] {
+        for place in ["joining", "joined"] {
             var machine = Fixture.machine(place)
             machine.rebalance(because: "a")
             machine.rebalance(because: "b")
@@ -265,8 +265,20 @@ private typealias Fixture = MembershipFixture
             machine.requestSent(now: Fixture.now)
             machine.joined(memberID: "m", generation: 6, now: Fixture.now)
             machine.synced(Fixture.partitions, now: Fixture.now)
-            #expect(machine.state == .assigning)
+            #expect(machine.state == .mustAssign)
         }
+    }
+
+    @Test func aChangeWhileJoiningOutlastsTheRefusalOfAnOldHeartbeat() {
+        var machine = Fixture.machine("revoking")
+        machine.stepEnded()
+        machine.requestSent(now: Fixture.now)
+        machine.rebalance(because: "other topics")
+        machine.refused(Fixture.error(.illegalGeneration), sender: .init(memberID: "m", generation: 5))
+        machine.joined(memberID: "m", generation: 6, now: Fixture.now)
+        machine.synced(Fixture.partitions, now: Fixture.now)
+        // The assignment is one of the old topics.
+        #expect(machine.state == .unjoined)
     }
 
     @Test func eachFailureIsToldBeforeTheGroupIsJoinedAgain() {
@@ -283,7 +295,7 @@ private typealias Fixture = MembershipFixture
         machine.refused(Fixture.error(.groupAuthorizationFailed), sender: machine.identity)
         _ = machine.stepBegan()
         machine.stepEnded()
-        #expect(machine.state == .failed)
+        #expect(machine.state == .failed(isTold: false))
         isJoining = machine.readerAsked()
         failure = machine.takeFailure()
         #expect(!isJoining && failure != nil)
@@ -292,9 +304,9 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func aChangeDuringTheAssignedCallbackFollowsIt() {
-        var machine = Fixture.machine("assigning*")
+        var machine = Fixture.machine("assigning")
         machine.refused(Fixture.error(.rebalanceInProgress), sender: machine.identity)
-        #expect(machine.state == .assigning)
+        #expect(machine.state == .assigning(isOutOfDate: true))
         machine.stepEnded()
         #expect(machine.step == .revoke(Fixture.partitions))
     }
@@ -303,8 +315,9 @@ private typealias Fixture = MembershipFixture
 
     @Test func leavingGivesUpWhatTheListenerKnowsOf() {
         let expected: [String: RebalanceStep] = [
-            "stable": .revoke(Fixture.partitions), "revoking": .revoke(Fixture.partitions),
-            "assigning*": .revoke(Fixture.partitions), "losing": .lost(Fixture.partitions),
+            "stable": .revoke(Fixture.partitions), "mustRevoke": .revoke(Fixture.partitions),
+            "assigning": .revoke(Fixture.partitions), "mustLose": .lost(Fixture.partitions),
+            "assigningInVain": .lost(Fixture.partitions),
         ]
         for place in Fixture.places {
             var machine = Fixture.machine(place)
@@ -314,12 +327,12 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test func theGroupIsToldUnlessItKnows() {
-        for place in ["syncing", "assigning", "stable", "revoking", "leaving"] {
+        for place in ["joined", "mustAssign", "stable", "mustRevoke", "leaving"] {
             var machine = Fixture.machine(place)
             let result21 = machine.leave(reason: "r")
             #expect(result21 == .init(memberID: "m", reason: "r"), "\(place)")
         }
-        for place in ["idle", "unjoined", "losing", "suspended", "failed"] {
+        for place in ["idle", "unjoined", "mustLose", "suspended", "failed"] {
             var machine = Fixture.machine(place)
             let result22 = machine.leave(reason: "r")
             #expect(result22 == nil, "\(place)")
@@ -341,7 +354,7 @@ private typealias Fixture = MembershipFixture
             var machine = Fixture.machine("joining")
             let result23 = machine.joinFailed(Fixture.error(code))
             #expect(result23 == remedy, "\(code)")
-            #expect((machine.state == .failed) == (remedy == .never), "\(code)")
+            #expect((machine.state == .failed(isTold: false)) == (remedy == .never), "\(code)")
         }
         var machine = Fixture.machine("joining")
         let result24 = machine.joinFailed(Fixture.disconnected)
@@ -372,10 +385,10 @@ private typealias Fixture = MembershipFixture
 
     @Test func whoIsRefusedComesBackAsItselfUnlessTheGroupHasLetItGo() {
         for code in [ErrorCode.groupAuthorizationFailed, .inconsistentGroupProtocol] {
-            var machine = Fixture.machine("syncing")
+            var machine = Fixture.machine("joined")
             _ = machine.syncFailed(Fixture.error(code))
             let farewell = machine.farewellOfFailure
-            #expect(machine.state == .failed && farewell?.memberID == "m")
+            #expect(machine.state == .failed(isTold: false) && farewell?.memberID == "m")
             var isBack = machine
             isBack.rebalance(because: "again")
             #expect(isBack.nextRequest == .join(.init(memberID: "m", generation: -1), reason: "again"))
@@ -383,7 +396,7 @@ private typealias Fixture = MembershipFixture
             machine.rebalance(because: "again")
             #expect(machine.nextRequest == .join(.init(), reason: "again"))
         }
-        var fenced = Fixture.machine("syncing")
+        var fenced = Fixture.machine("joined")
         _ = fenced.syncFailed(Fixture.error(.fencedInstanceId))
         #expect(fenced.farewellOfFailure == nil && fenced.identity == .init())
     }
@@ -395,7 +408,7 @@ private typealias Fixture = MembershipFixture
             (.notCoordinator, .afterBackoff), (.groupAuthorizationFailed, .never), (.fencedInstanceId, .never),
         ]
         for (code, remedy) in remedies {
-            var machine = Fixture.machine("syncing")
+            var machine = Fixture.machine("joined")
             let result25 = machine.syncFailed(Fixture.error(code))
             #expect(result25 == remedy, "\(code)")
         }

@@ -35,9 +35,9 @@ extension KafkaConsumer {
         within limit: Duration = .seconds(25), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () async throws -> Bool
     ) async throws {
-        let end = self.loop.now + limit
+        let end = self.core.loop.now + limit
         while try await !condition() {
-            if self.loop.now > end {
+            if self.core.loop.now > end {
                 Issue.record("not within \(limit)", sourceLocation: sourceLocation)
                 return
             }
@@ -48,8 +48,8 @@ extension KafkaConsumer {
     /// Polls until it fails, for so long at most by the client's clock.
     func failure(within limit: Duration = .seconds(25)) async -> KafkaError? {
         do throws(KafkaError) {
-            let end = self.loop.now + limit
-            while self.loop.now < end { _ = try await self.poll(timeout: .milliseconds(50)) }
+            let end = self.core.loop.now + limit
+            while self.core.loop.now < end { _ = try await self.poll(timeout: .milliseconds(50)) }
             return nil
         } catch {
             return error

@@ -19,7 +19,7 @@ import Testing
 
     /// The connection for heartbeats.
     private func connection(of consumer: KafkaConsumer) throws -> BrokerConnection {
-        try #require(consumer.cluster.connectionIfOpen(to: 1, for: .coordinator))
+        try #require(consumer.core.cluster.connectionIfOpen(to: 1, for: .coordinator))
     }
 
     private func withMember(
@@ -30,8 +30,8 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
-            configuration.sessionTimeout = .seconds(45)
-            configuration.heartbeatInterval = .seconds(3)
+            configuration.classic.sessionTimeout = .seconds(45)
+            configuration.classic.heartbeatInterval = .seconds(3)
             configuration.enableAutoCommit = false
             configuration.cluster.requestTimeout = requestTimeout
             let hold = EmbeddedKafka.Hold()

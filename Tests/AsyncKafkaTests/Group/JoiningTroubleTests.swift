@@ -159,7 +159,7 @@ import Testing
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: api, broker: coordinator, times: nil)
             var configuration = kafka.consuming("g")
-            configuration.sessionTimeout = .seconds(6)
+            configuration.classic.sessionTimeout = .seconds(6)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 await hold.untilHeld()
                 try await kafka.moveCoordinator(ofGroup: "g", to: next)

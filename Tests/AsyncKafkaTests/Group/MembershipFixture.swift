@@ -20,18 +20,15 @@ enum MembershipFixture {
 
     static func new(isStatic: Bool = false) -> ClassicMembershipStateMachine {
         ClassicMembershipStateMachine(
-            .init(isStatic: isStatic, heartbeatInterval: .seconds(3), sessionTimeout: .seconds(45)))
+            .init(
+                group: "g", instanceID: isStatic ? "i" : nil, heartbeatInterval: .seconds(3),
+                sessionTimeout: .seconds(45)))
     }
 
     /// The machine in a state, holding two partitions where it holds any.
     static func machine(_ place: String, isStatic: Bool = false) -> ClassicMembershipStateMachine {
         var machine = self.new(isStatic: isStatic)
         if place == "idle" { return machine }
-        if place == "leaving" {
-            machine = self.machine("stable", isStatic: isStatic)
-            _ = machine.prepareToLeave()
-            return machine
-        }
         machine.rebalance(because: "start")
         if place == "unjoined" { return machine }
         machine.requestSent(now: self.now)
@@ -41,37 +38,42 @@ enum MembershipFixture {
             return machine
         }
         machine.joined(memberID: "m", generation: 5, now: self.now)
-        if place == "syncing" { return machine }
-        if place == "syncing, sent" {
+        if place == "joined" { return machine }
+        if place == "syncing" {
             machine.requestSent(now: self.now)
             return machine
         }
         machine.synced(self.partitions, now: self.now)
-        if place == "assigning" { return machine }
+        if place == "mustAssign" { return machine }
         _ = machine.stepBegan()
-        if place == "assigning*" { return machine }
+        if place == "assigning" { return machine }
+        if place == "assigningInVain" {
+            machine.refused(self.error(.unknownMemberId), sender: machine.identity)
+            return machine
+        }
         machine.stepEnded()
         switch place {
-        case "revoking", "revoking*":
+        case "mustRevoke", "revoking", "revokingInVain":
             machine.rebalance(because: "changed")
-            if place == "revoking*" { _ = machine.stepBegan() }
-        case "losing", "losing*":
+            if place != "mustRevoke" { _ = machine.stepBegan() }
+            if place == "revokingInVain" { machine.refused(self.error(.unknownMemberId), sender: machine.identity) }
+        case "mustLose", "losing":
             machine.refused(self.error(.unknownMemberId), sender: machine.identity)
-            if place == "losing*" { _ = machine.stepBegan() }
+            if place == "losing" { _ = machine.stepBegan() }
         case "suspended":
             _ = machine.pollIntervalExpired()
             _ = machine.stepBegan()
             machine.stepEnded()
+        case "leaving":
+            _ = machine.prepareToLeave()
         default: break
         }
         return machine
     }
 
-    /// A star means that the reader is at work on the step.
     static let places = [
-        "idle", "unjoined", "joining", "syncing", "syncing, sent", "assigning", "assigning*", "stable", "revoking",
-        "revoking*",
-        "losing", "losing*", "suspended", "leaving", "failed",
+        "idle", "unjoined", "joining", "joined", "syncing", "mustAssign", "assigning", "assigningInVain", "stable",
+        "mustRevoke", "revoking", "revokingInVain", "mustLose", "losing", "suspended", "leaving", "failed",
     ]
 
     static let events: [(String, @Sendable (inout ClassicMembershipStateMachine) -> Void)] = [
@@ -107,9 +109,6 @@ enum MembershipFixture {
 
     /// The name of the place that a machine is in.
     static func place(of machine: ClassicMembershipStateMachine) -> String {
-        switch machine.state {
-        case .syncing(let isSent): isSent ? "syncing, sent" : "syncing"
-        default: "\(machine.state)"
-        }
+        "\(machine.state)".prefix { $0 != "(" }.description
     }
 }

@@ -20,7 +20,7 @@ import Testing
 
     private func configuration(_ kafka: EmbeddedKafka, _ log: EventLog) -> ConsumerConfiguration {
         var configuration = kafka.consuming("g")
-        configuration.sessionTimeout = .seconds(6)
+        configuration.classic.sessionTimeout = .seconds(6)
         configuration.enableAutoCommit = false
         configuration.cluster.log = EventLogSink(events: log, minimum: .warning)
         return configuration

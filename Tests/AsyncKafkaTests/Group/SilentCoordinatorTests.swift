@@ -36,8 +36,8 @@ import Testing
             configuration.enableAutoCommit = false
             configuration.closeTimeout = .seconds(8)
             // Nothing else lets its time run out.
-            configuration.sessionTimeout = api == .heartbeat ? .seconds(6) : .seconds(600)
-            configuration.heartbeatInterval = api == .heartbeat ? .milliseconds(500) : .seconds(300)
+            configuration.classic.sessionTimeout = api == .heartbeat ? .seconds(6) : .seconds(600)
+            configuration.classic.heartbeatInterval = api == .heartbeat ? .milliseconds(500) : .seconds(300)
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(2)
             // Only to the coordinator, which leads the partition too, is there a connection for what any broker can answer.
@@ -57,7 +57,8 @@ import Testing
                     #expect(self.clock.now - start == .seconds(2))
                     #expect(failure?.code == .timedOut)
                     #expect(failure?.isOutcomeUnknown == true)
-                    _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                    _ = try await consumer.core.cluster.refreshedMetadata(
+                        deadline: consumer.core.loop.now + .seconds(30))
                 case .leaveGroup:
                     try await consumer.unsubscribe()
                 default:

@@ -19,7 +19,7 @@ import Testing
 
     private func patient(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
         var configuration = kafka.consuming("g")
-        configuration.sessionTimeout = .seconds(600)
+        configuration.classic.sessionTimeout = .seconds(600)
         configuration.cluster.metadataMaxAge = .milliseconds(100)
         return configuration
     }

@@ -68,7 +68,7 @@ import Testing
                 try consumer.subscribe(to: ["b"])
                 while hold.count == 0 { _ = try await consumer.poll(timeout: .milliseconds(20)) }
                 let leaving = Task { try await consumer.unsubscribe() }
-                while consumer.state.withLock({ $0.membership?.state != .idle }) { await Task.yield() }
+                while consumer.core.withMembership({ $0.committer?.memberID != "" }) { await Task.yield() }
                 try consumer.subscribe(to: ["a", "b"])
                 hold.release()
                 try await leaving.value

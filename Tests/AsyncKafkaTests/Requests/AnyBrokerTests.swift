@@ -129,7 +129,7 @@ import Testing
                 let begin = kafka.rewrite(MetadataRequest.self) { _, _, response in
                     response.errorCode = .rebootstrapRequired
                 }
-                _ = try await consumer.cluster.refreshedMetadata(deadline: consumer.loop.now + .seconds(30))
+                _ = try await consumer.core.cluster.refreshedMetadata(deadline: consumer.core.loop.now + .seconds(30))
                 #expect(begin.hits == 1)
                 let second = try await records.next()
                 #expect(second?.text == "v1")
@@ -151,7 +151,7 @@ import Testing
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(600)
-            configuration.sessionTimeout = .seconds(1)
+            configuration.classic.sessionTimeout = .seconds(1)
             configuration.enableAutoCommit = false
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }

@@ -40,7 +40,7 @@ import Testing
                     _ = try await consumer.position(of: self.partition)
                     let failure = KafkaError(.notCoordinator, doing: "testing")
                     if api == .findCoordinator {
-                        consumer.cluster.coordinatorFailed(.group, for: "g", broker: 1, because: failure)
+                        consumer.core.cluster.coordinatorFailed(.group, for: "g", broker: 1, because: failure)
                     }
                     kafka.inject(.hold(hold), on: api, times: nil)
                 }

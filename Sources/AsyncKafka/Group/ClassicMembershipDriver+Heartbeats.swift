@@ -9,20 +9,19 @@ import KafkaProtocol
 import KafkaTransport
 
 /// What has to happen in time while this is a member.
-extension KafkaConsumer {
+extension ClassicMembershipDriver {
     /// Sends heartbeats, also while the reader is busy with its records or a callback.
     func sendHeartbeats() async {
-        guard let group = self.configuration.groupID else { return }
         var failures = 0
         while !Task.isCancelled {
-            switch self.state.withLock({ $0.membership?.heartbeat(now: self.loop.now) ?? .none }) {
+            switch self.withMachine({ $0.heartbeat(now: self.loop.now) }) ?? .none {
             case .none:
-                await self.heartbeatSignal.wait(on: self.loop)
+                await self.signals.heartbeats.wait(on: self.loop)
             case .at(let time):
-                await self.heartbeatSignal.wait(until: time, on: self.loop)
+                await self.signals.heartbeats.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
                 do throws(KafkaError) {
-                    try await self.heartbeat(group, identity, until: deadline)
+                    try await self.heartbeat(as: identity, until: deadline)
                     failures = 0
                 } catch {
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
@@ -32,25 +31,23 @@ extension KafkaConsumer {
                     } else {
                         failures += 1
                         let backoff = self.cluster.backoff(failures: failures)
-                        self.state.withLock {
-                            $0.membership?.heartbeatFailed(now: self.loop.now, backoff: backoff)
-                        }
+                        self.withMachine { $0.heartbeatFailed(now: self.loop.now, backoff: backoff) }
                     }
-                    self.updateMembership { $0.refused(error, sender: identity) }
+                    self.update { $0.refused(error, sender: identity) }
                 }
             }
         }
     }
 
     private func heartbeat(
-        _ group: String, _ identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
+        as identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         let sentAt = self.loop.now
         // With the wait the connection ends, which nothing else uses now: the way to the coordinator may be dead.
         let call = HeartbeatCall(
-            group: group, memberID: identity.memberID, generation: identity.generation,
-            instanceID: self.configuration.groupInstanceID,
-            answerTimeout: min(deadline - sentAt, self.configuration.cluster.requestTimeout))
+            group: self.group, memberID: identity.memberID, generation: identity.generation,
+            instanceID: self.settings.instanceID,
+            answerTimeout: min(deadline - sentAt, self.cluster.configuration.requestTimeout))
         do throws(KafkaError) {
             try await self.cluster.attempt(call, deadline: deadline)
             self.heartbeatArrived(of: identity, sentAt: sentAt)
@@ -61,10 +58,10 @@ extension KafkaConsumer {
     }
 
     private func heartbeatArrived(of identity: ClassicMembershipStateMachine.Identity, sentAt: MonotonicTime) {
-        self.state.withLock { $0.membership?.heartbeatArrived(of: identity, sentAt: sentAt) }
-        self.clockSignal.notify()
+        self.withMachine { $0.heartbeatArrived(of: identity, sentAt: sentAt) }
+        self.signals.clocks.notify()
         // It may have found the session over just before, and wait.
-        self.readerSignal.notify()
+        self.host.wakeReader()
     }
 
     /// Watches over what has a limit: the time since the group has heard of this member, and since the reader has asked.
@@ -73,25 +70,21 @@ extension KafkaConsumer {
     func watchClocks() async {
         while !Task.isCancelled {
             let now = self.loop.now
-            let (pollDeadline, sessionDeadline) = self.state.withLock { state in
-                (
-                    state.pollDeadline(now: now, interval: self.configuration.maxPollInterval),
-                    state.membership?.sessionDeadline
-                )
-            }
+            let pollDeadline = self.host.pollDeadline(now: now)
+            let sessionDeadline = self.withMachine { $0.sessionDeadline } ?? nil
             if let sessionDeadline, sessionDeadline <= now {
                 self.sessionEnded(now: now)
             } else if let pollDeadline, pollDeadline <= now {
                 await self.pollIntervalExpired()
             } else {
                 let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
-                await self.clockSignal.wait(until: next, on: self.loop)
+                await self.signals.clocks.wait(until: next, on: self.loop)
             }
         }
     }
 
     private func sessionEnded(now: MonotonicTime) {
-        guard self.updateMembership({ $0.sessionEnded(now: now) }) == true else { return }
+        guard self.update({ $0.sessionEnded(now: now) }) == true else { return }
         self.logger(
             .warning,
             """
@@ -101,7 +94,7 @@ extension KafkaConsumer {
     }
 
     private func pollIntervalExpired() async {
-        guard let farewell = self.updateMembership({ $0.pollIntervalExpired() }) else { return }
+        guard let farewell = self.update({ $0.pollIntervalExpired() }) else { return }
         self.logger(
             .warning,
             """

@@ -8,29 +8,42 @@
 import KafkaProtocol
 import KafkaTransport
 
-extension KafkaConsumer {
-    /// Finds positions for the partitions that have none, and validates those that a new leader makes doubtful.
-    func lookUpPositions() async {
+/// Finds positions for the partitions that have none, and validates those that a new leader makes doubtful.
+final class PositionFinder: Sendable {
+    let core: ConsumerCore
+    /// Wakes the look-ups.
+    private let signal: Signal
+    /// The tasks that wait for the position of a partition.
+    let waiters: WaiterList
+
+    init(_ core: ConsumerCore, signal: Signal, waiters: WaiterList) {
+        self.core = core
+        self.signal = signal
+        self.waiters = waiters
+    }
+
+    /// Runs until the task is cancelled.
+    func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let (due, next) = self.state.withLock { $0.subscriptions.beginLookups(now: self.loop.now) }
-                for (partition, reset) in self.state.withLock({ $0.subscriptions.takeResets() }) {
+                let (due, next) = self.core.state.withLock { $0.subscriptions.beginLookups(now: self.core.loop.now) }
+                for (partition, reset) in self.core.state.withLock({ $0.subscriptions.takeResets() }) {
                     self.report(reset, of: partition)
                 }
                 let committed = due.filter { $0.kind == .committed }
                 if !committed.isEmpty {
-                    group.addTask(executorPreference: self.loop) { await self.lookUpCommitted(committed) }
+                    group.addTask(executorPreference: self.core.loop) { await self.lookUpCommitted(committed) }
                 }
                 for (leader, lookups) in Dictionary(grouping: due.filter { $0.kind != .committed }, by: \.leader) {
                     guard let leader else { continue }
-                    group.addTask(executorPreference: self.loop) { await self.lookUp(lookups, at: leader) }
+                    group.addTask(executorPreference: self.core.loop) { await self.lookUp(lookups, at: leader) }
                 }
-                self.positionWaiters.wakeAll()
-                if !due.isEmpty || next.map({ $0 <= self.loop.now }) == true {
-                    self.wake([.reader])
+                self.core.wake([.positionWaiters])
+                if !due.isEmpty || next.map({ $0 <= self.core.loop.now }) == true {
+                    self.core.wake([.reader])
                     continue
                 }
-                await self.positionSignal.wait(until: next, on: self.loop)
+                await self.signal.wait(until: next, on: self.core.loop)
             }
         }
     }
@@ -41,51 +54,28 @@ extension KafkaConsumer {
         ]
         switch reset.reason {
         case .topicMadeAgain:
-            self.logger(
+            self.core.logger(
                 .warning, "A topic was deleted and made again; it is read from where autoOffsetReset says", place)
         case .outsideTheLog:
-            self.logger(
+            self.core.logger(
                 .warning,
                 "A position lies outside of its log; the partition is read on from where autoOffsetReset says", place)
         case .truncated:
-            self.logger(
+            self.core.logger(
                 .warning, "Records that were read are gone from the log; it is read on from where they began", place)
         }
     }
 
-    /// Logs which partitions have been refused for a while, and which are refused no more.
-    func tellOfPartitions() {
-        let notices = self.state.withLock { $0.subscriptions.takePartitionNotices() }
-        guard !notices.isEmpty else { return }
-        var refused: [String: (partitions: [TopicPartition], error: KafkaError)] = [:]
-        var served: [TopicPartition] = []
-        for notice in notices {
-            switch notice {
-            case .refused(let partition, let error):
-                refused[error.message, default: ([], error)].partitions.append(partition)
-            case .served(let partition): served.append(partition)
-            }
-        }
-        for (partitions, error) in refused.values {
-            self.logger(
-                .warning, "Partitions can't be read; trying again",
-                [(.partitions, partitions.names), (.error, error.description)])
-        }
-        if !served.isEmpty {
-            self.logger(.info, "Partitions can be read again", [(.partitions, served.names)])
-        }
-    }
-
-    private var lookupDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.requestTimeout }
+    private var lookupDeadline: MonotonicTime { self.core.loop.now + self.core.configuration.cluster.requestTimeout }
 
     private func lookUpCommitted(_ lookups: [PositionLookup]) async {
-        guard let group = self.configuration.groupID else { return }
+        guard let group = self.core.configuration.groupID else { return }
         let wakening: Wakening
         do throws(KafkaError) {
             let offsets = try await self.committedOffsets(of: lookups.map(\.partition), group)
-            let now = self.loop.now
-            let retryAt = now + self.cluster.backoff(failures: 1)
-            wakening = self.state.withLock { state in
+            let now = self.core.loop.now
+            let retryAt = now + self.core.cluster.backoff(failures: 1)
+            wakening = self.core.state.withLock { state in
                 lookups.reduce(into: []) { wakening, lookup in
                     switch offsets[lookup.partition]?.result {
                     case .success(let committed)?:
@@ -105,26 +95,25 @@ extension KafkaConsumer {
             self.report(error)
             wakening = self.failed(lookups, error, isToldElsewhere: true)
         }
-        self.tellOfPartitions()
-        self.wake(wakening)
-        self.positionWaiters.wakeAll()
+        self.core.tellOfPartitions()
+        self.core.wake(wakening.union(.positionWaiters))
     }
 
     /// The coordinator answers again.
     private func committedOffsetsFound() {
-        let wasTold = self.state.withLock { state in
+        let wasTold = self.core.state.withLock { state in
             defer { state.committedTrouble = JoiningTrouble() }
             return state.committedTrouble.isTold
         }
-        if wasTold { self.logger(.info, "The group's committed offsets can be read again", []) }
+        if wasTold { self.core.logger(.info, "The group's committed offsets can be read again", []) }
     }
 
     /// Nothing is read while the positions are not known, and nobody is told of an error that may pass.
     private func report(_ error: KafkaError) {
         guard error.isRetriable, error.code != .cancelled else { return }
-        let now = self.loop.now
-        guard let lasting = self.state.withLock({ $0.committedTrouble.failed(now: now) }) else { return }
-        self.logger(
+        let now = self.core.loop.now
+        guard let lasting = self.core.state.withLock({ $0.committedTrouble.failed(now: now) }) else { return }
+        self.core.logger(
             .warning, "The group's committed offsets can't be read; trying again",
             [
                 (.error, error.description),
@@ -136,12 +125,15 @@ extension KafkaConsumer {
         of partitions: [TopicPartition], _ group: String
     ) async throws(KafkaError) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
         // A coordinator that hangs is noticed while another one, which heartbeats may have found, can still be asked.
-        let now = self.loop.now
-        let limit = min(self.configuration.cluster.requestTimeout, self.configuration.sessionTimeout / 3)
-        let backoff = self.configuration.cluster.retryBackoffMax
-        let deadline = self.state.withLock { $0.committedTrouble.attempts(now: now, limit: limit, backoff: backoff) }
-        let coordinator = try await self.cluster.coordinator(.group, for: group, deadline: deadline)
-        return try await self.cluster.attempt(
+        let now = self.core.loop.now
+        let limit = min(
+            self.core.configuration.cluster.requestTimeout, self.core.configuration.groupProtocol.coordinatorPatience)
+        let backoff = self.core.configuration.cluster.retryBackoffMax
+        let deadline = self.core.state.withLock {
+            $0.committedTrouble.attempts(now: now, limit: limit, backoff: backoff)
+        }
+        let coordinator = try await self.core.cluster.coordinator(.group, for: group, deadline: deadline)
+        return try await self.core.cluster.attempt(
             OffsetFetchCall(group: group), for: partitions, of: coordinator, deadline: deadline)
     }
 
@@ -164,21 +156,20 @@ extension KafkaConsumer {
             wakening.formUnion(self.failed(lookups, error))
             wakening.insert(.metadata)
         }
-        self.tellOfPartitions()
-        self.wake(wakening)
-        self.positionWaiters.wakeAll()
+        self.core.tellOfPartitions()
+        self.core.wake(wakening.union(.positionWaiters))
     }
 
     private func lookUp(
         _ targets: [TopicPartition: OffsetTarget], _ lookups: [TopicPartition: PositionLookup], at leader: Int32
     ) async throws(KafkaError) -> Wakening {
         let call = ListOffsetsCall(
-            targets: targets, isolationLevel: self.configuration.isolationLevel,
-            now: self.loop.clock.coarseWallMilliseconds)
-        let outcomes = try await self.cluster.attempt(
+            targets: targets, isolationLevel: self.core.configuration.isolationLevel,
+            now: self.core.loop.clock.coarseWallMilliseconds)
+        let outcomes = try await self.core.cluster.attempt(
             call, for: Array(targets.keys), of: leader, deadline: self.lookupDeadline)
-        let now = self.loop.now
-        return self.state.withLock { state in
+        let now = self.core.loop.now
+        return self.core.state.withLock { state in
             var wakening: Wakening = []
             for partition in targets.keys {
                 guard let lookup = lookups[partition] else { continue }
@@ -192,7 +183,7 @@ extension KafkaConsumer {
                 case .failure(let error):
                     wakening.formUnion(
                         state.subscriptions.lookupFailed(
-                            lookup, error, now: now, retryAt: now + self.cluster.backoff(failures: 1)))
+                            lookup, error, now: now, retryAt: now + self.core.cluster.backoff(failures: 1)))
                     if error.isRetriable { wakening.insert(.metadata) }
                 }
             }
@@ -205,15 +196,15 @@ extension KafkaConsumer {
     ) async throws(KafkaError) -> Wakening {
         var outcomes: [TopicPartition: CallOutcome<Int64?>]?
         do throws(KafkaError) {
-            outcomes = try await self.cluster.attempt(
+            outcomes = try await self.core.cluster.attempt(
                 OffsetForLeaderEpochCall(epochs: epochs), for: Array(epochs.keys), of: leader,
                 deadline: self.lookupDeadline)
         } catch {
             // A broker that is too old to be asked has no answer.
             guard error.code == .unsupportedVersion else { throw error }
         }
-        let now = self.loop.now
-        return self.state.withLock { state in
+        let now = self.core.loop.now
+        return self.core.state.withLock { state in
             var wakening: Wakening = []
             for partition in epochs.keys {
                 guard let lookup = lookups[partition] else { continue }
@@ -227,7 +218,7 @@ extension KafkaConsumer {
                 case .failure(let error):
                     wakening.formUnion(
                         state.subscriptions.lookupFailed(
-                            lookup, error, now: now, retryAt: now + self.cluster.backoff(failures: 1)))
+                            lookup, error, now: now, retryAt: now + self.core.cluster.backoff(failures: 1)))
                     if error.isRetriable { wakening.insert(.metadata) }
                 }
             }
@@ -238,9 +229,9 @@ extension KafkaConsumer {
     private func failed(
         _ lookups: [PositionLookup], _ error: KafkaError, isToldElsewhere: Bool = false
     ) -> Wakening {
-        let now = self.loop.now
-        let time = now + self.cluster.backoff(failures: 1)
-        return self.state.withLock { state in
+        let now = self.core.loop.now
+        let time = now + self.core.cluster.backoff(failures: 1)
+        return self.core.state.withLock { state in
             lookups.reduce(into: []) { wakening, lookup in
                 wakening.formUnion(
                     state.subscriptions.lookupFailed(

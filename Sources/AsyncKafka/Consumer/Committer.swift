@@ -9,21 +9,84 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// OffsetCommit: requests, their answers, and what is sent again.
-extension KafkaConsumer {
+/// Commits offsets in the group, both those that users commit and automatic commits.
+final class Committer: Sendable {
+    let core: ConsumerCore
+    /// Wakes automatic commits before the interval is over.
+    let signal: Signal
+    /// Commits follow one another: none may overtake one that is being tried again.
+    private let turns = TurnQueue()
+
+    init(_ core: ConsumerCore, signal: Signal) {
+        self.core = core
+        self.signal = signal
+    }
+
+    // MARK: Commits of users
+
+    func commitHandedOut() async throws(KafkaError) {
+        let (offsets, committer, wakening) = self.core.state.withLock { state in
+            let wakening = state.subscriptions.passUnseen()
+            return (state.subscriptions.handedOutOffsets, state.membership.committer, wakening)
+        }
+        self.core.wake(wakening)
+        try await self.commit(of: committer, deadline: self.core.apiDeadline) { offsets }
+    }
+
+    /// Throws if the record's topic was deleted and created again: its offset has no meaning in the new topic.
+    func checkTopic(of record: ConsumerRecord) throws(KafkaError) {
+        let partition = record.topicPartition
+        let own = self.core.state.withLock { $0.subscriptions.topicID(of: partition) }
+        let id = own ?? self.core.cluster.metadata.topics[partition.topic]?.id ?? .zero
+        if id != .zero, record.storage.topicID != .zero, id != record.storage.topicID {
+            throw KafkaError(
+                .commitFailed,
+                "The record's topic was deleted and made again: its offset means nothing in the new topic.",
+                topic: partition.topic, partition: partition.partition, group: self.core.configuration.groupID)
+        }
+    }
+
+    func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) async throws(KafkaError) {
+        let (committer, isOwner) = self.core.state.withLock { state in
+            // What the user says goes before what is yet to be committed by itself.
+            for partition in offsets.keys { state.subscriptions.leftBehind[partition] = nil }
+            return (state.membership.committer, offsets.keys.allSatisfy { state.mayCommit($0) })
+        }
+        if !isOwner, let committer { throw self.notOwned(committer.group) }
+        try await self.commit(of: committer, deadline: self.core.apiDeadline) { offsets }
+    }
+
+    /// Why partitions are not this consumer's to commit.
+    private func notOwned(_ group: String) -> KafkaError {
+        if let error = self.core.state.withLock({ $0.phase == .closed ? $0.isClosedError : nil }) { return error }
+        guard self.core.cluster.isRunning else {
+            return KafkaError(
+                .illegalState,
+                """
+                The offsets were not committed: this consumer has no partitions, since nothing is running its run(). Start \
+                it, or use the with… scope.
+                """, group: group)
+        }
+        return .commitOutOfDate(group)
+    }
+
+    // MARK: Requests
+
     /// Commits offsets for one generation of the group.
     ///
     /// - Parameter isAutomatic: then a topic that is gone is not waited for.
     func commit(
-        of committer: ClassicMembershipStateMachine.Identity, deadline: MonotonicTime, isAutomatic: Bool = false,
+        of committer: CommitIdentity?, deadline: MonotonicTime, isAutomatic: Bool = false,
         _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
     ) async throws(KafkaError) {
-        guard let group = self.configuration.groupID else {
+        guard let committer else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
-        try await self.commitTurns.run(
-            until: deadline, on: self.loop,
-            orThrow: { self.cluster.timeoutError("The commit waited for another one for too long", group: group) }
+        try await self.turns.run(
+            until: deadline, on: self.core.loop,
+            orThrow: {
+                self.core.cluster.timeoutError("The commit waited for another one for too long", group: committer.group)
+            }
         ) { () async throws(KafkaError) in
             var commit = OffsetCommitProgress(offsets())
             // As of now: what has been read of a topic is not to be committed in one that takes its name later.
@@ -31,9 +94,9 @@ extension KafkaConsumer {
             var failures = 0
             while !commit.remaining.isEmpty {
                 do throws(KafkaError) {
-                    try self.checkIsCurrent(committer, group)
-                    self.refuseMadeAgain(in: &commit, topicIDs, group)
-                    try await self.send(&commit, topicIDs, of: committer, group, deadline: deadline)
+                    try self.checkIsCurrent(committer)
+                    self.refuseMadeAgain(in: &commit, topicIDs, committer)
+                    try await self.send(&commit, topicIDs, of: committer, deadline: deadline)
                     if !isAutomatic { await self.refuseUnknown(in: &commit, deadline: deadline) }
                 } catch {
                     commit.requestFailed(error)
@@ -41,10 +104,10 @@ extension KafkaConsumer {
                 if isAutomatic { commit.refuseUnknown() }
                 if commit.remaining.isEmpty || commit.isOver { break }
                 failures += 1
-                let next = self.loop.now + self.cluster.backoff(failures: failures)
+                let next = self.core.loop.now + self.core.cluster.backoff(failures: failures)
                 guard next < deadline else { break }
                 do throws(KafkaError) {
-                    try await self.cluster.pause(until: next)
+                    try await self.core.cluster.pause(until: next)
                 } catch {
                     commit.requestFailed(error)
                     break
@@ -54,44 +117,40 @@ extension KafkaConsumer {
         }
     }
 
-    private func checkIsCurrent(
-        _ committer: ClassicMembershipStateMachine.Identity, _ group: String
-    ) throws(KafkaError) {
-        let isCurrent = self.state.withLock { state in
+    private func checkIsCurrent(_ committer: CommitIdentity) throws(KafkaError) {
+        let isCurrent = self.core.state.withLock { state in
             switch state.subscriptions.subscription {
             // A consumer with chosen partitions is in no generation, also while it closes.
-            case .none, .partitions: return committer.generation < 0
-            case .topics, .pattern: break
+            case .none, .partitions: !committer.isMember
+            case .topics, .pattern: state.membership.admits(committer)
             }
-            guard let membership = state.membership, membership.state != .idle else { return true }
-            return membership.isMember && membership.identity == committer
         }
-        if !isCurrent { throw .commitOutOfDate(group) }
+        if !isCurrent { throw .commitOutOfDate(committer.group) }
     }
 
     /// Sends what remains, once.
     private func send(
         _ commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?,
-        of committer: ClassicMembershipStateMachine.Identity, _ group: String, deadline: MonotonicTime
+        of committer: CommitIdentity, deadline: MonotonicTime
     ) async throws(KafkaError) {
         guard !commit.remaining.isEmpty else { return }
-        var call = OffsetCommitCall(group: group, offsets: commit.remaining, topicIDs: topicIDs)
-        if committer.generation >= 0 {
+        var call = OffsetCommitCall(group: committer.group, offsets: commit.remaining, topicIDs: topicIDs)
+        if committer.isMember {
             call.memberID = committer.memberID
-            call.generation = committer.generation
-            call.instanceID = self.configuration.groupInstanceID
+            call.generation = committer.epoch
+            call.instanceID = committer.instanceID
         }
-        let outcomes = try await self.cluster.attempt(call, for: Array(commit.remaining.keys), deadline: deadline)
+        let outcomes = try await self.core.cluster.attempt(call, for: Array(commit.remaining.keys), deadline: deadline)
         for (partition, outcome) in outcomes {
             switch outcome {
             case .done: commit.wasStored(partition)
             case .again(let refusal), .elsewhere(let refusal): commit.wasRefused(partition, refusal, mayHeal: true)
-            case .failed(let refusal): try self.take(refusal, of: partition, &commit, committer, group)
+            case .failed(let refusal): try self.take(refusal, of: partition, &commit, committer)
             }
         }
-        let stored = commit.answered(group: group)
-        let now = self.loop.now
-        self.state.withLock { state in
+        let stored = commit.answered(group: committer.group)
+        let now = self.core.loop.now
+        self.core.state.withLock { state in
             // Meanwhile it may have become known that the topic is another one.
             let current = stored.filter { partition, _ in
                 guard let id = topicIDs?[partition.topic], let own = state.subscriptions.topicID(of: partition) else {
@@ -99,14 +158,14 @@ extension KafkaConsumer {
                 }
                 return id == own
             }
-            if state.committer == committer { state.subscriptions.committed(current, now: now) }
+            if state.membership.committer == committer { state.subscriptions.committed(current, now: now) }
         }
     }
 
     /// The ids of the topics that the positions were reached in; nil if one of them isn't known.
     private func topicIDs(of partitions: some Sequence<TopicPartition>) -> [String: KafkaUUID]? {
-        let metadata = self.cluster.metadata
-        return self.state.withLock { state in
+        let metadata = self.core.cluster.metadata
+        return self.core.state.withLock { state in
             var ids: [String: KafkaUUID] = [:]
             for partition in partitions {
                 let known = state.subscriptions.topicID(of: partition) ?? metadata.topics[partition.topic]?.id
@@ -119,17 +178,17 @@ extension KafkaConsumer {
 
     /// Gives up what was read of a topic that is known to have been made again since.
     private func refuseMadeAgain(
-        in commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?, _ group: String
+        in commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?, _ committer: CommitIdentity
     ) {
         guard let topicIDs else { return }
-        let current = self.state.withLock { state in
+        let current = self.core.state.withLock { state in
             commit.remaining.keys.map { (partition: $0, id: state.subscriptions.topicID(of: $0)) }
         }
         for (partition, id) in current {
             guard let id, let old = topicIDs[partition.topic], id != old else { continue }
             let error = KafkaError(
                 .unknownTopicId, doing: "committing offsets", topic: partition.topic, partition: partition.partition,
-                group: group)
+                group: committer.group)
             commit.wasRefused(partition, error, mayHeal: false)
         }
     }
@@ -137,7 +196,7 @@ extension KafkaConsumer {
     /// Takes a refusal that the same request would meet again. Throws what concerns the whole commit.
     private func take(
         _ refusal: KafkaError, of partition: TopicPartition, _ commit: inout OffsetCommitProgress,
-        _ committer: ClassicMembershipStateMachine.Identity, _ group: String
+        _ committer: CommitIdentity
     ) throws(KafkaError) {
         switch refusal.brokerCode ?? .none {
         case .unknownTopicOrPartition, .unknownTopicId:
@@ -145,9 +204,10 @@ extension KafkaConsumer {
             commit.wasRefused(partition, refusal, mayHeal: true)
         case .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId:
             // The member learns of it now, not with its next heartbeat.
-            self.updateMembership { $0.refused(refusal, sender: committer) }
+            self.core.updateMembership { $0.refused(refusal, sender: committer) }
             guard let code = refusal.brokerCode, code != .fencedInstanceId else { throw refusal }
-            throw committer.generation < 0 ? .commitByNoMember(group, code) : .commitOutOfDate(group, code)
+            throw committer.isMember
+                ? .commitOutOfDate(committer.group, code) : .commitByNoMember(committer.group, code)
         default:
             commit.wasRefused(partition, refusal, mayHeal: false)
         }
@@ -159,10 +219,10 @@ extension KafkaConsumer {
         let unknown = commit.unknown
         guard !unknown.isEmpty else { return }
         // So that the question names them.
-        for partition in unknown { _ = self.cluster.topicIfKnown(partition.topic) }
-        let limit = min(deadline, self.loop.now + self.configuration.cluster.requestTimeout)
-        guard let metadata = try? await self.cluster.refreshedMetadata(deadline: limit) else { return }
-        let ids = self.state.withLock { state in
+        for partition in unknown { _ = self.core.cluster.topicIfKnown(partition.topic) }
+        let limit = min(deadline, self.core.loop.now + self.core.configuration.cluster.requestTimeout)
+        guard let metadata = try? await self.core.cluster.refreshedMetadata(deadline: limit) else { return }
+        let ids = self.core.state.withLock { state in
             Dictionary(unknown.map { ($0, state.subscriptions.topicID(of: $0)) }) { $1 }
         }
         commit.refuseUnknown { partition in

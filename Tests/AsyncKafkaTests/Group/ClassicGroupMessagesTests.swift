@@ -11,7 +11,7 @@ import Testing
 
 @testable import AsyncKafka
 
-@Suite struct ConsumerGroupProtocolTests {
+@Suite struct ClassicGroupMessagesTests {
     private func hex(_ text: String) -> Bytes {
         let digits = Array(text.filter { $0 != " " })
         return Bytes(
@@ -20,7 +20,7 @@ import Testing
 
     // As Kafka's Java client 4.4 writes it: version 3, topics, null user data, owned partitions, generation, null rack.
     @Test func aSubscriptionHasTheBytesOfKafkasOwnClient() throws {
-        let bytes = try ConsumerGroupProtocol.encode(
+        let bytes = try ClassicGroupMessages.encode(
             GroupMemberSubscription(
                 memberID: "m", topics: ["b", "a"], ownedPartitions: [TopicPartition("a", 1), TopicPartition("a", 0)],
                 generation: 5))
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func anAssignmentHasTheBytesOfKafkasOwnClient() throws {
-        let bytes = try ConsumerGroupProtocol.encode([TopicPartition("a", 1), TopicPartition("a", 0)])
+        let bytes = try ClassicGroupMessages.encode([TopicPartition("a", 1), TopicPartition("a", 0)])
         #expect(bytes == self.hex("0003 00000001 000161 00000002 00000000 00000001 ffffffff"))
     }
 
@@ -45,7 +45,7 @@ import Testing
             "0009 00000001 000161 ffffffff 00000001 000161 00000001 00000002 00000007 000172 deadbeef",
         ]
         for (version, text) in versions.enumerated() {
-            let read = try ConsumerGroupProtocol.decodeSubscription(
+            let read = try ClassicGroupMessages.decodeSubscription(
                 self.hex(text), memberID: "m", groupInstanceID: "i")
             #expect(read.topics == ["a"] && read.memberID == "m" && read.groupInstanceID == "i")
             #expect(read.ownedPartitions == (version >= 1 ? [TopicPartition("a", 2)] : []))
@@ -55,11 +55,11 @@ import Testing
     }
 
     @Test func noBytesAreNoPartitions() throws {
-        #expect(try ConsumerGroupProtocol.decodeAssignment(Bytes()).isEmpty)
+        #expect(try ClassicGroupMessages.decodeAssignment(Bytes()).isEmpty)
     }
 
     @Test(arguments: ["00", "ffff 00000000", "0000 7fffffff", "0000 00000001 0005"])
     func damagedBytesAreAnError(text: String) {
-        #expect(throws: ProtocolError.self) { try ConsumerGroupProtocol.decodeAssignment(self.hex(text)) }
+        #expect(throws: ProtocolError.self) { try ClassicGroupMessages.decodeAssignment(self.hex(text)) }
     }
 }

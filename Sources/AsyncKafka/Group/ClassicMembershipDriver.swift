@@ -8,7 +8,63 @@
 import KafkaProtocol
 import KafkaTransport
 
-extension KafkaConsumer {
+extension ClassicMembershipStateMachine.Terms {
+    init(_ settings: MemberSettings, _ classic: ClassicGroupProtocol) {
+        self.init(
+            group: settings.group, instanceID: settings.instanceID, heartbeatInterval: classic.heartbeatInterval,
+            sessionTimeout: classic.sessionTimeout)
+    }
+}
+
+/// Sends the requests of a member of a classic group and watches its deadlines, as `ClassicMembershipStateMachine` decides.
+final class ClassicMembershipDriver: MembershipDriver {
+    let settings: MemberSettings
+    let classic: ClassicGroupProtocol
+    let cluster: Cluster
+    let loop: EventLoop
+    let logger: Logger
+    let host: any MembershipHost
+    let signals: MembershipSignals
+
+    var group: String { self.settings.group }
+
+    /// - Parameter signals: the signals with which `host` wakes the driver.
+    init(
+        _ settings: MemberSettings, _ classic: ClassicGroupProtocol, for host: any MembershipHost, _ cluster: Cluster,
+        _ logger: Logger,
+        signals: MembershipSignals
+    ) {
+        self.settings = settings
+        self.classic = classic
+        self.cluster = cluster
+        self.loop = cluster.loop
+        self.logger = logger
+        self.host = host
+        self.signals = signals
+    }
+
+    // The loops run concurrently, so that a request that hangs in one doesn't delay the others.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: self.loop) { await self.join() }
+            group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
+            group.addTask(executorPreference: self.loop) { await self.watchClocks() }
+        }
+    }
+
+    /// Reads the state machine, or changes it without waking other parts of the consumer.
+    func withMachine<Result>(_ body: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
+        self.host.withMembership { $0.withClassic(body) }
+    }
+
+    /// Changes the state machine, and wakes the driver's loops and the reader.
+    @discardableResult
+    func update<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
+        self.host.updateMembership { $0.withClassic(change) }
+    }
+
+    // MARK: Joining
+
     /// What became of one attempt to join, or to take the assignment.
     enum JoiningOutcome {
         case joined(JoinGroupResponse)
@@ -19,25 +75,24 @@ extension KafkaConsumer {
     }
 
     /// Sends what the membership has to send: JoinGroup and SyncGroup.
-    func keepMembership() async {
-        guard let group = self.configuration.groupID else { return }
+    private func join() async {
         var joined: JoinGroupResponse?
         var trouble = JoiningTrouble()
         while !Task.isCancelled {
-            guard let request = self.state.withLock({ $0.membership?.nextRequest }) else {
+            guard let request = self.withMachine({ $0.nextRequest }) ?? nil else {
                 trouble.pauses()
-                await self.membershipSignal.wait(on: self.loop)
+                await self.signals.requests.wait(on: self.loop)
                 continue
             }
             let deadline = trouble.attempts(
-                now: self.loop.now, limit: self.configuration.cluster.requestTimeout,
-                backoff: self.configuration.cluster.retryBackoffMax)
+                now: self.loop.now, limit: self.cluster.configuration.requestTimeout,
+                backoff: self.cluster.configuration.retryBackoffMax)
             let outcome: JoiningOutcome
             switch request {
             case .join(let identity, let reason):
-                outcome = await self.join(group, identity, reason: reason, until: deadline)
+                outcome = await self.join(as: identity, reason: reason, until: deadline)
             case .sync(let identity):
-                outcome = await self.sync(group, identity, joined, until: deadline)
+                outcome = await self.sync(as: identity, joined, until: deadline)
             }
             switch outcome {
             case .joined(let response): joined = response
@@ -53,10 +108,10 @@ extension KafkaConsumer {
         _ error: KafkaError, _ retry: ClassicMembershipStateMachine.Retry, _ trouble: inout JoiningTrouble
     ) async {
         self.logger(.debug, "An attempt to join the group failed", [(.error, error.description)])
-        let failures = self.state.withLock { $0.membership?.failures } ?? 0
+        let failures = self.withMachine { $0.failures } ?? 0
         switch retry {
         case .never:
-            self.readerSignal.notify()
+            self.host.wakeReader()
             // It may also have been left meanwhile: then there are none. Or the reader has heard it already, and asks again.
             guard error.code != .cancelled, failures > 0 else { return }
             if trouble.gaveUp(now: self.loop.now) {
@@ -87,7 +142,7 @@ extension KafkaConsumer {
 
     /// How long JoinGroup and SyncGroup may wait for the other members.
     var groupTimeout: Duration {
-        max(self.configuration.cluster.requestTimeout, self.configuration.maxPollInterval + .seconds(5))
+        max(self.cluster.configuration.requestTimeout, self.settings.maxPollInterval + .seconds(5))
     }
 }
 

@@ -11,7 +11,7 @@ import KafkaProtocol
 /// What members of a classic group tell each other through the coordinator, in the bytes of Kafka's Java client.
 ///
 /// Each begins with a version; newer versions only add fields at the end, so that a reader takes what it knows of a newer one.
-enum ConsumerGroupProtocol {
+enum ClassicGroupMessages {
     /// The protocol's name in JoinGroup.
     static let type = "consumer"
 

@@ -1,0 +1,74 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// Fetches follow the positions, as far as the buffer has room.
+extension ConsumerCore: FetchSource {
+    func brokersToFetchFrom(now: MonotonicTime) -> (brokers: Set<Int32>, next: MonotonicTime?) {
+        self.state.withLock {
+            ($0.subscriptions.sources(now: now), $0.subscriptions.nextReturnToLeader(now: now))
+        }
+    }
+
+    func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
+        self.state.withLock { $0.subscriptions.planFetch(from: broker, now: now) }
+    }
+
+    func planFetchesBeside(now: MonotonicTime) -> (fetches: [FetchBeside], next: MonotonicTime?) {
+        self.state.withLock { $0.subscriptions.planFetchesBeside(now: now) }
+    }
+
+    func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ result: FetchResult) {
+        let now = self.loop.now
+        let wakening: Wakening = self.state.withLock { state in
+            var wakening = state.subscriptions.fetchEnded(
+                fetches, maximumBytes: maximumBytes, from: broker, now: now)
+            switch result {
+            case .answered(let answers):
+                let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
+                for (partition, answer) in answers {
+                    guard let fetch = byPartition[partition] else { continue }
+                    wakening.formUnion(
+                        state.subscriptions.fetched(
+                            fetch, answer, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)))
+                }
+            case .rejected(.fetchSessionTopicIdError), .rejected(.unknownTopicId): wakening.insert(.metadata)
+            case .rejected, .failed: break
+            }
+            return wakening
+        }
+        self.tellOfPartitions()
+        self.wake(wakening)
+    }
+
+    func fetchAgain(_ fetches: [PlannedFetch], at time: MonotonicTime) {
+        self.state.withLock { $0.subscriptions.fetchFailed(fetches, retryAt: time) }
+        self.wake([.fetchers])
+    }
+
+    func delayFetch(_ fetches: [PlannedFetch], until time: MonotonicTime) {
+        self.state.withLock { $0.subscriptions.delay(fetches, until: time) }
+    }
+
+    func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime) {
+        self.wake(self.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
+    }
+
+    func brokerFailed(_ error: KafkaError) {
+        guard !error.isRetriable else { return self.wake([.metadata]) }
+        self.state.withLock { $0.report(error) }
+        self.wake([.reader])
+    }
+}
+
+extension ConsumerConfiguration {
+    var fetchSettings: FetchSettings {
+        FetchSettings(maxWait: self.fetchMaxWait, minBytes: self.fetchMinBytes, isolationLevel: self.isolationLevel)
+    }
+}

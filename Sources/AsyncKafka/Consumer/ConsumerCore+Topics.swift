@@ -1,0 +1,214 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// The subscription, and the partitions that it has according to the metadata.
+extension ConsumerCore {
+    // MARK: The subscription
+
+    /// Replaces the subscription.
+    func subscribe(_ subscription: SubscriptionState.Subscription) throws(KafkaError) {
+        let failure: KafkaError? = self.state.withLock { state in
+            if let failure = state.isClosedError { return failure }
+            if case .partitions = state.subscriptions.subscription {
+                return KafkaError(
+                    .illegalState,
+                    "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
+            }
+            state.subscriptions.subscription = subscription
+            // Both in one step: an `unsubscribe()` at the same time ends both or neither.
+            state.membership.rebalance(because: "the subscription has changed")
+            if state.membership.step != nil { state.interruptReader() }
+            return nil
+        }
+        if let failure { throw failure }
+        self.watchTopics()
+        self.subscriptionMayHaveChanged(self.cluster.metadata)
+        self.wake([.membership, .reader])
+    }
+
+    /// Replaces the partitions that are assigned by hand.
+    func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
+        let metadata = self.cluster.metadata
+        let isAutomatic = self.configuration.enableAutoCommit && self.configuration.groupID != nil
+        let now = self.loop.now
+        let failure: KafkaError? = self.state.withLock { state in
+            if let failure = state.isClosedError { return failure }
+            switch state.subscriptions.subscription {
+            case .topics, .pattern:
+                return KafkaError(
+                    .illegalState, "The consumer subscribes to topics: call unsubscribe before assign.")
+            case .none, .partitions:
+                state.subscriptions.subscription = .partitions
+                if isAutomatic { state.leaveBehind(allBut: Set(partitions), now: now) }
+                state.subscriptions.assign(partitions)
+                _ = state.subscriptions.metadataChanged(metadata)
+                return nil
+            }
+        }
+        if let failure { throw failure }
+        self.watchTopics()
+        self.wake([.fetchers, .positions])
+        if isAutomatic { self.wake([.commits]) }
+    }
+
+    // MARK: Metadata
+
+    /// Tells the cluster which topics matter.
+    func watchTopics() {
+        let watched: WantedTopics.Watched = self.state.withLock { state in
+            switch state.subscriptions.subscription {
+            case .pattern: return .all(matching: [])
+            case .topics(let topics):
+                return .topics(Dictionary(topics.union(state.membership.watchedTopics).map { ($0, .all) }) { $1 })
+            case .none, .partitions:
+                let byTopic = Dictionary(grouping: state.subscriptions.partitions.keys, by: \.topic)
+                return .topics(byTopic.mapValues { .only(Set($0.map(\.partition))) })
+            }
+        }
+        if case .all = watched {
+            self.cluster.watch(.all(matching: self.subscribedTopics(self.cluster.metadata)))
+        } else {
+            self.cluster.watch(watched)
+        }
+    }
+
+    /// The topics subscribed to: for a pattern, those that match it now.
+    func subscribedTopics(_ metadata: ClusterMetadata) -> Set<String> {
+        let subscription = self.state.withLock { $0.subscriptions.subscription }
+        switch subscription {
+        case .topics(let topics): return topics
+        case .none, .partitions: return []
+        case .pattern(let pattern):
+            let hidesInternal = self.configuration.excludeInternalTopics
+            let candidates = metadata.topics.values.lazy.filter { topic in
+                !topic.partitions.isEmpty && !(hidesInternal && topic.isInternal)
+            }
+            return Set(pattern.matching(candidates.map(\.name)))
+        }
+    }
+
+    func metadataChanged(_ metadata: ClusterMetadata) {
+        let (wakening, isPattern) = self.state.withLock { state in
+            let isPattern = if case .pattern = state.subscriptions.subscription { true } else { false }
+            return (state.subscriptions.metadataChanged(metadata), isPattern)
+        }
+        self.wake(wakening)
+        if isPattern { self.watchTopics() }
+        self.subscriptionMayHaveChanged(metadata)
+        self.groupTopicsMayHaveChanged()
+    }
+
+    /// The cluster refuses this client, or a topic that it reads: the reader has to know.
+    func clusterFailed(_ error: KafkaError) {
+        let isMine = self.state.withLock { state in
+            if let topic = error.topic {
+                switch state.subscriptions.subscription {
+                case .topics(let topics): guard topics.contains(topic) else { return false }
+                case .partitions:
+                    guard state.subscriptions.partitions.keys.contains(where: { $0.topic == topic }) else {
+                        return false
+                    }
+                case .none, .pattern: return false
+                }
+            }
+            state.report(error)
+            return true
+        }
+        if isMine { self.wake([.reader]) }
+    }
+
+    /// A pattern may match other topics now; and without a group, partitions may have been added.
+    func subscriptionMayHaveChanged(_ given: ClusterMetadata) {
+        let metadata = self.state.withLock { $0.subscriptions.newest(given) }
+        let topics = self.subscribedTopics(metadata)
+        if self.configuration.groupID != nil {
+            let isChanged = self.state.withLock { state in
+                guard state.phase == .open, case .pattern = state.subscriptions.subscription, state.matched != topics
+                else { return false }
+                state.matched = topics
+                return true
+            }
+            if isChanged { self.updateMembership { $0.topicsChanged(because: "other topics match the pattern now") } }
+            return
+        }
+        let partitions = topics.sorted().flatMap { name in
+            (metadata.topics[name]?.partitions ?? []).map { TopicPartition(name, $0.index) }
+        }
+        let isOutOfDate = self.state.withLock { state in
+            if metadata.version < state.subscriptions.metadata.version { return true }
+            switch state.subscriptions.subscription {
+            case .topics, .pattern:
+                // A topic that is not there for a moment keeps its partitions.
+                let missing = state.subscriptions.assignment.filter { partition in
+                    topics.contains(partition.topic) && (metadata.topics[partition.topic]?.partitions ?? []).isEmpty
+                }
+                state.subscriptions.assign(partitions + missing)
+                _ = state.subscriptions.metadataChanged(metadata)
+            case .none, .partitions: break
+            }
+            return false
+        }
+        if isOutOfDate { return self.subscriptionMayHaveChanged(metadata) }
+        self.wake([.positions, .fetchers])
+    }
+
+    /// As the group's leader: partitions may have been added to the group's topics since they were last distributed.
+    func groupTopicsMayHaveChanged() {
+        let known = self.cluster.metadata
+        let isChanged = self.state.withLock { state in
+            state.phase == .open && state.membership.isOutOfDate(state.subscriptions.newest(known))
+        }
+        if isChanged {
+            self.updateMembership { $0.topicsChanged(because: "the partitions of the group's topics changed") }
+        }
+    }
+
+    // MARK: What the group is told
+
+    // A member without topics joins, too. It is in the group already when the first topic is created.
+    func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError) {
+        let isUnknown = self.state.withLock { state in
+            guard case .pattern = state.subscriptions.subscription else { return false }
+            return state.matched.isEmpty
+        }
+        if isUnknown { _ = try await self.cluster.refreshedMetadata(deadline: deadline) }
+    }
+
+    func topicsToTell() -> Set<String> {
+        let topics = self.subscribedTopics(self.cluster.metadata)
+        self.state.withLock { state in
+            if case .pattern = state.subscriptions.subscription { state.matched = topics }
+        }
+        return topics
+    }
+}
+
+extension ConsumerState {
+    /// Nothing is read any more.
+    mutating func forgetSubscription() {
+        for partition in self.subscriptions.assignment { self.subscriptions.remove(partition) }
+        self.subscriptions.subscription = .none
+        self.subscriptions.leftBehind = [:]
+        self.matched = []
+        self.readerHasArray(false)
+    }
+
+    /// Notes what the reader has processed of the partitions that are about to be replaced.
+    fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
+        let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
+        guard !replaced.isEmpty else { return }
+        self.subscriptions.leaveBehind(replaced, now: now)
+    }
+
+    /// The error of a call that makes no sense after closing.
+    var isClosedError: KafkaError? {
+        self.phase == .open ? nil : KafkaError(.closed, "The consumer is closed, or closing.")
+    }
+}

@@ -1,0 +1,155 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+import Synchronization
+
+/// Hands out batches to the task that reads. Steps of a rebalance run on that task, too, between two elements.
+final class ConsumerReader: Sendable {
+    /// How a reader takes records.
+    enum Mode: Sendable {
+        /// A batch as a whole.
+        case batches
+        /// One after the other: who asks for the next is done with the one before.
+        case records
+        /// One after the other into an array.
+        case collected
+    }
+
+    /// A batch that was given to the reader.
+    struct Reading: Sendable {
+        let batch: ConsumerRecordBatch
+        /// For readers of single records.
+        let progress: ReadingProgress?
+
+        func advance(to offset: Int64, isLast: Bool) {
+            self.progress?.current.store(offset, ordering: .relaxed)
+            if isLast { self.progress?.isAtEnd.store(true, ordering: .relaxed) }
+        }
+
+        /// There are no more records in the batch: compaction may have removed its last ones. What could not be read is
+        /// not passed over. Does nothing if the reader was interrupted: then it is not at the end.
+        func finish() {
+            guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) else { return }
+            let storage = self.batch.storage
+            self.advance(to: storage.failureOffset.map { $0 - 1 } ?? storage.lastOffset, isLast: false)
+        }
+    }
+
+    private let core: ConsumerCore
+    private let handover: PartitionHandover
+    /// Wakes the task that reads.
+    private let signal: Signal
+
+    init(_ core: ConsumerCore, _ handover: PartitionHandover, signal: Signal) {
+        self.core = core
+        self.handover = handover
+        self.signal = signal
+    }
+
+    /// The next batch for the reader; nil at the end, or at the deadline.
+    ///
+    /// Here the listener is called, and here batches are checked and decompressed: on the task that reads.
+    ///
+    /// - Parameter isAsking: whether the reader is done with what it has had.
+    func next(
+        _ mode: Mode, for consumer: KafkaConsumer, isAsking: Bool = true, until deadline: MonotonicTime? = nil,
+        waits: Bool = true
+    ) async throws(KafkaError) -> Reading? {
+        let begin = self.core.loop.now
+        if let failure = self.core.state.withLock({ $0.readerComes(isAsking: isAsking, now: begin) }) { throw failure }
+        defer {
+            let isClosing = self.core.state.withLock { state in
+                state.readerGoes(now: self.core.loop.now)
+                return state.phase != .open
+            }
+            if isClosing { self.core.wake([.closing]) }
+        }
+        while true {
+            if Task.isCancelled { throw .cancelled }
+            let now = self.core.loop.now
+            let (task, wakening) = self.core.state.withLock { $0.nextForReader(now: now) }
+            self.core.wake(wakening)
+            switch task {
+            case .batch(let taken):
+                if let reading = try self.open(taken, mode) { return reading }
+            case .step(let step):
+                try await self.handover.perform(step, for: consumer)
+            case .failure(let failure):
+                throw failure
+            case .end:
+                try await self.handover.letGo(for: consumer)
+                return nil
+            case .wait:
+                guard waits else { return nil }
+                if let deadline, self.core.loop.now >= deadline { return nil }
+                await self.signal.wait(until: deadline, on: self.core.loop)
+            }
+        }
+    }
+
+    /// Checks and decompresses a batch and gives it into the reader's hand. Nil if there is nothing in it after all.
+    private func open(_ taken: TakenBatch, _ mode: Mode) throws(KafkaError) -> Reading? {
+        let storage: RecordBatchStorage
+        do {
+            if self.core.configuration.checkCRCs { try taken.batch.validateChecksum() }
+            storage = try RecordBatchStorage(
+                taken.batch,
+                records: taken.batch.records(decompressionLimit: self.core.configuration.maxDecompressedBatchBytes),
+                of: taken.partition, topicID: taken.topicID, from: taken.start.offset)
+        } catch {
+            self.core.state.withLock { $0.subscriptions.refuse(taken) }
+            self.core.wake([.fetchers])
+            throw KafkaError(error, taken.partition, nextOffset: taken.batch.nextOffset)
+        }
+        guard storage.count > 0 else {
+            self.core.state.withLock { $0.subscriptions.pass(taken) }
+            return nil
+        }
+        let progress =
+            mode == .batches ? nil : ReadingProgress(current: storage.start - 1, isCollected: mode == .collected)
+        let isInHand = self.core.state.withLock {
+            $0.handOut(taken, progress: progress, storage: storage, now: self.core.loop.now)
+        }
+        return isInHand ? Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress) : nil
+    }
+
+    /// Up to `maximum` records. Waits for the first one, and takes the others only if they are there already.
+    func collect(
+        _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer
+    ) async throws(KafkaError) -> [ConsumerRecord] {
+        var records: [ConsumerRecord] = []
+        var isAsking = true
+        while records.count < maximum {
+            // Once there is something, only what can be had without waiting is added.
+            let next: Reading?
+            do throws(KafkaError) {
+                next = try await self.next(
+                    .collected, for: consumer, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
+                    waits: records.isEmpty)
+            } catch {
+                // The position has passed what is in hand: it must not go down with the error, which the next call tells.
+                if records.isEmpty { throw error }
+                self.core.state.withLock { $0.report(error) }
+                break
+            }
+            guard let reading = next else { break }
+            isAsking = false
+            var iterator = reading.batch.makeIterator()
+            while records.count < maximum, let record = iterator.next() {
+                reading.advance(to: record.offset, isLast: iterator.isAtEnd)
+                records.append(record)
+            }
+            // What can't be read is told when the reader asks again.
+            if reading.batch.storage.failureOffset != nil { break }
+            if records.count < maximum { reading.finish() }
+        }
+        if !records.isEmpty { self.core.state.withLock { $0.readerHasArray(true) } }
+        return records
+    }
+}

@@ -1,0 +1,123 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// The listener's callbacks. No two run at the same time.
+extension PartitionHandover {
+    /// The consumer whose callback the code is in.
+    @TaskLocal private static var calling: ObjectIdentifier?
+
+    /// Whether the caller is a callback of this consumer's listener, or was begun by one.
+    static func isInsideCallback(of consumer: KafkaConsumer) -> Bool { self.calling == ObjectIdentifier(consumer) }
+
+    /// Calls the listener while the reader waits. Code that gives the partitions up meanwhile cancels the call (`endCallback`).
+    func callOnReader(
+        _ step: RebalanceStep, for consumer: KafkaConsumer
+    ) async -> KafkaError? {
+        guard self.listener != nil else { return nil }
+        let begun = self.core.state.withLock { state -> Task<KafkaError?, Never>? in
+            guard state.isToBeDone(step) else { return nil }
+            // Not a child of the reader's task, so that it can be cancelled while the reader goes on. It is awaited below.
+            let work = Task { await self.call(step, for: consumer) }
+            state.callback = work
+            return work
+        }
+        guard let work = begun else { return nil }
+        defer { self.core.state.withLock { $0.callback = nil } }
+        return await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+    }
+
+    private func call(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
+        guard let listener = self.listener else { return nil }
+        do {
+            try await Self.$calling.withValue(ObjectIdentifier(consumer)) {
+                try await step.tell(listener, of: consumer)
+            }
+            return nil
+        } catch {
+            let isCancelled = error is CancellationError && Task.isCancelled
+            self.core.logger(
+                isCancelled ? .debug : .error, "The rebalance listener threw an error",
+                [(.reason, step.callbackName), (.error, "\(error)")])
+            return KafkaError(
+                .listenerFailed, "The rebalance listener's \(step.callbackName) threw: \(error)",
+                group: self.core.configuration.groupID, underlyingError: error)
+        }
+    }
+
+    /// Cancels the callback that runs on the reader's task, and waits for its end: no two run at the same time. Whether it has
+    /// ended by the deadline.
+    func endCallback(until deadline: MonotonicTime) async -> Bool {
+        guard let callback = self.core.state.withLock({ $0.callback }) else { return true }
+        callback.cancel()
+        do {
+            _ = try await Deadline.runToEnd(max(deadline - self.core.loop.now, .zero), on: self.core.loop.clock) {
+                await callback.value
+            }
+            return true
+        } catch {
+            self.core.logger(
+                .warning,
+                """
+                The rebalance listener has not returned within closeTimeout: it is not waited for any more, and does not \
+                hear that its partitions go
+                """)
+            return false
+        }
+    }
+
+    /// A callback with a limit: at the deadline it is cancelled, and left to itself if it does not heed that.
+    func call(
+        _ step: RebalanceStep, for consumer: KafkaConsumer, until deadline: MonotonicTime
+    ) async -> KafkaError? {
+        guard self.listener != nil else { return nil }
+        do {
+            return try await Deadline.runToEnd(max(deadline - self.core.loop.now, .zero), on: self.core.loop.clock) {
+                await self.call(step, for: consumer)
+            }
+        } catch {
+            self.core.logger(
+                .warning,
+                "The rebalance listener has not returned within closeTimeout: it is not waited for any more",
+                [(.reason, step.callbackName)])
+            return nil
+        }
+    }
+    /// Tells the log of a step.
+    func log(_ step: RebalanceStep) {
+        let partitions: [(LogKey, String)] = [(.partitions, step.partitions.names)]
+        switch step {
+        case .revoke: self.core.logger(.info, "Partitions are revoked", partitions)
+        case .assign: self.core.logger(.info, "Partitions are assigned", partitions)
+        case .lost: self.core.logger(.warning, "Partitions are lost", partitions)
+        }
+    }
+}
+
+extension RebalanceStep {
+    /// The listener's method for this step.
+    fileprivate var callbackName: String {
+        switch self {
+        case .revoke: "partitionsRevoked"
+        case .assign: "partitionsAssigned"
+        case .lost: "partitionsLost"
+        }
+    }
+
+    fileprivate func tell(_ listener: any ConsumerRebalanceListener, of consumer: KafkaConsumer) async throws {
+        switch self {
+        case .revoke(let partitions): try await listener.partitionsRevoked(partitions, consumer: consumer)
+        case .assign(let partitions): try await listener.partitionsAssigned(partitions, consumer: consumer)
+        case .lost(let partitions): try await listener.partitionsLost(partitions, consumer: consumer)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// Partitions are given up for good by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
+extension PartitionHandover {
+    /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
+    func letGo(for consumer: KafkaConsumer) async throws(KafkaError) {
+        let begun: (RebalanceStep?, MonotonicTime)? = self.core.state.withLock { state in
+            guard case .closing(let schedule) = state.phase else { return nil }
+            state.phase = .releasing(schedule)
+            let step = state.membership.prepareToLeave()
+            return (state.takeOwedStep() ?? step, schedule.release)
+        }
+        guard let (step, deadline) = begun else { return }
+        let failure = await self.giveUp(step, for: consumer, until: deadline)
+        if let failure {
+            self.released.fulfill(.failure(failure))
+            throw failure
+        }
+        self.released.fulfill(.success(()))
+    }
+
+    /// Commits, tells the listener, and forgets the partitions.
+    func giveUp(
+        _ step: RebalanceStep?, for consumer: KafkaConsumer, until deadline: MonotonicTime
+    ) async -> KafkaError? {
+        var failure: KafkaError?
+        if let step {
+            self.log(step)
+            self.core.state.withLock { $0.subscriptions.beginRevoking(step.partitions) }
+        }
+        if step?.isLoss != true { await self.commitAtLast(until: deadline) }
+        if let step, self.isTold(at: step), await self.endCallback(until: deadline) {
+            failure = await self.call(step, for: consumer, until: deadline)
+        }
+        self.core.state.withLock { state in
+            for partition in state.subscriptions.assignment { state.subscriptions.remove(partition) }
+        }
+        return failure
+    }
+
+    /// Whether the listener is called in a step at the end.
+    private func isTold(at step: RebalanceStep) -> Bool {
+        step.isLoss || self.core.configuration.callRevokedOnLeave
+    }
+
+    /// The last automatic commit, if it can be had.
+    private func commitAtLast(until deadline: MonotonicTime) async {
+        let isAutomatic = self.core.configuration.enableAutoCommit
+        let now = self.core.loop.now
+        let offsets = self.core.state.withLock { state in
+            isAutomatic ? state.subscriptions.askedPastOffsets(now: now) : state.subscriptions.carriedOnOffsets
+        }
+        guard self.core.configuration.groupID != nil, !offsets.isEmpty else { return }
+        let isDone: Void? = await self.core.cluster.whileReachable(until: deadline) {
+            await self.commits.commitBeforeLettingGo(until: deadline)
+        }
+        guard isDone == nil, isAutomatic else { return }
+        self.core.logger(
+            .warning, "What was read last is not committed, and will come again",
+            [(.error, self.core.cluster.timeoutError("The commit was not made in time").description)])
+    }
+
+    /// What `unsubscribe()` inside a callback has left to be done when that has returned.
+    func giveUpLater(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
+        let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        self.log(step)
+        let failure = self.isTold(at: step) ? await self.call(step, for: consumer, until: schedule.release) : nil
+        await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
+        return failure
+    }
+
+    /// Leaves the group, if this is a member of one. Returns at the deadline at the latest.
+    func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
+        let farewell = self.core.state.withLock { $0.leaveGroup(because: reason) }
+        self.core.wake([.membership, .reader])
+        if let farewell { await self.membership?.send(farewell, until: deadline) }
+    }
+
+    func unsubscribe(for consumer: KafkaConsumer) async throws(KafkaError) {
+        let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        let isInsideCallback = Self.isInsideCallback(of: consumer)
+        let (step, isOwed): (RebalanceStep??, Bool) = self.core.state.withLock { state in
+            guard state.phase == .open else { return (nil, false) }
+            let step = state.membership.prepareToLeave()
+            guard isInsideCallback, let step, state.owe(step) else { return (.some(step), false) }
+            state.forgetSubscription()
+            return (nil, true)
+        }
+        if isOwed { self.core.watchTopics() }
+        guard let step else { return }
+        let failure = await self.giveUp(step, for: consumer, until: schedule.release)
+        let farewell = self.core.state.withLock { state in
+            state.forgetSubscription()
+            // At once, so that what is subscribed to from here on is a new member's.
+            return state.leaveGroup(because: "the consumer unsubscribed")
+        }
+        self.core.wake([.membership, .reader])
+        if let farewell { await self.membership?.send(farewell, until: schedule.end) }
+        self.core.watchTopics()
+        self.core.wake([.positionWaiters])
+        if let failure { throw failure }
+    }
+}
+
+extension ConsumerState {
+    /// Ends the membership. What was subscribed to since is joined for by a new one. Who is to be told, if anybody.
+    mutating func leaveGroup(because reason: String) -> Farewell? {
+        let farewell = self.membership.leave(reason: reason)
+        switch self.subscriptions.subscription {
+        case .topics, .pattern:
+            if self.phase == .open { self.membership.rebalance(because: "the subscription has changed") }
+        case .none, .partitions: break
+        }
+        return farewell
+    }
+}

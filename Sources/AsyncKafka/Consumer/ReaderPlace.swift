@@ -1,0 +1,158 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+import Synchronization
+
+/// Where the task that reads is.
+enum ReaderPlace: Sendable {
+    /// It processes its records, or has not started.
+    case away(Absence)
+    /// It waits for an element, and has processed all earlier ones.
+    case waiting
+    /// It has some records, and takes more without waiting (`poll`).
+    case adding(since: MonotonicTime?)
+    /// It performs a step of a rebalance, between two elements.
+    case inStep(Step)
+
+    struct Absence: Sendable {
+        /// The start of the maximum poll interval; nil before there is an assignment.
+        var since: MonotonicTime?
+        /// The last known progress of a reader of single records in its batch.
+        var progress: Int64?
+        /// Whether it has an array of records, which count as processed when it asks again.
+        var hasArray = false
+    }
+
+    struct Step: Sendable {
+        let since: MonotonicTime
+        /// The listener's callback while it runs.
+        var callback: Task<KafkaError?, Never>?
+        /// The step that follows because `unsubscribe()` was called inside the callback.
+        var owed: RebalanceStep?
+    }
+
+    /// The start of the maximum poll interval; nil while it isn't running.
+    var busySince: MonotonicTime? {
+        switch self {
+        case .away(let absence): absence.since
+        case .waiting: nil
+        case .adding(let since): since
+        case .inStep(let step): step.since
+        }
+    }
+}
+
+/// Changes of the reader's place.
+extension ConsumerState {
+    /// The reader asks for an element. Returns an error if it can't have one.
+    ///
+    /// - Parameter isAsking: whether it has processed all earlier elements.
+    mutating func readerComes(isAsking: Bool, now: MonotonicTime) -> KafkaError? {
+        guard case .away(let absence) = self.reader else {
+            return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
+        }
+        guard isAsking else {
+            self.reader = .adding(since: absence.since)
+            return nil
+        }
+        self.reader = .waiting
+        let failure = self.subscriptions.readerAsked()
+        if failure != nil { self.readerGoes(now: now) }
+        return failure
+    }
+
+    /// The reader returns with an element or without.
+    mutating func readerGoes(now: MonotonicTime) {
+        self.reader = .away(ReaderPlace.Absence(since: now))
+    }
+
+    /// Whether the reader has an array of records that it processes.
+    mutating func readerHasArray(_ hasArray: Bool) {
+        guard case .away(var absence) = self.reader else { return }
+        absence.hasArray = hasArray
+        self.reader = .away(absence)
+    }
+
+    /// Starts the maximum poll interval if the reader has not started yet.
+    mutating func expectReader(now: MonotonicTime) {
+        if case .away(let absence) = self.reader, absence.since == nil { self.readerGoes(now: now) }
+    }
+
+    /// There is no reader any more.
+    mutating func readerIsGone() {
+        self.iterators = 0
+        self.readerHasArray(false)
+    }
+
+    /// Whether there is a reader, which gives up the partitions between two elements.
+    var hasReader: Bool {
+        guard case .away(let absence) = self.reader else { return true }
+        return self.iterators > 0 || absence.hasArray
+    }
+
+    /// Makes a reader of single records ask before its next one.
+    func interruptReader() {
+        self.subscriptions.inHand?.progress?.interrupt()
+    }
+
+    /// The end of the maximum poll interval, if it is running.
+    mutating func pollDeadline(now: MonotonicTime, interval: Duration) -> MonotonicTime? {
+        guard self.membership.isPollIntervalRunning, let since = self.reader.busySince else { return nil }
+        // A reader of single records asks for each without saying so.
+        if case .away(var absence) = self.reader,
+            let progress = self.subscriptions.inHand?.progress?.current.load(ordering: .relaxed),
+            progress != absence.progress
+        {
+            absence.progress = progress
+            absence.since = now
+            self.reader = .away(absence)
+            return now + interval
+        }
+        return since + interval
+    }
+
+    // MARK: Steps
+
+    /// The reader begins a step. The maximum poll interval runs during a step as it does while records are processed.
+    mutating func readerBeginsStep(now: MonotonicTime) {
+        self.reader = .inStep(ReaderPlace.Step(since: now))
+    }
+
+    /// The reader has performed the step. Returns the one that follows, if any.
+    mutating func readerEndsStep() -> RebalanceStep? {
+        let owed = self.takeOwedStep()
+        self.reader = .waiting
+        return owed
+    }
+
+    /// The callback that runs on the reader's task.
+    var callback: Task<KafkaError?, Never>? {
+        get { if case .inStep(let step) = self.reader { step.callback } else { nil } }
+        set {
+            guard case .inStep(var step) = self.reader else { return }
+            step.callback = newValue
+            self.reader = .inStep(step)
+        }
+    }
+
+    /// Has a step performed when the running callback has returned. Returns false if no callback runs.
+    mutating func owe(_ owed: RebalanceStep) -> Bool {
+        guard case .inStep(var step) = self.reader, step.callback != nil else { return false }
+        step.owed = owed
+        self.reader = .inStep(step)
+        return true
+    }
+
+    /// Returns and removes the step that follows the callback.
+    mutating func takeOwedStep() -> RebalanceStep? {
+        guard case .inStep(var step) = self.reader, let owed = step.owed else { return nil }
+        step.owed = nil
+        self.reader = .inStep(step)
+        return owed
+    }
+}

@@ -1,0 +1,175 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaMemory
+import KafkaProtocol
+import KafkaTransport
+
+/// JoinGroup and SyncGroup.
+extension ClassicMembershipDriver {
+    // MARK: Join
+
+    func join(
+        as identity: ClassicMembershipStateMachine.Identity, reason: String, until deadline: MonotonicTime
+    ) async -> JoiningOutcome {
+        do {
+            try await self.host.lookUpSubscription(until: deadline)
+            let answer = try await self.cluster.attempt(
+                ofGroup: self.group, deadline: deadline, checkingEvery: self.classic.coordinatorPatience
+            ) { () throws(KafkaError) -> JoinGroupCall? in
+                // The group may have been left while the coordinator was looked for. The subscription is read after this: a
+                // later change has the group joined again.
+                let isWanted = self.update { machine in
+                    guard machine.wantsToJoin(as: identity) else { return false }
+                    machine.requestSent(now: self.loop.now)
+                    return true
+                }
+                guard isWanted == true else { return nil }
+                return try self.joinCall(as: identity, self.host.topicsToTell(), reason: reason)
+            }
+            switch answer {
+            case nil:
+                return .notWanted
+            case .memberIDRequired(let memberID)?:
+                let error = KafkaError(.memberIdRequired, doing: "joining the group", group: self.group)
+                let retry = self.update { $0.joinFailed(error, memberID: memberID) }
+                return .failed(error, retry ?? .never)
+            case .joined(let response)?:
+                self.logger(
+                    .debug, "The group has a new generation",
+                    [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
+                self.update {
+                    $0.joined(memberID: response.memberId, generation: response.generationId, now: self.loop.now)
+                }
+                return .joined(response)
+            }
+        } catch {
+            let failure = KafkaError(wrapping: error, doing: "joining the group", group: self.group)
+            let retry =
+                self.update { machine in
+                    // Perhaps it was not even sent.
+                    if machine.wantsToJoin(as: identity) { machine.requestSent(now: self.loop.now) }
+                    return machine.joinFailed(failure)
+                } ?? .never
+            return .failed(failure, retry)
+        }
+    }
+
+    private func joinCall(
+        as identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String
+    ) throws(KafkaError) -> JoinGroupCall {
+        var protocols: [JoinGroupCall.OfferedProtocol] = []
+        for assignor in self.classic.assignors {
+            let subscription = GroupMemberSubscription(
+                memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
+                rack: self.cluster.configuration.rack)
+            do {
+                protocols.append(
+                    JoinGroupCall.OfferedProtocol(
+                        name: assignor.name, metadata: try ClassicGroupMessages.encode(subscription)))
+            } catch {
+                throw KafkaError(wrapping: error, doing: "joining the group", group: self.group)
+            }
+        }
+        return JoinGroupCall(
+            group: self.group, memberID: identity.memberID, instanceID: self.settings.instanceID,
+            sessionTimeout: self.classic.sessionTimeout, rebalanceTimeout: self.settings.maxPollInterval,
+            protocolType: ClassicGroupMessages.type, protocols: protocols, reason: reason,
+            answerTimeout: self.groupTimeout)
+    }
+
+    // MARK: Sync
+
+    func sync(
+        as identity: ClassicMembershipStateMachine.Identity, _ joined: JoinGroupResponse?,
+        until deadline: MonotonicTime
+    ) async -> JoiningOutcome {
+        do {
+            guard let joined else {
+                throw KafkaError(.illegalState, "SyncGroup without JoinGroup.", group: self.group)
+            }
+            let isLeader = joined.leader == joined.memberId
+            var assignments: [SyncGroupRequest.SyncGroupRequestAssignment] = []
+            if isLeader {
+                assignments = try await self.distribute(joined, as: identity, until: deadline)
+            } else {
+                self.distributes([:], as: identity)
+            }
+            let call = SyncGroupCall(
+                group: self.group, memberID: identity.memberID, generation: identity.generation,
+                instanceID: self.settings.instanceID, protocolType: ClassicGroupMessages.type,
+                protocolName: joined.protocolName, assignments: assignments, answerTimeout: self.groupTimeout)
+            let answer = try await self.cluster.attempt(
+                ofGroup: self.group, deadline: deadline, checkingEvery: self.classic.coordinatorPatience
+            ) { () throws(KafkaError) -> SyncGroupCall? in
+                let isWanted = self.update { machine in
+                    guard machine.nextRequest == .sync(identity) else { return false }
+                    machine.requestSent(now: self.loop.now)
+                    return true
+                }
+                return isWanted == true ? call : nil
+            }
+            guard let answer else { return .notWanted }
+            let assignment = try ClassicGroupMessages.decodeAssignment(answer)
+            self.logger(
+                .info, "Joined the group",
+                [
+                    (.member, identity.memberID), (.generation, "\(identity.generation)"),
+                    (.reason, isLeader ? "this member is its leader" : "another member is its leader"),
+                ])
+            self.host.expectReader()
+            self.update { $0.synced(assignment.sorted(), now: self.loop.now) }
+            return .synced
+        } catch {
+            let failure = KafkaError(wrapping: error, doing: "taking the group's assignment", group: self.group)
+            let retry = self.update { $0.syncFailed(failure) } ?? .never
+            return .failed(failure, retry)
+        }
+    }
+
+    /// As the group's leader: gives every member its partitions.
+    private func distribute(
+        _ joined: JoinGroupResponse, as identity: ClassicMembershipStateMachine.Identity,
+        until deadline: MonotonicTime
+    ) async throws -> [SyncGroupRequest.SyncGroupRequestAssignment] {
+        let members = try joined.members.map { member in
+            try ClassicGroupMessages.decodeSubscription(
+                member.metadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId)
+        }
+        let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
+        // Not counted yet: what is learned of them now is no change.
+        self.distributes(Dictionary(topics.map { ($0, Int?.none) }) { $1 }, as: identity)
+        var metadata = self.cluster.metadata
+        if topics.contains(where: { metadata.topics[$0] == nil }) {
+            metadata = try await self.cluster.refreshedMetadata(deadline: deadline)
+        }
+        let counts = Dictionary(topics.map { ($0, metadata.topics[$0]?.partitions.count ?? 0) }) { $1 }
+        self.withMachine { $0.distributes(counts.mapValues { Optional($0) }, as: identity) }
+        // A static leader that comes back finds the old assignment still good (KIP-814).
+        if joined.skipAssignment { return [] }
+
+        guard let assignor = self.classic.assignors.first(where: { $0.name == joined.protocolName }) else {
+            throw KafkaError(
+                .groupFailed,
+                "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
+                group: self.group)
+        }
+        let assignment = assignor.assign(members, partitionCounts: counts.filter { $0.value > 0 })
+        return try joined.members.map { member in
+            var entry = SyncGroupRequest.SyncGroupRequestAssignment()
+            entry.memberId = member.memberId
+            entry.assignment = try ClassicGroupMessages.encode(assignment[member.memberId] ?? [])
+            return entry
+        }
+    }
+
+    /// Keeps the topics that this member distributes, and has their metadata requested.
+    private func distributes(_ topics: [String: Int?], as identity: ClassicMembershipStateMachine.Identity) {
+        self.withMachine { $0.distributes(topics, as: identity) }
+        self.host.watchTopics()
+    }
+}

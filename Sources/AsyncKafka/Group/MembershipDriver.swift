@@ -1,0 +1,54 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// The part of the consumer's configuration that a membership needs.
+struct MemberSettings: Sendable {
+    var group: String
+    /// The name of a static member (KIP-345).
+    var instanceID: String?
+    /// How long the reader may take, and therefore how long a rebalance waits for this member.
+    var maxPollInterval: Duration
+    var groupProtocol: GroupProtocol
+}
+
+/// Sends a membership's requests and watches its deadlines.
+protocol MembershipDriver: Sendable {
+    /// Runs until the task is cancelled.
+    func run() async
+
+    /// Tells the group that the member leaves. Returns at the deadline at the latest.
+    func send(_ farewell: Farewell, until deadline: MonotonicTime) async
+}
+
+extension Membership {
+    /// A membership without a subscription; `.none` if `settings` is nil.
+    init(_ settings: MemberSettings?) {
+        guard let settings else {
+            self = .none
+            return
+        }
+        switch settings.groupProtocol {
+        case .classic(let classic): self = .classic(ClassicMembershipStateMachine(.init(settings, classic)))
+        }
+    }
+}
+
+extension MemberSettings {
+    /// Creates the driver of a membership with these settings.
+    ///
+    /// - Parameter signals: the signals with which `host` wakes the driver.
+    func driver(
+        for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger, signals: MembershipSignals
+    ) -> any MembershipDriver {
+        switch self.groupProtocol {
+        case .classic(let classic):
+            ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// The consumer, as its membership's driver sees it.
+protocol MembershipHost: AnyObject, Sendable {
+    /// Reads the membership, or changes it without waking other parts of the consumer.
+    func withMembership<Result>(_ body: (inout Membership) -> Result) -> Result
+
+    /// Changes the membership, and wakes the driver's loops and the reader.
+    @discardableResult
+    func updateMembership<Result>(_ change: (inout Membership) -> Result) -> Result
+
+    /// Waits for metadata if the topics that match a pattern are not known yet.
+    func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError)
+
+    /// The subscribed topics, for a request that tells the group now. Later changes cause a rebalance.
+    func topicsToTell() -> Set<String>
+
+    /// Updates the topics that metadata is requested for, after `Membership.watchedTopics` has changed.
+    func watchTopics()
+
+    /// An assignment has arrived. A reader that has not started yet has to start within the maximum poll interval.
+    func expectReader()
+
+    /// The end of the maximum poll interval, if it is running.
+    func pollDeadline(now: MonotonicTime) -> MonotonicTime?
+
+    /// Wakes the reader, so that it queries the membership again.
+    func wakeReader()
+}
