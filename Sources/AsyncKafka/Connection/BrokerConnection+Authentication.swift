@@ -82,9 +82,9 @@ extension BrokerConnection {
         while self.isOpen, !Task.isCancelled {
             if self.hasRequestsInFlight {
                 await self.renewalSignal.wait(on: self.loop)
-            } else if let mutedUntil = self.mutedUntil, mutedUntil > self.loop.now {
+            } else if let pauseEnd = self.pauseEnd {
                 // A broker that throttles a client doesn't read what comes from it.
-                await self.renewalSignal.wait(until: mutedUntil, on: self.loop)
+                await self.renewalSignal.wait(until: pauseEnd, on: self.loop)
             } else {
                 return true
             }
@@ -95,7 +95,7 @@ extension BrokerConnection {
     /// What nobody answers may still be on its way, and the broker slow to read it: a renewal has the time of a request then.
     private var renewalTimeout: Duration {
         let timeout = self.configuration.connectionSetupTimeout
-        return self.hasSentUnanswered.load(ordering: .relaxed)
+        return self.hasSentUnanswered
             ? max(timeout, self.configuration.requestTimeout) : timeout
     }
 
@@ -284,11 +284,9 @@ extension BrokerConnection {
         _ message: Bytes, _ mechanism: any SASLMechanism, deadline: MonotonicTime
     ) async throws(KafkaError) -> Bytes {
         let promise = Promise<Bytes>()
-        let pending = PendingRequest(correlationID: nil, api: .saslAuthenticate, deadline: deadline) {
-            promise.fulfill($0)
-        }
-        self.write(
-            DeferredRequest(frame: [message], pending: pending), now: self.loop.now, isAuthentication: true)
+        let request = QueuedRequest(
+            .saslAuthenticate, deadline: deadline, answer: .expected(correlationID: nil) { promise.fulfill($0) })
+        self.write(request, [message], now: self.loop.now, isAuthentication: true)
         return try await self.answer(promise, mechanism)
     }
 

@@ -11,20 +11,16 @@ import KafkaTransport
 
 /// Each request and each answer, at `trace`. Nothing is computed for a log that doesn't want them.
 extension BrokerConnection {
-    func traceRequest(_ request: DeferredRequest) {
-        self.traceRequest(request.pending.api, request.pending.version, request.frame)
-    }
-
-    func traceRequest(_ api: APIKey, _ version: Int16, _ frame: [Bytes]) {
+    func traceRequest(_ request: QueuedRequest, _ frame: [Bytes]) {
         self.logger(
             .trace, "Request",
             [
-                (.api, "\(api)"), (.apiVersion, "\(version)"),
+                (.api, "\(request.api)"), (.apiVersion, "\(request.version)"),
                 (.size, "\(frame.reduce(0) { $0 + $1.count })"),
             ])
     }
 
-    func traceAnswer(_ request: PendingRequest, _ frame: Bytes) {
+    func traceAnswer(_ request: QueuedRequest, _ frame: Bytes) {
         self.logger(
             .trace, "Answer",
             [

@@ -452,16 +452,6 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         }
     }
 
-    /// Whether the client's view of the cluster is out of date.
-    package var refreshesMetadata: Bool {
-        switch self.rawValue {
-        case 3, 5, 6, 9, 13, 56, 72, 74, 80, 83, 84, 100, 103:
-            true
-        default:
-            false
-        }
-    }
-
     /// What the user should do about it, in one sentence.
     public var advice: String {
         switch self.rawValue {
