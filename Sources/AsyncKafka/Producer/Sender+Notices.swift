@@ -8,6 +8,24 @@
 import KafkaTransport
 
 extension Sender {
+    /// Says what the accumulator wants to have said.
+    func report(_ action: RecordAccumulator.Action) {
+        switch action {
+        case .reportUnreachable(let broker, let count, let error):
+            self.logger(
+                .warning, "Records can't be sent to a broker; trying again",
+                [(.broker, "\(broker)"), (.count, "\(count)"), (.error, error.description)])
+        case .reportReachable(let broker):
+            self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
+        case .reportSmallerBatches(let topic, let size):
+            self.logger(
+                .info, "The topic takes no batches as large as batchSize: they are split, and the next ones smaller",
+                [(.topic, topic), (.size, "\(size)")])
+        default:
+            break
+        }
+    }
+
     /// Takes note of how a batch has ended, and says what is to be said of it.
     func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
         let timer: MonotonicTime?
