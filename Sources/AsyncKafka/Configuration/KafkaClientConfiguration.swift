@@ -45,6 +45,8 @@ public struct KafkaClientConfiguration: Sendable {
 
     /// Where log events go. By default warnings and errors go to standard error.
     public var log: any KafkaLog = StandardErrorLog()
+    /// What takes the client's events, for metrics and traces. None by default, and then none is made.
+    public var observer: (any KafkaObserver)?
     /// When sessions are renewed, as a part of their length: late, and not all at once. Tests with short ones leave more.
     package var sessionRenewal = 0.85..<0.95
     /// How often the brokers are asked about a topic that they refuse to this client, and its reader is told.

@@ -59,6 +59,7 @@ extension BrokerConnection {
         guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
         // Whatever fails from here on closes the connection, and what is held is never written.
         self.hold()
+        let heldAt = self.loop.now
         // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
         // What is in flight may take its time, and a broker answers one request after the other.
@@ -75,6 +76,10 @@ extension BrokerConnection {
         self.release()
         self.security.authenticationSucceeded(logger: self.logger)
         self.logger(.debug, "Authenticated again")
+        self.events(
+            .reauthenticated(
+                KafkaEvent.Reauthenticated(
+                    broker: self.broker, mechanism: mechanism.name, duration: self.loop.now - heldAt)))
     }
 
     /// Waits until nothing stands before a renewal; false if the connection or the task ends before that.

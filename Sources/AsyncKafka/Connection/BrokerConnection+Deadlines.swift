@@ -37,7 +37,7 @@ extension BrokerConnection {
         self.timeouts.withLock { $0.armed = nil }
         let now = self.loop.now
         let (failed, action) = self.queue.withLock { $0.expire(now: now) }
-        for failed in failed { failed.request.failed(failed.error) }
+        for failed in failed { self.fail(failed.request, failed.error) }
         switch action {
         case .close(let error): self.close(error)
         case .wait(let time?): self.armTimeout(time)

@@ -21,6 +21,7 @@ final class BrokerConnection: Sendable {
     let configuration: KafkaClientConfiguration
     let loop: EventLoop
     let logger: Logger
+    let events: Events
     let channel: SocketChannel
     let security: ConnectionSecurity
     private let negotiated: Lock<BrokerVersions>
@@ -38,6 +39,8 @@ final class BrokerConnection: Sendable {
     let lastUse: Atomic<Int64>
     private let answeredAt: Atomic<Int64>
     private let acquaintance: Atomic<Acquaintance>
+    /// What an observer has been told of it.
+    let toldPhase = Atomic<ToldPhase>(.opening)
     private let onClose: OnClose
 
     /// Requests written and not answered; more than Kafka's producers ever have.
@@ -53,6 +56,7 @@ final class BrokerConnection: Sendable {
         self.security = security
         self.loop = loop
         self.logger = logger
+        self.events = Events(observer: configuration.observer)
         self.negotiated = Lock(BrokerVersions(broker: broker, ranges: [:]))
         self.queue = Lock(RequestQueue(limit: Self.maximumInFlight, broker: broker.description))
         self.lastUse = Atomic(loop.now.nanoseconds)
@@ -171,7 +175,7 @@ final class BrokerConnection: Sendable {
         }
         switch action {
         case .write:
-            self.traceRequest(request, frame)
+            self.noteSent(request, frame)
             if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
         case .wait(let time):
             self.armTimeout(request.deadline)
@@ -192,7 +196,7 @@ final class BrokerConnection: Sendable {
                 return next?.frame
             }
             guard let (request, frame) = next else { return }
-            self.traceRequest(request, frame)
+            self.noteSent(request, frame)
             if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
         }
     }
@@ -318,7 +322,8 @@ final class BrokerConnection: Sendable {
         self.throttle.withLock { $0.timer }?.cancel()
         self.idleTimer.withLock { $0 }?.cancel()
         self.loop.execute {
-            for failed in failed { failed.request.failed(failed.error) }
+            for failed in failed { self.fail(failed.request, failed.error) }
+            self.noteEnd(error)
             self.onClose(self, error)
         }
     }
@@ -330,8 +335,9 @@ extension BrokerConnection: FrameHandler {
             frame.count < 4 ? nil : frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
         switch self.queue.withLock({ $0.received(correlationID: correlationID) }) {
         case .complete(let answered):
-            self.answeredAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
-            self.traceAnswer(answered.request, frame)
+            let now = self.loop.now
+            self.answeredAt.store(now.nanoseconds, ordering: .relaxed)
+            self.noteAnswer(to: answered.request, frame, now: now)
             if self.acquaintance.load(ordering: .relaxed) == .versions { self.noteSuitable() }
             for request in answered.taken { request.taken() }
             answered.request.answered(frame)
@@ -362,6 +368,6 @@ extension BrokerConnection: FrameHandler {
         var own = reason
         own.isOutcomeUnknown = asked.api.hasEffect
         let failure = own
-        self.loop.execute { asked.failed(failure) }
+        self.loop.execute { self.fail(asked, failure) }
     }
 }

@@ -23,7 +23,8 @@ struct QueuedRequest: Sendable {
     var version: Int16 = 0
     let deadline: MonotonicTime
     let answer: Answer
-    /// Set by the queue.
+    /// Set by the queue, as `writtenAt`.
+    fileprivate(set) var submittedAt = MonotonicTime(nanoseconds: 0)
     fileprivate(set) var writtenAt = MonotonicTime(nanoseconds: 0)
 
     init(_ api: APIKey, version: Int16 = 0, deadline: MonotonicTime, answer: Answer) {
@@ -126,6 +127,8 @@ struct RequestQueue: Sendable {
         _ request: QueuedRequest, _ frame: [Bytes], now: MonotonicTime, isAuthentication: Bool = false
     ) -> SubmitAction {
         if let closed = self.closed { return .refuse(closed) }
+        var request = request
+        request.submittedAt = now
         guard isAuthentication || (self.waiting.isEmpty && self.mayWrite(request, now: now)) else {
             guard self.waiting.count < 16 * self.limit else {
                 return .refuse(

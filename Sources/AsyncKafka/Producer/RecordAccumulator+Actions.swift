@@ -31,6 +31,7 @@ extension RecordAccumulator {
         case reportReachable(broker: Int32)
         /// A topic was found to take less than the configured batch size; its next batches have this one.
         case reportSmallerBatches(topic: String, size: Int)
+        case reportBuffer(isFull: Bool, free: Int)
     }
 
     /// A batch that is taken out to be replaced by smaller ones. Its partition sends nothing meanwhile.

@@ -42,6 +42,10 @@ extension RecordAccumulator {
     mutating func full(
         _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ actions: inout [Action]
     ) -> Appended {
+        if self.settings.isObserved, self.fullAt == nil {
+            self.fullAt = self.buffer.changes
+            actions.append(.reportBuffer(isFull: true, free: self.buffer.free))
+        }
         let isShareUsedUp = !self.buffer.hasShare(partition.owner, for: shortage.bytes)
         self.makeOpenDue(&actions, of: isShareUsedUp ? partition.owner : nil)
         return .full(shortage, actions)
@@ -71,6 +75,10 @@ extension RecordAccumulator {
     /// Wakes the first of the tasks that wait for room, if there is enough for it.
     mutating func offerRoom(_ actions: inout [Action]) {
         if let next = self.buffer.offer() { actions.append(.wake(next)) }
+        if let fullAt = self.fullAt, fullAt != self.buffer.changes, !self.buffer.hasWaiters {
+            self.fullAt = nil
+            actions.append(.reportBuffer(isFull: false, free: self.buffer.free))
+        }
     }
 
     /// Lets the next task try: the one before it found room, or has given up.

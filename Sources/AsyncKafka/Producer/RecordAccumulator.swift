@@ -22,6 +22,8 @@ struct RecordAccumulator {
         var maxInFlight: Int
         var isIdempotent: Bool
         var isRoundRobin: Bool
+        /// Whether it is to be reported when the memory is full, and when no longer.
+        var isObserved: Bool
     }
 
     /// How the partition of a record is found.
@@ -65,6 +67,8 @@ struct RecordAccumulator {
     /// Partitions that can send nothing without a (new) producer identity.
     var awaitingIdentity: [PartitionState] = []
     var buffer: RecordBuffer
+    /// The state of the memory when it was reported to be full; nil once it is reported to have room.
+    var fullAt: UInt64?
     var closed: KafkaError?
     var isLingerTimerSet = false
     var isExpiryTimerSet = false

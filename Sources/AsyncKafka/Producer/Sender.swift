@@ -19,6 +19,7 @@ final class Sender: Sendable {
     let cluster: Cluster
     let loop: EventLoop
     let logger: Logger
+    let events: Events
     let undelivered = UndeliveredRecords()
     let failures = Lock(FailureNotices())
     let accumulator: Lock<RecordAccumulator>
@@ -38,6 +39,7 @@ final class Sender: Sendable {
         self.configuration = configuration
         self.loop = loop
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
+        self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
         let isRoundRobin = if case .roundRobin = configuration.partitioner.kind { true } else { false }
         self.hashesKeys = if case .standard = configuration.partitioner.kind { true } else { false }
@@ -46,7 +48,7 @@ final class Sender: Sendable {
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
             maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
-            isRoundRobin: isRoundRobin)
+            isRoundRobin: isRoundRobin, isObserved: configuration.cluster.observer != nil)
         self.accumulator = Lock(
             RecordAccumulator(
                 settings: settings, bufferMemory: configuration.bufferMemory, undelivered: self.undelivered,
@@ -90,7 +92,7 @@ final class Sender: Sendable {
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .noteUse(let topic):
                 _ = self.cluster.topicIfKnown(topic)
-            case .reportUnreachable, .reportReachable, .reportSmallerBatches:
+            case .reportUnreachable, .reportReachable, .reportSmallerBatches, .reportBuffer:
                 self.report(action)
             }
         }
@@ -182,6 +184,7 @@ final class Sender: Sendable {
                     identity: transmission.identity, baseSequence: transmission.baseSequence,
                     compression: self.configuration.compression)
                 request.add(encoded, of: transmission)
+                self.noteSent(transmission.batch, to: connection.broker)
             } catch {
                 failures[index] = error
             }

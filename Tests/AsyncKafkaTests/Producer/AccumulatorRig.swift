@@ -37,17 +37,18 @@ struct AccumulatorRig {
         var unreachable: [Int32] = []
         var reachable: Int32?
         var smallerBatches: [(topic: String, size: Int)] = []
+        var buffer: [(isFull: Bool, free: Int)] = []
     }
 
     init(
         partitions: Int32 = 1, brokers: Int32 = 1, batchSize: Int = 16 << 10, maxRequestSize: Int = 1 << 20,
         bufferMemory: Int = 32 << 20, linger: Duration = .milliseconds(5), isIdempotent: Bool = true,
-        isRoundRobin: Bool = false, hasLeader: Bool = true
+        isRoundRobin: Bool = false, hasLeader: Bool = true, isObserved: Bool = false
     ) {
         self.accumulator = RecordAccumulator(
             settings: RecordAccumulator.Settings(
                 batchSize: batchSize, maxRequestSize: maxRequestSize, linger: linger, deliveryTimeout: .seconds(120),
-                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin),
+                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin, isObserved: isObserved),
             bufferMemory: bufferMemory, undelivered: self.undelivered, seed: 1)
         self.lead("t", (0..<partitions).map { hasLeader ? $0 % brokers : nil })
         if isIdempotent {
@@ -110,6 +111,7 @@ struct AccumulatorRig {
             case .reportUnreachable(let broker, _, _): self.decided.unreachable.append(broker)
             case .reportReachable(let broker): self.decided.reachable = broker
             case .reportSmallerBatches(let topic, let size): self.decided.smallerBatches.append((topic, size))
+            case .reportBuffer(let isFull, let free): self.decided.buffer.append((isFull, free))
             }
         }
         if !self.holdsSplits { self.split() }
