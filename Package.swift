@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
         .library(name: "KafkaFoundation", targets: ["KafkaFoundation"]),
         .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
+        .library(name: "KafkaMSK", targets: ["KafkaMSK"]),
         .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
@@ -28,7 +29,7 @@ let package = Package(
         .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
     ],
     targets: [
-        // What Swift can't say, and the system's libraries.
+        // C code for what Swift can't express, and the system's libraries.
         .target(name: "CChecksum", path: "Sources/C/CChecksum"),
         .target(name: "CEpoll", path: "Sources/C/CEpoll"),
         .systemLibrary(
@@ -46,11 +47,11 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-        // Without pkg-config, whose -isystem SwiftPM warns of.
+        // Without pkg-config, because SwiftPM warns about its -isystem flag.
         .systemLibrary(
             name: "CGSSAPI", path: "Sources/C/CGSSAPI", providers: [.apt(["libkrb5-dev"]), .brew(["krb5"])]),
 
-        // The library, from the bottom up.
+        // The library, lower layers first.
         .target(name: "KafkaMemory", swiftSettings: settings),
         .target(
             name: "KafkaProtocol",
@@ -78,6 +79,7 @@ let package = Package(
         .target(
             name: "KafkaOIDC", dependencies: ["AsyncKafka", "KafkaMemory", "KafkaTransport", "COpenSSL"],
             swiftSettings: settings),
+        .target(name: "KafkaMSK", dependencies: ["AsyncKafka", "KafkaTransport"], swiftSettings: settings),
         .target(
             name: "EmbeddedKafka", dependencies: ["KafkaMemory", "KafkaProtocol", "KafkaTransport"],
             swiftSettings: settings),
@@ -90,16 +92,12 @@ let package = Package(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
             swiftSettings: settings),
 
-        .target(
-            name: "MSKTokens", dependencies: ["AsyncKafka", "COpenSSL"], path: "Examples/MSKTokens",
-            swiftSettings: settings),
-
-        // The code quoted in README.md and the articles, compiled so that it can't rot.
+        // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
             name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaOIDC"], path: "Examples/Snippets",
             swiftSettings: settings),
 
-        // Tests. The rig that runs real Kafka and its tools is for tests only.
+        // Tests, and the support code that runs real Kafka.
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
         .target(
             name: "KafkaTestSupport",
@@ -138,7 +136,7 @@ let package = Package(
                 "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
             ],
             swiftSettings: settings),
-        .testTarget(name: "MSKTokensTests", dependencies: ["MSKTokens", "AsyncKafka"], swiftSettings: settings),
+        .testTarget(name: "KafkaMSKTests", dependencies: ["KafkaMSK", "AsyncKafka"], swiftSettings: settings),
         .testTarget(
             name: "PageViewsTests",
             dependencies: ["page-views", "embedded-kafka", "AsyncKafka", "KafkaTestSupport"],
@@ -157,7 +155,7 @@ if Context.environment["ASYNC_KAFKA_FUZZ"] != nil {
     ]
 }
 
-// Only for scripts/micro-benchmarks, which times what lies beneath the public API.
+// Only for scripts/micro-benchmarks, which measures code below the public API.
 if Context.environment["ASYNC_KAFKA_MICRO_BENCHMARKS"] != nil {
     package.targets += [
         .executableTarget(

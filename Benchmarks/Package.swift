@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// A package of its own, so that those who use the library build no benchmarks.
+// A separate package, so that users of the library don't build the benchmarks.
 let package = Package(
     name: "async-kafka-benchmarks",
     platforms: [.macOS(.v15)],

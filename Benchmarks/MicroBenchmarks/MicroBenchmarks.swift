@@ -9,10 +9,11 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Times single operations of the hot paths: `micro-benchmarks [NAME [COUNT]]`.
+/// Measures single operations of the hot paths: `micro-benchmarks [NAME [COUNT]]`.
 ///
-/// Without arguments each is repeated for a while, and its fastest of several rounds is printed: other work on the machine can
-/// only slow a round down. With a name it is repeated COUNT times and nothing is timed, for a tool that counts instructions.
+/// Without arguments it runs several rounds of each operation and prints the time of the fastest one, because other
+/// work on the machine can only slow a round down. With a name it runs that operation COUNT times without measuring it,
+/// for tools that count instructions.
 @main
 struct MicroBenchmarks {
     static func main() async throws {
@@ -36,7 +37,7 @@ struct MicroBenchmarks {
         try await operation.repeated(count)
     }
 
-    /// One line of the table: the name, a tab's worth of room, and the time.
+    /// Returns a line of the table with the name and the time.
     private static func line(_ operation: Operation, nanoseconds: Double) -> String {
         let name = operation.name + String(repeating: " ", count: max(1, 36 - operation.name.count))
         let tenths = Int((nanoseconds * 10).rounded())
@@ -44,7 +45,7 @@ struct MicroBenchmarks {
         return name + String(repeating: " ", count: max(0, 9 - number.count)) + number
     }
 
-    /// Nanoseconds an operation, the fastest of nine rounds of about 30 ms.
+    /// Returns the nanoseconds per operation in the fastest of nine rounds of about 30 ms.
     private static func time(_ operation: Operation) async throws -> Double {
         let clock = ContinuousClock()
         var count = 1
@@ -61,12 +62,12 @@ struct MicroBenchmarks {
     }
 }
 
-/// Something to be timed.
+/// An operation to measure.
 struct Operation {
     let name: String
-    /// Does it so many times.
+    /// Runs the operation a number of times.
     let repeated: (Int) async throws -> Void
 }
 
-/// Where results go, so that no work is left out because nobody looks at it.
+/// Collects results, so that the compiler doesn't remove the work.
 nonisolated(unsafe) var sink: UInt64 = 0

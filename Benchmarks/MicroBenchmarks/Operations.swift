@@ -10,16 +10,16 @@ import KafkaProtocol
 import KafkaTransport
 
 extension MicroBenchmarks {
-    /// All that are timed, with what they need made beforehand.
+    /// Returns all operations, with their inputs prepared.
     static func operations() throws -> [Operation] {
         try Self.records() + Self.checksums() + Self.codecs() + Self.messages() + Self.handOvers()
     }
 
-    /// A value of 100 bytes that compresses as text does.
+    /// A value of 100 bytes that compresses like text.
     private static let value = Bytes(String(repeating: "the quick brown fox jumps ", count: 4).prefix(100))
     private static let key = Bytes("user-4711")
 
-    /// A batch of 160 records of 100 bytes: about the 16 KiB of a producer's batch.
+    /// Returns a batch of 160 records of 100 bytes, about the 16 KiB of a producer's batch.
     private static func batch() throws -> [Bytes] {
         var builder = RecordBatchBuilder(initialCapacity: 32 << 10)
         for index in 0..<160 {
@@ -134,7 +134,7 @@ extension MicroBenchmarks {
         ]
     }
 
-    /// What waiting for an answer costs besides the answer: the loop's thread resumes a task.
+    /// The overhead of waiting for a response: the loop's thread resumes a task.
     private static func handOvers() throws -> [Operation] {
         let loop = try EventLoop(name: "benchmark")
         @Sendable func round() async {

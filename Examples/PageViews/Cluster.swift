@@ -9,13 +9,14 @@ import AsyncKafka
 import Foundation
 
 extension KafkaClientConfiguration {
-    /// The cluster that `BOOTSTRAP_SERVERS` names.
+    /// Returns the configuration for the cluster in `BOOTSTRAP_SERVERS`.
     static func fromEnvironment() -> KafkaClientConfiguration {
         let servers = ProcessInfo.processInfo.environment["BOOTSTRAP_SERVERS"] ?? "localhost:9092"
         return KafkaClientConfiguration(bootstrapServers: servers.split(separator: ",").map(String.init))
     }
 
-    /// Makes sure that the cluster is there and has the topic: soon, while the work itself is patient with its brokers.
+    /// Checks within ten seconds that the cluster is reachable and has the topic. The work itself waits longer for
+    /// brokers.
     func require(_ topic: String) async throws {
         var configuration = ProducerConfiguration(self)
         configuration.cluster.log = StandardErrorLog(minimum: .error)

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the program can do, as the command line says it.
+/// A command of the program, parsed from the command line.
 enum Command {
     case produce(Produce)
     case count(Count)
@@ -31,7 +31,7 @@ enum Command {
         separated by commas; localhost:9092 if it isn't set.
         """
 
-    /// Reads the words after the program's name.
+    /// Parses the arguments after the program's name.
     init(_ words: [String]) throws(WrongArguments) {
         guard let name = words.first else { throw WrongArguments("there is no command") }
         let rest = words.dropFirst()

@@ -7,7 +7,7 @@
 
 import Foundation
 
-/// Writes a line to standard output, at once.
+/// Writes a line to standard output without buffering.
 func say(_ line: String) throws {
     do {
         try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
@@ -21,7 +21,7 @@ func complain(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
-/// Says how far something is: once a second, if it has changed.
+/// Prints the progress of a command at most once a second, if it has changed.
 struct Progress {
     private var lastTime = ContinuousClock.now
     private var lastLine = ""
@@ -38,7 +38,7 @@ struct Progress {
 }
 
 extension Int {
-    /// With a comma between thousands: `200,000`.
+    /// The number with commas between thousands, such as `200,000`.
     var grouped: String {
         var digits = String(self.magnitude)
         for position in stride(from: digits.count - 3, to: 0, by: -3) {

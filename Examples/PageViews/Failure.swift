@@ -7,7 +7,7 @@
 
 import Foundation
 
-/// What went wrong, in one sentence for the person at the keyboard.
+/// An error, described in a sentence for the user.
 struct Failure: Error, CustomStringConvertible {
     let description: String
 
@@ -15,13 +15,13 @@ struct Failure: Error, CustomStringConvertible {
         self.description = description
     }
 
-    /// A failed system call: what could not be done, and the system's reason.
+    /// Returns the error of a failed system call: what failed, and the system's reason.
     static func system(_ what: String, _ code: Int32 = errno) -> Failure {
         Failure("\(what): \(String(cString: strerror(code))).")
     }
 }
 
-/// The result of a system call that is made again when a signal interrupts it.
+/// Returns the result of a system call, which is repeated when a signal interrupts it.
 func retryingInterrupts(_ call: () -> Int) -> Int {
     while true {
         let result = call()

@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The words after a command's name: `--name VALUE`, `--name=VALUE` and `--flag`.
+/// The options of a command: `--name VALUE`, `--name=VALUE` and `--flag`.
 struct Options {
     private var values: [String: String] = [:]
     private var flags: Set<String> = []
 
-    /// Reads the words; `names` are the options with a value. Throws what is wrong with them.
+    /// Parses the arguments. `names` are the options that take a value.
     init(_ words: some Sequence<String>, names: Set<String>, flags: Set<String> = []) throws(WrongArguments) {
         var words = words.makeIterator()
         while let word = words.next() {
@@ -32,19 +32,19 @@ struct Options {
         }
     }
 
-    /// The value of an option that may be missing.
+    /// The value of an optional option.
     subscript(name: String) -> String? { self.values[name] }
 
-    /// Whether a flag is there.
+    /// Returns whether a flag is set.
     func has(_ flag: String) -> Bool { self.flags.contains(flag) }
 
-    /// The value of an option that must be there.
+    /// Returns the value of a required option.
     func required(_ name: String) throws(WrongArguments) -> String {
         guard let value = self.values[name] else { throw WrongArguments("--\(name) is missing") }
         return value
     }
 
-    /// A number of at least 1.
+    /// Returns the value of an option as a number, which must be at least 1.
     func number(_ name: String) throws(WrongArguments) -> Int? {
         guard let value = self.values[name] else { return nil }
         guard let number = Int(value), number >= 1 else {
@@ -54,7 +54,7 @@ struct Options {
     }
 }
 
-/// The command line can't be meant.
+/// An error in the command line.
 struct WrongArguments: Error, CustomStringConvertible {
     let description: String
 

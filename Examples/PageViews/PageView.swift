@@ -7,17 +7,17 @@
 
 import AsyncKafka
 
-/// Somebody looked at a page: what the access log says and what travels through Kafka.
+/// A view of a page, as it is in the access log and in Kafka.
 struct PageView: Hashable, Sendable {
-    /// The name that the visitor logged in with, or the visitor's address.
+    /// The authenticated user, or the client's address.
     let user: String
-    /// When the page was asked for, in seconds since 1970-01-01 00:00 UTC: the event's time.
+    /// The time of the request in seconds since 1970-01-01 00:00 UTC, which is the event time.
     let time: Int64
-    /// The page.
+    /// The path of the page.
     let path: String
 
-    /// Nil if `user` can't be one (it is empty, or has control characters in it; the store keeps one user a line), or if
-    /// `time` isn't in the years 1 to 9999.
+    /// Creates a view, or returns nil if `user` is empty or has control characters, which the store's format excludes,
+    /// or if `time` isn't in the years 1 to 9999.
     init?(user: String, time: Int64, path: String) {
         guard !user.isEmpty, user.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), Window.times.contains(time) else {
             return nil
@@ -29,16 +29,16 @@ struct PageView: Hashable, Sendable {
 }
 
 extension PageView {
-    /// The view as a record. The key is the user, so all views of a user are in one partition, in order; the value is
-    /// the time and the path, as in `1767225600 /prices`.
+    /// Returns the view as a record. The key is the user, so that all views of a user are in one partition and in
+    /// order. The value is the time and the path, such as `1767225600 /prices`.
     ///
-    /// The time is *not* the record's timestamp, because Kafka acts on that one: it soon deletes records that are older
-    /// than the topic's retention, so last month's log would vanish, and it refuses those that lie in the future.
+    /// The time isn't the record's timestamp, because Kafka acts on timestamps: it would soon delete the records of an
+    /// old log by the topic's retention, and it rejects timestamps in the future.
     func record(topic: String) -> ProducerRecord {
         ProducerRecord(topic: topic, key: Bytes(self.user), value: Bytes("\(self.time) \(self.path)"))
     }
 
-    /// The view that a record holds. Nil if it holds something else.
+    /// Creates the view in a record, or returns nil if the record isn't a view.
     init?(key: Bytes?, value: Bytes?) {
         guard
             let key, let value,

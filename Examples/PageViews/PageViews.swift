@@ -8,10 +8,10 @@
 import AsyncKafka
 import Foundation
 
-/// Counts page views per user and five-minute window of event time: each view exactly once, though consumers come, go and
-/// die meanwhile.
+/// Counts page views per user and five-minute window of event time. Each view is counted exactly once, even if
+/// consumers join, leave and crash meanwhile.
 ///
-/// Read `Commands/Produce.swift` and `Commands/Count.swift` first: they are all that has to do with Kafka.
+/// Start reading with `Commands/Produce.swift` and `Commands/Count.swift`, which contain all uses of Kafka.
 @main
 struct PageViews {
     static func main() async {
@@ -22,7 +22,7 @@ struct PageViews {
             complain("page-views: \(error). `page-views help` shows what there is.")
             exit(2)
         } catch let error as KafkaError where error.code == .listenerFailed {
-            complain("page-views: \(error.underlyingError ?? error)")  // What the counter said itself.
+            complain("page-views: \(error.underlyingError ?? error)")  // The error that the counter threw.
             exit(1)
         } catch {
             complain("page-views: \(error)")

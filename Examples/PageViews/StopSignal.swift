@@ -8,19 +8,19 @@
 import Foundation
 import Synchronization
 
-/// Asks a command to end, from another task or by Control-C.
+/// A request for a command to end, from another task or by Control-C.
 final class StopSignal: Sendable {
     private let isSet = Atomic(false)
 
-    /// Whether somebody has asked.
+    /// Whether the end was requested.
     var isRequested: Bool { self.isSet.load(ordering: .relaxed) }
 
-    /// Asks.
+    /// Requests the end.
     func request() {
         self.isSet.store(true, ordering: .relaxed)
     }
 
-    /// Asks when the process gets SIGINT or SIGTERM for the first time; the second time it ends at once.
+    /// Requests the end on the first SIGINT or SIGTERM. A second one ends the process.
     func requestOnInterrupt() {
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A table of text with aligned columns; the last one is aligned to the right, for numbers.
+/// A text table with aligned columns. The last column is right-aligned for numbers.
 struct Table {
     private var rows: [[String]]
 

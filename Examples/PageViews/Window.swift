@@ -7,23 +7,23 @@
 
 import Foundation
 
-/// Five minutes of event time. Windows follow one another from 1970-01-01 00:00 UTC on, without gap or overlap.
+/// A window of five minutes of event time. Windows are contiguous and start at 1970-01-01 00:00 UTC.
 struct Window: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// How long a window is, in seconds.
+    /// The length of a window in seconds.
     static let length: Int64 = 300
-    /// The times that can be counted, in seconds since 1970: the years 1 to 9999.
+    /// The supported times in seconds since 1970: the years 1 to 9999.
     static let times: Range<Int64> = -62_135_596_800..<253_402_300_800
 
-    /// The first second of it, in seconds since 1970-01-01 00:00 UTC.
+    /// The start of the window in seconds since 1970-01-01 00:00 UTC.
     let start: Int64
 
-    /// The window that one of `times` falls into.
+    /// Creates the window that contains `time`, which must be in `times`.
     init(containing time: Int64) {
         let sinceStart = time % Window.length
         self.start = time - (sinceStart >= 0 ? sinceStart : sinceStart + Window.length)
     }
 
-    /// Its start in UTC, as in `2026-01-01T00:05:00Z`.
+    /// The start of the window in UTC, such as `2026-01-01T00:05:00Z`.
     var description: String {
         Date(timeIntervalSince1970: TimeInterval(self.start)).formatted(.iso8601)
     }

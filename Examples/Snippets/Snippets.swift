@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// The code of README.md and of the documentation's articles. It is compiled with everything else, and
-// `scripts/check-snippets` sees that what is quoted is what stands here, between the marks.
+// The code in README.md and the documentation's articles. It is compiled, and `scripts/check-snippets` checks that the
+// quoted code equals the code between the marks here.
 
 import AsyncKafka
 import Dispatch
@@ -44,6 +44,25 @@ func consume(_ cluster: KafkaClientConfiguration) async throws {
             try await consumer.commit()  // everything handed out so far
         }
     }  // leaving the scope leaves the group
+    // snippet end
+}
+
+/// Keeps an error typed.
+func errors(producer: KafkaProducer) async throws {
+    // snippet: errors
+    do throws(KafkaError) {
+        let stored = try await producer.send(ProducerRecord(topic: "orders", key: "17", value: "paid"))
+        print("stored at offset \(stored.offset ?? -1)")
+    } catch {
+        // `error` is a KafkaError here.
+        switch error.code {
+        case .recordTooLarge, .authorizationFailed:
+            print("skipped: \(error)")
+        default:
+            guard error.isRetriable, !error.isFatal else { throw error }
+            print(error.isOutcomeUnknown ? "perhaps stored: \(error)" : "not stored: \(error)")
+        }
+    }
     // snippet end
 }
 

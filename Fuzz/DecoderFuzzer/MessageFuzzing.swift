@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A message's number in the registry (two bytes), a version, then its body.
+/// Fuzzes message decoders. The input has a message's index in the registry (two bytes), a version and the body.
 func fuzzMessage(_ bytes: Bytes) {
     guard bytes.count >= 3 else { return }
     let type = MessageRegistry.types[(Int(bytes[0]) << 8 | Int(bytes[1])) % MessageRegistry.types.count]
@@ -21,7 +21,7 @@ private func fuzz<Message: KafkaMessage>(_ type: Message.Type, version: Int16, b
     var reader = ByteReader(body)
     guard let message = try? Message(from: &reader, version: version) else { return }
     do {
-        // The bytes needn't be those that we would write, but from there on they stay the same.
+        // The encoded bytes can differ from the input, but must not change after that.
         let once = try encoded(message, version: version)
         var second = ByteReader(once)
         let again = try Message(from: &second, version: version)
@@ -30,7 +30,7 @@ private func fuzz<Message: KafkaMessage>(_ type: Message.Type, version: Int16, b
             preconditionFailure("\(type) version \(version) changes when it is read and written")
         }
     } catch ProtocolError.malformed(let reason) where reason.hasPrefix("tag ") {
-        // A tag that came twice: read as it is, but not for writing.
+        // A tag occurs twice, which is accepted for decoding but not for encoding.
     } catch {
         preconditionFailure("\(type) version \(version) was read, but then: \(error)")
     }

@@ -8,15 +8,15 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// The most bytes that anything may be decompressed to here.
+/// The maximum number of decompressed bytes.
 private let decompressionLimit = 1 << 20
 
-/// Record batches and message sets as in a Fetch response.
+/// Fuzzes the readers of record batches and message sets, as in a Fetch response.
 func fuzzRecords(_ bytes: Bytes) {
     var reader = RecordBatchReader(bytes)
     while let batch = try? reader.next() {
         precondition(batch.bytes.count <= bytes.count && batch.nextOffset > batch.lastOffset)
-        // Nearly all mutations break the checksum: computing it must be safe, but its answer stops nothing here.
+        // Nearly all mutations break the checksum. Computing it must be safe, but a mismatch is ignored here.
         _ = try? batch.validateChecksum()
         if batch.magic == 2 { _ = batch.appended(atOffset: 7, partitionLeaderEpoch: 1, logAppendTime: 9) }
         guard let records = try? batch.records(decompressionLimit: decompressionLimit) else { continue }
@@ -49,7 +49,7 @@ private func fuzzWalk(_ records: RecordSequence, of batch: RecordBatch) {
     precondition(expected.count == records.count)
     guard !expected.isEmpty else { return }
 
-    // What was read is written, and read again, the same.
+    // The decoded records must be the same after encoding and decoding them again.
     let codec = CompressionCodec(rawValue: batch.codecNumber) ?? .none
     let compression: Compression =
         codec == .zstd ? .zstd(level: 1) : codec == .lz4 ? .lz4 : codec == .snappy ? .snappy : .none
@@ -72,7 +72,7 @@ private func fuzzWalk(_ records: RecordSequence, of batch: RecordBatch) {
     }
 }
 
-/// A codec's number, then what it is to decompress.
+/// Fuzzes decompression. The input has a codec's number and the compressed bytes.
 func fuzzDecompression(_ bytes: Bytes) {
     guard let number = bytes.first, let codec = CompressionCodec(rawValue: Int8(number & 7)) else { return }
     var compressed = bytes[1..<bytes.count]

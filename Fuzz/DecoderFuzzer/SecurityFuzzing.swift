@@ -11,7 +11,7 @@ import KafkaTransport
 @testable import AsyncKafka
 @testable import KafkaOIDC
 
-/// SCRAM: a first message of a server and a last one, with a NUL between.
+/// Fuzzes SCRAM. The input has a server's first and final messages, separated by a NUL.
 func fuzzScram(_ bytes: Bytes) {
     let parts = Array(bytes).split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
     var exchange = ScramExchange(
@@ -25,11 +25,11 @@ func fuzzScram(_ bytes: Bytes) {
     } catch {
         return
     }
-    // Who doesn't know the password can't sign.
+    // A server that doesn't know the password can't compute the signature.
     preconditionFailure("a server that doesn't know the password was believed")
 }
 
-/// OAUTHBEARER's refusal, and what is read of tokens.
+/// Fuzzes the parsers of OAUTHBEARER refusals and tokens.
 func fuzzTokens(_ bytes: Bytes) {
     if var exchange = try? OAuthBearerExchange(token: OAuthBearerToken("t", lifetime: .seconds(60)), extensions: [:]) {
         _ = try? exchange.respond(to: nil)
@@ -39,7 +39,7 @@ func fuzzTokens(_ bytes: Bytes) {
     let array = Array(bytes)
     _ = JSONObject.number("exp", in: array)
     _ = JSONWebToken.expiry(of: String(decoding: array, as: UTF8.self))
-    // A token whose middle is these bytes, so that they get as far as the reader.
+    // A token with these bytes as its payload, so that they reach the JSON parser.
     let token = "e30.\(JSONWebToken.encode(array)).s"
     precondition(JSONWebToken.decode(JSONWebToken.encode(array)) == array)
     precondition(JSONWebToken.expiry(of: token) == JSONObject.number("exp", in: array))
@@ -49,7 +49,7 @@ func fuzzTokens(_ bytes: Bytes) {
     }
 }
 
-/// A GSSAPI exchange with a context that believes everybody: each message of the other side behind its length.
+/// Fuzzes a GSSAPI exchange whose context accepts everything. Each message in the input is preceded by its length.
 func fuzzGSSAPI(_ bytes: Bytes) {
     struct Credulous: SecurityContext {
         func step(_ token: [UInt8]?) throws(KafkaError) -> SecurityContextStep {
@@ -70,13 +70,14 @@ func fuzzGSSAPI(_ bytes: Bytes) {
     }
 }
 
-/// Java's properties, and a login module's text.
+/// Fuzzes the parsers of Java properties and login modules.
 func fuzzProperties(_ bytes: Bytes) {
     _ = try? PropertiesText.parse(bytes)
     _ = try? LoginModule(String(decoding: bytes, as: UTF8.self))
 }
 
-/// An answer of an HTTP server, whole and in pieces of the size that the first byte gives: which must not make a difference.
+/// Fuzzes the HTTP parser. The result must be the same for the whole response and for pieces of the size in the first
+/// byte.
 func fuzzHTTP(_ bytes: Bytes) {
     guard let first = bytes.first else { return }
     let limit = 1000

@@ -8,7 +8,7 @@
 import Foundation
 import KafkaProtocol
 
-/// The first inputs: a file in `folder` for every vector of the golden files, and examples of what security decodes.
+/// The initial inputs in `folder`: one for every vector of the golden files, and examples for the security decoders.
 struct SeedCorpus {
     var folder: URL
 

@@ -10,8 +10,9 @@ import KafkaMemory
 
 @testable import KafkaTransport
 
-/// What a server might say in a TLS handshake, to a client of the version that the first byte chooses. Only OpenSSL itself is
-/// looked at from outside here; what is ours is all around it.
+/// Fuzzes a client's TLS handshake with the bytes of a server. The first byte selects the TLS version and verification.
+///
+/// OpenSSL isn't instrumented. This tests the code around it.
 func fuzzTLS(_ bytes: Bytes) {
     guard let first = bytes.first, let context = TLSFuzzing.contexts[Int(first & 3)] else { return }
     var pair: [Int32] = [0, 0]
@@ -49,7 +50,7 @@ enum TLSFuzzing {
     static let writing = SHUT_WR
     #endif
 
-    /// For both versions, with and without a look at certificates.
+    /// Contexts for both TLS versions, with and without verification of certificates.
     static let contexts: [TLSContext?] = (0..<4).map { number in
         var settings = TLSSettings()
         settings.trust = (try? CertificateAuthority()).map { .authorities($0.certificate) } ?? .system
@@ -58,7 +59,7 @@ enum TLSFuzzing {
         return try? TLSContext(client: settings)
     }
 
-    /// The beginnings of a server's answer.
+    /// Returns beginnings of a server's handshake.
     static func seeds() throws -> [[UInt8]] {
         let chain = String(decoding: try CertificateAuthority().issue().chain, as: UTF8.self)
         let text = chain.split(separator: "\n").filter { !$0.hasPrefix("-") }.joined()

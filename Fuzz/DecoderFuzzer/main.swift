@@ -9,15 +9,15 @@ import CLibFuzzer
 import Foundation
 import KafkaMemory
 
-/// The one kind of input to be tried; nil for all.
+/// The only kind of input to test, or nil for all.
 private let only = ProcessInfo.processInfo.environment["ASYNC_KAFKA_FUZZ_KIND"].flatMap { UInt8($0) }
 
-/// Feeds one input to the decoder that its first byte chooses.
+/// Passes an input to the decoder that its first byte selects.
 ///
-/// An error is a fine answer. A trap, a sanitizer's report, an allocation above the limit that scripts/fuzz sets, or bytes
-/// that aren't the same after a round trip are findings.
+/// Errors are expected. Findings are traps, sanitizer reports, allocations above the limit that scripts/fuzz sets, and
+/// bytes that change in a round trip.
 private func feed(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-    // In memory of its own, so that the address sanitizer sees a step over the end.
+    // A copy in its own allocation, so that the address sanitizer detects reads past the end.
     let input = Bytes(copying: UnsafeRawBufferPointer(start: bytes, count: count))
     guard let kind = input.first else { return 0 }
     if let only, only != kind { return -1 }
@@ -32,12 +32,12 @@ private func feed(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     case 6: fuzzProperties(rest)
     case 7: fuzzHTTP(rest)
     case 8: fuzzTLS(rest)
-    default: return -1  // Not worth keeping.
+    default: return -1  // Don't keep the input.
     }
     return 0
 }
 
-// decoder-fuzzer seeds GOLDEN FOLDER: only makes the first inputs. Everything else is libFuzzer's.
+// `decoder-fuzzer seeds GOLDEN FOLDER` only writes the initial inputs. libFuzzer handles all other arguments.
 let arguments = CommandLine.arguments
 if arguments.count == 4, arguments[1] == "seeds" {
     let corpus = SeedCorpus(folder: URL(filePath: arguments[3]))

@@ -5,18 +5,18 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A broker's address, with its id once the cluster has told it.
+/// The address of a broker, with its id once it is known.
 public struct Broker: Hashable, Sendable, CustomStringConvertible {
-    /// The id; nil for a bootstrap server, of which only the address is known.
+    /// The broker's id. Nil for a bootstrap server, of which only the address is known.
     public var id: Int32?
-    /// A host name or an IP address.
+    /// The host name or IP address.
     public var host: String
     /// The port.
     public var port: Int
-    /// The rack or availability zone, if the cluster has told it.
+    /// The rack or availability zone, if it is known.
     public var rack: String?
 
-    /// A broker at an address.
+    /// Creates a broker.
     public init(id: Int32? = nil, host: String, port: Int, rack: String? = nil) {
         self.id = id
         self.host = host
@@ -24,7 +24,7 @@ public struct Broker: Hashable, Sendable, CustomStringConvertible {
         self.rack = rack
     }
 
-    /// Its address alone, which is the same for a bootstrap server that turns out to be a broker.
+    /// The host and port alone, which are equal for a bootstrap server and the broker it turns out to be.
     var server: KafkaServer { KafkaServer(host: self.host, port: self.port) }
 
     /// The address, and the id if it is known.

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// `Bytes` and `ErrorCode` are part of this library's API, so that `import AsyncKafka` is all a user needs. Everything
-// else in those modules has package access.
+// `Bytes` and `ErrorCode` are part of the public API, so `import AsyncKafka` alone makes them available. Everything
+// else in these modules has package access.
 @_exported public import KafkaMemory
 @_exported public import KafkaProtocol

@@ -5,11 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which records of transactions are read.
+/// The transactional records that a consumer reads (`isolation.level`).
 @nonexhaustive
 public enum IsolationLevel: Int8, Hashable, Sendable {
-    /// All, also those of aborted transactions and of those that are not decided.
+    /// All records, including those of open and aborted transactions.
     case readUncommitted = 0
-    /// Only those that are committed, up to the first that is not decided.
+    /// Records of committed transactions and records outside of transactions, up to the last stable offset: the first
+    /// record of the oldest open transaction.
     case readCommitted = 1
 }

@@ -8,7 +8,8 @@
 import KafkaProtocol
 
 extension KafkaError {
-    /// The error for a code that a broker answered with. `doing` completes "Kafka refused …", as in "storing records".
+    /// Creates the error for a code that a broker returned. `doing` completes "<code> while …", as in "storing
+    /// records".
     init(
         _ brokerCode: ErrorCode, doing: String, broker: Broker? = nil, topic: String? = nil, partition: Int32? = nil,
         group: String? = nil, brokerMessage: String? = nil
@@ -18,7 +19,7 @@ extension KafkaError {
             Self.code(for: brokerCode),
             "\(brokerCode.name ?? "Error \(brokerCode.rawValue)") while \(doing): \(brokerCode.advice)\(said)",
             brokerCode: brokerCode, broker: broker?.description, topic: topic, partition: partition, group: group,
-            isRetriable: brokerCode.isRetriable)
+            isRetriable: brokerCode.isRetriable, isFatal: brokerCode == .fencedInstanceId)
     }
 
     private static func code(for brokerCode: ErrorCode) -> Code {

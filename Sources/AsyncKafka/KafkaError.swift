@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Everything that can go wrong, in one type.
+/// An error thrown by this library.
 ///
-/// `code` says what kind of failure it is, for programs; `description` is a sentence for people that names the broker,
-/// topic, partition or group and says what to do. Neither ever contains a password or a token.
+/// `code` is for programs. `description` is a sentence for people: it names the broker, topic, partition or group and
+/// says what to do. Neither contains a password or a token.
 public struct KafkaError: Error, Sendable {
-    /// What kind of failure it is. More may be added: always have a `default` when you `switch` over them.
+    /// The kind of failure. Codes may be added in any release, so a `switch` over them needs a `default`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Name: String {
             case invalidConfiguration, invalidArgument, connectionFailed, authenticationFailed, authenticationTimeout,
@@ -27,17 +27,18 @@ public struct KafkaError: Error, Sendable {
         public static let invalidConfiguration = Code(.invalidConfiguration)
         /// An argument of a call is wrong: a topic name that Kafka forbids, a negative offset.
         public static let invalidArgument = Code(.invalidArgument)
-        /// No connection: name not found, refused, reset, or closed.
+        /// No connection: the name can't be resolved, or the connection was refused, reset or closed.
         public static let connectionFailed = Code(.connectionFailed)
         /// The broker refused the credentials.
         public static let authenticationFailed = Code(.authenticationFailed)
-        /// Authentication did not end in time.
+        /// Authentication didn't complete in time.
         public static let authenticationTimeout = Code(.authenticationTimeout)
-        /// The connection can't be secured: the broker's certificate is not believed, or it doesn't speak TLS.
+        /// The TLS handshake failed: the broker's certificate isn't trusted, or the broker doesn't speak TLS on this
+        /// port.
         public static let tlsFailed = Code(.tlsFailed)
-        /// What came over the wire is not Kafka's protocol.
+        /// The data received is not valid Kafka protocol.
         public static let protocolError = Code(.protocolError)
-        /// The broker is too old or too new for what was asked; the message names what is missing.
+        /// The broker is too old or too new for the operation; the message names what is missing.
         public static let unsupportedVersion = Code(.unsupportedVersion)
         /// A deadline passed.
         public static let timedOut = Code(.timedOut)
@@ -45,15 +46,15 @@ public struct KafkaError: Error, Sendable {
         public static let cancelled = Code(.cancelled)
         /// The producer or consumer is closed, or closing.
         public static let closed = Code(.closed)
-        /// The producer's buffer has no room, and the call does not wait.
+        /// The producer's buffer is full and the call doesn't wait for room, or too many requests to a broker are pending.
         public static let bufferFull = Code(.bufferFull)
         /// A record is larger than the producer's or the broker's limit.
         public static let recordTooLarge = Code(.recordTooLarge)
-        /// The broker answered with an error that has no code of its own here: see `brokerCode`.
+        /// The broker returned an error that has no code of its own here: see `brokerCode`.
         public static let brokerError = Code(.brokerError)
         /// The topic or partition does not exist.
         public static let unknownTopicOrPartition = Code(.unknownTopicOrPartition)
-        /// The credentials are fine, but don't allow this.
+        /// The client is authenticated but not authorized for the operation.
         public static let authorizationFailed = Code(.authorizationFailed)
         /// A record was not acknowledged within the delivery timeout.
         public static let deliveryTimedOut = Code(.deliveryTimedOut)
@@ -61,36 +62,37 @@ public struct KafkaError: Error, Sendable {
         public static let offsetOutOfRange = Code(.offsetOutOfRange)
         /// There is no committed offset and the reset policy is `.none`.
         public static let noOffsetForPartition = Code(.noOffsetForPartition)
-        /// Records that had been read are gone from the log: an unclean leader election (KIP-320).
+        /// Records that were read are no longer in the log, after an unclean leader election (KIP-320).
         public static let logTruncated = Code(.logTruncated)
-        /// Offsets were not committed: the group has rebalanced meanwhile.
+        /// Offsets were not committed because the group has rebalanced.
         public static let commitFailed = Code(.commitFailed)
         /// The group cannot be joined.
         public static let groupFailed = Code(.groupFailed)
         /// Another consumer has the same group instance id (KIP-345).
         public static let fencedInstance = Code(.fencedInstance)
-        /// A record batch is damaged: its checksum or its contents are wrong.
+        /// A record batch is corrupt: its checksum or its contents are wrong.
         public static let corruptRecord = Code(.corruptRecord)
-        /// The compression codec is not in this build; the message names the package trait.
+        /// The compression codec is not part of this build; the message names the package trait that adds it.
         public static let compressionUnavailable = Code(.compressionUnavailable)
-        /// Another producer took over this one's identity.
+        /// Another producer has taken over this one's identity.
         public static let producerFenced = Code(.producerFenced)
-        /// A `ConsumerRebalanceListener` callback threw; `underlyingError` is what it threw.
+        /// A `ConsumerRebalanceListener` callback threw; `underlyingError` is the error it threw.
         public static let listenerFailed = Code(.listenerFailed)
-        /// A call that makes no sense now: `seek` on a partition that is not assigned, two iterators at once.
+        /// The call isn't allowed in the current state: `seek` on a partition that is not assigned, two iterators at
+        /// once.
         public static let illegalState = Code(.illegalState)
 
         /// The code's name.
         public var description: String { self.name.rawValue }
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     public var code: Code
     /// What happened and what to do about it.
     public var message: String
-    /// The broker's own error code, if a broker answered with one.
+    /// The broker's error code, if a broker returned one.
     public var brokerCode: ErrorCode?
-    /// The broker that was spoken to: `host:port`, with its id if known.
+    /// The broker that the request went to: `host:port`, with its id if known.
     public var broker: String?
     /// The topic concerned.
     public var topic: String?
@@ -98,16 +100,16 @@ public struct KafkaError: Error, Sendable {
     public var partition: Int32?
     /// The group concerned.
     public var group: String?
-    /// Whether doing the same again may succeed. The library has retried already, within the operation's deadline.
+    /// Whether the same operation may succeed later. The library has already retried until the operation's deadline.
     public var isRetriable: Bool
-    /// Whether the producer or consumer can't go on: close it.
+    /// Whether the producer or consumer can't continue and must be closed.
     public var isFatal: Bool
-    /// Whether it is **unknown** if the operation took effect: the request was sent, and no answer came.
+    /// Whether it is **unknown** if the operation took effect: the request was sent, but no answer came.
     public var isOutcomeUnknown: Bool
-    /// The error beneath this one.
+    /// The error that caused this one.
     public var underlyingError: (any Error)?
 
-    /// An error. Parts that are left out don't apply to it, or are unknown.
+    /// Creates an error. Leave out what doesn't apply or is unknown.
     public init(
         _ code: Code, _ message: String, brokerCode: ErrorCode? = nil, broker: String? = nil, topic: String? = nil,
         partition: Int32? = nil, group: String? = nil, isRetriable: Bool = false, isFatal: Bool = false,
@@ -128,7 +130,7 @@ public struct KafkaError: Error, Sendable {
 }
 
 extension KafkaError: CustomStringConvertible {
-    /// The message, and what it is about, on one line: what a broker says has its line ends and other controls written out.
+    /// The message and its context on one line. Line breaks and other control characters from a broker are escaped.
     public var description: String {
         var context: [String] = []
         if let brokerCode { context.append("broker's error \(brokerCode)") }

@@ -12,13 +12,13 @@ public struct KafkaServer: Hashable, Sendable {
     /// The port.
     public var port: Int
 
-    /// An address.
+    /// Creates an address. The default port is 9092.
     public init(host: String, port: Int = 9092) {
         self.host = host
         self.port = port
     }
 
-    /// Reads `host`, `host:port` or `[IPv6]:port`. Without a port it is 9092. Nil if the text is none of these.
+    /// Parses `host`, `host:port` or `[IPv6]:port`. The default port is 9092. Returns nil if the text is none of these.
     public init?(_ text: String) {
         let host: Substring
         let rest: Substring
@@ -30,7 +30,7 @@ public struct KafkaServer: Hashable, Sendable {
             host = text[..<colon]
             rest = text[colon...]
         } else {
-            // Several colons without brackets could be an IPv6 address with or without a port: nobody can tell.
+            // Several colons without brackets are ambiguous: an IPv6 address with or without a port.
             guard !text.contains(":") else { return nil }
             host = text[...]
             rest = ""
@@ -46,7 +46,7 @@ public struct KafkaServer: Hashable, Sendable {
 }
 
 extension KafkaServer: CustomStringConvertible {
-    /// `host:port`.
+    /// The address as `host:port`, with brackets around an IPv6 address.
     public var description: String {
         self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
     }

@@ -5,16 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A committed position: the **next** offset to read, and a note to go with it.
+/// An offset to commit or a committed offset: the **next** offset to read, with optional metadata.
 public struct OffsetAndMetadata: Hashable, Sendable {
-    /// The offset of the next record to read: one more than that of the last record processed.
+    /// The offset of the next record to read: the last processed offset plus one.
     public var offset: Int64
-    /// The leader epoch of the last record processed, if known. Lets Kafka tell that a log was truncated (KIP-320).
+    /// The leader epoch of the last processed record, if known. Kafka uses it to detect log truncation (KIP-320).
     public var leaderEpoch: Int32?
-    /// Text kept with the offset in Kafka, at most 4096 bytes unless the brokers are set otherwise.
+    /// Text stored with the offset, of at most 4096 bytes unless the brokers' `offset.metadata.max.bytes` is different.
     public var metadata: String
 
-    /// A position to commit.
+    /// Creates an offset to commit.
     public init(offset: Int64, leaderEpoch: Int32? = nil, metadata: String = "") {
         self.offset = offset
         self.leaderEpoch = leaderEpoch

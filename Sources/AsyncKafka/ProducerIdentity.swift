@@ -5,15 +5,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Under which name an idempotent producer writes: brokers drop what they have seen from it already (KIP-98).
+/// The producer id and epoch of an idempotent producer, by which brokers detect duplicates (KIP-98).
 struct ProducerIdentity: Hashable, Sendable {
     var id: Int64
     var epoch: Int16
 
-    /// The same producer one epoch on, where sequences begin at 0 again; nil after the last epoch.
+    /// The same producer id with the next epoch, in which sequence numbers start at 0 again. Nil after the last epoch.
     ///
-    /// Without transactions no coordinator takes part, and brokers keep the epoch for each partition by itself. So
-    /// each partition raises its own (KIP-360 does it for all at once) and disturbs no other.
+    /// Without transactions no coordinator is involved, and brokers track the epoch for each partition separately. So
+    /// each partition bumps its epoch without affecting the others (KIP-360 bumps it for all at once).
     var nextEpoch: ProducerIdentity? {
         self.epoch == .max ? nil : ProducerIdentity(id: self.id, epoch: self.epoch + 1)
     }

@@ -11,17 +11,17 @@ public struct ProducerRecord: Hashable, Sendable {
     public var topic: String
     /// The partition to write to; nil (the default) lets the producer's partitioner choose.
     public var partition: Int32?
-    /// The key: records with equal keys go to the same partition. Nil if there is none.
+    /// The key. The default partitioner sends records with equal keys to the same partition. Nil means no key.
     public var key: Bytes?
-    /// The value. Nil is a tombstone: on a compacted topic it deletes the key.
+    /// The value. Nil is a tombstone, which deletes the key on a compacted topic.
     public var value: Bytes?
-    /// Headers, in order; names may repeat.
+    /// The headers, in order. Names may repeat.
     public var headers: [RecordHeader]
-    /// The record's time; nil (the default) means now. -1 ms, which a record that was stored without a time reports when it is
-    /// read, means that it has none.
+    /// The record's timestamp. Nil (the default) means the current time. -1 ms means no timestamp; records that were
+    /// stored without one report it when they are read.
     public var timestamp: Timestamp?
 
-    /// A record from bytes; string and array literals work as well.
+    /// Creates a record from bytes. String and array literals work as well.
     public init(
         topic: String, partition: Int32? = nil, key: Bytes? = nil, value: Bytes?, headers: [RecordHeader] = [],
         timestamp: Timestamp? = nil
@@ -34,7 +34,7 @@ public struct ProducerRecord: Hashable, Sendable {
         self.timestamp = timestamp
     }
 
-    /// A record from strings, as UTF-8, from bytes, or from both.
+    /// Creates a record whose key and value are strings (encoded as UTF-8), bytes, or a mixture.
     @_disfavoredOverload
     public init(
         topic: String, partition: Int32? = nil, key: (any BytesConvertible)? = nil, value: (any BytesConvertible)?,

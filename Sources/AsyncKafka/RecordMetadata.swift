@@ -5,24 +5,25 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where an acknowledged record was stored.
+/// Where an acknowledged record is stored.
 public struct RecordMetadata: Hashable, Sendable {
-    /// The partition it was written to.
+    /// The partition that the record was written to.
     public var topicPartition: TopicPartition
-    /// Its offset in the partition; nil if the broker didn't say (`acks` 0, or a repeated write that it had already).
+    /// The record's offset in the partition. Nil if the broker didn't return it: with `acks` 0, or for a duplicate that
+    /// the broker already had.
     public var offset: Int64?
-    /// The record's time: the producer's, or the broker's on topics with `message.timestamp.type=LogAppendTime`.
+    /// The record's timestamp: the producer's, or the broker's on topics with `message.timestamp.type=LogAppendTime`.
     public var timestamp: Timestamp
 
-    /// Where a record was stored.
+    /// Creates the metadata of a stored record.
     public init(topicPartition: TopicPartition, offset: Int64?, timestamp: Timestamp) {
         self.topicPartition = topicPartition
         self.offset = offset
         self.timestamp = timestamp
     }
 
-    /// The topic it was written to.
+    /// The topic that the record was written to.
     public var topic: String { self.topicPartition.topic }
-    /// The number of the partition it was written to.
+    /// The number of the partition that the record was written to.
     public var partition: Int32 { self.topicPartition.partition }
 }

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Collection<TopicPartition> {
-    /// Their topics and numbers for people: `orders-0…3, orders-7`. The first hundred, if they are more.
+    /// A list of the partitions for messages: `orders-0…3, orders-7`. Ends with "…" after the first hundred ranges.
     var names: String {
         var runs: [(topic: String, numbers: ClosedRange<Int32>)] = []
         for partition in self.sorted() {

@@ -9,21 +9,21 @@
 public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
     /// The topic's name.
     public var topic: String
-    /// The partition's number, from 0.
+    /// The partition's number, starting at 0.
     public var partition: Int32
 
-    /// A partition of a topic.
+    /// Creates the partition of a topic.
     public init(_ topic: String, _ partition: Int32) {
         self.topic = topic
         self.partition = partition
     }
 
-    /// `topic-partition`, as Kafka's own tools write it.
+    /// The partition as `topic-partition`, as Kafka's own tools write it.
     public var description: String { "\(self.topic)-\(self.partition)" }
 }
 
 extension TopicPartition: Comparable {
-    /// By topic, then by number.
+    /// Orders partitions by topic, then by number.
     public static func < (left: TopicPartition, right: TopicPartition) -> Bool {
         left.topic == right.topic ? left.partition < right.partition : left.topic < right.topic
     }

@@ -8,12 +8,12 @@
 import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// One of the APIs of Kafka's protocol, by the name that Kafka gives it.
+    /// An API of the Kafka protocol.
     public struct API: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// Kafka's API key.
+        /// The API key.
         public var rawValue: Int16
 
-        /// The API with this key.
+        /// Creates the API with this key.
         public init(rawValue: Int16) {
             self.rawValue = rawValue
         }
@@ -22,66 +22,66 @@ extension EmbeddedKafka {
             self.init(rawValue: key.rawValue)
         }
 
-        /// Sends record batches to a partition's leader.
+        /// Writes record batches to partitions.
         public static let produce = API(.produce)
-        /// Reads record batches.
+        /// Reads records from partitions.
         public static let fetch = API(.fetch)
-        /// Finds offsets: the earliest, the latest, or by timestamp.
+        /// Looks up offsets: the earliest, the latest, or by timestamp.
         public static let listOffsets = API(.listOffsets)
-        /// Brokers, topics, partitions and their leaders.
+        /// Returns brokers, topics, partitions and their leaders.
         public static let metadata = API(.metadata)
-        /// Commits a group's offsets.
+        /// Commits offsets of a group.
         public static let offsetCommit = API(.offsetCommit)
-        /// Reads a group's committed offsets.
+        /// Returns committed offsets of groups.
         public static let offsetFetch = API(.offsetFetch)
-        /// Finds the broker that coordinates a group or a transactional id.
+        /// Returns the broker that coordinates a group or transactional ID.
         public static let findCoordinator = API(.findCoordinator)
-        /// Joins a classic group.
+        /// Joins a group of the classic protocol.
         public static let joinGroup = API(.joinGroup)
-        /// Tells a classic group's coordinator that a member is alive.
+        /// Keeps a member of a classic group alive.
         public static let heartbeat = API(.heartbeat)
-        /// Leaves a classic group.
+        /// Removes members from a classic group.
         public static let leaveGroup = API(.leaveGroup)
-        /// Brings a classic group's assignment from its leader to its members.
+        /// Distributes the assignment of a classic group from its leader to its members.
         public static let syncGroup = API(.syncGroup)
-        /// Shows classic groups.
+        /// Describes classic groups.
         public static let describeGroups = API(.describeGroups)
-        /// Lists the groups of a broker.
+        /// Lists the groups that a broker coordinates.
         public static let listGroups = API(.listGroups)
-        /// The APIs of a broker and their versions.
+        /// Returns the APIs and versions that a broker supports.
         public static let apiVersions = API(.apiVersions)
         /// Creates topics.
         public static let createTopics = API(.createTopics)
         /// Deletes topics.
         public static let deleteTopics = API(.deleteTopics)
-        /// Moves the start of partitions up.
+        /// Deletes the records of partitions before an offset.
         public static let deleteRecords = API(.deleteRecords)
-        /// Gives an idempotent producer its id.
+        /// Assigns an ID to an idempotent producer.
         public static let initProducerId = API(.initProducerId)
-        /// Finds where a leader epoch ends, which tells a consumer whether what it read was truncated.
+        /// Returns the end of a leader epoch, by which a consumer detects truncation of what it has read.
         public static let offsetForLeaderEpoch = API(.offsetForLeaderEpoch)
-        /// Shows configurations.
+        /// Describes the settings of topics and brokers.
         public static let describeConfigs = API(.describeConfigs)
         /// Adds partitions to topics.
         public static let createPartitions = API(.createPartitions)
         /// Deletes groups.
         public static let deleteGroups = API(.deleteGroups)
-        /// Agrees on a SASL mechanism.
+        /// Chooses a SASL mechanism.
         public static let saslHandshake = API(.saslHandshake)
-        /// Carries a SASL mechanism's messages.
+        /// Carries the messages of a SASL mechanism.
         public static let saslAuthenticate = API(.saslAuthenticate)
-        /// Makes a delegation token.
+        /// Creates a delegation token.
         public static let createDelegationToken = API(.createDelegationToken)
-        /// Makes a delegation token last longer.
+        /// Extends the life of a delegation token.
         public static let renewDelegationToken = API(.renewDelegationToken)
-        /// Ends a delegation token.
+        /// Expires a delegation token.
         public static let expireDelegationToken = API(.expireDelegationToken)
-        /// Shows delegation tokens.
+        /// Describes delegation tokens.
         public static let describeDelegationToken = API(.describeDelegationToken)
-        /// Shows the brokers of the cluster.
+        /// Describes the brokers of the cluster.
         public static let describeCluster = API(.describeCluster)
 
-        /// Kafka's name for it, or its key if it has none here.
+        /// Kafka's name of the API, or its key if this broker doesn't have it.
         public var description: String {
             Endpoints.all[APIKey(rawValue: self.rawValue)]?.name ?? "API \(self.rawValue)"
         }

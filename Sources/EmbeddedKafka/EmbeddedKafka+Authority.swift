@@ -9,11 +9,12 @@ public import KafkaMemory
 import KafkaTransport
 
 extension EmbeddedKafka {
-    /// An authority that makes certificates for listeners and clients in a moment. Nobody trusts it who isn't told to.
+    /// A certificate authority for listeners and clients, which issues certificates instantly. Only peers that are
+    /// configured to trust it do so.
     public struct Authority: Sendable {
         private let authority: CertificateAuthority
 
-        /// A new one, with a key of its own.
+        /// Creates an authority with a new key.
         public init() throws(EmbeddedKafkaError) {
             do throws(TLSFailure) {
                 self.authority = try CertificateAuthority(name: "Embedded Kafka's authority")
@@ -22,18 +23,19 @@ extension EmbeddedKafka {
             }
         }
 
-        /// Its own certificate, in PEM: what clients are to trust.
+        /// The authority's certificate in PEM, for clients to trust.
         public var certificate: Bytes { self.authority.certificate }
 
-        /// A certificate for `localhost` and the loopback addresses, for a listener.
+        /// Returns the TLS settings of a listener, with a certificate for `localhost` and the loopback addresses.
         ///
-        /// - Parameter requiresClientCertificate: whether who connects has to show a certificate of this authority.
+        /// - Parameter requiresClientCertificate: Whether clients must have a certificate of this authority. Default:
+        ///   false.
         public func tls(requiresClientCertificate: Bool = false) throws(EmbeddedKafkaError) -> TLS {
             let (chain, key) = try self.issue(to: "localhost")
             return TLS(chain: chain, key: key, clientAuthorities: requiresClientCertificate ? self.certificate : nil)
         }
 
-        /// A certificate with its key, both in PEM, for a client of this name or a broker on this machine.
+        /// Issues a certificate and key, both in PEM, for a client with this name or a broker on this machine.
         public func issue(to name: String) throws(EmbeddedKafkaError) -> (chain: Bytes, key: Bytes) {
             do throws(TLSFailure) {
                 let issued = try self.authority.issue(name: name)
@@ -46,7 +48,7 @@ extension EmbeddedKafka {
 }
 
 extension EmbeddedKafka.TLS {
-    /// Ready for connections. Throws if certificate or key can't be used.
+    /// Returns the context for connections. Throws if the certificate or key is invalid.
     func context() throws(EmbeddedKafkaError) -> TLSContext {
         var settings = TLSSettings()
         settings.identity = .pem(chain: self.chain, key: self.key, password: nil)

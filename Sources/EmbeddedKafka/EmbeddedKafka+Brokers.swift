@@ -9,20 +9,20 @@ import KafkaProtocol
 import KafkaTransport
 
 extension EmbeddedKafka {
-    /// The ids of the brokers, also of those that are stopped.
+    /// The IDs of all brokers, including stopped ones.
     public var brokerIDs: [Int] { Array(1...self.cluster.configuration.brokers) }
 
-    /// The broker that leads a partition; nil if none does.
+    /// Returns the broker that leads a partition, or nil if it has no leader.
     public func leader(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onPartition(topic, partition) { _, partition in partition.leader.map { Int($0) } }
     }
 
-    /// The number of a partition's leaders so far, counted from 0: each change of leader is a new epoch.
+    /// Returns a partition's leader epoch, which starts at 0 and increases with each change of the leader.
     public func leaderEpoch(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Int {
         try await self.onPartition(topic, partition) { _, partition in Int(partition.leaderEpoch) }
     }
 
-    /// Makes a broker the leader of a partition, in a new epoch. If it had no replica of it, it takes the leader's place
+    /// Makes a broker the leader of a partition, in a new epoch. If it isn't a replica, it replaces the previous leader
     /// among the replicas.
     public func moveLeader(of topic: String, partition: Int, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onPartition(topic, partition) { cluster, partition throws(EmbeddedKafkaError) in
@@ -30,15 +30,18 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Closes a broker's port and all its connections. Other replicas lead its partitions, if there are any, and other
-    /// brokers coordinate its groups. Does nothing if it is stopped.
+    /// Stops a broker: closes its ports and connections. Does nothing if it is stopped.
+    ///
+    /// Other replicas become leaders of its partitions, if there are any, and other brokers coordinate its groups.
     public func stopBroker(_ id: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             try cluster.knownBroker(id).stop()
         }
     }
 
-    /// Opens a stopped broker's port again, the same one. It leads what nobody leads. Does nothing if it runs.
+    /// Starts a stopped broker on the same ports. Does nothing if it is running.
+    ///
+    /// It becomes the leader of partitions without one.
     public func startBroker(_ id: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             let broker = try cluster.knownBroker(id)
@@ -50,7 +53,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Closes connections, and nothing else: those of one broker, one connection by its number, or all.
+    /// Closes connections without stopping brokers: those of one broker, one connection by its number, or all.
     public func closeConnections(
         of broker: Int? = nil, connection: Int? = nil
     ) async throws(EmbeddedKafkaError) {
@@ -61,7 +64,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// How many connections a broker has.
+    /// Returns the number of a broker's connections.
     public func connectionCount(of broker: Int) async throws(EmbeddedKafkaError) -> Int {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             try cluster.knownBroker(broker).connectionCount

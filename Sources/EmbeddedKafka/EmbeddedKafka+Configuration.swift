@@ -8,68 +8,77 @@
 package import KafkaTransport
 
 extension EmbeddedKafka {
-    /// What a cluster is like. Each value's default is given with it; most are Kafka's own.
+    /// The configuration of an embedded cluster. Most defaults are Kafka's own.
     public struct Configuration: Sendable {
-        /// How many brokers there are. Their ids are 1, 2, 3 and so on. Default: 1.
+        /// The number of brokers, whose IDs are 1, 2, 3 and so on. Default: 1.
         public var brokers = 1
-        /// The address that the brokers listen on and name to clients. Default: 127.0.0.1.
+        /// The address that the brokers listen on and advertise. Default: `127.0.0.1`.
         public var host = "127.0.0.1"
-        /// The ports of the brokers, in the order of their ids. Where there is none, or 0, a free port is taken.
+        /// The brokers' ports in the order of their IDs. Missing ports and 0 stand for a free port. Default: none.
         public var ports: [Int] = []
-        /// More ways in, with TLS or SASL, beside the plain one. Default: none.
+        /// Listeners with TLS or SASL in addition to the plaintext one. Default: none.
         public var listeners: [Listener] = []
-        /// The users that log in by PLAIN and SCRAM, with their passwords. Default: none.
+        /// The passwords of users for PLAIN and SCRAM, by user name. Default: none.
         public var users: [String: String] = [:]
-        /// What decides on bearer tokens, by token and SASL extensions; wanted where a listener has OAUTHBEARER. It runs
-        /// where the brokers do: they wait for it.
+        /// The function that validates bearer tokens, with their SASL extensions. Required if a listener has
+        /// OAUTHBEARER.
+        ///
+        /// It runs on the brokers' thread, so it must not block. Default: nil.
         public var checkToken: (@Sendable (_ token: String, _ extensions: [String: String]) -> TokenVerdict)?
         #if GSSAPI
-        /// The brokers' Kerberos keys; wanted where a listener has GSSAPI. Needs the package trait `GSSAPI`.
+        /// The brokers' Kerberos keys. Required if a listener has GSSAPI. Needs the package trait `GSSAPI`. Default:
+        /// nil.
         public var kerberos: Kerberos?
         #endif
-        /// After so long clients have to log in again (connections.max.reauth.ms, KIP-368). Default: never.
+        /// The time after which clients must authenticate again (`connections.max.reauth.ms`, KIP-368). Nil means
+        /// never. Default: nil.
         public var maxSession: Duration?
-        /// The racks of the brokers, in the order of their ids (broker.rack). Default: none.
+        /// The brokers' racks in the order of their IDs (`broker.rack`). Default: none.
         public var racks: [String] = []
-        /// Whether consumers are sent to a replica in their own rack (KIP-392). Default: false.
+        /// Whether brokers refer consumers to a replica in their own rack (KIP-392). Default: false.
         public var offerNearestReplica = false
-        /// Whether a topic that a client asks for is created (auto.create.topics.enable). Default: true.
+        /// Whether brokers create a topic when a client requests its metadata (`auto.create.topics.enable`). Default:
+        /// true.
         public var createTopicsAutomatically = true
-        /// The partitions of a topic that doesn't say (num.partitions). Default: 1.
+        /// The number of partitions of new topics that don't specify one (`num.partitions`). Default: 1.
         public var defaultPartitions = 1
-        /// The replicas of a topic that doesn't say (default.replication.factor). Default: 1.
+        /// The number of replicas of new topics that don't specify one (`default.replication.factor`). Default: 1.
         public var defaultReplicationFactor = 1
-        /// Bytes kept of each partition; the oldest batches beyond that are removed, in steps of up to 1 MiB
-        /// (log.retention.bytes). Default: 1 GiB.
+        /// The number of bytes to keep per partition (`log.retention.bytes`). Default: 1 GiB.
+        ///
+        /// The oldest batches beyond it are removed, in steps of up to 1 MiB.
         public var retentionBytes = 1 << 30
-        /// The largest record batch, in bytes (message.max.bytes). Default: 1 048 588.
+        /// The maximum size of a record batch in bytes (`message.max.bytes`). Default: 1 048 588.
         public var maxBatchBytes = 1_048_588
-        /// The largest request, in bytes; a connection that announces a larger one is closed
-        /// (socket.request.max.bytes). Default: 100 MiB.
+        /// The maximum size of a request in bytes (`socket.request.max.bytes`). Default: 100 MiB.
+        ///
+        /// A connection that announces a larger request is closed.
         public var maxRequestBytes = 100 << 20
-        /// The most that one Fetch answers, in bytes, whatever it asks for (fetch.max.bytes). Default: 55 MiB.
+        /// The maximum size of a Fetch response in bytes, whatever the request allows (`fetch.max.bytes`). Default: 55
+        /// MiB.
         public var maxFetchBytes = 55 << 20
-        /// The session timeouts that members of groups may ask for (group.min.session.timeout.ms,
-        /// group.max.session.timeout.ms). Default: 6 s to 30 min.
+        /// The session timeouts that group members may request (`group.min.session.timeout.ms`,
+        /// `group.max.session.timeout.ms`). Default: 6 s to 30 min.
         public var sessionTimeouts: ClosedRange<Duration> = .seconds(6)...(.seconds(1800))
-        /// How long an empty group waits for more members before its first generation
-        /// (group.initial.rebalance.delay.ms). Default: 0; Kafka's is 3 s.
+        /// The time that an empty group waits for more members before its first generation
+        /// (`group.initial.rebalance.delay.ms`). Default: 0, while Kafka's is 3 s.
         public var initialRebalanceDelay: Duration = .zero
-        /// The most members that a group may have (group.max.size). Default: no limit.
+        /// The maximum number of members of a group (`group.max.size`). Default: unlimited.
         public var maxGroupSize = Int.max
-        /// The highest versions to offer, where they are not this library's highest: to be like an older broker.
+        /// The highest versions to offer per API, to imitate older brokers. Default: all versions that this library
+        /// supports.
         public var maxVersions: [API: Int16] = [:]
-        /// APIs that are not offered.
+        /// The APIs that the brokers don't offer. Default: none.
         public var withheldAPIs: Set<API> = []
-        /// How many requests are kept to be looked at; the oldest go first. Default: 10 000.
+        /// The maximum number of requests to record, after which the oldest are removed. Default: 10 000.
         public var requestLogCapacity = 10_000
-        /// Where the brokers get their time from. Tests drive one of their own.
+        /// The brokers' source of time. Tests use their own.
         package var clock = LoopClock.system
 
-        /// One broker, and Kafka's defaults.
+        /// Creates a configuration with one broker and the default settings.
         public init() {}
 
-        /// A number of brokers, and Kafka's defaults.
+        /// Creates a configuration with a number of brokers and the default settings.
         public init(brokers: Int) {
             self.brokers = brokers
         }
@@ -77,7 +86,7 @@ extension EmbeddedKafka {
 }
 
 extension EmbeddedKafka.Configuration {
-    /// Why no cluster can be like this, if none can.
+    /// The reason why the configuration is invalid, or nil if it is valid.
     var problem: String? {
         if self.brokers < 1 || self.brokers > 1000 {
             return "A cluster must have between 1 and 1000 brokers, not \(self.brokers)."

@@ -8,17 +8,18 @@
 import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// Lets something go wrong with the next requests that fit.
+    /// Injects a fault into the next matching requests.
     ///
-    /// A request meets one fault: of those that fit it, the one that was injected first.
+    /// A request meets at most one fault: the matching one that was injected first.
     ///
     /// - Parameters:
-    ///   - fault: what goes wrong.
-    ///   - api: only requests of this API; all if nil.
-    ///   - broker: only at this broker; at all if nil.
-    ///   - connection: only on the connection with this number, as `requests` shows it; on all if nil.
-    ///   - clientID: only from clients that name themselves so (client.id); from all if nil.
-    ///   - times: how many requests meet it; nil for all until it is removed.
+    ///   - fault: The fault.
+    ///   - api: The API whose requests meet the fault, or nil for all.
+    ///   - broker: The broker whose requests meet the fault, or nil for all.
+    ///   - connection: The number of the connection whose requests meet the fault, as in `requests`, or nil for all.
+    ///   - clientID: The client ID (`client.id`) whose requests meet the fault, or nil for all.
+    ///   - times: The number of requests that meet the fault, or nil for all until it is removed. Default: 1.
+    /// - Returns: The injected fault, to count its hits and to remove it.
     @discardableResult
     public func inject(
         _ fault: Fault, on api: API? = nil, broker: Int? = nil, connection: Int? = nil, clientID: String? = nil,
@@ -32,8 +33,8 @@ extension EmbeddedKafka {
             times: times)
     }
 
-    /// Answers requests of one API with what `body` makes of them, in place of the broker, which does nothing. Where
-    /// `body` returns nil, the broker answers.
+    /// Responds to requests of one API with the result of `body` instead of handling them. If `body` returns nil, the
+    /// broker handles the request.
     @discardableResult
     package func answer<Request: KafkaRequest>(
         _ type: Request.Type, broker: Int? = nil, times: Int? = 1,
@@ -44,7 +45,7 @@ extension EmbeddedKafka {
             target: FaultTable.Target(api: Request.apiKey, broker: broker.map { Int32(clamping: $0) }), times: times)
     }
 
-    /// Changes the broker's answers to requests of one API before they are sent.
+    /// Changes the broker's responses to requests of one API before they are sent.
     @discardableResult
     package func rewrite<Request: KafkaRequest>(
         _ type: Request.Type, broker: Int? = nil, times: Int? = 1,
@@ -66,27 +67,27 @@ extension EmbeddedKafka {
         return InjectedFault(id: faults.add(fault, target: target, times: times.map { max($0, 0) }), table: faults)
     }
 
-    /// Ends all faults. Requests that have met one already stay as they are.
+    /// Removes all faults. Requests that have already met one are not affected.
     public func removeFaults() {
         self.cluster.faults.removeAll()
     }
 
     // MARK: Requests
 
-    /// The requests that came, in their order: the newest ones, as many as `requestLogCapacity`.
+    /// The received requests in order, limited to the newest `requestLogCapacity`.
     public var requests: [Request] { self.cluster.requests.requests }
 
-    /// Empties `requests`.
+    /// Removes all entries from `requests`.
     public func forgetRequests() {
         self.cluster.requests.removeAll()
     }
 
-    /// Waits until `requests` satisfy a condition, or until the task is cancelled.
+    /// Waits until `requests` satisfies a condition, or until the task is cancelled.
     public func untilRequests(_ condition: @escaping @Sendable ([Request]) -> Bool) async {
         await self.cluster.requests.wait(until: condition)
     }
 
-    /// Waits until `requests` has so many of one API, or until the task is cancelled.
+    /// Waits until `requests` has `count` requests of one API, or until the task is cancelled.
     public func untilRequests(of api: API, count: Int = 1) async {
         await self.untilRequests { requests in requests.count { $0.api == api } >= count }
     }

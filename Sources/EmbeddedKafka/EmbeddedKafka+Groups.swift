@@ -8,29 +8,29 @@
 import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// A consumer group as its coordinator sees it.
+    /// The state of a consumer group at its coordinator.
     public struct Group: Hashable, Sendable {
         /// A member of a group.
         public struct Member: Hashable, Sendable {
-            /// The id that the coordinator gave it.
+            /// The member ID that the coordinator assigned.
             public var id: String
-            /// The id that its configuration gave it (group.instance.id), if it is a static member.
+            /// The instance ID (`group.instance.id`) of a static member, otherwise nil.
             public var instanceID: String?
-            /// The client's name for itself (client.id).
+            /// The client ID (`client.id`).
             public var clientID: String
         }
 
-        /// Kafka's name of its state: Empty, PreparingRebalance, CompletingRebalance, Stable or Dead.
+        /// The group's state by Kafka's name: Empty, PreparingRebalance, CompletingRebalance, Stable or Dead.
         public var state: String
-        /// How often it has been rebalanced.
+        /// The generation, which increases with each rebalance.
         public var generation: Int
-        /// The assignor that its members have agreed on.
+        /// The assignor that the group uses, or nil while it has none.
         public var assignor: String?
-        /// Its members, in the order in which they joined.
+        /// The members in the order in which they joined.
         public var members: [Member]
     }
 
-    /// A group; nil if nobody has joined or committed in it.
+    /// Returns a group, or nil if no member has joined it and no offset is committed.
     public func group(_ id: String) async throws(EmbeddedKafkaError) -> Group? {
         try await self.onLoop { cluster in
             guard let classic = cluster.groups[id]?.classic else { return nil }
@@ -42,7 +42,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// The offset that a group has committed for a partition; nil if it hasn't.
+    /// Returns the committed offset of a group for a partition, or nil if there is none.
     public func committedOffset(
         of group: String, topic: String, partition: Int
     ) async throws(EmbeddedKafkaError) -> Int64? {
@@ -51,13 +51,15 @@ extension EmbeddedKafka {
         }
     }
 
-    /// The broker that coordinates a group.
+    /// Returns the broker that coordinates a group, or nil if no broker is running.
     public func coordinator(ofGroup id: String) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onLoop { $0.coordinator(.group, for: id).map { Int($0) } }
     }
 
-    /// Makes another broker the coordinator of a group. It knows what the last one had written down: the members of the
-    /// last complete generation, and the committed offsets. Who was just joining has to ask again.
+    /// Makes another broker the coordinator of a group.
+    ///
+    /// It takes over what the previous coordinator had stored: the members of the last complete generation and the
+    /// committed offsets. Members that were joining have to send their requests again.
     public func moveCoordinator(ofGroup id: String, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             cluster.moveCoordinator(.group, for: id, to: try cluster.runningBroker(broker).id)

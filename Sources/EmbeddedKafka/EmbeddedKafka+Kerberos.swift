@@ -8,14 +8,15 @@
 #if GSSAPI
 
 extension EmbeddedKafka {
-    /// The brokers' own keys, with which they read clients' tickets (GSSAPI). Needs the package trait `GSSAPI`.
+    /// The brokers' Kerberos keys for GSSAPI, with which they decrypt clients' tickets. Needs the package trait
+    /// `GSSAPI`.
     public struct Kerberos: Hashable, Sendable {
-        /// The path of the file with the keys. It is read when the cluster starts, and when a client logs in.
+        /// The path of the keytab. It is read when the cluster starts and when a client authenticates.
         public var keytab: String
-        /// Whose keys: `kafka/localhost@EXAMPLE`. All brokers here have the same.
+        /// The brokers' principal, such as `kafka/localhost@EXAMPLE`. All brokers have the same.
         public var principal: String
 
-        /// The keys of `principal` in `keytab`.
+        /// Creates the configuration for the keys of `principal` in `keytab`.
         public init(keytab: String, principal: String) {
             self.keytab = keytab
             self.principal = principal

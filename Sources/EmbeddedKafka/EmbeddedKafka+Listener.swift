@@ -9,7 +9,7 @@ public import KafkaMemory
 import KafkaTransport
 
 extension EmbeddedKafka {
-    /// A way into the brokers beside the plain one: another port of each, which may want TLS, SASL or both.
+    /// A listener in addition to the plaintext one: another port of each broker, with TLS, SASL or both.
     ///
     /// ```swift
     /// let authority = try EmbeddedKafka.Authority()
@@ -23,16 +23,16 @@ extension EmbeddedKafka {
     /// }
     /// ```
     public struct Listener: Sendable {
-        /// What it is called.
+        /// The listener's name.
         public var name: String
-        /// The certificate that it shows, and whether it wants one; nil for plaintext.
+        /// The listener's certificate and requirements for clients' certificates, or nil for no TLS.
         public var tls: TLS?
-        /// What clients may log in with; none for no SASL.
+        /// The SASL mechanisms that clients can use, or an empty array for no SASL.
         public var mechanisms: [Mechanism]
-        /// The ports of the brokers, in the order of their ids. Where there is none, or 0, a free port is taken.
+        /// The brokers' ports in the order of their IDs. Missing ports and 0 stand for a free port.
         public var ports: [Int]
 
-        /// A listener; by default on free ports.
+        /// Creates a listener. By default it has neither TLS nor SASL and uses free ports.
         public init(_ name: String, tls: TLS? = nil, mechanisms: [Mechanism] = [], ports: [Int] = []) {
             self.name = name
             self.tls = tls
@@ -41,42 +41,43 @@ extension EmbeddedKafka {
         }
     }
 
-    /// A SASL mechanism that brokers here know.
+    /// A SASL mechanism that the embedded brokers support.
     @nonexhaustive
     public enum Mechanism: String, Hashable, Sendable, CaseIterable {
-        /// `Configuration.users`, with the password as it is (RFC 4616).
+        /// PLAIN with `Configuration.users`. The password is sent in clear text (RFC 4616).
         case plain = "PLAIN"
-        /// `Configuration.users`, and delegation tokens (RFC 5802, KIP-48).
+        /// SCRAM-SHA-256 with `Configuration.users` or delegation tokens (RFC 5802, KIP-48).
         case scramSHA256 = "SCRAM-SHA-256"
-        /// The same with the longer hash.
+        /// SCRAM-SHA-512 with `Configuration.users` or delegation tokens (RFC 5802, KIP-48).
         case scramSHA512 = "SCRAM-SHA-512"
-        /// What `Configuration.checkToken` accepts (RFC 7628).
+        /// OAUTHBEARER with the tokens that `Configuration.checkToken` accepts (RFC 7628).
         case oauthBearer = "OAUTHBEARER"
         #if GSSAPI
-        /// Kerberos' tickets for `Configuration.kerberos` (RFC 4752). Needs the package trait `GSSAPI`.
+        /// GSSAPI with Kerberos tickets for `Configuration.kerberos` (RFC 4752). Needs the package trait `GSSAPI`.
         case gssapi = "GSSAPI"
         #endif
     }
 
-    /// What a broker makes of a bearer token.
+    /// A broker's decision on a bearer token.
     @nonexhaustive
     public enum TokenVerdict: Hashable, Sendable {
-        /// It is good, for so long, and says who its bearer is.
+        /// The token is valid for `lifetime` and identifies `user`.
         case accepted(user: String, lifetime: Duration)
-        /// It is not; the client hears this word (RFC 7628, section 3.2.2): `invalid_token`.
+        /// The token is refused with a status for the client, such as `invalid_token` (RFC 7628, section 3.2.2).
         case refused(status: String)
     }
 
-    /// What a listener needs to speak TLS.
+    /// The TLS settings of a listener.
     public struct TLS: Hashable, Sendable {
-        /// The certificates, the broker's own first, in PEM.
+        /// The certificate chain in PEM, starting with the broker's own certificate.
         public var chain: Bytes
-        /// Its private key, in PEM.
+        /// The private key in PEM.
         public var key: Bytes
-        /// Whoever connects has to show a certificate of these authorities, in PEM (ssl.client.auth=required). Nil for none.
+        /// The authorities in PEM of which clients must have a certificate (`ssl.client.auth=required`), or nil for no
+        /// client certificates.
         public var clientAuthorities: Bytes?
 
-        /// A certificate with its key.
+        /// Creates the settings from a certificate chain and its key.
         public init(chain: Bytes, key: Bytes, clientAuthorities: Bytes? = nil) {
             self.chain = chain
             self.key = key
@@ -84,19 +85,21 @@ extension EmbeddedKafka {
         }
     }
 
-    /// The addresses of a listener, `host:port`, one a broker; none if no listener has this name.
+    /// Returns the addresses of a listener, `host:port` for each broker, or an empty array if there is no such
+    /// listener.
     public func bootstrapServers(of listener: String) -> [String] {
         self.listenerServers[listener] ?? []
     }
 
     // MARK: Changes while it runs
 
-    /// Gives a user a password, a new user too; with nil, takes the user away. Connections that are logged in stay so.
+    /// Sets a user's password and creates the user if necessary. Nil removes the user. Authenticated connections stay
+    /// open.
     public func setPassword(_ password: String?, of user: String) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster in cluster.credentials.setPassword(password, of: user) }
     }
 
-    /// Shows another certificate from now on. Connections that there are live on.
+    /// Replaces the certificate of a listener for new connections. Open connections keep the previous one.
     public func setTLS(_ tls: TLS, of listener: String) async throws(EmbeddedKafkaError) {
         let context = try tls.context()
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in

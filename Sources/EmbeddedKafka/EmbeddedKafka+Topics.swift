@@ -8,15 +8,15 @@
 import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// Creates a topic. The leader of partition 0 is broker 1, that of partition 1 broker 2, and so on around.
+    /// Creates a topic. Broker 1 leads partition 0, broker 2 partition 1, and so on in turn.
     ///
     /// - Parameters:
-    ///   - name: the topic's name.
-    ///   - partitions: how many partitions it has.
-    ///   - replicationFactor: how many brokers are named as replicas of each.
-    ///   - configuration: Kafka's names and values; what Kafka would refuse is refused. Here `max.message.bytes`,
-    ///     `message.timestamp.type`, `message.timestamp.after.max.ms`, `min.insync.replicas`, `retention.bytes`, and that
-    ///     `cleanup.policy` has `compact` mean something.
+    ///   - name: The name of the topic.
+    ///   - partitions: The number of partitions. Default: 1.
+    ///   - replicationFactor: The number of replicas of each partition. Default: 1.
+    ///   - configuration: Topic settings by Kafka's names, validated as in Kafka. Those with an effect are
+    ///     `max.message.bytes`, `message.timestamp.type`, `message.timestamp.after.max.ms`, `min.insync.replicas`,
+    ///     `retention.bytes`, and `compact` in `cleanup.policy`. Default: none.
     public func createTopic(
         _ name: String, partitions: Int = 1, replicationFactor: Int = 1, configuration: [String: String] = [:]
     ) async throws(EmbeddedKafkaError) {
@@ -34,7 +34,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Deletes a topic, its records and what groups have committed for it.
+    /// Deletes a topic with its records and the committed offsets for it.
     public func deleteTopic(_ name: String) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             guard let topic = cluster.topic(name) else { throw EmbeddedKafkaError.unknown(topic: name) }
@@ -42,20 +42,20 @@ extension EmbeddedKafka {
         }
     }
 
-    /// The names of all topics, sorted.
+    /// Returns the names of all topics, sorted.
     public func topics() async throws(EmbeddedKafkaError) -> [String] {
         try await self.onLoop { $0.topics.keys.sorted() }
     }
 
-    /// The first offset that a partition has, and the offset that its next record will get.
+    /// Returns the range from the first offset of a partition to the offset of the next record.
     public func offsets(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Range<Int64> {
         try await self.onPartition(topic, partition) { _, partition in
             partition.log.startOffset..<partition.log.endOffset
         }
     }
 
-    /// Cuts off what a partition has from `offset` on, as if a broker that lacks it had been elected leader: the same
-    /// broker leads on, in a new epoch. A batch that holds `offset` goes as a whole.
+    /// Removes the records of a partition from `offset` on, as if a broker without them had become leader. The leader
+    /// stays the same, in a new epoch. A batch that contains `offset` is removed completely.
     public func truncate(_ topic: String, partition: Int, to offset: Int64) async throws(EmbeddedKafkaError) {
         try await self.onPartition(topic, partition) { cluster, partition in
             partition.log.truncate(to: max(offset, 0))
@@ -63,7 +63,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Moves the start of a partition up to `offset`, as Kafka's DeleteRecords and retention do.
+    /// Deletes the records of a partition before `offset`, like Kafka's DeleteRecords and retention.
     public func deleteRecords(
         _ topic: String, partition: Int, before offset: Int64
     ) async throws(EmbeddedKafkaError) {

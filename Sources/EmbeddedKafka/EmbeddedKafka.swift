@@ -9,10 +9,10 @@ import KafkaMemory
 import KafkaProtocol
 package import KafkaTransport
 
-/// A Kafka cluster inside this process, for tests and for trying things out.
+/// A Kafka cluster in this process, for tests and experiments.
 ///
-/// Any Kafka client can connect to it: it speaks Kafka's protocol on real sockets. It keeps everything in memory, and
-/// forgets it when it stops. It does what brokers do, error codes included, and it can be told to do it badly: see
+/// Any Kafka client can connect to it, because it speaks the Kafka protocol on sockets. It keeps all data in memory and
+/// discards it when it stops. It behaves like Kafka's brokers, including error codes, and can inject faults: see
 /// `inject`.
 ///
 /// ```swift
@@ -25,9 +25,9 @@ package import KafkaTransport
 public final class EmbeddedKafka: Sendable {
     let cluster: EmbeddedCluster
     private let isStopped = Lock(false)
-    /// The addresses to give to clients, `host:port`, one a broker. They stay as they are when brokers stop and start.
+    /// The addresses for clients, `host:port` for each broker. They don't change when brokers stop and start.
     public let bootstrapServers: [String]
-    /// The same by listener.
+    /// The addresses by listener.
     let listenerServers: [String: [String]]
 
     private init(cluster: EmbeddedCluster, servers: [String: [String]]) {
@@ -38,21 +38,21 @@ public final class EmbeddedKafka: Sendable {
 
     // MARK: Life
 
-    /// Runs `body` with a cluster of one broker, and stops the cluster when `body` is done.
+    /// Runs `body` with a cluster of one broker, and stops the cluster when `body` returns or throws.
     public static func withBroker<Result>(
         _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
         try await self.withCluster(Configuration(), body)
     }
 
-    /// Runs `body` with a cluster of so many brokers, and stops the cluster when `body` is done.
+    /// Runs `body` with a cluster of `brokers` brokers, and stops the cluster when `body` returns or throws.
     public static func withCluster<Result>(
         brokers: Int, _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
         try await self.withCluster(Configuration(brokers: brokers), body)
     }
 
-    /// Runs `body` with a cluster, and stops the cluster when `body` is done.
+    /// Runs `body` with a cluster, and stops the cluster when `body` returns or throws.
     public static func withCluster<Result>(
         _ configuration: Configuration, _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
@@ -67,9 +67,9 @@ public final class EmbeddedKafka: Sendable {
         }
     }
 
-    /// Starts a cluster that lives until `stop`. Where a scope will do, `withBroker` and `withCluster` are safer.
+    /// Starts a cluster that runs until `stop`. Prefer `withBroker` and `withCluster`, which stop it.
     ///
-    /// Throws if a port is taken or the configuration makes no sense.
+    /// Throws if a port is in use or the configuration is invalid.
     public static func start(
         _ configuration: Configuration = Configuration()
     ) async throws(EmbeddedKafkaError) -> EmbeddedKafka {
@@ -97,10 +97,10 @@ public final class EmbeddedKafka: Sendable {
         }
     }
 
-    /// What the brokers go by.
+    /// The brokers' source of time.
     package var clock: LoopClock { self.cluster.loop.clock }
 
-    /// Closes all connections and frees the ports. Does nothing the second time.
+    /// Stops the cluster: closes all connections and ports. Does nothing if it is stopped.
     public func stop() async {
         await withCheckedContinuation { continuation in
             let isFirst = self.isStopped.withLock { isStopped in
@@ -117,7 +117,7 @@ public final class EmbeddedKafka: Sendable {
         }
     }
 
-    /// Runs `body` where the cluster's state may be touched.
+    /// Runs `body` on the cluster's loop, where its state may be used.
     func onLoop<Result: Sendable>(
         _ body: @escaping @Sendable (EmbeddedCluster) throws(EmbeddedKafkaError) -> Result
     ) async throws(EmbeddedKafkaError) -> Result {

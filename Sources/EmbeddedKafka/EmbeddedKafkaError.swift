@@ -7,11 +7,11 @@
 
 public import KafkaProtocol
 
-/// Why an embedded cluster can't do what it was asked to.
+/// An error of an embedded cluster.
 public struct EmbeddedKafkaError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Kafka's code for it, if it has one.
+    /// Kafka's error code, if there is one.
     public var code: ErrorCode?
-    /// What is wrong, in a sentence.
+    /// A sentence that describes the error.
     public var description: String
 
     init(_ description: String, code: ErrorCode? = nil) {

@@ -5,6 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// `Bytes` and `ErrorCode` are part of this library's API. Everything else in those modules has package access.
+// `Bytes` and `ErrorCode` are part of this library's API. All other declarations in those modules have package access.
 @_exported public import KafkaMemory
 @_exported public import KafkaProtocol

@@ -5,11 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps large blocks of memory for reuse, by power-of-two size classes from 32 KiB to 64 MiB.
+/// A pool of large memory blocks for reuse, in power-of-two size classes from 32 KiB to 64 MiB.
 ///
-/// The process keeps at most `limit` bytes here; what comes back beyond that is freed.
+/// The pool keeps at most `limit` idle bytes and frees blocks that are returned beyond that.
 package final class BufferPool: Sendable {
-    /// `@unchecked Sendable`, since whoever has taken a block is the only one who knows it.
+    /// A block of memory. `@unchecked Sendable`, because only the code that took a block has its address.
     package struct Block: @unchecked Sendable {
         package var base: UnsafeMutableRawPointer
         package var capacity: Int
@@ -33,12 +33,12 @@ package final class BufferPool: Sendable {
         self.state = Lock(State(free: Array(repeating: [], count: Self.largestClass - Self.smallestClass + 1)))
     }
 
-    /// Bytes kept for reuse at this moment.
+    /// The number of bytes that are idle in the pool.
     package var idleBytes: Int {
         self.state.withLock { $0.bytes }
     }
 
-    /// A block of at least `capacity` bytes, or nil for sizes that the pool doesn't keep.
+    /// Returns a block of at least `capacity` bytes, or nil if the pool doesn't keep blocks of that size.
     package func take(atLeast capacity: Int) -> Block? {
         guard capacity > 1 << (Self.smallestClass - 1), capacity <= 1 << Self.largestClass else { return nil }
         let exponent = max(Self.smallestClass, Int.bitWidth - (capacity - 1).leadingZeroBitCount)
@@ -50,7 +50,7 @@ package final class BufferPool: Sendable {
         return reused ?? Block(base: .allocate(byteCount: 1 << exponent, alignment: 16), capacity: 1 << exponent)
     }
 
-    /// Takes back a block that came from `take`.
+    /// Returns a block that came from `take` to the pool.
     package func give(_ block: Block) {
         let kept = self.state.withLock { state in
             guard state.bytes + block.capacity <= self.limit else { return false }

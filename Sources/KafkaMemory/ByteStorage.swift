@@ -5,24 +5,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A block of memory with a reference count: what `Bytes` are slices of.
+/// A reference-counted block of memory, which `Bytes` values are slices of.
 ///
-/// Large blocks come from `BufferPool` and go back to it, since
-/// freshly mapped pages cost more than what is done with them.
+/// Large blocks come from `BufferPool` and return to it, because mapping fresh pages costs more than most uses of them.
 ///
-/// Sharing rule (why `@unchecked Sendable` is right): whoever makes a storage fills it alone; once a `Bytes` over a
-/// range exists, that range is never written again.
+/// It is `@unchecked Sendable` by this rule: the code that creates a storage is the only one to write to it, and a
+/// range is never written again once a `Bytes` over it exists.
 @usableFromInline
 package final class ByteStorage: @unchecked Sendable {
-    /// The first byte.
+    /// The address of the first byte.
     @usableFromInline
     package let base: UnsafeMutableRawPointer
-    /// How many bytes may be written.
+    /// The number of bytes that can be written.
     @usableFromInline
     package let capacity: Int
     private let isPooled: Bool
 
-    /// A block of at least `minimumCapacity` bytes, uninitialised.
+    /// Creates a block of at least `minimumCapacity` uninitialized bytes.
     package init(minimumCapacity: Int) {
         if let block = BufferPool.shared.take(atLeast: minimumCapacity) {
             self.base = block.base
@@ -43,6 +42,6 @@ package final class ByteStorage: @unchecked Sendable {
         }
     }
 
-    /// The storage of every empty `Bytes`.
+    /// The storage of all empty `Bytes`.
     package static let empty = ByteStorage(minimumCapacity: 1)
 }

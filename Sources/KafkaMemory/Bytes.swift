@@ -13,28 +13,28 @@ import Musl
 import Darwin
 #endif
 
-/// An immutable run of bytes: a record's key, value or header value.
+/// An immutable sequence of bytes: a record's key, value or header value.
 ///
-/// `Bytes` is a slice of reference-counted storage: copying one copies no bytes. A `Bytes` read from Kafka is a slice of
-/// the broker's response, so keeping one keeps that response (up to the fetch size) in memory; `detached()` makes a
-/// copy that stands alone.
+/// `Bytes` is a slice of reference-counted storage, so copying a value copies no bytes. A `Bytes` read from Kafka is a
+/// slice of the broker's response and keeps that whole response (up to the fetch size) in memory; `detached()` makes an
+/// independent copy.
 ///
 /// ```swift
 /// let a: Bytes = "paid"
 /// let b: Bytes = [0x70, 0x61, 0x69, 0x64]
 /// a == b                        // true
 /// String(decoding: a, as: UTF8.self)
-/// Data(a)                       // Foundation's Data goes in and out as a sequence of bytes
+/// Data(a)                       // Bytes and Foundation's Data convert as sequences of bytes
 /// ```
 public struct Bytes: Sendable {
     @usableFromInline
     package let storage: ByteStorage
     @usableFromInline
     package let offset: Int
-    /// How many bytes there are.
+    /// The number of bytes.
     public let count: Int
 
-    /// A slice of `storage`. The range must lie in it, and must not be written again.
+    /// Creates a slice of `storage`. The range must be within the storage and must not be written again.
     @inlinable
     package init(storage: ByteStorage, offset: Int, count: Int) {
         precondition(
@@ -45,12 +45,12 @@ public struct Bytes: Sendable {
         self.count = count
     }
 
-    /// No bytes.
+    /// Creates an empty value.
     public init() {
         self.init(storage: .empty, offset: 0, count: 0)
     }
 
-    /// A copy of a sequence of bytes.
+    /// Creates a copy of a sequence of bytes.
     public init(_ bytes: some Sequence<UInt8>) {
         if let copy = bytes.withContiguousStorageIfAvailable({ Bytes(copying: UnsafeRawBufferPointer($0)) }) {
             self = copy
@@ -59,13 +59,13 @@ public struct Bytes: Sendable {
         }
     }
 
-    /// The UTF-8 of a string.
+    /// Creates the UTF-8 encoding of a string.
     public init(_ string: some StringProtocol) {
         let copy = string.utf8.withContiguousStorageIfAvailable { Bytes(copying: UnsafeRawBufferPointer($0)) }
         self = copy ?? Array(string.utf8).withUnsafeBytes { Bytes(copying: $0) }
     }
 
-    /// A copy of raw memory.
+    /// Creates a copy of raw memory.
     public init(copying bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, !bytes.isEmpty else {
             self.init()
@@ -76,23 +76,23 @@ public struct Bytes: Sendable {
         self.init(storage: storage, offset: 0, count: bytes.count)
     }
 
-    /// A copy that holds on to nothing but its own bytes.
+    /// Returns a copy with storage of its own.
     public func detached() -> Bytes {
         self.withUnsafeBytes { Bytes(copying: $0) }
     }
 
-    /// Calls `body` with the bytes in place. The pointer must not leave `body`.
+    /// Calls `body` with the bytes in place. The pointer is only valid during the call.
     @inlinable
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let storage = self.storage
-        // Nothing else may keep it alive until `body` is done.
+        // The storage must live until `body` returns, even if this is the last use of the value.
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeRawBufferPointer(start: storage.base + self.offset, count: self.count))
     }
 
-    /// Calls `body` with a bounds-checked view of the bytes.
+    /// Calls `body` with a bounds-checked view of the bytes in place.
     @inlinable
     public func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
@@ -104,11 +104,11 @@ public struct Bytes: Sendable {
 }
 
 extension Bytes: RandomAccessCollection {
-    /// Always 0.
+    /// The position of the first byte, which is always 0.
     @inlinable
     public var startIndex: Int { 0 }
 
-    /// Equal to `count`.
+    /// The position after the last byte, which equals `count`.
     @inlinable
     public var endIndex: Int { self.count }
 
@@ -121,14 +121,14 @@ extension Bytes: RandomAccessCollection {
         return storage.base.load(fromByteOffset: self.offset + position, as: UInt8.self)
     }
 
-    /// The bytes in `bounds`, sharing this value's storage. Its indices start at 0 again.
+    /// The bytes in `bounds`. The result shares this value's storage, and its indices start at 0.
     @inlinable
     public subscript(bounds: Range<Int>) -> Bytes {
         precondition(bounds.lowerBound >= 0 && bounds.upperBound <= self.count, "Range out of bounds")
         return Bytes(storage: self.storage, offset: self.offset + bounds.lowerBound, count: bounds.count)
     }
 
-    /// Calls `body` with the bytes in place: what makes `Array(bytes)` and `Data(bytes)` one copy.
+    /// Calls `body` with the bytes in place, so that `Array(bytes)` and `Data(bytes)` copy them once.
     @inlinable
     public func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
@@ -142,7 +142,7 @@ extension Bytes: RandomAccessCollection {
 }
 
 extension Bytes: Hashable {
-    /// Whether both have the same bytes.
+    /// Returns whether both values have the same bytes.
     public static func == (left: Bytes, right: Bytes) -> Bool {
         guard left.count == right.count else { return false }
         return left.withUnsafeBytes { a in
@@ -153,7 +153,7 @@ extension Bytes: Hashable {
         }
     }
 
-    /// Feeds the bytes to `hasher`.
+    /// Hashes the bytes into `hasher`.
     public func hash(into hasher: inout Hasher) {
         self.withUnsafeBytes { hasher.combine(bytes: $0) }
         hasher.combine(self.count)
@@ -161,19 +161,19 @@ extension Bytes: Hashable {
 }
 
 extension Bytes: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral {
-    /// The UTF-8 of a string literal.
+    /// Creates the UTF-8 encoding of a string literal.
     public init(stringLiteral value: String) {
         self.init(value)
     }
 
-    /// The bytes of an array literal.
+    /// Creates the bytes of an array literal.
     public init(arrayLiteral elements: UInt8...) {
         self.init(elements)
     }
 }
 
 extension Bytes: CustomStringConvertible {
-    /// The bytes as text if they are UTF-8, otherwise their number and the first of them in hexadecimal.
+    /// The bytes as text if they are valid UTF-8, otherwise their number and the first 32 of them in hexadecimal.
     public var description: String {
         if let text = String(validating: self, as: UTF8.self) { return text }
         let digits = Array("0123456789abcdef")

@@ -5,16 +5,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What can be written as a key, a value or a header's value: `Bytes`, strings as their UTF-8, arrays of bytes.
+/// A type whose values can be a record's key, value or header value.
 ///
-/// Types of your own conform by saying what their bytes are; `KafkaFoundation` has Foundation's `Data`.
+/// `Bytes`, strings (as UTF-8) and arrays of bytes conform; `KafkaFoundation` adds Foundation's `Data`. Conform your
+/// own types by returning their encoding.
 public protocol BytesConvertible {
-    /// The bytes as they are written.
+    /// The value's bytes as they are stored in Kafka.
     var kafkaBytes: Bytes { get }
 }
 
 extension Bytes: BytesConvertible {
-    /// These bytes, not copied.
+    /// The value itself, without a copy.
     public var kafkaBytes: Bytes { self }
 }
 
@@ -44,7 +45,7 @@ extension ContiguousArray: BytesConvertible where Element == UInt8 {
 }
 
 extension String {
-    /// The bytes as text; nil if there are none, or if they are not UTF-8.
+    /// Creates the text of `bytes`, or returns nil if `bytes` is nil or not valid UTF-8.
     public init?(_ bytes: Bytes?) {
         guard let bytes, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         self = text

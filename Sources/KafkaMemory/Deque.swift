@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A queue in a ring: append at the end, take from the front, both without moving what is in it.
+/// A double-ended queue in a ring buffer. Adding and removing at either end moves no other element.
 package struct Deque<Element> {
     private var slots: [Element?] = []
     private var head = 0
@@ -19,7 +19,7 @@ package struct Deque<Element> {
 
     package var last: Element? { self.isEmpty ? nil : self[self.count - 1] }
 
-    /// The element at a distance from the front.
+    /// The element at `index`, counted from the front.
     package subscript(index: Int) -> Element {
         get {
             precondition(index >= 0 && index < self.count, "Index out of range")
@@ -53,7 +53,7 @@ package struct Deque<Element> {
         return element
     }
 
-    /// Takes everything out, in order.
+    /// Removes all elements and returns them in order.
     package mutating func removeAll() -> [Element] {
         let elements = Array(self)
         self = Deque()

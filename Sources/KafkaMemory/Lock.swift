@@ -17,12 +17,12 @@ public import Synchronization
 
 #if !THREAD_SANITIZER
 
-/// The one lock of this package: a value that may only be touched while the lock is held.
+/// A value that is only accessible while its lock is held. The package uses no other lock.
 ///
-/// It is `Synchronization.Mutex` in an object, so that it can be captured and shared. Thread Sanitizer cannot see the
-/// futex behind `Mutex` and reports false races, so a build with `-D THREAD_SANITIZER` uses a pthread mutex instead.
+/// It is `Synchronization.Mutex` in an object, so that it can be captured and shared. Thread Sanitizer doesn't see the
+/// futex of `Mutex` and reports false races, so builds with `-D THREAD_SANITIZER` use a pthread mutex instead.
 ///
-/// Never resume a continuation, call a user's code or make a blocking system call inside `withLock`.
+/// Never resume a continuation, call user code or make a blocking system call inside `withLock`.
 @usableFromInline
 package final class Lock<Value>: Sendable {
     @usableFromInline

@@ -8,21 +8,24 @@
 public import AsyncKafka
 import KafkaTransport
 
-/// Tokens by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4; KIP-768): a client's id and secret for a token.
+/// A token provider that uses the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4; KIP-768): it exchanges
+/// a client's ID and secret for a token.
 ///
-/// Each call asks the server: wrap it in a `CachingTokenProvider`. Connection faults and the statuses 408, 429 and 5xx are
-/// tried again until the endpoint's `timeout`; every other refusal is final, and thrown as `.authenticationFailed` with what
-/// the server says of it. How long a token is good is taken from `expires_in` or, if that is sooner, from the token's own
-/// `exp`. Neither the secret nor a token is in any error.
+/// Each call sends a request to the server, so wrap the provider in a `CachingTokenProvider`. Connection errors and the
+/// statuses 408, 429 and 5xx are retried until the endpoint's `timeout`. Any other refusal is final and thrown as
+/// `.authenticationFailed` with the server's reason. A token expires after `expires_in` or at its own `exp`, whichever
+/// is earlier. Errors contain neither the secret nor a token.
 public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
-    /// How a client shows its id and secret (RFC 6749, section 2.3.1).
+    /// The way in which a client sends its ID and secret (RFC 6749, section 2.3.1).
     @nonexhaustive
     public enum ClientAuthentication: Hashable, Sendable {
-        /// In a header `Authorization: Basic`, each form-encoded first. What the standard wants of every server.
+        /// In an `Authorization: Basic` header, each form-encoded first. The standard requires all servers to support
+        /// it.
         case basic
-        /// The same without the encoding: for servers that don't decode them, which is also what Java's client does if
-        /// `sasl.oauthbearer.header.urlencode` isn't set. It differs where they have other characters than letters, digits
-        /// and `-._*`.
+        /// In an `Authorization: Basic` header without the encoding, for servers that don't decode them.
+        ///
+        /// Java's client does the same unless `sasl.oauthbearer.header.urlencode` is set. It differs from `basic` only
+        /// if the ID or secret has characters other than letters, digits and `-._*`.
         case basicWithoutEncoding
         /// As the parameters `client_id` and `client_secret`.
         case parameters
@@ -35,13 +38,15 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     private let additional: [String: String]
     private let authentication: ClientAuthentication
 
+    /// Creates a provider for a client with a fixed secret.
+    ///
     /// - Parameters:
-    ///   - endpoint: where tokens are given.
-    ///   - clientID: the id that the server knows this client by.
-    ///   - clientSecret: its secret.
-    ///   - scope: what is asked for, with spaces between several. Nil, the default, leaves it to the server.
-    ///   - authentication: how id and secret are sent. `.basic` by default.
-    /// - Throws: `.invalidConfiguration` if a setting can't be used.
+    ///   - endpoint: The endpoint that issues tokens.
+    ///   - clientID: The client's ID at the server.
+    ///   - clientSecret: The client's secret.
+    ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
+    ///   - authentication: The way in which the ID and secret are sent. Default: `.basic`.
+    /// - Throws: `.invalidConfiguration` if a setting is invalid.
     public init(
         _ endpoint: TokenEndpoint, clientID: String, clientSecret: Secret, scope: String? = nil,
         authentication: ClientAuthentication = .basic
@@ -49,7 +54,7 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
         try self.init(endpoint, clientID: clientID, scope: scope, authentication: authentication) { clientSecret }
     }
 
-    /// The same with a secret that is fetched for each request, so that it can be rotated.
+    /// Creates a provider that fetches the client's secret for each request, so that it can be rotated.
     public init(
         _ endpoint: TokenEndpoint, clientID: String, scope: String? = nil,
         authentication: ClientAuthentication = .basic,
@@ -68,7 +73,7 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
         self.authentication = authentication
     }
 
-    /// A token fresh from the server.
+    /// Requests a token from the server.
     public func token() async throws -> OAuthBearerToken {
         try await self.request.token { try await self.form() }
     }
@@ -92,9 +97,9 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
 }
 
 extension ClientCredentialsTokenProvider: CustomStringConvertible, CustomReflectable {
-    /// The client's id.
+    /// The type's name and the client's ID.
     public var description: String { "ClientCredentialsTokenProvider(\(self.clientID))" }
-    /// Nothing: a secret may be among what there is.
+    /// An empty mirror, because a secret may be among the properties.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 

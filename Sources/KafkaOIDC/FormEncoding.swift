@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// `application/x-www-form-urlencoded`, as RFC 6749 wants it for parameters, and for id and secret before they become a
-/// header (appendix B).
+/// The encoding `application/x-www-form-urlencoded`, which RFC 6749 requires for parameters, and for the client's ID
+/// and secret in a header (appendix B).
 enum FormEncoding {
     static func encode(_ text: String) -> String {
         var encoded = ""

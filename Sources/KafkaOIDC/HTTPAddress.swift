@@ -14,19 +14,19 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A URL of HTTP, taken apart.
+/// The parts of an HTTP URL.
 struct HTTPAddress: Sendable {
     let isSecure: Bool
-    /// Without the brackets of an IPv6 address.
+    /// The host, without the brackets of an IPv6 address.
     let host: String
     let port: Int
-    /// Path and query, as the request line has them.
+    /// The path and query for the request line.
     let target: String
-    /// As the `Host` header has it.
+    /// The host and port for the `Host` header.
     let authority: String
 
     init(_ endpoint: TokenEndpoint) throws(KafkaError) {
-        // The URL may have a password in it, which is why errors don't quote it.
+        // The URL may contain a password, so errors don't quote it.
         guard let parts = URLComponents(string: endpoint.url), let scheme = parts.scheme?.lowercased(),
             let encodedHost = parts.encodedHost, !encodedHost.isEmpty, (1...65535).contains(parts.port ?? 443)
         else { throw .invalidConfiguration("The token endpoint's address is not a URL such as https://host/path.") }
@@ -43,7 +43,7 @@ struct HTTPAddress: Sendable {
         self.authority = parts.port.map { "\(encodedHost):\($0)" } ?? encodedHost
         let path = parts.percentEncodedPath
         self.target = (path.isEmpty ? "/" : path) + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
-        // They become lines of text.
+        // Both become part of header lines.
         guard (self.target + self.authority).utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .invalidConfiguration("The token endpoint's address has characters that a URL can't have.")
         }
@@ -59,7 +59,7 @@ struct HTTPAddress: Sendable {
 }
 
 extension HTTPAddress: CustomStringConvertible {
-    /// Without the query, which may have a key in it.
+    /// The URL without the query, which may contain a key.
     var description: String {
         let path = self.target.prefix { $0 != "?" }
         return "\(self.isSecure ? "https" : "http")://\(self.authority)\(path)"

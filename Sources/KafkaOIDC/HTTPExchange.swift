@@ -8,8 +8,9 @@
 import KafkaMemory
 import KafkaTransport
 
-/// One request and its answer, on a connection and a loop of their own: tokens are asked for once in minutes or hours, and
-/// between that nothing should be left.
+/// A request and its response, on a connection and an event loop of their own.
+///
+/// Tokens are requested once in minutes or hours, so nothing is kept between requests.
 final class HTTPExchange: FrameHandler {
     private let reader: Lock<HTTPResponseReader>
     private let result = FirstResult<Result<HTTPResponse, any Error>>()
@@ -18,7 +19,7 @@ final class HTTPExchange: FrameHandler {
         self.reader = Lock(HTTPResponseReader(limit: limit))
     }
 
-    /// Posts a body. Throws `TransportError`, `HTTPFailure`, or `CancellationError`.
+    /// Posts a body and returns the response. Throws `TransportError`, `HTTPFailure` or `CancellationError`.
     static func post(
         _ body: String, headers: [(name: String, value: String)], to address: HTTPAddress, tls: TLSContext?,
         limit: Int, timeout: Duration

@@ -5,25 +5,25 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an HTTP server answered.
+/// A response of an HTTP server.
 struct HTTPResponse: Sendable {
     var status: Int
-    /// By names in lower case.
+    /// The headers by lowercase name.
     var headers: [String: String]
     var body: [UInt8]
 }
 
-/// Why there is no answer.
+/// The reason why there is no response.
 enum HTTPFailure: Error, Hashable {
-    /// Not HTTP, or none that was asked for.
+    /// The response isn't valid HTTP, or uses a coding that was not requested.
     case malformed(String)
-    /// More than the limit.
+    /// The response exceeds the limit.
     case tooLarge(limit: Int)
-    /// The connection ended before the answer did.
+    /// The connection ended before the response was complete.
     case incomplete
 }
 
-/// Reads one answer, as its bytes come. Pure.
+/// A parser of one response, as its bytes arrive. A pure value.
 struct HTTPResponseReader {
     private enum Part {
         case head
@@ -39,20 +39,20 @@ struct HTTPResponseReader {
     private let limit: Int
     private var part = Part.head
     private var response = HTTPResponse(status: 0, headers: [:], body: [])
-    /// What has come of a line.
+    /// The received part of the current line.
     private var line: [UInt8] = []
     private var lineBytes = 0
     private var hasStatusLine = false
 
-    /// All lines together: of the head, of chunks and behind them.
+    /// The maximum size of all lines together: of the header, the chunk sizes and the trailer.
     private static let lineLimit = 64 << 10
 
-    /// - Parameter limit: of the body, in bytes.
+    /// - Parameter limit: The maximum size of the body in bytes.
     init(limit: Int) {
         self.limit = limit
     }
 
-    /// Takes bytes. Returns the answer once it is whole; what comes after it is ignored.
+    /// Parses bytes. Returns the response once it is complete, and ignores what follows it.
     mutating func received(_ bytes: some Sequence<UInt8>) throws(HTTPFailure) -> HTTPResponse? {
         for byte in bytes {
             switch self.part {
@@ -83,7 +83,7 @@ struct HTTPResponseReader {
         return nil
     }
 
-    /// The connection has ended. That is the end of an answer that doesn't say how long it is.
+    /// Returns the response when the connection has ended, which completes a response without a length.
     func ended() throws(HTTPFailure) -> HTTPResponse {
         switch self.part {
         case .bodyUntilEnd, .done: return self.response
@@ -130,7 +130,7 @@ struct HTTPResponseReader {
 
     private mutating func endHead() throws(HTTPFailure) {
         if self.response.status < 200 {
-            // "Continue", say: the answer is yet to come.
+            // An informational response, such as "Continue", precedes the final one.
             self.hasStatusLine = false
             self.response.headers = [:]
         } else if self.response.status == 204 || self.response.status == 304 {

@@ -13,39 +13,41 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A statement about a client that it signs itself, for the JWT bearer grant (RFC 7523; KIP-1139).
+/// A statement about a client that the client signs itself, for the JWT bearer grant (RFC 7523; KIP-1139).
 ///
-/// Signed with RS256 if the key is RSA, of 2048 bits at least, and with ES256 if it is on the curve P-256. Each has an id of its
-/// own (`jti`).
+/// It is signed with RS256 if the key is an RSA key, which must have at least 2048 bits, and with ES256 if the key is
+/// on the curve P-256. Each assertion has a unique ID (`jti`).
 public struct JWTAssertion: Sendable {
-    /// Where the private key is, in PEM.
+    /// The source of the private key, in PEM.
     @nonexhaustive
     public enum PrivateKey: Sendable {
-        /// In memory, encrypted with a password or not.
+        /// A key in memory, encrypted if there is a password.
         case pem(Bytes, password: Secret? = nil)
-        /// In a file, which is read for each assertion, so that it may be renewed, and again if it is half written.
+        /// A key in a file. The file is read for each assertion, so that it can be replaced, and read again if it is
+        /// incomplete.
         case pemFile(String, password: Secret? = nil)
     }
 
-    /// What it is signed with.
+    /// The key that signs the assertion.
     public var privateKey: PrivateKey
-    /// Who makes it: the claim `iss`. Often the client's id.
+    /// The issuer of the assertion, claim `iss`. Often the client's ID.
     public var issuer: String
-    /// Whom the token is for: the claim `sub`.
+    /// The subject of the requested token, claim `sub`.
     public var subject: String
-    /// Who it is made for: the claim `aud`. Often the token endpoint's address.
+    /// The recipient of the assertion, claim `aud`. Often the token endpoint's address.
     public var audience: String
-    /// Which of the client's keys it is: `kid` in the header. Nil, the default, for none.
+    /// The ID of the client's key, `kid` in the header. Nil omits it. Default: nil.
     public var keyID: String?
-    /// How long it is good: `exp`. 5 min by default (`sasl.oauthbearer.assertion.claim.exp.seconds`); whole seconds.
+    /// The lifetime of the assertion, which determines `exp`, in whole seconds
+    /// (`sasl.oauthbearer.assertion.claim.exp.seconds`). Default: 5 min.
     public var lifetime: Duration = .seconds(300)
-    /// How long ago it began to be good, for servers whose clock is behind: `nbf`. 60 s by default
-    /// (`sasl.oauthbearer.assertion.claim.nbf.seconds`).
+    /// The time by which `nbf` precedes the creation, for servers whose clock is behind
+    /// (`sasl.oauthbearer.assertion.claim.nbf.seconds`). Default: 60 s.
     public var clockSkew: Duration = .seconds(60)
-    /// Further claims. None by default.
+    /// Additional claims. Default: none.
     public var additionalClaims: [String: String] = [:]
 
-    /// An assertion with the defaults.
+    /// Creates an assertion with default settings.
     public init(privateKey: PrivateKey, issuer: String, subject: String, audience: String) {
         self.privateKey = privateKey
         self.issuer = issuer
@@ -55,7 +57,7 @@ public struct JWTAssertion: Sendable {
 
     private static let ownClaims: Set = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
-    /// Throws if a setting can't be used.
+    /// Throws an error if a setting is invalid.
     func validate() throws(KafkaError) {
         for (name, value) in [("issuer", self.issuer), ("subject", self.subject), ("audience", self.audience)]
         where value.isEmpty {
@@ -74,9 +76,11 @@ public struct JWTAssertion: Sendable {
         _ = try self.signingKey()
     }
 
+    /// Returns the signed assertion.
+    ///
     /// - Parameters:
-    ///   - now: in seconds since 1970.
-    ///   - id: the `jti`.
+    ///   - now: The current time in seconds since 1970.
+    ///   - id: The claim `jti`.
     func signed(now: Int64, id: String) throws(KafkaError) -> Secret {
         let key = try self.signingKey()
         var header: [String: Claim] = ["alg": .text(key.algorithm.rawValue), "typ": .text("JWT")]
@@ -126,14 +130,14 @@ public struct JWTAssertion: Sendable {
 }
 
 extension JWTAssertion: CustomStringConvertible, CustomReflectable {
-    /// Issuer, subject and audience.
+    /// The issuer, subject and audience.
     public var description: String { "JWTAssertion(\(self.issuer) for \(self.subject) to \(self.audience))" }
-    /// Nothing: a key is among what there is.
+    /// An empty mirror, because the key is among the properties.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension JWTAssertion.PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is, and where its file is.
+    /// The kind of source and the file's path, without the key and the password.
     public var description: String {
         switch self {
         case .pem(_, let password): "pem(<redacted>\(Self.described(password)))"
@@ -141,9 +145,9 @@ extension JWTAssertion.PrivateKey: CustomStringConvertible, CustomDebugStringCon
         }
     }
 
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same text as `description`, so that debuggers and collections reveal no more than a log.
     public var debugDescription: String { self.description }
-    /// No children, so that `dump` doesn't show the key.
+    /// An empty mirror, so that `dump` doesn't show the key.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func described(_ password: Secret?) -> String {

@@ -13,26 +13,26 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Tokens by the JWT bearer grant (RFC 7523, section 2.1; KIP-1139): a signed assertion for a token, and no secret that has to be
-/// known to both sides.
+/// A token provider that uses the JWT bearer grant (RFC 7523, section 2.1; KIP-1139): it exchanges a signed assertion
+/// for a token, so that client and server share no secret.
 ///
-/// The assertion is signed here, with a private key, or made by somebody else and given by a closure or in a file. There is a new
-/// one for each request, and what is said of `ClientCredentialsTokenProvider` holds for this one too: about trying again, about
-/// errors and about expiry. Each call asks the server: wrap it in a `CachingTokenProvider`.
+/// The provider signs the assertion itself with a private key, or takes it from a closure or a file. Each request has a
+/// new one, and each call sends a request to the server, so wrap the provider in a `CachingTokenProvider`. Retries,
+/// errors and expiry are those of `ClientCredentialsTokenProvider`.
 public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
     private let request: TokenRequest
     private let assertion: @Sendable () async throws -> Secret
     private let scope: String?
     private let additional: [String: String]
 
-    /// Signs its assertions itself.
+    /// Creates a provider that signs its assertions.
     ///
     /// - Parameters:
-    ///   - endpoint: where tokens are given. Servers that want the client's id beside the assertion get it by
-    ///     `additionalParameters`.
-    ///   - assertion: what is signed, and with which key.
-    ///   - scope: what is asked for, with spaces between several. Nil, the default, leaves it to the server.
-    /// - Throws: `.invalidConfiguration` if a setting or the key can't be used.
+    ///   - endpoint: The endpoint that issues tokens. If the server requires the client's ID beside the assertion, set it in
+    ///     the endpoint's `additionalParameters`.
+    ///   - assertion: The content of the assertions and the key that signs them.
+    ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
+    /// - Throws: `.invalidConfiguration` if a setting or the key is invalid.
     public init(_ endpoint: TokenEndpoint, assertion: JWTAssertion, scope: String? = nil) throws(KafkaError) {
         try assertion.validate()
         try self.init(endpoint, scope: scope) {
@@ -40,19 +40,20 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// Sends the assertion that stands in a file, which another process renews. It is read for each request, and
-    /// waited for if it isn't there.
+    /// Creates a provider that sends the assertion in a file, which another process replaces.
     ///
-    /// - Throws: `.invalidConfiguration` if a setting can't be used. The file may come into being later.
+    /// The file is read for each request. If it doesn't exist yet, the request waits for it.
+    ///
+    /// - Throws: `.invalidConfiguration` if a setting is invalid.
     public init(_ endpoint: TokenEndpoint, assertionFile: String, scope: String? = nil) throws(KafkaError) {
         try self.init(endpoint, scope: scope) {
             Secret(try TokenFileProvider.read(assertionFile, "assertion"))
         }
     }
 
-    /// Sends assertions that a closure gives, which is called for each request.
+    /// Creates a provider that calls `assertion` for each request and sends the result.
     ///
-    /// - Throws: `.invalidConfiguration` if a setting can't be used.
+    /// - Throws: `.invalidConfiguration` if a setting is invalid.
     public init(
         _ endpoint: TokenEndpoint, scope: String? = nil, assertion: @escaping @Sendable () async throws -> Secret
     ) throws(KafkaError) {
@@ -62,7 +63,7 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
         self.additional = endpoint.additionalParameters
     }
 
-    /// A token fresh from the server.
+    /// Requests a token from the server.
     public func token() async throws -> OAuthBearerToken {
         try await self.request.token { try await self.form() }
     }
@@ -79,8 +80,8 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
 }
 
 extension JWTBearerTokenProvider: CustomStringConvertible, CustomReflectable {
-    /// Its type's name.
+    /// The type's name.
     public var description: String { "JWTBearerTokenProvider" }
-    /// Nothing: a key may be among what there is.
+    /// An empty mirror, because a key may be among the properties.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

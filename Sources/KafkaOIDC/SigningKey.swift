@@ -10,7 +10,7 @@ import COpenSSL
 import KafkaMemory
 import KafkaTransport
 
-/// A private key that signs JWTs, by OpenSSL (RFC 7518, section 3).
+/// A private key that signs JWTs, using OpenSSL (RFC 7518, section 3).
 final class SigningKey: Sendable {
     enum Algorithm: String, Sendable {
         /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -20,10 +20,10 @@ final class SigningKey: Sendable {
     }
 
     let algorithm: Algorithm
-    /// Only read, which OpenSSL allows from any thread.
+    /// OpenSSL allows reading a key from any thread, and it isn't changed.
     nonisolated(unsafe) private let key: OpaquePointer
 
-    /// The bytes of each of the two numbers of ES256.
+    /// The number of bytes of each of the two numbers of ES256.
     private static let coordinateSize = 32
 
     init(pem: Bytes, password: Secret?) throws(KafkaError) {
@@ -68,7 +68,7 @@ final class SigningKey: Sendable {
         }
     }
 
-    /// The signature, as a JWS has it.
+    /// Returns the signature in the form of a JWS.
     func sign(_ bytes: [UInt8]) throws(KafkaError) -> [UInt8] {
         ERR_clear_error()
         guard let context = EVP_MD_CTX_new() else { throw Self.failure() }
@@ -83,8 +83,8 @@ final class SigningKey: Sendable {
         return self.algorithm == .rs256 ? signature : try Self.joined(signature)
     }
 
-    /// The two numbers of an ECDSA signature side by side, of one length each, which is how JOSE writes it; OpenSSL writes a
-    /// DER sequence (RFC 7518, section 3.4).
+    /// Returns the two numbers of an ECDSA signature, concatenated with equal lengths, as JOSE requires (RFC 7518,
+    /// section 3.4). OpenSSL encodes them as a DER sequence.
     static func joined(_ der: [UInt8]) throws(KafkaError) -> [UInt8] {
         let size = Self.coordinateSize
         let result = der.withUnsafeBufferPointer { der -> [UInt8]? in

@@ -7,40 +7,42 @@
 
 public import AsyncKafka
 
-/// Where an authorization server gives tokens (RFC 6749, section 3.2), and how it is spoken to.
+/// The endpoint of an authorization server that issues tokens (RFC 6749, section 3.2), and the settings for its
+/// requests.
 ///
-/// It is asked directly, over HTTP/1.1: proxies are not used, and redirections not followed, since credentials would go with
-/// them.
+/// Requests are sent directly, over HTTP/1.1. Proxies aren't used and redirections aren't followed, because both would
+/// receive the credentials.
 public struct TokenEndpoint: Sendable {
-    /// Its address, `https://…`.
+    /// The URL of the endpoint, `https://…`.
     public var url: String
-    /// Whom to trust, and who to be, on the way there. The system's authorities by default. Files are read for each request,
-    /// so that they may be renewed; one that is half written is read again.
+    /// The TLS settings. Files are read for each request, so that they can be replaced, and read again if they are
+    /// incomplete. Default: trust in the system's authorities.
     public var tls = KafkaTLSConfiguration()
-    /// Lets `url` be `http://…` on a host that is not this machine itself. Whoever is on the way can then read the client's
-    /// secret and the tokens, and use them.
+    /// Whether `url` may be `http://…` on a host other than this machine. Anyone on the network path can then read and
+    /// use the client's secret and the tokens. Default: false.
     public var allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay = false
-    /// Parameters that this server wants beside the standard's, such as `audience` or `resource`. None by default.
+    /// Additional parameters that the server requires, such as `audience` or `resource`. Default: none.
     public var additionalParameters: [String: String] = [:]
-    /// How long getting a token may take, with everything that is tried again. 10 s by default, which is also what the
-    /// mechanism's `tokenTimeout` allows.
+    /// The maximum time to get a token, including all retries. Default: 10 s, which is also the mechanism's default for
+    /// `tokenTimeout`.
     public var timeout: Duration = .seconds(10)
-    /// The wait before a failed request is made again, which doubles each time, ±20 %. 100 ms by default
-    /// (`sasl.login.retry.backoff.ms`). A server's `Retry-After` may make it longer; if
-    /// that is longer than what is left of `timeout`, the call fails at once.
+    /// The wait before the first retry, which doubles with each further one, with a jitter of ±20 %
+    /// (`sasl.login.retry.backoff.ms`). Default: 100 ms.
+    ///
+    /// A server's `Retry-After` can extend it. If that exceeds the rest of `timeout`, the call fails at once.
     public var retryBackoff: Duration = .milliseconds(100)
-    /// The longest such wait. 10 s by default (`sasl.login.retry.backoff.max.ms`).
+    /// The maximum wait before a retry (`sasl.login.retry.backoff.max.ms`). Default: 10 s.
     public var retryBackoffMax: Duration = .seconds(10)
-    /// Longer answers, in bytes, are refused. 1 MiB by default.
+    /// The maximum size of a response in bytes. Default: 1 MiB.
     public var maxResponseSize = 1 << 20
 
-    /// An endpoint with the defaults.
+    /// Creates an endpoint with default settings.
     public init(_ url: String) {
         self.url = url
     }
 
-    /// What among the parameters sounds like a secret, as it is and as it is sent: not to be seen in an error, even if the
-    /// server quotes it.
+    /// The parameters that are likely secrets, plain and encoded. They are removed from errors even if the server
+    /// quotes them.
     var secrets: [String] {
         self.additionalParameters
             .filter { name, _ in
@@ -51,10 +53,10 @@ public struct TokenEndpoint: Sendable {
 }
 
 extension TokenEndpoint: CustomStringConvertible, CustomReflectable {
-    /// Its address, without what may be secret in it.
+    /// The URL without the parts that may be secret.
     public var description: String {
         "TokenEndpoint(\((try? HTTPAddress(self))?.description ?? "not a usable address"))"
     }
-    /// Nothing: a secret may be among the parameters.
+    /// An empty mirror, because the parameters may contain a secret.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -16,7 +16,7 @@ import Foundation
 #endif
 
 extension KafkaError {
-    /// - Parameter what: what it did, as the end of a sentence.
+    /// - Parameter what: What the endpoint did, as the end of a sentence.
     static func tokenEndpoint(
         _ address: HTTPAddress, _ what: String, _ code: KafkaError.Code = .authenticationFailed,
         isRetriable: Bool = false, underlyingError: (any Error)? = nil
@@ -30,22 +30,22 @@ extension KafkaError {
     }
 }
 
-/// Asks a token endpoint for a token, again and again if need be.
+/// A request for a token, with its retries.
 struct TokenRequest: Sendable {
-    /// What is sent. Made anew for each attempt, since an assertion is used once only.
+    /// The content of one attempt. It is made anew for each, because an assertion can be used only once.
     struct Form: Sendable {
         var parameters: [(name: String, value: String)]
         var headers: [(name: String, value: String)] = []
-        /// What must not be seen in an error, even if the server quotes it.
+        /// The texts to remove from errors, even if the server quotes them.
         var secrets: [String]
     }
 
     private let endpoint: TokenEndpoint
     private let address: HTTPAddress
 
-    /// Throws if the endpoint's settings can't be used.
+    /// Throws an error if the endpoint's settings are invalid.
     ///
-    /// - Parameter parameters: those that the provider sets itself.
+    /// - Parameter parameters: The names of the parameters that the provider sets itself.
     init(_ endpoint: TokenEndpoint, parameters: Set<String>) throws(KafkaError) {
         if let name = parameters.intersection(endpoint.additionalParameters.keys).min() {
             throw .invalidConfiguration("The parameter \(name) is set by the provider, not as an additional one.")
@@ -62,19 +62,19 @@ struct TokenRequest: Sendable {
         guard endpoint.maxResponseSize > 0 else {
             throw .invalidConfiguration("The token endpoint's maxResponseSize must be more than zero.")
         }
-        // Seen now rather than at the first connection.
+        // Report invalid TLS settings now rather than with the first request.
         if self.address.isSecure { _ = try endpoint.tls.makeContext() }
     }
 
-    /// Why an attempt gave no token.
+    /// The reason why an attempt returned no token.
     private struct Failure: Error {
         var error: KafkaError
-        /// What the server wants to be waited.
+        /// The wait that the server asks for.
         var retryAfter: Duration?
     }
 
     func token(_ makeForm: @escaping @Sendable () async throws -> Form) async throws -> OAuthBearerToken {
-        // What went wrong last, to be told if time runs out.
+        // The last error, to report if the time runs out.
         let last = Lock<KafkaError?>(nil)
         let clock = LoopClock.system
         let deadline = clock.now + self.endpoint.timeout
@@ -136,7 +136,7 @@ struct TokenRequest: Sendable {
         guard let answer = TokenResponse(response.body) else {
             throw Failure(error: .tokenEndpoint(self.address, "answered with something that is no JSON object."))
         }
-        // Some servers refuse with a status of 200.
+        // Some servers refuse with status 200.
         if answer.accessToken == nil, let text = TokenErrorResponse.text(response.body, without: form.secrets) {
             throw Failure(error: .tokenEndpoint(self.address, "refused: \(text)."))
         }
@@ -155,7 +155,7 @@ struct TokenRequest: Sendable {
             form.secrets += self.endpoint.secrets
             return (form, self.address.isSecure ? try self.endpoint.tls.makeContext() : nil)
         } catch let error as KafkaError where error.code == .invalidConfiguration || error.isRetriable {
-            // The settings were in order when this was made; so a file is being written, perhaps, or is to come.
+            // The settings were valid when the request was created, so a file is probably incomplete or not there yet.
             throw Failure(
                 error: KafkaError(error.code, error.message, isRetriable: true, underlyingError: error.underlyingError))
         }

@@ -13,11 +13,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a token endpoint answers when all is well (RFC 6749, section 5.1).
+/// The successful response of a token endpoint (RFC 6749, section 5.1).
 struct TokenResponse: Decodable {
     let accessToken: String?
     let tokenType: String?
-    /// In seconds. Some servers write it as text.
+    /// The lifetime of the token in seconds. Some servers encode it as a string.
     let expiresIn: Double?
 
     private enum Key: String, CodingKey {
@@ -40,9 +40,10 @@ struct TokenResponse: Decodable {
         self = response
     }
 
-    /// The token, and when it ends to be good: by `expires_in` or the token's own `exp`, whichever comes first.
+    /// Returns the token with its expiry: by `expires_in` or the token's own `exp`, whichever is earlier.
     ///
-    /// - Parameter requestedAt: when it was asked for, in milliseconds since 1970. It can't be younger than that.
+    /// - Parameter requestedAt: The time of the request, in milliseconds since 1970. The token can't have been issued
+    ///   before.
     func token(requestedAt: Int64, from address: HTTPAddress) throws(KafkaError) -> OAuthBearerToken {
         guard let accessToken, !accessToken.isEmpty else {
             throw .tokenEndpoint(address, "answered without an access_token.")
@@ -58,13 +59,13 @@ struct TokenResponse: Decodable {
             throw .tokenEndpoint(
                 address, "gave a token without expires_in, and it is no JWT with exp: nobody knows when it ends.")
         }
-        // 2^53 is far, and can be counted with.
+        // Doubles represent integers up to 2^53 exactly.
         let milliseconds = Int64(min(max(end, 0), 0x1p53))
         return OAuthBearerToken(Secret(accessToken), expiresAt: Timestamp(millisecondsSince1970: milliseconds))
     }
 }
 
-/// What a token endpoint answers when it refuses (RFC 6749, section 5.2).
+/// The error response of a token endpoint (RFC 6749, section 5.2).
 struct TokenErrorResponse: Decodable {
     let error: String?
     let errorDescription: String?
@@ -83,9 +84,9 @@ struct TokenErrorResponse: Decodable {
         self.errorURI = try? values.decodeIfPresent(String.self, forKey: .errorURI)
     }
 
-    /// In words: `invalid_client: …`. Nil if it says nothing.
+    /// Returns the error as text, such as `invalid_client: …`, or nil if the response has none.
     ///
-    /// - Parameter secrets: what a server may have quoted, and nobody is to read.
+    /// - Parameter secrets: The texts to remove, which the server may have quoted.
     static func text(_ body: [UInt8], without secrets: [String]) -> String? {
         guard let response = try? JSONDecoder().decode(TokenErrorResponse.self, from: Data(body)),
             let error = response.error

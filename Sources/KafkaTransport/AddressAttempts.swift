@@ -5,16 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The addresses of a host that are left to try, all within a deadline. Pure.
+/// The addresses of a host that are left to try, all within a deadline. A pure value.
 struct AddressAttempts: Sendable {
     let addresses: [SocketAddress]
     let deadline: MonotonicTime
-    /// The places of those that have not failed, in the order in which they are tried.
+    /// The indices of the addresses that have not failed, in the order in which they are tried.
     private(set) var remaining: [Int]
 
-    /// How long after one connection the next begins beside it (RFC 8305).
+    /// The delay after which the next connection attempt starts in parallel (RFC 8305).
     static let delay = Duration.milliseconds(250)
-    /// A share that is enough for TLS and an answer from a broker that is far away or busy.
+    /// The minimum time for TLS and a response from a distant or busy broker.
     static let minimumShare = Duration.seconds(3)
 
     init(_ addresses: [SocketAddress], deadline: MonotonicTime) {
@@ -23,37 +23,40 @@ struct AddressAttempts: Sendable {
         self.remaining = Array(addresses.indices)
     }
 
-    /// Whether a connection to another address may begin. The first of all is tried in any case.
+    /// Returns whether a connection to another address may start. The very first attempt may always start.
     func mayBegin(now: MonotonicTime, isFirst: Bool) -> Bool {
         now < self.deadline || isFirst && self.remaining.count == self.addresses.count
     }
 
-    /// Until when an address that has taken a connection has time to show who is there: an equal share of the time that is
-    /// left, so that one that says nothing doesn't use up the others', but no share that is too short for any of them. Those
-    /// that have no turn then come first the next time, since those that failed come last.
+    /// Returns the deadline for the handshake and first response on a connected address.
+    ///
+    /// It is an equal share of the time left, so that one silent address doesn't use up the time of the others, but at
+    /// least `minimumShare`. Addresses that get no turn because of that come first the next time, because failed ones
+    /// come last.
     func shareEnd(now: MonotonicTime) -> MonotonicTime {
         let left = self.deadline - now
         return now + max(left / max(self.remaining.count, 1), min(left, Self.minimumShare))
     }
 
-    /// It is not tried again.
+    /// Removes an address, so that it isn't tried again.
     mutating func failed(_ index: Int) {
         self.remaining.removeAll { $0 == index }
     }
 
-    /// Others come first from now on.
+    /// Moves an address to the end of the order.
     mutating func putLast(_ index: Int) {
         self.failed(index)
         self.remaining.append(index)
     }
 }
 
-/// Which addresses of a name come last: those that failed when they were last tried. Pure.
+/// The addresses that failed when they were last tried, so that they can be tried last. A pure value.
 struct FailedAddresses {
-    /// Those that failed the longest time ago come first.
+    /// The failed addresses, the oldest failure first.
     private var failed: [String] = []
 
-    /// More than the addresses of all brokers that a process speaks to. What failed before so many others is forgotten.
+    /// The maximum number of entries, above the number of all brokers that a process connects to. The oldest are
+    /// removed.
     private static let limit = 1000
 
     mutating func failed(_ address: SocketAddress) {
@@ -68,7 +71,7 @@ struct FailedAddresses {
         self.failed.removeAll { $0 == name }
     }
 
-    /// The others in their order, then those that failed.
+    /// Returns `addresses` in their order, with those that failed moved to the end.
     func putLast(in addresses: [SocketAddress]) -> [SocketAddress] {
         guard !self.failed.isEmpty, addresses.count > 1 else { return addresses }
         let ranks = Dictionary(uniqueKeysWithValues: self.failed.enumerated().map { ($1, $0) })

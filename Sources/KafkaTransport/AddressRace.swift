@@ -5,16 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reaches a host by one of its addresses: the connection that stands first goes on to whatever follows, and if that fails, the
-/// other addresses follow.
+/// Connects to a host by one of its addresses.
 ///
-/// Connections begin one after the other, the next as soon as one fails or has not come about for a short while (RFC 8305): an
-/// address that swallows all that is sent to it costs no more than that. Of those, the others are closed.
+/// The first TCP connection that is established goes on to TLS and the first request, and the others are closed. If
+/// that fails, the remaining addresses are tried. Attempts start one after another, as soon as one fails or has taken
+/// 250 ms (RFC 8305), so that an address that drops packets costs no more than that.
 package struct AddressRace: Sendable {
-    /// A connection to one of the addresses, with nothing sent on it yet. Whoever has it makes a channel of it.
+    /// An established connection on which nothing has been sent. The caller makes a channel of it.
     package struct Reached: Sendable {
         package let address: SocketAddress
-        /// Until when to find out who is there.
+        /// The deadline for the handshake and the first response.
         package let deadline: MonotonicTime
         fileprivate let index: Int
         fileprivate let socket: Socket
@@ -32,7 +32,7 @@ package struct AddressRace: Sendable {
 
     package var addresses: [SocketAddress] { self.attempts.addresses }
 
-    /// Looks the host's name up.
+    /// Resolves the host's name.
     package init(
         host: String, port: Int, loop: EventLoop, deadline: MonotonicTime, options: SocketOptions = SocketOptions(),
         resolver: NameResolver
@@ -45,7 +45,7 @@ package struct AddressRace: Sendable {
         self.attempts = try await resolver.attempts(host: host, port: port, on: loop, deadline: deadline)
     }
 
-    /// A connection to one of the addresses that have not failed; nil if there is no other, or no time for one.
+    /// Connects to one of the addresses that have not failed. Returns nil if no address or no time is left.
     package mutating func next(
         onFailure: (SocketAddress, TransportError) -> Void
     ) async throws(TransportError) -> Reached? {
@@ -68,12 +68,12 @@ package struct AddressRace: Sendable {
             index: winner.index, socket: winner.socket, host: self.host, port: self.port, loop: self.loop)
     }
 
-    /// What followed on a connection failed: its address is not tried again, and comes last the next time.
+    /// Reports that a step after connecting failed. The address isn't tried again, and comes last the next time.
     package mutating func failed(_ reached: Reached) {
         self.failed(reached.index)
     }
 
-    /// Whoever was looked for is there.
+    /// Reports that the connection reached the server.
     package func succeeded(_ reached: Reached) {
         self.resolver.note(reached.address, isGood: true)
     }
@@ -87,14 +87,14 @@ package struct AddressRace: Sendable {
 
     private enum Event: Sendable {
         case ended(Int, Result<Socket, TransportError>)
-        /// So many had begun a while ago.
+        /// The delay has passed since `begun` attempts had started.
         case waited(begun: Int)
     }
 
     private struct Outcome {
         var winner: (index: Int, socket: Socket)?
         var failures: [(index: Int, error: TransportError)] = []
-        /// Those that began before the winner, and were not there when it was.
+        /// The addresses whose attempts started before the winner's and had not ended.
         var slow: [Int] = []
     }
 
@@ -113,12 +113,12 @@ package struct AddressRace: Sendable {
                     let failed = outcome.failures.map(\.index)
                     outcome.slow = remaining.prefix { $0 != index }.filter { !failed.contains($0) }
                     group.cancelAll()
-                // What the winner has cut short has not failed.
+                // Attempts that the winner cancelled have not failed.
                 case .ended(_, .failure) where outcome.winner != nil:
                     break
                 case .ended(let index, .failure(let error)):
                     outcome.failures.append((index, error))
-                    // Nobody is left, or nobody can be reached: what waits for its turn doesn't either.
+                    // No address is left, or none can be reached, so end the delays that are pending too.
                     if !error.mayDependOnAddress || outcome.failures.count == remaining.count {
                         group.cancelAll()
                     } else {
@@ -126,7 +126,7 @@ package struct AddressRace: Sendable {
                     }
                 case .waited(begun):
                     self.begin(remaining, &begun, &group)
-                // Another has begun since then, because one has failed.
+                // Another attempt has started since, because one failed.
                 case .waited:
                     break
                 }
@@ -135,7 +135,7 @@ package struct AddressRace: Sendable {
         }
     }
 
-    /// Begins a connection to the next address, if there is one, and sees to the one after it.
+    /// Starts an attempt for the next address, if there is one, and the delay after which the one after it starts.
     private func begin(_ remaining: [Int], _ begun: inout Int, _ group: inout TaskGroup<Event>) {
         let now = self.loop.now
         guard begun < remaining.count, self.attempts.mayBegin(now: now, isFirst: begun == 0),
@@ -172,7 +172,7 @@ package struct AddressRace: Sendable {
 }
 
 extension AddressRace.Reached {
-    /// The channel on it. With `tls`, the handshake is part of it; if that fails, the connection is closed.
+    /// Makes a channel of the connection, after the handshake if `tls` is set. Closes the connection if that fails.
     package func channel(tls: TLSContext?, maximumFrameSize: Int) async throws(TransportError) -> SocketChannel {
         guard let tls else {
             return SocketChannel(socket: self.socket, loop: self.loop, maximumFrameSize: maximumFrameSize)

@@ -7,10 +7,10 @@
 
 import KafkaMemory
 
-/// A few threads for calls that block for long and can't be ended. They live while there is something to do.
+/// A small pool of threads for calls that block for long and can't be cancelled. Threads end when no calls are left.
 ///
-/// Nobody waits longer than his task does: when it is cancelled, a call that has begun goes on without him, and one that has
-/// not never does.
+/// When a waiting task is cancelled it stops waiting. A call that is running continues without it, and a call that is
+/// still queued is dropped.
 package final class BlockingThreads: Sendable {
     private struct Call: Sendable {
         var id: Int
@@ -33,20 +33,29 @@ package final class BlockingThreads: Sendable {
         self.maximum = maximum
     }
 
-    /// What `body` returns or throws, on one of the threads; a `CancellationError` as soon as the task is cancelled.
+    /// Runs `body` on one of the threads and returns its result. Throws `CancellationError` as soon as the task is
+    /// cancelled.
     package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         let result = FirstResult<Result<Value, any Error>>()
-        let id = self.begin {
+        let id = self.submit {
             result.give(Result { try body() })
         } orFail: {
             result.give(.failure($0))
         }
         let value = await result.value(whenCancelled: .failure(CancellationError()))
-        self.state.withLock { $0.waiting.removeAll { $0.id == id } }
+        self.withdraw(id)
         return try value.get()
     }
 
-    private func begin(
+    /// Removes a call that no thread has begun: its result is no longer needed.
+    func withdraw(_ id: Int) {
+        self.state.withLock { $0.waiting.removeAll { $0.id == id } }
+    }
+
+    /// Queues a call and returns its id.
+    ///
+    /// - Parameter fail: is called instead of `body` if no thread can be started.
+    func submit(
         _ body: @escaping @Sendable () -> Void, orFail fail: @escaping @Sendable (TransportError) -> Void
     ) -> Int {
         let (id, startsThread) = self.state.withLock { state in
@@ -60,7 +69,7 @@ package final class BlockingThreads: Sendable {
         do {
             try LoopThread.start(named: self.name) { self.work() }
         } catch {
-            // The others' threads may still come to it; if there are none, all that wait fail here.
+            // Other threads can still run the call. If there are none, all queued calls fail.
             let failed = self.state.withLock { state -> [Call] in
                 state.threads -= 1
                 guard state.threads == 0 else { return [] }

@@ -13,25 +13,25 @@ import Musl
 import Glibc
 #endif
 
-/// What happens to bytes between a channel and its socket: nothing, or TLS.
+/// The layer between a channel and its socket: none, or TLS.
 protocol ByteTransform: Sendable {
-    /// Reads what is there and fits. 0 bytes are the end. On the loop's thread.
+    /// Reads available bytes into `target`; 0 bytes mean the end of the stream. Called on the loop's thread.
     func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome
-    /// Takes as much as the socket does, from the front. Under the channel's write lock, as the following.
+    /// Takes bytes from the front, as many as possible. Called under the channel's write lock, like the methods below.
     func send(_ pieces: UnsafeMutableBufferPointer<iovec>, to socket: Socket) -> ByteTransformOutcome
-    /// Sends what was taken and is still here.
+    /// Sends bytes that `send` took and the socket has not.
     func flush(to socket: Socket) -> ByteTransformOutcome
-    /// Prepares the end: says farewell, if there is a way to. What that takes may be left to be flushed.
+    /// Prepares the end of sending, for TLS with a close_notify alert. Bytes may be left to flush.
     func endSending(to socket: Socket)
-    /// Whether bytes were taken that the socket has not.
+    /// Whether `send` took bytes that the socket has not.
     var hasUnsentBytes: Bool { get }
-    /// Whether bytes came that `receive` has not handed out, and which the socket will not tell of again.
+    /// Whether input is buffered that `receive` has not returned. The socket doesn't signal it.
     var hasBufferedInput: Bool { get }
-    /// Whether `receive` has the end or a failure to tell, behind what it has handed out, that the socket does not know of.
+    /// Whether `receive` has an end or failure left to return after its last bytes. The socket doesn't signal it.
     var hasEnded: Bool { get }
 }
 
-/// What became of a call that does not wait.
+/// The outcome of a non-blocking call.
 enum ByteTransformOutcome {
     case done(Int)
     case wouldBlock
@@ -46,7 +46,7 @@ enum ByteTransformOutcome {
     }
 }
 
-/// Bytes as they are.
+/// The transform of a plaintext connection, which passes bytes through.
 struct PlainBytes: ByteTransform {
     func receive(from socket: Socket, into target: UnsafeMutableRawBufferPointer) -> ByteTransformOutcome {
         ByteTransformOutcome(socket.receive(into: target))

@@ -7,7 +7,7 @@
 
 import KafkaMemory
 
-/// One attempt to connect to one address. Whoever waits for it owns the socket, and alone closes it.
+/// An attempt to connect to one address. The waiting task owns the socket and is the only one to close it.
 final class ConnectionAttempt: SocketEventHandler {
     enum Outcome: Sendable {
         case connected(Socket)
@@ -19,7 +19,7 @@ final class ConnectionAttempt: SocketEventHandler {
 
     private let loop: EventLoop
     private let outcome = FirstResult<Outcome>()
-    /// The socket with its registration, while it is watched.
+    /// The socket and its registration while it is watched.
     private let watched = Lock<(socket: Socket, token: UInt64)?>(nil)
 
     private init(loop: EventLoop) {
@@ -33,7 +33,7 @@ final class ConnectionAttempt: SocketEventHandler {
         do {
             socket = try Socket.make(family: address.family, options: options)
         } catch .system(_, let code) {
-            // Without IPv6, say. Another address may do.
+            // For example, there is no IPv6. Another address may work.
             return .failed(code)
         }
         switch socket.connect(to: address) {
@@ -57,7 +57,7 @@ final class ConnectionAttempt: SocketEventHandler {
     }
 
     private func wait(for socket: Socket, deadline: MonotonicTime) async throws(TransportError) -> Outcome {
-        // Under the lock, so that an event finds the token.
+        // Registers under the lock, so that an event finds the token.
         try self.watched.withLock { watched throws(TransportError) in
             let token = try self.loop.core.watch(socket.descriptor, interest: .writing, handler: self)
             watched = (socket, token)

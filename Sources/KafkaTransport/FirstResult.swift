@@ -7,9 +7,9 @@
 
 import KafkaMemory
 
-/// A value that one task waits for, and that several may give: the first wins, the rest is ignored.
+/// A value that one task waits for and several may provide. The first value is used and later ones are ignored.
 ///
-/// What every wait of the transport stands on, so that each continuation is resumed exactly once and outside of locks.
+/// All waits of the transport use it, so that each continuation is resumed exactly once and outside of locks.
 package final class FirstResult<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -21,7 +21,7 @@ package final class FirstResult<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// Gives the value. Returns whether it was the first.
+    /// Provides the value. Returns whether it is the first.
     @discardableResult
     package func give(_ value: Value) -> Bool {
         let (isFirst, waiting) = self.state.withLock { state -> (Bool, CheckedContinuation<Value, Never>?) in
@@ -40,7 +40,7 @@ package final class FirstResult<Value: Sendable>: Sendable {
         return isFirst
     }
 
-    /// Waits for the value; if the task is cancelled first, it is `cancellation`. To be called once.
+    /// Waits for the value, and returns `cancellation` if the task is cancelled first. Must be called only once.
     package func value(whenCancelled cancellation: Value) async -> Value {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

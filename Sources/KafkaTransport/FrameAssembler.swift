@@ -7,17 +7,18 @@
 
 package import KafkaMemory
 
-/// Cuts a stream of bytes into frames: a 32-bit big-endian length, then as many bytes.
+/// Splits a stream of bytes into frames: a 32-bit big-endian length, then that many bytes.
 ///
-/// Small frames pass through a staging buffer, many at a time; a large one is received straight into storage of its own,
-/// which grows with what has arrived, not with what was announced. Pure: the channel reads, this says where to.
+/// Small frames are copied out of a staging buffer that holds many of them. A large frame is received directly into its
+/// own storage, which grows with the bytes received, not by the announced length. A pure value: the channel does the
+/// reading.
 package struct FrameAssembler {
     private let limit: Int
     private let staging = ByteStorage(minimumCapacity: Self.stagingSize)
-    /// What lies in `staging` and has not been handed out.
+    /// The range of `staging` that has not been returned.
     private var start = 0
     private var end = 0
-    /// The frame that is too large for staging.
+    /// The current frame if it is too large for the staging buffer.
     private var large: LargeFrame?
 
     private struct LargeFrame {
@@ -27,18 +28,18 @@ package struct FrameAssembler {
     }
 
     private static let stagingSize = 64 << 10
-    /// As much is reserved for a frame before its bytes come; more for a peer that has sent larger ones before, so that
-    /// bulk reading copies nothing.
+    /// The bytes to allocate for a frame before its content arrives. It is more for a peer that has sent larger frames
+    /// before, so that bulk reading copies nothing.
     private static let trustedLength = 1 << 20
     private var largestReceived = 0
     private var hasReceivedFrames = false
 
-    /// Frames longer than `limit` bytes are refused.
+    /// Creates an assembler that rejects frames longer than `limit` bytes.
     package init(limit: Int) {
         self.limit = limit
     }
 
-    /// Where the next bytes go, and how many may.
+    /// Returns the buffer for the next bytes.
     package mutating func receiveBuffer() -> UnsafeMutableRawBufferPointer {
         if var frame = self.large {
             if frame.filled == frame.storage.capacity {
@@ -54,7 +55,7 @@ package struct FrameAssembler {
             start: self.staging.base + self.end, count: self.staging.capacity - self.end)
     }
 
-    /// Takes note of bytes that were put into the receive buffer, and hands out the frames that are whole.
+    /// Accepts `count` bytes in the receive buffer, and calls `body` with each complete frame.
     package mutating func received(_ count: Int, _ body: (Bytes) -> Void) throws(TransportError) {
         if var frame = self.large {
             frame.filled += count
@@ -96,7 +97,7 @@ package struct FrameAssembler {
         self.compact()
     }
 
-    /// What proxies say instead of Kafka's brokers, in the middle of a connection too.
+    /// Returns whether the bytes are a TLS alert or HTTP, which proxies send even in the middle of a connection.
     private static func isOfAnotherProtocol(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.starts(with: [0x15, 0x03]) || bytes.starts(with: Array("HTTP".utf8))
     }
@@ -109,7 +110,7 @@ package struct FrameAssembler {
         self.end = 0
     }
 
-    /// Moves the beginning of a frame to the front, if its rest would not fit behind it.
+    /// Moves the beginning of a frame to the front if the rest would not fit after it.
     private mutating func compact() {
         if self.start == self.end {
             self.start = 0

@@ -7,14 +7,16 @@
 
 package import KafkaMemory
 
-/// What takes a channel's frames. Its methods are called on the loop's thread, one at a time and never from inside one
-/// another; `channelClosed` once, and last.
+/// The receiver of a channel's frames.
+///
+/// Its methods are called on the loop's thread, one at a time and never reentrantly. `channelClosed` is called once and
+/// last.
 package protocol FrameHandler: AnyObject, Sendable {
-    /// A frame has come, without its length.
+    /// Called with each frame, without its length.
     func frameReceived(_ frame: Bytes)
-    /// What had to wait for the socket has been written.
+    /// Called when bytes that had to wait for the socket have been written.
     func channelFlushed()
-    /// The channel is closed, for this reason.
+    /// Called when the channel is closed, with the reason.
     func channelClosed(_ error: TransportError)
 }
 

@@ -7,16 +7,15 @@
 
 import KafkaMemory
 
-/// A channel's read side: cuts frames, and keeps those that may not be handed out yet.
+/// The read side of a channel: splits frames and keeps those that can't be delivered yet.
 ///
-/// `@unchecked Sendable`, since it is touched on the loop's thread only.
+/// `@unchecked Sendable`, because it is only used on the loop's thread.
 final class FrameInbox: @unchecked Sendable {
     private var assembler: FrameAssembler
     private var frames = Deque<Bytes>()
-    /// What the stream turned out to be, to be told after the frames before it.
+    /// The error in the stream, which is reported after the frames before it.
     private var failure: TransportError?
-    /// Hands out bytes as they come, which is no frame's length: for protocols that are not Kafka's. Set before anything is
-    /// received.
+    /// Whether bytes are delivered as they arrive, for protocols other than Kafka's. Set before the first read.
     var isUnframed = false
 
     init(limit: Int) {
@@ -29,13 +28,13 @@ final class FrameInbox: @unchecked Sendable {
         case failure(TransportError)
     }
 
-    /// The next frame that is whole.
+    /// Returns the next complete frame.
     func next() -> Next {
         if let frame = self.frames.popFirst() { return .frame(frame) }
         return self.failure.map { .failure($0) } ?? .nothing
     }
 
-    /// Lends the buffer that the next bytes go to, and cuts what was put there.
+    /// Calls `body` with the buffer for the next bytes and splits what it received.
     func receive(_ body: (UnsafeMutableRawBufferPointer) -> ByteTransformOutcome) -> Received {
         let target = self.assembler.receiveBuffer()
         switch body(target) {
@@ -66,7 +65,7 @@ final class FrameInbox: @unchecked Sendable {
         case failed(TransportError)
     }
 
-    /// Reads and forgets.
+    /// Reads bytes and discards them.
     func discard(_ body: (UnsafeMutableRawBufferPointer) -> ByteTransformOutcome) -> Received {
         self.frames = Deque()
         return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { target in

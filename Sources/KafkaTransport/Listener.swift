@@ -7,7 +7,7 @@
 
 import KafkaMemory
 
-/// Takes connections that come in on a port.
+/// Accepts connections on a port.
 package final class Listener: Sendable {
     private let socket: Socket
     private let loop: EventLoop
@@ -15,9 +15,9 @@ package final class Listener: Sendable {
     private let maximumFrameSize: Int
     private let options: SocketOptions
     private let onAccept: @Sendable (SocketChannel) -> Void
-    /// Its lock also guards the descriptor.
+    /// The listener's state. Its lock also guards the descriptor.
     private let state = Lock(State())
-    /// The port, also where it was chosen by the system.
+    /// The port, which the system chose if 0 was requested.
     package let port: Int
 
     private struct State {
@@ -26,13 +26,15 @@ package final class Listener: Sendable {
         var isClosed = false
     }
 
-    /// How many connections are taken before others have their turn.
+    /// The maximum number of connections to accept before other sockets are served.
     private static let acceptsInATurn = 64
     private static let handshakeTimeout = Duration.seconds(10)
 
-    /// Listens on a numeric address; port 0 lets the system choose a free one. `onAccept` is called on the loop's thread
-    /// with channels that have yet to be started; with `tls`, after their handshake. Listens until `close`, or until the loop
-    /// ends.
+    /// Listens on a numeric address until `close` is called or the loop ends. With port 0 the system chooses a free
+    /// port.
+    ///
+    /// `onAccept` is called on the loop's thread with channels that are not started, after the handshake if `tls` is
+    /// set.
     package init(
         host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, loop: EventLoop, maximumFrameSize: Int,
         backlog: Int = 1024,
@@ -62,11 +64,11 @@ package final class Listener: Sendable {
     }
 
     deinit {
-        // The loop keeps a listener until it is closed: this is one that could not be watched.
+        // The loop retains a listener until it is closed, so this one could not be watched.
         self.close()
     }
 
-    /// Stops listening. Connections that were taken live on. May be called from any thread, and again.
+    /// Stops listening. Accepted connections stay open. Can be called from any thread, and more than once.
     package func close() {
         self.state.withLock { state in
             guard !state.isClosed else { return }
@@ -119,7 +121,8 @@ extension Listener: SocketEventHandler {
         }
     }
 
-    /// Out of descriptors, most likely. The backlog would wake the loop again and again: look away for a moment.
+    /// Stops watching for a moment. The process has probably run out of descriptors, and the backlog would wake the
+    /// loop repeatedly.
     private func pause() {
         self.setInterest(.nothing)
         self.loop.schedule(after: .milliseconds(100)) { [weak self] in
@@ -134,7 +137,7 @@ extension Listener: SocketEventHandler {
                 try self.loop.core.update(self.socket.descriptor, token: token, from: state.watched, to: interest)
                 state.watched = interest
             } catch {
-                // Only the system's want of memory comes here; the next pause tries again.
+                // This only fails if the system is out of memory, and the next pause tries again.
             }
         }
     }

@@ -13,11 +13,11 @@ import Musl
 import Glibc
 #endif
 
-/// Where an event loop, and with it a client, gets its time from: the system, or a test that drives it.
+/// The source of time of an event loop and its client: the system, or a test.
 ///
-/// Nothing in the library reads the time or waits in any other way.
+/// The library reads the time and waits only through it.
 package struct LoopClock: Sendable {
-    /// Nil for the system's clocks, which are read without a detour: a producer reads the time for every record.
+    /// The test's clock, or nil for the system's, which is read directly because a producer reads it for every record.
     private let driver: (any ClockDriver)?
 
     private init(driver: (any ClockDriver)?) {
@@ -28,13 +28,13 @@ package struct LoopClock: Sendable {
 
     package static func driven(by driver: any ClockDriver) -> LoopClock { LoopClock(driver: driver) }
 
-    /// The time that goes only forward.
+    /// The current monotonic time.
     package var now: MonotonicTime { self.driver?.now ?? .ofSystem }
 
     /// The time of day in milliseconds since 1970-01-01 00:00 UTC.
     package var wallMilliseconds: Int64 { self.driver?.wallMilliseconds ?? Self.milliseconds(of: CLOCK_REALTIME) }
 
-    /// The time of day, up to a few milliseconds late where the system has a clock that is cheaper for it.
+    /// The time of day, up to a few milliseconds late where the system has a cheaper clock of that kind.
     package var coarseWallMilliseconds: Int64 {
         #if canImport(Darwin)
         self.wallMilliseconds
@@ -49,38 +49,39 @@ package struct LoopClock: Sendable {
         return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Waits for a while where there is no loop at hand, whose `sleep` costs less. Throws when the task is cancelled before.
+    /// Waits for `duration` where no loop is available, whose `sleep` costs less. Throws if the task is cancelled
+    /// before.
     package func sleep(for duration: Duration) async throws(CancellationError) {
         if let driver = self.driver { return try await driver.sleep(until: driver.now + duration) }
-        // The only way the system's clock has without a loop.
+        // The only way to wait by the system's clock without a loop.
         do { try await Task.sleep(for: duration) } catch { throw CancellationError() }
     }
 
-    /// Whether time passes by itself while a loop waits for its sockets.
+    /// Whether time passes while a loop waits for its sockets.
     var passesByItself: Bool { self.driver == nil }
 
     func loopBegins(_ loop: any DrivenLoop) { self.driver?.loopBegins(loop) }
 }
 
-/// A clock that a test drives.
+/// A clock that a test controls.
 package protocol ClockDriver: AnyObject, Sendable {
     var now: MonotonicTime { get }
-    /// Milliseconds since 1970-01-01 00:00 UTC.
+    /// The time of day in milliseconds since 1970-01-01 00:00 UTC.
     var wallMilliseconds: Int64 { get }
 
-    /// Waits until a time; throws when the task is cancelled before.
+    /// Waits until `deadline`. Throws if the task is cancelled before.
     func sleep(until deadline: MonotonicTime) async throws(CancellationError)
 
-    /// A loop goes by this clock from now on. The driver does not keep it alive.
+    /// Called when a loop starts to use this clock. The driver must not retain the loop.
     func loopBegins(_ loop: any DrivenLoop)
 }
 
-/// An event loop as a driver of its clock sees it.
+/// An event loop from the point of view of its clock's driver.
 package protocol DrivenLoop: AnyObject, Sendable {
-    /// When its next timer is due; nil if it has none.
+    /// The deadline of the next timer, or nil if there is none.
     var nextDeadline: MonotonicTime? { get }
-    /// Whether its thread waits, and nothing that it waits for has happened.
+    /// Whether the loop's thread is waiting and none of the events it waits for has occurred.
     var isIdle: Bool { get }
-    /// The time has changed: the loop looks at its timers.
+    /// Notifies the loop that the time has changed, so that it checks its timers.
     func timeHasChanged()
 }

@@ -7,11 +7,12 @@
 
 import KafkaMemory
 
-/// What an event loop is made of, apart from the handle that its users hold: while the thread lives it keeps this alive and
-/// not the handle, so that letting go of the handle can end the thread.
+/// The implementation of an event loop, apart from the `EventLoop` handle.
+///
+/// The running thread retains the core but not the handle, so that releasing the handle can end the thread.
 final class LoopCore: Sendable {
     enum Work {
-        /// With the loop, which must outlive the job.
+        /// A job and its loop, which must outlive it.
         case job(UnownedJob, EventLoop)
         case body(@Sendable () -> Void)
     }
@@ -21,12 +22,12 @@ final class LoopCore: Sendable {
         var timers = TimerHeap()
         var handlers: [UInt64: any SocketEventHandler] = [:]
         var nextToken: UInt64 = 1
-        /// Until when the thread sleeps; nil while it is awake and will look here before it sleeps.
+        /// The time until which the thread sleeps, or nil while it is awake and will check the state before it sleeps.
         var sleepingUntil: MonotonicTime?
         var isShutDown = false
-        /// Whether what the shutdown has to end has been ended.
+        /// Whether `sweepIfShutDown` has run.
         var isSwept = false
-        /// Whether a thread is at work.
+        /// Whether a thread is running.
         var isRunning = true
         var waitingForEnd: [CheckedContinuation<Void, Never>] = []
     }
@@ -35,7 +36,7 @@ final class LoopCore: Sendable {
     let clock: LoopClock
     private let name: String
     private let state = Lock(State())
-    /// How much is run before the sockets are looked at again, so that neither starves the other.
+    /// The number of work items after which sockets are checked again, so that neither starves the other.
     private static let turn = 64
 
     init(name: String, clock: LoopClock) throws(TransportError) {
@@ -70,10 +71,10 @@ final class LoopCore: Sendable {
     }
 
     func cancel(_ key: TimerHeap.Key) {
-        // What the body holds is let go of outside of the lock.
+        // The body's captures are released outside of the lock.
         let (body, wakes) = self.state.withLock { state -> (TimerHeap.Body?, Waking) in
             let body = state.timers.remove(key)
-            // It may have been the last thing that kept the thread of a loop that is over.
+            // This may have been the last timer of a loop that is shut down, whose thread can end now.
             let isLast = state.isSwept && state.isRunning && state.timers.isEmpty
             return (body, isLast ? Self.wakingNeeded(&state) : .none)
         }
@@ -121,8 +122,8 @@ final class LoopCore: Sendable {
             do {
                 try self.start()
             } catch {
-                // The loop is over and the system has no thread to spare: one of the pool's must do. Not this one, whose
-                // caller may hold a lock that the work wants.
+                // The loop has ended and the system can't create a thread, so run on the concurrency pool. Don't run on
+                // the calling thread, because the caller may hold a lock that the work needs.
                 Task.detached { LoopThread.enter(self) { self.run() } }
             }
         }
@@ -130,7 +131,7 @@ final class LoopCore: Sendable {
 
     // MARK: Sockets
 
-    /// Watches a socket; `handler` is kept until `unwatch`. The token names the registration.
+    /// Watches a socket and retains `handler` until `unwatch`. The returned token identifies the registration.
     func watch(
         _ descriptor: Int32, interest: Interest, handler: any SocketEventHandler
     ) throws(TransportError) -> UInt64 {
@@ -150,12 +151,12 @@ final class LoopCore: Sendable {
         return token
     }
 
-    /// Changes what a socket is watched for. By whoever makes sure that the descriptor stays open meanwhile.
+    /// Changes the events that a socket is watched for. The caller must keep the descriptor open meanwhile.
     func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
         try self.poller.update(descriptor, token: token, from: old, to: new)
     }
 
-    /// Stops watching, before the descriptor is closed. Events that are on their way may still come.
+    /// Stops watching, before the descriptor is closed. The handler may still be called for pending events.
     func unwatch(_ descriptor: Int32, token: UInt64, interest: Interest) {
         try? self.poller.update(descriptor, token: token, from: interest, to: .nothing)
         self.forget(token)
@@ -184,8 +185,8 @@ final class LoopCore: Sendable {
         }
     }
 
-    /// How many milliseconds to wait for sockets: 0 if there is something to do, -1 for as long as it takes, and nil if
-    /// the loop is shut down and there is nothing left.
+    /// Returns the number of milliseconds to wait for sockets: 0 if there is work, -1 to wait indefinitely, or nil if
+    /// the loop is shut down and has no work left.
     private func timeoutOfNextWait() -> Int32? {
         let (timeout, ended) = self.state.withLock { state -> (Int32?, [CheckedContinuation<Void, Never>]) in
             guard state.inbox.isEmpty, state.isSwept || !state.isShutDown else { return (0, []) }
@@ -202,7 +203,8 @@ final class LoopCore: Sendable {
             guard earliest > now else { return (0, []) }
             state.sleepingUntil = earliest
             guard self.clock.passesByItself else { return (-1, []) }
-            // Rounded up, so that the timer is due when the wait ends; at most an hour, which is then begun anew.
+            // Rounded up, so that the timer is due when the wait ends. Limited to an hour, after which the loop waits
+            // again.
             let hour = now + .seconds(3600)
             return (Int32((min(earliest, hour).nanoseconds - now.nanoseconds + 999_999) / 1_000_000), [])
         }
@@ -211,7 +213,7 @@ final class LoopCore: Sendable {
     }
 
     private func runDueTimers() {
-        // Those that are due now: what they schedule has its turn later.
+        // Runs the timers that are due now. Those that they schedule run in a later turn.
         let now = self.clock.now
         while true {
             let body: TimerHeap.Body? = self.state.withLock { state in
@@ -223,7 +225,7 @@ final class LoopCore: Sendable {
         }
     }
 
-    /// `batch` is empty before and after; it changes places with the inbox, so that neither has to grow again.
+    /// Runs the submitted work. `batch` is empty before and after. Swapping it with the inbox keeps both capacities.
     private func runWork(_ batch: inout [Work]) {
         var done = 0
         while done < Self.turn {
@@ -242,7 +244,7 @@ final class LoopCore: Sendable {
         }
     }
 
-    /// The shutdown's part: ends what would otherwise wait for ever.
+    /// Completes the shutdown: runs the submitted work, ends the sockets' handlers and fires all timers.
     private func sweepIfShutDown() {
         let given: [Work]? = self.state.withLock { state in
             guard state.isShutDown, !state.isSwept else { return nil }

@@ -15,7 +15,7 @@ import Musl
 import Glibc
 #endif
 
-/// Threads of our own, and which loop the current one belongs to.
+/// Creates threads, and knows which loop the current thread belongs to.
 enum LoopThread {
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
@@ -27,7 +27,7 @@ enum LoopThread {
         pthread_getspecific(self.key) == UnsafeMutableRawPointer(Unmanaged.passUnretained(loop).toOpaque())
     }
 
-    /// Makes the current thread the loop's for as long as `body` runs.
+    /// Marks the current thread as the loop's while `body` runs.
     static func enter(_ loop: LoopCore, _ body: () -> Void) {
         let previous = pthread_getspecific(self.key)
         pthread_setspecific(self.key, Unmanaged.passUnretained(loop).toOpaque())
@@ -35,7 +35,7 @@ enum LoopThread {
         pthread_setspecific(self.key, previous)
     }
 
-    /// Starts a thread, which keeps `body` until it ends.
+    /// Starts a thread that runs `body` and retains it until it ends.
     static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) {
         let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
         #if canImport(Darwin)

@@ -5,13 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that the loop does at a time, unless it is cancelled before.
+/// A timer that can be cancelled.
 package struct LoopTimer: Sendable {
     let core: LoopCore
     let key: TimerHeap.Key
 
-    /// From now on the timer does nothing, unless it is at it already. Lets go of what its body holds at once. May be
-    /// called from any thread, and again.
+    /// Cancels the timer, unless it is running already, and releases its body.
+    ///
+    /// Can be called from any thread, and more than once.
     package func cancel() {
         self.core.cancel(self.key)
     }

@@ -13,7 +13,7 @@ import Musl
 import Glibc
 #endif
 
-/// A moment on a clock that only goes forward: nanoseconds since some start of its own.
+/// A time on a monotonic clock: nanoseconds since an arbitrary start.
 package struct MonotonicTime: Hashable, Comparable, Sendable {
     package var nanoseconds: Int64
 
@@ -21,7 +21,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// Now, by the system: for `LoopClock`, which the rest of the library asks.
+    /// The system's current time, for `LoopClock`. All other code reads a `LoopClock`.
     static var ofSystem: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -32,7 +32,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// Sums beyond the end of time (292 years) are the end of time.
+    /// Adds a duration. A sum beyond the representable range of 292 years is clamped to it.
     package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
         let (seconds, attoseconds) = duration.components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

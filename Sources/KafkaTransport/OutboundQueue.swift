@@ -15,14 +15,14 @@ import Musl
 import Glibc
 #endif
 
-/// Bytes on their way out: slices in order, the first of them perhaps written in part.
+/// The bytes to send: slices in order, the first of which may be partly written.
 struct OutboundQueue {
     private var slices = Deque<Bytes>()
-    /// How much of the first slice is written.
+    /// The number of bytes of the first slice that are written.
     private var skipped = 0
     private(set) var byteCount = 0
 
-    /// Pieces that are handed to the system at once. Beyond some tens, more of them gain nothing.
+    /// The maximum number of pieces per system call. More than some tens gain nothing.
     private static let piecesAtOnce = 64
 
     var isEmpty: Bool { self.slices.isEmpty }
@@ -33,7 +33,7 @@ struct OutboundQueue {
         self.byteCount += slice.count
     }
 
-    /// Lends the first pieces to `body`, with their sum.
+    /// Calls `body` with the first pieces and their total size.
     func withPieces<Result>(_ body: (UnsafeMutableBufferPointer<iovec>, Int) -> Result) -> Result {
         let count = min(self.slices.count, Self.piecesAtOnce)
         return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { pieces in
@@ -49,7 +49,7 @@ struct OutboundQueue {
         }
     }
 
-    /// Takes what has been written off the front.
+    /// Removes written bytes from the front.
     mutating func consume(_ count: Int) {
         self.byteCount -= count
         var rest = self.skipped + count

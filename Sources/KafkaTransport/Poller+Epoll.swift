@@ -13,9 +13,9 @@ import Glibc
 #endif
 internal import CEpoll
 
-/// Waits for sockets that can be read or written, by Linux's epoll, level-triggered.
+/// Waits for sockets to become readable or writable, using Linux's epoll in level-triggered mode.
 ///
-/// `update` and `wake` may be called from any thread.
+/// `update` and `wake` can be called from any thread.
 final class Poller: Sendable {
     private let epoll: Int32
     private let wakeup: Int32
@@ -35,8 +35,10 @@ final class Poller: Sendable {
         if self.epoll >= 0 { close(self.epoll) }
     }
 
-    /// Watches a descriptor for something else than before. One that is watched for nothing is taken out altogether:
-    /// epoll reports errors and hang-ups also to those who asked for nothing, again and again.
+    /// Changes the events that a descriptor is watched for.
+    ///
+    /// A descriptor without events is removed, because epoll reports errors and hang-ups even if no events are
+    /// requested, and would do so repeatedly.
     func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
         guard old != new else { return }
         let operation = new == .nothing ? EPOLL_CTL_DEL : old == .nothing ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
@@ -46,19 +48,19 @@ final class Poller: Sendable {
         }
     }
 
-    /// Ends a wait that is under way, or the next one.
+    /// Ends the current wait, or the next one.
     func wake() {
         var one: UInt64 = 1
         _ = write(self.wakeup, &one, 8)
     }
 
-    /// Whether something has happened that the next wait will tell.
+    /// Whether there are events that the next wait will report.
     var hasEvents: Bool {
         var entry = pollfd(fd: self.epoll, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0
     }
 
-    /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
+    /// Waits for events for up to `timeout` milliseconds (-1: indefinitely), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
             let count = epoll_wait(self.epoll, events.baseAddress, 64, timeout)

@@ -8,12 +8,12 @@
 #if canImport(Darwin)
 import Darwin
 
-/// The C structure, which has a function of the same name.
+/// The C structure `kevent`, which shares its name with a function.
 private typealias KernelEvent = kevent
 
-/// Waits for sockets that can be read or written, by kqueue.
+/// Waits for sockets to become readable or writable, using kqueue.
 ///
-/// `update` and `wake` may be called from any thread.
+/// `update` and `wake` can be called from any thread.
 final class Poller: Sendable {
     private let queue: Int32
     private static let wakeIdentifier: UInt = 0
@@ -29,7 +29,7 @@ final class Poller: Sendable {
         if self.queue >= 0 { close(self.queue) }
     }
 
-    /// Watches a descriptor for something else than before.
+    /// Changes the events that a descriptor is watched for.
     func update(_ descriptor: Int32, token: UInt64, from old: Interest, to new: Interest) throws(TransportError) {
         if old.read != new.read {
             try self.change(
@@ -42,7 +42,7 @@ final class Poller: Sendable {
         }
     }
 
-    /// Ends a wait that is under way, or the next one.
+    /// Ends the current wait, or the next one.
     func wake() {
         try? self.change(identifier: Self.wakeIdentifier, filter: EVFILT_USER, flags: 0, notes: UInt32(NOTE_TRIGGER))
     }
@@ -56,13 +56,13 @@ final class Poller: Sendable {
         guard kevent(self.queue, &event, 1, nil, 0, nil) == 0 else { throw .system(call: "kevent", errno: errno) }
     }
 
-    /// Whether something has happened that the next wait will tell.
+    /// Whether there are events that the next wait will report.
     var hasEvents: Bool {
         var entry = pollfd(fd: self.queue, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0
     }
 
-    /// Waits for events, at most `timeout` milliseconds (-1: without end), and calls `body` for each.
+    /// Waits for events for up to `timeout` milliseconds (-1: indefinitely), and calls `body` for each.
     func wait(timeout: Int32, _ body: (_ token: UInt64, _ event: SocketEvent) -> Void) {
         var limit = timespec(tv_sec: Int(timeout / 1000), tv_nsec: Int(timeout % 1000) * 1_000_000)
         withUnsafeTemporaryAllocation(of: KernelEvent.self, capacity: 64) { events in

@@ -9,10 +9,10 @@
 import Darwin
 
 extension Socket {
-    /// What `getaddrinfo` is asked for.
+    /// The socket type for `getaddrinfo`.
     static var streamType: Int32 { SOCK_STREAM }
 
-    /// Nothing to say: `SO_NOSIGPIPE` keeps a write to a connection that has ended from ending the process.
+    /// No flags: `SO_NOSIGPIPE` prevents the signal for writing to a connection that has ended.
     static let sendFlags: Int32 = 0
 
     static func openDescriptor(family: Int32) -> Int32 {
@@ -23,13 +23,13 @@ extension Socket {
         self.prepare(Darwin.accept(listener, nil, nil))
     }
 
-    /// Darwin has no flags for this in the calls that make a socket.
+    /// Sets the flags that Darwin's calls for creating sockets don't take.
     private static func prepare(_ descriptor: Int32) -> Int32 {
         guard descriptor >= 0 else { return descriptor }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var isOn: Int32 = 1
-        // Refused if the other side has gone already: writing to such a socket would then end the process.
+        // This fails if the peer has already closed, and writing to such a socket would then end the process.
         guard setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
             self.closeDescriptor(descriptor)
             errno = ECONNABORTED

@@ -21,10 +21,10 @@ extension Socket {
     private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     #endif
 
-    /// What `getaddrinfo` is asked for.
+    /// The socket type for `getaddrinfo`.
     static var streamType: Int32 { self.stream }
 
-    /// Without it, writing to a connection that has ended would end the process.
+    /// Prevents the signal for writing to a connection that has ended, which would end the process.
     static let sendFlags = Int32(MSG_NOSIGNAL)
 
     static func openDescriptor(family: Int32) -> Int32 {
@@ -32,7 +32,7 @@ extension Socket {
     }
 
     static func acceptDescriptor(_ listener: Int32) -> Int32 {
-        // accept4, which would take the flags, is not in Swift's Glibc module.
+        // Swift's Glibc module doesn't have accept4, which takes the flags.
         #if canImport(Musl)
         let descriptor = Musl.accept(listener, nil, nil)
         #else

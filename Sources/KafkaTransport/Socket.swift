@@ -13,11 +13,11 @@ import Musl
 import Glibc
 #endif
 
-/// How sockets are set up.
+/// The options of sockets.
 package struct SocketOptions: Hashable, Sendable {
-    /// The system's send buffer, in bytes; nil leaves it to the system, which makes it grow as needed.
+    /// The size of the system's send buffer in bytes, or nil for the system's default, which grows as needed.
     package var sendBufferSize: Int?
-    /// The system's receive buffer, in bytes; nil leaves it to the system.
+    /// The size of the system's receive buffer in bytes, or nil for the system's default.
     package var receiveBufferSize: Int?
 
     package init(sendBufferSize: Int? = nil, receiveBufferSize: Int? = nil) {
@@ -26,20 +26,20 @@ package struct SocketOptions: Hashable, Sendable {
     }
 }
 
-/// A non-blocking TCP socket's descriptor, and the system's calls on it. Whoever owns it closes it, once.
+/// The descriptor of a non-blocking TCP socket, with the system calls on it. Its owner closes it exactly once.
 ///
-/// What differs between the systems is in `Socket+Linux.swift` and `Socket+Darwin.swift`.
+/// The differences between systems are in `Socket+Linux.swift` and `Socket+Darwin.swift`.
 struct Socket: Sendable {
     let descriptor: Int32
 
-    /// What became of a call that does not wait.
+    /// The outcome of a non-blocking call.
     enum Outcome: Equatable {
         case done(Int)
         case wouldBlock
         case failed(Int32)
     }
 
-    /// A new socket.
+    /// Creates a socket.
     static func make(family: Int32, options: SocketOptions) throws(TransportError) -> Socket {
         let socket = Socket(descriptor: Self.openDescriptor(family: family))
         guard socket.descriptor >= 0 else { throw .system(call: "socket", errno: errno) }
@@ -59,13 +59,13 @@ struct Socket: Sendable {
         setsockopt(self.descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Begins to connect. `wouldBlock`: it will show as writable when it is connected or has failed.
+    /// Starts to connect. After `wouldBlock`, the socket becomes writable when it is connected or has failed.
     func connect(to address: SocketAddress) -> Outcome {
         if address.withSockaddr({ Self.connectDescriptor(self.descriptor, $0, $1) }) == 0 { return .done(0) }
         return errno == EINPROGRESS || errno == EINTR ? .wouldBlock : .failed(errno)
     }
 
-    /// The error that the last connection attempt ended with; 0 if it succeeded.
+    /// The error of the last connection attempt, or 0 if it succeeded.
     var pendingError: Int32 {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -73,7 +73,7 @@ struct Socket: Sendable {
         return code
     }
 
-    /// Begins to listen.
+    /// Starts to listen.
     func listen(on address: SocketAddress, backlog: Int32) throws(TransportError) {
         self.set(SOL_SOCKET, SO_REUSEADDR, 1)
         guard address.withSockaddr({ bind(self.descriptor, $0, $1) }) == 0 else {
@@ -89,7 +89,7 @@ struct Socket: Sendable {
         SocketAddress { getsockname(self.descriptor, $0, &$1) }
     }
 
-    /// The address of the other side.
+    /// The peer's address.
     var remoteAddress: SocketAddress? {
         SocketAddress { getpeername(self.descriptor, $0, &$1) }
     }
@@ -100,7 +100,7 @@ struct Socket: Sendable {
         case failed(Int32)
     }
 
-    /// Takes a connection that has come in.
+    /// Accepts a pending connection.
     func accept(_ options: SocketOptions) -> Accepted {
         let socket = Socket(descriptor: Self.acceptDescriptor(self.descriptor))
         guard socket.descriptor >= 0 else {
@@ -113,7 +113,7 @@ struct Socket: Sendable {
         return .socket(socket)
     }
 
-    /// Reads what is there and fits. 0 bytes are the end.
+    /// Reads available bytes into `target`; 0 bytes mean the end of the stream.
     func receive(into target: UnsafeMutableRawBufferPointer) -> Outcome {
         while true {
             let received = recv(self.descriptor, target.baseAddress, target.count, 0)
@@ -123,7 +123,7 @@ struct Socket: Sendable {
         }
     }
 
-    /// Writes as much of several pieces as fits.
+    /// Writes as many bytes of the pieces as the socket takes.
     func send(_ pieces: UnsafeMutableBufferPointer<iovec>) -> Outcome {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
@@ -136,7 +136,7 @@ struct Socket: Sendable {
         }
     }
 
-    /// Tells the other side that nothing more will come.
+    /// Shuts down the sending side, which the peer sees as the end of the stream.
     func endSending() {
         Self.shutdownSending(self.descriptor)
     }

@@ -13,7 +13,7 @@ import Musl
 import Glibc
 #endif
 
-/// An IPv4 or IPv6 address with its port, as the system's calls want it.
+/// An IPv4 or IPv6 address with a port, in the form that system calls take.
 package struct SocketAddress: Sendable {
     private let storage: sockaddr_storage
     private let length: socklen_t
@@ -27,7 +27,7 @@ package struct SocketAddress: Sendable {
         self.length = length
     }
 
-    /// What a call of the system fills in; nil if it fails.
+    /// Creates the address that a system call fills in, or returns nil if the call fails.
     init?(filledBy call: (UnsafeMutablePointer<sockaddr>, inout socklen_t) -> Int32) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -50,12 +50,12 @@ package struct SocketAddress: Sendable {
     /// The port.
     package var port: Int {
         withUnsafeBytes(of: self.storage) { bytes in
-            // In both families the port is the second 16-bit number, in network order.
+            // In both families the port is the second 16-bit number, in network byte order.
             Int(UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self)))
         }
     }
 
-    /// The address in numbers, without the port: `127.0.0.1`, `::1`.
+    /// The numeric address without the port, such as `127.0.0.1` or `::1`.
     package var host: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { buffer in
             let status = self.withSockaddr {
@@ -74,18 +74,18 @@ extension SocketAddress: CustomStringConvertible {
 }
 
 extension SocketAddress {
-    /// The address that a numeric host and a port are; nil if the host is a name.
+    /// Returns the address of a numeric host and a port, or nil if the host is a name.
     package static func numeric(host: String, port: Int) -> SocketAddress? {
         try? self.lookUp(host: host, port: port, flags: AI_NUMERICHOST).get().first
     }
 
-    /// Whether a host is this machine itself, and can be nothing else: a name that begins with `127.` may be anybody's.
+    /// Returns whether a host is certainly this machine. A name that begins with `127.` could resolve to any address.
     package static func isLoopback(host: String) -> Bool {
         if host == "localhost" || host == "::1" { return true }
         return host.hasPrefix("127.") && Self.numeric(host: host, port: 0) != nil
     }
 
-    /// Asks the system for a name's addresses. This blocks, for many seconds if the name server does not answer.
+    /// Looks up a name's addresses. Blocks, for many seconds if the name server doesn't answer.
     static func lookUp(host: String, port: Int) -> Result<[SocketAddress], TransportError> {
         self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)
     }

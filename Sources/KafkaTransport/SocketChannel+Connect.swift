@@ -6,8 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SocketChannel {
-    /// Connects to a host: looks its name up and tries its addresses (`AddressRace`), all within `timeout`. With `tls`, the
-    /// handshake is part of it.
+    /// Connects to a host within `timeout`: resolves its name, tries its addresses (`AddressRace`), and performs the
+    /// handshake if `tls` is set.
     package static func connect(
         host: String, port: Int, tls: TLSContext? = nil, loop: EventLoop, timeout: Duration, maximumFrameSize: Int,
         options: SocketOptions = SocketOptions(), resolver: NameResolver = .shared
@@ -31,7 +31,7 @@ extension SocketChannel {
 }
 
 extension TransportError {
-    /// Whether another address of the same name may do better.
+    /// Whether another address of the same host might succeed.
     var mayDependOnAddress: Bool {
         switch self {
         case .cancelled, .closedLocally, .cannotResolve, .tls(.configuration): false
@@ -39,7 +39,7 @@ extension TransportError {
         }
     }
 
-    /// One error for addresses that all failed: the one that says the most, of somebody who answered, if anybody has.
+    /// Returns one error for addresses that all failed: the most specific one, preferably from a server that answered.
     fileprivate static func summary(
         of failures: [TransportError], host: String, port: Int, addresses: [String]
     ) -> TransportError {

@@ -10,50 +10,51 @@ import Synchronization
 
 /// A TCP connection that carries length-prefixed frames.
 ///
-/// The loop's thread reads; whoever sends writes, at once and on the calling thread if nothing is queued, so that sending
-/// wakes nobody. What doesn't fit waits in a queue that the loop writes when the socket takes more.
+/// The loop's thread reads. A sender writes directly on its own thread if nothing is queued, so that sending wakes no
+/// other thread. Bytes that don't fit are queued, and the loop writes them when the socket is writable.
 ///
-/// The descriptor is used on the loop's thread or under the write lock, and closed by the loop's thread under that lock: so
-/// nobody ever uses a number that the system has given to another socket. Lock order: the write lock, then the loop's.
+/// The descriptor is used on the loop's thread or under the write lock, and the loop's thread closes it under that
+/// lock, so no code uses a number that the system has assigned to another socket. Lock order: the write lock, then the
+/// loop's.
 package final class SocketChannel: Sendable {
     let loop: EventLoop
     private let socket: Socket
     private let transform: any ByteTransform
     private let outbound = Lock(Outbound())
     private let inbox: FrameInbox
-    /// Whether frames may be handed out: open and not paused. Written under the write lock.
+    /// Whether frames may be delivered: open and not paused. Written under the write lock.
     private let isDelivering = Atomic(false)
     private let receivedAt: Atomic<Int64>
 
     enum Phase: Equatable {
         case open
-        /// Closing in good order: writes what is queued, takes no more, and forgets what comes.
+        /// Closing gracefully: writes what is queued, accepts no more, and discards input.
         case flushing
-        /// All is written and the other side knows; waits for its end, since closing with unread bytes in the socket would
-        /// make the system throw away what the other side has not read yet.
+        /// All is written and sending is shut down. Waits for the peer to close, because closing a socket with unread
+        /// input makes the system discard data that the peer has not read yet.
         case lingering
-        /// Writing failed; what has come before is still to be read.
+        /// Writing failed. Input that arrived before is still read.
         case broken(TransportError)
-        /// To be closed by the loop.
+        /// Waiting for the loop to close it.
         case closing(TransportError)
         case closed(TransportError)
     }
 
-    /// What the write lock guards.
+    /// The state that the write lock guards.
     private struct Outbound {
         var phase = Phase.open
         var queue = OutboundQueue()
         var handler: (any FrameHandler)?
         var isReadingPaused = false
-        /// The registration with the loop, once started.
+        /// The registration with the loop, after `start`.
         var token: UInt64?
-        /// What the loop watches for.
+        /// The events that the loop watches for.
         var watched = Interest.nothing
-        /// Whether bytes were left when it was last flushed: the handler is told when there are none any more.
+        /// Whether the last flush left bytes. If so, the handler is notified when none are left.
         var hadBytesLeft = false
         var closeTimer: LoopTimer?
 
-        /// What the loop should watch for.
+        /// Returns the events that the loop should watch for.
         func interest(_ transform: any ByteTransform) -> Interest {
             let hasBytes = !self.queue.isEmpty || transform.hasUnsentBytes
             return switch self.phase {
@@ -65,7 +66,7 @@ package final class SocketChannel: Sendable {
         }
     }
 
-    /// How often a socket is read or written before others have their turn.
+    /// The maximum number of reads or writes on a socket before other sockets are served.
     private static let callsInATurn = 16
 
     init(socket: Socket, transform: any ByteTransform = PlainBytes(), loop: EventLoop, maximumFrameSize: Int) {
@@ -77,16 +78,16 @@ package final class SocketChannel: Sendable {
     }
 
     deinit {
-        // Never started, or it would be with the loop.
+        // The channel was never started, otherwise the loop would retain it.
         self.outbound.withLock { state in
             if case .closed = state.phase { return }
             self.socket.close()
         }
     }
 
-    /// Begins to read. Until then nothing is received. To be called once.
+    /// Starts reading. Nothing is received before. Must be called only once.
     ///
-    /// - Parameter unframed: whether the other side doesn't speak Kafka's protocol: bytes are handed out as they come.
+    /// - Parameter unframed: Whether the peer doesn't use Kafka's framing, so that bytes are delivered as they arrive.
     package func start(_ handler: any FrameHandler, unframed: Bool = false) {
         self.inbox.isUnframed = unframed
         let isClosed = self.outbound.withLock { state -> TransportError? in
@@ -103,30 +104,31 @@ package final class SocketChannel: Sendable {
             return nil
         }
         if let isClosed { self.loop.execute { handler.channelClosed(isClosed) } }
-        // A handshake may have brought more than itself.
+        // The bytes after the handshake may have been read with it.
         if self.transform.hasBufferedInput { self.loop.execute { self.read() } }
     }
 
-    /// Bytes that wait for the socket to take them.
+    /// The number of bytes that wait for the socket.
     package var queuedBytes: Int { self.outbound.withLock { $0.queue.byteCount } }
 
-    /// Runs `body` under the write lock if the socket has taken all that was sent; otherwise, and on a channel that is closed
-    /// or closing, returns nil.
+    /// Calls `body` under the write lock if the socket has taken everything that was sent.
+    ///
+    /// Returns nil otherwise, and if the channel is closed or closing.
     package func whenNothingIsQueued<Result>(_ body: () -> Result) -> Result? {
         self.outbound.withLock { state in
             state.phase == .open && state.queue.isEmpty && !self.transform.hasUnsentBytes ? body() : nil
         }
     }
 
-    /// Whether its TLS handshake went on with an earlier session to the same server.
+    /// Whether the TLS handshake resumed an earlier session with the same server.
     package var isTLSResumed: Bool { (self.transform as? TLSSession)?.isResumed ?? false }
 
-    /// When something last came from the other side; before that, when the channel was made.
+    /// The time at which bytes were last received, or at which the channel was created if there were none.
     package var lastReceived: MonotonicTime {
         MonotonicTime(nanoseconds: self.receivedAt.load(ordering: .relaxed))
     }
 
-    /// The other side's address; nil once closed.
+    /// The peer's address, or nil once the channel is closed.
     package var remoteAddress: SocketAddress? {
         self.outbound.withLock { state in
             if case .closed = state.phase { return nil }
@@ -136,16 +138,16 @@ package final class SocketChannel: Sendable {
 
     // MARK: Sending
 
-    /// Sends a frame: the slices that `frame` makes, with their length before them. `frame` runs under the write lock, so
-    /// that what it notes down is in the order of the frames on the wire; if it returns nil, nothing is sent.
+    /// Sends a frame: the slices that `frame` returns, preceded by their length.
     ///
-    /// Nothing is sent on a closed channel either, and `frame` is not called. The handler's `channelClosed` tells; it also
-    /// tells when writing fails.
+    /// `frame` runs under the write lock, so that its side effects are in the order of the frames on the wire. If it
+    /// returns nil, nothing is sent. On a closed channel nothing is sent and `frame` isn't called. The handler's
+    /// `channelClosed` reports that, and failures to write.
     package func send(_ frame: () -> [Bytes]?) {
         self.write(framed: true, frame)
     }
 
-    /// Sends slices as they are, with no length before them.
+    /// Sends slices without a length prefix.
     package func sendUnframed(_ bytes: () -> [Bytes]?) {
         self.write(framed: false, bytes)
     }
@@ -165,8 +167,10 @@ package final class SocketChannel: Sendable {
         }
     }
 
-    /// Writes what the socket takes, and sees to it that the rest follows. If that was the rest, the handler is told, whoever
-    /// called: a transform keeps bytes that the next frame, or reading, takes along.
+    /// Writes as many bytes as the socket takes and makes the loop write the rest.
+    ///
+    /// Notifies the handler if bytes were left before and none are left now, whichever call wrote them: bytes kept by a
+    /// transform may be sent with the next frame or while reading.
     private func flush(_ state: inout Outbound) {
         self.writeQueue(&state)
         let hasBytesLeft = !state.queue.isEmpty || self.transform.hasUnsentBytes
@@ -195,7 +199,7 @@ package final class SocketChannel: Sendable {
         self.updateInterest(&state)
     }
 
-    /// All is with the transform: sees that it gets on, and to the end if that is due.
+    /// Flushes the transform after it has taken everything, and ends sending if the channel is being closed.
     private func finishFlushing(_ state: inout Outbound) {
         if state.phase == .flushing { self.transform.endSending(to: self.socket) }
         if self.transform.hasUnsentBytes, case .failed(let error) = self.transform.flush(to: self.socket) {
@@ -230,8 +234,9 @@ package final class SocketChannel: Sendable {
 
     // MARK: Receiving
 
-    /// Stops handing out frames, and reading, until `resumeReading`: the other side will have to wait. If called by the
-    /// handler, no further frame comes; if by another thread, the one that is on its way may.
+    /// Stops delivering frames and reading until `resumeReading`, so that the peer has to wait.
+    ///
+    /// If the handler calls it, no further frame is delivered. If another thread does, one more may be.
     package func pauseReading() {
         self.outbound.withLock { state in
             state.isReadingPaused = true
@@ -240,14 +245,14 @@ package final class SocketChannel: Sendable {
         }
     }
 
-    /// Reads again.
+    /// Resumes reading.
     package func resumeReading() {
         self.outbound.withLock { state in
             guard state.isReadingPaused, state.phase == .open else { return }
             state.isReadingPaused = false
             self.isDelivering.store(state.token != nil, ordering: .relaxed)
             self.updateInterest(&state)
-            // Frames may be left from before the pause.
+            // Frames from before the pause may be left.
             self.loop.execute { self.read() }
         }
     }
@@ -289,15 +294,15 @@ package final class SocketChannel: Sendable {
             }
         }
         _ = self.deliver(to: handler)
-        // The socket doesn't tell of what the transform has taken from it.
+        // The socket doesn't signal bytes that the transform has already read from it.
         if self.transform.hasBufferedInput { self.loop.execute { self.read() } }
     }
 
-    /// TLS has messages of its own, which it answers when it reads them.
+    /// Writes the answers to TLS's own messages, which OpenSSL produces while reading.
     private func flushWhatReadingMade() {
         guard self.transform.hasUnsentBytes else { return }
         self.outbound.withLock { state in
-            // What was read may have been the end: the descriptor is somebody else's then.
+            // The channel may have been closed while reading, and the descriptor reused.
             guard state.phase == .open || state.phase == .flushing else { return }
             self.flush(&state)
         }
@@ -307,7 +312,7 @@ package final class SocketChannel: Sendable {
         self.receivedAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
     }
 
-    /// Hands out what is there. Returns whether to go on reading.
+    /// Delivers the complete frames. Returns whether to continue reading.
     private func deliver(to handler: any FrameHandler) -> Bool {
         while self.isDelivering.load(ordering: .relaxed) {
             switch self.inbox.next() {
@@ -336,14 +341,16 @@ package final class SocketChannel: Sendable {
 
     // MARK: Closing
 
-    /// Closes at once; what is queued is lost. The handler is told soon after, on the loop's thread; if it calls this
-    /// itself, no further frame comes.
+    /// Closes the channel immediately and discards what is queued.
+    ///
+    /// The handler is notified soon after, on the loop's thread. If the handler itself calls this, no further frame is
+    /// delivered.
     package func close() {
         self.outbound.withLock { self.beginClosing(&$0, .closedLocally) }
     }
 
-    /// Closes in good order: writes what is queued, tells the other side, and waits for its end; all that within a limit.
-    /// What comes meanwhile is thrown away.
+    /// Closes the channel gracefully: writes what is queued, ends sending, and waits for the peer to close, all within
+    /// `limit`. Input that arrives meanwhile is discarded.
     package func closeAfterFlushing(within limit: Duration = .seconds(5)) {
         self.outbound.withLock { state in
             guard state.phase == .open else { return }
@@ -368,7 +375,7 @@ package final class SocketChannel: Sendable {
         self.loop.execute { self.finish(error) }
     }
 
-    /// Writing failed: reads what the other side said before, which may tell why, and closes.
+    /// Handles a failed write: reads what the peer sent before, which may explain the failure, and closes.
     private func finishBroken() {
         self.read()
         let error = self.outbound.withLock { state -> TransportError? in
@@ -377,7 +384,7 @@ package final class SocketChannel: Sendable {
         if let error { self.finish(error) }
     }
 
-    /// Gives the descriptor back, and tells the handler. On the loop's thread.
+    /// Closes the descriptor and notifies the handler. Must be called on the loop's thread.
     private func finish(_ error: TransportError) {
         let (ended, queue) = self.outbound.withLock { state -> ((any FrameHandler)?, OutboundQueue) in
             if case .closed = state.phase { return (nil, OutboundQueue()) }
@@ -394,7 +401,7 @@ package final class SocketChannel: Sendable {
             }
             return (state.handler, state.queue)
         }
-        // What nobody wanted is let go of outside of the lock.
+        // The queued bytes are released outside of the lock.
         withExtendedLifetime(queue) {}
         ended?.channelClosed(error)
     }

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a socket is watched for.
+/// The events that a socket is watched for.
 struct Interest: Hashable, Sendable {
     var read: Bool
     var write: Bool
@@ -15,16 +15,17 @@ struct Interest: Hashable, Sendable {
     static let writing = Interest(read: false, write: true)
 }
 
-/// What can be done with a socket now. An error shows as whatever the socket is watched for.
+/// The state of a socket. An error is reported as whatever the socket is watched for.
 struct SocketEvent: Hashable, Sendable {
     var readable: Bool
     var writable: Bool
 }
 
-/// What the loop calls for a socket that it watches; on the loop's thread only. A call may come late: after the handler has
-/// stopped the watching, if it did so from another thread.
+/// The handler of a watched socket's events, called only on the loop's thread.
+///
+/// It may still be called after another thread has stopped watching.
 protocol SocketEventHandler: AnyObject, Sendable {
     func socketReady(_ event: SocketEvent)
-    /// The loop ends and watches no longer.
+    /// Called when the loop ends and no longer watches the socket.
     func loopEnds()
 }

@@ -5,14 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Bodies to run at a time, earliest first; those of one deadline in the order of their making.
+/// A priority queue of timers by deadline. Timers with equal deadlines keep the order in which they were inserted.
 ///
-/// A binary heap that knows where each timer stands, so that cancelling takes one out at once and leaves nothing behind:
-/// a program that sets and lifts a deadline for each of a million requests keeps none of them. Pure.
+/// It is a binary heap that knows the position of each timer, so that cancelling removes it at once: a program that
+/// sets and cancels a deadline for each of a million requests keeps none of them. A pure value.
 package struct TimerHeap {
     package typealias Body = @Sendable () -> Void
 
-    /// Names a timer, also when its place has been given to another one since.
+    /// Identifies a timer, even after its slot has been reused.
     package struct Key: Hashable, Sendable {
         fileprivate let slot: Int
         fileprivate let order: UInt64
@@ -29,10 +29,10 @@ package struct TimerHeap {
     }
 
     private struct Slot {
-        /// Where its entry stands in the heap.
+        /// The index of the entry in the heap.
         var position: Int
         var order: UInt64
-        /// Nil while the slot is free.
+        /// The body, or nil while the slot is free.
         var body: Body?
     }
 
@@ -64,20 +64,20 @@ package struct TimerHeap {
         return Key(slot: slot, order: order)
     }
 
-    /// Takes a timer out; nil if it has run or was taken out before.
+    /// Removes a timer and returns its body, or nil if it has run or was removed before.
     package mutating func remove(_ key: Key) -> Body? {
         let slot = self.slots[key.slot]
         guard slot.order == key.order, slot.body != nil else { return nil }
         return self.removeEntry(at: slot.position)
     }
 
-    /// Takes the first timer out if it is due.
+    /// Removes and returns the first timer if it is due.
     package mutating func popDue(now: MonotonicTime) -> Body? {
         guard let first = self.entries.first, first.deadline <= now else { return nil }
         return self.removeEntry(at: 0)
     }
 
-    /// Takes everything out, earliest first.
+    /// Removes all timers and returns their bodies, earliest first.
     package mutating func removeAll() -> [Body] {
         var bodies: [Body] = []
         while !self.entries.isEmpty {

@@ -13,29 +13,29 @@ import Musl
 import Glibc
 #endif
 
-/// Why bytes can't come or go.
+/// An error of a connection.
 package enum TransportError: Error, Hashable, Sendable {
-    /// The name has no address, or the look-up failed or took too long.
+    /// The name has no address, or the look-up failed or timed out.
     case cannotResolve(host: String, reason: String)
-    /// Nobody listens there, or the way is barred: what the system said of the last address tried, and all that were.
+    /// The connection failed, with the system's error for the last address tried and all addresses tried.
     case cannotConnect(host: String, port: Int, errno: Int32, addresses: [String] = [])
-    /// No connection within the set-up timeout.
+    /// No connection was established within the timeout.
     case connectTimedOut(host: String, port: Int, addresses: [String] = [])
-    /// The other side ended the connection.
+    /// The peer closed the connection.
     case closedByPeer
-    /// The other side, or something between, broke the connection off.
+    /// The peer or the network reset the connection.
     case reset(errno: Int32)
-    /// There is no TLS session, or no longer one.
+    /// TLS failed.
     case tls(TLSFailure)
-    /// A length that is negative or above the limit; with the first bytes of what came, which may tell who is speaking.
+    /// A frame length is negative or above the limit, with the first bytes received, which may identify the protocol.
     case frameTooLarge(length: Int, limit: Int, firstBytes: [UInt8])
-    /// A length above the limit behind good frames: the other side speaks as it should, and sends more than is taken.
+    /// A frame length is above the limit after valid frames: the peer uses the right protocol but sends too much.
     case frameAboveLimit(length: Int, limit: Int)
-    /// Closed on this side.
+    /// This side closed the connection.
     case closedLocally
     /// The waiting task was cancelled.
     case cancelled
-    /// A call to the system failed.
+    /// A system call failed.
     case system(call: String, errno: Int32)
 }
 
@@ -58,14 +58,14 @@ extension TransportError: CustomStringConvertible {
         }
     }
 
-    /// The addresses of a host's name. A host that is given by its address has no others.
+    /// Returns the list of the host's addresses, or nothing for a host that is an address itself.
     private static func list(_ addresses: [String], of host: String) -> String {
         let isAddress = SocketAddress.numeric(host: host, port: 0) != nil
         return addresses.isEmpty || isAddress ? "" : " (\(addresses.joined(separator: ", ")))"
     }
 
     private static func text(_ code: Int32) -> String {
-        // Not strerror, which is not safe between threads everywhere.
+        // strerror isn't thread-safe on all systems.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else {
                 return "error \(code)"

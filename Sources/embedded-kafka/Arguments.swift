@@ -5,14 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the command line asks for.
+/// The parsed command line.
 struct Arguments {
     struct Topic {
         var name: String
         var partitions: Int
     }
 
-    /// What is wrong with the command line, in a sentence.
+    /// An error in the command line.
     struct Problem: Error {
         var description: String
     }
@@ -37,7 +37,7 @@ struct Arguments {
         var port: Int?
         var words = words.makeIterator()
         while let word = words.next() {
-            // Both --option value and --option=value.
+            // Options can be written as --option value and --option=value.
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             func value() throws(Problem) -> String {
                 if parts.count == 2 { return parts[1] }

@@ -15,7 +15,7 @@ import Musl
 import Glibc
 #endif
 
-/// SIGTERM and SIGINT. Once this is made they no longer end the process by themselves.
+/// Waits for SIGTERM and SIGINT. Once created, they no longer end the process.
 struct TerminationSignals {
     private let sources: [any DispatchSourceSignal]
     private let events: AsyncStream<Never>
@@ -34,7 +34,7 @@ struct TerminationSignals {
         }
     }
 
-    /// Returns when one of them has come.
+    /// Waits for one of the signals.
     func wait() async {
         for await _ in self.events {}
         for source in self.sources { source.cancel() }

@@ -15,7 +15,7 @@ import Musl
 import Glibc
 #endif
 
-/// Writes a line at once, whatever stands behind the descriptor.
+/// Writes a line without buffering.
 func write(_ line: String, to descriptor: Int32) {
     var rest = Array("\(line)\n".utf8)[...]
     while !rest.isEmpty {
@@ -25,7 +25,7 @@ func write(_ line: String, to descriptor: Int32) {
     }
 }
 
-/// Ends the program with a sentence on standard error.
+/// Ends the program with a message on standard error.
 func fail(_ sentence: String, status: Int32) -> Never {
     write("embedded-kafka: \(sentence)", to: STDERR_FILENO)
     exit(status)

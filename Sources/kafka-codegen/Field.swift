@@ -5,17 +5,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A field of a structure as the generated code has it.
+/// A field of a structure in the generated code.
 struct Field {
     var name: String
     var type: FieldType
-    /// The versions that have it, of those that its structure can be in.
+    /// The versions that have the field, among those in which its structure occurs.
     var versions: VersionRange
     var nullableVersions: VersionRange
     var tag: UInt32?
     var isIgnorable: Bool
     var isErrorCode: Bool
-    /// The versions in which its lengths are compact.
+    /// The versions in which the field's lengths are compact.
     var flexibleVersions: VersionRange
     var defaultText: String
 
@@ -41,7 +41,7 @@ struct Field {
 
     var isNullable: Bool { !self.nullableVersions.isEmpty || self.type == .records }
 
-    /// The name where the language could take it for a keyword.
+    /// The name for declarations, in backticks if it is a keyword.
     var declaredName: String {
         ["protocol", "operator", "default", "repeat", "in", "is", "as", "where", "self", "init"].contains(self.name)
             ? "`\(self.name)`" : self.name
@@ -53,7 +53,7 @@ struct Field {
 
     var isNullByDefault: Bool { self.type == .records || self.isNullable && self.defaultText == "null" }
 
-    /// The initial value.
+    /// The expression for the initial value.
     var defaultValue: String {
         if self.isNullByDefault { return "nil" }
         switch self.type {
@@ -71,7 +71,7 @@ struct Field {
         }
     }
 
-    /// The Swift condition that the value is not the default.
+    /// The Swift condition that the value differs from the default.
     var differsFromDefault: String {
         let value = "self.\(self.name)"
         if self.isNullByDefault { return "\(value) != nil" }
@@ -119,7 +119,7 @@ extension FieldType {
         }
     }
 
-    /// The structure that it is or that its elements are.
+    /// The name of the structure that the type or its innermost element is, if any.
     var structureName: String? {
         switch self {
         case .structure(let name): name
@@ -133,7 +133,7 @@ func lowerCamelCase(_ name: String) -> String {
     name.prefix(1).lowercased() + name.dropFirst()
 }
 
-/// What is wrong with a definition.
+/// An error in the definitions or the arguments.
 struct CodegenError: Error, CustomStringConvertible {
     var description: String
 

@@ -7,7 +7,7 @@
 
 import Foundation
 
-/// One message as Definitions/ describes it.
+/// The definition of a message, as in `Definitions/*.json`.
 struct MessageDefinition: Decodable {
     enum Kind: String, Decodable {
         case request, response, header, data
@@ -22,7 +22,7 @@ struct MessageDefinition: Decodable {
     var fields: [FieldDefinition]
     var commonStructs: [StructDefinition]?
 
-    /// The API's name, without Request or Response at its end.
+    /// The API's name: the message's name without "Request" or "Response".
     var apiName: String {
         switch self.type {
         case .request: String(self.name.dropLast("Request".count))
@@ -32,13 +32,14 @@ struct MessageDefinition: Decodable {
     }
 }
 
-/// A structure that several fields of a message have in common.
+/// The definition of a structure that several fields of a message share.
 struct StructDefinition: Decodable {
     var name: String
     var versions: VersionRange
     var fields: [FieldDefinition]
 }
 
+/// The definition of a field.
 struct FieldDefinition: Decodable {
     var name: String
     var type: FieldType
@@ -57,7 +58,7 @@ struct FieldDefinition: Decodable {
     }
 }
 
-/// A default, which the definitions write as a string, a number or a truth value.
+/// The default of a field, which the definitions write as a string, a number or a Boolean.
 struct DefaultValue: Decodable {
     var text: String
 
@@ -73,7 +74,7 @@ struct DefaultValue: Decodable {
     }
 }
 
-/// What stands for `type` in the definitions.
+/// The type of a field.
 indirect enum FieldType: Decodable, Equatable {
     case bool, int8, int16, uint16, int32, uint32, int64, float64, uuid, string, bytes, records
     case structure(String)

@@ -5,21 +5,46 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes the Swift type of a message, with the structures nested in it.
+/// Writes the Swift type of a message and the structures nested in it.
 struct MessageRenderer {
     var message: MessageDefinition
     var structures: [Structure]
+    var comments: Comments
 
-    init(_ message: MessageDefinition) throws {
+    init(_ message: MessageDefinition, comments: Comments) throws {
         self.message = message
         self.structures = try Structure.all(of: message)
+        self.comments = comments
+    }
+
+    private var summary: String {
+        get throws {
+            switch self.message.type {
+            case .request:
+                let purpose = try self.comments.text(for: self.message.apiName)
+                return "The \(self.message.apiName) request (API \(self.message.apiKey ?? -1)), which \(purpose)."
+            case .response: return "The response to `\(self.message.apiName)Request`."
+            case .header, .data: return try self.comments.text(for: self.message.name)
+            }
+        }
+    }
+
+    /// Says which fields have the structure as their type or their elements' type.
+    private func summary(of structure: Structure) -> String {
+        let users = self.structures.flatMap(\.fields).filter { $0.type.structureName == structure.name }
+        var names: [String] = []
+        for field in users where !names.contains("`\(field.name)`") { names.append("`\(field.name)`") }
+        var list = names.joined(separator: ", ")
+        if names.count > 1, let last = names.popLast() { list = "\(names.joined(separator: ", ")) or \(last)" }
+        let isElement = users.contains { if case .array = $0.type { true } else { false } }
+        return "\(isElement ? "An element" : "The value") of \(list)."
     }
 
     var usesBytes: Bool {
         self.structures.flatMap(\.fields).contains { $0.type == .bytes || $0.type == .records }
     }
 
-    func render(into source: inout SourceText, latestVersionUnstable: Bool) {
+    func render(into source: inout SourceText, latestVersionUnstable: Bool) throws {
         let valid = self.message.validVersions
         let conformance =
             switch self.message.type {
@@ -27,7 +52,8 @@ struct MessageRenderer {
             case .response: "KafkaResponse"
             case .header, .data: "KafkaMessage"
             }
-        source.block("package struct \(self.message.name): \(conformance)") { source in
+        source.comment(try self.summary)
+        try source.block("package struct \(self.message.name): \(conformance)") { source in
             if self.message.type == .request {
                 source.line("package typealias Response = \(self.message.apiName)Response")
                 source.line("")
@@ -44,12 +70,17 @@ struct MessageRenderer {
             source.line("package static var firstFlexibleVersion: Int16? { \(first) }")
             source.line("")
             for (index, structure) in self.structures.enumerated() {
+                let comment = { (field: Field) in
+                    try self.comments.text(for: field, of: structure, in: self.message)
+                }
                 if index == 0 {
-                    StructureRenderer(structure, isMessage: true).renderMembers(into: &source)
+                    try StructureRenderer(structure, isMessage: true).renderMembers(into: &source, comment: comment)
                 } else {
                     source.line("")
-                    source.block("package struct \(structure.name): Sendable") { source in
-                        StructureRenderer(structure, isMessage: false).renderMembers(into: &source)
+                    source.comment(self.summary(of: structure))
+                    try source.block("package struct \(structure.name): Sendable") { source in
+                        try StructureRenderer(structure, isMessage: false)
+                            .renderMembers(into: &source, comment: comment)
                     }
                 }
             }
@@ -57,7 +88,7 @@ struct MessageRenderer {
     }
 }
 
-/// Writes the members of one structure: fields, reading, writing.
+/// Writes the members of one structure: its fields, its decoder and its encoder.
 struct StructureRenderer {
     var structure: Structure
     var isMessage: Bool
@@ -74,20 +105,22 @@ struct StructureRenderer {
         self.structure.fields.filter { $0.tag != nil }.sorted { ($0.tag ?? 0) < ($1.tag ?? 0) }
     }
 
-    func renderMembers(into source: inout SourceText) {
+    func renderMembers(into source: inout SourceText, comment: (Field) throws -> String) throws {
         for field in self.structure.fields {
-            let versions = field.versions
-            if !versions.covers(self.context) {
-                let range =
-                    versions.highest >= self.context.highest
-                    ? "\(versions.lowest)+"
-                    : versions.lowest == versions.highest
-                        ? "\(versions.lowest)" : "\(versions.lowest)–\(versions.highest)"
-                source.line("/// Versions \(range).")
+            var text = try comment(field)
+            if !field.versions.covers(self.context) {
+                text += " \(field.versions.sentence(in: self.context))"
             }
+            if field.type != .records, field.isNullable, !field.nullableVersions.covers(field.versions) {
+                text += " Nullable in \(field.nullableVersions.phrase(in: self.context))."
+            }
+            source.comment(text)
             source.line("package var \(field.declaredName): \(field.swiftType) = \(field.defaultValue)")
         }
-        if self.isEverFlexible { source.line("package var unknownTaggedFields: [TaggedField] = []") }
+        if self.isEverFlexible {
+            source.comment("The tagged fields that this library doesn't know, kept so that they can be written again.")
+            source.line("package var unknownTaggedFields: [TaggedField] = []")
+        }
         if !self.structure.fields.isEmpty || self.isEverFlexible { source.line("") }
         source.line("package init() {}")
         source.line("")
@@ -101,6 +134,7 @@ struct StructureRenderer {
     }
 
     private func renderIsDefault(into source: inout SourceText) {
+        source.comment("Whether all fields have their defaults, so that a field of this type can be left out.")
         source.block("package var isDefault: Bool") { source in
             for field in self.structure.fields {
                 source.line("if \(field.differsFromDefault) { return false }")
@@ -109,7 +143,7 @@ struct StructureRenderer {
         }
     }
 
-    /// The untagged fields, those that follow each other and are in the same versions together.
+    /// The untagged fields, with neighbors that are in the same versions grouped together.
     private var runs: [(condition: String?, fields: [Field])] {
         var runs: [(condition: String?, fields: [Field])] = []
         for field in self.plainFields {
@@ -123,13 +157,13 @@ struct StructureRenderer {
         return runs
     }
 
-    /// The expression for whether lengths in `field` are compact.
+    /// Returns the expression for whether the lengths in `field` are compact.
     private func flexible(_ field: Field) -> String {
         if field.flexibleVersions.isEmpty { return "false" }
         return field.flexibleVersions.covers(self.context) ? "true" : "flexible"
     }
 
-    /// Declares `flexible` if anything asks for it.
+    /// Declares the constant `flexible` if a field uses it.
     private func renderFlexible(into source: inout SourceText) {
         let isAsked = self.plainFields.contains { $0.type.hasLength && self.flexible($0) == "flexible" }
         guard let condition = self.structure.flexibleVersions.condition(in: self.context), self.isEverFlexible,
@@ -191,8 +225,9 @@ struct StructureRenderer {
         }
     }
 
-    /// The error code that is read before `field`, if there is one: beside an error, null is read as empty, as some brokers
-    /// send it where it isn't allowed.
+    /// Returns the error code that is decoded before `field`, if there is one.
+    ///
+    /// Some brokers send null beside an error where it isn't allowed, so the decoder takes it as empty there.
     private func errorCode(before field: Field) -> String? {
         let before = self.plainFields.prefix { $0.name != field.name }
         return field.tag == nil ? before.first(where: \.isErrorCode).map { "self.\($0.name)" } : nil
@@ -223,7 +258,7 @@ struct StructureRenderer {
             let value = "try \(name)(from: &\(reader), version: version)"
             guard field.isNullable else { return source.line("\(target) = \(value)") }
             if notNullable != nil {
-                // No message has one, and the encoding changes with the version then.
+                // No message has such a field, and its encoding would depend on the version.
                 preconditionFailure("\(field.name) is a structure that is nullable in only some versions")
             }
             source.block("if try \(reader).readIsPresent()") { $0.line("\(target) = \(value)") }
@@ -252,7 +287,7 @@ struct StructureRenderer {
         }
     }
 
-    /// What follows a null in a version in which `field` can't be null.
+    /// Writes the statements for a null in a version in which `field` isn't nullable.
     private func renderRefusal(ofNullIn field: Field, beside errorCode: String?, into source: inout SourceText) {
         let refusal = "throw .unexpectedNull(field: \"\(field.name)\")"
         guard let errorCode else { return source.line(refusal) }
@@ -362,7 +397,7 @@ struct StructureRenderer {
 }
 
 extension FieldType {
-    /// Whether a length or a number of elements goes before it.
+    /// Whether the encoded value begins with a length or a number of elements.
     var hasLength: Bool {
         switch self {
         case .string, .bytes, .records, .array: true
@@ -370,7 +405,7 @@ extension FieldType {
         }
     }
 
-    /// What the reader and the writer call it, where it is of fixed size.
+    /// The suffix of the methods of `ByteReader` and `ByteWriter` for this type, if it has a fixed size.
     var primitiveName: String {
         switch self {
         case .uuid: "UUID"

@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Swift source as it is written, line by line.
+/// The text of a Swift source file that is written line by line.
 struct SourceText {
     private(set) var text = ""
     private var depth = 0
 
-    /// A file that begins with the licence and says where it comes from.
+    /// Creates a file that begins with the license header and names the definitions it is generated from.
     init(generatedFrom origin: String) {
         self.line("// This source file is part of the AsyncKafka project.")
         self.line("//")
@@ -31,7 +31,21 @@ struct SourceText {
         }
     }
 
-    /// `head {`, what `body` writes, and `}`. Without a head, only what `body` writes.
+    /// Writes a documentation comment, wrapped at 120 columns.
+    mutating func comment(_ text: String) {
+        let width = 120 - self.depth * 4 - "/// ".count
+        var row = ""
+        for word in text.split(separator: " ") {
+            if !row.isEmpty, row.count + 1 + word.count > width {
+                self.line("/// \(row)")
+                row = ""
+            }
+            row += row.isEmpty ? word : " \(word)"
+        }
+        self.line("/// \(row)")
+    }
+
+    /// Writes a block: `head {`, the lines of `body` and `}`. Without a head, writes the lines of `body` only.
     mutating func block(_ head: String?, _ body: (inout SourceText) throws -> Void) rethrows {
         guard let head else { return try body(&self) }
         self.line(head + " {")
@@ -41,7 +55,7 @@ struct SourceText {
         self.line("}")
     }
 
-    /// `head { statement }` in one line if that fits, otherwise in three.
+    /// Writes `head { statement }` on one line if it fits, otherwise on three.
     mutating func short(_ head: String, _ statement: String) {
         if self.depth * 4 + head.count + statement.count + 5 <= 120 {
             self.line("\(head) { \(statement) }")
@@ -50,7 +64,7 @@ struct SourceText {
         }
     }
 
-    /// `head(arguments)` in one line if that fits, otherwise in two.
+    /// Writes `head(arguments)` on one line if it fits, otherwise on two.
     mutating func call(_ head: String, _ arguments: String) {
         if self.depth * 4 + head.count + arguments.count + 2 <= 120 {
             self.line("\(head)(\(arguments))")
@@ -60,8 +74,9 @@ struct SourceText {
         }
     }
 
-    /// A loop over what `body` writes, as often as `count(arguments)` says. Where that doesn't fit in one line, `name` is
-    /// counted before it.
+    /// Writes a loop around `body` that runs `count(arguments)` times.
+    ///
+    /// If the head doesn't fit on one line, the count is read into a constant first, which is named after `name`.
     mutating func loop(
         _ name: String, _ count: String, _ arguments: String, _ body: (inout SourceText) throws -> Void
     ) rethrows {
@@ -74,7 +89,7 @@ struct SourceText {
         }
     }
 
-    /// Continues a block's closing brace: `} else {`.
+    /// Continues the closing brace of the last block with another one: `} else {`.
     mutating func elseBlock(_ head: String = "else", _ body: (inout SourceText) throws -> Void) rethrows {
         self.text.removeLast()
         self.text += " \(head) {\n"

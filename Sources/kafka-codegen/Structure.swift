@@ -5,17 +5,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A structure of a message as the generated code has it: the message itself or one nested in it.
+/// A structure in the generated code: a message, or a structure nested in one.
 struct Structure {
     var name: String
     var fields: [Field]
-    /// The versions of the message in which it can occur.
+    /// The versions of the message in which the structure occurs.
     var context: VersionRange
     var flexibleVersions: VersionRange
-    /// Whether some field is left out when it has its default, so that the structure must know whether it does.
+    /// Whether the structure needs `isDefault`, because a field of its type is left out when it has its default.
     var needsIsDefault = false
 
-    /// The message's own structure first, then those nested in it in the order of their first use.
+    /// Returns the message's own structure, then the nested ones in the order of their first use.
     static func all(of message: MessageDefinition) throws -> [Structure] {
         var structures: [Structure] = []
         try self.collect(
@@ -50,8 +50,9 @@ struct Structure {
         }
     }
 
-    /// Every structure that is used must be there, once; and every element of an array must take at least one byte,
-    /// since that is what the reader's check of a number of elements rests on.
+    /// Checks that every structure in use is defined exactly once, and that each takes at least one byte.
+    ///
+    /// The reader limits the number of an array's elements by the bytes that are left, so an element can't be empty.
     private static func check(_ structures: [Structure], of message: MessageDefinition) throws {
         let names = structures.map(\.name)
         guard Set(names).count == names.count else { throw CodegenError("\(message.name) has a structure twice") }

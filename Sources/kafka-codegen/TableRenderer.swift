@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A line of Definitions/errors.tsv.
+/// A line of `Definitions/errors.tsv`.
 struct ErrorDefinition {
     var code: Int16
     var name: String
@@ -21,32 +21,32 @@ struct ErrorDefinition {
         self.advice = columns[3]
     }
 
-    /// UNKNOWN_SERVER_ERROR as unknownServerError.
+    /// The name in lower camel case: `unknownServerError` for `UNKNOWN_SERVER_ERROR`.
     var memberName: String {
         let words = self.name.split(separator: "_").map { $0.lowercased() }
         return words[0] + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 }
 
-/// `ErrorCode.swift`.
+/// Returns the text of `ErrorCode.swift`.
 func renderErrorCodes(_ errors: [ErrorDefinition]) -> String {
     var source = SourceText(generatedFrom: "errors.tsv")
-    source.line("/// An error code as brokers send it.")
+    source.line("/// An error code of the Kafka protocol.")
     source.line("///")
-    source.line("/// Codes that this version of the library doesn't know are kept as they are.")
+    source.line("/// Codes that this version of the library doesn't know keep their number.")
     source.block("public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible") { source in
-        source.line("/// The number on the wire; 0 is success.")
+        source.line("/// The number in the protocol; 0 means success.")
         source.line("public var rawValue: Int16")
         source.line("")
-        source.line("/// The error with this number.")
+        source.line("/// Creates the error code with this number.")
         source.block("public init(rawValue: Int16)") { $0.line("self.rawValue = rawValue") }
         source.line("")
         for error in errors {
-            source.line("/// \(error.advice)")
+            source.comment("`\(error.name)`. \(error.advice)")
             source.line("public static var \(error.memberName): ErrorCode { ErrorCode(rawValue: \(error.code)) }")
         }
         source.line("")
-        source.line("/// Kafka's name of the error, such as `NOT_LEADER_OR_FOLLOWER`; nil for one that isn't known.")
+        source.comment("Kafka's name of the error, such as `NOT_LEADER_OR_FOLLOWER`, or `nil` if the code is unknown.")
         source.block("public var name: String?") { source in
             source.line("switch self.rawValue {")
             for error in errors { source.line("case \(error.code): \"\(error.name)\"") }
@@ -54,12 +54,12 @@ func renderErrorCodes(_ errors: [ErrorDefinition]) -> String {
             source.line("}")
         }
         source.line("")
-        source.line("/// Whether the same request may succeed when it is sent again.")
+        source.line("/// Whether the same request may succeed if it is sent again.")
         source.block("public var isRetriable: Bool") { source in
             renderCodes(errors.filter(\.isRetriable), into: &source)
         }
         source.line("")
-        source.line("/// What the user should do about it, in one sentence.")
+        source.line("/// One sentence on what to do about the error.")
         source.block("public var advice: String") { source in
             source.line("switch self.rawValue {")
             for error in errors { source.line("case \(error.code): \"\(error.advice)\"") }
@@ -67,7 +67,7 @@ func renderErrorCodes(_ errors: [ErrorDefinition]) -> String {
             source.line("}")
         }
         source.line("")
-        source.line("/// The name and the number.")
+        source.line("/// The error's name and number.")
         source.block("public var description: String") { source in
             source.line("guard let name = self.name else { return \"error \\(self.rawValue)\" }")
             source.line("return \"\\(name) (\\(self.rawValue))\"")
@@ -92,18 +92,20 @@ private func renderCodes(_ errors: [ErrorDefinition], into source: inout SourceT
     source.line("}")
 }
 
-/// `APIKeys.swift`: the numbers and names of all APIs that have a request.
-func renderAPIKeys(_ messages: [MessageDefinition]) -> String {
+/// Returns the text of `APIKeys.swift`, which has the numbers and names of all APIs.
+func renderAPIKeys(_ messages: [MessageDefinition], comments: Comments) throws -> String {
     let apis = messages.filter { $0.type == .request }
         .compactMap { message in message.apiKey.map { (key: $0, name: message.apiName) } }
         .sorted { $0.key < $1.key }
     var source = SourceText(generatedFrom: "the requests")
-    source.block("extension APIKey") { source in
+    try source.block("extension APIKey") { source in
         for api in apis {
+            let purpose = try comments.text(for: api.name)
+            source.comment("\(purpose.prefix(1).uppercased() + purpose.dropFirst()).")
             source.line("package static var \(lowerCamelCase(api.name)): APIKey { APIKey(rawValue: \(api.key)) }")
         }
         source.line("")
-        source.line("/// Kafka's name of the API; nil for one that this library has no messages for.")
+        source.line("/// Kafka's name of the API, or nil if this library has no messages for it.")
         source.block("package var name: String?") { source in
             source.line("switch self.rawValue {")
             for api in apis { source.line("case \(api.key): \"\(api.name)\"") }
@@ -118,10 +120,10 @@ func renderAPIKeys(_ messages: [MessageDefinition]) -> String {
     return source.text
 }
 
-/// `MessageRegistry.swift`: every message, for what goes through them all.
+/// Returns the text of `MessageRegistry.swift`, which lists all messages.
 func renderRegistry(_ messages: [MessageDefinition]) -> String {
     var source = SourceText(generatedFrom: "the messages")
-    source.line("/// The types of all messages, for tests and tools that go through them by name.")
+    source.line("/// The types of all messages, for tests and tools that iterate over them.")
     source.block("package enum MessageRegistry") { source in
         source.line("package static let types: [any KafkaMessage.Type] = [")
         source.indented { source in

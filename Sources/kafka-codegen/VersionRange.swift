@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A range of versions as the message definitions write it: `3-7`, `4`, `2+` or `none`.
+/// A range of versions, which the message definitions write as `3-7`, `4`, `2+` or `none`.
 struct VersionRange: Decodable, Equatable {
     static let none = VersionRange(lowest: 1, highest: 0)
     static let all = VersionRange(lowest: 0, highest: .max)
@@ -57,7 +57,20 @@ struct VersionRange: Decodable, Equatable {
         self.intersection(other) == other
     }
 
-    /// The Swift condition that `version`, known to be in `context`, is in this range; nil if it always is.
+    /// The range in words, such as "versions 3–7", where `context` has the versions that occur.
+    func phrase(in context: VersionRange) -> String {
+        if self.lowest == self.highest { return "version \(self.lowest)" }
+        if self.highest >= context.highest { return "versions \(self.lowest)+" }
+        return "versions \(self.lowest)–\(self.highest)"
+    }
+
+    /// The range as a sentence, such as "Versions 3–7.".
+    func sentence(in context: VersionRange) -> String {
+        let phrase = self.phrase(in: context)
+        return phrase.prefix(1).uppercased() + phrase.dropFirst() + "."
+    }
+
+    /// Returns the Swift condition that `version` is in this range, or nil if every version in `context` is.
     func condition(in context: VersionRange) -> String? {
         if self.covers(context) { return nil }
         if self.lowest <= context.lowest { return "version <= \(self.highest)" }
@@ -66,7 +79,7 @@ struct VersionRange: Decodable, Equatable {
         return "version >= \(self.lowest) && version <= \(self.highest)"
     }
 
-    /// The Swift condition that `version`, known to be in `context`, is not in this range; nil if it always is.
+    /// Returns the Swift condition that `version` isn't in this range, or nil if every version in `context` is.
     func negatedCondition(in context: VersionRange) -> String? {
         if self.covers(context) { return nil }
         if self.lowest <= context.lowest { return "version > \(self.highest)" }

@@ -7,10 +7,10 @@
 
 import Foundation
 
-// Writes Sources/KafkaProtocol/Messages from the message definitions in Sources/kafka-codegen/Definitions.
-// With --check, only looks whether what is there is what it would write.
+// Generates Sources/KafkaProtocol/Messages from the definitions in Sources/kafka-codegen/Definitions.
+// With --check, compares the files with what it would write, writes nothing, and fails if they differ.
 
-/// The files to be, by name.
+/// Returns the text of the generated files by file name.
 func generate(from definitions: URL) throws -> [String: String] {
     let decoder = JSONDecoder()
     let messages = try FileManager.default.contentsOfDirectory(at: definitions, includingPropertiesForKeys: nil)
@@ -23,31 +23,33 @@ func generate(from definitions: URL) throws -> [String: String] {
                 throw CodegenError("\(url.lastPathComponent): \(error)")
             }
         }
+    let comments = try Comments(String(contentsOf: definitions.appending(path: "comments.tsv"), encoding: .utf8))
     var files: [String: String] = [:]
     for (name, group) in Dictionary(grouping: messages, by: \.apiName) {
         let group = group.sorted { $0.name < $1.name }
-        let renderers = try group.map { try MessageRenderer($0) }
+        let renderers = try group.map { try MessageRenderer($0, comments: comments) }
         var source = SourceText(generatedFrom: group.map { "\($0.name).json" }.joined(separator: " and "))
         if renderers.contains(where: \.usesBytes) {
             source.line("package import KafkaMemory")
             source.line("")
         }
-        // Only the request says that its latest version isn't stable; it is so for both.
+        // Only requests say that their latest version isn't stable, and it holds for the response too.
         let isUnstable = group.contains { $0.latestVersionUnstable == true }
         for (index, renderer) in renderers.enumerated() {
             if index > 0 { source.line("") }
-            renderer.render(into: &source, latestVersionUnstable: isUnstable)
+            try renderer.render(into: &source, latestVersionUnstable: isUnstable)
         }
         files["\(name).swift"] = source.text
     }
     let table = try String(contentsOf: definitions.appending(path: "errors.tsv"), encoding: .utf8)
     files["ErrorCode.swift"] = try renderErrorCodes(table.split(separator: "\n").map { try ErrorDefinition(line: $0) })
-    files["APIKeys.swift"] = renderAPIKeys(messages)
+    files["APIKeys.swift"] = try renderAPIKeys(messages, comments: comments)
     files["MessageRegistry.swift"] = renderRegistry(messages)
+    try comments.checkAllUsed()
     return files
 }
 
-/// The files that `folder` has, by name.
+/// Returns the text of the files in `folder` by file name.
 func existing(in folder: URL) throws -> [String: String] {
     guard FileManager.default.fileExists(atPath: folder.path) else { return [:] }
     let urls = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

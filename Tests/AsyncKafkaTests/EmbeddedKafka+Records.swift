@@ -18,7 +18,7 @@ extension EmbeddedKafka {
         return configuration
     }
 
-    /// A consumer's configuration that is quick to notice things.
+    /// A consumer configuration with short intervals.
     func consuming(_ group: String? = nil) -> ConsumerConfiguration {
         var configuration = ConsumerConfiguration(self.clientConfiguration, groupID: group)
         configuration.autoOffsetReset = .earliest
@@ -27,8 +27,7 @@ extension EmbeddedKafka {
         return configuration
     }
 
-    /// Writes records with the values `prefix0`, `prefix1` and so on to one partition, each in a batch of its own if
-    /// that is wanted.
+    /// Writes records with the values `prefix0`, `prefix1` and so on to a partition, optionally each in its own batch.
     func fill(
         _ topic: String, partition: Int32 = 0, _ count: Int, prefix: String = "v", oneByOne: Bool = false,
         compression: Compression = .none
@@ -52,7 +51,7 @@ extension ConsumerRecord {
 }
 
 extension KafkaConsumer {
-    /// The next record, with a sequence of its own. Nil if the consumer has been shut down.
+    /// Returns the next record, using a new sequence. Nil if the consumer has been shut down.
     func nextRecord() async throws(KafkaError) -> ConsumerRecord? {
         for try await record in self.records { return record }
         return nil

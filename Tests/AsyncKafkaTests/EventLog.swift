@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// What happened in a test, in order, and a way to wait for it.
+/// The events of a test in order, with a way to wait for them.
 final class EventLog: Sendable {
     private struct State {
         var events: [String] = []
@@ -30,7 +30,7 @@ final class EventLog: Sendable {
         for end in satisfied { end.give(()) }
     }
 
-    /// Waits until the events satisfy a condition. The test's time limit ends a wait that is in vain.
+    /// Waits until the events satisfy a condition. The test's time limit ends a wait without success.
     func until(_ condition: @escaping @Sendable ([String]) -> Bool) async {
         let end = FirstResult<Void>()
         let isSatisfied = self.state.withLock { state in

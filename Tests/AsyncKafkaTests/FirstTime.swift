@@ -7,11 +7,11 @@
 
 import KafkaMemory
 
-/// Tells the first call from all later ones, whichever tasks they come from.
+/// Distinguishes the first call from all later ones, across tasks.
 final class FirstTime: Sendable {
     private let isNext = Lock(true)
 
-    /// Whether this is the first call.
+    /// Returns whether this is the first call.
     func callAsFunction() -> Bool {
         self.isNext.withLock { isNext in
             defer { isNext = false }

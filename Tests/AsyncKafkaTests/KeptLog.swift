@@ -8,7 +8,7 @@
 import AsyncKafka
 import KafkaMemory
 
-/// Keeps what clients say, and lets tests wait for it.
+/// A log that keeps events and lets tests wait for them.
 final class KeptLog: KafkaLog {
     struct Event: Sendable {
         let level: KafkaLogLevel
@@ -17,26 +17,28 @@ final class KeptLog: KafkaLog {
 
         subscript(_ key: String) -> String? { self.metadata.first { $0.key == key }?.value }
 
-        /// `message key=value …`
+        /// The event as `message key=value …`.
         var line: String { self.message + self.metadata.map { " \($0.key)=\($0.value)" }.joined() }
     }
 
     private let minimum: KafkaLogLevel
     private let kept = Lock<[Event]>([])
-    /// `level: message key=value …`
+    /// The events as `level: message key=value …`.
     private let told = EventLog()
 
-    /// - Parameter minimum: the lowest level that is kept.
+    /// Creates a log.
+    ///
+    /// - Parameter minimum: The lowest level that is kept.
     init(minimum: KafkaLogLevel = .info) {
         self.minimum = minimum
     }
 
     var events: [Event] { self.kept.withLock { $0 } }
 
-    /// `level: message key=value …`
+    /// The events as `level: message key=value …`.
     var lines: [String] { self.events.map { "\($0.level): \($0.line)" } }
 
-    /// Those of a level, without it.
+    /// The events of a level, without the level.
     func lines(_ level: KafkaLogLevel) -> [String] {
         self.events.filter { $0.level == level }.map(\.line)
     }
@@ -53,12 +55,12 @@ final class KeptLog: KafkaLog {
         self.lines(level).count { $0.contains(text) }
     }
 
-    /// How many messages begin with a text, at any level.
+    /// The number of messages, at any level, that begin with `text`.
     func count(beginning text: String) -> Int {
         self.events.count { $0.message.hasPrefix(text) }
     }
 
-    /// Waits until a line of a level has a text in it. The test's time limit ends a wait that is in vain.
+    /// Waits until a line of a level contains `text`. The test's time limit ends a wait without success.
     func until(_ level: KafkaLogLevel, containing text: String) async {
         await self.told.until { lines in
             lines.contains { $0.hasPrefix("\(level):") && $0.contains(text) }

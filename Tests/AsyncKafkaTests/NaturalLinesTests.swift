@@ -10,12 +10,12 @@ import Foundation
 import KafkaFoundation
 import Testing
 
-/// Lines that people write without having read the documentation. That they compile is the test; what they give is checked, too.
+/// Code that people write without having read the documentation. It must compile; the results are checked too.
 @Suite struct NaturalLinesTests {
     private let text = "17"
     private let array: [UInt8] = [0x31, 0x37]
 
-    @Test func recordsAreMadeFromWhatIsAtHand() {
+    @Test func recordsAreCreatedFromStringsBytesAndNil() {
         let slice = "order 17".split(separator: " ")[1]
         let data = Data(self.array)
         let bytes = Bytes(self.text)
@@ -54,7 +54,7 @@ import Testing
         #expect(record.headers["none"] == nil)
     }
 
-    @Test func whatWasReadIsTextOrData() throws {
+    @Test func keysAndValuesConvertToTextAndData() throws {
         let record = try ConsumerRecord(
             storing: ProducerRecord(topic: "orders", key: "a", value: "17"), partition: 3, offset: 42)
         #expect(String(record.value) == "17")
@@ -67,7 +67,7 @@ import Testing
         #expect(String(ProducerRecord(topic: "t", value: nil).value) == nil)
     }
 
-    @Test func timesAreDates() {
+    @Test func timestampsConvertToDates() {
         let date = Date(timeIntervalSince1970: 1_600_000_000.123)
         #expect(Timestamp(date) == Timestamp(millisecondsSince1970: 1_600_000_000_123))
         #expect(Timestamp(Date(Timestamp(millisecondsSince1970: 1001))) == Timestamp(millisecondsSince1970: 1001))
@@ -75,7 +75,7 @@ import Testing
         #expect(Timestamp(Date(timeIntervalSince1970: 1e300)).millisecondsSince1970 == .max)
     }
 
-    @Test func batchesAreMadeForAHandlersTest() throws {
+    @Test func batchesCanBeCreatedForTestsOfHandlers() throws {
         func total(_ batch: ConsumerRecordBatch) -> Int {
             batch.compactMap { String($0.value).flatMap { Int($0) } }.reduce(0, +)
         }

@@ -9,14 +9,14 @@ import EmbeddedKafka
 import KafkaTestSupport
 
 extension TestClock {
-    /// Runs `body` with a cluster of one broker that goes by this clock, while time passes by itself.
+    /// Runs `body` with a single-broker cluster on this clock, while time passes by itself.
     func withBroker(
         atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
     ) async throws {
         try await self.withCluster(EmbeddedKafka.Configuration(), atMost: limit, body)
     }
 
-    /// Runs `body` with a cluster that goes by this clock, while time passes by itself.
+    /// Runs `body` with a cluster on this clock, while time passes by itself.
     func withCluster(
         brokers: Int, atMost limit: Duration = .seconds(60),
         _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void
@@ -24,7 +24,7 @@ extension TestClock {
         try await self.withCluster(EmbeddedKafka.Configuration(brokers: brokers), atMost: limit, body)
     }
 
-    /// Runs `body` with a cluster that goes by this clock, while time passes by itself.
+    /// Runs `body` with a cluster on this clock, while time passes by itself.
     func withCluster(
         _ configuration: EmbeddedKafka.Configuration, atMost limit: Duration = .seconds(60),
         _ body: @escaping @Sendable (EmbeddedKafka) async throws -> Void

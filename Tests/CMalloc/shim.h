@@ -1,4 +1,4 @@
-// How much of the heap is in use, for tests.
+// The heap usage of the process, for tests.
 #ifndef ASYNC_KAFKA_MALLOC_H
 #define ASYNC_KAFKA_MALLOC_H
 
@@ -9,7 +9,7 @@
 #include <malloc.h>
 #endif
 
-// In bytes; -1 where the system does not say.
+// Returns the number of bytes in use, or -1 where the system does not report it.
 static inline long kafka_heap_bytes(void) {
 #if defined(__APPLE__)
     return (long)mstats().bytes_used;

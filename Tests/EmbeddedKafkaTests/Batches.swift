@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A record batch with these values, of an idempotent producer if `producerID` is given.
+/// Returns a record batch with these values, of an idempotent producer if `producerID` is given.
 func batch(
     _ values: [String], producerID: Int64 = -1, epoch: Int16 = -1, sequence: Int32 = -1, timestamp: Int64 = 1000,
     compression: Compression = .none
@@ -23,7 +23,7 @@ func batch(
     return joined(slices)
 }
 
-/// The slices in one piece.
+/// Concatenates the slices.
 func joined(_ slices: [Bytes]) -> Bytes {
     if slices.count == 1 { return slices[0] }
     var whole: [UInt8] = []
@@ -31,14 +31,14 @@ func joined(_ slices: [Bytes]) -> Bytes {
     return Bytes(whole)
 }
 
-/// The batch as the log takes it.
+/// Parses the batch, as the log takes it.
 func parsed(_ bytes: Bytes) throws -> RecordBatch {
     var reader = RecordBatchReader(bytes)
     guard let batch = try reader.next() else { throw ProtocolError.malformed("no batch") }
     return batch
 }
 
-/// The values in these batches with their offsets.
+/// Returns the values in these batches with their offsets.
 func records(in slices: [Bytes]) throws -> [(offset: Int64, value: String)] {
     var found: [(offset: Int64, value: String)] = []
     var reader = RecordBatchReader(joined(slices))

@@ -10,9 +10,9 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Brokers that go and come, leaders that move.
+/// Brokers that stop and restart, and leaders that move.
 @Suite(.timeLimit(.minutes(2))) struct BrokerTests {
-    @Test func `a stopped broker is gone, and its partitions are led by others`() async throws {
+    @Test func otherBrokersLeadThePartitionsOfAStoppedBroker() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2)
             _ = try await client.ask(ProduceRequest.one(try batch(["a"]), to: "t"), version: 9)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a partition whose only replica is gone has no leader until it is back`() async throws {
+    @Test func aPartitionHasNoLeaderWhileItsOnlyReplicaIsStopped() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.stopBroker(2)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `groups of a stopped broker have another coordinator`() async throws {
+    @Test func groupsOfAStoppedBrokerHaveAnotherCoordinator() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t")
             try await kafka.moveCoordinator(ofGroup: "g", to: 2)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `a leader can be moved anywhere, and writes on`() async throws {
+    @Test func aLeaderCanBeMovedToAnyBrokerAndContinuesTheLog() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2)
             _ = try await client.ask(ProduceRequest.one(try batch(["a"]), to: "t"), version: 9)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `too few replicas in sync refuse acks all`() async throws {
+    @Test func acksAllIsRefusedWithTooFewInSyncReplicas() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2, configuration: ["min.insync.replicas": "2"])
             try await kafka.stopBroker(2)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `connections can be cut, all or one`() async throws {
+    @Test func connectionsCanBeCutAllOrOne() async throws {
         try await withCluster { kafka, client in
             _ = try await client.ask(ListGroupsRequest(), version: 4)
             let other = try await RawClient.connect(to: kafka.bootstrapServers[0])
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `a log append timestamp is told to the producer`() async throws {
+    @Test func aLogAppendTimeIsReturnedToTheProducer() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", configuration: ["message.timestamp.type": "LogAppendTime"])
             let answer = try await client.ask(ProduceRequest.one(try batch(["a"]), to: "t"), version: 9)
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `retention bounds the memory of a partition`() async throws {
+    @Test func retentionBoundsTheMemoryOfAPartition() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.retentionBytes = 100_000
         try await withCluster(configuration) { kafka, client in
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `wrong configuration is told, and a taken port`() async throws {
+    @Test func anInvalidConfigurationAndAnOccupiedPortAreErrors() async throws {
         await #expect(throws: EmbeddedKafkaError.self) {
             try await EmbeddedKafka.withCluster(brokers: 0) { _ in }
         }
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func `a stopped cluster says so`() async throws {
+    @Test func aStoppedClusterFailsCallsWithThatReason() async throws {
         let kafka = try await EmbeddedKafka.start()
         let client = try await RawClient.connect(to: kafka.bootstrapServers[0])
         defer { client.close() }

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A connection that sends requests as they are, in any version, and reads the answers: what tests talk to brokers with.
+/// A connection that sends requests unchanged, in any version, and reads the responses.
 final class RawClient: Sendable {
     enum Failure: Error {
         case closed
@@ -53,13 +53,13 @@ final class RawClient: Sendable {
         self.loop.shutdown()
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and returns its response.
     func ask<Request: KafkaRequest>(_ request: Request, version: Int16) async throws -> Request.Response {
         let correlationID = try self.send(request, version: version)
         return try await self.answer(to: Request.self, version: version, correlationID: correlationID)
     }
 
-    /// Sends a request only; the correlation id that its answer will have.
+    /// Sends a request without waiting, and returns its correlation id.
     @discardableResult
     func send<Request: KafkaRequest>(_ request: Request, version: Int16) throws -> Int32 {
         let correlationID = self.state.withLock { state in
@@ -86,7 +86,7 @@ final class RawClient: Sendable {
         self.channel.sendUnframed { [bytes] }
     }
 
-    /// The next answer, which must be to this request.
+    /// Returns the next response, which must be to this request.
     func answer<Request: KafkaRequest>(
         to: Request.Type, version: Int16, correlationID: Int32
     ) async throws -> Request.Response {
@@ -99,7 +99,7 @@ final class RawClient: Sendable {
         return response
     }
 
-    /// The next frame; nil when the connection is closed.
+    /// Returns the next frame, or nil when the connection is closed.
     func nextFrame() async -> Bytes? {
         await withCheckedContinuation { continuation in
             let ready: Bytes?? = self.state.withLock { state in
@@ -112,7 +112,7 @@ final class RawClient: Sendable {
         }
     }
 
-    /// Whether an answer lies here already.
+    /// Whether a response has already arrived.
     var hasAnswer: Bool { self.state.withLock { !$0.answers.isEmpty } }
 }
 

@@ -11,10 +11,10 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// Addresses of which some lead nowhere, in front of a broker that is well.
+    /// Unusable addresses before that of a healthy broker.
     @Suite(.timeLimit(.minutes(2)))
     struct BadAddresses {
-        /// How long it takes from the making of a producer to its first acknowledgement.
+        /// Returns the time from creating a producer to its first acknowledgement.
         private func timeOfFirstRecord(_ client: KafkaClientConfiguration, _ topic: String) async throws -> Duration {
             try await ContinuousClock().measure {
                 try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
@@ -23,8 +23,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a name whose first address takes connections and closes them", arguments: TestEnvironment.all)
-        func closing(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aFirstAddressThatClosesConnectionsCostsLittleTime(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("addresses")
             let loop = try EventLoop(name: "closing")
@@ -45,8 +45,8 @@ extension InteropTests {
             closing.close()
         }
 
-        @Test("a list of which one address hangs", arguments: TestEnvironment.all)
-        func hanging(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aHangingAddressInAListCostsLittleTime(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("addresses")
             let silent = try SilentPort()
@@ -54,7 +54,7 @@ extension InteropTests {
             client.bootstrapServers = ["127.0.0.1:\(silent.port)"] + cluster.bootstrapServers
             for _ in 0..<8 {
                 let time = try await self.timeOfFirstRecord(client, topic)
-                // In turn it would take connectionSetupTimeout, 10 s.
+                // One after the other, they would take connectionSetupTimeout, 10 s.
                 #expect(time < .seconds(5))
             }
             withExtendedLifetime(silent) {}

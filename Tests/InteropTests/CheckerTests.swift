@@ -9,9 +9,9 @@ import AsyncKafka
 import Testing
 
 extension InteropTests {
-    /// That the checkers of the cluster tests find what they are for.
+    /// The checkers of the cluster tests detect the faults they are meant for.
     @Suite struct Checkers {
-        /// Four records of partition 0: the first three acknowledged at 0, 1 and 2, the fourth failed.
+        /// Returns a ledger with four records of partition 0: three acknowledged at 0, 1 and 2, and a failed one.
         private func ledger() -> RecordLedger {
             let ledger = RecordLedger(topic: "t", partitions: 1)
             for _ in 0..<4 { _ = ledger.next(of: 0) }
@@ -24,8 +24,7 @@ extension InteropTests {
             numbers.enumerated().map { .init(partition: 0, offset: Int64($0), text: "0 \($1) and so on") }
         }
 
-        @Test("the ledger tells what is lost, doubled, out of order, misplaced, or was never written")
-        func ledgerFindings() {
+        @Test func theLedgerFindsLostDoubledReorderedMisplacedAndUnwrittenRecords() {
             let ledger = self.ledger()
             #expect(ledger.violations(in: self.log(0, 1, 2)) == [])
             #expect(ledger.violations(in: self.log(0, 1)) == ["0 2 is lost, acknowledged at 2"])
@@ -44,8 +43,7 @@ extension InteropTests {
             #expect(ledger.unacknowledged == ["0 3 failed: too large"])
         }
 
-        @Test("the journal tells what is read with a gap, again, by two, or not from where the commit ended")
-        func journalFindings() {
+        @Test func theJournalFindsGapsRepetitionsOverlapsAndWrongStarts() {
             let partition = TopicPartition("t", 0)
             func journal(_ body: (GroupJournal) -> Void) -> [String] {
                 let journal = GroupJournal(partitions: 1)

@@ -10,12 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What a producer and its readers may rely on while brokers of a real cluster of three fail: `acks` all, three copies, of
-    /// which two must be in step, and otherwise our defaults.
+    /// The guarantees of producers and readers while brokers of a real three-broker cluster fail: `acks` all, three
+    /// replicas of which two must be in sync, and the library's defaults otherwise.
     @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
     struct ClusterFaults {
-        @Test("a broker is killed and comes back: all is stored once, in order, and the group reads on")
-        func killed() async throws {
+        @Test func aKilledBrokerLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
                 let readers = GroupReaders(load: load, cluster: cluster)
@@ -24,7 +23,7 @@ extension InteropTests {
                     let leaders = try await cluster.leaders(of: load.topic)
                     #expect(leaders.contains(victim))
                     await cluster.kill(victim)
-                    // With the other two alone: nobody waits for the broker that is dead.
+                    // With only the other two, nothing waits for the dead broker.
                     try await load.progress("without broker \(victim)")
                     try await readers.progress("without its coordinator")
                     try await exchangeMember()
@@ -37,7 +36,7 @@ extension InteropTests {
             }
             try await self.check(result, on: cluster, "broker killed")
             try await self.check(readers)
-            // Kafka's own program counts the same.
+            // Kafka's own tool counts the same.
             let counts = try await cluster.run(
                 "org.apache.kafka.tools.GetOffsetShell",
                 ["--bootstrap-server", cluster.bootstrap, "--topic", result.ledger.topic])
@@ -45,14 +44,13 @@ extension InteropTests {
             #expect(stored == result.ledger.enqueued)
         }
 
-        @Test("a broker hangs for ten seconds: all is stored once, in order, and the group reads on")
-        func paused() async throws {
+        @Test func aBrokerThatHangsForTenSecondsLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
                 $0.cluster.requestTimeout = .seconds(2)
                 $0.cluster.connectionSetupTimeout = .seconds(2)
             }
-            // One producer waits for the broker longer than it hangs, the other gives its requests up and sends them again.
+            // One producer waits for the broker longer than it hangs; the other abandons its requests and retries.
             let (patient, (impatient, readers)) = try await ClusterLoad.run(on: cluster) { load in
                 try await ClusterLoad.run(on: cluster, producer: impatience) { impatientLoad in
                     let readers = GroupReaders(load: load, cluster: cluster)
@@ -75,8 +73,7 @@ extension InteropTests {
             try await self.check(readers)
         }
 
-        @Test("leaders move again and again: all is stored once and in order")
-        func leadersMoved() async throws {
+        @Test func movingLeadersLoseDoubleAndReorderNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, _) = try await ClusterLoad.run(on: cluster) { load in
                 for round in 1...3 {
@@ -87,8 +84,7 @@ extension InteropTests {
             try await self.check(result, on: cluster, "leaders moved")
         }
 
-        @Test("all brokers are restarted in turn: all is stored once, in order, and the group reads on")
-        func rolling() async throws {
+        @Test func aRollingRestartLosesDoublesAndReordersNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
                 let readers = GroupReaders(load: load, cluster: cluster)
@@ -108,18 +104,20 @@ extension InteropTests {
             try await self.check(readers)
         }
 
-        /// All were acknowledged, none after the delivery timeout, and are in the log once, in order, where the broker said.
+        /// Checks that all records were acknowledged within the delivery timeout, and are in the log once, in order, at
+        /// the reported offsets.
         private func check(_ result: ClusterLoad.Result, on cluster: RealCluster, _ fault: String) async throws {
             let ledger = result.ledger
             say("\(fault): \(ledger.enqueued.reduce(0, +)) records, the longest waited \(ledger.longestWait)")
             #expect(ledger.unacknowledged.prefix(10) == [])
             let log = try await TestCluster.real(cluster).readAll(of: ledger.topic, partitions: ClusterLoad.partitions)
             #expect(ledger.violations(in: log.map { RecordLedger.Stored($0) }).prefix(10) == [])
-            // The consumer that read along was there during the fault.
+            // This consumer was reading during the fault.
             #expect(ledger.violations(in: result.read).prefix(10) == [])
         }
 
-        /// A member that comes afterwards finds the rest; and nobody has read what at-least-once doesn't allow.
+        /// Checks that a member that joins afterwards reads the rest, and that no member has read what at-least-once
+        /// doesn't allow.
         private func check(_ readers: GroupReaders) async throws {
             try await readers.readToEnd()
             say("  the group read \(readers.journal.repeated) records again")

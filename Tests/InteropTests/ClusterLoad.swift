@@ -9,16 +9,16 @@ import AsyncKafka
 import KafkaMemory
 import KafkaTestSupport
 
-/// A topic with three copies that is written to and read from, steadily, for as long as a body runs.
+/// A topic with three replicas that is steadily written and read while a body runs.
 ///
-/// One task writes to all partitions in turn, a thousand records a second or less; one of our consumers reads along.
+/// One task writes to all partitions in turn, at most a thousand records a second; a consumer reads at the same time.
 struct ClusterLoad: Sendable {
     static let partitions = 6
 
     let ledger: RecordLedger
     var topic: String { self.ledger.topic }
 
-    /// Waits until, in each partition, a record is acknowledged that was enqueued after this call.
+    /// Waits until every partition has acknowledged a record that was enqueued after this call.
     func progress(_ when: String) async throws {
         let numbers = self.ledger.enqueued
         let start = ContinuousClock.now
@@ -28,17 +28,17 @@ struct ClusterLoad: Sendable {
         say("  records of all partitions are acknowledged \(when) after \(ContinuousClock.now - start)")
     }
 
-    /// What came of it.
+    /// The results of a load.
     struct Result: Sendable {
         let ledger: RecordLedger
-        /// All that the consumer read that read along, in its order.
+        /// All records read by the consumer, in order.
         let read: [RecordLedger.Stored]
-        /// The longest time in which it read nothing of a partition, between two of its records.
+        /// The longest time between two records of a partition in which the consumer read nothing from it.
         let longestStall: Duration
     }
 
-    /// Runs the load during the body, which begins when records of all partitions are acknowledged. At the end everything
-    /// that was enqueued has ended, and everything in the log is read.
+    /// Runs the load during `body`, which begins when records of all partitions have been acknowledged. At the end
+    /// everything enqueued has a result, and the whole log has been read.
     static func run<Value>(
         on cluster: RealCluster,
         producer configure: @escaping @Sendable (inout ProducerConfiguration) -> Void = { _ in },
@@ -106,7 +106,7 @@ struct ClusterLoad: Sendable {
         }
     }
 
-    /// Reads all partitions from their beginnings; once nothing more is written, up to their ends.
+    /// Reads all partitions from their beginnings and, once writing has ended, up to their ends.
     private func readAlong(
         _ clients: TestCluster, _ stall: Lock<Duration>, while isReading: () -> Bool
     ) async throws -> [RecordLedger.Stored] {

@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What a group has when its reader is gone, and what its reader hears of it.
+    /// A group's committed offsets after its reader has left, and the errors that the reader gets.
     @Suite(.timeLimit(.minutes(3)))
     struct Commits {
         private func records(of topic: String, _ count: Int, _ prefix: String) -> [ProducerRecord] {
@@ -23,9 +23,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "what was asked past of partitions chosen by hand is committed at the end", arguments: TestEnvironment.all)
-        func assigned(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func processedRecordsOfAssignedPartitionsAreCommittedAtTheEnd(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("assigned")
             try await cluster.produce(self.records(of: topic, 5, "v"))
@@ -45,10 +44,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a topic that is made again is read and committed anew, also where its log is longer",
-            arguments: TestEnvironment.all, [true, false])
-        func recreated(environment: TestEnvironment, isSubscribed: Bool) async throws {
+        @Test(arguments: TestEnvironment.all, [true, false])
+        func aRecreatedTopicIsReadFromItsBeginning(environment: TestEnvironment, isSubscribed: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("recreated")
             let probe = try await BrokerVersions.haveTopicIDs(cluster)
@@ -67,7 +64,7 @@ extension InteropTests {
             #expect(old.last?.text == "old19")
             try await consumer.commit()
             try await cluster.recreateTopic(topic)
-            // Where topics have no ids, only a shorter log gives it away.
+            // Without topic ids, only a shorter log reveals it.
             let count = probe ? 50 : 10
             try await cluster.produce(self.records(of: topic, count, "new"))
             let new = try await consumer.read(count)
@@ -79,10 +76,8 @@ extension InteropTests {
             try await run
         }
 
-        @Test(
-            "one of two topics is deleted: its part of a commit fails at once, the other's is stored",
-            arguments: TestEnvironment.all)
-        func deleted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aCommitForADeletedTopicFailsAtOnceAndTheOtherTopicIsCommitted(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let kept = try await cluster.createTopic("kept")
             let gone = try await cluster.createTopic("gone")
@@ -109,10 +104,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "who seeks need not wait until the broker has answered the fetch that waits for more",
-            arguments: TestEnvironment.all)
-        func seeking(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aSeekDoesNotWaitForTheFetchInFlight(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("seeking")
             try await cluster.produce(self.records(of: topic, 5, "v"))
@@ -122,7 +115,7 @@ extension InteropTests {
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
                 _ = try await consumer.read(5)
                 for round in 0..<3 {
-                    // Nothing is there, so the broker is asked for more.
+                    // There are no records, so a fetch waits at the broker.
                     let nothing = try await consumer.poll(timeout: .milliseconds(300))
                     #expect(nothing.isEmpty)
                     try await consumer.seek(partition, to: .offset(Int64(round)))
@@ -132,8 +125,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a record that has no time is stored and read without one", arguments: TestEnvironment.all)
-        func timeless(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aRecordWithoutATimestampIsStoredAndReadWithoutOne(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("timeless")
             let none = Timestamp(millisecondsSince1970: -1)
@@ -144,7 +137,7 @@ extension InteropTests {
             let read = try await cluster.read(2, from: topic)
             #expect(read[0].timestamp == none)
             #expect(read[1].timestamp > none)
-            // As it was read.
+            // With the timestamp that was read.
             try await cluster.produce([
                 ProducerRecord(topic: topic, partition: 0, value: "z", timestamp: read[0].timestamp)
             ])
@@ -153,10 +146,9 @@ extension InteropTests {
         }
 
         @Test(
-            "whoever commits each record by hand has no lag in the end, behind the markers of transactions",
             .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)),
             arguments: TestEnvironment.real, [true, false])
-        func transactions(environment: TestEnvironment, isReadCommitted: Bool) async throws {
+        func committingEachRecordLeavesNoLag(environment: TestEnvironment, isReadCommitted: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("trailing", partitions: 3)
             let seed = "\(UInt32.random(in: 0 ... .max))"
@@ -186,9 +178,9 @@ extension InteropTests {
     }
 }
 
-/// What a cluster can do.
+/// The features of a cluster.
 private enum BrokerVersions {
-    /// Whether its topics have ids, which clients are told (Metadata v10).
+    /// Whether the cluster's topics have ids that clients can see (Metadata v10).
     static func haveTopicIDs(_ cluster: TestCluster) async throws -> Bool {
         guard case .real(let real) = cluster, let broker = await real.runningIDs.first else { return true }
         return try await BrokerProbe(port: real.port(of: broker)).apiVersions()[3]?.upperBound ?? 0 >= 10

@@ -11,7 +11,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Tokens that a broker makes, and logins with them (KIP-48).
+    /// Delegation tokens, and authentication with them (KIP-48).
     @Suite(.timeLimit(.minutes(2)))
     struct DelegationTokens {
         private static let alice = KafkaPrincipal.user(SecuredListeners.username)
@@ -33,15 +33,16 @@ extension InteropTests {
                 .scramSHA512(username: SecuredListeners.username, password: Secret(SecuredListeners.password)))
         }
 
-        /// Brokers learn of tokens from the log of metadata, a moment after they were made.
+        /// Waits until the broker knows the token: brokers learn of tokens from the metadata log, shortly after they
+        /// are created.
         private func untilKnown(_ token: DelegationToken, _ admin: KafkaAdminClient) async throws {
             try await eventually("the broker knows the token") {
                 try await admin.describeDelegationTokens().contains { $0.id == token.id }
             }
         }
 
-        @Test("a token is made, described, renewed, used for a login and ended", arguments: TestEnvironment.all)
-        func life(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aTokenIsCreatedDescribedRenewedUsedAndExpired(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("token")
             try await KafkaAdminClient.withAdminClient(self.alice(cluster)) { admin in
@@ -62,7 +63,7 @@ extension InteropTests {
                 let renewed = try await admin.renewDelegationToken(hmac: token.hmac, for: .seconds(60))
                 #expect(renewed < token.expiresAtLatest)
 
-                // Whoever has it is alice, and can't have more made.
+                // The bearer is authenticated as alice, and can't create more tokens.
                 let bearer = try self.client(cluster, .delegationToken(id: token.id, hmac: token.hmac))
                 try await KafkaProducer.withProducer(ProducerConfiguration(bearer)) { producer in
                     _ = try await producer.send(ProducerRecord(topic: topic, value: "by token"))
@@ -72,7 +73,7 @@ extension InteropTests {
                 }
                 #expect(more?.brokerCode == .delegationTokenRequestNotAllowed, "\(String(describing: more))")
 
-                // From a properties file's words, with the other hash.
+                // Using properties, with the other hash function.
                 var byProperties = bearer
                 byProperties.security = try KafkaSecurity(properties: [
                     "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512",
@@ -101,8 +102,8 @@ extension InteropTests {
             }
         }
 
-        @Test("what Kafka's own tool has made logs this client in", arguments: TestEnvironment.withTools)
-        func javasToken(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.withTools)
+        func aTokenCreatedByKafkasToolAuthenticatesThisClient(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let file = TemporaryFolder.path("alice.properties")
@@ -135,8 +136,8 @@ extension InteropTests {
             }
         }
 
-        @Test("who may not have tokens hears why", arguments: TestEnvironment.all.prefix(2))
-        func refusals(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func aRefusedTokenRequestSaysWhy(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             var nobody = KafkaClientConfiguration(bootstrapServers: cluster.bootstrapServers)
             nobody.log = SilentLog()

@@ -9,13 +9,13 @@ import AsyncKafka
 import KafkaTestSupport
 import Testing
 
-/// A member of a group that another client runs, in a process of its own.
+/// A member of a group that belongs to another client, in a separate process.
 enum ForeignMember: Sendable, CustomTestStringConvertible {
-    /// Kafka's own, by its VerifiableConsumer, which commits after each poll.
+    /// Kafka's VerifiableConsumer, which commits after each poll.
     case java
-    /// Python's, which commits in `on_partitions_revoked`.
+    /// The Python client aiokafka, which commits in `on_partitions_revoked`.
     case aiokafka
-    /// librdkafka, by confluent_kafka, which commits in `on_revoke`.
+    /// librdkafka through confluent_kafka, which commits in `on_revoke`.
     case librdkafka
 
     var testDescription: String {
@@ -26,15 +26,15 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Those that are on this machine. What is missing is said in one line.
+    /// The clients available on this machine. What is missing is reported in one line.
     static let all: [ForeignMember] =
         (RealKafka.toolsClassPath != nil && RealKafka.java != nil ? [.java] : [])
         + (PythonClient.hasAIOKafka ? [.aiokafka] : [])
         + (PythonClient.hasConfluentKafka ? [.librdkafka] : [])
 
-    /// Runs a member during the body. The log hears what it says, and of its end if it comes too early.
+    /// Runs a member during `body`. The log records its events, and its end if that is premature.
     ///
-    /// - Parameter each: called with every record that it reads.
+    /// - Parameter each: Called with every record that it reads.
     func run(
         _ name: String = "other", on cluster: TestCluster, topic: String, group: String, log: GroupLog,
         each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: @Sendable (ChildProcess) async throws -> Void
@@ -43,7 +43,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 await self.report(process, as: name, to: log, each: each)
-                // Stopped by us it ends in good order, or by the signal.
+                // When stopped by the test it ends in an orderly way, or by the signal.
                 let status = await process.ended()
                 if status != 0, status != -15, status != 143 {
                     log.failed(MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
@@ -75,7 +75,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Tells the log what the process says, until it ends.
+    /// Reports the process's events to the log until it ends.
     private func report(
         _ process: ChildProcess, as name: String, to log: GroupLog, each: (ToolEvent) -> Void
     ) async {
@@ -98,7 +98,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// How a script prints the events that Kafka's own tools print.
+    /// Prints events from a script in the format of Kafka's own tools.
     private static let say = """
         import json, signal, sys, time
 
@@ -176,7 +176,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         """
 }
 
-/// Another client's member has ended before its time.
+/// A member of another client has ended prematurely.
 private struct MemberEnded: Error, CustomStringConvertible {
     let description: String
 }

@@ -10,15 +10,15 @@ import Foundation
 import KafkaTestSupport
 import Testing
 
-/// Another client that writes to a topic, in a process of its own.
+/// Another client that writes to a topic, in a separate process.
 enum ForeignProducer: Sendable, CustomTestStringConvertible {
-    /// Kafka's own, by its VerifiableProducer.
+    /// Kafka's VerifiableProducer.
     case java
-    /// Kafka's own, by its ConsoleProducer.
+    /// Kafka's ConsoleProducer.
     case console
-    /// Python's.
+    /// The Python client aiokafka.
     case aiokafka
-    /// librdkafka, by confluent_kafka.
+    /// librdkafka through confluent_kafka.
     case librdkafka
 
     var testDescription: String {
@@ -30,7 +30,7 @@ enum ForeignProducer: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Those that are on this machine. What is missing is said in one line.
+    /// The clients available on this machine. What is missing is reported in one line.
     static let all: [ForeignProducer] = ForeignMember.all.flatMap { member -> [ForeignProducer] in
         switch member {
         case .java: [.java, .console]
@@ -39,18 +39,18 @@ enum ForeignProducer: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The codecs that it has, and we have too.
+    /// The codecs that both the client and this build support.
     var codecs: [Compression] {
         let all: [Compression] = [.none, .gzip, .snappy, .lz4, .zstd]
         switch self {
         case .java, .console, .librdkafka: return all.filter { isInThisBuild($0) }
-        // The others come with a module of their own, which python need not have.
+        // The other codecs require Python modules that may be missing.
         case .aiokafka: return [.none, .gzip]
         }
     }
 
-    /// Writes records whose values are the numbers from 0 on, and whose keys are those modulo 7. They are stored when it
-    /// returns.
+    /// Writes records whose values are the numbers from 0 on, and whose keys are those numbers modulo 7. They are
+    /// stored when it returns.
     func produce(_ count: Int, to topic: String, _ codec: Compression, _ bootstrap: String) async throws {
         switch self {
         case .java:

@@ -15,7 +15,7 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// Kerberos with a KDC of our own; sessions end after three seconds.
+    /// Kerberos with a KDC that the tests start. Sessions end after three seconds.
     @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct GSSAPI {
         private func secured(
@@ -47,7 +47,7 @@ extension InteropTests {
             client.requestTimeout = .seconds(3)
             client.connectionSetupTimeout = .seconds(3)
             var producing = ProducerConfiguration(client)
-            // Time for one attempt to end, and for this machine to stand still.
+            // Enough time for an attempt to end, and for delays of this machine.
             producing.deliveryTimeout = .seconds(7)
             producing.maxBlock = .seconds(7)
             let error = await #expect(throws: KafkaError.self) {
@@ -58,7 +58,7 @@ extension InteropTests {
             return try #require(error)
         }
 
-        /// Whatever comes of the body: there is a KDC afterwards.
+        /// Runs `body`, and makes sure that the KDC runs afterwards.
         private func disturbing(_ realm: KerberosRealm, _ body: () async throws -> Void) async throws {
             do {
                 try await body()
@@ -71,10 +71,8 @@ extension InteropTests {
             try await realm.startKDC()
         }
 
-        @Test(
-            "by keytab and ticket cache, over plaintext and TLS, and by a properties file",
-            arguments: TestEnvironment.all)
-        func ways(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func keytabsTicketCachesAndPropertiesFilesAuthenticate(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let keytab = KerberosCredentials.keytab(realm.keytab.path, principal: realm.client)
             try await self.roundTrip(cluster, self.secured(cluster, .gssapi(keytab)))
@@ -103,10 +101,8 @@ extension InteropTests {
             try await self.roundTrip(cluster, client)
         }
 
-        @Test(
-            "Kafka's own tools log in to the embedded broker by their tickets",
-            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
-        func javaOnEmbedded() async throws {
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+        func kafkasToolsAuthenticateToTheEmbeddedBrokerWithTickets() async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(.embedded)
             let topic = try await cluster.createTopic("kerberos")
             for kind in [SecuredListeners.Kind.sasl, .saslOverTLS] {
@@ -134,10 +130,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "live connections authenticate again, and nothing in flight is lost",
-            arguments: TestEnvironment.all.prefix(2))
-        func reauthentication(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func openConnectionsReauthenticateWithoutLoss(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let topic = try await cluster.createTopic("kerberos")
             try await Reauthentication.load(
@@ -145,10 +139,8 @@ extension InteropTests {
                 .sasl(.gssapi(.keytab(realm.keytab.path, principal: realm.client)), over: .plaintext))
         }
 
-        @Test(
-            "what is wrong is told in words: which principal, which keytab, which service",
-            arguments: TestEnvironment.all.prefix(2))
-        func refusals(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func errorsNameThePrincipalTheKeytabAndTheService(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let wrong: [(GSSAPIMechanism, [String])] = [
                 (.gssapi(.keytab("/no/such.keytab", principal: realm.client)), ["/no/such.keytab", realm.client]),
@@ -167,10 +159,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a KDC that is gone, or does not answer, ends in a typed error in time; then traffic resumes",
-            arguments: TestEnvironment.all.prefix(2))
-        func kdcFaults(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func anUnreachableOrSilentKDCIsATypedErrorInTime(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             func fresh() throws -> KafkaClientConfiguration {
                 try self.secured(cluster, .gssapi(.keytab(realm.keytab.path, principal: realm.client)))
@@ -178,7 +168,7 @@ extension InteropTests {
             try await self.disturbing(realm) {
                 realm.pauseKDC()
                 let silent = try await self.refusal(fresh())
-                #expect(silent.description.contains("credentials for GSSAPI were not there in time"), "\(silent)")
+                #expect(silent.description.contains("credentials for GSSAPI did not answer in time"), "\(silent)")
                 realm.resumeKDC()
                 await realm.killKDC()
                 let gone = try await self.refusal(fresh())
@@ -188,10 +178,8 @@ extension InteropTests {
             try await self.roundTrip(cluster, fresh())
         }
 
-        @Test(
-            "a KDC that goes under load is not missed for as long as the tickets last",
-            arguments: TestEnvironment.all.prefix(2))
-        func kdcGoneUnderLoad(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func aKDCThatStopsUnderLoadIsNotNeededWhileTheTicketsLast(environment: TestEnvironment) async throws {
             let (realm, cluster) = try await Kerberized.shared.cluster(environment)
             let topic = try await cluster.createTopic("kerberos")
             let log = SessionLog()
@@ -204,13 +192,13 @@ extension InteropTests {
                     while log.renewals < 3 { _ = try await producer.send(ProducerRecord(topic: topic, value: "x")) }
                 }
             }
-            // A machine that stands still may miss a session's end, which is not for want of a KDC.
+            // A stalled machine may miss the end of a session, which has nothing to do with the KDC.
             #expect(!log.failures.contains { $0.contains("KDC") }, "\(log.failures)")
         }
     }
 }
 
-/// A cluster of each environment that takes tickets of the realm, for all tests.
+/// A shared cluster of each environment that accepts tickets of the realm.
 private actor Kerberized {
     static let shared = Kerberized()
 
@@ -224,7 +212,7 @@ private actor Kerberized {
         do {
             return (realm, try await cluster.value)
         } catch {
-            // It fails this test, and not all that follow.
+            // Only this test fails; the next one tries again.
             if self.clusters[name] == cluster { self.clusters[name] = nil }
             throw error
         }

@@ -10,16 +10,15 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// A group that is never left in peace.
+    /// A group whose members change all the time.
     @Suite(.timeLimit(.minutes(3)))
     struct GroupChurn {
         private static let partitions = 8
 
-        /// What the next members do is drawn from `seed`: the same in every run; when it meets a rebalance is not.
-        @Test(
-            "members come, go and die at any moment, and some take their time: nothing is lost, and nothing committed comes again",
-            arguments: TestEnvironment.real.prefix(1), [7] as [UInt64])
-        func churn(environment: TestEnvironment, seed: UInt64) async throws {
+        /// The members' actions are derived from `seed` and are the same in every run; their timing relative to
+        /// rebalances isn't.
+        @Test(arguments: TestEnvironment.real.prefix(1), [7] as [UInt64])
+        func aChangingGroupLosesNothing(environment: TestEnvironment, seed: UInt64) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("churn", partitions: Self.partitions)
             let group = unique("churn")
@@ -64,7 +63,7 @@ extension InteropTests {
 
                 join()
                 for step in 1...6 {
-                    // A group of one to four; often two things at once.
+                    // The group has one to four members; often two changes coincide.
                     for _ in 0...Int.random(in: 0..<2, using: &random) {
                         let mayLeave = Bool.random(using: &random)
                         if present.count == 4 || present.count > 1 && mayLeave { leave() } else { join() }
@@ -94,5 +93,3 @@ extension InteropTests {
         }
     }
 }
-
-/// The same numbers in every run.

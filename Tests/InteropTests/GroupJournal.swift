@@ -8,25 +8,26 @@
 import AsyncKafka
 import KafkaMemory
 
-/// What the members of a group did, in the order in which it happened, held against what reading at least once allows:
+/// The actions of a group's members, in order, checked against at-least-once semantics:
 ///
-/// - a partition has one owner at a time, and is given up before the next one has it;
-/// - an owner begins where the group's last commit ended, and reads on from there without a gap, a repetition or a step back;
-///   so what is read again are the records behind the last commit, and nothing is left out.
+/// - A partition has one owner at a time, and is given up before the next owner gets it.
+/// - An owner begins at the group's last committed offset, and reads from there without a gap, a repetition or a step
+///   back. So
+///   only records after the last commit are read again, and none is skipped.
 ///
 /// For topics whose offsets have no gaps.
 final class GroupJournal: Sendable {
     private struct Partition {
         var owner: Int?
-        /// What the owner has to read next; nil before its first record.
+        /// The next offset that the owner has to read; nil before its first record.
         var next: Int64?
-        /// The end of the last commit that was answered.
+        /// The end of the last acknowledged commit.
         var committed: Int64 = 0
-        /// The end of the last commit, which may have taken place even if no answer said so.
+        /// The end of the last commit, which may have taken effect without an acknowledgement.
         var attempted: Int64 = 0
-        /// The end of what has been read by anybody.
+        /// The end of what any member has read.
         var read: Int64 = 0
-        /// How many were read again.
+        /// The number of records that were read again.
         var repeated = 0
     }
 
@@ -43,7 +44,7 @@ final class GroupJournal: Sendable {
         self.state = Lock(State(partitions: Array(repeating: Partition(), count: partitions)))
     }
 
-    // MARK: - What happens
+    // MARK: - Events
 
     func assigned(_ partitions: [TopicPartition], to member: Int) {
         self.state.withLock { state in
@@ -83,7 +84,7 @@ final class GroupJournal: Sendable {
         }
     }
 
-    /// Notes what a commit of all that a member has read is going to say.
+    /// Records that a member begins to commit all it has read, and returns the offsets.
     func commitBegins(_ member: Int) -> [Int: Int64] {
         self.state.withLock { state in
             var ends: [Int: Int64] = [:]
@@ -96,7 +97,7 @@ final class GroupJournal: Sendable {
         }
     }
 
-    /// The commit was answered with success. Of any other it is not certain that it did not take place.
+    /// Records that the commit succeeded. A commit that failed may have taken effect nevertheless.
     func commitSucceeded(_ ends: [Int: Int64]) {
         self.state.withLock { state in
             for (index, end) in ends { state.partitions[index].committed = end }
@@ -126,24 +127,24 @@ final class GroupJournal: Sendable {
         }
     }
 
-    /// A member has ended with an error.
+    /// Records that a member has ended with an error.
     func failed(_ error: any Error) {
         self.state.withLock { $0.failure = $0.failure ?? error }
     }
 
     // MARK: - Findings
 
-    /// Why the first member that did not end well has ended.
+    /// The error of the first member that failed.
     var failure: (any Error)? { self.state.withLock { $0.failure } }
 
     var violations: [String] { self.state.withLock { $0.violations } }
-    /// The end of what has been read of each partition; everything before it has been.
+    /// The end of what has been read of each partition, without gaps.
     var read: [Int] { self.state.withLock { $0.partitions.map { Int($0.read) } } }
     var committed: [Int] { self.state.withLock { $0.partitions.map { Int($0.committed) } } }
-    /// How many records were read more than once.
+    /// The number of records that were read more than once.
     var repeated: Int { self.state.withLock { $0.partitions.reduce(0) { $0 + $1.repeated } } }
     /// The owner of each partition.
     var owners: [Int?] { self.state.withLock { $0.partitions.map(\.owner) } }
-    /// How often a member was told what it has.
+    /// Returns how often a member received an assignment.
     func assignments(of member: Int) -> Int { self.state.withLock { $0.assignments[member, default: 0] } }
 }

@@ -9,7 +9,7 @@ import AsyncKafka
 import Foundation
 import KafkaMemory
 
-/// What the members of a group hear and read, in one order, and a way to wait for it.
+/// The callbacks and reads of a group's members in one order, with a way to wait for them.
 final class GroupLog: Sendable {
     enum Callback: Hashable, Sendable {
         case revoking
@@ -25,7 +25,7 @@ final class GroupLog: Sendable {
         var member: String
         var callback: Callback
         var partitions: Set<TopicPartition>
-        /// Milliseconds since 1970: what happens in other processes is heard of later.
+        /// The time in milliseconds since 1970. Events of other processes are received later.
         var time: Int64
     }
 
@@ -41,12 +41,12 @@ final class GroupLog: Sendable {
     /// What has happened so far.
     struct View: Sendable {
         var events: [Event]
-        /// The offsets of the records read, in their order, by anybody.
+        /// The offsets of the records read by any member, in order.
         var reads: [TopicPartition: [Int64]]
 
         var readCount: Int { self.reads.values.reduce(0) { $0 + $1.count } }
 
-        /// Who has which partitions: those of the last rebalance that he has heard the end of.
+        /// The partitions of each member, after its last completed rebalance.
         var holdings: [String: Set<TopicPartition>] {
             var holdings: [String: Set<TopicPartition>] = [:]
             for event in self.events {
@@ -59,11 +59,11 @@ final class GroupLog: Sendable {
             return holdings
         }
 
-        /// Partitions that came to somebody before whoever had them had let them go.
+        /// The partitions assigned to a member before their previous owner had given them up.
         var overlaps: [Event] {
             var owners: [TopicPartition: String] = [:]
             var overlaps: [Event] = []
-            // What happened in the same millisecond may have been in either order.
+            // Events of the same millisecond may have happened in either order.
             let byTime = self.events.sorted { left, right in
                 (left.time, left.callback.isGivingUp ? 0 : 1) < (right.time, right.callback.isGivingUp ? 0 : 1)
             }
@@ -87,7 +87,9 @@ final class GroupLog: Sendable {
 
     var view: View { self.state.withLock { $0.view } }
 
-    /// - Parameter time: if it happened elsewhere, when.
+    /// Adds an event.
+    ///
+    /// - Parameter time: The time of the event, if it happened in another process.
     func add(_ member: String, _ callback: Callback, _ partitions: [TopicPartition], at time: Int64? = nil) {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let event = Event(member: member, callback: callback, partitions: Set(partitions), time: time ?? now)
@@ -98,7 +100,7 @@ final class GroupLog: Sendable {
         self.change { $0.reads[partition, default: []].append(offset) }
     }
 
-    /// A member has failed: whoever waits hears of it.
+    /// Records that a member has failed, and ends all waits.
     func failed(_ error: any Error) {
         self.change { $0.failure = $0.failure ?? error }
     }
@@ -115,7 +117,8 @@ final class GroupLog: Sendable {
         for waiter in met { waiter.resume() }
     }
 
-    /// Waits for it, or for a member's failure, which is thrown. The test's time limit ends a wait in vain.
+    /// Waits for a condition, or for a member's failure, which is thrown. The test's time limit ends a wait without
+    /// success.
     func until(_ isMet: @escaping @Sendable (View) -> Bool) async throws {
         await withCheckedContinuation { continuation in
             let isMetAlready = self.state.withLock { state in
@@ -128,7 +131,7 @@ final class GroupLog: Sendable {
         if let failure = self.state.withLock({ $0.failure }) { throw failure }
     }
 
-    /// Waits until so many partitions are with each of these members, and with nobody else.
+    /// Waits until these members have this many partitions, and no other member has any.
     func untilShared(_ shares: [String: Int]) async throws {
         try await self.until { view in
             view.holdings.mapValues(\.count).filter { $0.value > 0 } == shares.filter { $0.value > 0 }

@@ -8,21 +8,21 @@
 import AsyncKafka
 import Testing
 
-/// The log itself: that it sees what must not be.
+/// The log detects overlaps.
 @Suite struct GroupLogTests {
     private let partition = TopicPartition("t", 0)
 
-    @Test func aHandOverInOrderIsNoOverlap() {
+    @Test func anOrderlyHandoverIsNoOverlap() {
         let log = GroupLog()
         log.add("a", .assigning, [self.partition], at: 1)
         log.add("a", .revoking, [self.partition], at: 2)
-        // Heard of late, from another process.
+        // Received late from another process.
         log.add("b", .assigning, [self.partition], at: 4)
         log.add("a", .revoked, [self.partition], at: 3)
         #expect(log.view.overlaps.isEmpty)
     }
 
-    @Test func aPartitionThatComesBeforeItIsLetGoIsAnOverlap() {
+    @Test func aPartitionAssignedBeforeItIsRevokedIsAnOverlap() {
         let log = GroupLog()
         log.add("a", .assigning, [self.partition], at: 1)
         log.add("b", .assigning, [self.partition], at: 3)
@@ -30,7 +30,7 @@ import Testing
         #expect(log.view.overlaps.map(\.member) == ["b"])
     }
 
-    @Test func aLostPartitionIsFree() {
+    @Test func aLostPartitionMayBeAssigned() {
         let log = GroupLog()
         log.add("a", .assigning, [self.partition], at: 1)
         log.add("a", .lost, [self.partition], at: 2)

@@ -9,19 +9,19 @@ import AsyncKafka
 import KafkaMemory
 import KafkaTestSupport
 
-/// A consumer in a group that tells a journal what it does. It commits after every few hundred records and when partitions
+/// A group member that reports its actions to a journal. It commits after every few hundred records and when partitions
 /// are revoked.
 final class GroupMember: ConsumerRebalanceListener {
     let number: Int
     private let journal: GroupJournal
     private let life = Lock(Life())
     private let isDying = Lock(false)
-    /// What its callbacks take the time for.
+    /// The time that its callbacks take.
     private let work: Duration
 
     private struct Life {
         var consumer: KafkaConsumer?
-        /// Perhaps before there is a consumer to stop.
+        /// May be set before there is a consumer to stop.
         var isStopped = false
     }
 
@@ -31,7 +31,7 @@ final class GroupMember: ConsumerRebalanceListener {
         self.work = work
     }
 
-    /// Reads until `stop`; then it gives its partitions up and leaves the group.
+    /// Reads until `stop`, then gives up its partitions and leaves the group.
     func run(_ configuration: ConsumerConfiguration, topic: String) async throws {
         var configuration = configuration
         configuration.enableAutoCommit = false
@@ -60,7 +60,7 @@ final class GroupMember: ConsumerRebalanceListener {
                     do throws(KafkaError) {
                         try await self.commit(consumer)
                     } catch {
-                        // A rebalance has begun meanwhile: what it leaves uncommitted may come again.
+                        // A rebalance has begun in the meantime. What isn't committed may be read again.
                         guard error.code == .commitFailed else { throw error }
                     }
                 }
@@ -76,7 +76,7 @@ final class GroupMember: ConsumerRebalanceListener {
         consumer?.triggerGracefulShutdown()
     }
 
-    /// Ends it as if its process were killed: what it has not committed it never does, and as a static member it doesn't tell
+    /// Ends the member as if its process were killed: it commits nothing more and, as a static member, doesn't leave
     /// the group.
     func die() {
         self.isDying.withLock { $0 = true }
@@ -94,7 +94,7 @@ final class GroupMember: ConsumerRebalanceListener {
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
         defer { self.journal.revoked(partitions, from: self.number) }
         if self.isDying.withLock({ $0 }) { return }
-        // The work itself, not a wait for something: a listener that takes its time.
+        // This is the listener's work, not a wait for something.
         try await Task.sleep(for: self.work)
         try await self.commit(consumer)
     }
@@ -118,15 +118,15 @@ struct GroupReaders: Sendable {
 
     private var configuration: ConsumerConfiguration { TestCluster.real(self.cluster).consumer(group: self.group) }
 
-    /// The broker that coordinates the group: the leader of the partition that its offsets are in.
+    /// Returns the broker that coordinates the group: the leader of the group's partition of the offsets topic.
     func coordinator() async throws -> Int {
         let hash = self.group.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
         let leaders = try await self.cluster.leaders(of: "__consumer_offsets")
         return leaders[Int(hash & .max) % leaders.count]
     }
 
-    /// Two members read while the body runs, which begins when both have partitions. A third takes the place of the second
-    /// when the body asks for it.
+    /// Two members read while `body` runs, which begins when both have partitions. A third member replaces the second
+    /// when `body` requests it.
     func run(during body: (_ exchange: () async throws -> Void) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let members = (1...3).map { GroupMember($0, self.journal) }
@@ -145,7 +145,7 @@ struct GroupReaders: Sendable {
         }
     }
 
-    /// When the load has ended: one more member reads what is left.
+    /// Reads the rest with one more member after the load has ended.
     func readToEnd() async throws {
         let member = GroupMember(4, self.journal)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

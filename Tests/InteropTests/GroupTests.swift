@@ -10,11 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Groups of our consumers, with every coordinator that we speak to.
+    /// Groups of this client's consumers, with every supported coordinator.
     @Suite(.timeLimit(.minutes(2)))
     struct Groups {
-        /// A session that no test outlives (Kafka 2.1 allows five minutes): what a member leaves behind must not have to wait
-        /// for its end.
+        /// Returns a configuration with a session that outlasts the test (Kafka 2.1 allows five minutes), so that no
+        /// test passes only because a session ends.
         private func configuration(_ cluster: TestCluster, group: String) -> ConsumerConfiguration {
             var configuration = cluster.consumer(group: group)
             configuration.sessionTimeout = .seconds(280)
@@ -23,10 +23,8 @@ extension InteropTests {
             return configuration
         }
 
-        @Test(
-            "members come and go; partitions are let go before they are given, and each record is read once",
-            arguments: TestEnvironment.all)
-        func comingAndGoing(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func eachRecordIsReadOnceWhileMembersJoinAndLeave(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("group", partitions: 6)
             let configuration = self.configuration(cluster, group: unique("group"))
@@ -37,7 +35,7 @@ extension InteropTests {
                 try await cluster.produce((0..<wave).map { ProducerRecord(topic: topic, key: "\($0)", value: "x") })
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                // Nobody; then one, two and three members; then two again, and one.
+                // No member; then one, two and three; then two again, and one.
                 try await produce()
                 group.addTask { try await members[0].run(configuration, topics: [topic]) }
                 try await log.untilShared(["a": 6])
@@ -61,15 +59,15 @@ extension InteropTests {
             #expect(view.overlaps.isEmpty, "\(view.overlaps)")
             let isLetGo = view.holdings.values.allSatisfy { $0.isEmpty }
             #expect(isLetGo)
-            // In order and once, whoever read them.
+            // In order and once, regardless of which member read them.
             for (partition, offsets) in view.reads {
                 #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
             }
             #expect(view.readCount == 4 * wave)
         }
 
-        @Test("range and round robin share as Kafka's own do", arguments: TestEnvironment.all)
-        func assignors(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func rangeAndRoundRobinAssignAsInKafka(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topics = [
                 try await cluster.createTopic("one", partitions: 3),
@@ -92,10 +90,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a static member that comes back has its partitions, and nobody else hears of it",
-            arguments: TestEnvironment.all)
-        func staticMembers(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aReturningStaticMemberKeepsItsPartitionsWithoutARebalance(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("static", partitions: 4)
             let group = unique("group")
@@ -105,7 +101,7 @@ extension InteropTests {
                 return configuration
             }
             if case .real(let installation) = environment, installation.version < KafkaVersion(2, 3) {
-                // Before KIP-345 there are none: that is said, not passed over.
+                // Brokers without KIP-345 have no static members, which must be an error and not be ignored.
                 let error = await #expect(throws: KafkaError.self) {
                     try await LoggedMember("a", GroupLog()).run(configuration("one"), topics: [topic])
                 }
@@ -136,8 +132,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a pattern takes in a topic that is made later", arguments: TestEnvironment.all)
-        func pattern(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aPatternMatchesATopicCreatedLater(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let prefix = unique("pattern")
             let first = try await cluster.createTopic(prefix, partitions: 2)
@@ -160,9 +156,9 @@ extension InteropTests {
         }
 
         @Test(
-            "new partitions are given out", .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
             arguments: TestEnvironment.all)
-        func newPartitions(environment: TestEnvironment) async throws {
+        func newPartitionsAreAssigned(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("growing", partitions: 1)
             var configuration = self.configuration(cluster, group: unique("group"))

@@ -20,7 +20,7 @@ extension InteropTests {
             var configuration = TestCluster.real(cluster).consumer(group: group)
             configuration.sessionTimeout = Self.session
             configuration.enableAutoCommit = false
-            // A commit that is not answered holds the reader up for so long.
+            // How long an unanswered commit blocks the reader.
             configuration.cluster.apiTimeout = .seconds(1)
             return configuration
         }
@@ -39,8 +39,7 @@ extension InteropTests {
             }
         }
 
-        @Test("nobody reads on beyond the session, and the members are together again at the next coordinator")
-        func noZombies() async throws {
+        @Test func noMemberReadsBeyondItsSessionAndAllRejoinAtTheNextCoordinator() async throws {
             let cluster = try await ThreeBrokers.ready()
             let impatience: @Sendable (inout ProducerConfiguration) -> Void = {
                 $0.cluster.requestTimeout = .seconds(2)
@@ -61,14 +60,15 @@ extension InteropTests {
                     let victim = try await group.coordinator()
                     let start = ContinuousClock.now
                     try await self.whilePaused(victim, of: cluster) {
-                        // Each is heard by the next coordinator in time, or loses its partitions by its own clock.
+                        // Each member reaches the next coordinator in time, or loses its partitions by its own clock.
                         try await eventually("each member commits at the next coordinator", within: .seconds(90)) {
                             members.allSatisfy { $0.hasCommitted(since: start) && $0.owned == 2 }
                         }
                         say("  the group is whole again after \(ContinuousClock.now - start)")
                         for loss in members.compactMap(\.firstLoss) {
                             say("  a member heard of its loss after \(loss - start)")
-                            // The last heartbeat was answered before the broker hung; the rest is the machine's.
+                            // The last heartbeat was answered before the broker hung; the rest allows for a slow
+                            // machine.
                             #expect(loss - start < Self.session + .seconds(6))
                         }
                     }
@@ -79,8 +79,7 @@ extension InteropTests {
             }
         }
 
-        @Test("closing keeps to closeTimeout")
-        func closing() async throws {
+        @Test func closingKeepsToItsTimeout() async throws {
             let cluster = try await ThreeBrokers.ready()
             _ = try await ClusterLoad.run(on: cluster) { load in
                 let group = GroupReaders(load: load, cluster: cluster)
@@ -111,7 +110,7 @@ extension InteropTests {
     }
 }
 
-/// A member that notes when it hears of what, and commits what it reads.
+/// A member that records the times of its events, and commits what it reads.
 private final class TimedMember: ConsumerRebalanceListener {
     private struct State {
         var owned: Int?
@@ -123,7 +122,7 @@ private final class TimedMember: ConsumerRebalanceListener {
     }
 
     private let number: Int
-    /// Who was last given which partition, in the whole group.
+    /// The last owner of each partition in the whole group.
     private let owners: Lock<[TopicPartition: Int]>
     private let state = Lock(State())
 
@@ -132,11 +131,11 @@ private final class TimedMember: ConsumerRebalanceListener {
         self.owners = owners
     }
 
-    /// How many partitions it has; nil between a loss and the next assignment.
+    /// The number of its partitions, or nil between a loss and the next assignment.
     var owned: Int? { self.state.withLock { $0.owned } }
     var hasRead: Bool { self.state.withLock { $0.hasRead } }
     var firstLoss: ContinuousClock.Instant? { self.state.withLock { $0.firstLoss } }
-    /// What it was given although it is another's.
+    /// The records it received from partitions of other members.
     var violations: [String] { self.state.withLock { $0.violations } }
 
     func hasCommitted(since start: ContinuousClock.Instant) -> Bool {
@@ -155,7 +154,7 @@ private final class TimedMember: ConsumerRebalanceListener {
                     }
                 }
                 let begin = ContinuousClock.now
-                // It may fail: the coordinator hangs.
+                // It may fail, since the coordinator hangs.
                 guard (try? await consumer.commit()) != nil else { continue }
                 self.state.withLock { $0.lastCommit = begin }
             }

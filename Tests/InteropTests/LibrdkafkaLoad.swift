@@ -9,13 +9,13 @@ import AsyncKafka
 import Foundation
 import KafkaTestSupport
 
-/// The load of `ClusterLoad` by librdkafka, in a process of its own: a producer and a consumer beside ours, to see how long the same
-/// faults stall them.
+/// The load of `ClusterLoad` by librdkafka, in a separate process: a producer and a consumer that show how long the
+/// same faults stall them.
 struct LibrdkafkaLoad: Sendable {
     let topic: String
     private let process: ChildProcess
 
-    /// What came of it.
+    /// The results of the load.
     struct Result: Decodable, CustomStringConvertible {
         let written: Int
         let failed: Int
@@ -44,7 +44,7 @@ struct LibrdkafkaLoad: Sendable {
             Self.loadScript, [cluster.bootstrap, self.topic, "\(ClusterLoad.partitions)"])
     }
 
-    /// Ends it when all that it has written is read.
+    /// Ends the load once everything written has been read.
     func end() async throws -> Result {
         self.process.signal(SIGTERM)
         var last = ""
@@ -56,7 +56,7 @@ struct LibrdkafkaLoad: Sendable {
         return result
     }
 
-    /// All that is in a topic of ours, up to where it ends now.
+    /// Reads a whole topic up to its current end.
     static func readAll(of topic: String, on cluster: RealCluster) async throws -> [RecordLedger.Stored] {
         let process = try PythonClient.start(
             Self.readScript, [cluster.bootstrap, topic, "\(ClusterLoad.partitions)"])

@@ -8,7 +8,7 @@ import AsyncKafka
 import KafkaMemory
 import Testing
 
-/// Keeps what a client logs, a line each: `level: message key=value …`.
+/// Keeps a client's log as lines: `level: message key=value …`.
 final class LineLog: KafkaLog {
     private let minimum: KafkaLogLevel
     private let kept = Lock<[String]>([])

@@ -9,7 +9,7 @@ import AsyncKafka
 import KafkaMemory
 import KafkaTestSupport
 
-/// A member of a group that logs what it hears and reads. It commits in `partitionsRevoked`, and only there.
+/// A group member that logs its callbacks and reads. It commits only in `partitionsRevoked`.
 final class LoggedMember: ConsumerRebalanceListener {
     let name: String
     private let log: GroupLog
@@ -48,7 +48,7 @@ final class LoggedMember: ConsumerRebalanceListener {
         }
     }
 
-    /// Lets it leave in good order.
+    /// Stops the member gracefully.
     func stop() {
         self.consumer.withLock { $0 }?.triggerGracefulShutdown()
     }

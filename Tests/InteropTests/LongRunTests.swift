@@ -10,11 +10,11 @@ import Foundation
 import KafkaTestSupport
 import Testing
 
-/// How long the load lasts, in seconds.
+/// The duration of the load in seconds.
 private let loadSeconds = ProcessInfo.processInfo.environment["KAFKA_TEST_LOAD_SECONDS"].flatMap(Int.init)
 
 extension InteropTests {
-    /// Minutes of a load while brokers are killed and hang: run by hand, with `KAFKA_TEST_LOAD_SECONDS`.
+    /// Minutes of load while brokers are killed and hang. Run manually with `KAFKA_TEST_LOAD_SECONDS`.
     @Suite(
         .timeLimit(.minutes(60)),
         .enabled(if: loadSeconds != nil, "runs for KAFKA_TEST_LOAD_SECONDS, if that is set"),
@@ -22,15 +22,12 @@ extension InteropTests {
         .enabled(if: loadSeconds == nil || PythonClient.hasConfluentKafka, "\(PythonClient.skipped)"),
         .threeBrokers)
     struct LongRuns {
-        /// What happens to a broker.
+        /// A fault of a broker.
         private enum Fault: CaseIterable {
             case killed, paused
         }
 
-        @Test(
-            "three brokers are killed and hang for minutes: all is stored once, in order, and read, with no longer a stall than needed"
-        )
-        func killsAndPauses() async throws {
+        @Test func brokersThatAreKilledAndHangForMinutesLoseAndReorderNothing() async throws {
             let cluster = try await ThreeBrokers.ready()
             let peer = try await LibrdkafkaLoad(on: cluster)
             let (result, readers) = try await ClusterLoad.run(on: cluster) { load in
@@ -53,7 +50,7 @@ extension InteropTests {
             )
             say("librdkafka: \(theirs)")
             #expect(ledger.unacknowledged.prefix(10) == [])
-            // Another client reads the log: an error of ours in reading would hide one in writing.
+            // Another client reads the log, since an error in this client's reader could hide one in its writer.
             let log = try await LibrdkafkaLoad.readAll(of: ledger.topic, on: cluster)
             #expect(ledger.violations(in: log).prefix(10) == [])
             #expect(log.count == ledger.enqueued.reduce(0, +))
@@ -63,8 +60,8 @@ extension InteropTests {
             #expect(readers.journal.committed == ledger.enqueued)
         }
 
-        /// One fault after the other, each at a broker drawn by lot and for a time drawn by lot. All copies are in step in between,
-        /// so that a majority always is.
+        /// Injects one fault after the other, each at a random broker for a random time. All replicas are in sync in
+        /// between, so that a majority always is.
         private func breakBrokers(of cluster: RealCluster, under load: ClusterLoad, and other: String) async throws {
             var random = SeededRandom(UInt64.random(in: 0..<1000))
             let end = ContinuousClock.now + .seconds(loadSeconds ?? 0)
@@ -79,7 +76,7 @@ extension InteropTests {
                 case .killed: await cluster.kill(victim)
                 case .paused: await cluster.pause(victim)
                 }
-                // As long as the fault lasts.
+                // The duration of the fault.
                 try await Task.sleep(for: length)
                 switch fault {
                 case .killed: try await cluster.restart(victim)

@@ -10,13 +10,13 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// One group of our consumers and of other people's: the bytes that members tell each other are understood, and the order
-    /// of the callbacks holds across processes.
+    /// Groups with members of this client and of other clients: the members understand each other's bytes, and the
+    /// order of the callbacks holds across processes.
     @Suite(
         .timeLimit(.minutes(2)),
         .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct MixedGroups {
-        /// The embedded coordinator, and Kafka's newest.
+        /// The embedded coordinator, and that of the newest Kafka.
         private static let environments = TestEnvironment.all.filter { environment in
             switch environment {
             case .embedded: true
@@ -24,13 +24,11 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "another client joins ours: partitions are shared, handed over in order, and each record is read once",
-            arguments: environments, ForeignMember.all)
-        func ofOurs(environment: TestEnvironment, other: ForeignMember) async throws {
+        @Test(arguments: environments, ForeignMember.all)
+        func anotherClientCanJoinThisClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
             let mixed = try await Mixed(environment, other)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                // The first member leads: it is our assignor that serves the other one.
+                // The first member leads, so this client's assignor serves the other member.
                 tasks.addTask { try await mixed.runOurs() }
                 try await mixed.log.untilShared(["ours": 4])
                 try await mixed.produceAndRead()
@@ -47,10 +45,8 @@ extension InteropTests {
             try mixed.check()
         }
 
-        @Test(
-            "ours joins another client's: partitions are shared, handed over in order, and each record is read once",
-            arguments: environments, ForeignMember.all)
-        func ofTheirs(environment: TestEnvironment, other: ForeignMember) async throws {
+        @Test(arguments: environments, ForeignMember.all)
+        func thisClientCanJoinAnotherClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
             let mixed = try await Mixed(environment, other)
             try await mixed.withOther { process in
                 try await mixed.log.untilShared(["other": 4])
@@ -71,7 +67,7 @@ extension InteropTests {
     }
 }
 
-/// A topic, a group of two kinds of members, and what they do.
+/// A topic, a group with two kinds of members, and their actions.
 private struct Mixed: Sendable {
     let cluster: TestCluster
     let other: ForeignMember
@@ -98,7 +94,7 @@ private struct Mixed: Sendable {
         try await self.other.run(on: self.cluster, topic: self.topic, group: self.group, log: self.log, body)
     }
 
-    /// Writes records to all partitions, and waits until somebody has read them.
+    /// Writes records to all partitions, and waits until they have been read.
     func produceAndRead() async throws {
         let before = self.log.view.readCount
         let records = (0..<Self.wave).map {
@@ -115,7 +111,7 @@ private struct Mixed: Sendable {
         for (partition, offsets) in view.reads {
             #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
         }
-        // Both had something to do.
+        // Both members took part.
         let active = Set(view.events.filter { $0.callback == .assigned && !$0.partitions.isEmpty }.map(\.member))
         #expect(active == ["ours", "other"])
     }

@@ -10,15 +10,14 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Reading from a follower in the consumer's own rack (KIP-392), where Kafka's own selector chooses it.
+    /// Reading from a follower in the consumer's rack (KIP-392), with Kafka's own replica selector.
     @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
     struct NearestReplica {
-        /// Nobody tells a consumer's user where records come from. While the leader hangs, and before it is missed, they can
-        /// only come from the follower.
-        @Test("reads from the replica in the consumer's rack, and from the leader when that replica is gone")
-        func readsFromTheReplicaInTheConsumersRack() async throws {
+        /// The API doesn't reveal which broker records come from. While the leader hangs and has not been replaced,
+        /// they can only come from the follower.
+        @Test func recordsAreReadFromTheReplicaInTheConsumersRackOrElseFromTheLeader() async throws {
             guard let newest = RealKafka.newest else { return }
-            // A leader is missed after six seconds, so that nobody else becomes leader while it hangs.
+            // A leader is replaced after six seconds, so none is elected while it hangs.
             let patience = ["broker.session.timeout.ms": "6000"]
             try await RealCluster.withCluster(newest, brokers: 3, settings: patience, racks: ["a", "b", "c"]) { kafka in
                 let cluster = TestCluster.real(kafka)
@@ -45,7 +44,8 @@ extension InteropTests {
                     #expect(again.map(\.offset) == read.map(\.offset))
 
                     await kafka.kill(follower)
-                    // Acknowledged, and readable, only when the others have given up the follower.
+                    // These are acknowledged and readable only after the follower has been removed from the in-sync
+                    // replicas.
                     async let rest = cluster.produce(Array(records[half...]))
                     read += try await consumer.read(half)
                     _ = try await rest

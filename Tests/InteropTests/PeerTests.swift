@@ -13,14 +13,14 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Other people's clients on the embedded broker: what they write, what they read, and groups of theirs alone.
+    /// Other clients on the embedded broker: what they write, what they read, and their groups.
     @Suite(
         .timeLimit(.minutes(2)),
         .enabled(if: RealKafka.isWanted("embedded"), "KAFKA_TEST_ENVIRONMENTS leaves the embedded broker out"),
         .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct Peers {
-        @Test("what another client writes, in each codec that it has, we read", arguments: ForeignProducer.all)
-        func written(by producer: ForeignProducer) async throws {
+        @Test(arguments: ForeignProducer.all)
+        func recordsOfAnotherClientAreReadInEachCodec(by producer: ForeignProducer) async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 for codec in producer.codecs {
@@ -43,10 +43,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "two members of another client share a group, hand over in order, and read each record once",
-            arguments: ForeignMember.all)
-        func group(of member: ForeignMember) async throws {
+        @Test(arguments: ForeignMember.all)
+        func twoMembersOfAnotherClientShareAGroupAndReadEachRecordOnce(of member: ForeignMember) async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 let peers = try await PeerGroup(member, cluster)
@@ -63,7 +61,7 @@ extension InteropTests {
                     }
                 }
                 peers.check()
-                // They have left, and have committed what they read.
+                // The members have left, and have committed what they read.
                 let members = try await kafka.group(peers.group)?.members
                 #expect(members == [])
                 for partition in 0..<4 {
@@ -75,10 +73,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "Kafka's console consumer and ours go on in a group where the other has left off",
-            .enabled(if: ForeignMember.all.contains(.java), "needs Kafka's tools: see the lines above"))
-        func console() async throws {
+        @Test(.enabled(if: ForeignMember.all.contains(.java), "needs Kafka's tools: see the lines above"))
+        func kafkasConsoleConsumerAndThisClientContinueEachOthersGroup() async throws {
             try await EmbeddedKafka.withBroker { kafka in
                 let cluster = TestCluster.embedded(kafka)
                 let topic = try await cluster.createTopic("console", partitions: 2)
@@ -104,7 +100,7 @@ extension InteropTests {
                 let description = try await KafkaTool.run(
                     "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
                     ["--bootstrap-server", cluster.bootstrap, "--describe", "--group", group])
-                // Group, topic, partition, committed offset, end, lag.
+                // Group, topic, partition, committed offset, end offset, lag.
                 let rows = description.map { $0.split(separator: " ").prefix(6).map(String.init) }
                     .filter { $0.first == group }.sorted { $0[2] < $1[2] }
                 #expect(rows == ["0", "1"].map { [group, topic, $0, "150", "150", "0"] }, "\(description)")
@@ -144,8 +140,8 @@ private struct PeerGroup: Sendable {
             each: { event in read.withLock { $0.append(event.value ?? "") } }, body)
     }
 
-    /// Writes records to all partitions, some by our producer in each codec that the members have, some by their own client.
-    /// They have read them when it returns.
+    /// Writes records to all partitions, some with this producer in each codec that the members support, some with
+    /// their own client. Returns when they have been read.
     func produceAndRead() async throws {
         let codecs = self.producer.codecs
         for codec in codecs {
@@ -177,7 +173,7 @@ private struct PeerGroup: Sendable {
 }
 
 extension EmbeddedKafka {
-    /// Tells the codec of every batch that is produced, nil for one that there isn't, until what it returns is removed.
+    /// Reports the codec of every produced batch, or nil for an unknown one, until the returned fault is removed.
     fileprivate func watchCodecs(_ body: @escaping @Sendable (CompressionCodec?) -> Void) -> InjectedFault {
         self.answer(ProduceRequest.self, times: nil) { request, _ in
             for partition in request.topicData.flatMap(\.partitionData) {
@@ -186,7 +182,7 @@ extension EmbeddedKafka {
                     while let batch = try? reader.next() { body(batch.codec) }
                 }
             }
-            // The broker answers.
+            // The broker answers as usual.
             return nil
         }
     }

@@ -10,11 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Where reading goes on, and what offsets there are.
+    /// The positions at which reading continues, and the offsets of partitions.
     @Suite(.timeLimit(.minutes(3)))
     struct Positions {
-        @Test("seeking moves the position to offsets, ends and times", arguments: TestEnvironment.all)
-        func seek(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func seekingMovesThePositionToOffsetsEndsAndTimestamps(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("seek")
             try await cluster.produce(Self.records(of: topic, count: 100))
@@ -45,8 +45,8 @@ extension InteropTests {
             }
         }
 
-        @Test("offsets are found by time", arguments: TestEnvironment.all)
-        func offsetsForTimes(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func offsetsAreFoundByTimestamp(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("times", partitions: 3)
             try await cluster.produce(Self.records(of: topic, count: 10))
@@ -67,8 +67,8 @@ extension InteropTests {
             }
         }
 
-        @Test("what was committed is where the group goes on, with its metadata", arguments: TestEnvironment.all)
-        func commit(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aGroupContinuesAtTheCommittedOffsetAndItsMetadata(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("commit", partitions: 2)
             try await cluster.produce(Self.records(of: topic, count: 30))
@@ -101,8 +101,8 @@ extension InteropTests {
             }
         }
 
-        @Test("what was asked past is committed by itself, what is in hand is not", arguments: TestEnvironment.all)
-        func automaticCommit(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func processedRecordsAreCommittedAutomaticallyAndTheCurrentOneIsNot(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("auto-commit")
             try await cluster.produce(Self.records(of: topic, count: 30))
@@ -120,13 +120,13 @@ extension InteropTests {
             }
         }
 
-        @Test("what was committed while it was in hand is not taken back by itself", arguments: TestEnvironment.all)
-        func automaticCommitTakesNothingBack(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anAutomaticCommitDoesNotTakeBackAnExplicitOne(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("auto-commit")
             try await cluster.produce(Self.records(of: topic, count: 30))
             let partition = TopicPartition(topic, 0)
-            /// Lets the member of a new group read, and leave: what the group has committed then.
+            /// Lets a member of a new group read and leave, and returns what the group has committed.
             func committed(after body: (KafkaConsumer) async throws -> Void) async throws -> Int64? {
                 let configuration = cluster.consumer(group: unique("group"))
                 try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], body)
@@ -148,7 +148,7 @@ extension InteropTests {
                 }
             }
             #expect(batch == end)
-            // Who goes back on purpose is followed: 5 is in hand, 4 has been asked past.
+            // Seeking back is respected: 5 is being processed, 4 has been.
             let back = try await committed { consumer in
                 _ = try await consumer.read(10)
                 try await consumer.commit()
@@ -159,8 +159,8 @@ extension InteropTests {
             #expect(back == 5)
         }
 
-        @Test("a position outside of the log is reset, or an error if that is wanted", arguments: TestEnvironment.all)
-        func outOfRange(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aPositionOutsideOfTheLogIsResetOrAnErrorByPolicy(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("range")
             try await cluster.produce(Self.records(of: topic, count: 5))
@@ -185,8 +185,8 @@ extension InteropTests {
             }
         }
 
-        @Test("paused partitions are silent and resumed ones go on where they were", arguments: TestEnvironment.all)
-        func pause(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func pausedPartitionsReturnNothingAndContinueAfterwards(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("pause", partitions: 2)
             let records = (0..<100).map { ProducerRecord(topic: topic, partition: Int32($0 % 2), value: "\($0)") }
@@ -202,8 +202,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a topic that isn't there is an error with its name", arguments: TestEnvironment.all)
-        func unknownTopic(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anUnknownTopicIsAnErrorWithItsName(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let name = unique("absent")
             let sent = await #expect(throws: KafkaError.self) {
@@ -222,21 +222,21 @@ extension InteropTests {
             }
         }
 
-        @Test("a name that no topic may have is refused", arguments: TestEnvironment.all)
-        func invalidTopic(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anInvalidTopicNameIsRefused(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let failure = await #expect(throws: KafkaError.self) {
                 try await cluster.produce([ProducerRecord(topic: "not a topic!", value: "x")]) {
                     $0.maxBlock = .seconds(5)
                 }
             }
-            // Kafka 2.1 only says that it doesn't know it.
+            // Kafka 2.1 only reports that the topic is unknown.
             let codes: [ErrorCode?] = [.invalidTopicException, .unknownTopicOrPartition]
             #expect(codes.contains(failure?.brokerCode))
         }
 
-        @Test("a partition that the topic doesn't have is an error", arguments: TestEnvironment.all)
-        func unknownPartition(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anUnknownPartitionIsAnError(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("few", partitions: 2)
             let failure = await #expect(throws: KafkaError.self) {
@@ -248,8 +248,8 @@ extension InteropTests {
             #expect(failure?.partition == 7)
         }
 
-        @Test("a pattern finds topics that are made later", arguments: TestEnvironment.all)
-        func newTopics(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aPatternFindsTopicsCreatedLater(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let prefix = unique("pattern")
             let first = try await cluster.createTopic(prefix)
@@ -270,19 +270,17 @@ extension InteropTests {
             }
         }
 
-        /// Brokers from 3.0 on store no such records.
+        /// Brokers from 3.0 on don't store such records.
         private static let oldest = TestEnvironment.real.filter { environment in
             if case .real(let installation) = environment { installation.storesOldFormats } else { false }
         }
 
-        @Test(
-            "records of Kafka 0.9 have no time to be found by, and other partitions are answered",
-            arguments: Self.oldest)
-        func oldMessageFormat(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.oldest)
+        func recordsOfKafka09HaveNoTimestampAndOtherPartitionsAreAnswered(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let old = try await cluster.createTopic("old", settings: ["message.format.version": "0.9.0"])
             let new = try await cluster.createTopic("new")
-            // Producers are not idempotent there.
+            // Producers are not idempotent with this format.
             for topic in [old, new] {
                 try await cluster.produce([ProducerRecord(topic: topic, value: "1")]) { $0.enableIdempotence = false }
             }
@@ -300,7 +298,7 @@ extension InteropTests {
             }
         }
 
-        /// Record n has the value n and a time of its own, ten seconds after the last one's.
+        /// Returns records in which the n-th has the value n and a timestamp ten seconds after the previous one.
         private static func records(of topic: String, count: Int) -> [ProducerRecord] {
             (0..<count).map {
                 ProducerRecord(topic: topic, partition: 0, value: "\($0)", timestamp: Self.time(of: $0))

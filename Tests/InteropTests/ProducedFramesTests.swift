@@ -12,7 +12,7 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// What a test produces to the embedded broker must fail there as it does in production.
+    /// Records that fail in production must also fail on the embedded broker.
     @Suite(.timeLimit(.minutes(2))) struct ProducedFrames {
         private func compressed(_ plain: [UInt8], _ codec: CompressionCodec) throws -> [UInt8] {
             guard let algorithm = try codec.algorithm() else { return plain }
@@ -23,12 +23,12 @@ extension InteropTests {
             return Array(try output.finish())
         }
 
-        /// The same in two pieces, one compressed behind the other.
+        /// Returns the same data as two consecutive compressed streams.
         private func inTwo(_ plain: [UInt8], _ codec: CompressionCodec) throws -> [UInt8] {
             try self.compressed(Array(plain[..<50]), codec) + self.compressed(Array(plain[50...]), codec)
         }
 
-        /// One way to compress, and what brokers say to it.
+        /// A way to compress, and the brokers' response to it.
         private struct Case {
             let name: String
             let codec: CompressionCodec
@@ -79,10 +79,8 @@ extension InteropTests {
             ]
         }
 
-        @Test(
-            "compressed batches are taken and refused alike, and read if they are taken", arguments: TestEnvironment.all
-        )
-        func frames(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func brokersAcceptTheSameCompressedBatchesAndTheyAreReadBack(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("frames")
             var stored = 0
@@ -92,13 +90,13 @@ extension InteropTests {
                 #expect(code == each.expected || self.isOlder(code, each.expected), "\(each.name): \(code)")
                 if code == .none { stored += 1 }
             }
-            // What brokers store can be read.
+            // What brokers store must be readable.
             let read = try await cluster.read(stored, from: topic)
             #expect(read.allSatisfy { $0.text == String(repeating: "paid ", count: 40) })
         }
 
-        @Test("a compacted topic takes no record without a key", arguments: TestEnvironment.all)
-        func compacted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aCompactedTopicRefusesRecordsWithoutAKey(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("compacted", settings: ["cleanup.policy": "compact"])
             var builder = RecordBatchBuilder()
@@ -112,7 +110,7 @@ extension InteropTests {
             expected == .invalidRecord && code == .corruptMessage
         }
 
-        /// Produces without a client that would look into the batch.
+        /// Produces without a client that would inspect the batch.
         private func produce(_ batch: Bytes, to topic: String, at server: String) async throws -> ErrorCode {
             let loop = try EventLoop(name: "raw")
             defer { loop.shutdown() }
@@ -124,7 +122,7 @@ extension InteropTests {
             channel.start(answer)
             var header = RequestHeader()
             header.requestApiKey = APIKey.produce.rawValue
-            // 2.1 has no newer one.
+            // The newest version of Kafka 2.1.
             header.requestApiVersion = 7
             header.correlationId = 1
             header.clientId = "raw"

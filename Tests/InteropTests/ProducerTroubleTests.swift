@@ -12,19 +12,19 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// What a producer does where records are refused, or nobody takes them.
+    /// A producer whose records are refused, or whose brokers are unavailable.
     @Suite(.serialized, .timeLimit(.minutes(3)))
     struct ProducerTrouble {
         private static let newest = TestEnvironment.real.first.map { [$0] } ?? []
 
-        /// Bytes that no codec makes fewer.
+        /// Returns bytes that no codec makes smaller.
         private func noise(_ count: Int) -> Bytes {
             var random = SystemRandomNumberGenerator()
             return Bytes((0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
         }
 
-        @Test("a record that no codec makes smaller is taken up to the limit", arguments: TestEnvironment.all)
-        func incompressible(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anIncompressibleRecordIsAcceptedUpToTheLimit(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("noise", settings: ["max.message.bytes": "100000"])
             let record = ProducerRecord(topic: topic, value: self.noise(99_920))
@@ -33,14 +33,14 @@ extension InteropTests {
             }
             let read = try await cluster.read(4, from: topic)
             #expect(read.allSatisfy { $0.value == record.value })
-            // It is the limit, or nearly.
+            // This is close to the limit.
             await #expect(throws: KafkaError.self) {
                 try await cluster.produce([ProducerRecord(topic: topic, value: self.noise(99_940))])
             }
         }
 
-        @Test("a topic that takes less than a batch teaches it soon", arguments: TestEnvironment.all)
-        func smallLimit(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func theBatchLimitOfATopicIsLearnedSoon(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("small", settings: ["max.message.bytes": "20000"])
             let log = LineLog(minimum: .debug)
@@ -55,8 +55,8 @@ extension InteropTests {
             #expect(log.lines(.info, containing: "takes no batches as large as batchSize").count == 1)
         }
 
-        @Test("while the cluster is down few lines tell of the records, and one of the end", arguments: Self.newest)
-        func down(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func anUnavailableClusterCausesFewLogLinesAndOneForTheRecovery(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation) { cluster in
                 try await cluster.createTopic("t")
@@ -91,13 +91,13 @@ extension InteropTests {
                 }
                 let lines = log.lines(.error, containing: "not delivered")
                 #expect((2...6).contains(lines.count), "\(lines)")
-                // The broker was spoken to before: it needs no other security.
+                // The broker has been reached before, so the log must not suggest other security settings.
                 #expect(!log.lines.contains { $0.contains("may want") }, "\(log.lines)")
             }
         }
 
-        @Test("an embedded topic refuses the settings that Kafka refuses", arguments: TestEnvironment.all)
-        func settings(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func anEmbeddedTopicRefusesTheSettingsThatKafkaRefuses(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             for (name, value) in [
                 ("retention.mss", "1"), ("cleanup.policy", "compress"), ("min.insync.replicas", "0"),
@@ -113,8 +113,8 @@ extension InteropTests {
                 settings: ["cleanup.policy": "compact, delete", "retention.ms": "-1", "segment.bytes": "1048576"])
         }
 
-        @Test("without acknowledgements over TLS, a flush ends when all is written", arguments: TestEnvironment.all)
-        func flushOverTLS(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aFlushWithoutAcknowledgementsOverTLSEndsWhenAllIsWritten(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             guard secured.kinds.contains(.tls) else { return }
@@ -143,8 +143,7 @@ extension InteropTests {
     /// One broker of three hangs.
     @Suite(.timeLimit(.minutes(5)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), .threeBrokers)
     struct HangingLeader {
-        @Test("records for the others find room in the buffer, and are stored")
-        func buffer() async throws {
+        @Test func recordsForHealthyBrokersFindRoomInTheBufferAndAreStored() async throws {
             let cluster = try await ThreeBrokers.ready()
             try await cluster.createTopic("share", partitions: 3, replicationFactor: 1)
             let leaders = try await cluster.leaders(of: "share")

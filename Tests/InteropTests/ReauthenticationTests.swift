@@ -17,14 +17,12 @@ extension InteropTests {
     /// Sessions that the broker ends after three seconds (KIP-368), under load.
     @Suite(.timeLimit(.minutes(4)))
     struct Reauthentication {
-        /// How long the load lasts: several sessions, and no longer than the suite's limit has room for.
+        /// The duration of the load: several sessions, within the suite's time limit.
         private static let seconds = min(
             ProcessInfo.processInfo.environment["KAFKA_TEST_LOAD_SECONDS"].flatMap(Int.init) ?? 10, 120)
 
-        @Test(
-            "live connections authenticate again, and nothing in flight is lost, doubled or reordered",
-            arguments: TestEnvironment.all.prefix(2))
-        func underLoad(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func openConnectionsReauthenticateWithoutLoss(environment: TestEnvironment) async throws {
             switch environment {
             case .embedded:
                 let secured = try SecuredListeners(kinds: [.sasl, .saslOverTLS])
@@ -42,17 +40,15 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "sessions that end with their tokens, which a cache renews, lose nothing either",
-            arguments: TestEnvironment.all.prefix(2))
-        func endingWithTheirTokens(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all.prefix(2))
+        func sessionsThatEndWithCachedTokensLoseNothing(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("tokens")
             let cache = CachingTokenProvider(UnsecuredTokens(lifetime: 4))
             try await Self.load(cluster, topic, .sasl(.oauthBearer(cache), over: .plaintext))
         }
 
-        /// By every mechanism at once.
+        /// Runs the load with every mechanism at once.
         private static func load(_ cluster: TestCluster) async throws {
             let user = SecuredListeners.username
             let password = Secret(SecuredListeners.password)
@@ -75,12 +71,12 @@ extension InteropTests {
                 }
                 try await group.waitForAll()
             }
-            // Each connection has asked more than once, and gone on when it got nothing.
+            // Each connection has requested more than one token, and continued after failures.
             #expect(provider.calls > 4, "\(provider.calls)")
             #expect(provider.failures > 0)
         }
 
-        /// A token that stands for the user.
+        /// Returns a token that authenticates as the user.
         private static func delegationToken(_ cluster: TestCluster) async throws -> DelegationToken {
             var client = KafkaClientConfiguration(bootstrapServers: cluster.secured?.bootstrapServers(.sasl) ?? [])
             client.security = .sasl(
@@ -95,7 +91,8 @@ extension InteropTests {
             }
         }
 
-        /// Writes and reads for several sessions: connections outlast them, and each record arrives once and in order.
+        /// Writes and reads during several sessions: connections outlast them, and each record arrives once and in
+        /// order.
         static func load(
             _ cluster: TestCluster, _ topic: String, _ security: KafkaSecurity, _ kind: SecuredListeners.Kind = .sasl
         ) async throws {
@@ -144,18 +141,19 @@ extension InteropTests {
                 return first
             }
             #expect(sent > 100)
-            // Four as a rule. A machine that stands still may miss the end of a session, on all of them at once. If none were
-            // renewed, there would be twelve at least.
+            // Usually four. A stalled machine may miss the end of a session on all of them at once. Without renewal
+            // there would be at least twelve.
             #expect(log.connections <= 10, "\(topic)")
             #expect(log.failures.count <= 4, "\(topic): \(log.failures)")
-            // If a provider's failure ended the session, this would be a third of all renewals, of which there are twelve.
+            // If a provider's failure ended the session, this would be a third of all renewals, of which there are
+            // twelve.
             #expect(log.failures.count { $0.contains("The token provider failed") } <= 2, "\(topic): \(log.failures)")
             #expect(log.renewals > log.failures.count, "\(topic)")
         }
     }
 }
 
-/// Tokens of a minute; every third call fails.
+/// Provides tokens that last a minute; every third call fails.
 private final class FailingNowAndThen: OAuthBearerTokenProvider {
     private struct Failure: Error {}
     private let counts = Lock((calls: 0, failures: 0))
@@ -174,7 +172,7 @@ private final class FailingNowAndThen: OAuthBearerTokenProvider {
     }
 }
 
-/// Counts what a client says of its connections and sessions.
+/// Counts what a client logs about its connections and sessions.
 final class SessionLog: KafkaLog {
     private let lines = Lock<[String]>([])
 

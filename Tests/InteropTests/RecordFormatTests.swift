@@ -12,11 +12,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// The record batches that we write, in the eyes of Kafka's own classes.
+    /// Kafka's own classes read the record batches that this library writes.
     @Suite(.timeLimit(.minutes(1)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
     struct RecordFormat {
-        @Test("Kafka's classes read every batch that we write, to the byte", arguments: RealKafka.installations)
-        func batches(installation: KafkaInstallation) async throws {
+        @Test(arguments: RealKafka.installations)
+        func kafkasClassesReadEveryBatchByteForByte(installation: KafkaInstallation) async throws {
             var random = SystemRandomNumberGenerator()
             var input: [String] = []
             var expected: [String] = []
@@ -39,7 +39,7 @@ extension InteropTests {
                         ? builder.finish(
                             producerID: 4001, producerEpoch: 7, baseSequence: 2_147_483_646, isTransactional: true)
                         : builder.finish()
-                    // What compression does not make smaller goes uncompressed.
+                    // Data that compression doesn't make smaller is stored uncompressed.
                     let codec = CompressionCodec(rawValue: Int8(slices[0][22] & 7)) ?? .none
                     #expect(count < 400 || codec == compression.codec)
                     input.append(slices.map(\.hexadecimal).joined())
@@ -61,7 +61,7 @@ extension InteropTests {
     }
 }
 
-/// A record that was written, as `RecordBatchCheck` prints it.
+/// A written record in the format of `RecordBatchCheck`.
 private struct WrittenRecord: CustomStringConvertible {
     var timestamp: Int64
     var key: Bytes?
@@ -71,7 +71,7 @@ private struct WrittenRecord: CustomStringConvertible {
     init(number: Int, using random: inout SystemRandomNumberGenerator) {
         self.timestamp = 1_700_000_000_000 + .random(in: -5000...5000, using: &random)
         self.key = number % 3 == 0 ? nil : Bytes("key \(number % 5)")
-        // Something to compress, and something that can't be.
+        // Compressible data and noise.
         let noise = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
         self.value = number % 7 == 3 ? nil : Bytes(Array(repeating: 65, count: number % 100) + noise)
         self.headers =

@@ -8,18 +8,18 @@
 import AsyncKafka
 import KafkaMemory
 
-/// What was given to a producer and how each record ended, to be held against what is in the log.
+/// The records given to a producer with their results, to be compared with the log.
 ///
-/// The records of a partition are numbered in the order in which they are enqueued; each carries partition and number as its
-/// value.
+/// The records of a partition are numbered in the order in which they are enqueued. Each record's value contains its
+/// partition and number.
 final class RecordLedger: Sendable {
-    /// How a record ended.
+    /// The result of a record.
     enum Ending {
-        /// With its offset, if the broker said it.
+        /// Stored, at this offset if the broker returned it.
         case acknowledged(Int64?)
-        /// It is certainly not stored.
+        /// Definitely not stored.
         case failed(KafkaError)
-        /// It may be stored.
+        /// Possibly stored.
         case unknown(KafkaError)
 
         init(_ error: KafkaError) {
@@ -60,7 +60,7 @@ final class RecordLedger: Sendable {
 
     // MARK: - Entries
 
-    /// The partition's next record, to be enqueued now.
+    /// Returns the partition's next record, to be enqueued now.
     func next(of partition: Int) -> (number: Int, record: ProducerRecord) {
         let number = self.partitions.withLock { partitions in
             partitions[partition].append(Entry(enqueued: .now))
@@ -77,10 +77,10 @@ final class RecordLedger: Sendable {
         }
     }
 
-    /// How many records of each partition have been enqueued.
+    /// The number of records enqueued in each partition.
     var enqueued: [Int] { self.partitions.withLock { $0.map(\.count) } }
 
-    /// Whether each partition has an acknowledged record among those from these numbers on.
+    /// Returns whether each partition has an acknowledged record from these numbers on.
     func isAcknowledged(past numbers: [Int]) -> Bool {
         self.partitions.withLock { partitions in
             zip(partitions, numbers).allSatisfy { entries, number in
@@ -91,14 +91,14 @@ final class RecordLedger: Sendable {
         }
     }
 
-    /// The longest time from enqueueing a record to its end.
+    /// The longest time from enqueueing a record to its result.
     var longestWait: Duration {
         self.partitions.withLock { partitions in
             partitions.joined().compactMap { entry in entry.ended.map { $0 - entry.enqueued } }.max() ?? .zero
         }
     }
 
-    /// The longest time in which no record of a partition was acknowledged, between two that were.
+    /// The longest time between two acknowledgements of a partition's records.
     var longestStall: Duration {
         self.partitions.withLock { partitions in
             partitions.reduce(.zero) { longest, entries in
@@ -112,7 +112,7 @@ final class RecordLedger: Sendable {
 
     // MARK: - Findings
 
-    /// The records that did not end as acknowledged.
+    /// The records that were not acknowledged.
     var unacknowledged: [String] {
         self.partitions.withLock { partitions in
             partitions.enumerated().flatMap { partition, entries in
@@ -128,8 +128,9 @@ final class RecordLedger: Sendable {
         }
     }
 
-    /// What is wrong with the log, as it was read from the beginning of every partition to its end: acknowledged records that
-    /// are lost or stand where the broker did not say, records that are doubled, out of order, or were never stored.
+    /// Returns what is wrong with a log that was read from the beginning to the end of every partition: acknowledged
+    /// records that are lost or at another offset than reported, and records that are doubled, out of order, or were
+    /// never sent.
     func violations(in log: [Stored]) -> [String] {
         let partitions = self.partitions.withLock { $0 }
         var violations: [String] = []

@@ -15,13 +15,11 @@ import Darwin
 #endif
 
 extension InteropTests {
-    /// The rig itself, tried with nothing but Kafka's own programs.
+    /// The test support itself, tested with Kafka's own programs only.
     @Suite(.timeLimit(.minutes(10)))
     struct Rig {
-        @Test(
-            "records that Kafka's producer wrote are read by Kafka's consumer",
-            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: RealKafka.installations)
-        func kafkaToKafka(installation: KafkaInstallation) async throws {
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: RealKafka.installations)
+        func recordsOfKafkasProducerAreReadByKafkasConsumer(installation: KafkaInstallation) async throws {
             let cluster = try await SharedClusters.all.cluster(installation)
             let topic = "rig-\(UInt32.random(in: 0 ... .max))"
             try await cluster.createTopic(topic, partitions: 3)
@@ -55,10 +53,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a broker is killed, paused and restarted, and the cluster comes back",
-            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
-        func faults() async throws {
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
+        func aKilledPausedOrRestartedBrokerComesBack() async throws {
             let newest = try #require(RealKafka.newest)
             try await RealCluster.withCluster(newest, brokers: 3) { cluster in
                 try await cluster.createTopic("t", partitions: 6)
@@ -82,8 +78,7 @@ extension InteropTests {
             }
         }
 
-        @Test("a program can be stopped, and what it says is read")
-        func program() async throws {
+        @Test func aProgramCanBeStoppedAndItsOutputRead() async throws {
             let program = try ChildProcess(
                 "sh", ["/bin/sh", "-c", "echo three >&2; echo one; echo two; exec sleep 600"],
                 output: .lines(errors: TemporaryFolder.path("rig")))
@@ -96,8 +91,7 @@ extension InteropTests {
             #expect(program.errors == "three\n")
         }
 
-        @Test("a program doesn't outlive the process that started it")
-        func leash() async throws {
+        @Test func aProgramDoesNotOutliveItsParentProcess() async throws {
             let program = try ChildProcess(
                 "sleep", ["/bin/sleep", "600"], output: .lines(errors: TemporaryFolder.path("rig")))
             program.letGo()

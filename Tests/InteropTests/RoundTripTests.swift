@@ -10,11 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What our producer writes, our consumer reads: by every broker that we speak to.
+    /// The consumer reads what the producer writes, with every supported broker.
     @Suite(.timeLimit(.minutes(3)))
     struct RoundTrips {
-        @Test("every codec brings back what was sent", arguments: TestEnvironment.all)
-        func codecs(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func everyCodecReturnsWhatWasSent(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let codecs: [Compression] = [.none, .gzip, .snappy, .lz4, .zstd].filter { isInThisBuild($0) }
             let topic = try await cluster.createTopic("codecs", partitions: codecs.count)
@@ -38,8 +38,8 @@ extension InteropTests {
             }
         }
 
-        @Test("keys, tombstones, headers and timestamps stay what they are", arguments: TestEnvironment.all)
-        func shapes(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func keysTombstonesHeadersAndTimestampsArePreserved(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("shapes")
             let time = Timestamp(millisecondsSince1970: 1_700_000_000_123)
@@ -64,8 +64,8 @@ extension InteropTests {
             #expect(read.allSatisfy { $0.timestampType == .createTime })
         }
 
-        @Test("on a topic that wants it, timestamps are the broker's", arguments: TestEnvironment.all)
-        func logAppendTime(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func timestampsAreTheBrokersOnLogAppendTimeTopics(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic(
                 "append-time", settings: ["message.timestamp.type": "LogAppendTime"])
@@ -78,12 +78,11 @@ extension InteropTests {
             #expect(stored.first?.timestamp == record.timestamp)
         }
 
-        @Test(
-            "records arrive in order and once with every acks and with and without idempotence",
-            arguments: TestEnvironment.all)
-        func acknowledgements(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func recordsArriveInOrderOnceWithEveryAcksAndIdempotenceSetting(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
-            // Without acknowledgement last: a broker drops what comes before it knows that it leads a new topic.
+            // Without acknowledgements last: a broker drops records that arrive before it knows that it leads the new
+            // topic.
             let ways: [(ProducerConfiguration.Acknowledgements, idempotence: Bool)] = [
                 (.all, true), (.all, false), (.leader, false), (.none, false),
             ]
@@ -108,8 +107,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a record larger than a fetch is read", arguments: TestEnvironment.all)
-        func largeRecord(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aRecordLargerThanAFetchIsRead(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("large", settings: ["max.message.bytes": "12000000"])
             let large = Bytes((0..<8_000_000).lazy.map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
@@ -122,9 +121,8 @@ extension InteropTests {
             #expect(read[1].value == large)
         }
 
-        @Test(
-            "a record larger than a response may be is an error that names the setting", arguments: TestEnvironment.all)
-        func largerThanAResponse(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aRecordLargerThanAResponseIsAnErrorThatNamesTheSetting(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("large", settings: ["max.message.bytes": "12000000"])
             try await cluster.produce([ProducerRecord(topic: topic, value: Bytes(repeatElement(7, count: 5_000_000)))])
@@ -142,9 +140,8 @@ extension InteropTests {
             #expect(error?.message.contains("maxResponseSize") == true, "\(String(describing: error))")
         }
 
-        @Test(
-            "small records are read however small a response may be", arguments: TestEnvironment.all, [1, 3])
-        func smallResponses(environment: TestEnvironment, partitions: Int) async throws {
+        @Test(arguments: TestEnvironment.all, [1, 3])
+        func smallRecordsAreReadHoweverSmallAResponseMayBe(environment: TestEnvironment, partitions: Int) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("small-responses", partitions: partitions)
             try await cluster.produce(
@@ -163,9 +160,8 @@ extension InteropTests {
             }
         }
 
-        @Test(
-            "a record that the topic does not take is refused, and the others are not", arguments: TestEnvironment.all)
-        func tooLarge(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aRecordTooLargeForTheTopicIsRefusedAndTheOthersAreNot(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("small", settings: ["max.message.bytes": "2000"])
             let results = try await cluster.withProducer { producer in
@@ -188,8 +184,8 @@ extension InteropTests {
             #expect(firstBytes == expected)
         }
 
-        @Test("many partitions share one connection", arguments: TestEnvironment.all)
-        func manyPartitions(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func manyPartitionsShareAConnection(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let partitions = 100
             let topic = try await cluster.createTopic("many", partitions: partitions)
@@ -205,8 +201,8 @@ extension InteropTests {
             }
         }
 
-        @Test("records without a key are spread, and equal keys share a partition", arguments: TestEnvironment.all)
-        func partitioning(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func recordsWithoutAKeyAreSpreadAndEqualKeysShareAPartition(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("spread", partitions: 4)
             let keyed = try await cluster.produce(
@@ -222,7 +218,7 @@ extension InteropTests {
     }
 }
 
-/// Whether a package trait has left the codec out.
+/// Returns whether this build includes the codec.
 func isInThisBuild(_ compression: Compression) -> Bool {
     var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
     configuration.compression = compression

@@ -12,15 +12,15 @@ import KafkaTransport
 import Testing
 
 extension InteropTests {
-    /// One properties file that both Kafka's own tools and this client connect with.
+    /// A properties file with which both Kafka's tools and this client connect.
     @Suite(.timeLimit(.minutes(2)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
     struct SecurityPropertiesFiles {
         private static let user = SecuredListeners.username
         private static let password = SecuredListeners.password
         private static let modules = "org.apache.kafka.common.security"
 
-        @Test("what Kafka's tools connect with connects this client", arguments: TestEnvironment.withTools)
-        func sameFile(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.withTools)
+        func thePropertiesOfKafkasToolsConnectThisClient(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let topic = try await cluster.createTopic("properties")
@@ -28,7 +28,7 @@ extension InteropTests {
             let keyStore = try self.file("client.p12", Data(issued.pkcs12(password: "store-secret")))
             let authority = try self.file("authority.pem", Data(secured.authority.certificate))
             let trustStore = TemporaryFolder.path("trust.p12").path
-            // As people make it: OpenSSL's own lack a mark by which Java knows authorities.
+            // Created with keytool, as usual: OpenSSL's files lack an attribute by which Java recognizes authorities.
             let keytool = try ChildProcess(
                 "keytool",
                 [

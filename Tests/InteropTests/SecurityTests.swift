@@ -11,7 +11,7 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// A way to a secured listener.
+/// A way to connect to a secured listener.
 private struct Way: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let kind: SecuredListeners.Kind
@@ -65,7 +65,7 @@ private struct Way: Sendable, CustomTestStringConvertible {
 }
 
 extension InteropTests {
-    /// Every way into a secured cluster, and what is said to those who take a wrong one.
+    /// Every way to connect to a secured cluster, and the errors for wrong ones.
     @Suite(.timeLimit(.minutes(3)))
     struct Security {
         private func client(
@@ -78,8 +78,8 @@ extension InteropTests {
             return client
         }
 
-        @Test("records go in and out by every way", arguments: TestEnvironment.all)
-        func roundTrip(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func recordsAreWrittenAndReadOverEverySecurityProtocol(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             for way in Way.all where secured.kinds.contains(way.kind) {
@@ -101,8 +101,8 @@ extension InteropTests {
             }
         }
 
-        @Test("tokens come from an authorization server", arguments: TestEnvironment.all)
-        func tokensFromAServer(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func tokensAreFetchedFromAnAuthorizationServer(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let authority = try CertificateAuthority()
             let server = try HTTPServer(identity: authority.issue().identity) { request, _ in
@@ -133,7 +133,7 @@ extension InteropTests {
             #expect(error.description.contains("invalid_client"), "\(error)")
         }
 
-        /// What a producer says that takes this way.
+        /// Returns the error of a producer that connects in this way.
         private func refusal(
             _ cluster: TestCluster, _ kind: SecuredListeners.Kind, _ security: KafkaSecurity
         ) async throws -> KafkaError? {
@@ -153,8 +153,8 @@ extension InteropTests {
             }
         }
 
-        @Test("a wrong password is refused at once, by every mechanism", arguments: TestEnvironment.all)
-        func wrongPassword(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aWrongPasswordIsRefusedAtOnceByEveryMechanism(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let user = SecuredListeners.username
             let wrong: [KafkaSecurity] = [
@@ -170,8 +170,8 @@ extension InteropTests {
             }
         }
 
-        @Test("whoever reads hears that his password is refused", arguments: TestEnvironment.all)
-        func wrongPasswordOfAReader(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aReaderIsNotifiedThatItsPasswordIsRefused(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("secured")
             let client = try self.client(
@@ -191,8 +191,8 @@ extension InteropTests {
             #expect(byHand?.code == .authenticationFailed, "\(String(describing: byHand))")
         }
 
-        @Test("a wrong way is refused with a sentence that says which is right", arguments: TestEnvironment.all)
-        func wrongWay(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.all)
+        func aWrongSecurityProtocolIsRefusedWithTheRightOneNamed(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let secured = try #require(cluster.secured)
             let user = SecuredListeners.username
@@ -224,7 +224,7 @@ extension InteropTests {
     }
 }
 
-/// A mechanism that no broker of the tests offers.
+/// A mechanism that none of the brokers offers.
 private struct UnofferedMechanism: SASLMechanism {
     let name = "GSSAPI"
 

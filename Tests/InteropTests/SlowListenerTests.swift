@@ -13,9 +13,9 @@ import Testing
 extension InteropTests {
     @Suite(.timeLimit(.minutes(5)))
     struct SlowListeners {
-        /// Every broker gives a member up six seconds after its last heartbeat; the callbacks take eight.
-        @Test("a listener may take longer than the session timeout", arguments: TestEnvironment.all)
-        func slowerThanTheSession(environment: TestEnvironment) async throws {
+        /// Brokers expire a member six seconds after its last heartbeat; the callbacks take eight.
+        @Test(arguments: TestEnvironment.all)
+        func aListenerMayTakeLongerThanTheSessionTimeout(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("slow", partitions: 2)
             try await cluster.produce((0..<20).map { ProducerRecord(topic: topic, partition: $0 % 2, value: "\($0)") })
@@ -34,8 +34,8 @@ extension InteropTests {
                     Set(["first has 1", "second has 1"]).isSubset(of: events.withLock { $0 })
                 }
                 let seen = events.withLock { $0 }
-                // No more rebalances than members that came, nothing lost, and what is committed after eight seconds in
-                // the callback counts: the group has waited, and has not given the member up.
+                // There are no more rebalances than joining members, nothing is lost, and the commit after eight
+                // seconds in the callback succeeds: the group has waited for the member.
                 #expect(
                     seen.prefix(5) == [
                         "first gets 2", "first has 2", "first gives up 2", "first has committed", "first gave up 2",
@@ -46,13 +46,13 @@ extension InteropTests {
                 second.stop()
                 try await group.waitForAll()
             }
-            // The second found the first's commit and began behind it.
+            // The second member found the first one's commit and began after it.
             #expect(second.count == 0)
         }
     }
 }
 
-/// If it is slow, takes eight seconds in its first `partitionsAssigned` and its first `partitionsRevoked`.
+/// A listener that, if slow, takes eight seconds in its first `partitionsAssigned` and its first `partitionsRevoked`.
 private final class SlowListener: ConsumerRebalanceListener {
     private let name: String
     private let events: Lock<[String]>
@@ -71,7 +71,7 @@ private final class SlowListener: ConsumerRebalanceListener {
         self.state = Lock(State(isAssignedSlow: isSlow, isRevokedSlow: isSlow))
     }
 
-    /// How many records it has read.
+    /// The number of records read.
     var count: Int { self.state.withLock { $0.count } }
 
     func read(_ topic: String, _ configuration: ConsumerConfiguration) async throws {

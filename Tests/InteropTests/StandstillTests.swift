@@ -11,8 +11,8 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// What is not there yet, or not for a moment, is asked for until it is: reading goes on soon, and not when metadata is
-    /// refreshed anyhow, which is further away than these tests may take.
+    /// What is missing or briefly unavailable is requested until it is available: reading resumes soon, rather than at
+    /// the next metadata refresh, which is beyond these tests' time limit.
     @Suite(.serialized, .timeLimit(.minutes(3)))
     struct StandstillTests {
         private static let newest = TestEnvironment.real.first.map { [$0] } ?? []
@@ -46,13 +46,13 @@ extension InteropTests {
             }
         }
 
-        @Test("a topic that is subscribed to is made later", arguments: TestEnvironment.all, [true, false])
-        func topicMadeLater(environment: TestEnvironment, hasGroup: Bool) async throws {
+        @Test(arguments: TestEnvironment.all, [true, false])
+        func aSubscribedTopicMayBeCreatedLater(environment: TestEnvironment, hasGroup: Bool) async throws {
             let cluster = try await environment.cluster()
             let topic = unique("later")
             let configuration = self.consuming(cluster.bootstrapServers, group: hasGroup ? unique("group") : nil)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic]) { consumer in
-                // Nothing of it for a while.
+                // The topic doesn't exist for a while.
                 let nothing = try await consumer.poll(timeout: .seconds(2))
                 #expect(nothing.isEmpty)
                 switch cluster {
@@ -65,8 +65,8 @@ extension InteropTests {
             }
         }
 
-        @Test("the only broker is stopped in good order and started again", arguments: Self.newest)
-        func onlyBroker(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueAfterTheOnlyBrokerRestarts(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation) { cluster in
                 try await cluster.createTopic("t", partitions: 3)
@@ -86,8 +86,8 @@ extension InteropTests {
             }
         }
 
-        @Test("one broker of three is stopped in good order and comes back later", arguments: Self.newest)
-        func theOnlyReplica(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueWhenAStoppedBrokerComesBackLater(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation, brokers: 3) { cluster in
                 try await cluster.createTopic("t", partitions: 3, replicationFactor: 1)
@@ -103,7 +103,7 @@ extension InteropTests {
                         try await self.produce("before", to: assigned, at: servers)
                         for consumer in [member, reader] { #expect(try await consumer.read(1).first?.text == "before") }
                         await cluster.stop(stopped)
-                        // Long enough that pauses between questions have grown to what they grow to.
+                        // Long enough that the pauses between requests have reached their maximum.
                         for consumer in [member, reader] {
                             #expect(try await consumer.poll(timeout: .seconds(5)).isEmpty)
                         }
@@ -115,8 +115,8 @@ extension InteropTests {
             }
         }
 
-        @Test("leave to read is granted later", arguments: Self.newest)
-        func authorizedLater(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func readersContinueWhenAccessIsGrantedLater(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             let settings = [
                 "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -144,7 +144,7 @@ extension InteropTests {
                     try await self.grant(SecuredListeners.username, topic: "t", at: cluster)
                     var text: String?
                     while text == nil {
-                        // What was refused before may be told once more.
+                        // An earlier refusal may be reported once more.
                         text = try? await consumer.read(1).first?.text
                     }
                     #expect(text == "first")
@@ -161,8 +161,8 @@ extension InteropTests {
                 ])
         }
 
-        @Test("a broker hangs: calls that ask it end at their own deadlines", arguments: Self.newest)
-        func deadlines(environment: TestEnvironment) async throws {
+        @Test(arguments: Self.newest)
+        func callsToAHangingBrokerEndAtTheirDeadlines(environment: TestEnvironment) async throws {
             guard case .real(let installation) = environment else { return }
             try await RealCluster.withCluster(installation) { cluster in
                 try await cluster.createTopic("t", partitions: 1)
@@ -175,7 +175,7 @@ extension InteropTests {
                     _ = try await consumer.committed(partition)
                     _ = try await consumer.endOffsets(of: [partition])
                     await cluster.pause(1)
-                    // The signal takes a moment to stop it.
+                    // The signal takes a moment to stop the broker.
                     try await eventually("the broker hangs") {
                         (try? await consumer.endOffsets(of: [partition])) == nil
                     }

@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension TestCluster {
-    /// Runs a producer with settings of the test's.
+    /// Runs `body` with a producer that has the test's settings.
     func withProducer<Result>(
         _ configure: (inout ProducerConfiguration) -> Void = { _ in },
         _ body: (KafkaProducer) async throws -> Result
@@ -20,7 +20,7 @@ extension TestCluster {
         return try await KafkaProducer.withProducer(configuration, body)
     }
 
-    /// Sends records and waits until all are acknowledged: where they are.
+    /// Sends records, waits until all are acknowledged, and returns where they are stored.
     @discardableResult
     func produce(
         _ records: [ProducerRecord], _ configure: (inout ProducerConfiguration) -> Void = { _ in }
@@ -30,7 +30,7 @@ extension TestCluster {
         }
     }
 
-    /// How a test reads: from the beginning, in a group if it is named.
+    /// A consumer configuration that reads from the beginning, in a group if one is given.
     func consumer(group: String? = nil) -> ConsumerConfiguration {
         var configuration = ConsumerConfiguration(self.client, groupID: group)
         configuration.autoOffsetReset = .earliest
@@ -40,7 +40,7 @@ extension TestCluster {
         return configuration
     }
 
-    /// Reads so many records from the beginning of these partitions, in the order in which they are handed out.
+    /// Reads this many records from the beginning of these partitions, in the order in which they are returned.
     func read(_ count: Int, from topic: String, partitions: Int = 1) async throws -> [ConsumerRecord] {
         let assigned = (0..<partitions).map { TopicPartition(topic, Int32($0)) }
         return try await KafkaConsumer.withConsumer(self.consumer(), assigned: assigned) { consumer in
@@ -48,7 +48,7 @@ extension TestCluster {
         }
     }
 
-    /// Reads all there is in these partitions, up to where they end now.
+    /// Reads everything in these partitions, up to their current ends.
     func readAll(of topic: String, partitions: Int = 1) async throws -> [ConsumerRecord] {
         let assigned = (0..<partitions).map { TopicPartition(topic, Int32($0)) }
         return try await KafkaConsumer.withConsumer(self.consumer(), assigned: assigned) { consumer in
@@ -69,7 +69,7 @@ extension TestCluster {
 }
 
 extension KafkaConsumer {
-    /// Reads exactly so many records.
+    /// Reads exactly this many records.
     func read(_ count: Int) async throws -> [ConsumerRecord] {
         var records: [ConsumerRecord] = []
         guard count > 0 else { return records }
@@ -82,7 +82,7 @@ extension KafkaConsumer {
 }
 
 extension ConsumerRecord {
-    /// The value as text; nil stands for a tombstone.
+    /// The value as text. Nil is a tombstone.
     var text: String? { self.value.map { String(decoding: $0, as: UTF8.self) } }
     var keyText: String? { self.key.map { String(decoding: $0, as: UTF8.self) } }
 }

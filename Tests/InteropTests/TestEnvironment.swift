@@ -12,19 +12,19 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// What a suite runs on: the embedded broker, or a version of real Kafka that is on this machine.
+/// The cluster that a suite runs on: the embedded broker, or a version of real Kafka available on this machine.
 enum TestEnvironment: Sendable, CustomTestStringConvertible {
     case embedded
     case real(KafkaInstallation)
 
-    /// The embedded broker first: where it fails too, the fault is ours and quickly found.
+    /// The embedded broker comes first: what fails there too is this client's fault and quickly found.
     static let all: [TestEnvironment] =
         (RealKafka.isWanted("embedded") ? [.embedded] : []) + RealKafka.installations.map { .real($0) }
 
-    /// Those that are real.
+    /// All real versions.
     static let real: [TestEnvironment] = RealKafka.installations.map { .real($0) }
 
-    /// The newest real one and, where there are Kafka's tools to talk to it, the embedded one.
+    /// The embedded broker and the newest real version, if Kafka's tools are available.
     static let withTools: [TestEnvironment] = RealKafka.isAvailable ? Array(Self.all.prefix(2)) : []
 
     var testDescription: String {
@@ -34,7 +34,7 @@ enum TestEnvironment: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The one cluster that all tests of the process share.
+    /// The cluster shared by all tests of the process.
     func cluster() async throws -> TestCluster {
         switch self {
         case .embedded: .embedded(try await SharedEmbeddedKafka.all.kafka())
@@ -42,7 +42,7 @@ enum TestEnvironment: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The one that has listeners for TLS and SASL too.
+    /// The shared cluster that also has listeners with TLS and SASL.
     func securedCluster() async throws -> TestCluster {
         switch self {
         case .embedded:
@@ -53,7 +53,7 @@ enum TestEnvironment: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A cluster to talk to, whatever is behind it.
+/// A cluster of either kind.
 enum TestCluster: Sendable {
     case embedded(EmbeddedKafka, secured: SecuredListeners? = nil)
     case real(RealCluster)
@@ -65,7 +65,7 @@ enum TestCluster: Sendable {
         }
     }
 
-    /// The listeners that want TLS or SASL, if it has them.
+    /// The listeners with TLS or SASL, if there are any.
     var secured: SecuredListeners? {
         switch self {
         case .embedded(_, let secured): secured
@@ -73,17 +73,17 @@ enum TestCluster: Sendable {
         }
     }
 
-    /// As Kafka's tools take them.
+    /// The bootstrap servers in the format of Kafka's tools.
     var bootstrap: String { self.bootstrapServers.joined(separator: ",") }
 
-    /// For our clients. What they log at warning is expected where brokers are killed.
+    /// A configuration for clients. It logs nothing, since warnings are expected where brokers are killed.
     var client: KafkaClientConfiguration {
         var configuration = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
         configuration.log = SilentLog()
         return configuration
     }
 
-    /// Makes a topic of a name that nobody else has: it begins with `name`.
+    /// Creates a topic with a unique name that begins with `name`.
     func createTopic(
         _ name: String = "topic", partitions: Int = 1, settings: [String: String] = [:]
     ) async throws -> String {
@@ -97,7 +97,7 @@ enum TestCluster: Sendable {
         return name
     }
 
-    /// Deletes a topic and makes it again under its name, with one partition.
+    /// Deletes a topic and creates another one of the same name, with one partition.
     func recreateTopic(_ name: String) async throws {
         switch self {
         case .embedded(let kafka, _):
@@ -105,7 +105,7 @@ enum TestCluster: Sendable {
             try await kafka.createTopic(name)
         case .real(let cluster):
             try await cluster.deleteTopic(name)
-            // A broker of ZooKeeper's time has the old one in the way for a moment.
+            // With ZooKeeper, the old topic briefly prevents the creation of the new one.
             try await eventually("\(name) can be made again") {
                 (try? await cluster.createTopic(name)) != nil
             }
@@ -121,15 +121,15 @@ enum TestCluster: Sendable {
     }
 }
 
-/// A name that no other test has.
+/// Returns a name that no other test uses.
 func unique(_ name: String) -> String {
     "\(name)-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
 }
 
-/// One embedded broker for all tests.
+/// An embedded broker shared by all tests.
 private actor SharedEmbeddedKafka {
     static let all = SharedEmbeddedKafka { EmbeddedKafka.Configuration() }
-    /// Made once, by whoever asks first.
+    /// Created once, by the first caller.
     static let listeners = Result { try SecuredListeners() }
     static let secured = SharedEmbeddedKafka { try SharedEmbeddedKafka.listeners.get().configuration() }
 
@@ -144,7 +144,7 @@ private actor SharedEmbeddedKafka {
         if let task = self.starting { return try await task.value }
         let task = Task { [configuration] in
             var configuration = try configuration()
-            // As the real ones of the rig: what nobody made is not there, and short sessions are allowed.
+            // As on the real clusters: topics aren't created automatically, and short sessions are allowed.
             configuration.createTopicsAutomatically = false
             configuration.sessionTimeouts = .seconds(1) ... .seconds(1800)
             configuration.maxRequestBytes = 100 << 20
@@ -156,7 +156,7 @@ private actor SharedEmbeddedKafka {
 }
 
 extension SecuredListeners {
-    /// The same listeners, users and tokens on embedded brokers.
+    /// The configuration of an embedded cluster with the same listeners, users and tokens.
     func configuration(brokers: Int = 1) throws -> EmbeddedKafka.Configuration {
         var configuration = EmbeddedKafka.Configuration(brokers: brokers)
         configuration.users = [Self.username: Self.password]

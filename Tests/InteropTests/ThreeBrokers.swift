@@ -8,7 +8,7 @@
 import KafkaTestSupport
 import Testing
 
-/// Starts three brokers of the newest Kafka for the time of a suite.
+/// Starts three brokers of the newest Kafka for the duration of a suite.
 struct ThreeBrokers: SuiteTrait, TestScoping {
     @TaskLocal private static var cluster: RealCluster?
 
@@ -21,7 +21,7 @@ struct ThreeBrokers: SuiteTrait, TestScoping {
         }
     }
 
-    /// The suite's cluster with all brokers running, whatever the test before has left.
+    /// Returns the suite's cluster with all brokers running, in whatever state the previous test has left it.
     static func ready() async throws -> RealCluster {
         let cluster = try #require(Self.cluster)
         for broker in cluster.brokerIDs where await !cluster.runningIDs.contains(broker) {

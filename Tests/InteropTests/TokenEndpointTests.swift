@@ -13,7 +13,7 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// An authorization server that knows one client by its public key, and gives tokens that a broker for development takes.
+/// An authorization server that knows one client by its public key, and issues tokens that development brokers accept.
 private struct AssertionServer: Sendable {
     static let audience = "https://login.example.com"
 
@@ -50,7 +50,8 @@ private struct AssertionServer: Sendable {
         return .json(#"{"access_token":"\#(token)","token_type":"Bearer","expires_in":600}"#)
     }
 
-    /// Whom an assertion is about, if it is signed by the client, for this server, now, and was not used before.
+    /// Returns the subject of an assertion if it is signed by the client, for this server, currently valid and not used
+    /// before.
     private func subject(of assertion: String) -> String? {
         let parts = assertion.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let signature = Self.decode(parts[2]),
@@ -67,13 +68,11 @@ private struct AssertionServer: Sendable {
 }
 
 extension InteropTests {
-    /// Tokens for real brokers, from an authorization server that this test plays.
+    /// Tokens for real brokers, from an authorization server that is part of this test.
     @Suite(.timeLimit(.minutes(3)), .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"))
     struct TokenEndpoints {
-        @Test(
-            "assertions that this client signs get it tokens (KIP-1139)",
-            arguments: RealKafka.installations, [TestKey.Kind.rsa2048, .p256])
-        func signedAssertions(installation: KafkaInstallation, kind: TestKey.Kind) async throws {
+        @Test(arguments: RealKafka.installations, [TestKey.Kind.rsa2048, .p256])
+        func signedAssertionsGetTokens(installation: KafkaInstallation, kind: TestKey.Kind) async throws {
             let cluster = try await SharedClusters.all.cluster(installation, isSecured: true)
             let secured = try #require(cluster.secured)
             let key = try TestKey(kind)

@@ -10,13 +10,11 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// Transactions that Kafka's own producer wrote.
+    /// Transactions written by Kafka's own producer.
     @Suite(.timeLimit(.minutes(2)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
     struct TransactionReading {
-        @Test(
-            "whoever reads what is committed sees all of it in order, nothing that was aborted, and nothing beyond what is open",
-            arguments: TestEnvironment.real)
-        func readCommitted(environment: TestEnvironment) async throws {
+        @Test(arguments: TestEnvironment.real)
+        func readCommittedReturnsCommittedRecordsOnlyInOrder(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("transactions", partitions: 3)
             let codec = ["none", "gzip", "lz4", "zstd"].randomElement() ?? "none"
@@ -27,7 +25,7 @@ extension InteropTests {
             let partitions = (0..<3).map { TopicPartition(topic, Int32($0)) }
             var configuration = cluster.consumer()
             configuration.isolationLevel = .readCommitted
-            // Many fetches, so that transactions are spread over some.
+            // Many small fetches, so that transactions span several of them.
             configuration.maxPartitionFetchBytes = 300
             try await KafkaConsumer.withConsumer(configuration, assigned: partitions) { consumer in
                 let records = try await consumer.read(written.count)
@@ -39,7 +37,7 @@ extension InteropTests {
                         #expect(numbers == numbers.sorted(), "\(name) in \(partition)")
                     }
                 }
-                // What follows is not decided, and nothing behind it is seen.
+                // The next transaction is open, and nothing after it is visible.
                 let ends = try await consumer.endOffsets(of: partitions)
                 try await eventually("the position is what is decided", every: .zero) {
                     let nothing = try await consumer.poll(timeout: .milliseconds(200))
@@ -63,7 +61,7 @@ extension InteropTests {
                 let end = try await consumer.poll(timeout: .milliseconds(500))
                 #expect(end.isEmpty, "\(end.map(\.text))")
             }
-            // Without that wish what was aborted is seen too, as far as it was sent at all.
+            // With `.readUncommitted`, aborted records are visible too, as far as they were sent.
             let all = try await cluster.readAll(of: topic, partitions: 3).compactMap(\.text)
             #expect(Set(all).isSuperset(of: written))
             #expect(all.filter { $0 == "undecided" }.count == 3)

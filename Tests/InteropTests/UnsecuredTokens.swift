@@ -10,7 +10,7 @@ import EmbeddedKafka
 import Foundation
 import KafkaTestSupport
 
-/// Tokens that a broker set up for development takes.
+/// Tokens that development brokers accept.
 struct UnsecuredTokens: OAuthBearerTokenProvider {
     var subject = SecuredListeners.username
     var lifetime = 600
@@ -22,7 +22,7 @@ struct UnsecuredTokens: OAuthBearerTokenProvider {
             lifetime: .seconds(self.lifetime), extensions: self.extensions)
     }
 
-    /// What Kafka's handler for development makes of one.
+    /// Checks a token as Kafka's development handler does.
     static func check(_ token: String) -> EmbeddedKafka.TokenVerdict {
         struct Claims: Decodable {
             var sub: String

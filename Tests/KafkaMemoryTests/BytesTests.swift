@@ -2,7 +2,7 @@ import KafkaMemory
 import Testing
 
 @Suite struct BytesTests {
-    @Test func literalsStringsAndSequencesGiveTheSameBytes() {
+    @Test func literalsStringsAndSequencesCreateTheSameBytes() {
         let text: Bytes = "paid"
         let array: Bytes = [0x70, 0x61, 0x69, 0x64]
         #expect(text == array)
@@ -22,7 +22,7 @@ import Testing
         #expect(part.detached().storage !== whole.storage)
     }
 
-    @Test func descriptionShowsTextAsTextAndOthersAsHexadecimal() {
+    @Test func theDescriptionShowsTextAsTextAndOtherBytesAsHexadecimal() {
         #expect("größe" as Bytes as Bytes == Bytes("größe"))
         #expect(Bytes("größe").description == "größe")
         #expect(Bytes([0xff, 0x00]).description == "2 bytes (ff00)")

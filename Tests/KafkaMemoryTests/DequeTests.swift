@@ -9,7 +9,7 @@ import KafkaMemory
 import Testing
 
 @Suite struct DequeTests {
-    @Test func behavesAsAnArrayUnderRandomUse() {
+    @Test func aDequeBehavesLikeAnArrayUnderRandomUse() {
         var generator = SystemRandomNumberGenerator()
         var deque = Deque<Int>()
         var model: [Int] = []

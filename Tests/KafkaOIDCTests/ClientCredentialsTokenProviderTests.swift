@@ -31,7 +31,7 @@ import Testing
             authentication: authentication)
     }
 
-    /// What a server's answer comes to.
+    /// Returns the error that a server's answer causes, and the number of requests.
     private func error(
         _ answer: HTTPServer.Answer, _ change: (inout TokenEndpoint) -> Void = { _ in }
     ) async throws -> (error: KafkaError, requests: Int) {
@@ -41,9 +41,9 @@ import Testing
         return (try #require(error), server.requests.count)
     }
 
-    // MARK: What is asked, and what comes of it
+    // MARK: Requests and results
 
-    @Test func idAndSecretGoFormEncodedIntoTheHeader() async throws {
+    @Test func theIDAndTheSecretAreFormEncodedInTheHeader() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         let provider = try self.provider(server) { $0.additionalParameters = ["audience": "kafka & co"] }
         let before = Int64(Date().timeIntervalSince1970 * 1000)
@@ -56,12 +56,12 @@ import Testing
         #expect(request.target == "/token")
         #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
         #expect(request.form == ["grant_type": "client_credentials", "scope": "kafka read", "audience": "kafka & co"])
-        // RFC 6749, appendix B and section 2.3.1.
+        // As required by RFC 6749, section 2.3.1 and appendix B.
         let credentials = Data("my+client:s3cr%2Bt+%2F%C3%BC%3A%25".utf8).base64EncodedString()
         #expect(request.headers["authorization"] == "Basic \(credentials)")
     }
 
-    @Test func idAndSecretGoAsTheyAreIfTheServerWantsThat() async throws {
+    @Test func theIDAndTheSecretAreNotEncodedIfConfigured() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         _ = try await self.provider(server, authentication: .basicWithoutEncoding).token()
         let credentials = Data("my client:\(Self.secret)".utf8).base64EncodedString()
@@ -69,7 +69,7 @@ import Testing
         #expect(server.requests.first?.form["client_secret"] == nil)
     }
 
-    @Test func idAndSecretGoIntoTheBodyIfTheServerWantsThat() async throws {
+    @Test func theIDAndTheSecretAreSentInTheBodyIfConfigured() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         _ = try await self.provider(server, authentication: .parameters).token()
         #expect(server.requests.first?.headers["authorization"] == nil)
@@ -77,7 +77,7 @@ import Testing
         #expect(server.requests.first?.form["client_secret"] == Self.secret)
     }
 
-    @Test func aSecretFromAClosureIsAskedForEachTime() async throws {
+    @Test func aSecretFromAClosureIsFetchedEachTime() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         let calls = Lock(0)
         let provider = try ClientCredentialsTokenProvider(
@@ -94,11 +94,11 @@ import Testing
 
     @Test(
         arguments: [
-            // expires_in alone, as a number or as text; the token's exp alone; and the sooner of both.
+            // expires_in alone, as a number or as text; the token's exp alone; and the earlier of both.
             (#""expires_in":60"#, nil, 60), (#""expires_in":"60""#, nil, 60), (#""scope":"x""#, 90, 90),
             (#""expires_in":60"#, 90, 60), (#""expires_in":90"#, 60, 60),
         ] as [(String, Int?, Int)])
-    func aTokenEndsWhenTheServerOrTheTokenItselfSays(answer: String, exp: Int?, expected: Int) async throws {
+    func aTokenExpiresWhenTheServerOrTheTokenItselfSays(answer: String, exp: Int?, expected: Int) async throws {
         let token = exp.map { SecuredListeners.unsecuredToken(lifetime: $0) } ?? "opaque"
         let server = try HTTPServer { _, _ in .json(#"{"access_token":"\#(token)",\#(answer)}"#) }
         let result = try await self.provider(server).token()
@@ -112,15 +112,15 @@ import Testing
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\ncontent-length:  35 \r\n\r\n{\"access_token\":\"T\",\"expires_in\":9}",
         "HTTP/1.1 200 OK\nContent-Length: 35\n\n{\"access_token\":\"T\",\"expires_in\":9}and more",
     ])
-    func everyWayOfHTTPToSayWhereAnAnswerEndsIsUnderstood(answer: String) async throws {
+    func everyHTTPMessageFramingIsSupported(answer: String) async throws {
         let server = try HTTPServer { _, _ in .raw(answer) }
         #expect(try await self.provider(server).token().value.text == "T")
     }
 
-    // MARK: Trying again
+    // MARK: Retries
 
     @Test(arguments: [500, 502, 503, 504, 429, 408])
-    func aServerInTroubleIsAskedAgain(status: Int) async throws {
+    func aServerErrorIsRetried(status: Int) async throws {
         let server = try HTTPServer { _, number in
             number < 3 ? .json("{}", status: status) : Self.good
         }
@@ -128,7 +128,7 @@ import Testing
         #expect(server.requests.count == 3)
     }
 
-    @Test func aConnectionThatBreaksIsMadeAgain() async throws {
+    @Test func aBrokenConnectionIsRetried() async throws {
         let server = try HTTPServer { _, number in
             switch number {
             case 1: .close
@@ -140,7 +140,7 @@ import Testing
         #expect(server.requests.count == 3)
     }
 
-    @Test func retryAfterIsHeeded() async throws {
+    @Test func retryAfterIsRespected() async throws {
         let server = try HTTPServer { _, number in
             number == 1 ? .json("{}", status: 429, headers: ["Retry-After: 1"]) : Self.good
         }
@@ -152,8 +152,8 @@ import Testing
     }
 
     @Test(arguments: ["3600", "4000000000"])
-    func aServerThatWantsMoreTimeThanThereIsEndsTheCallAtOnce(seconds: String) async throws {
-        // A call that waited would be ended by the test's own limit.
+    func aRetryAfterBeyondTheDeadlineEndsTheCallAtOnce(seconds: String) async throws {
+        // If the call waited, the test's time limit would end it.
         let (error, requests) = try await self.error(
             .json(#"{"error":"slow_down"}"#, status: 429, headers: ["Retry-After: \(seconds)"])
         ) { $0.timeout = .seconds(600) }
@@ -164,7 +164,7 @@ import Testing
         #expect(error.message.contains("Retry-After") && error.message.contains("\(seconds)"))
     }
 
-    @Test func triesEndAtTheDeadlineWithWhatWentWrongLast() async throws {
+    @Test func retriesEndAtTheDeadlineWithTheLastError() async throws {
         let (error, _) = try await self.error(.json(#"{"error":"overloaded"}"#, status: 503)) {
             $0.timeout = .seconds(3)
         }
@@ -173,13 +173,13 @@ import Testing
         #expect(error.message.contains("503") && error.message.contains("overloaded"))
     }
 
-    @Test func aServerThatIsSilentEndsAtTheDeadline() async throws {
+    @Test func aSilentServerEndsTheCallAtTheDeadline() async throws {
         let (error, _) = try await self.error(.silence) { $0.timeout = .milliseconds(200) }
         #expect(error.code == .authenticationTimeout)
         #expect(error.isRetriable)
     }
 
-    @Test func nobodyListening() async throws {
+    @Test func aClosedPortIsARetriableError() async throws {
         let port = try HTTPServer { _, _ in .close }.port
         var endpoint = TokenEndpoint("http://127.0.0.1:\(port)/token")
         endpoint.timeout = .milliseconds(200)
@@ -207,10 +207,10 @@ import Testing
         #expect(throws: (any Error).self) { try result.get() }
     }
 
-    // MARK: Refusals, final and in words
+    // MARK: Refusals
 
     @Test(arguments: [400, 401, 403, 404])
-    func aRefusalIsFinalAndSaysWhatTheServerSays(status: Int) async throws {
+    func aRefusalIsFinalAndQuotesTheServer(status: Int) async throws {
         let body = #"{"error":"invalid_client","error_description":"No such\nclient","error_uri":"https://x/y"}"#
         let (error, requests) = try await self.error(.json(body, status: status))
         #expect(requests == 1)
@@ -219,7 +219,7 @@ import Testing
         #expect(error.message.contains("the status \(status) invalid_client: No such client (https://x/y)"))
     }
 
-    @Test func aSecretThatTheServerQuotesIsNotPassedOn() async throws {
+    @Test func aSecretThatTheServerEchoesIsRedacted() async throws {
         let encoded = Data("my+client:s3cr%2Bt+%2F%C3%BC%3A%25".utf8).base64EncodedString()
         let body =
             #"{"error":"invalid_client","error_description":"wrong: \#(Self.secret), s3cr%2Bt+%2F%C3%BC%3A%25, \#(encoded)"}"#
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func aProviderShowsNoSecret() async throws {
+    @Test func aProvidersDescriptionContainsNoSecret() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         let provider = try self.provider(server)
         var shown = "\(provider) \(String(reflecting: provider))"
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // What comes, and what is said of it.
+        // The answer, and what the error says about it.
         ("HTTP/1.1 200 OK\r\n\r\n<html>Log in!</html>", "no JSON object"),
         ("HTTP/1.1 200 OK\r\n\r\n{\"error\":\"invalid_scope\"}", "invalid_scope"),
         ("HTTP/1.1 200 OK\r\n\r\n{}", "without an access_token"),
@@ -255,7 +255,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "coding"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "no number"),
     ])
-    func anAnswerThatIsNoTokenIsSaidToBeNone(answer: String, expected: String) async throws {
+    func anAnswerWithoutATokenIsReported(answer: String, expected: String) async throws {
         let (error, requests) = try await self.error(.raw(answer))
         #expect(error.message.contains(expected), "\(error)")
         #expect(!error.description.contains("SECRET"))
@@ -287,7 +287,7 @@ import Testing
         ("token", "not a URL"), ("", "not a URL"), ("https://user:hunter2@host/", "a user, a password"),
         ("https://host:99999/", "not a URL"),
     ])
-    func anAddressThatCannotBeUsedIsRefusedAtOnce(url: String, expected: String) {
+    func anInvalidURLIsRefusedAtOnce(url: String, expected: String) {
         let error = #expect(throws: KafkaError.self) {
             try ClientCredentialsTokenProvider(TokenEndpoint(url), clientID: "id", clientSecret: "x")
         }
@@ -297,17 +297,17 @@ import Testing
     }
 
     @Test(arguments: ["token\r\nX-Injected: 1", "token?a=b\r\nX-Injected: 1\r\n\r\n", "token\nX-Injected: 1"])
-    func aLineBreakInTheAddressMakesNoHeader(path: String) async throws {
+    func aLineBreakInTheURLAddsNoHeader(path: String) async throws {
         let server = try HTTPServer { _, _ in Self.good }
         let endpoint = TokenEndpoint("http://127.0.0.1:\(server.port)/\(path)")
-        // Whether it is refused or sent encoded.
+        // It may be refused or sent encoded.
         _ = try? await ClientCredentialsTokenProvider(endpoint, clientID: "i\r\nX-Injected: 1", clientSecret: "x\r\n")
             .token()
         #expect(server.requests.allSatisfy { $0.headers["x-injected"] == nil && $0.method == "POST" })
         #expect(server.requests.count <= 1)
     }
 
-    @Test func plaintextIsAllowedToThisMachineAndWhereItIsSaidWhatIsLost() throws {
+    @Test func plaintextIsAllowedOnLoopbackAndIfExplicitlyAccepted() throws {
         for url in ["http://localhost/x", "http://127.0.0.1:80/x", "http://[::1]:8080/x", "https://login.example.com"] {
             _ = try ClientCredentialsTokenProvider(TokenEndpoint(url), clientID: "id", clientSecret: "x")
         }
@@ -316,7 +316,7 @@ import Testing
         _ = try ClientCredentialsTokenProvider(endpoint, clientID: "id", clientSecret: "x")
     }
 
-    @Test func settingsThatContradictAreRefused() {
+    @Test func contradictorySettingsAreRefused() {
         let changes: [@Sendable (inout TokenEndpoint) -> Void] = [
             { $0.timeout = .zero }, { $0.retryBackoff = .zero }, { $0.retryBackoffMax = .milliseconds(1) },
             { $0.maxResponseSize = 0 }, { $0.additionalParameters = ["grant_type": "password"] },
@@ -334,14 +334,14 @@ import Testing
 
     // MARK: TLS
 
-    @Test func anAuthorityOfOnesOwnIsTrusted() async throws {
+    @Test func aConfiguredAuthorityIsTrusted() async throws {
         let authority = try CertificateAuthority()
         let server = try HTTPServer(identity: authority.issue().identity) { _, _ in Self.good }
         let provider = try self.provider(server) { $0.tls.trust = .pem(authority.certificate) }
         #expect(try await provider.token().value.text == "token-of-alice")
     }
 
-    @Test func aFileThatIsHalfWrittenIsReadAgain() async throws {
+    @Test func aHalfWrittenFileIsReadAgain() async throws {
         let authority = try CertificateAuthority()
         let server = try HTTPServer(identity: authority.issue().identity) { _, _ in Self.good }
         let whole = Data(authority.certificate)
@@ -352,7 +352,7 @@ import Testing
         endpoint.tls.trust = .pemFile(file.path)
         let attempts = Lock(0)
         let provider = try ClientCredentialsTokenProvider(endpoint, clientID: "my client") {
-            // Each attempt asks for the secret first: the second finds the file whole.
+            // Each attempt fetches the secret first, so the second finds the complete file.
             let attempt = attempts.withLock { attempts in
                 attempts += 1
                 return attempts
@@ -365,7 +365,7 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    @Test func aServerThatNobodyTrustsGetsNoSecret() async throws {
+    @Test func anUntrustedServerGetsNoSecret() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()
         let trusts: [KafkaTLSConfiguration.Trust] = [.system, .pem(other.certificate)]

@@ -26,7 +26,7 @@ import Testing
         return Array(try #require(Data(base64Encoded: standard + padding)))
     }
 
-    /// The JSON of a JWT's part.
+    /// Decodes the JSON of a part of a JWT.
     private func json(_ part: Substring) throws -> [String: Any] {
         let json = try JSONSerialization.jsonObject(with: Data(try self.bytes(part)))
         return try #require(json as? [String: Any])
@@ -88,7 +88,7 @@ import Testing
         #expect(printedText(of: inFile).contains("pemFile(/key.pem, password: <redacted>)"))
     }
 
-    @Test func anAttemptThatIsRepeatedHasAnAssertionOfItsOwn() async throws {
+    @Test func eachAttemptHasANewAssertion() async throws {
         let server = try HTTPServer { _, number in number == 1 ? .json("{}", status: 503) : Self.good }
         let provider = try JWTBearerTokenProvider(
             TokenEndpoint(server.url()), assertion: self.assertion(.pem(try TestKey(.p256).pem())))
@@ -96,7 +96,7 @@ import Testing
         #expect(Set(server.requests.map { $0.form["assertion"] }).count == 2)
     }
 
-    /// An ECDSA signature's numbers are 32 bytes long each, also where DER has fewer, or one more for the sign.
+    /// Both numbers of an ECDSA signature take 32 bytes, even where DER has fewer, or one more for the sign.
     @Test func everySignatureOfES256HasTheSameLength() throws {
         let key = try TestKey(.p256)
         let signing = try SigningKey(pem: key.pem(), password: nil)
@@ -128,7 +128,7 @@ import Testing
         (TestKey.Kind.rsa1024, "2048 bits or more, and this one has 1024"), (.p384, "curve P-256"),
         (.ed25519, "neither RSA"),
     ])
-    func aKeyThatNeitherAlgorithmTakesIsRefusedAtOnce(kind: TestKey.Kind, expected: String) throws {
+    func anUnsupportedKeyIsRefusedAtOnce(kind: TestKey.Kind, expected: String) throws {
         let pem = try TestKey(kind).pem()
         let error = #expect(throws: KafkaError.self) {
             try JWTBearerTokenProvider(TokenEndpoint("https://host/"), assertion: self.assertion(.pem(pem)))
@@ -137,7 +137,7 @@ import Testing
         #expect(error?.message.contains(expected) == true, "\(String(describing: error))")
     }
 
-    @Test func aKeyFileThatIsRenewedIsReadAgain() async throws {
+    @Test func aRenewedKeyFileIsReadAgain() async throws {
         let file = TemporaryFolder.path("key.pem")
         let server = try HTTPServer { _, _ in Self.good }
         let keys = try [TestKey(.p256), TestKey(.rsa2048)]
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func aKeyFileThatStaysBrokenIsNamedWhenTimeIsUp() async throws {
+    @Test func aKeyFileThatStaysInvalidIsNamedAtTheDeadline() async throws {
         let file = TemporaryFolder.path("key.pem")
         let pem = Data(try TestKey(.p256).pem())
         try pem.write(to: file)
@@ -168,7 +168,7 @@ import Testing
         #expect(server.requests.isEmpty)
     }
 
-    @Test func anAssertionOfSomebodyElseComesFromAClosureOrAFile() async throws {
+    @Test func aForeignAssertionComesFromAClosureOrAFile() async throws {
         let server = try HTTPServer { _, _ in Self.good }
         _ = try await JWTBearerTokenProvider(TokenEndpoint(server.url())) { "a.b.c" }.token()
         let file = TemporaryFolder.path("assertion.jwt")
@@ -178,7 +178,7 @@ import Testing
         let error = await #expect(throws: KafkaError.self) { try await early.token() }
         #expect(error?.message.contains("assertion") == true)
         #expect(error?.message.contains("doesn't exist") == true)
-        // It was waited for.
+        // The provider waited for it.
         #expect(error?.message.contains("gave no token within") == true)
         let provider = try JWTBearerTokenProvider(TokenEndpoint(server.url()), assertionFile: file.path)
         try Data("d.e.f\n".utf8).write(to: file)
@@ -206,7 +206,7 @@ import Testing
         #expect(shown.contains(server.url()))
     }
 
-    @Test func settingsThatCannotBeUsedAreRefused() throws {
+    @Test func invalidSettingsAreRefused() throws {
         let pem = try TestKey(.p256).pem()
         let changes: [(inout JWTAssertion) -> Void] = [
             { $0.issuer = "" }, { $0.subject = "" }, { $0.audience = "" }, { $0.lifetime = .zero },

@@ -9,8 +9,8 @@ import Foundation
 import KafkaMemory
 import Testing
 
-/// A tab-separated file of vectors that Kafka's own classes made: from the folder that `KAFKA_GOLDEN` names, otherwise
-/// those kept with the tests.
+/// A tab-separated file of test vectors written by Kafka's own classes. It is in the folder named by `KAFKA_GOLDEN`, or
+/// else among the tests' resources.
 struct GoldenFile {
     let rows: [[String]]
 
@@ -26,12 +26,12 @@ struct GoldenFile {
         }
     }
 
-    /// The folder that is kept with the tests.
+    /// The folder in the tests' resources.
     static var kept: URL? { Bundle.module.resourceURL?.appending(path: "Golden") }
 }
 
 extension Bytes {
-    /// The bytes that hexadecimal digits stand for.
+    /// Creates the bytes that these hexadecimal digits represent.
     init?(hexadecimal text: some StringProtocol) {
         let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
         guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }

@@ -13,7 +13,7 @@ import Glibc
 import Darwin
 #endif
 
-/// Asks a broker a few questions over a blocking socket, in bytes made by hand: nothing of what is under test is in it.
+/// Sends simple requests to a broker over a blocking socket, with hand-made bytes that use none of the code under test.
 package struct BrokerProbe: Sendable {
     package let port: Int
 
@@ -26,7 +26,7 @@ package struct BrokerProbe: Sendable {
     }
 
     package struct Metadata: Sendable {
-        /// Ports by broker id.
+        /// The brokers' ports by id.
         package var brokers: [Int32: Int] = [:]
         package var controller: Int32 = -1
         package var topics: [String: Topic] = [:]
@@ -34,7 +34,7 @@ package struct BrokerProbe: Sendable {
 
     package struct Topic: Sendable {
         package var error: Int16
-        /// In order of their numbers.
+        /// The partitions, sorted by number.
         package var partitions: [Partition]
     }
 
@@ -46,7 +46,7 @@ package struct BrokerProbe: Sendable {
         package var inSyncReplicas: [Int32]
     }
 
-    /// Versions by the number of the API (ApiVersions v0).
+    /// Returns the broker's supported versions by API key (ApiVersions v0).
     package func apiVersions() async throws -> [Int16: ClosedRange<Int16>] {
         var answer = try await self.ask(api: 18, version: 0) { _ in }
         let error: Int16 = try answer.read()
@@ -60,7 +60,7 @@ package struct BrokerProbe: Sendable {
             }, uniquingKeysWith: { $1 })
     }
 
-    /// Brokers, controller and some topics (Metadata v1).
+    /// Returns the brokers, the controller and the given topics (Metadata v1).
     package func metadata(of topics: [String] = []) async throws -> Metadata {
         var answer = try await self.ask(api: 3, version: 1) { question in
             question.array(topics) { $0.string($1) }
@@ -94,7 +94,7 @@ package struct BrokerProbe: Sendable {
         return metadata
     }
 
-    /// Makes a topic (CreateTopics v2); the broker must be the controller, or one that passes it on.
+    /// Creates a topic (CreateTopics v2). The broker must be the controller or forward the request to it.
     package func createTopic(
         _ name: String, partitions: Int, replicationFactor: Int, settings: [String: String]
     ) async throws {
@@ -122,7 +122,7 @@ package struct BrokerProbe: Sendable {
         }
     }
 
-    /// Deletes a topic (DeleteTopics v1); the broker must be the controller, or one that passes it on.
+    /// Deletes a topic (DeleteTopics v1). The broker must be the controller or forward the request to it.
     package func deleteTopic(_ name: String) async throws {
         var answer = try await self.ask(api: 20, version: 1) { question in
             question.array([name]) { $0.string($1) }
@@ -148,7 +148,7 @@ package struct BrokerProbe: Sendable {
         request.string("probe")
         body(&request)
         let bytes = request.bytes
-        // A thread of Dispatch, since the calls block.
+        // On a Dispatch thread, since the calls block.
         let answer: [UInt8] = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(with: Result { try exchange(bytes, port: self.port) })
@@ -160,7 +160,7 @@ package struct BrokerProbe: Sendable {
     }
 }
 
-/// Sends one frame and reads one.
+/// Sends one frame and receives one.
 private func exchange(_ request: [UInt8], port: Int) throws -> [UInt8] {
     #if canImport(Glibc)
     let noSignal = Int32(MSG_NOSIGNAL)
@@ -196,7 +196,7 @@ private func receive(_ count: Int, from descriptor: Int32) throws -> [UInt8] {
     return bytes
 }
 
-/// Kafka's oldest encodings: big-endian numbers, counts of two and four bytes.
+/// A writer for Kafka's oldest encodings: big-endian numbers, and lengths of two and four bytes.
 struct WireWriter {
     var bytes: [UInt8] = []
 
@@ -232,7 +232,7 @@ struct WireReader {
         return self.bytes[self.position..<self.position + size].reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }
     }
 
-    /// A null is read as an empty string.
+    /// Reads a string; null is an empty string.
     mutating func string() throws -> String {
         let count = max(0, Int(try self.read(Int16.self)))
         guard self.bytes.count - self.position >= count else {

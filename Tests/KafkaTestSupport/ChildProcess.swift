@@ -14,15 +14,15 @@ import Glibc
 import Darwin
 #endif
 
-/// A program that a test started, which never outlives the test process.
+/// A program started by a test, which never outlives the test process.
 ///
-/// It is started through a small shell script that stays beside it, reading a pipe of which this process holds the
-/// other end: when this process is gone, however it went, the pipe closes and the script kills the program.
-/// (Foundation's `Process` notices the end of a program only when its children are gone too, so it can't be used.)
+/// It is started by a small shell script that keeps running beside it and reads a pipe whose other end this process
+/// holds. When this process ends for any reason, the pipe closes and the script kills the program. (Foundation's
+/// `Process` can't be used: it notices a program's end only when the program's children have ended too.)
 package final class ChildProcess: Sendable {
     package let name: String
     package let pid: pid_t
-    /// The lines of standard output, if it was asked for; one reader.
+    /// The lines of standard output, if requested. For a single reader.
     package let lines: AsyncStream<String>
 
     private struct State {
@@ -34,16 +34,16 @@ package final class ChildProcess: Sendable {
     private let spawned: Spawned
     private let errorFile: URL
 
-    /// Where standard output and standard error go.
+    /// The destination of standard output and standard error.
     package enum Output: Sendable {
-        /// Both appended to a file.
+        /// Append both to a file.
         case file(URL)
-        /// Standard output to `lines`, standard error to a file.
+        /// Send standard output to `lines`, and standard error to a file.
         case lines(errors: URL)
     }
 
-    // The program takes the place of the shell, so that its process id is the one we know. A line on the pipe says that
-    // the program has ended by itself and that its id may be another's by now.
+    // The program replaces the shell, so its process id is known. A line on the pipe means that the program has ended
+    // by itself, and that its id may belong to another process.
     private static let script = """
         input=$1; shift
         program=$$
@@ -56,7 +56,9 @@ package final class ChildProcess: Sendable {
         exec "$@" <"$input"
         """
 
-    /// - Parameter input: a file for standard input; default nothing.
+    /// Starts a program.
+    ///
+    /// - Parameter input: A file for standard input. Default: no input.
     package init(
         _ name: String, _ command: [String], input: URL? = nil, output: Output
     ) throws {
@@ -100,14 +102,14 @@ package final class ChildProcess: Sendable {
         self.state = state
     }
 
-    /// Nil while it runs; a signal that ended it is negative.
+    /// The exit status, or the negative signal number. Nil while the program runs.
     package var status: Int32? { self.state.withLock { $0.status } }
     package var isRunning: Bool { self.status == nil }
 
-    /// What it has written to standard error.
+    /// The contents of standard error.
     package var errors: String { (try? String(contentsOf: self.errorFile, encoding: .utf8)) ?? "" }
 
-    /// Waits until it has ended: its exit status, or minus the signal that ended it.
+    /// Waits until the program has ended. Returns its exit status, or the negative signal number.
     @discardableResult
     package func ended() async -> Int32 {
         await withCheckedContinuation { continuation in
@@ -119,12 +121,12 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Does nothing when it has ended.
+    /// Sends a signal, unless the program has ended.
     package func signal(_ signal: Int32) {
         if self.isRunning { kill(self.pid, signal) }
     }
 
-    /// Asks it to end, and makes it after some time.
+    /// Asks the program to end, and kills it after the limit.
     package func stop(within limit: Duration = .seconds(20)) async {
         self.signal(SIGTERM)
         self.signal(SIGCONT)
@@ -140,23 +142,23 @@ package final class ChildProcess: Sendable {
         await self.ended()
     }
 
-    /// Closes the pipe, as the death of this process does.
+    /// Closes the pipe, as when this process dies.
     package func letGo() {
         self.spawned.closeLeash()
     }
 
-    /// Ends it at once, and waits until it is gone.
+    /// Kills the program and waits for its end.
     package func destroy() async {
         self.signal(SIGKILL)
         await self.ended()
     }
 }
 
-/// Cuts what arrives in pieces into lines.
+/// Splits data that arrives in pieces into lines.
 private struct LineSplitter {
     private var rest = Data()
 
-    /// No more bytes means the end: what is left is the last line.
+    /// Returns the complete lines. Empty data marks the end, at which the rest is the last line.
     mutating func lines(adding data: Data) -> [String] {
         self.rest.append(data)
         let parts = self.rest.split(separator: 0x0a, omittingEmptySubsequences: false)

@@ -7,7 +7,7 @@
 
 import Foundation
 
-/// What the processes of a cluster are told: ports, properties, commands.
+/// The configuration of a cluster's processes: ports, properties, commands.
 struct ClusterLayout: Sendable {
     let installation: KafkaInstallation
     let folder: URL
@@ -15,11 +15,11 @@ struct ClusterLayout: Sendable {
     let controllerPorts: [Int]
     let zooKeeperPort: Int
     let clusterID: String
-    /// What the test asked for, above our own.
+    /// The test's settings, which override the defaults.
     let settings: [String: String]
-    /// The racks of the brokers, in the order of their ids; consumers read from the replica in theirs (KIP-392).
+    /// The racks of the brokers, in order of their ids. Consumers read from the replica in their rack (KIP-392).
     let racks: [String]
-    /// Listeners beside the plain one.
+    /// The secured listeners, in addition to the plaintext one.
     let secured: SecuredListeners?
 
     var ids: [Int] { Array(1...self.brokerPorts.count) }
@@ -91,7 +91,7 @@ struct ClusterLayout: Sendable {
             "inter.broker.listener.name": "PLAINTEXT",
             "listeners": listener,
             "advertised.listeners": listener,
-            // Small and correct on few brokers.
+            // Sizes suited to a few brokers.
             "num.partitions": "4",
             "default.replication.factor": copies,
             "min.insync.replicas": inSync,
@@ -103,12 +103,12 @@ struct ClusterLayout: Sendable {
             "num.io.threads": "4",
             "num.network.threads": "2",
             "log.cleaner.dedupe.buffer.size": "16777216",
-            // A topic that nobody made is an error, as tests of that error want it.
+            // A missing topic is an error, which some tests expect.
             "auto.create.topics.enable": "false",
-            // Quick: tests decide when members come and how soon they are missed.
+            // No delays: tests control when members join and how soon they expire.
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
-            // Followers that are gone are dropped within seconds.
+            // Remove followers from the in-sync replicas within seconds.
             "replica.lag.time.max.ms": "5000",
         ]
         if self.racks.indices.contains(id - 1) {
@@ -126,7 +126,7 @@ struct ClusterLayout: Sendable {
             properties["controller.quorum.voters"] = zip(self.ids, self.controllerPorts)
                 .map { "\($0)@127.0.0.1:\($1)" }.joined(separator: ",")
             properties["listeners"] = "\(listener),CONTROLLER://127.0.0.1:\(self.controllerPorts[id - 1])"
-            // A broker that is gone is missed after three seconds instead of nine.
+            // Detect a dead broker after three seconds instead of nine.
             properties["broker.session.timeout.ms"] = "3000"
             properties["broker.heartbeat.interval.ms"] = "500"
         }
@@ -164,7 +164,7 @@ struct ClusterLayout: Sendable {
                 })
     }
 
-    /// With ZooKeeper, users are made there.
+    /// The command that creates users in ZooKeeper, if the version uses it.
     var makeUsersCommand: [String]? {
         guard self.secured != nil, self.installation.usesZooKeeper else { return nil }
         let users = self.scramUsers.map { "\($0.mechanism)=[password=\($0.password)]" }.joined(separator: ",")

@@ -11,7 +11,7 @@ package struct Timeout: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// Asks again and again until something outside this process has come about, such as a broker being up.
+/// Polls until a condition outside of this process holds, such as a broker being up.
 package func eventually(
     _ what: String, within limit: Duration = .seconds(90), every pause: Duration = .milliseconds(50),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool

@@ -8,9 +8,9 @@
 package import KafkaMemory
 package import KafkaProtocol
 
-/// Batches whose compressed records have another form than this library gives them: as other clients write them.
+/// Batches compressed in ways that this library doesn't use but other clients do.
 package enum ForeignBatch {
-    /// A batch of one record, of which `compress` makes another form.
+    /// Returns a batch of one record, compressed by `compress`.
     package static func of(
         key: Bytes?, _ codec: CompressionCodec, _ compress: ([UInt8]) throws -> [UInt8]
     ) throws -> Bytes {
@@ -28,9 +28,11 @@ package enum ForeignBatch {
         return Bytes(bytes)
     }
 
-    /// An LZ4 frame of one uncompressed block, whose header says whether blocks depend on each other.
+    /// Returns an LZ4 frame with one uncompressed block.
     ///
-    /// - Parameter checksum: the header's; the right one by default.
+    /// - Parameters:
+    ///   - hasLinkedBlocks: Whether the header says that blocks depend on each other.
+    ///   - checksum: The header's checksum. Default: the correct one.
     package static func lz4Frame(_ plain: [UInt8], hasLinkedBlocks: Bool = false, checksum: UInt8? = nil) -> [UInt8] {
         let (flags, rightChecksum): (UInt8, UInt8) = hasLinkedBlocks ? (0x40, 0xc0) : (0x60, 0x82)
         let size = UInt32(plain.count) | 0x8000_0000

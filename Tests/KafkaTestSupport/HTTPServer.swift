@@ -9,16 +9,17 @@ import Foundation
 import KafkaMemory
 package import KafkaTransport
 
-/// A small web server on 127.0.0.1: it answers each request as a test says, notes it down, and closes the connection.
+/// A small web server on 127.0.0.1. It answers each request as the test specifies, records it, and closes the
+/// connection.
 package final class HTTPServer: Sendable {
     package struct Request: Sendable {
         package var method = ""
         package var target = ""
-        /// By names in lower case.
+        /// The headers by lowercase name.
         package var headers: [String: String] = [:]
         package var body = ""
 
-        /// The body, as a form.
+        /// The body, decoded as a form.
         package var form: [String: String] {
             let pairs = self.body.split(separator: "&").map { pair -> (String, String) in
                 let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -30,11 +31,11 @@ package final class HTTPServer: Sendable {
     }
 
     package enum Answer: Sendable {
-        /// Bytes as they are, and the end of the connection.
+        /// Send these bytes and close the connection.
         case raw(String)
-        /// The end of the connection without a word.
+        /// Close the connection without an answer.
         case close
-        /// Nothing, ever.
+        /// Never answer.
         case silence
 
         package static func json(_ body: String, status: Int = 200, headers: [String] = []) -> Answer {
@@ -51,9 +52,12 @@ package final class HTTPServer: Sendable {
     package let port: Int
     private let isSecure: Bool
 
+    /// Starts the server.
+    ///
     /// - Parameters:
-    ///   - identity: to speak TLS with.
-    ///   - answer: what to answer to a request, and to the how manieth it is, from 1 on. Called on the loop's thread.
+    ///   - identity: The certificate to use TLS with.
+    ///   - answer: Returns the answer to a request, given the request and its number, starting at 1. Called on the
+    ///     loop's thread.
     package init(
         identity: TLSSettings.Identity? = nil, _ answer: @escaping @Sendable (Request, Int) -> Answer
     ) throws {
@@ -84,7 +88,7 @@ package final class HTTPServer: Sendable {
         self.loop.shutdown()
     }
 
-    /// Every request so far.
+    /// All requests so far.
     package var requests: [Request] { self.received.withLock { $0 } }
 
     package func url(_ target: String = "/token", host: String = "127.0.0.1") -> String {
@@ -126,7 +130,7 @@ private final class HTTPServerConnection: FrameHandler {
 
     func channelClosed(_ error: TransportError) {}
 
-    /// Nil if it is not whole yet.
+    /// Parses a request. Returns nil if it is incomplete.
     private static func parse(_ bytes: [UInt8]) -> HTTPServer.Request? {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let gap = text.range(of: "\r\n\r\n") else { return nil }

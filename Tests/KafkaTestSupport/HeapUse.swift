@@ -7,20 +7,21 @@
 
 import CMalloc
 
-/// What lies on the heap of this process: Swift's objects and the system libraries'.
+/// The heap usage of this process, including Swift objects and system libraries.
 package enum HeapUse {
-    /// In bytes; nil where the system does not say.
+    /// The number of bytes in use, or nil where the system doesn't report it.
     private static var bytes: Int? {
         #if THREAD_SANITIZER
-        nil  // It has a heap of its own.
+        nil  // Thread Sanitizer has its own heap.
         #else
         kafka_heap_bytes() < 0 ? nil : kafka_heap_bytes()
         #endif
     }
 
-    /// By how many bytes each run of `body` makes the heap grow: the median of five windows of `count` runs each. What leaks does
-    /// so in each window. What a thread's cache of freed memory takes up, and what earlier tests give back, is in one or
-    /// two of them. The first runs, which fill what is made once, don't count. 0 where the system does not say.
+    /// Returns by how many bytes each run of `body` grows the heap: the median of five windows of `count` runs each. A
+    /// leak grows every window; a thread's cache of freed memory and memory released by earlier tests affect only one
+    /// or two. Runs before the first window initialize what is created once. Returns 0 where the system doesn't report
+    /// heap usage.
     package static func growth(of count: Int, _ body: () async throws -> Void) async throws -> Int {
         for _ in 0..<count / 4 { try await body() }
         var windows: [Int] = []

@@ -7,9 +7,9 @@
 
 import Foundation
 
-/// A Java program of one file in `Tests/InteropTests/Java`, compiled when it is run.
+/// A single-file Java program in `Tests/InteropTests/Java`, compiled when it is run.
 package enum JavaProgram {
-    /// Whether there are Kafka's jars, and a compiler beside `java`.
+    /// Whether Kafka's jars and a Java compiler are available.
     package static let isAvailable: Bool = {
         guard RealKafka.toolsClassPath != nil, RealKafka.java != nil else { return false }
         if executable(named: "javac") != nil { return true }
@@ -17,14 +17,14 @@ package enum JavaProgram {
         return false
     }()
 
-    /// What to say in a trait of a test that needs it.
+    /// The comment for a trait of a test that requires one.
     package static let skipped = "needs Apache Kafka's jars and a JDK: see the lines above"
 
-    /// Runs a program to its end: the lines of its standard output.
+    /// Runs a program to its end and returns the lines of its standard output.
     ///
     /// - Parameters:
-    ///   - name: the name of its file, without `.java`.
-    ///   - installation: whose classes it uses; those of the newest Kafka if nil.
+    ///   - name: The name of the file, without `.java`.
+    ///   - installation: The Kafka version whose classes the program uses. Default: the newest.
     package static func run(
         _ name: String, _ arguments: [String], input: String? = nil, with installation: KafkaInstallation? = nil
     ) async throws -> [String] {
@@ -32,7 +32,7 @@ package enum JavaProgram {
         var source = try String(
             contentsOf: tests.appendingPathComponent("InteropTests/Java/\(name).java"), encoding: .utf8)
         if let installation, installation.version < KafkaVersion(4, 3) {
-            // Kafka's record classes have moved since.
+            // Kafka's record classes have moved in later versions.
             source = source.replacingOccurrences(of: "common.record.internal.", with: "common.record.")
         }
         let folder = TemporaryFolder.path("java")

@@ -7,13 +7,13 @@
 
 package import Foundation
 
-/// A folder that is laid out like a Kafka installation: its jars are in `libs`.
+/// A Kafka installation: a folder with its jars in `libs`.
 package struct KafkaInstallation: Hashable, Sendable {
-    /// `4.4.0`, as the jar of the Java client says.
+    /// The version according to the jar of the Java client, such as `4.4.0`.
     package let version: KafkaVersion
     package let libs: URL
 
-    /// Nil if there is no Kafka in the folder.
+    /// Returns nil if the folder contains no Kafka.
     package init?(home: URL) {
         let libs = home.appendingPathComponent("libs", isDirectory: true)
         let jars = (try? FileManager.default.contentsOfDirectory(atPath: libs.path)) ?? []
@@ -26,16 +26,17 @@ package struct KafkaInstallation: Hashable, Sendable {
         self.libs = libs
     }
 
-    /// The class path that runs a broker. Java expands the star itself.
+    /// The class path to run a broker with. Java expands the asterisk.
     package var classPath: String { "\(self.libs.path)/*" }
 
-    /// Whether Kafka's command-line tools are among the jars.
+    /// Whether the jars include Kafka's command-line tools.
     var hasTools: Bool {
         let jars = (try? FileManager.default.contentsOfDirectory(atPath: self.libs.path)) ?? []
         return jars.contains { $0.hasPrefix("kafka-tools-") && !$0.hasPrefix("kafka-tools-api") }
     }
 
-    /// Folders `tools-*` beside this installation, for versions whose tools are published apart from the broker.
+    /// The newest of the folders `tools-*` next to this installation, for versions whose tools are published
+    /// separately.
     var neighbouringTools: KafkaInstallation? {
         let shelf = self.libs.deletingLastPathComponent().deletingLastPathComponent()
         let names = (try? FileManager.default.contentsOfDirectory(atPath: shelf.path)) ?? []
@@ -44,9 +45,9 @@ package struct KafkaInstallation: Hashable, Sendable {
             .first { $0.hasTools }
     }
 
-    /// KRaft (no ZooKeeper) is what clusters run on from 3.3 on.
+    /// Whether clusters use ZooKeeper; from 3.3 on they use KRaft.
     package var usesZooKeeper: Bool { self.version < KafkaVersion(3, 3) }
-    /// Whether topics may have message formats from before record batches (`message.format.version`).
+    /// Whether topics support the message formats that precede record batches (`message.format.version`).
     package var storesOldFormats: Bool { self.version < KafkaVersion(3, 0) }
 }
 
@@ -54,7 +55,7 @@ extension KafkaInstallation: CustomStringConvertible {
     package var description: String { "Kafka \(self.version.short)" }
 }
 
-/// `4.4.0`: compared by its numbers.
+/// A version such as `4.4.0`, compared numerically.
 package struct KafkaVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let major: Int
     package let minor: Int
@@ -76,7 +77,7 @@ package struct KafkaVersion: Hashable, Sendable, Comparable, CustomStringConvert
         (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch)
     }
 
-    /// `4.4`
+    /// The major and minor number, such as `4.4`.
     package var short: String { "\(self.major).\(self.minor)" }
     package var description: String { "\(self.major).\(self.minor).\(self.patch)" }
 }

@@ -8,19 +8,19 @@
 import Foundation
 
 extension RealCluster {
-    /// All bootstrap servers as Kafka's tools take them.
+    /// All bootstrap servers in the format of Kafka's tools.
     package nonisolated var bootstrap: String { self.bootstrapServers.joined(separator: ",") }
 
-    /// Runs one of Kafka's own command-line classes to its end.
+    /// Runs one of Kafka's command-line classes to its end.
     @discardableResult
     package nonisolated func run(_ tool: String, _ arguments: [String], input: String? = nil) async throws -> [String] {
         try await KafkaTool.run(tool, arguments, input: input)
     }
 }
 
-/// Kafka's own clients and command-line classes, run from the jars.
+/// Runs Kafka's own clients and command-line classes.
 package enum KafkaTool {
-    /// Starts a class, which runs until it is stopped, ends, or the test process dies.
+    /// Starts a class. It runs until it ends, is stopped, or the test process dies.
     package static func start(
         _ tool: String, _ arguments: [String], input: String? = nil, classPath: String? = nil, options: [String] = []
     ) throws -> ChildProcess {
@@ -42,7 +42,7 @@ package enum KafkaTool {
             output: .lines(errors: file.appendingPathExtension("err")))
     }
 
-    /// Runs a class to its end: the lines of its standard output.
+    /// Runs a class to its end and returns the lines of its standard output.
     @discardableResult
     package static func run(
         _ tool: String, _ arguments: [String], input: String? = nil, options: [String] = []
@@ -50,7 +50,7 @@ package enum KafkaTool {
         try await Self.start(tool, arguments, input: input, options: options).output()
     }
 
-    /// Lends a running class and ends it.
+    /// Runs a class for the duration of `body`.
     package static func with<Result>(
         _ tool: String, _ arguments: [String], input: String? = nil,
         _ body: (ChildProcess) async throws -> sending Result
@@ -60,7 +60,8 @@ package enum KafkaTool {
 }
 
 extension ChildProcess {
-    /// Waits for the end: all lines of standard output. An exit status other than 0 is an error with what was said.
+    /// Waits for the program's end and returns the lines of its standard output. Throws with the program's output if
+    /// the exit status isn't 0.
     @discardableResult
     package func output() async throws -> [String] {
         var lines: [String] = []
@@ -74,7 +75,7 @@ extension ChildProcess {
         return lines
     }
 
-    /// Runs the body and ends the program, whatever comes of it.
+    /// Runs `body` and then ends the program, even if `body` throws.
     package func lend<Result>(
         _ body: (ChildProcess) async throws -> sending Result
     ) async throws -> sending Result {
@@ -88,7 +89,7 @@ extension ChildProcess {
         }
     }
 
-    /// What Kafka's "verifiable" clients print: one event a line.
+    /// The events that Kafka's "verifiable" clients print, one a line.
     package var events: some AsyncSequence<ToolEvent, Never> & Sendable {
         self.lines.compactMap { line in
             try? JSONDecoder().decode(ToolEvent.self, from: Data(line.utf8))
@@ -96,11 +97,12 @@ extension ChildProcess {
     }
 }
 
-/// A line of JSON of `VerifiableProducer` or `VerifiableConsumer` (or of our Python scripts, which print the same).
+/// A line of JSON from `VerifiableProducer` or `VerifiableConsumer`, or from the Python scripts, which use the same
+/// format.
 package struct ToolEvent: Decodable, Sendable {
     /// `startup_complete`, `producer_send_success`, `records_consumed`, `record_data`, `partitions_assigned` …
     package let name: String
-    /// When it happened: milliseconds since 1970.
+    /// The time of the event in milliseconds since 1970.
     package let timestamp: Int64?
     package let topic: String?
     package let partition: Int?

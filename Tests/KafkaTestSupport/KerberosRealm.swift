@@ -14,15 +14,15 @@ import Glibc
 import Darwin
 #endif
 
-/// A realm of MIT Kerberos on 127.0.0.1 with a KDC of its own, in a temporary folder.
+/// An MIT Kerberos realm on 127.0.0.1 with its own KDC, in a temporary folder.
 ///
-/// The process's own Kerberos library looks for its `krb5.conf` where `KRB5_CONFIG` says, which has to be set before the
-/// process begins: `scripts/test` does. The file is written there.
+/// This process's Kerberos library reads the `krb5.conf` named by `KRB5_CONFIG`, which must be set before the process
+/// starts, as `scripts/test` does. The realm writes its configuration to that path.
 package final class KerberosRealm: Sendable {
     package static let name = "TEST.ASYNC-KAFKA"
 
     package let configuration: URL
-    /// The keys of `alice`, of the brokers, and of somebody whom the KDC does not know (`mallory`).
+    /// The keys of `alice`, of the brokers, and of `mallory`, who is unknown to the KDC.
     package let keytab: URL
     package var client: String { "alice@\(Self.name)" }
     package var broker: String { "kafka/localhost@\(Self.name)" }
@@ -39,7 +39,7 @@ package final class KerberosRealm: Sendable {
         var kinit: String
         var configuration: String
 
-        /// Nil if something is missing: `krb5-kdc`, `krb5-admin-server`, `krb5-user`, or `KRB5_CONFIG`.
+        /// Nil if `krb5-kdc`, `krb5-admin-server`, `krb5-user` or `KRB5_CONFIG` is missing.
         static let found: Programs? = {
             guard let configuration = ProcessInfo.processInfo.environment["KRB5_CONFIG"],
                 let kdc = Self.program("krb5kdc"), let databaseUtility = Self.program("kdb5_util"),
@@ -50,7 +50,7 @@ package final class KerberosRealm: Sendable {
                 configuration: configuration)
         }()
 
-        /// They are often not in the path of people who aren't root.
+        /// Searches more folders than `PATH`, which often lacks them for users other than root.
         private static func program(_ name: String) -> String? {
             executable(named: name)
                 ?? ["/usr/sbin/\(name)", "/opt/homebrew/opt/krb5/sbin/\(name)"].first {
@@ -59,13 +59,13 @@ package final class KerberosRealm: Sendable {
         }
     }
 
-    /// Whether there can be one. Says so in a line if not.
+    /// Whether a realm can be created. Prints a line if not.
     package static let isAvailable: Bool = {
         if Programs.found == nil { say("Tests of Kerberos are skipped: \(KerberosRealm.skipped).") }
         return Programs.found != nil
     }()
 
-    /// What to say in a trait of a test that needs one.
+    /// The comment for a trait of a test that requires one.
     package static let skipped = "needs a KDC: run scripts/setup --kdc, then scripts/test"
 
     private init(_ programs: Programs) throws {
@@ -110,7 +110,7 @@ package final class KerberosRealm: Sendable {
 
     private static let starting = Lock<Task<KerberosRealm, any Error>?>(nil)
 
-    /// The one realm of this process, since there is one `krb5.conf`, with its KDC running.
+    /// The realm of this process, with its KDC running. There is only one, since there is one `krb5.conf`.
     package static func shared() async throws -> KerberosRealm {
         try await Self.starting.withLock { starting in
             let task = starting ?? Task { try await Self.start() }
@@ -150,7 +150,7 @@ package final class KerberosRealm: Sendable {
         ).output()
     }
 
-    /// A ticket cache with the client's ticket, as `kinit` makes it.
+    /// Creates a ticket cache with the client's ticket, using `kinit`.
     package func makeTicketCache() async throws -> URL {
         let cache = self.folder.appendingPathComponent("cache-\(UUID().uuidString)")
         try await self.run([self.programs.kinit, "-k", "-t", self.keytab.path, "-c", cache.path, self.client])
@@ -171,7 +171,7 @@ package final class KerberosRealm: Sendable {
         }
     }
 
-    /// SIGKILL: its port is closed.
+    /// Kills the KDC with SIGKILL, which closes its port.
     package func killKDC() async {
         await self.kdc.withLock { kdc in
             defer { kdc = nil }
@@ -179,9 +179,9 @@ package final class KerberosRealm: Sendable {
         }?.destroy()
     }
 
-    /// SIGSTOP: what is sent to it arrives and is never answered.
+    /// Pauses the KDC with SIGSTOP: requests arrive but aren't answered.
     package func pauseKDC() { self.kdc.withLock { $0 }?.signal(SIGSTOP) }
 
-    /// SIGCONT
+    /// Resumes the KDC with SIGCONT.
     package func resumeKDC() { self.kdc.withLock { $0 }?.signal(SIGCONT) }
 }

@@ -14,11 +14,11 @@ import Glibc
 import Darwin
 #endif
 
-/// Ports for brokers, which must know theirs before they are started and come back to it after a crash.
+/// Ports for brokers, which must know their port before they start and reuse it after a crash.
 ///
-/// They are taken from below the range that the system gives to outgoing connections, so that nobody is given one by
-/// accident while its broker is down, and at random, so that two test runs on one machine seldom meet (a cluster that
-/// finds its port taken is started again on others).
+/// They are below the system's range for outgoing connections, so that no connection takes a broker's port while it is
+/// down. They are random, so that concurrent test runs on one machine rarely collide; a cluster whose port is occupied
+/// is started again on others.
 enum LoopbackPorts {
     private static let given = Lock(Set<Int>())
 
@@ -33,7 +33,7 @@ enum LoopbackPorts {
 
     private static func isFree(_ port: Int) -> Bool { Self.call(bind, port: port) }
 
-    /// Whether somebody listens there.
+    /// Whether the port accepts connections.
     static func accepts(_ port: Int) -> Bool { Self.call(connect, port: port) }
 
     private static func call(

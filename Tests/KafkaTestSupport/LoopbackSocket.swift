@@ -13,7 +13,7 @@ import Glibc
 import Darwin
 #endif
 
-/// Plain sockets on this machine, for tests that are the other side themselves.
+/// Plain sockets on this machine, for tests that implement the peer themselves.
 package enum LoopbackSocket {
     package struct Failure: Error {
         let call: String
@@ -26,10 +26,10 @@ package enum LoopbackSocket {
     private static let stream = SOCK_STREAM
     #endif
 
-    /// A socket for TCP.
+    /// Creates a TCP socket.
     package static func make() -> Int32 { socket(AF_INET, Self.stream, 0) }
 
-    /// A socket that listens on a free port, and the port.
+    /// Returns a socket that listens on a free port, and the port.
     package static func listening(backlog: Int32) throws -> (descriptor: Int32, port: Int) {
         let listener = Self.make()
         var status = Self.withAddress(port: 0) { bind(listener, $0, $1) }
@@ -43,7 +43,7 @@ package enum LoopbackSocket {
         return (listener, Int(UInt16(bigEndian: name.sin_port)))
     }
 
-    /// Lends the address of a port to a system call.
+    /// Calls `call` with the address of a port.
     package static func withAddress(port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -8,7 +8,7 @@
 package import KafkaTransport
 
 extension MonotonicTime {
-    /// A time for what is told the time: so many seconds after a clock's beginning.
+    /// The time that many seconds after the clock's zero, for types that take the time as an argument.
     package static func at(_ seconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: seconds * 1_000_000_000)
     }

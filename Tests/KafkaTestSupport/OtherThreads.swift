@@ -11,9 +11,9 @@ import Musl
 import Glibc
 #endif
 
-/// The threads of this process but the caller's.
+/// The threads of this process other than the calling one.
 enum OtherThreads {
-    /// Whether each waits for something: none computes, or would if it had a processor. True where the system doesn't tell.
+    /// Whether all of them are waiting, and none is running or ready to run. True where the system doesn't report it.
     static var areWaiting: Bool {
         #if os(Linux)
         guard let threads = opendir("/proc/self/task") else { return true }
@@ -25,7 +25,7 @@ enum OtherThreads {
             }
             if !name.hasPrefix("."), Self.isAtWork(name) { atWork += 1 }
         }
-        // The caller's is.
+        // The calling thread is running.
         return atWork <= 1
         #else
         return true
@@ -35,12 +35,12 @@ enum OtherThreads {
     #if os(Linux)
     private static func isAtWork(_ thread: String) -> Bool {
         let file = open("/proc/self/task/\(thread)/stat", O_RDONLY | O_CLOEXEC)
-        // It has ended.
+        // The thread has ended.
         guard file >= 0 else { return false }
         defer { close(file) }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer in
             let count = read(file, buffer.baseAddress, buffer.count)
-            // `number (name) state …`, where the name may be any text.
+            // The format is `number (name) state …`, where the name may contain any text.
             guard count > 0, let end = buffer[0..<count].lastIndex(of: UInt8(ascii: ")")), end + 2 < count else {
                 return false
             }

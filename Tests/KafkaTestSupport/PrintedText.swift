@@ -7,14 +7,14 @@
 
 package import KafkaMemory
 
-/// All that a value shows of itself: interpolated, reflected and dumped.
+/// Everything a value reveals: interpolated, reflected and dumped.
 package func printedText(of value: Any) -> String {
     var dumped = ""
     dump(value, to: &dumped)
     return "\(value)\n\(String(reflecting: value))\n\(dumped)"
 }
 
-/// The lines between the first and the last of a PEM text.
+/// The lines of a PEM text without its first and last.
 package func bodyLines(ofPEM pem: Bytes) -> [Substring] {
     String(decoding: pem, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("-----") }
 }

@@ -7,17 +7,17 @@
 
 import Foundation
 
-/// Kafka clients of the Python world: `KAFKA_TEST_PYTHON` names a python that has `aiokafka` and `confluent_kafka`, as
-/// `scripts/python-clients` makes one.
+/// Kafka clients in Python. `KAFKA_TEST_PYTHON` names a Python that has `aiokafka` and `confluent_kafka`, such as the
+/// one that `scripts/python-clients` creates.
 package enum PythonClient {
     package static let skipped =
         "needs other clients in Python: scripts/python-clients makes them an environment, which scripts/test finds"
 
-    /// Whether a module can be imported. What is missing is said in one line, once.
+    /// Whether the module can be imported. A missing module is reported once, in one line.
     package static let hasAIOKafka = has("aiokafka")
     package static let hasConfluentKafka = has("confluent_kafka")
 
-    /// Starts a script; its standard output is read by lines.
+    /// Starts a script, whose standard output is read by lines.
     package static func start(_ script: String, _ arguments: [String]) throws -> ChildProcess {
         let errors = TemporaryFolder.path("python").appendingPathExtension("err")
         return try ChildProcess(

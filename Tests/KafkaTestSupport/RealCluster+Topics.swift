@@ -8,9 +8,10 @@
 import Foundation
 
 extension RealCluster {
-    /// Makes a topic; ready when every running broker knows the leaders of its partitions and all copies are in step.
+    /// Creates a topic. Returns when every running broker knows the leaders of its partitions and all replicas are in
+    /// sync.
     ///
-    /// - Parameter replicationFactor: default 3, or the number of brokers if there are fewer.
+    /// - Parameter replicationFactor: The number of replicas. Default: 3, or the number of brokers if that is less.
     package func createTopic(
         _ name: String, partitions: Int = 1, replicationFactor: Int? = nil, settings: [String: String] = [:]
     ) async throws {
@@ -21,7 +22,7 @@ extension RealCluster {
         try await self.untilInSync(name, partitions: partitions, copies: copies)
     }
 
-    /// Deletes a topic; done when no running broker knows it any more.
+    /// Deletes a topic. Returns when no running broker knows it.
     package func deleteTopic(_ name: String) async throws {
         let controller = Int(try await self.metadata().controller)
         try await BrokerProbe(port: self.port(of: controller)).deleteTopic(name)
@@ -34,7 +35,7 @@ extension RealCluster {
         }
     }
 
-    /// Waits until every copy of every partition is in step with its leader, and all running brokers know it.
+    /// Waits until all replicas of all partitions are in sync and all running brokers know it.
     package func untilInSync(_ topic: String, partitions: Int, copies: Int) async throws {
         for broker in self.runningIDs {
             let probe = BrokerProbe(port: self.port(of: broker))
@@ -48,18 +49,18 @@ extension RealCluster {
         }
     }
 
-    /// What one of the running brokers knows.
+    /// Returns the metadata of one of the running brokers.
     package func metadata(of topics: [String] = []) async throws -> BrokerProbe.Metadata {
         guard let broker = self.runningIDs.first else { throw Failure(description: "no broker is running") }
         return try await BrokerProbe(port: self.port(of: broker)).metadata(of: topics)
     }
 
-    /// The leaders of a topic's partitions, in order.
+    /// Returns the leaders of a topic's partitions, in order.
     package func leaders(of topic: String) async throws -> [Int] {
         try await self.metadata(of: [topic]).topics[topic]?.partitions.map { Int($0.leader) } ?? []
     }
 
-    /// Gives each partition to the next of the brokers that hold a copy of it, by Kafka's own tools.
+    /// Moves the leadership of each partition to the next of its replicas, using Kafka's tools.
     package func moveLeaders(of topic: String) async throws {
         let partitions = try await self.metadata(of: [topic]).topics[topic]?.partitions ?? []
         let plan = partitions.map { partition in

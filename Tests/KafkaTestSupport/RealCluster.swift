@@ -14,7 +14,7 @@ import Glibc
 import Darwin
 #endif
 
-/// A cluster of real Kafka brokers on 127.0.0.1, in a temporary folder, for the time of a test.
+/// A cluster of real Kafka brokers on 127.0.0.1, in a temporary folder, for the duration of a test.
 ///
 /// ```swift
 /// try await RealCluster.withCluster(installation, brokers: 3) { cluster in
@@ -24,11 +24,11 @@ import Darwin
 /// }
 /// ```
 ///
-/// The brokers are killed when the test process dies. `KAFKA_TEST_KEEP=1` keeps the folder with the brokers' logs.
+/// The brokers are killed when the test process dies. `KAFKA_TEST_KEEP=1` keeps the folder with their logs.
 package actor RealCluster {
     package nonisolated let installation: KafkaInstallation
     package nonisolated let folder: URL
-    /// `127.0.0.1:port` of each broker, in order of their ids, which begin with 1.
+    /// `127.0.0.1:port` of each broker, in order of their ids, which start at 1.
     package nonisolated let bootstrapServers: [String]
     nonisolated let layout: ClusterLayout
 
@@ -46,9 +46,10 @@ package actor RealCluster {
         self.bootstrapServers = layout.brokerPorts.map { "127.0.0.1:\($0)" }
     }
 
-    /// Starts a cluster, lends it, and ends it.
+    /// Runs a cluster for the duration of `body`.
     ///
-    /// - Parameter racks: those of the brokers, in the order of their ids; consumers then read from the replica in theirs.
+    /// - Parameter racks: The racks of the brokers, in order of their ids. Consumers then read from the replica in
+    ///   their rack.
     package static func withCluster<Result>(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
         isSecured: Bool = false, kerberos: KerberosRealm? = nil, _ body: (RealCluster) async throws -> sending Result
@@ -65,7 +66,7 @@ package actor RealCluster {
         }
     }
 
-    /// Starts a cluster; ready when each broker knows all of them.
+    /// Starts a cluster. Returns when each broker knows all of them.
     package static func start(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
         isSecured: Bool = false, kerberos: KerberosRealm? = nil
@@ -123,44 +124,45 @@ package actor RealCluster {
         for id in self.layout.ids { try await self.untilReady(id, seeing: self.layout.ids.count) }
     }
 
-    /// Its listeners beside the plain one, if it was started with them.
+    /// The secured listeners, if the cluster was started with them.
     package nonisolated var secured: SecuredListeners? { self.layout.secured }
 
     // MARK: - Faults
 
     package nonisolated var brokerIDs: [Int] { self.layout.ids }
-    /// Those that were not killed or stopped.
+    /// The ids of the brokers that haven't been killed or stopped.
     package var runningIDs: [Int] { self.running.keys.sorted() }
     package nonisolated func port(of broker: Int) -> Int { self.layout.brokerPorts[broker - 1] }
 
-    /// SIGKILL, as when the power goes.
+    /// Kills a broker with SIGKILL, as in a power failure.
     package func kill(_ broker: Int) async {
         await self.running.removeValue(forKey: broker)?.destroy()
     }
 
-    /// SIGTERM: the broker hands its partitions over and ends.
+    /// Stops a broker with SIGTERM: it hands over its partitions and ends.
     package func stop(_ broker: Int) async {
         await self.running.removeValue(forKey: broker)?.stop(within: .seconds(30))
     }
 
-    /// SIGSTOP: its connections stay open and nothing is answered, as when a machine hangs.
+    /// Pauses a broker with SIGSTOP: its connections stay open but nothing is answered, as when a machine hangs.
     package func pause(_ broker: Int) {
         self.running[broker]?.signal(SIGSTOP)
     }
 
-    /// SIGCONT
+    /// Resumes a broker with SIGCONT.
     package func resume(_ broker: Int) {
         self.running[broker]?.signal(SIGCONT)
     }
 
-    /// Starts a broker that was killed or stopped, on its old port and data; ready when it knows all that run.
+    /// Starts a broker that was killed or stopped, with its old port and data. Returns when it knows all running
+    /// brokers.
     package func restart(_ broker: Int) async throws {
         await self.stop(broker)
         try self.launchBroker(broker)
         try await self.untilReady(broker, seeing: self.running.count)
     }
 
-    /// Ends all brokers.
+    /// Kills all brokers.
     package func stopAll() async {
         for process in self.running.values { await process.destroy() }
         self.running = [:]
@@ -200,7 +202,7 @@ package actor RealCluster {
         if !process.isRunning { throw self.failure(of: process) }
     }
 
-    /// With the end of its log, which is where Java says why.
+    /// An error with the end of the process's log, where Java reports the reason.
     private func failure(of process: ChildProcess) -> Failure {
         let log = (try? String(contentsOf: self.log(of: process.name), encoding: .utf8)) ?? ""
         let state = process.status.map { "ended with \($0)" } ?? "is not ready"

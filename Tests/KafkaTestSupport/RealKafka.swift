@@ -7,13 +7,13 @@
 
 import Foundation
 
-/// The real Apache Kafka on this machine, if there is any.
+/// The Apache Kafka installations on this machine, if any.
 ///
-/// Looked for in `KAFKA_HOME` (one folder or several, separated by colons, each with its jars in `libs`), else in
-/// `../shared/kafka/{4.4,3.9,2.1}` beside the package. `KAFKA_TEST_ENVIRONMENTS` (`embedded,4.4`) limits the tests to
-/// some of what there is.
+/// They are found in `KAFKA_HOME` (one folder or several, separated by colons, each with its jars in `libs`), or else
+/// in `../shared/kafka/{4.4,3.9,2.1}` next to the package. `KAFKA_TEST_ENVIRONMENTS` (`embedded,4.4`) restricts the
+/// tests to some of them.
 package enum RealKafka {
-    /// All that can be run here, newest first. What is missing is said in one line, once.
+    /// All usable installations, newest first. What is missing is reported once, in one line.
     package static let installations: [KafkaInstallation] = {
         let found = Self.found
         if found.isEmpty {
@@ -28,7 +28,7 @@ package enum RealKafka {
     package static var newest: KafkaInstallation? { Self.installations.first }
     package static var isAvailable: Bool { !Self.installations.isEmpty }
 
-    /// What to say in a trait of a test that needs a real Kafka.
+    /// The comment for a trait of a test that requires a real Kafka.
     package static let skipped = "needs real Apache Kafka: set KAFKA_HOME to its folder, and have java in PATH"
 
     /// Whether `KAFKA_TEST_ENVIRONMENTS` allows an environment (`embedded`, `4.4`).
@@ -37,7 +37,7 @@ package enum RealKafka {
         return wanted.split(separator: ",").contains { $0 == environment }
     }
 
-    /// The jars of Kafka's command-line tools: the newest there are, since they speak to every broker.
+    /// The jars of the newest command-line tools, which work with all brokers.
     package static let toolsClassPath: String? = {
         for installation in Self.found {
             if installation.hasTools { return installation.classPath }
@@ -47,7 +47,8 @@ package enum RealKafka {
     }()
 
     package static let java: String? = executable(named: "java")
-    /// What Java and its libraries put in files goes where it is removed: native code above all, which they unpack.
+    /// Java options that place its temporary files in a folder that is removed, in particular native code that
+    /// libraries unpack.
     static let temporaryFiles: [String] = {
         let folder = TemporaryFolder.path("java-files")
         do {
@@ -59,7 +60,7 @@ package enum RealKafka {
             "-Djava.io.tmpdir=\(folder.path)", "-Dorg.xerial.snappy.tempdir=\(folder.path)", "-XX:-UsePerfData",
         ]
     }()
-    /// What a tool logs is kept apart from its results, among which Log4j would put it.
+    /// Java options that send a tool's log to standard error, which Log4j would otherwise mix with its results.
     static let loggingToErrors: [String] = {
         let file = TemporaryFolder.path("log4j2.properties")
         do {
@@ -80,7 +81,7 @@ package enum RealKafka {
         }
         return ["-Dlog4j2.configurationFile=\(file.path)"]
     }()
-    /// Comes with every JDK.
+    /// `keytool`, which is part of every JDK.
     package static let keytool: String? = executable(named: "keytool")
 
     private static let found: [KafkaInstallation] = {
@@ -106,14 +107,14 @@ package enum RealKafka {
     private static let howToGetIt = "Unpack a release of https://kafka.apache.org and set KAFKA_HOME to its folder."
 }
 
-/// The absolute path of a program in `PATH`.
+/// Returns the absolute path of a program in `PATH`.
 func executable(named name: String) -> String? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return path.split(separator: ":").map { "\($0)/\(name)" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 }
 
-/// A line for whoever runs the tests.
+/// Prints a line for the person who runs the tests.
 package func say(_ line: String) {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
 }

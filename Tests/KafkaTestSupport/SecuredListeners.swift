@@ -9,16 +9,16 @@ import Foundation
 import KafkaMemory
 package import KafkaTransport
 
-/// Listeners of a cluster that want TLS, SASL or both, beside the plain one.
+/// Listeners of a cluster that require TLS, SASL or both, in addition to the plaintext one.
 ///
-/// The user is `alice` with the password `alice-secret`; OAUTHBEARER takes unsecured tokens, by Kafka's handler for
-/// development. The certificates come from an authority of the cluster's own.
+/// The user is `alice` with the password `alice-secret`. OAUTHBEARER accepts unsecured tokens, through Kafka's
+/// development handler. The certificates are signed by the cluster's own authority.
 package struct SecuredListeners: Sendable {
-    /// Their names; Kafka's protocol of each is beside it.
+    /// The kinds of listeners, with their names. `kafkaProtocol` is Kafka's protocol for each.
     package enum Kind: String, CaseIterable, Sendable {
         case sasl = "SASL"
         case tls = "TLS"
-        /// TLS that wants a client's certificate.
+        /// TLS that requires a client certificate.
         case mutualTLS = "MUTUAL"
         case saslOverTLS = "SASLTLS"
 
@@ -37,15 +37,15 @@ package struct SecuredListeners: Sendable {
     package static let username = "alice"
     package static let password = "alice-secret"
 
-    /// Who has signed the brokers' certificates, and signs clients'.
+    /// The authority that signs the certificates of brokers and clients.
     package let authority: CertificateAuthority
-    /// The kinds that the version has.
+    /// The kinds of listeners that the version supports.
     package let kinds: [Kind]
-    /// Whose tickets SASL listeners take too.
+    /// The realm whose tickets the SASL listeners accept too.
     package let kerberos: KerberosRealm?
     private let ports: [Kind: [Int]]
 
-    /// For as many brokers, on ports that are free now.
+    /// Creates listeners for a number of brokers, on free ports.
     package init(kinds: [Kind] = Kind.allCases, brokers: Int = 1, kerberos: KerberosRealm? = nil) throws {
         self.kerberos = kerberos
         self.authority = try CertificateAuthority()
@@ -58,7 +58,7 @@ package struct SecuredListeners: Sendable {
     }
 
     init(installation: KafkaInstallation, brokers: Int, kerberos: KerberosRealm? = nil) throws {
-        // Brokers read PEM from 2.7 on.
+        // Brokers read PEM from version 2.7 on.
         let hasPEM = installation.version >= KafkaVersion(2, 7)
         try self.init(kinds: Kind.allCases.filter { hasPEM || !$0.usesTLS }, brokers: brokers, kerberos: kerberos)
     }
@@ -75,18 +75,18 @@ package struct SecuredListeners: Sendable {
         guard let kerberos = self.kerberos else { return [] }
         return [
             "-Djava.security.krb5.conf=\(kerberos.configuration.path)",
-            // Kafka 2 asks Java's own classes for the default realm, which Java 17 keeps to itself.
+            // Kafka 2 reads the default realm from internal classes, which Java 17 doesn't export.
             "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
         ]
     }
 
     var protocolMap: [String] { self.kinds.map { "\($0.rawValue):\($0.kafkaProtocol)" } }
 
-    /// Adds what the listeners need to a broker's properties, and writes its certificate.
+    /// Adds the listeners' settings to a broker's properties, and writes its certificate.
     func add(to properties: inout [String: String], folder: URL) throws {
         let module = "org.apache.kafka.common.security."
         properties["sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
-        // The same key under both its names, of which Kafka 2 knows the first and Kafka 4 the second.
+        // The same key under both names: Kafka 2 knows the first and Kafka 4 the second.
         for name in ["master", "secret"] { properties["delegation.token.\(name).key"] = "token-secret" }
         if let kerberos = self.kerberos {
             properties["sasl.enabled.mechanisms", default: ""] += ",GSSAPI"
@@ -122,9 +122,9 @@ package struct SecuredListeners: Sendable {
         properties["listener.name.mutual.ssl.client.auth"] = "required"
     }
 
-    /// A token as Kafka's handler for development takes it: of nobody's signing (RFC 7515, appendix A.5).
+    /// Returns an unsigned token (RFC 7515, appendix A.5), which Kafka's development handler accepts.
     package static func unsecuredToken(subject: String = Self.username, lifetime: Int) -> String {
-        // Not in whole seconds, so that it ends when it is said to.
+        // With fractions of a second, so that it expires exactly when specified.
         let now = Date().timeIntervalSince1970
         let parts = [#"{"alg":"none"}"#, #"{"sub":"\#(subject)","iat":\#(now),"exp":\#(now + Double(lifetime))}"#]
         return parts.map { part in

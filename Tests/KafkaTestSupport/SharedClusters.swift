@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// One cluster of one broker for each version, for all tests that only want a Kafka to talk to: started when the first
-/// of them asks, ended with the test process. Tests keep apart by the names of their topics and groups.
+/// One single-broker cluster for each version, shared by all tests that need no cluster of their own. It starts when
+/// the first test requests it and ends with the test process. Tests use distinct names for topics and groups.
 package actor SharedClusters {
     package static let all = SharedClusters()
 
@@ -17,7 +17,9 @@ package actor SharedClusters {
 
     private var starting: [Key: Task<RealCluster, any Error>] = [:]
 
-    /// - Parameter isSecured: whether it has listeners for TLS and SASL too.
+    /// Returns the shared cluster of a version, and starts it if necessary.
+    ///
+    /// - Parameter isSecured: Whether it also has listeners with TLS and SASL.
     package func cluster(_ installation: KafkaInstallation, isSecured: Bool = false) async throws -> RealCluster {
         let key = Key(installation: installation, isSecured: isSecured)
         if let task = self.starting[key] { return try await task.value }
@@ -26,7 +28,7 @@ package actor SharedClusters {
         do {
             return try await task.value
         } catch {
-            // It fails this test, and not all that follow.
+            // Only this test fails; the next one tries again.
             if self.starting[key] == task { self.starting[key] = nil }
             throw error
         }

@@ -13,8 +13,7 @@ import Glibc
 import Darwin
 #endif
 
-/// A port of this machine that answers nobody, not even with a refusal: it is listened on, its backlog is full, and nothing is
-/// ever taken from it.
+/// A port of this machine that doesn't respond at all: its backlog is full and no connection is ever accepted.
 package final class SilentPort {
     private let listener: Int32
     private var waiting: [Int32] = []
@@ -22,7 +21,7 @@ package final class SilentPort {
 
     package init() throws {
         (self.listener, self.port) = try LoopbackSocket.listening(backlog: 0)
-        // More than the backlog of 0 takes, which the systems round up to one or a few.
+        // More than the backlog of 0, which systems round up to one or a few.
         for _ in 0..<8 {
             let descriptor = LoopbackSocket.make()
             _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)

@@ -14,17 +14,19 @@ import Glibc
 import Darwin
 #endif
 
-/// A process made by `posix_spawn`, with a pipe of ours as its standard input.
+/// A process started with `posix_spawn`, with a pipe as its standard input.
 struct Spawned: Sendable {
     let pid: pid_t
     private let leash: Pipe
 
-    /// One at a time: a pipe that another process is just being given must not slip into this one.
+    /// One process at a time, so that no process inherits the pipe meant for another.
     private static let spawning = Lock(())
 
+    /// Starts a process.
+    ///
     /// - Parameters:
-    ///   - output: for standard output; nil sends it to `errors` too.
-    ///   - errors: a file that standard error is appended to.
+    ///   - output: The destination of standard output. Nil sends it to `errors` too.
+    ///   - errors: A file that standard error is appended to.
     init(_ program: String, _ arguments: [String], output: FileHandle?, errors: URL) throws {
         let log = open(errors.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw RealCluster.Failure(description: "\(errors.path): error \(errno)") }
@@ -43,16 +45,16 @@ struct Spawned: Sendable {
         }
     }
 
-    /// Without a word: the program is killed.
+    /// Closes the pipe without a message, so that the program is killed.
     func closeLeash() {
         try? self.leash.fileHandleForWriting.close()
     }
 
-    /// Blocks until it has ended: the exit status, or minus the signal.
+    /// Blocks until the process has ended. Returns its exit status, or the negative signal number.
     func wait() -> Int32 {
         var status: Int32 = 0
         while waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
-        // What watches the program is told that there is nobody to kill any more.
+        // Tells the watching script that there is nothing left to kill.
         try? self.leash.fileHandleForWriting.write(contentsOf: Data("ended\n".utf8))
         self.closeLeash()
         let signal = status & 0x7f
@@ -60,7 +62,8 @@ struct Spawned: Sendable {
     }
 }
 
-/// With no signal blocked or ignored: a thread of a pool may block some, and a child inherits that.
+/// Starts a process with no signal blocked or ignored. A child inherits blocked signals, and threads of a pool may
+/// block some.
 private func spawn(
     _ program: String, _ arguments: [String], input: Int32, output: Int32, errors: Int32
 ) throws -> pid_t {

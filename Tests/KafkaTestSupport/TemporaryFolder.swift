@@ -7,11 +7,11 @@
 
 package import Foundation
 
-/// Where this test process keeps its files: logs, brokers' data, what programs said.
+/// The folder for this test process's files: logs, brokers' data, output of programs.
 ///
-/// It is removed when the process is gone, unless `KAFKA_TEST_KEEP=1` says to keep it.
+/// It is removed when the process has ended, unless `KAFKA_TEST_KEEP=1` is set.
 package enum TemporaryFolder {
-    /// A path of its own for a file or folder.
+    /// Returns a unique path for a file or folder.
     package static func path(_ name: String) -> URL {
         Self.root.folder.appendingPathComponent("\(UUID().uuidString.prefix(8))-\(name)")
     }
@@ -30,8 +30,8 @@ package enum TemporaryFolder {
                 if ProcessInfo.processInfo.environment["KAFKA_TEST_KEEP"] == "1" {
                     say("The brokers' logs are kept in \(self.folder.path)")
                 } else {
-                    // It waits for the end of its standard input, which is the end of this process, gives what that
-                    // end kills a moment, and removes the folder; again, since what is dying may still write.
+                    // This script waits for the end of its standard input, which closes when this process ends. Then it
+                    // removes the folder, several times, since dying processes may still write to it.
                     self.janitor = try Spawned(
                         "/bin/sh",
                         [

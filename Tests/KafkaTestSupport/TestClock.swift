@@ -8,7 +8,7 @@
 import KafkaMemory
 package import KafkaTransport
 
-/// A clock that stands still until a test moves it, for the loops of a client and of the embedded broker alike.
+/// A clock that stands still until a test advances it, for the loops of clients and of the embedded broker.
 ///
 /// ```swift
 /// let clock = TestClock()
@@ -18,11 +18,12 @@ package import KafkaTransport
 /// await clock.advance(by: .seconds(60))
 /// ```
 ///
-/// `advance` goes from timer to timer: each sees the time that it was set for, and what the loops do about it, also what they
-/// send each other, is done before the next is due. What tasks do elsewhere, on the pool of Swift's own threads, has its turn;
-/// that it is over is only seen on Linux. A test first waits for what it knows must have come, and then moves the clock.
+/// `advance` goes from timer to timer. Each timer sees the time it was set for, and everything the loops do in
+/// response, including messages they send each other, is done before the next timer is due. Tasks on Swift's thread
+/// pool get their turn too; only on Linux can the clock detect that they are done. So a test first waits for what it
+/// expects to have happened, and then advances the clock.
 ///
-/// Where a test has no use for single moves, time passes by itself while `passing` runs the test's body:
+/// A test that doesn't need single steps uses `passing`, in which time passes by itself while the test's body runs:
 ///
 /// ```swift
 /// try await clock.passing {
@@ -43,18 +44,20 @@ package final class TestClock: ClockDriver {
     }
 
     private let state: Lock<State>
-    /// What the wall clock shows when the monotonic one is at zero.
+    /// The wall clock's time when the monotonic clock is at zero.
     private let wallAtZero: Int64
 
-    /// - Parameter wallMilliseconds: the time of day at which it begins; by default in September 2001.
+    /// Creates a clock.
+    ///
+    /// - Parameter wallMilliseconds: The initial wall-clock time. Default: a time in September 2001.
     package init(wallMilliseconds: Int64 = 1_000_000_000_000) {
-        // Not at zero, which is too often right by chance.
+        // Not zero, which would be correct by chance too often.
         let start = MonotonicTime(nanoseconds: 1_000_000_000_000)
         self.wallAtZero = wallMilliseconds - start.nanoseconds / 1_000_000
         self.state = Lock(State(now: start))
     }
 
-    /// What configurations take.
+    /// The clock for use in configurations.
     package var loopClock: LoopClock { .driven(by: self) }
 
     package var now: MonotonicTime { self.state.withLock { $0.now } }
@@ -78,7 +81,7 @@ package final class TestClock: ClockDriver {
         }
     }
 
-    /// Moves the time on, timer by timer.
+    /// Advances the time, timer by timer.
     package func advance(by duration: Duration) async {
         let end = self.now + duration
         await self.settle()
@@ -90,14 +93,15 @@ package final class TestClock: ClockDriver {
         await self.settle()
     }
 
-    /// Runs `body` while time passes as fast as it can: whenever nobody has anything to do, it goes on to the next timer. So what
-    /// is computed takes no time, and what waits takes exactly as long as it waits for.
+    /// Runs `body` while time passes as fast as possible: whenever nothing has work to do, the clock advances to the
+    /// next timer. So computation takes no time, and waits take exactly as long as they should.
     ///
-    /// The body's tasks run on a loop that the clock sees, so that none is overtaken. In it, waits go by this clock.
+    /// The body's tasks run on a loop that the clock observes, so that none is overtaken. Waits in the body go by this
+    /// clock.
     ///
-    /// - Parameter limit: how long the body may take, by this clock.
-    /// - Throws: what the body throws. `Timeout` if it has taken longer; or if somebody is at work on and on, as who asks in a spin
-    ///   is, so that no time passes. The body is cancelled in both cases.
+    /// - Parameter limit: The maximum duration of the body by this clock.
+    /// - Throws: The body's error, or `Timeout` if the body exceeds the limit, or if some task never stops working (a
+    ///   busy loop) so that no time passes. The body is cancelled in both cases.
     @discardableResult
     package func passing<Result: Sendable>(
         atMost limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Result
@@ -123,7 +127,7 @@ package final class TestClock: ClockDriver {
                 } else if !isOver.withLock({ $0 }), failure == nil {
                     failure = Timeout(description: "somebody is at work on and on, and the test's clock stands still")
                 }
-                // What ends a body may take its time too.
+                // Ending the body may take time too.
                 if failure != nil { group.cancelAll() }
             }
             if let failure { throw failure }
@@ -132,12 +136,12 @@ package final class TestClock: ClockDriver {
         }
     }
 
-    /// Waits for a while.
+    /// Waits for a duration.
     package func sleep(for duration: Duration) async throws(CancellationError) {
         try await self.sleep(until: self.now + duration)
     }
 
-    /// Waits until a condition holds that nobody tells of. It is looked at every ten milliseconds.
+    /// Polls a condition that has no notification, every ten milliseconds.
     package func until(
         isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
     ) async throws {
@@ -151,8 +155,8 @@ package final class TestClock: ClockDriver {
         return (deadlines + [self.state.withLock { $0.sleepers.earliest }].compactMap { $0 }).min()
     }
 
-    /// The next deadline. Before a large step is taken, what one socket has sent another of this machine has time to come: it may be
-    /// late on a busy one, and nobody shows it meanwhile.
+    /// Returns the next deadline. Before a large step, waits for bytes sent between sockets on this machine: on a busy
+    /// machine they may be late, and nothing shows that they are under way.
     private func confirmedDeadline() async -> MonotonicTime? {
         while true {
             let next = self.nextDeadline
@@ -163,7 +167,7 @@ package final class TestClock: ClockDriver {
         }
     }
 
-    /// Forward only: a timer may have been set for a time that is over.
+    /// Only forward: a timer may have been set for a time that has passed.
     private func move(to time: MonotonicTime) {
         self.state.withLock { $0.now = max($0.now, time) }
         self.runDueSleepers()
@@ -174,9 +178,9 @@ package final class TestClock: ClockDriver {
         while let body = self.state.withLock({ $0.sleepers.popDue(now: $0.now) }) { body() }
     }
 
-    /// Waits until the loops have nothing to do, also after other tasks have had their turn a few times, and no other thread is
-    /// at work, which it may be with a task of the pool; a thread that never rests is waited for two seconds. Returns whether it
-    /// was waited for to the end.
+    /// Waits until the loops have nothing to do, even after other tasks have had several turns, and no other thread is
+    /// running, since it may be running a task of the pool. Waits at most two seconds for a thread that never rests.
+    /// Returns whether everything settled.
     @discardableResult
     private func settle(giveUp: () -> Bool = { false }) async -> Bool {
         var quietRounds = 0
@@ -185,7 +189,7 @@ package final class TestClock: ClockDriver {
             if giveUp() { return false }
             await Task.yield()
             quietRounds = self.loops.allSatisfy(\.isIdle) ? quietRounds + 1 : 0
-            // Before the last look at the loops, for which those threads may have had something.
+            // Checked before the last look at the loops, to which those threads may have submitted work.
             if quietRounds == 9, !OtherThreads.areWaiting, ContinuousClock.now < patience { quietRounds = 0 }
         }
         return true

@@ -8,7 +8,7 @@
 import COpenSSL
 package import KafkaMemory
 
-/// A key pair, made in a moment, to see whether what was signed can be verified with the public half.
+/// A generated key pair, for verifying signatures with its public half.
 package final class TestKey: Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         case rsa2048, rsa1024, p256, p384, ed25519
@@ -44,7 +44,7 @@ package final class TestKey: Sendable {
         EVP_PKEY_free(self.key)
     }
 
-    /// The private half, encrypted (PKCS#8, AES-256) if there is a password.
+    /// Returns the private key, encrypted (PKCS#8, AES-256) if there is a password.
     package func pem(password: String? = nil) throws -> Bytes {
         guard let bio = BIO_new(BIO_s_mem()) else { throw Failure() }
         defer { BIO_free(bio) }
@@ -63,7 +63,7 @@ package final class TestKey: Sendable {
         return Bytes(copying: UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// Whether this key has signed it: with RS256, or with ES256 if the signature is two numbers of 32 bytes.
+    /// Returns whether the signature was made with this key: RS256, or ES256 if it consists of two 32-byte numbers.
     package func hasSigned(_ bytes: [UInt8], _ signature: [UInt8]) -> Bool {
         var signature = signature
         if EVP_PKEY_get_base_id(self.key) == EVP_PKEY_EC {

@@ -9,9 +9,9 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// A listener on a loop of its own, for tests that play the other side with a `RawPeer`.
+/// A listener with its own loop, for tests that implement the peer with a `RawPeer`.
 ///
-/// It starts what it accepts with the recorders that it is given, one a connection, in their order.
+/// It starts the accepted connections with the given recorders, one for each connection, in order.
 final class AcceptingServer: Sendable {
     let loop: EventLoop
     let listener: Listener
@@ -43,7 +43,7 @@ final class AcceptingServer: Sendable {
         }
     }
 
-    /// The channels that have been accepted, once there are so many.
+    /// Waits until this many channels have been accepted, and returns them.
     func channels(_ count: Int) async -> [SocketChannel] {
         await withCheckedContinuation { continuation in
             let isThere = self.accepted.withLock { state in
@@ -62,7 +62,7 @@ final class AcceptingServer: Sendable {
     }
 }
 
-/// A recorder for one connection, and the raw other end of it.
+/// Runs `body` with a recorder for one connection and its raw peer.
 func withPeer(
     recorder: Recorder = Recorder(), limit: Int = 16 << 20, options: SocketOptions = SocketOptions(),
     _ body: (_ peer: RawPeer, _ channel: SocketChannel, _ recorder: Recorder) async throws -> Void
@@ -73,7 +73,7 @@ func withPeer(
     try await body(peer, channel, recorder)
     peer.close()
     await server.end()
-    // Every channel is closed with its loop at the latest, and its handler told exactly once.
+    // Every channel is closed with its loop at the latest, and its handler is notified exactly once.
     await recorder.wait { _, closed in closed != nil }
     #expect(recorder.closeCalls == 1)
 }

@@ -16,10 +16,10 @@ import Testing
         try #require(SocketAddress.numeric(host: "127.0.0.1", port: port))
     }
 
-    @Test func eachAddressHasAnEqualShareOfTheTimeThatIsLeft() throws {
+    @Test func eachAddressHasAnEqualShareOfTheRemainingTime() throws {
         var attempts = AddressAttempts(try (1...3).map(self.address), deadline: .at(12))
         #expect(attempts.shareEnd(now: .at(0)) == .at(4))
-        // It failed at once: the others have its time.
+        // The first failed at once, so its time goes to the others.
         attempts.failed(0)
         #expect(attempts.shareEnd(now: .at(0)) == .at(6))
         attempts.failed(1)
@@ -28,7 +28,7 @@ import Testing
         #expect(attempts.remaining == [])
     }
 
-    @Test func noShareIsTooShortForABrokerThatIsFarAway() throws {
+    @Test func noShareIsShorterThanTheMinimum() throws {
         let attempts = AddressAttempts(try (1...30).map(self.address), deadline: .at(10))
         #expect(attempts.shareEnd(now: .at(0)) == .at(3))
         #expect(attempts.shareEnd(now: .at(6)) == .at(9))
@@ -44,13 +44,13 @@ import Testing
         #expect(attempts.mayBegin(now: .at(0), isFirst: true))
     }
 
-    @Test func thoseThatAreSlowComeLast() throws {
+    @Test func slowAddressesComeLast() throws {
         var attempts = AddressAttempts(try (1...3).map(self.address), deadline: .at(1))
         attempts.putLast(0)
         #expect(attempts.remaining == [1, 2, 0])
     }
 
-    @Test func whatFailedLastComesLastUntilItSucceeds() throws {
+    @Test func anAddressThatFailedComesLastUntilItSucceeds() throws {
         let addresses = try (1...4).map(self.address)
         var failed = FailedAddresses()
         #expect(failed.putLast(in: addresses).map(\.port) == [1, 2, 3, 4])
@@ -63,15 +63,15 @@ import Testing
         #expect(failed.putLast(in: addresses).map(\.port) == [1, 2, 4, 3])
     }
 
-    @Test func whatIsRememberedOfAddressesIsBounded() throws {
+    @Test func theMemoryOfAddressesIsBounded() throws {
         var failed = FailedAddresses()
         for port in 1...1500 { failed.failed(try self.address(port)) }
-        // The first are forgotten, and nothing else.
+        // Only the oldest ones are forgotten.
         #expect(failed.putLast(in: try [1500, 1].map(self.address)).map(\.port) == [1, 1500])
     }
 
-    /// What a token endpoint or a broker is connected to by: TLS is part of it.
-    @Test func anAddressWhoseHandshakeFailsIsNotTheLastOne() async throws {
+    /// As for connections to a token endpoint or a broker, of which TLS is a part.
+    @Test func aFailedHandshakeIsFollowedByTheNextAddress() async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:kafka.example"]) })
         let others = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:other.example"]) })
         let loop = try EventLoop(name: "server")
@@ -96,7 +96,7 @@ import Testing
             #expect(channel.remoteAddress?.port == good.port)
             channel.close()
         }
-        // The second time, the good one came first.
+        // At the second attempt the working address came first.
         #expect(accepted.withLock { $0.count } == 1)
         withExtendedLifetime(silent) {}
     }

@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BlockingThreadsTests {
-    /// Holds a thread until it is opened.
+    /// Blocks a thread until it is opened.
     private final class Gate: Sendable {
         private let isOpen = Lock(false)
         let entered = AsyncStream.makeStream(of: Void.self)
@@ -34,7 +34,7 @@ import Testing
         await #expect(throws: Failure.self) { try await threads.run { throw Failure() } }
     }
 
-    @Test func whoeverIsCancelledWaitsNoLongerAndWhatHasNotBegunNeverDoes() async throws {
+    @Test func cancellationEndsTheWaitAndPreventsACallThatHasNotBegun() async throws {
         let threads = BlockingThreads(named: "test", maximum: 1)
         let gate = Gate()
         defer { gate.open() }

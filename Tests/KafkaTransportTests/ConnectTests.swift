@@ -30,11 +30,11 @@ import Testing
         return listener.port
     }
 
-    @Test func addressesAreTriedInTurnAlsoAfterOneThatIsSilent() async throws {
+    @Test func addressesAreTriedInTurnEvenAfterASilentOne() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
-            // An address that the machine has no way to comes first: IPv6's documentation prefix.
+            // The first address, from IPv6's documentation prefix, is unreachable.
             let resolver = try self.resolver([
                 ("2001:db8::1", 1), ("127.0.0.1", try self.closedPort(on: loop)), ("127.0.0.1", silent.port),
                 ("127.0.0.1", listener.port),
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func addressesThatSwallowEverythingDoNotUseUpTheTime() async throws {
+    @Test func silentAddressesDoNotUseUpTheTime() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.start(Recorder()) }
@@ -58,13 +58,13 @@ import Testing
                 host: "kafka.example", port: 9092, loop: loop, timeout: .seconds(90), maximumFrameSize: 1,
                 resolver: resolver)
             #expect(channel.remoteAddress?.port == listener.port)
-            // In turn, each would have had 30 seconds.
+            // One after the other, each would have had 30 seconds.
             #expect(loop.now - begin < .seconds(20))
             withExtendedLifetime(silent) {}
         }
     }
 
-    @Test func addressesThatAreAllSilentEndWithTheSetUpTimeout() async throws {
+    @Test func onlySilentAddressesEndWithTheSetUpTimeout() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let resolver = try self.resolver([("127.0.0.1", silent.port), ("127.0.0.1", silent.port)])
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func silenceEndsWithTheSetUpTimeout() async throws {
+    @Test func aSilentAddressEndsWithTheSetUpTimeout() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             await #expect(
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func cancellingAndShuttingDownEndAnAttemptThatNobodyAnswers() async throws {
+    @Test func cancellingAndShuttingDownEndAnUnansweredAttempt() async throws {
         let loop = try EventLoop(name: "test")
         let silent = try SilentPort()
         let port = silent.port
@@ -130,7 +130,7 @@ import Testing
         await loop.ended()
     }
 
-    @Test func aPortThatIsTakenCannotBeListenedOn() async throws {
+    @Test func listeningOnAnOccupiedPortFails() async throws {
         try await self.withLoop { loop in
             let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
             let error = #expect(throws: TransportError.self) {
@@ -142,7 +142,7 @@ import Testing
             }
             #expect(call.contains("127.0.0.1:\(listener.port)"))
             listener.close()
-            // Free again as soon as it is closed.
+            // The port is free again as soon as the listener is closed.
             try Listener(port: listener.port, loop: loop, maximumFrameSize: 1) { _ in }.close()
         }
     }
@@ -167,13 +167,13 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            // The winners, on both sides, may not be closed yet.
+            // The winning connections may not be closed yet on both sides.
             #expect(try openDescriptors() < before + 75)
             withExtendedLifetime(silent) {}
         }
     }
 
-    @Test func attemptsThatFailLeaveNoDescriptorsBehind() async throws {
+    @Test func failedAttemptsLeakNoDescriptors() async throws {
         try await self.withLoop { loop in
             let silent = try SilentPort()
             let refused = try self.closedPort(on: loop)

@@ -9,9 +9,9 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// A loop's end must leave nobody waiting.
+/// The end of a loop must leave no task waiting.
 @Suite(.timeLimit(.minutes(2))) struct EventLoopEndTests {
-    @Test func whatWasGivenBeforeTheShutdownRuns() async throws {
+    @Test func workSubmittedBeforeTheShutdownRuns() async throws {
         let loop = try EventLoop(name: "test")
         let ran = Lock(0)
         loop.execute {
@@ -22,7 +22,7 @@ import Testing
         #expect(ran.withLock { $0 } == 1000)
     }
 
-    @Test func timersThatAreLeftRunEarlyInTheirOrder() async throws {
+    @Test func remainingTimersRunEarlyInOrder() async throws {
         let loop = try EventLoop(name: "test")
         let order = Lock<[Int]>([])
         for hours in [3, 1, 2] {
@@ -33,7 +33,7 @@ import Testing
         #expect(order.withLock { $0 } == [1, 2, 3])
     }
 
-    @Test func whatIsGivenAfterTheEndRunsAsOnTheLoop() async throws {
+    @Test func workSubmittedAfterTheEndRunsAsOnTheLoop() async throws {
         let loop = try EventLoop(name: "test")
         loop.shutdown()
         await loop.ended()
@@ -43,25 +43,25 @@ import Testing
             }
             #expect(isInLoop)
         }
-        // A timer too, and at its time: a loop that is over must not make those spin who wait in rounds.
+        // Timers still fire on time: an ended loop must not make tasks spin that wait repeatedly.
         let deadline = loop.now + .milliseconds(20)
         await withCheckedContinuation { continuation in loop.schedule(at: deadline) { continuation.resume() } }
         #expect(loop.now >= deadline)
         await loop.ended()
     }
 
-    @Test func aTimerThatIsCancelledAfterTheEndKeepsNoThread() async throws {
+    @Test func aTimerCancelledAfterTheEndKeepsNoThread() async throws {
         let loop = try EventLoop(name: "test")
         loop.shutdown()
         await loop.ended()
         let timer = loop.schedule(after: .seconds(3600)) {}
-        // So that the thread sleeps, or is about to.
+        // So that the thread is asleep or about to be.
         await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
         timer.cancel()
         await loop.ended()
     }
 
-    @Test func aLoopThatIsLetGoOfEnds() async throws {
+    @Test func aReleasedLoopEnds() async throws {
         var loop: EventLoop? = try EventLoop(name: "test")
         await withCheckedContinuation { continuation in
             loop?.schedule(after: .seconds(3600)) { continuation.resume() }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func aLoopMayBeLetGoOfOnItsOwnThread() async throws {
+    @Test func aLoopMayBeReleasedOnItsOwnThread() async throws {
         final class Owner: Sendable {
             let loop: EventLoop
             init() throws { self.loop = try EventLoop(name: "test") }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func sleepEndsAtItsTimeOnTheLoop() async throws {
+    @Test func sleepEndsOnTimeOnTheLoop() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let deadline = loop.now + .milliseconds(5)
@@ -134,7 +134,7 @@ import Testing
         #expect(sides[1].closeCalls == 1)
         await loop.ended()
 
-        // One that is started only now is told at once, and new ones can't be made.
+        // A channel started now is notified at once, and new ones can't be created.
         let late = Recorder()
         unstarted.start(late)
         await late.wait { _, closed in closed != nil }
@@ -149,14 +149,14 @@ import Testing
     }
 
     #if os(Linux)
-    @Test func loopsThatComeAndGoLeaveNoDescriptorsBehind() async throws {
+    @Test func loopsLeakNoDescriptors() async throws {
         let before = try openDescriptors()
         for _ in 0..<600 {
             let loop = try EventLoop(name: "test")
             loop.shutdown()
             await loop.ended()
         }
-        // Two descriptors a loop; the last threads may be about to give theirs back.
+        // Two descriptors a loop; the last threads may not have closed theirs yet.
         #expect(try openDescriptors() < before + 300)
     }
     #endif

@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct EventLoopTests {
-    @Test func runsWhatItIsGivenInOrderOnItsThread() async throws {
+    @Test func workRunsInOrderOnTheLoopsThread() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let order = Lock<[Int]>([])
@@ -23,7 +23,7 @@ import Testing
         #expect(order.withLock { $0 } == Array(0..<1000))
     }
 
-    @Test func timersRunByDeadlineAndThenInTheOrderOfTheirMaking() async throws {
+    @Test func timersRunByDeadlineAndThenInOrderOfCreation() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let order = Lock<[Int]>([])
@@ -41,7 +41,7 @@ import Testing
         #expect(loop.now >= start + .milliseconds(6))
     }
 
-    @Test func aCancelledTimerDoesNothingAndLetsGoOfWhatItHolds() async throws {
+    @Test func aCancelledTimerDoesNothingAndReleasesItsClosure() async throws {
         final class Held: Sendable {}
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
@@ -55,7 +55,7 @@ import Testing
             timer.cancel()
         }
         #expect(held == nil)
-        // A million deadlines set and lifted must not stay behind: the heap is thrown out as it fills with them.
+        // Cancelled timers must not accumulate: the heap is cleaned as it fills with them.
         for _ in 0..<100_000 { loop.schedule(after: .seconds(3600)) { fired.withLock { $0 += 1 } }.cancel() }
         await withCheckedContinuation { continuation in
             _ = loop.schedule(after: .milliseconds(1)) { continuation.resume() }
@@ -63,7 +63,7 @@ import Testing
         #expect(fired.withLock { $0 } == 0)
     }
 
-    @Test func aTaskThatPrefersTheLoopRunsOnItsThreadAlsoAfterWaiting() async throws {
+    @Test func aTaskThatPrefersTheLoopRunsOnItsThreadEvenAfterWaiting() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let places = await withTaskGroup(of: [Bool].self) { group in
@@ -82,7 +82,7 @@ import Testing
         #expect(places == [true, true, true])
     }
 
-    @Test func tasksEndAlsoWhenTheirLoopIsShutDownFirst() async throws {
+    @Test func tasksEndEvenIfTheirLoopIsShutDownFirst() async throws {
         let loop = try EventLoop(name: "test")
         let started = Lock<CheckedContinuation<Void, Never>?>(nil)
         let task = Task(executorPreference: loop) {

@@ -18,9 +18,9 @@ import Musl
 import Glibc
 #endif
 
-/// Whoever waits for what was sent to be with the system hears of it, whichever call brings it there.
+/// A wait for sent bytes to be flushed ends, whichever call flushes them.
 @Suite(.timeLimit(.minutes(1))) struct FlushNoticeTests {
-    /// As TLS does: takes all, and sends it when the socket has room.
+    /// Like TLS: accepts all bytes, and sends them when the socket has room.
     private final class Delaying: ByteTransform {
         private struct State {
             var isBlocked = true
@@ -52,13 +52,13 @@ import Glibc
         var hasEnded: Bool { false }
     }
 
-    /// Whose call takes the last bytes to the system.
+    /// The call that flushes the last bytes.
     enum Cause: CaseIterable {
         case anotherFrame
         case reading
     }
 
-    @Test(arguments: Cause.allCases) func itIsToldWhenAnotherCallHasFlushed(_ cause: Cause) async throws {
+    @Test(arguments: Cause.allCases) func aFlushByAnotherCallIsReported(_ cause: Cause) async throws {
         let loop = try EventLoop(name: "flush")
         defer { loop.shutdown() }
         var ends: [Int32] = [0, 0]
@@ -68,7 +68,7 @@ import Glibc
         let type = SOCK_STREAM
         #endif
         try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
-        // No room in the socket's own buffer, so that the loop is never told that it could write.
+        // The socket's own buffer stays full, so the loop is never notified that it could write.
         for end in ends { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
         let filler = [UInt8](repeating: 0, count: 65_536)
         while write(ends[0], filler, filler.count) > 0 {}

@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite struct FrameAssemblerTests {
-    /// Feeds bytes in pieces of a size, and gives the frames that come out.
+    /// Feeds bytes in pieces of a given size, and returns the resulting frames.
     private func frames(
         of bytes: [UInt8], inPiecesOf size: Int, limit: Int = 1 << 20
     ) throws(TransportError) -> [Bytes] {
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 5, 7, 100, 4096, 1 << 20])
-    func cutsTheStreamWhereverItIsSplit(size: Int) throws {
+    func framesAreAssembledHoweverTheStreamIsSplit(size: Int) throws {
         let expected = [0, 1, 3, 500, 70_000, 2, 200_000, 65_536, 65_532, 65_533, 33_000, 5].map { count in
             (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ count) }
         }
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [-1, Int32.min, 1025, Int32.max])
-    func refusesALengthThatIsNegativeOrAboveTheLimit(length: Int32) {
+    func negativeAndExcessiveLengthsAreRefused(length: Int32) {
         let header = withUnsafeBytes(of: length.bigEndian) { Array($0) }
         let error = #expect(throws: TransportError.self) {
             _ = try self.frames(of: header + [1, 2, 3], inPiecesOf: 7, limit: 1024)
@@ -57,8 +57,8 @@ import Testing
         #expect(firstBytes == header + [1, 2, 3])
     }
 
-    /// Who has sent good frames speaks Kafka's protocol; a negative length is nonsense all the same.
-    @Test(arguments: [10, 200_000]) func tellsALongFrameBehindGoodOnesFromNonsense(count: Int) {
+    /// A peer that has sent valid frames speaks Kafka's protocol. A negative length is invalid nevertheless.
+    @Test(arguments: [10, 200_000]) func anOversizedFrameAfterValidOnesDiffersFromGarbage(count: Int) {
         let good = self.encode([Array(repeating: 7, count: count)])
         func error(_ length: Int32) -> TransportError? {
             #expect(throws: TransportError.self) {
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func reservesNoMoreForAHugeFrameThanItsBytesJustify() throws {
+    @Test func memoryIsReservedOnlyForReceivedBytes() throws {
         var assembler = FrameAssembler(limit: Int(Int32.max))
         let header = withUnsafeBytes(of: Int32(2_000_000_000).bigEndian) { Array($0) }
         assembler.receiveBuffer().copyBytes(from: header)

@@ -10,9 +10,9 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// What a channel makes of bytes as they come from a peer of any kind.
+/// How a channel handles incoming bytes from any kind of peer.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct FrameReceivingTests {
-    @Test func manyFramesInOneReadComeInOrder() async throws {
+    @Test func manyFramesInOneReadArriveInOrder() async throws {
         try await withPeer { peer, _, recorder in
             let bodies = (0..<3000).map { Array("frame \($0)".utf8) }
             try peer.send(bodies.flatMap { framed($0) })
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func aFrameMayComeByteByByte() async throws {
+    @Test func aFrameMayArriveByteByByte() async throws {
         try await withPeer { peer, _, recorder in
             for byte in framed("slowly".utf8) + framed("".utf8) { try peer.send([byte]) }
             await recorder.wait { frames, _ in frames.count == 2 }
@@ -35,7 +35,7 @@ import Testing
             Array("HTTP/1.1 400 Bad Request\r\n".utf8),
             [0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4],
         ] as [[UInt8]])
-    func whatIsNoFrameClosesTheChannelAndIsShown(bytes: [UInt8]) async throws {
+    func anInvalidFrameClosesTheChannelAndIsReported(bytes: [UInt8]) async throws {
         try await withPeer { peer, _, recorder in
             try peer.send(framed("first".utf8) + bytes)
             await recorder.wait { _, closed in closed != nil }
@@ -45,14 +45,14 @@ import Testing
                 return
             }
             #expect(firstBytes.starts(with: bytes.prefix(7)))
-            // The peer sees the end.
+            // The peer sees the end of the connection.
             #expect((try? peer.receive(1)) ?? [] == [])
         }
     }
 
-    // The sanitizer has an address space of its own.
+    // The sanitizer has its own address space.
     #if os(Linux) && !THREAD_SANITIZER
-    @Test func framesThatClaimTwoGigabytesTakeNoMemory() async throws {
+    @Test func framesWithALengthOfTwoGigabytesTakeNoMemory() async throws {
         func addressSpace() throws -> Int {
             let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
             let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmSize") })
@@ -64,7 +64,7 @@ import Testing
         var peers: [RawPeer] = []
         for _ in 0..<50 {
             let peer = try RawPeer(port: server.listener.port)
-            // The claim has been looked at when the frame before it is handed out.
+            // The claimed length has been processed when the frame before it is delivered.
             try peer.send(framed("x".utf8) + [0x7f, 0xff, 0xff, 0xff, 1, 2, 3])
             peers.append(peer)
         }
@@ -75,7 +75,7 @@ import Testing
     }
     #endif
 
-    @Test func aPeerThatEndsItsSideHasItsFramesTaken() async throws {
+    @Test func framesBeforeThePeersEndAreReceived() async throws {
         try await withPeer { peer, _, recorder in
             try peer.send(framed("last words".utf8))
             peer.endSending()
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func aPeerThatEndsWithinAFrameIsNoFrame() async throws {
+    @Test func anIncompleteFrameAtThePeersEndIsDropped() async throws {
         try await withPeer { peer, _, recorder in
             try peer.send([0, 0, 0, 5, 1, 2])
             peer.close()
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func aResetIsTold() async throws {
+    @Test func aResetIsReported() async throws {
         try await withPeer { peer, _, recorder in
             try peer.send(framed("x".utf8))
             await recorder.wait { frames, _ in frames.count == 1 }
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func aHandlerThatPausesGetsNoFurtherFrameUntilItResumes() async throws {
+    @Test func aPausedHandlerGetsNoFurtherFrameUntilItResumes() async throws {
         let channel = Lock<SocketChannel?>(nil)
         let recorder = Recorder { _ in channel.withLock { $0 }?.pauseReading() }
         let server = try AcceptingServer { accepted in
@@ -113,13 +113,13 @@ import Testing
             accepted.start(recorder)
         }
         let peer = try RawPeer(port: server.listener.port)
-        // All in one read; one frame is given for each resumption.
+        // All frames arrive in one read; one is delivered for each resumption.
         try peer.send((0..<20).flatMap { framed([UInt8($0)]) })
         peer.endSending()
         let accepted = try #require(await server.channels(1).first)
         for count in 1...20 {
             await recorder.wait { frames, _ in frames.count == count }
-            // A turn of the loop later it still is that one.
+            // After another turn of the loop there is still only that one.
             await withCheckedContinuation { continuation in server.loop.execute { continuation.resume() } }
             #expect(recorder.frames.count == count)
             #expect(recorder.closed == nil)
@@ -148,7 +148,7 @@ import Testing
         #expect(recorder.closeCalls == 1)
     }
 
-    @Test func lastReceivedTellsWhenThePeerWasHeardLast() async throws {
+    @Test func lastReceivedIsTheTimeOfThePeersLastBytes() async throws {
         try await withPeer { peer, channel, recorder in
             let made = channel.lastReceived
             let before = LoopClock.system.now

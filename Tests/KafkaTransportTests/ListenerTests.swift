@@ -12,8 +12,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ListenerTests {
     #if os(Linux)
-    /// In a process of its own, since it takes every descriptor there is.
-    @Test func runningOutOfDescriptorsHoldsTheListenerUpAndDoesNotMakeItSpin() async {
+    /// In a separate process, since it uses up all descriptors.
+    @Test func runningOutOfDescriptorsPausesTheListenerWithoutSpinning() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 64, rlim_max: 64)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -26,7 +26,7 @@ import Testing
                 taken.append(descriptor)
             }
             close(taken.removeLast())
-            // The system takes the connection, into the backlog; the listener has no descriptor for it.
+            // The system accepts the connection into the backlog, but the listener has no descriptor for it.
             let peer = try RawPeer(port: server.listener.port)
             try peer.send(framed("x".utf8))
             let before = await server.loop.processorTime
@@ -40,7 +40,7 @@ import Testing
     }
     #endif
 
-    @Test func connectionsThatWereTakenOutliveTheListener() async throws {
+    @Test func acceptedConnectionsOutliveTheListener() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { $0.start(recorder) }
         let peer = try RawPeer(port: server.listener.port)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [("localhost", 0), ("256.0.0.1", 0), ("127.0.0.1", 65_536), ("127.0.0.1", -1)])
-    func listensOnNumericAddressesOnly(host: String, port: Int) throws {
+    func aListenerAcceptsNumericAddressesOnly(host: String, port: Int) throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let error = #expect(throws: TransportError.self) {

@@ -13,7 +13,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct NameResolverTests {
     private let address = SocketAddress.numeric(host: "127.0.0.1", port: 9092)
 
-    @Test func numbersAreNotLookedUp() async throws {
+    @Test func numericAddressesAreNotLookedUp() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let resolver = NameResolver(maximumThreads: 1) { host, _ in
@@ -27,7 +27,7 @@ import Testing
         #expect(v6.map(\.port) == [1])
     }
 
-    @Test func theSystemKnowsLocalhostAndNothingThatIsInvalid() async throws {
+    @Test func localhostIsResolvedAndInvalidNamesAreNot() async throws {
         let loop = try EventLoop(name: "test")
         defer { loop.shutdown() }
         let deadline = loop.now + .seconds(60)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aLookUpThatHangsIsWaitedForUntilTheDeadlineOnly() async throws {
+    @Test func aHangingLookUpIsAwaitedUntilTheDeadlineOnly() async throws {
         let loop = try EventLoop(name: "test")
         let released = DispatchSemaphore(value: 0)
         let asked = Lock<[String]>([])
@@ -55,10 +55,10 @@ import Testing
             if host.hasPrefix("hangs") { released.wait() }
             return .success([address])
         }
-        // Two hang, and keep both threads; the others never get their turn, and end all the same.
+        // Two look-ups hang and occupy both threads. The others never get a thread, and end nevertheless.
         await withTaskGroup(of: TransportError?.self) { group in
             for name in ["hangs-1", "hangs-2", "waits-1", "waits-2"] {
-                // Time for its thread to begin, if it gets one.
+                // Enough time for its thread to start, if it gets one.
                 let limit = Duration.milliseconds(name.hasPrefix("hangs") ? 2000 : 50)
                 group.addTask {
                     do throws(TransportError) {
@@ -69,7 +69,7 @@ import Testing
                         return error
                     }
                 }
-                // So that the hanging ones come first.
+                // The hanging look-ups come first.
                 if name.hasPrefix("hangs") {
                     while !asked.withLock({ $0.contains(name) }) { await Task.yield() }
                 }
@@ -83,7 +83,7 @@ import Testing
         }
         released.signal()
         released.signal()
-        // The threads go on with what is wanted, and not with what nobody waits for any more.
+        // The threads continue with look-ups that are still wanted, and skip abandoned ones.
         let found = try await resolver.resolve(host: "later", port: 1, on: loop, deadline: loop.now + .seconds(60))
         #expect(found.count == 1)
         #expect(asked.withLock { $0 } == ["hangs-1", "hangs-2", "later"])
@@ -109,7 +109,7 @@ import Testing
         loop.shutdown()
         released.signal()
         released.signal()
-        // Either its thread was let go first, or the loop ended first.
+        // Either its thread was released first, or the loop ended first.
         do {
             _ = try await shutDown.value
         } catch let error as TransportError {

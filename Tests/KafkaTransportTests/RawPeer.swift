@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaTestSupport
 import KafkaTransport
 
-/// The other end of a connection, byte by byte: a blocking socket that does what a test says.
+/// The other end of a connection, byte by byte: a blocking socket under the test's control.
 final class RawPeer {
     private let descriptor: Int32
     private var isOpen = true
@@ -20,13 +20,13 @@ final class RawPeer {
         self.descriptor = LoopbackSocket.make()
         if let receiveBufferSize { self.set(SOL_SOCKET, SO_RCVBUF, receiveBufferSize) }
         self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        // A test that waits for bytes which never come shall fail, not hang.
+        // A test that waits for bytes which never arrive should fail, not hang.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         try self.call("connect", LoopbackSocket.withAddress(port: port) { connect(self.descriptor, $0, $1) })
     }
 
-    /// Takes over a connection that was accepted.
+    /// Takes over an accepted connection.
     init(accepted descriptor: Int32) {
         self.descriptor = descriptor
         self.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -61,7 +61,7 @@ final class RawPeer {
         }
     }
 
-    /// Receives until there are `count` bytes, or the end.
+    /// Receives `count` bytes, or fewer if the connection ends.
     func receive(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
@@ -74,7 +74,7 @@ final class RawPeer {
         return Array(bytes[..<filled])
     }
 
-    /// Receives what is there, once there is something; nothing at the end.
+    /// Waits for bytes and receives those available. Returns no bytes at the end of the connection.
     func receiveSome() throws(TransportError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 64 << 10)
         let received = bytes.withUnsafeMutableBytes { self.receive($0[...]) }
@@ -82,7 +82,7 @@ final class RawPeer {
         return Array(bytes[..<received])
     }
 
-    /// Again when a call was broken off: with a time limit, it is when the process was stopped and goes on.
+    /// Retries interrupted calls: with a time limit, a call is interrupted when the process is stopped and continued.
     private func receive(_ room: Slice<UnsafeMutableRawBufferPointer>) -> Int {
         let room = UnsafeMutableRawBufferPointer(rebasing: room)
         while true {
@@ -91,7 +91,7 @@ final class RawPeer {
         }
     }
 
-    /// Sends the end, and goes on reading.
+    /// Ends sending, and keeps reading.
     func endSending() {
         #if canImport(Glibc)
         _ = shutdown(self.descriptor, Int32(SHUT_WR))
@@ -100,7 +100,7 @@ final class RawPeer {
         #endif
     }
 
-    /// Breaks the connection off with a reset.
+    /// Resets the connection.
     func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -113,14 +113,15 @@ final class RawPeer {
     }
 }
 
-/// A port whose connections are served one after the other, byte by byte, by a thread of its own.
+/// A port whose connections are served one after the other, byte by byte, on a dedicated thread.
 final class RawServer: Sendable {
     private let listener: Int32
     private let isClosed = Lock(false)
     private let ended = FirstResult<Void>()
     let port: Int
 
-    /// What `serve` throws ends the connection, as its return does. Without sizes the system lets buffers grow, up to megabytes.
+    /// Starts the server. Each connection ends when `serve` returns or throws. Without explicit sizes, the system may
+    /// grow the buffers to megabytes.
     init(
         receiveBufferSize: Int32? = nil, sendBufferSize: Int32? = nil,
         _ serve: @escaping @Sendable (RawPeer) throws -> Void

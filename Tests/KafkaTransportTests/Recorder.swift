@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Notes what a channel receives, and lets a test wait for it.
+/// Records what a channel receives, and lets a test wait for it.
 final class Recorder: FrameHandler {
     private struct State {
         var frames: [Bytes] = []

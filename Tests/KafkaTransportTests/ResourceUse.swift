@@ -9,14 +9,14 @@ import Foundation
 import KafkaTransport
 
 #if os(Linux)
-/// How many descriptors the process has open.
+/// Returns the number of open descriptors of this process.
 func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }
 #endif
 
 extension EventLoop {
-    /// How much processor time the loop's thread has used: what tells one that spins from one that waits.
+    /// The processor time used by the loop's thread, which distinguishes a spinning loop from a waiting one.
     var processorTime: Duration {
         get async {
             await withCheckedContinuation { continuation in

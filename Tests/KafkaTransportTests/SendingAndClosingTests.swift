@@ -14,7 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SendingAndClosingTests {
     private let megabyte = Bytes(Array(repeating: 7, count: 1 << 20))
 
-    @Test func whatASlowReaderDoesNotTakeIsCountedAndItsTakingTold() async throws {
+    @Test func bytesQueuedForASlowReaderAreCountedAndTheirFlushIsReported() async throws {
         let flushed = Lock(0)
         let recorder = Recorder(onFlush: { flushed.withLock { $0 += 1 } })
         try await withPeer(recorder: recorder) { peer, channel, _ in
@@ -25,14 +25,14 @@ import Testing
             #expect(received == Array(repeating: framed(Array(self.megabyte)), count: 20).flatMap { $0 })
             while flushed.withLock({ $0 }) == 0 { await Task.yield() }
             #expect(channel.queuedBytes == 0)
-            // What goes out at once had not to wait.
+            // Bytes that are written at once aren't queued.
             channel.send { ["x"] }
             #expect(try peer.receive(5) == framed("x".utf8))
             #expect(flushed.withLock { $0 } == 1)
         }
     }
 
-    @Test func aFrameOfManySlicesGoesOutWhole() async throws {
+    @Test func aFrameOfManySlicesIsSentWhole() async throws {
         try await withPeer { peer, channel, _ in
             let slices = (0..<1000).map { Bytes("slice \($0);") }
             channel.send { slices }
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func whatIsSentBeforeTheStartIsNotLost() async throws {
+    @Test func framesSentBeforeTheStartAreNotLost() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             for _ in 0..<8 { channel.send { [self.megabyte] } }
@@ -55,8 +55,8 @@ import Testing
         await server.end()
     }
 
-    /// Closing a socket that has unread bytes makes the system throw away what the other side has not read yet.
-    @Test func closingInGoodOrderDeliversTheLastAnswerThoughThePeerGoesOnTalking() async throws {
+    /// Closing a socket with unread bytes makes the system discard what the peer has not read yet.
+    @Test func closingGracefullyDeliversTheLastAnswerWhileThePeerKeepsSending() async throws {
         try await withPeer { peer, channel, recorder in
             try peer.send(framed("first".utf8))
             await recorder.wait { frames, _ in frames.count == 1 }
@@ -76,20 +76,20 @@ import Testing
     }
 
     @Test(arguments: [0, 20])
-    func closingInGoodOrderHasALimit(queuedMegabytes: Int) async throws {
+    func closingGracefullyHasATimeLimit(queuedMegabytes: Int) async throws {
         try await withPeer { peer, channel, recorder in
             for _ in 0..<queuedMegabytes { channel.send { [self.megabyte] } }
             channel.closeAfterFlushing(within: .milliseconds(30))
-            // The peer neither reads nor ends.
+            // The peer neither reads nor closes.
             await recorder.wait { _, closed in closed != nil }
             #expect(recorder.closed == .closedLocally)
             withExtendedLifetime(peer) {}
         }
     }
 
-    /// A broker that refuses says why and closes. If the next write finds the connection broken before the loop has read
-    /// the refusal, it must be read all the same.
-    @Test func aWriteThatFailsDoesNotHideWhatThePeerSaidBefore() async throws {
+    /// A broker that refuses a connection sends the reason and closes. Even if the next write fails before the loop has
+    /// read the reason, it must be read.
+    @Test func aFailedWriteDoesNotHideEarlierBytesOfThePeer() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { $0.start(recorder) }
         let peer = try RawPeer(port: server.listener.port)
@@ -100,7 +100,7 @@ import Testing
         _ = try peer.receive(14)
         try peer.send(framed("the reason".utf8))
         peer.reset()
-        // The reset has come when sending is refused; then nothing is sent any more.
+        // When sending fails, the reset has arrived. Nothing is sent from then on.
         var isAsked = true
         while isAsked {
             isAsked = false
@@ -119,7 +119,7 @@ import Testing
         await server.end()
     }
 
-    @Test func aPausedChannelWhosePeerIsGoneDoesNotKeepTheLoopBusy() async throws {
+    @Test func aPausedChannelWithoutAPeerDoesNotKeepTheLoopBusy() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             channel.pauseReading()
@@ -130,7 +130,7 @@ import Testing
         try peer.send(framed("x".utf8))
         peer.reset()
         let before = await server.loop.processorTime
-        // Not to wait for something, but for a loop that spins to have time to.
+        // This isn't a wait for an event, but time in which a spinning loop would use the processor.
         try await Task.sleep(for: .milliseconds(300))
         let used = await server.loop.processorTime - before
         #expect(used < .milliseconds(150))
@@ -140,11 +140,11 @@ import Testing
         await server.end()
     }
 
-    @Test func startingAClosedChannelTellsOnce() async throws {
+    @Test func startingAClosedChannelReportsTheEndOnce() async throws {
         let recorder = Recorder()
         let server = try AcceptingServer { channel in
             channel.close()
-            // Once with the close on its way, once after it is done.
+            // Once while closing, once when closed.
             channel.start(recorder)
         }
         let first = try RawPeer(port: server.listener.port)
@@ -158,7 +158,7 @@ import Testing
         #expect(late.closeCalls == 1)
     }
 
-    @Test func aChannelThatIsLetGoOfUnstartedIsClosed() async throws {
+    @Test func anUnstartedChannelIsClosedWhenReleased() async throws {
         let loop = try EventLoop(name: "test")
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
         let peer = try RawPeer(port: listener.port)
@@ -166,11 +166,11 @@ import Testing
         loop.shutdown()
     }
 
-    /// Descriptors are numbers that the system gives out again at once: a write or a registration that comes after the close
-    /// would hit another connection, whose frames would then not be its own.
-    @Test func closingFromOneThreadWhileOthersSendHurtsNobodyElse() async throws {
+    /// The system reuses descriptor numbers immediately. A write or a registration after the close would affect another
+    /// connection, which would then receive wrong frames.
+    @Test func closingWhileOtherThreadsSendAffectsNoOtherSocket() async throws {
         let loop = try EventLoop(name: "client")
-        // Each connection sends its number in every frame; the server checks that it gets no other.
+        // Each connection sends its number in every frame; the server checks that it receives no other.
         let mixedUp = Lock(0)
         let server = try AcceptingServer { channel in
             let first = Lock<Bytes?>(nil)

@@ -11,7 +11,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SocketChannelTests {
-    /// A server and a client's channel to it, on loops of their own.
+    /// Runs `body` with a server and a client's channel to it, on separate loops.
     private func withPair(
         limit: Int = 16 << 20, tls: Bool = false,
         _ body: (_ client: SocketChannel, _ clientSide: Recorder, _ server: SocketChannel, _ serverSide: Recorder)
@@ -49,7 +49,7 @@ import Testing
         #expect(serverSide.closeCalls == 1)
     }
 
-    @Test(arguments: [false, true]) func framesOfAllSizesGoBothWaysInOrder(tls: Bool) async throws {
+    @Test(arguments: [false, true]) func framesOfAllSizesArriveInOrderInBothDirections(tls: Bool) async throws {
         let sizes = [0, 1, 100, 65_535, 65_536, 5_000_000, 3, 1 << 20, 7]
         let frames = sizes.map { size in Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }) }
         try await self.withPair(tls: tls) { client, clientSide, server, serverSide in
@@ -62,8 +62,8 @@ import Testing
         }
     }
 
-    /// A loop that wakes for each record of a frame costs more than encrypting it.
-    @Test(arguments: [false, true]) func whatTheSocketTakesIsWrittenAtOnce(tls: Bool) async throws {
+    /// Waking the loop for each TLS record of a frame would cost more than encrypting it.
+    @Test(arguments: [false, true]) func framesThatTheSocketAcceptsAreWrittenAtOnce(tls: Bool) async throws {
         try await self.withPair(tls: tls) { client, _, _, serverSide in
             let frame = Bytes(Array(repeating: 7, count: 48 << 10))
             client.send { [frame] }
@@ -73,9 +73,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func sendersOnManyThreadsKeepTheirFramesWholeAndTheNotedOrder(tls: Bool)
-        async throws
-    {
+    @Test(arguments: [false, true]) func framesFromManyThreadsStayWholeAndInOrder(tls: Bool) async throws {
         try await self.withPair(tls: tls) { client, _, _, serverSide in
             let noted = Lock<[Bytes]>([])
             await withTaskGroup(of: Void.self) { group in
@@ -96,8 +94,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func aReaderThatPausesHoldsUpTheSenderWithoutLosingAnything(tls: Bool) async throws
-    {
+    @Test(arguments: [false, true]) func aPausedReaderBlocksTheSenderWithoutLoss(tls: Bool) async throws {
         try await self.withPair(tls: tls) { client, _, server, serverSide in
             server.pauseReading()
             let frame = Bytes(Array(repeating: 7, count: 1 << 20))
@@ -111,7 +108,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func theOtherSidesEndIsTold(tls: Bool) async throws {
+    @Test(arguments: [false, true]) func thePeersEndIsReported(tls: Bool) async throws {
         try await self.withPair(tls: tls) { client, clientSide, server, _ in
             server.close()
             await clientSide.wait { _, closed in closed != nil }
@@ -148,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func nobodyListening() async throws {
+    @Test func aClosedPortIsAnErrorThatNamesTheAddress() async throws {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { _ in }
@@ -164,8 +161,8 @@ import Testing
         }
     }
 
-    @Test func triesTheAddressesOfANameInTurn() async throws {
-        // localhost is ::1 and 127.0.0.1 on most machines; the listener is on the second only.
+    @Test func theAddressesOfANameAreTriedInTurn() async throws {
+        // localhost is ::1 and 127.0.0.1 on most machines; the listener has only the second.
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 1) { $0.close() }
@@ -175,7 +172,7 @@ import Testing
         channel.close()
     }
 
-    @Test func aNameThatDoesNotExistIsAnErrorThatSaysSo() async throws {
+    @Test func anUnknownHostNameIsAnErrorThatSaysSo() async throws {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let error = await #expect(throws: TransportError.self) {
@@ -200,7 +197,7 @@ import Testing
     }
 
     #if os(Linux)
-    @Test func connectionsThatComeAndGoLeaveNoDescriptorsBehind() async throws {
+    @Test func connectionsLeakNoDescriptors() async throws {
         let loop = try EventLoop(name: "both")
         defer { loop.shutdown() }
         let listener = try Listener(port: 0, loop: loop, maximumFrameSize: 10) { $0.start(Recorder()) }
@@ -214,7 +211,7 @@ import Testing
             channel.close()
             await side.wait { _, closed in closed != nil }
         }
-        // The server's side hears of the last few ends a little later.
+        // The server learns of the last few ends a little later.
         while try openDescriptors() > before + 10 { await Task.yield() }
     }
     #endif

@@ -10,11 +10,11 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// A loop whose clock a test drives.
+/// A loop whose clock is driven by a test.
 @Suite(.timeLimit(.minutes(1))) struct TestClockTests {
     private let clock = TestClock()
 
-    @Test func timersSeeTheTimeThatTheyWereSetFor() async throws {
+    @Test func timersSeeTheTimeTheyWereSetFor() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let start = loop.now
@@ -31,7 +31,7 @@ import Testing
         #expect(loop.now - start == .seconds(86_460))
     }
 
-    @Test func whatATimerSetsIsDueInTheSameMove() async throws {
+    @Test func aTimerSetByATimerIsDueInTheSameAdvance() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let ticks = Lock(0)
@@ -44,7 +44,7 @@ import Testing
         #expect(ticks.withLock { $0 } == 101)
     }
 
-    @Test func tasksSleepByIt() async throws {
+    @Test func tasksSleepByTheTestClock() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let done = Lock<[String]>([])
@@ -69,8 +69,8 @@ import Testing
         await #expect(throws: CancellationError.self) { try await cancelled.value }
     }
 
-    /// Real time may pass meanwhile as it likes: nothing is due before the clock is moved.
-    @Test func theTimeStandsStillByItself() async throws {
+    /// However much real time passes, nothing is due before the clock is advanced.
+    @Test func timeStandsStillUnlessAdvanced() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let fired = Lock(false)
@@ -104,8 +104,8 @@ import Testing
         #expect(clock.now - start == .seconds(3600))
     }
 
-    /// A timer is due in a nanosecond: who computes on a thread of the pool is not overtaken by it.
-    @Test func whatIsComputedTakesNoTime() async throws {
+    /// A timer is due in a nanosecond, and must not fire before a computation on a thread of the pool is done.
+    @Test func computationTakesNoTime() async throws {
         let loop = try EventLoop(name: "test", clock: self.clock.loopClock)
         defer { loop.shutdown() }
         let clock = self.clock
@@ -126,7 +126,7 @@ import Testing
         #expect(clock.now - start == .milliseconds(1010))
     }
 
-    @Test func theWallClockGoesAlong() async {
+    @Test func theWallClockAdvancesToo() async {
         let clock = TestClock(wallMilliseconds: 5000)
         #expect(clock.loopClock.wallMilliseconds == 5000)
         await clock.advance(by: .seconds(2))

@@ -10,9 +10,9 @@ import KafkaTransport
 import Testing
 
 @Suite struct TimerHeapTests {
-    /// Against a list that is searched from end to end.
+    /// Compared with a list that is searched linearly.
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
-    func doesWhatASortedListDoes(seed: UInt64) throws {
+    func theHeapBehavesLikeASortedList(seed: UInt64) throws {
         struct Expected {
             let deadline: Int64
             let number: Int
@@ -35,7 +35,7 @@ import Testing
                 try #require(heap.remove(removed.key) != nil)
                 gone.append(removed.key)
             case 6:
-                // A key whose timer is gone takes out nobody else's.
+                // The key of a removed timer removes no other timer.
                 if let key = gone.randomElement(using: &random) { #expect(heap.remove(key) == nil) }
             default:
                 let now = Int64(random.next() % 1000)

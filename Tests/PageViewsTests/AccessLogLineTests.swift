@@ -14,18 +14,18 @@ import Testing
         try AccessLogLine(line.utf8).pageView()
     }
 
-    @Test func commonFormat() throws {
+    @Test func theCommonFormatIsParsed() throws {
         let line = #"127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326"#
         #expect(try self.view(line) == PageView(user: "frank", time: 971_211_336, path: "/apache_pb.gif"))
     }
 
-    @Test func combinedFormat() throws {
+    @Test func theCombinedFormatIsParsed() throws {
         let line =
             #"::1 - anna [01/Jan/2026:00:00:00 +0000] "POST /cart?item=1 HTTP/2.0" 302 - "https://example.org/" "A \"b\" (c)""#
         #expect(try self.view(line) == PageView(user: "anna", time: 1_767_225_600, path: "/cart?item=1"))
     }
 
-    @Test func fieldsAfterTheCombinedFormatDoNotMatter() throws {
+    @Test func fieldsAfterTheCombinedFormatAreIgnored() throws {
         let line = #"::1 - anna [01/Jan/2026:00:00:00 +0000] "GET / HTTP/2.0" 200 1 "-" "-" 0.012 "upstream""#
         #expect(try self.view(line).user == "anna")
     }
@@ -35,7 +35,7 @@ import Testing
         #expect(try self.view(line).user == "192.0.2.17")
     }
 
-    @Test func namesMayHaveSpacesBracketsAndAccents() throws {
+    @Test func namesMayContainSpacesBracketsAndAccents() throws {
         let line = #"192.0.2.17 - José [X] Núñez [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 1"#
         #expect(throws: Failure.self) { try self.view(line) }  // " [" begins the time.
         let name = #"192.0.2.17 - José Núñez[X] [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 1"#
@@ -48,7 +48,7 @@ import Testing
         ("31/Dec/1969:23:59:59 +0000", -1), ("29/Feb/2024:00:00:00 +0000", 1_709_164_800),
         ("31/Dec/2016:23:59:60 +0000", 1_483_228_800),
     ])
-    func timesAreRead(text: String, seconds: Int64) {
+    func timesAreParsed(text: String, seconds: Int64) {
         #expect(logTime(text) == seconds)
     }
 
@@ -78,12 +78,12 @@ import Testing
         #expect(throws: Failure.self) { try self.view(line) }
     }
 
-    @Test func bytesThatAreNoTextAreRefused() {
+    @Test func bytesThatAreNotUTF8AreRefused() {
         let line = Array("192.0.2.1 - ".utf8) + [0xFF] + Array(#" [01/Jan/2026:00:00:00 +0000] "GET /" 200 1"#.utf8)
         #expect(throws: Failure.self) { try AccessLogLine(line) }
     }
 
-    @Test func beginningsOfALineAreMalformedAndNeverTrap() throws {
+    @Test func truncatedLinesAreMalformedAndNeverTrap() throws {
         let line = Array(
             #"::1 - anna [01/Jan/2026:00:00:00 +0000] "GET /\" HTTP" 302 12 "https://a.org/" "A \"b\"""#.utf8)
         let common = #"::1 - anna [01/Jan/2026:00:00:00 +0000] "GET /\" HTTP" 302 1"#.utf8.count

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func aLineThatNeverEndsIsOneMalformedLine() async throws {
+    @Test func anEndlessLineIsOneMalformedLine() async throws {
         try await withTemporaryDirectory { directory in
             let endless = String(repeating: "x", count: 1 << 20)
             let path = try "\(self.good)\n\(endless)\n\(self.good)\n".written(to: "access.log", in: directory)

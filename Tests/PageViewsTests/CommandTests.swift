@@ -10,7 +10,7 @@ import Testing
 @testable import page_views
 
 @Suite struct CommandTests {
-    @Test func commandsAreRead() throws {
+    @Test func commandsAreParsed() throws {
         guard case .produce(let produce) = try Command(["produce", "--log", "-", "--topic=views"]) else {
             Issue.record("no produce command")
             return

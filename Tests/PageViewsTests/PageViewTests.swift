@@ -11,7 +11,7 @@ import Testing
 @testable import page_views
 
 @Suite struct PageViewTests {
-    @Test func aRecordHoldsTheViewUnderItsUser() throws {
+    @Test func aRecordContainsTheViewWithItsUserAsKey() throws {
         let view = try #require(PageView(user: "José", time: 1_767_225_600, path: "/a b?c=\"d\""))
         let record = view.record(topic: "views")
         #expect(record.topic == "views")
@@ -20,7 +20,7 @@ import Testing
         #expect(PageView(key: record.key, value: record.value) == view)
     }
 
-    @Test func aPathMayBeginWithAnAccent() throws {
+    @Test func aPathMayBeginWithACombiningCharacter() throws {
         let view = try #require(PageView(user: "a", time: 0, path: "\u{301}/"))
         let record = view.record(topic: "views")
         #expect(PageView(key: record.key, value: record.value) == view)
@@ -32,7 +32,7 @@ import Testing
             ("an\nna", "1 /"), ([0xFF], "1 /"), ("anna", [0x31, 0x20, 0xFF]), ("anna", "9223372036854775807 /"),
             ("anna", "-9223372036854775808 /"), ("anna", "92233720368547758070 /"),
         ] as [(Bytes?, Bytes?)])
-    func otherRecordsAreNoViews(key: Bytes?, value: Bytes?) {
+    func otherRecordsAreNotViews(key: Bytes?, value: Bytes?) {
         #expect(PageView(key: key, value: value) == nil)
     }
 
@@ -42,7 +42,7 @@ import Testing
             (Window.times.lowerBound, Window.times.lowerBound),
             (Window.times.upperBound - 1, Window.times.upperBound - 300),
         ] as [(Int64, Int64)])
-    func windowsAreFiveMinutes(time: Int64, start: Int64) {
+    func windowsLastFiveMinutes(time: Int64, start: Int64) {
         #expect(Window(containing: time).start == start)
     }
 

@@ -17,14 +17,14 @@ enum PageViewsProgram {
         var errors: String
     }
 
-    /// Starts it. `limits` are words of a shell that come before it.
+    /// Starts the program. `limits` are shell commands that run before it.
     static func start(_ arguments: [String], kafka: String? = nil, limits: String? = nil) throws -> ChildProcess {
         var command = ["/usr/bin/env", "BOOTSTRAP_SERVERS=\(kafka ?? "")", self.path("page-views")] + arguments
         if let limits { command = ["/bin/sh", "-c", "\(limits); exec \"$@\"", "sh"] + command }
         return try ChildProcess("page-views", command, output: .lines(errors: TemporaryFolder.path("page-views")))
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     static func run(_ arguments: [String], kafka: String? = nil, limits: String? = nil) async throws -> Result {
         let program = try self.start(arguments, kafka: kafka, limits: limits)
         var output = ""
@@ -32,7 +32,7 @@ enum PageViewsProgram {
         return Result(status: await program.ended(), output: output, errors: program.errors)
     }
 
-    /// Runs it to its end, which must be a success.
+    /// Runs the program to its end, which must be successful.
     @discardableResult
     static func succeed(
         _ arguments: [String], kafka: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
@@ -42,7 +42,7 @@ enum PageViewsProgram {
         return result.output
     }
 
-    /// Where the package's programs are built.
+    /// The path of one of the package's programs in the build folder.
     static func path(_ program: String) -> String {
         let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
         let folder = tests?.bundleURL.deletingLastPathComponent() ?? Bundle.main.bundleURL
@@ -50,7 +50,7 @@ enum PageViewsProgram {
     }
 }
 
-/// A Kafka to run the program on.
+/// A Kafka cluster for the program.
 enum Kafka: Sendable, CustomTestStringConvertible {
     case embedded
     case real(KafkaInstallation)

@@ -11,10 +11,10 @@ import Testing
 
 @testable import page_views
 
-/// The program across processes, as on a real cluster.
+/// The program in several processes, as on a real cluster.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct ProcessTests {
-    /// A log in parts, so that views come while something happens.
+    /// A log in parts, so that views arrive while something happens.
     private struct Parts {
         let whole: String
         let parts: [String]
@@ -29,8 +29,8 @@ struct ProcessTests {
         }
     }
 
-    @Test("each view is counted once although processes are killed at any moment", arguments: Kafka.all)
-    func killedAtRandom(kafka: Kafka) async throws {
+    @Test(arguments: Kafka.all)
+    func eachViewIsCountedOnceEvenIfProcessesAreKilled(kafka: Kafka) async throws {
         try await withTemporaryDirectory { directory in
             try await kafka.withTopic { servers, topic in
                 let log = try Parts(9, of: 2000, in: directory)
@@ -57,8 +57,8 @@ struct ProcessTests {
         }
     }
 
-    @Test("a process that slept through the loss of its partitions spoils nothing", arguments: Kafka.all)
-    func awakenedFromTheDead(kafka: Kafka) async throws {
+    @Test(arguments: Kafka.all)
+    func aProcessThatWakesAfterLosingItsPartitionsChangesNothing(kafka: Kafka) async throws {
         try await withTemporaryDirectory { directory in
             try await kafka.withTopic { servers, topic in
                 let log = try Parts(3, of: 2000, in: directory)
@@ -74,7 +74,7 @@ struct ProcessTests {
                 try await produce(0)
                 sleeper.signal(SIGSTOP)
                 try await produce(1)
-                // Ends when it has counted all, which it can do only with the sleeper's partitions.
+                // It ends when it has counted all views, which requires the sleeper's partitions.
                 try await PageViewsProgram.succeed(count + ["--until-idle", "1"], kafka: servers)
                 sleeper.signal(SIGCONT)
                 while let line = await lines.next(), !line.contains("has lost partitions") {}
@@ -90,14 +90,13 @@ struct ProcessTests {
         }
     }
 
-    @Test("when the disk is full, it says so, and nothing is lost")
-    func diskFull() async throws {
+    @Test func aFullDiskIsReportedAndNothingIsLost() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let log = try Parts(1, of: 5000, in: directory)
                 try await PageViewsProgram.succeed(["produce", "--log", log.whole, "--topic", topic], kafka: servers)
                 let count = ["count", "--topic", topic, "--group", "g", "--store", directory + "/store"]
-                // A limit of file sizes fails a write as a full disk does, if the signal for it is ignored.
+                // With its signal ignored, a file size limit fails a write as a full disk does.
                 let limited = try await PageViewsProgram.run(
                     count, kafka: servers, limits: "trap '' XFSZ; ulimit -f 4")
                 #expect(limited.status == 1)
@@ -110,8 +109,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("a damaged store is refused by name before anything is counted")
-    func damagedStore() async throws {
+    @Test func aDamagedStoreIsNamedBeforeAnythingIsCounted() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let file = try "no tally".written(to: "\(topic)-3.tally", in: directory)
@@ -123,8 +121,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("without a broker there is one sentence")
-    func noBroker() async throws {
+    @Test func anUnreachableBrokerIsReportedInOneSentence() async throws {
         try await withTemporaryDirectory { directory in
             async let produced = PageViewsProgram.run(["produce", "--topic", "t"], kafka: "127.0.0.1:1")
             async let counted = PageViewsProgram.run(
@@ -139,7 +136,6 @@ struct ProcessTests {
     }
 
     @Test(
-        "what can't be done is told in one sentence",
         arguments: [
             (["count", "--topic", "t"], 2, "page-views: --group is missing. `page-views help` shows what there is.\n"),
             ([], 2, "page-views: there is no command. `page-views help` shows what there is.\n"),
@@ -153,23 +149,21 @@ struct ProcessTests {
             ),
             (["report", "--store", "/no"], 1, "page-views: There is no store in /no: no such directory.\n"),
         ] as [([String], Int32, String)])
-    func refusals(arguments: [String], status: Int32, sentence: String) async throws {
+    func aFailureIsReportedInOneSentence(arguments: [String], status: Int32, sentence: String) async throws {
         let result = try await PageViewsProgram.run(arguments)
         #expect(result.status == status)
         #expect(result.errors == sentence)
         #expect(result.output == "")
     }
 
-    @Test("the demo counts each view once")
-    func demo() async throws {
+    @Test func theDemoCountsEachViewOnce() async throws {
         let output = try await PageViewsProgram.succeed(["demo", "--views", "5000"])
         #expect(output.contains("Consumer two joins."))
         #expect(output.contains("two: takes partitions"))
         #expect(output.hasSuffix("\nEvery one of the 5,000 views was counted exactly once.\n"))
     }
 
-    @Test("sample, report and malformed lines")
-    func report() async throws {
+    @Test func reportsSamplesAndMalformedLinesAreCorrect() async throws {
         try await withTemporaryDirectory { directory in
             try await Kafka.embedded.withTopic { servers, topic in
                 let log = try """

@@ -39,7 +39,7 @@ import Testing
         #expect(csv.hasSuffix("\n\"O\"\"Neil, Jr\",1970-01-01T00:00:00Z,1"))
     }
 
-    @Test func equalCountsAreExactlyOnce() throws {
+    @Test func equalCountsMeanExactlyOnce() throws {
         let counts = self.counts([("anna", 0, 1200), ("ben", 0, 34)])
         #expect(
             try Check.verdict(expected: counts, counted: counts)

@@ -20,7 +20,7 @@ import Testing
         return Tally(nextOffset: offset, counts: counts)
     }
 
-    @Test func whatWasSavedIsLoaded() async throws {
+    @Test func aSavedTallyIsLoaded() async throws {
         try await withTemporaryDirectory { directory in
             let store = try TallyStore(creating: directory + "/new/store")
             #expect(try store.load(self.partition) == nil)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func aProcessThatLagsBehindReplacesNothing() async throws {
+    @Test func anOutdatedProcessReplacesNothing() async throws {
         try await withTemporaryDirectory { directory in
             let store = try TallyStore(creating: directory)
             try store.save(self.tally(offset: 200, views: 20), for: self.partition)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func processesThatWriteAtOnceLeaveTheFurthest() async throws {
+    @Test func concurrentWritesLeaveTheMostAdvancedTally() async throws {
         try await withTemporaryDirectory { directory in
             let store = try TallyStore(creating: directory)
             let tallies = (1...40).map { self.tally(offset: Int64($0), views: $0) }
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func whatAKilledProcessWasWritingIsIgnoredAndLaterRemoved() async throws {
+    @Test func anUnfinishedFileOfAKilledProcessIsIgnoredAndLaterRemoved() async throws {
         try await withTemporaryDirectory { directory in
             try TallyStore(creating: directory).save(self.tally(offset: 5), for: self.partition)
             let leftover = try "page-views tally 1\npart".written(to: ".page-views-3.tally.1F2E", in: directory)

@@ -22,7 +22,7 @@ import Testing
         return tally
     }
 
-    @Test func aRecordIsCountedOnceHoweverOftenItComes() throws {
+    @Test func aRecordIsCountedOnceHoweverOftenItIsDelivered() throws {
         var tally = try self.tally()
         let once = tally
         tally.count(PageView(user: "anna", time: 20, path: "/"), at: 1)
@@ -41,7 +41,7 @@ import Testing
         #expect(tally.nextOffset == 10)
     }
 
-    @Test func theTextHoldsAllOfIt() throws {
+    @Test func theTextContainsTheWholeTally() throws {
         let tally = try self.tally()
         let text = tally.text(for: self.partition)
         #expect(try Tally(text: text, for: self.partition) == tally)
@@ -50,7 +50,7 @@ import Testing
         #expect(try Tally(text: Tally().text(for: self.partition), for: self.partition) == Tally())
     }
 
-    @Test func anyDamageIsFound() throws {
+    @Test func anyDamageIsDetected() throws {
         let text = Array(try self.tally().text(for: self.partition).utf8)
         for position in text.indices {
             var damaged = text

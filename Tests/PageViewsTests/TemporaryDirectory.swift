@@ -17,7 +17,7 @@ func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) asy
 }
 
 extension String {
-    /// Writes the text to a file and gives its path.
+    /// Writes the text to a file and returns its path.
     func written(to name: String, in directory: String) throws -> String {
         let path = "\(directory)/\(name)"
         try Data(self.utf8).write(to: URL(fileURLWithPath: path))

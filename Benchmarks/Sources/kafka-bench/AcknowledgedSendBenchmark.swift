@@ -7,7 +7,7 @@
 
 import AsyncKafka
 
-/// Sends one record after the other, each acknowledged before the next: the round trip.
+/// Sends records one after another, waiting for each acknowledgement, to measure the round trip.
 struct AcknowledgedSendBenchmark {
     let cluster: KafkaClientConfiguration
     let topic: String

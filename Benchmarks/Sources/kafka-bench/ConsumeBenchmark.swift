@@ -7,12 +7,12 @@
 
 import AsyncKafka
 
-/// Reads a topic's partitions from the beginning, checksums verified, and touches each value.
+/// Reads a topic's partitions from the beginning, verifies checksums, and accesses each value.
 struct ConsumeBenchmark {
     let cluster: KafkaClientConfiguration
     let topic: String
 
-    /// Batch by batch, with an inner loop.
+    /// Reads batches with an inner loop.
     func readBatches(_ count: Int) async throws {
         try await self.measure(count) { consumer, watch in
             var records = 0
@@ -28,7 +28,7 @@ struct ConsumeBenchmark {
         }
     }
 
-    /// One by one.
+    /// Reads single records.
     func readRecords(_ count: Int) async throws {
         try await self.measure(count) { consumer, watch in
             var records = 0

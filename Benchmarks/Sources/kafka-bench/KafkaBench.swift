@@ -8,9 +8,11 @@
 import AsyncKafka
 import Foundation
 
-/// Times the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`, in a folder where `payloadSIZE.bin` holds 10 000 payloads
-/// of SIZE bytes. Prints one line of JSON: records done and failed, CPU and wall seconds of the timed part.
-/// `KAFKA_BENCH_PROPERTIES` names a file of Java-style properties for the connections' security.
+/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`.
+///
+/// The current directory must have `payloadSIZE.bin` with 10 000 payloads of SIZE bytes. Prints a line of JSON: the
+/// numbers of successful and failed records, and the CPU and wall seconds of the measured part.
+/// `KAFKA_BENCH_PROPERTIES` can name a file of Java-style properties for TLS and SASL.
 @main
 struct KafkaBench {
     static let usage = "usage: kafka-bench produce|batch|records|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
@@ -58,7 +60,7 @@ struct KafkaBench {
     }
 }
 
-/// The payloads that records are made of, in turn.
+/// The values of the records, which are used in turn.
 struct Payloads {
     let values: [Bytes]
 
@@ -69,7 +71,7 @@ struct Payloads {
     }
 }
 
-/// What a timed part has used.
+/// Measures the CPU and wall time since its creation.
 struct Stopwatch {
     private let wall = DispatchTime.now().uptimeNanoseconds
     private let cpu = Stopwatch.cpuSeconds()

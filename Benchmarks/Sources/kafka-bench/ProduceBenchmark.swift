@@ -7,7 +7,7 @@
 
 import AsyncKafka
 
-/// Enqueues records without key as fast as they are taken, and flushes.
+/// Enqueues records without keys as fast as the producer accepts them, and flushes.
 struct ProduceBenchmark {
     let cluster: KafkaClientConfiguration
     let topic: String

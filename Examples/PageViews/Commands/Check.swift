@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// `page-views check`: counts a log without Kafka and compares.
+/// `page-views check`: counts a log without Kafka and compares the result with the store.
 struct Check {
     let log: String
     let store: String
@@ -17,7 +17,7 @@ struct Check {
         try say(try Check.verdict(expected: expected, counted: try TallyStore(in: self.store).total()))
     }
 
-    /// A sentence if every view was counted exactly once. Throws what differs otherwise.
+    /// Returns a sentence if every view was counted exactly once. Otherwise throws the differences.
     static func verdict(expected: ViewCounts, counted: ViewCounts) throws -> String {
         let differences = Set(expected.views.keys).union(counted.views.keys).filter { expected[$0] != counted[$0] }
         guard !differences.isEmpty else {

@@ -7,16 +7,16 @@
 
 import AsyncKafka
 
-/// `page-views count`: a member of the group that counts.
+/// `page-views count`: a member of the consumer group that counts.
 struct Count {
     let topic: String
     let group: String
     let store: String
-    /// When to end: when this long nothing came, and all there is has been counted by the group. Never if nil.
+    /// The time without new records after which to end, if the group has counted all records. Nil means never.
     var untilIdle: Duration?
-    /// What this member is called in what it prints.
+    /// The name of this member in the output.
     var name = "count"
-    /// Ends it gracefully.
+    /// Requests a graceful end.
     let stop = StopSignal()
 
     func run() async throws {
@@ -32,8 +32,8 @@ struct Count {
 
         var configuration = ConsumerConfiguration(cluster, groupID: self.group)
         configuration.enableAutoCommit = false  // The store keeps the offsets, together with the counts.
-        configuration.autoOffsetReset = .none  // If Kafka has deleted what was never counted, that is an error.
-        configuration.sessionTimeout = .seconds(6)  // How soon others take over from a member that was killed.
+        configuration.autoOffsetReset = .none  // If Kafka has deleted records that were not counted, that is an error.
+        configuration.sessionTimeout = .seconds(6)  // The time after which others take over from a killed member.
         configuration.heartbeatInterval = .seconds(1)
 
         try await KafkaConsumer.withConsumer(configuration, subscribedTo: [self.topic], listener: counter) { consumer in
@@ -56,11 +56,11 @@ struct Count {
                     break
                 }
             }
-        }  // Here the listener has saved the tallies, and the partitions are somebody else's.
+        }  // The listener has saved the tallies, and the member has left the group.
         try await say("\(self.name): done, \(counter.counted.grouped) views counted")
     }
 
-    /// Whether the store has all that is in the topic, no matter which member counted it.
+    /// Returns whether the store has all records of the topic, no matter which member counted them.
     private func isAllCounted(in store: TallyStore, _ consumer: KafkaConsumer) async throws -> Bool {
         let partitions = try await consumer.partitions(of: self.topic).map { TopicPartition(self.topic, $0) }
         return try await consumer.endOffsets(of: partitions).allSatisfy { partition, end in

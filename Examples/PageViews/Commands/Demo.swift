@@ -9,8 +9,9 @@ import AsyncKafka
 import EmbeddedKafka
 import Foundation
 
-/// `page-views demo`: produces and counts in one process, on a Kafka that lives in it too. One consumer joins late, another
-/// is stopped, and every view must still be counted exactly once.
+/// `page-views demo`: produces and counts in one process, on an embedded cluster.
+///
+/// One consumer joins late and another one is stopped, and every view must still be counted exactly once.
 struct Demo {
     let views: Int
     private let topic = "page-views"
@@ -60,7 +61,7 @@ struct Demo {
         }
     }
 
-    /// Produces so many views at an even pace, or what is left of them.
+    /// Produces the next `number` views at an even pace, or the remaining ones if there are fewer.
     private func produce(_ number: Int, of log: inout AccessLog, _ producer: KafkaProducer) async throws {
         let start = ContinuousClock.now
         let pause = self.duration / self.views
@@ -71,7 +72,7 @@ struct Demo {
         }
     }
 
-    /// The users with the most views, and when they were busiest.
+    /// Returns a table of the users with the most views and their busiest windows.
     private static func topUsers(_ counts: ViewCounts) -> String {
         let users = Dictionary(grouping: counts.sorted, by: \.key.user)
             .map { user, windows in (user, windows, total: windows.reduce(0) { $0 + $1.value }) }

@@ -7,7 +7,7 @@
 
 import AsyncKafka
 
-/// `page-views produce`: an access log into a topic, or the sample if there is none.
+/// `page-views produce`: writes an access log, or the sample if there is none, to a topic.
 struct Produce {
     let log: String?
     let views: Int
@@ -23,7 +23,7 @@ struct Produce {
                 try await producer.enqueue(view.record(topic: self.topic))
                 progress.say("\(log.viewCount.grouped) views produced")
             }
-        }  // Here all views are acknowledged, or an error has been thrown.
+        }  // All views are acknowledged here, or an error has been thrown.
         try say("\(log.viewCount.grouped) views produced to \(self.topic).")
         if let complaint = log.complaint { complain(complaint) }
     }

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// `page-views report`: shows the store, sorted by user and time.
+/// `page-views report`: prints the store, sorted by user and time.
 struct Report {
     let store: String
     let csv: Bool
@@ -27,7 +27,7 @@ struct Report {
         return lines.joined(separator: "\n")
     }
 
-    /// By RFC 4180: in quotation marks if the text has a comma or a quotation mark in it.
+    /// Returns the text quoted as in RFC 4180 if it has a comma, quotation mark or line break.
     private static func quoted(_ text: String) -> String {
         guard text.utf8.contains(where: { ",\"\n\r".utf8.contains($0) }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

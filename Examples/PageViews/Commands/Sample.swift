@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// `page-views sample`: prints an access log made up.
+/// `page-views sample`: prints a generated access log.
 struct Sample {
     static let defaultViews = 200_000
 

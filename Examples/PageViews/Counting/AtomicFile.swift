@@ -7,7 +7,7 @@
 
 import Foundation
 
-/// The text of a file. Nil if there is no such file.
+/// Returns the text of a file, or nil if there is no such file.
 func readFile(_ path: String) throws -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -22,10 +22,10 @@ func readFile(_ path: String) throws -> String? {
     }
 }
 
-/// Replaces a file by another text if `condition` holds, which no other process can change meanwhile.
+/// Replaces the content of a file if `condition` holds, which other processes can't change meanwhile.
 ///
-/// All or nothing, also if the process is killed, the power fails or the disk is full: the text is written to a file
-/// beside, brought to the disk, and given the name in one step.
+/// The replacement is atomic even if the process is killed, the power fails or the disk is full: the text is written to
+/// a temporary file, flushed to disk, and renamed.
 func replaceFile(_ path: String, with text: String, if condition: () throws -> Bool) throws {
     let directory = (path as NSString).deletingLastPathComponent
     let temporary = "\(directory)/.\((path as NSString).lastPathComponent).\(UUID().uuidString)"
@@ -34,7 +34,8 @@ func replaceFile(_ path: String, with text: String, if condition: () throws -> B
         let folder = open(directory, O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { throw Failure.system("Can't open \(directory)") }
         defer { close(folder) }
-        // Only the look and the renaming are done under the lock, so that nobody waits for another's disk.
+        // Only the check and the renaming happen under the lock, so that processes don't wait for each other's disk
+        // writes.
         guard retryingInterrupts({ Int(flock(folder, LOCK_EX)) }) == 0 else {
             throw Failure.system("Can't lock \(directory)")
         }
@@ -50,7 +51,7 @@ func replaceFile(_ path: String, with text: String, if condition: () throws -> B
     }
 }
 
-/// Writes a file and waits until it is on the disk; if that fails, nothing of it is left.
+/// Writes a file and flushes it to disk. If that fails, removes the file.
 private func writeFile(_ path: String, _ text: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Failure.system("Can't make \(path)") }

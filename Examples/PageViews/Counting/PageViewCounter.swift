@@ -7,21 +7,22 @@
 
 import AsyncKafka
 
-/// Counts the page views of the partitions that the group gives to this process: loads a partition's tally when it comes,
-/// stores it when it goes.
+/// Counts the page views of the partitions that are assigned to this process. It loads a partition's tally when the
+/// partition is assigned and saves it when the partition is revoked.
 ///
-/// Why each view is counted once and once only, whatever happens:
-/// - A tally and its offset are stored together. Counting goes on at the stored offset, so a process that is killed loses
-///   what it counted since it saved last, and whoever takes over counts just that again.
-/// - `partitionsRevoked` returns before the next owner's `partitionsAssigned` begins, so that one finds the latest tally.
-/// - A process that lost its partitions throws their tallies away. If it still saves one before it learns of its loss, that
-///   is the right tally of the records up to its offset, and replaces none that reaches further.
+/// Every view is counted exactly once, for these reasons:
+/// - A tally and its offset are stored together, and counting resumes at the stored offset. A killed process loses only
+///   what it counted since its last save, and the next owner counts the same records again.
+/// - `partitionsRevoked` returns before the next owner's `partitionsAssigned` is called, so the next owner loads the
+///   latest tally.
+/// - A process that has lost its partitions discards their tallies. If it saves one before it notices the loss, that is
+///   a correct tally of the records up to its offset, and it never replaces one with a higher offset.
 actor PageViewCounter: ConsumerRebalanceListener {
     private let store: TallyStore
     private let name: String
     private var tallies: [TopicPartition: Tally] = [:]
     private var savedOffsets: [TopicPartition: Int64] = [:]
-    /// How many views this process has counted.
+    /// The number of views that this process has counted.
     private(set) var counted = 0
 
     init(store: TallyStore, name: String) {
@@ -50,7 +51,7 @@ actor PageViewCounter: ConsumerRebalanceListener {
         try self.report("has lost", partitions)
     }
 
-    /// Counts records that the consumer handed out.
+    /// Counts records that `poll` returned.
     func count(_ records: [ConsumerRecord]) {
         for record in records {
             let view = PageView(key: record.key, value: record.value)
@@ -58,10 +59,10 @@ actor PageViewCounter: ConsumerRebalanceListener {
         }
     }
 
-    /// Saves all tallies. To be called between two polls, when all that was handed out is counted.
+    /// Saves all tallies. Must be called between two polls, after all records of the last one are counted.
     func save(_ consumer: KafkaConsumer) async throws {
         for partition in self.tallies.keys.sorted() {
-            // Some offsets have no record: those of Kafka's own markers, and of what a compaction removed.
+            // Some offsets have no record: those of Kafka's markers and of compacted records.
             let position = try await consumer.position(of: partition)
             self.tallies[partition]?.skip(to: position)
             try self.save(partition)

@@ -7,7 +7,7 @@
 
 import AsyncKafka
 
-/// The form in which a tally is stored: lines of text that a person can read, the last of them a checksum of the rest.
+/// The stored form of a tally: readable lines of text, the last of which is a checksum of the others.
 ///
 ///     page-views tally 1
 ///     partition views-3
@@ -26,9 +26,9 @@ extension Tally {
         return text + "checksum \(Tally.checksum(text.utf8))\n"
     }
 
-    /// Reads what `text(for:)` wrote. Throws what is wrong with it.
+    /// Parses the result of `text(for:)`. Throws a description of what is wrong with the text.
     init(text: String, for partition: TopicPartition) throws {
-        // Bytes rather than characters: a space and a user's first accent can be one character.
+        // Split by bytes, because a space and a following accent can be one character.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { String(Substring($0)) }
         guard lines.count >= 5, lines[0] == Tally.title, lines.last == "" else {
@@ -56,7 +56,7 @@ extension Tally {
         self.init(nextOffset: offset, counts: counts)
     }
 
-    /// FNV-1a: finds damage, not malice.
+    /// Returns the FNV-1a hash of the text, which detects damage but not manipulation.
     private static func checksum(_ text: some Sequence<UInt8>) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

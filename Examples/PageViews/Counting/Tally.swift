@@ -5,26 +5,26 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The running tally of one partition: its counts, and how far into the partition they reach.
+/// The tally of one partition: its counts and the offset up to which they are complete.
 ///
-/// The two are only ever changed, stored and loaded together, and that is the whole secret of counting exactly once:
-/// a tally is what the partition's records up to `nextOffset` add up to, whoever counted them and how often they tried.
+/// Both are only changed, stored and loaded together, which makes counting exact: a tally is the sum of the partition's
+/// records before `nextOffset`, whichever process counted them and however often they were read.
 struct Tally: Hashable, Sendable {
-    /// The next offset to count: every record before it is in `counts`, and none from it on.
+    /// The next offset to count. All records before it are in `counts`, and no others.
     private(set) var nextOffset: Int64 = 0
     private(set) var counts = ViewCounts()
 
-    /// Nothing counted yet.
+    /// Creates an empty tally.
     init() {}
 
-    /// A tally from its parts.
+    /// Creates a tally from its parts.
     init(nextOffset: Int64, counts: ViewCounts) {
         self.nextOffset = nextOffset
         self.counts = counts
     }
 
-    /// Counts the record at `offset`; `view` is nil if the record is no page view. A record that is in the tally already
-    /// is not counted again. Returns whether a view was counted.
+    /// Counts the record at `offset`, unless it is in the tally already. `view` is nil if the record isn't a page view.
+    /// Returns whether a view was counted.
     @discardableResult
     mutating func count(_ view: PageView?, at offset: Int64) -> Bool {
         guard offset >= self.nextOffset else { return false }
@@ -34,7 +34,7 @@ struct Tally: Hashable, Sendable {
         return true
     }
 
-    /// Notes that there is nothing to count before `offset`: Kafka's own markers take up offsets too.
+    /// Skips the offsets before `offset`, which have no records to count, such as those of Kafka's markers.
     mutating func skip(to offset: Int64) {
         self.nextOffset = max(self.nextOffset, offset)
     }

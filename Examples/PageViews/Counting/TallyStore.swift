@@ -8,18 +8,18 @@
 import AsyncKafka
 import Foundation
 
-/// The tallies on disk: a directory with one file for each partition, which all processes of the group share.
+/// The tallies on disk: a directory with a file for each partition, which all processes of the group share.
 ///
-/// A file holds a partition's counts *and* the offset that they reach, and is replaced as a whole, so the two can't part
-/// whenever a process is killed. It is this file that says where counting goes on, not the offset committed in Kafka.
+/// A file has both the counts of a partition and the offset up to which they are complete, and is replaced atomically,
+/// so that the two always match. Counting resumes at the offset in the file, not at the offset committed in Kafka.
 ///
-/// A process may write that lost its partition long ago and hasn't noticed yet, for it was asleep. That does no harm:
-/// what it writes is a right tally of fewer records, and a file is only ever replaced by one that reaches further.
+/// A process that was suspended may save a tally after it has lost the partition. That does no harm, because the tally
+/// is correct for its offset and a file is only replaced by one with a higher offset.
 struct TallyStore: Sendable {
     private let directory: String
     private static let suffix = ".tally"
 
-    /// A store in a directory, which is made if it isn't there.
+    /// Opens the store in a directory, which is created if necessary.
     init(creating directory: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -30,7 +30,7 @@ struct TallyStore: Sendable {
         self.removeLeftovers()
     }
 
-    /// A store in a directory that is there.
+    /// Opens the store in an existing directory.
     init(in directory: String) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
@@ -39,7 +39,7 @@ struct TallyStore: Sendable {
         self.directory = directory
     }
 
-    /// The tally of a partition. Nil if none was stored yet.
+    /// Returns the tally of a partition, or nil if none is stored.
     func load(_ partition: TopicPartition) throws -> Tally? {
         let path = self.path(of: partition)
         guard let text = try readFile(path) else { return nil }
@@ -51,15 +51,17 @@ struct TallyStore: Sendable {
         }
     }
 
-    /// Stores a partition's tally, unless the file is at least as far already. When this has returned, the tally is on
-    /// the disk; if it throws or the process dies in it, the file is still a whole one, the old or the new.
+    /// Stores a partition's tally, unless the file has the same or a higher offset.
+    ///
+    /// When this returns, the tally is on disk. If it throws or the process is killed, the file is either the old or
+    /// the new one.
     func save(_ tally: Tally, for partition: TopicPartition) throws {
         try replaceFile(self.path(of: partition), with: tally.text(for: partition)) {
             try self.load(partition).map { $0.nextOffset < tally.nextOffset } ?? true
         }
     }
 
-    /// All tallies.
+    /// Returns all tallies.
     func loadAll() throws -> [TopicPartition: Tally] {
         var tallies: [TopicPartition: Tally] = [:]
         for name in try FileManager.default.contentsOfDirectory(atPath: self.directory) {
@@ -70,12 +72,12 @@ struct TallyStore: Sendable {
         return tallies
     }
 
-    /// The counts of all partitions together.
+    /// Returns the sum of the counts of all partitions.
     func total() throws -> ViewCounts {
         try self.loadAll().values.reduce(into: ViewCounts()) { $0.add($1.counts) }
     }
 
-    /// Removes what a killed process was writing: old files beside the store's own.
+    /// Removes old temporary files of killed processes.
     private func removeLeftovers() {
         let anHourAgo = Date(timeIntervalSinceNow: -3600)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: self.directory)) ?? [] {
@@ -92,7 +94,7 @@ struct TallyStore: Sendable {
 }
 
 extension TopicPartition {
-    /// Reads `topic-partition`.
+    /// Parses `topic-partition`.
     fileprivate init?(_ text: Substring) {
         guard let hyphen = text.lastIndex(of: "-"), let partition = Int32(text[text.index(after: hyphen)...]) else {
             return nil

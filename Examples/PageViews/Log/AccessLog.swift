@@ -5,11 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// An access log, read line by line from a file or from standard input.
+/// An access log that is read line by line from a file or standard input.
 ///
-/// Malformed lines are no reason to stop: they are counted, and the first of them kept to be shown.
+/// Malformed lines are skipped and counted, and the first of them are kept for the report.
 struct AccessLog {
-    /// What is said of malformed lines at the end.
+    /// A malformed line and what is wrong with it.
     struct MalformedLine {
         let number: Int
         let complaint: String
@@ -21,19 +21,19 @@ struct AccessLog {
     private(set) var malformedCount = 0
     private(set) var firstMalformed: [MalformedLine] = []
 
-    /// Opens a log; `-` is standard input.
+    /// Opens a log. The path `-` stands for standard input.
     init(path: String) throws {
         var lines = try LineReader(path: path)
         self.nextLine = { try lines.next() }
     }
 
-    /// A log that is made up.
+    /// Creates a log from generated lines.
     init(_ sample: SampleLog) {
         var sample = sample
         self.nextLine = { sample.next().map { Array($0.utf8) } }
     }
 
-    /// The next view. Nil at the end.
+    /// Returns the next view, or nil at the end.
     mutating func next() throws -> PageView? {
         while let line = try self.nextLine() {
             self.lineCount += 1
@@ -55,14 +55,14 @@ struct AccessLog {
         return nil
     }
 
-    /// Counts the rest of the log: without Kafka, to compare.
+    /// Counts the rest of the log without Kafka, for comparison.
     mutating func count() throws -> ViewCounts {
         var counts = ViewCounts()
         while let view = try self.next() { counts.add(view) }
         return counts
     }
 
-    /// What to tell about malformed lines. Nil if there was none.
+    /// The report on malformed lines, or nil if there are none.
     var complaint: String? {
         guard self.malformedCount > 0 else { return nil }
         var text = "\(self.malformedCount) malformed \(self.malformedCount == 1 ? "line" : "lines") left out:"

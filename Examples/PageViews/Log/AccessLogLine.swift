@@ -5,27 +5,27 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// One line of a web server's access log, in the common or the combined log format:
+/// A line of a web server's access log in the common or the combined log format.
 ///
 ///     192.0.2.17 - anna [01/Jan/2026:01:02:03 +0100] "GET /prices HTTP/1.1" 200 5120
 ///     192.0.2.17 - - [01/Jan/2026:01:02:03 +0100] "GET /prices HTTP/1.1" 200 5120 "https://example.org/" "Mozilla/5.0"
 struct AccessLogLine {
-    /// The visitor's address or host name.
+    /// The client's address or host name.
     let client: String
-    /// The name that the visitor logged in with, or `-`.
+    /// The authenticated user, or `-`.
     let authenticatedUser: String
-    /// In seconds since 1970-01-01 00:00 UTC.
+    /// The time in seconds since 1970-01-01 00:00 UTC.
     let time: Int64
-    /// The first line of the request: method, path, version.
+    /// The first line of the request: method, path and version.
     let request: String
 
-    /// Reads a line without its end. Throws what is wrong with it.
+    /// Parses a line without its line break. Throws a description of what is wrong with it.
     init(_ line: some Sequence<UInt8>) throws {
         var scanner = LineScanner(line)
         guard !scanner.isAtEnd else { throw Failure("the line is empty") }
         self.client = try scanner.text(before: " ", as: "client address")
         _ = try scanner.text(before: " ", as: "identity")
-        // Up to the time rather than to the next space: names with spaces in them are written as they are.
+        // The name ends before the time, not at the next space, because names with spaces aren't quoted.
         self.authenticatedUser = try scanner.text(before: " [", as: "user")
         let time = try scanner.text(before: "] ", as: "time")
         guard let seconds = logTime(time) else { throw Failure("there is no such time as \(time)") }
@@ -41,11 +41,11 @@ struct AccessLogLine {
         _ = try scanner.quotedText(as: "referrer")
         try scanner.skip(" ", before: "user agent")
         _ = try scanner.quotedText(as: "user agent")
-        // Some servers add more after it: that doesn't matter here.
+        // Some servers append more fields, which are ignored.
     }
 
-    /// The view. Every line is one, whatever its status; it belongs to the authenticated user if there is one, and to the
-    /// client's address otherwise.
+    /// Returns the page view. Every line is one, whatever its status. Its user is the authenticated user, or else the
+    /// client's address.
     func pageView() throws -> PageView {
         let words = self.request.utf8.split(separator: UInt8(ascii: " "))
         let path = words.count >= 2 ? String(Substring(words[1])) : self.request

@@ -7,9 +7,9 @@
 
 import Foundation
 
-/// The lines of a file or of standard input, in little memory however large the file or the line.
+/// A reader of the lines of a file or standard input, whose memory use is bounded.
 struct LineReader {
-    /// The longest line, in bytes. Of a longer one this many bytes are given, and one more.
+    /// The maximum length of a line in bytes. Longer lines are cut off after one more byte.
     static let maximumLength = 64 << 10
 
     private let path: String
@@ -17,7 +17,7 @@ struct LineReader {
     private var chunk: [UInt8] = []
     private var position = 0
 
-    /// Opens a file; `-` is standard input.
+    /// Opens a file. The path `-` stands for standard input.
     init(path: String) throws {
         self.path = path == "-" ? "standard input" : path
         if path == "-" {
@@ -29,7 +29,7 @@ struct LineReader {
         }
     }
 
-    /// The next line without its end. Nil at the end of the file.
+    /// Returns the next line without its line break, or nil at the end of the file.
     mutating func next() throws -> [UInt8]? {
         var line: [UInt8] = []
         var isInLine = false
@@ -46,7 +46,7 @@ struct LineReader {
         return line
     }
 
-    /// False at the end of the file.
+    /// Reads the next chunk. Returns false at the end of the file.
     private mutating func readChunk() throws -> Bool {
         self.position = 0
         self.chunk = try Array(unsafeUninitializedCapacity: 256 << 10) { buffer, count in

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a line's fields one after the other.
+/// A scanner of the fields of a line.
 struct LineScanner {
     private let line: [UInt8]
     private var position = 0
@@ -14,10 +14,10 @@ struct LineScanner {
         self.line = Array(line)
     }
 
-    /// Whether everything has been read.
+    /// Whether all of the line has been scanned.
     var isAtEnd: Bool { self.position == self.line.count }
 
-    /// The text before the next `end`, which is skipped.
+    /// Returns the text before the next `end`, and skips `end`.
     mutating func text(before end: String, as field: String) throws -> String {
         let end = Array(end.utf8)
         var found = self.position
@@ -31,14 +31,14 @@ struct LineScanner {
         throw Failure("there is no \(field)")
     }
 
-    /// The text before the next space or the line's end.
+    /// Returns the text before the next space or the end of the line.
     mutating func word(as field: String) throws -> String {
         let end = self.line[self.position...].firstIndex(of: UInt8(ascii: " ")) ?? self.line.count
         defer { self.position = end }
         return try self.text(in: self.position..<end, as: field)
     }
 
-    /// The text between quotation marks. A backslash in it hides a quotation mark or another backslash.
+    /// Returns the text between quotation marks. A backslash escapes a quotation mark or a backslash.
     mutating func quotedText(as field: String) throws -> String {
         try self.skip("\"", before: field)
         var end = self.position
@@ -50,7 +50,7 @@ struct LineScanner {
         return try self.text(in: self.position..<end, as: field)
     }
 
-    /// Skips a character that must come next.
+    /// Skips a character, which must come next.
     mutating func skip(_ character: Unicode.Scalar, before field: String) throws {
         guard self.position < self.line.count, self.line[self.position] == UInt8(ascii: character) else {
             throw Failure("there is no \(field)")

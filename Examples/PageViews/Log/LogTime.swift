@@ -7,8 +7,8 @@
 
 import Foundation
 
-/// The time that an access log means by `10/Oct/2000:13:55:36 -0700`, in seconds since 1970-01-01 00:00 UTC. Nil if there
-/// is no such time.
+/// Parses a time of an access log, such as `10/Oct/2000:13:55:36 -0700`. Returns seconds since 1970-01-01 00:00 UTC, or
+/// nil if the time is invalid.
 func logTime(_ text: String) -> Int64? {
     let parts = text.utf8.split(omittingEmptySubsequences: false) { "/: ".utf8.contains($0) }.map { Substring($0) }
     guard
@@ -28,11 +28,11 @@ func logTime(_ text: String) -> Int64? {
     time.tm_hour = hour
     time.tm_min = minute
     let local = Int64(timegm(&time))
-    guard time.tm_mday == day else { return nil }  // `timegm` made 2 March of 30 February.
+    guard time.tm_mday == day else { return nil }  // `timegm` turns 30 February into 2 March.
     return local + second - zone
 }
 
-/// The seconds that `-0700` means.
+/// Returns the offset of a time zone such as `-0700` in seconds.
 private func offsetFromUTC(_ text: Substring) -> Int64? {
     guard let sign = text.first, sign == "+" || sign == "-", text.utf8.count == 5 else { return nil }
     guard let digits = Int64(text.dropFirst()), (0..<2400).contains(digits), digits % 100 < 60 else { return nil }

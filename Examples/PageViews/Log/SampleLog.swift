@@ -7,12 +7,12 @@
 
 import Foundation
 
-/// An access log made up: the same for the same number of lines, on every machine.
+/// A generated access log, which is the same for the same number of lines on every machine.
 ///
-/// A few users look at very many pages and many at few, as in life. Some are logged in, some are known by their address
-/// only, and the lines are in both formats and in two time zones.
+/// A few users view many pages and most view few, as in reality. Some are authenticated and some have only an address.
+/// The lines use both formats and two time zones.
 struct SampleLog: Sequence, IteratorProtocol {
-    /// How many lines there are.
+    /// The number of lines.
     let count: Int
     private var made = 0
     private var random = SplitMix64(state: 2026)
@@ -21,10 +21,11 @@ struct SampleLog: Sequence, IteratorProtocol {
         self.count = count
     }
 
-    /// The next line.
+    /// Returns the next line, or nil at the end.
     mutating func next() -> String? {
         guard self.made < self.count else { return nil }
-        // Two hours, in order but for some seconds: requests are logged when they end.
+        // The times span two hours. They are in order except for a few seconds, because requests are logged when they
+        // end.
         let time =
             SampleLog.start + Int64(self.made) * 7200 / Int64(self.count) + Int64.random(in: 0..<5, using: &self.random)
         self.made += 1
@@ -38,7 +39,7 @@ struct SampleLog: Sequence, IteratorProtocol {
         return user % 2 == 0 ? line : line + " \"https://example.org/\" \"Mozilla/5.0 (X11; Linux x86_64)\""
     }
 
-    /// A number below `count`; the smaller, the likelier.
+    /// Returns a number below `count`, with smaller numbers being more likely.
     private mutating func rank(among count: Int) -> Int {
         let uniform = Double.random(in: 0..<1, using: &self.random)
         return Int(Double(count) * uniform * uniform * uniform)
@@ -61,7 +62,7 @@ struct SampleLog: Sequence, IteratorProtocol {
     }
 }
 
-/// A small generator of random numbers with a seed, after Steele, Lea and Flood.
+/// A seeded random number generator: SplitMix64 by Steele, Lea and Flood.
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 

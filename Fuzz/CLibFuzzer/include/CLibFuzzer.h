@@ -10,5 +10,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// libFuzzer as a library: runs `feed` with inputs of its making until the arguments say that it is enough.
+/// Runs libFuzzer as a library: calls `feed` with generated inputs until a limit in the arguments is reached.
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*feed)(const uint8_t *bytes, size_t count));

@@ -5,23 +5,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A secret that brokers have made for somebody, with which others log in as him for a while (KIP-48):
+/// A secret issued by the brokers with which its bearer authenticates as the token's owner for a limited time (KIP-48):
 /// `KafkaSecurity.sasl(.delegationToken(id: token.id, hmac: token.hmac), over: …)`.
 public struct DelegationToken: Hashable, Sendable {
-    /// What it is called: the user name with which its bearer logs in.
+    /// The token's id, which is the user name when authenticating with it.
     public var id: String
-    /// The secret, in Base64: the password with which its bearer logs in.
+    /// The secret in Base64, which is the password when authenticating with it.
     public var hmac: Secret
-    /// As whom its bearer is logged in.
+    /// The principal that the bearer is authenticated as.
     public var owner: KafkaPrincipal
-    /// Who has asked for it. Nil from brokers below Kafka 3.3, where that is the owner.
+    /// The principal that requested the token. Nil with brokers below Kafka 3.3, where it is always the owner.
     public var requester: KafkaPrincipal?
-    /// Who may renew it, beside the owner.
+    /// The principals that may renew the token in addition to the owner.
     public var renewers: [KafkaPrincipal]
-    /// When it was made.
+    /// When the token was issued.
     public var issuedAt: Timestamp
-    /// When it ends to be good, unless it is renewed before.
+    /// When the token expires unless it is renewed.
     public var expiresAt: Timestamp
-    /// Beyond which it can't be renewed.
+    /// The time beyond which the token can't be renewed.
     public var expiresAtLatest: Timestamp
 }

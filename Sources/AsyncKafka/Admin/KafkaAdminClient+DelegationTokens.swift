@@ -9,18 +9,20 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Brokers make tokens if they have a `delegation.token.secret.key` (`delegation.token.master.key` below Kafka 3), and take these
-/// calls on listeners that know who is calling, but not from those who have logged in with a token.
+/// Delegation tokens require `delegation.token.secret.key` on the brokers (`delegation.token.master.key` below Kafka
+/// 3). Brokers accept these calls on authenticated listeners only, and not from clients that have authenticated with a
+/// delegation token.
 extension KafkaAdminClient {
-    /// Has a token made (KIP-48).
+    /// Creates a delegation token (KIP-48).
     ///
     /// - Parameters:
-    ///   - owner: for whom, if for somebody else than this client, which takes the right to `CreateTokens` of his, and Kafka 3.3
-    ///     (KIP-373).
-    ///   - renewers: who may renew it, beside the owner. Nobody by default.
-    ///   - maximumLifetime: beyond which it can't be renewed; the broker's (`delegation.token.max.lifetime.ms`) by default, and at
-    ///     most.
-    /// - Throws: also with an unknown outcome; a token that may have been made then ends by itself.
+    ///   - owner: The principal to create the token for. Default: this client's own. Another principal requires the
+    ///     right to
+    ///     `CreateTokens` for it, and Kafka 3.3 (KIP-373).
+    ///   - renewers: The principals that may renew the token in addition to the owner. Default: none.
+    ///   - maximumLifetime: The time beyond which the token can't be renewed. Default and upper limit: the brokers'
+    ///     `delegation.token.max.lifetime.ms`.
+    /// - Throws: `KafkaError`. If its `isOutcomeUnknown` is true, a token may exist; it expires without being renewed.
     public func createDelegationToken(
         owner: KafkaPrincipal? = nil, renewers: [KafkaPrincipal] = [], maximumLifetime: Duration? = nil
     ) async throws(KafkaError) -> DelegationToken {
@@ -46,11 +48,13 @@ extension KafkaAdminClient {
             expiresAtLatest: Timestamp(millisecondsSince1970: made.maxTimestampMs))
     }
 
-    /// Makes a token last for longer: when it ends from now on.
+    /// Renews a delegation token and returns the time at which it now expires.
     ///
     /// - Parameters:
-    ///   - hmac: the token's, in Base64.
-    ///   - period: from now; the broker's (`delegation.token.expiry.time.ms`) by default. It ends at `expiresAtLatest` all the same.
+    ///   - hmac: The token's HMAC in Base64.
+    ///   - period: The time from now until the token expires. Default: the brokers' `delegation.token.expiry.time.ms`.
+    ///     The
+    ///     token never outlives `expiresAtLatest`.
     @discardableResult
     public func renewDelegationToken(hmac: Secret, for period: Duration? = nil) async throws(KafkaError) -> Timestamp {
         var request = RenewDelegationTokenRequest()
@@ -60,11 +64,12 @@ extension KafkaAdminClient {
         return Timestamp(millisecondsSince1970: answer.expiryTimestampMs)
     }
 
-    /// Ends a token: when it does. Connections that have logged in with it stay until their sessions end.
+    /// Expires a delegation token and returns the time at which it expires. Connections that have authenticated with it
+    /// stay open until their sessions end.
     ///
     /// - Parameters:
-    ///   - hmac: the token's, in Base64.
-    ///   - delay: how long it is still good for. Not at all by default.
+    ///   - hmac: The token's HMAC in Base64.
+    ///   - delay: The time for which the token remains valid. Default: it expires at once.
     @discardableResult
     public func expireDelegationToken(hmac: Secret, after delay: Duration? = nil) async throws(KafkaError) -> Timestamp
     {
@@ -75,9 +80,9 @@ extension KafkaAdminClient {
         return Timestamp(millisecondsSince1970: answer.expiryTimestampMs)
     }
 
-    /// The tokens that this client may see: its own, those that it may renew, and those that it has the right to `Describe`.
+    /// Returns the delegation tokens visible to this client: those it owns, may renew, or is authorized to `Describe`.
     ///
-    /// - Parameter owners: only those that one of them owns or may renew. Everybody's by default.
+    /// - Parameter owners: Return only tokens that one of these principals owns or may renew. Default: no restriction.
     public func describeDelegationTokens(
         owners: [KafkaPrincipal]? = nil
     ) async throws(KafkaError) -> [DelegationToken] {
@@ -101,7 +106,7 @@ extension KafkaAdminClient {
         }
     }
 
-    // MARK: What the protocol has
+    // MARK: Conversions
 
     private static func principal(_ type: String, _ name: String) -> KafkaPrincipal? {
         name.isEmpty ? nil : KafkaPrincipal(type: type, name: name)
@@ -115,7 +120,7 @@ extension KafkaAdminClient {
         return Bytes(bytes)
     }
 
-    /// Nothing is -1: what the broker has for it.
+    /// In the protocol -1 stands for the broker's default.
     private static func milliseconds(_ duration: Duration?, _ what: String) throws(KafkaError) -> Int64 {
         guard let duration else { return -1 }
         guard duration >= .milliseconds(1), duration <= .seconds(Int64.max / 4000) else {

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Manages a cluster.
+/// A client for administrative operations on a cluster.
 ///
 /// ```swift
 /// try await KafkaAdminClient.withAdminClient(cluster) { admin in
@@ -17,19 +17,19 @@ import KafkaTransport
 /// }
 /// ```
 ///
-/// A call is made again while it fails for a reason that passes, and ends within `KafkaClientConfiguration.apiTimeout`. What
-/// can't be repeated without harm is not made again when it may have taken effect (`KafkaError.isOutcomeUnknown`).
+/// Calls retry on retriable errors until `KafkaClientConfiguration.apiTimeout`. A call that isn't safe to repeat is not
+/// retried once it may have taken effect (`KafkaError.isOutcomeUnknown`).
 ///
-/// `run()` does the background work; `withAdminClient` runs it for the time of a closure.
+/// `run()` does the background work; `withAdminClient` runs it for the duration of a closure.
 public final class KafkaAdminClient: Sendable {
     let cluster: Cluster
     private let loop: EventLoop
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
-    /// An admin client. Nothing is connected before `run()`.
+    /// Creates an admin client. It connects once `run()` is called.
     ///
-    /// Throws `KafkaError.Code.invalidConfiguration` with the reason if settings can't be meant.
+    /// Throws `KafkaError.Code.invalidConfiguration` with the reason if a setting is invalid.
     public init(_ configuration: KafkaClientConfiguration) throws(KafkaError) {
         do {
             self.loop = try EventLoop(name: "kafka-admin", clock: configuration.clock)
@@ -49,7 +49,7 @@ public final class KafkaAdminClient: Sendable {
         self.loop.shutdown()
     }
 
-    /// Does the client's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
+    /// Runs the client until `triggerGracefulShutdown()` is called or the task is cancelled. Call it once.
     public func run() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
@@ -60,18 +60,18 @@ public final class KafkaAdminClient: Sendable {
         }
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.cluster.run() }
-            // Cancelled or asked to end, both are the end.
+            // Both cancellation and `triggerGracefulShutdown()` end the run.
             try? await self.shutdown.value()
             group.cancelAll()
         }
     }
 
-    /// Ends `run()`. Returns at once; calls that wait fail.
+    /// Ends `run()`. Returns immediately; pending calls fail.
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }
 
-    /// Runs an admin client for the time of a closure.
+    /// Runs an admin client for the duration of a closure.
     public static func withAdminClient<Result>(
         _ configuration: KafkaClientConfiguration, _ body: (KafkaAdminClient) async throws -> Result
     ) async throws -> Result {
@@ -81,9 +81,9 @@ public final class KafkaAdminClient: Sendable {
         }
     }
 
-    // MARK: Asking
+    // MARK: Calls
 
-    /// Makes a call about one thing within the API timeout.
+    /// Performs a call about a single item within the API timeout.
     func perform<C: Call>(_ call: C) async throws(KafkaError) -> C.Value where C.Item == OnlyItem {
         try await self.cluster.perform(call, deadline: self.loop.now + self.cluster.configuration.apiTimeout)
     }

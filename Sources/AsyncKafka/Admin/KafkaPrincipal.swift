@@ -5,24 +5,24 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Somebody whom a broker knows, by the kind and the name that its listener gives him.
+/// A principal: the identity that a broker derives from an authenticated connection.
 public struct KafkaPrincipal: Hashable, Sendable {
-    /// `User`, unless the cluster has a principal builder of its own.
+    /// The principal's type: `User`, unless the brokers have a custom principal builder.
     public var type: String
-    /// `alice`; for mutual TLS, the certificate's subject.
+    /// The principal's name, such as `alice`. With mutual TLS it is the certificate's subject by default.
     public var name: String
 
-    /// A principal; a user by default.
+    /// Creates a principal. The default type is `User`.
     public init(type: String = "User", name: String) {
         self.type = type
         self.name = name
     }
 
-    /// The principal of a user: `User:` and the name.
+    /// Returns the principal `User:` followed by the name.
     public static func user(_ name: String) -> KafkaPrincipal { KafkaPrincipal(name: name) }
 }
 
 extension KafkaPrincipal: CustomStringConvertible {
-    /// As Kafka writes it: `User:alice`.
+    /// The principal as Kafka writes it: `User:alice`.
     public var description: String { "\(self.type):\(self.name)" }
 }

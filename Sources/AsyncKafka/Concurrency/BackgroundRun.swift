@@ -5,13 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Runs `body` beside a client's `run()`. When `body` has ended, `end` asks the client to end, and that is waited for; an error
-/// of `body` comes before one of `run()`.
+/// Runs `body` beside a client's `run()`. When `body` ends, calls `end` to shut the client down and waits for `run()`
+/// to return. An error from `body` takes precedence over one from `run()`.
 func withBackgroundRun<Result>(
     _ run: @escaping @Sendable () async throws -> Void, end: () -> Void, _ body: () async throws -> Result
 ) async throws -> Result {
     try await withThrowingTaskGroup(of: Void.self) { group in
-        // Without the loop as its executor: `run()` only waits for its own children, which it starts on the loop.
+        // No preference for the loop: `run()` only waits for its own children, which it starts on the loop.
         group.addTask { try await run() }
         let result: Result
         do {

@@ -7,18 +7,18 @@
 
 package import KafkaTransport
 
-/// Runs what other people wrote within a time, also if it doesn't heed cancellation.
+/// Runs user code within a time limit, even if that code ignores cancellation.
 package enum Deadline {
-    /// Thrown when the time is over.
+    /// Thrown when the time limit has passed.
     package struct Passed: Error {}
 
-    /// The result of `body`, or `Passed`. `body` is cancelled then, and left to itself: it runs as a task of its own, since a
-    /// child's end would have to be waited for.
+    /// Returns the result of `body`, or throws `Passed` at the limit. `body` is then cancelled and left running: it
+    /// runs in an unstructured task, since a task group would have to wait for it.
     package static func run<Value: Sendable>(
         _ limit: Duration, on clock: LoopClock, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let first = FirstResult<Result<Value, any Error>>()
-        // No child of this task: it would have to be waited for, and it may not end. Cancelled below in any case.
+        // Unstructured, since a task group would wait for a child that may never end. Cancelled below in any case.
         let work = Task {
             do {
                 first.give(.success(try await body()))
@@ -28,7 +28,7 @@ package enum Deadline {
         }
         defer { work.cancel() }
         return try await withTaskGroup(of: Void.self) { group in
-            // A child, which ends at once when it is cancelled below: nothing of the limit outlives the result.
+            // A child, since it ends as soon as it is cancelled below. So no timer outlives the result.
             group.addTask {
                 do { try await clock.sleep(for: limit) } catch { return }
                 first.give(.failure(Passed()))
@@ -39,11 +39,11 @@ package enum Deadline {
         }.get()
     }
 
-    /// As `run`, but the cancellation of the calling task ends neither `body` nor the wait for it.
+    /// Like `run`, but cancelling the calling task ends neither `body` nor the wait for it.
     package static func runToEnd<Value: Sendable>(
         _ limit: Duration, on clock: LoopClock, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        // No child of this task, whose cancellation would reach it. It ends at the limit, and is awaited here.
+        // Unstructured, so that cancelling the caller doesn't reach it. It ends at the limit and is awaited here.
         try await Task { try await self.run(limit, on: clock, body) }.value
     }
 }

@@ -8,7 +8,8 @@
 import KafkaTransport
 
 extension EventLoop {
-    /// What `body` returns; or nil, if `limit` ends first: then `body` is cancelled, and must heed that.
+    /// Returns the result of `body`, or nil if `limit` ends first. `body` is then cancelled and must respond to
+    /// cancellation.
     func first<Value: Sendable>(
         _ body: @escaping @Sendable () async -> Value, before limit: @escaping @Sendable () async -> Void
     ) async -> Value? {

@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaTransport
 
-/// A value that one task waits for, and that is given once: by whoever has it, by a deadline, or by cancellation.
+/// A value that one task waits for. It is fulfilled once: with a result, by a deadline, or by cancellation.
 ///
-/// Whatever comes first wins; the rest is ignored. The waiting task is resumed outside of any lock.
+/// The first result wins; later ones are ignored. The waiting task is resumed outside of any lock.
 final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -20,7 +20,7 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Lock<State>(.empty)
 
-    /// Gives the result. Returns whether it was the first.
+    /// Fulfils the promise. Returns whether this result was the first.
     @discardableResult
     func fulfill(_ result: Result<Value, KafkaError>) -> Bool {
         let (isFirst, continuation) = self.state.withLock {
@@ -40,12 +40,12 @@ final class Promise<Value: Sendable>: Sendable {
         return isFirst
     }
 
-    /// Whether a result has been given.
+    /// Whether the promise has a result.
     var isFulfilled: Bool {
         self.state.withLock { if case .done = $0 { true } else { false } }
     }
 
-    /// Waits for the result, until the calling task is cancelled. To be called once.
+    /// Waits for the result or the calling task's cancellation. Call it once.
     func value() async throws(KafkaError) -> Value {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -62,7 +62,7 @@ final class Promise<Value: Sendable>: Sendable {
         return try result.get()
     }
 
-    /// Waits for the result until `deadline`; then `timeout` is thrown.
+    /// Waits for the result until `deadline`, then throws `timeout`.
     func value(
         until deadline: MonotonicTime, on loop: EventLoop, orThrow timeout: @escaping @Sendable () -> KafkaError
     ) async throws(KafkaError) -> Value {

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Wakes one background task: signals that come while it is busy are one signal when it next waits.
+/// Wakes one background task. Signals sent while the task is busy are merged into one for its next wait.
 final class Signal: Sendable {
     private enum State {
         case idle
@@ -28,12 +28,12 @@ final class Signal: Sendable {
             state = .idle
             return promise
         }
-        // A wait that has just ended by its deadline has looked at its work after all: the signal is not lost,
-        // since its owner looks again before it waits again.
+        // If the wait has just ended by its deadline, the signal isn't lost: the task looks at its work again before
+        // its next wait.
         waiter?.fulfill(.success(()))
     }
 
-    /// Waits for a signal, at most until `deadline`, and not on when the task is cancelled.
+    /// Waits until a signal, the deadline or the task's cancellation.
     func wait(until deadline: MonotonicTime? = nil, on loop: EventLoop) async {
         let promise = Promise<Void>()
         let isSignalled = self.state.withLock { state in

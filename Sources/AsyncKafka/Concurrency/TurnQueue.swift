@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Lets tasks through one after the other, in the order in which they came.
+/// Runs tasks one at a time, in the order in which they arrived.
 final class TurnQueue: Sendable {
     private struct State {
         var isBusy = false
@@ -17,7 +17,8 @@ final class TurnQueue: Sendable {
 
     private let state = Lock(State())
 
-    /// Runs `body` when all that came before have ended or given up, unless the deadline comes first.
+    /// Runs `body` once all earlier callers have finished or given up. Throws `timeout` if the deadline passes before
+    /// that.
     func run<Value>(
         until deadline: MonotonicTime, on loop: EventLoop, orThrow timeout: @escaping @Sendable () -> KafkaError,
         _ body: () async throws(KafkaError) -> Value
@@ -40,7 +41,7 @@ final class TurnQueue: Sendable {
                 if turn == nil { state.isBusy = false }
                 return turn
             }
-            // Who has given up has no use for a turn.
+            // Skip waiters that have given up.
             guard let turn, !turn.fulfill(.success(())) else { return }
         }
     }

@@ -8,11 +8,11 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Tasks that wait until something changes, and then look again.
+/// A list of tasks that wait for a change and then check again.
 final class WaiterList: Sendable {
     private let waiters = Lock<[ObjectIdentifier: Promise<Void>]>([:])
 
-    /// Wakes all that wait.
+    /// Wakes all waiting tasks.
     func wakeAll() {
         let waiting = self.waiters.withLock { waiters in
             defer { waiters = [:] }
@@ -21,7 +21,7 @@ final class WaiterList: Sendable {
         for waiter in waiting { waiter.fulfill(.success(())) }
     }
 
-    /// Waits for the next change. `isDone` is asked once the wait has begun, so that no change is missed between.
+    /// Waits for the next change. `isDone` is checked after registering, so that no change in between is missed.
     func wait(
         until deadline: MonotonicTime, on loop: EventLoop, unless isDone: @Sendable () -> Bool,
         orThrow timeout: @escaping @Sendable () -> KafkaError

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// Rounded up, and as large as a protocol field can hold at most.
+    /// The number of milliseconds, rounded up and clamped to the range of a protocol field.
     var wholeMilliseconds: Int32 {
         let milliseconds = self.components.seconds.multipliedReportingOverflow(by: 1000)
         let rest = (self.components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// In seconds with at most one digit after the point: "4.2 s".
+    /// The duration in seconds with at most one decimal: "4.2 s".
     var formattedSeconds: String {
         let (seconds, attoseconds) = self.components
         let tenths = seconds * 10 + attoseconds / 100_000_000_000_000_000

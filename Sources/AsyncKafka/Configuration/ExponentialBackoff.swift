@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long to wait before trying again (KIP-580): doubles with each failure up to a limit, ±20 % of jitter.
+/// The wait before another attempt (KIP-580). It doubles with each failure up to a maximum, with ±20 % of jitter.
 package struct ExponentialBackoff: Sendable {
     package var initial: Duration
     package var maximum: Duration
@@ -15,10 +15,10 @@ package struct ExponentialBackoff: Sendable {
         self.maximum = maximum
     }
 
-    /// The wait after `failures` failures in a row (1 or more).
+    /// The wait after `failures` consecutive failures (1 or more).
     func delay(failures: Int) -> Duration { self.delay(failures: failures, jitter: .random(in: 0..<1)) }
 
-    /// The wait after `failures` failures in a row (1 or more). `jitter` is a random number from 0 up to 1.
+    /// The wait after `failures` consecutive failures (1 or more). `jitter` is a random number in 0..<1.
     package func delay(failures: Int, jitter: Double) -> Duration {
         guard self.maximum > self.initial else { return self.maximum }
         let doublings = min(max(failures - 1, 0), 30)
@@ -28,12 +28,12 @@ package struct ExponentialBackoff: Sendable {
 }
 
 extension KafkaClientConfiguration {
-    /// The waits between attempts at a request.
+    /// The backoff between attempts at a request.
     var retries: ExponentialBackoff {
         ExponentialBackoff(initial: self.retryBackoff, maximum: self.retryBackoffMax)
     }
 
-    /// The waits between attempts to connect to a broker.
+    /// The backoff between attempts to connect to a broker.
     var reconnects: ExponentialBackoff {
         ExponentialBackoff(initial: self.reconnectBackoff, maximum: self.reconnectBackoffMax)
     }

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension KafkaClientConfiguration {
-    /// Throws `.invalidConfiguration`, naming the first setting that can't be meant.
+    /// Throws `.invalidConfiguration`, naming the first invalid setting.
     func validate() throws(KafkaError) {
         guard !self.bootstrapServers.isEmpty else {
             throw .invalidConfiguration("bootstrapServers is empty: name at least one broker as host:port.")

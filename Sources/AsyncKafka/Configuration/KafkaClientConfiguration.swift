@@ -7,56 +7,62 @@
 
 package import KafkaTransport
 
-/// What producers, consumers and admin clients have in common: where the cluster is, and how patient to be.
+/// The configuration common to producers, consumers and admin clients.
 public struct KafkaClientConfiguration: Sendable {
-    /// Brokers to ask first, as `host:port`; one that answers is enough, several survive the loss of some.
+    /// The brokers to contact first, as `host:port`. One reachable broker is enough; list several for availability.
     public var bootstrapServers: [String]
-    /// How connections are secured, and how this client says who it is. Not at all by default.
+    /// How connections are encrypted and authenticated. Default: `.plaintext`, neither.
     public var security = KafkaSecurity.plaintext
-    /// A name for this client in the brokers' logs and quotas.
+    /// The client's name in the brokers' logs and quotas. Default: `async-kafka`.
     public var clientID = "async-kafka"
-    /// The rack or availability zone that this client runs in (`client.rack`): read from the nearest replica (KIP-392).
+    /// The rack or availability zone that the client runs in (`client.rack`), used to read from the nearest replica
+    /// (KIP-392). Default: nil.
     public var rack: String?
 
-    /// How long a broker may take to answer a request. 30 s by default.
+    /// The maximum time for a broker to answer a request. Default: 30 s.
     public var requestTimeout: Duration = .seconds(30)
-    /// How long a call may take in all, retries included. 60 s by default (`default.api.timeout.ms`).
+    /// The maximum time for a call, including retries (`default.api.timeout.ms`). Default: 60 s.
     public var apiTimeout: Duration = .seconds(60)
-    /// How long setting up a connection may take: name look-up, TCP, security handshakes. 10 s by default (KIP-601).
+    /// The maximum time to set up a connection: name resolution, TCP, TLS and authentication (KIP-601). Default: 10 s.
     public var connectionSetupTimeout: Duration = .seconds(10)
-    /// How long an unused connection stays open. 9 minutes by default, less than the brokers' 10.
+    /// How long an unused connection stays open. Default: 9 minutes, less than the brokers' 10.
     public var connectionMaxIdle: Duration = .seconds(540)
-    /// The wait before a failed connection is tried again; doubles with each failure, ±20 %. 50 ms by default.
+    /// The wait before reconnecting after a failure. It doubles with each failure, with ±20 % of jitter. Default: 50
+    /// ms.
     public var reconnectBackoff: Duration = .milliseconds(50)
-    /// The longest wait between two attempts to connect. 1 s by default.
+    /// The maximum wait between two attempts to connect. Default: 1 s.
     public var reconnectBackoffMax: Duration = .seconds(1)
-    /// The wait before a failed request is sent again; doubles with each failure, ±20 %. 100 ms by default.
+    /// The wait before a failed request is retried. It doubles with each failure, with ±20 % of jitter. Default: 100
+    /// ms.
     public var retryBackoff: Duration = .milliseconds(100)
-    /// The longest wait between two attempts at a request. 1 s by default.
+    /// The maximum wait between two attempts at a request. Default: 1 s.
     public var retryBackoffMax: Duration = .seconds(1)
-    /// The age at which what is known of topics and leaders is refreshed even if nothing failed. 5 minutes by default.
+    /// The age at which metadata is refreshed even without errors. Default: 5 minutes.
     public var metadataMaxAge: Duration = .seconds(300)
-    /// How long no metadata may come before the bootstrap servers are asked again (KIP-899). 5 minutes by default.
+    /// How long metadata requests may fail before the client starts again from the bootstrap servers (KIP-899).
+    /// Default: 5 minutes.
     public var rebootstrapTrigger: Duration = .seconds(300)
-    /// Whether brokers may create a topic that is asked for and doesn't exist, if they are set to. True by default.
+    /// Whether brokers may create a missing topic when it is requested, if `auto.create.topics.enable` is set on them.
+    /// Default: true.
     public var allowAutoTopicCreation = true
-    /// The largest response that is accepted, in bytes. 128 MiB by default.
+    /// The maximum size of a response in bytes. Default: 128 MiB.
     public var maxResponseSize = 128 << 20
 
-    /// Where log events go. By default warnings and errors go to standard error.
+    /// The destination of log events. Default: warnings and errors go to standard error.
     public var log: any KafkaLog = StandardErrorLog()
-    /// What takes the client's events, for metrics and traces. None by default, and then none is made.
+    /// Receives the client's events, for metrics and traces. Default: nil, and no events are created.
     public var observer: (any KafkaObserver)?
-    /// When sessions are renewed, as a part of their length: late, and not all at once. Tests with short ones leave more.
+    /// The range of the session's lifetime in which it is renewed: late, and not at the same moment for all
+    /// connections. Tests with short sessions renew earlier.
     package var sessionRenewal = 0.85..<0.95
-    /// How often the brokers are asked about a topic that they refuse to this client, and its reader is told.
+    /// The interval at which brokers are asked again about a topic they refuse, and at which its reader is notified.
     package var refusalPause: Duration = .seconds(10)
-    /// Who looks up the brokers' names. Tests give names addresses of their own.
+    /// The resolver of the brokers' host names. Tests assign addresses of their own.
     package var nameResolver = NameResolver.shared
-    /// Where the client gets its time from. Tests drive one of their own.
+    /// The client's clock. Tests replace it.
     package var clock = LoopClock.system
 
-    /// A configuration for the cluster that these brokers (`host:port`) belong to.
+    /// Creates a configuration for the cluster that these brokers (`host:port`) belong to.
     public init(bootstrapServers: [String]) {
         self.bootstrapServers = bootstrapServers
     }

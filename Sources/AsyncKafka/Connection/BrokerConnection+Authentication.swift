@@ -65,9 +65,7 @@ extension BrokerConnection {
         // What is in flight may take its time, and a broker answers one request after the other.
         guard await self.allIsRead() else { throw .cancelled }
         let deadline = self.loop.now + self.renewalTimeout
-        if let expiring = exchange as? any ExpiringCredentialsExchange,
-            expiring.isOver(at: self.loop.clock.coarseWallMilliseconds)
-        {
+        if exchange.isExpired(at: Timestamp(millisecondsSince1970: self.loop.clock.coarseWallMilliseconds)) {
             exchange = try await self.makeExchange(mechanism, renewing: session, deadline: deadline)
         }
         // The broker may grant one without an end this time.
@@ -141,22 +139,20 @@ extension BrokerConnection {
         do {
             let now = self.loop.now
             return try await Deadline.run(deadline - now, on: self.loop.clock) {
-                if let session, session.renewAt > now, let mechanism = mechanism as? any ExpiringCredentialsMechanism {
+                if let session, session.renewAt > now {
                     return try await mechanism.makeExchange(
-                        with: server, outlasting: session.endsAt, within: session.renewAt - now)
+                        with: server, renewingSessionThatEndsIn: session.endsAt - now, within: session.renewAt - now)
                 }
                 return try await mechanism.makeExchange(with: server)
             }
         } catch is Deadline.Passed {
-            let late =
-                (mechanism as? any ExpiringCredentialsMechanism)?.lateCredentials
-                ?? "The credentials for \(mechanism.name) were not there in time"
             let limit =
                 session == nil
                 ? "a connection attempt has \(self.configuration.connectionSetupTimeout) in all (connectionSetupTimeout)"
                 : "the session that they were to renew is over"
             throw KafkaError(
-                .authenticationTimeout, "\(late): \(limit).", broker: self.broker.description, isRetriable: true)
+                .authenticationTimeout, "\(mechanism.credentialsSource) did not answer in time: \(limit).",
+                broker: self.broker.description, isRetriable: true)
         } catch {
             throw self.authenticationError(error, mechanism)
         }
@@ -167,13 +163,9 @@ extension BrokerConnection {
     private func perform(
         _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
     ) async throws(KafkaError) {
-        if let bearer = exchange as? OAuthBearerExchange, bearer.hasExtensions { try self.requireExtensions() }
-        if let failure = (mechanism as? any ExpiringCredentialsMechanism)?.takeReplacementFailure() {
-            self.logger(.warning, "No new token is there; the earlier one is used on", [(.error, failure.description)])
-        }
-        let hasRequests: Bool
+        if let warning = exchange.warning { self.logger(.warning, "The SASL mechanism warns", [(.error, warning)]) }
         do throws(KafkaError) {
-            hasRequests = try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
+            try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
         } catch {
             // At a renewal, the broker knows the secret from before.
             var error = error
@@ -196,16 +188,12 @@ extension BrokerConnection {
             exchange = step.exchange
             guard case .send(let bytes) = step.response else {
                 let isAccepted = exchange.refusal == nil
-                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: isAccepted)
+                exchange.ended(isAccepted: isAccepted)
                 guard isAccepted else { throw self.refusal(nil, exchange, mechanism, sent) }
                 return
             }
             sent.append(bytes)
             do throws(KafkaError) {
-                guard hasRequests else {
-                    challenge = try await self.askBare(bytes, mechanism, deadline: deadline)
-                    continue
-                }
                 var request = SaslAuthenticateRequest()
                 request.authBytes = bytes
                 let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
@@ -214,7 +202,7 @@ extension BrokerConnection {
                 if answer.sessionLifetimeMs > 0 { self.beginSession(of: .milliseconds(answer.sessionLifetimeMs)) }
             } catch {
                 guard error.brokerCode == .saslAuthenticationFailed || exchange.refusal != nil else { throw error }
-                (mechanism as? any ExpiringCredentialsMechanism)?.judged(exchange, isAccepted: false)
+                exchange.ended(isAccepted: false)
                 // A mechanism's own refusal counts however the exchange ends: some brokers close the connection then.
                 let hasEnded = error.code == .connectionFailed || error.code == .authenticationTimeout
                 throw hasEnded ? self.refusal(nil, exchange, mechanism, sent) : error
@@ -233,17 +221,15 @@ extension BrokerConnection {
         }
     }
 
-    /// Returns whether the mechanism's messages go in SaslAuthenticate requests (KIP-152). With SaslHandshake version 0, all that
-    /// Kafka 0.10 and 0.11 know, they follow bare.
+    /// Names the mechanism. Its messages follow in SaslAuthenticate requests (KIP-152).
     private func agree(
         on mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
-    ) async throws(KafkaError) -> Bool {
+    ) async throws(KafkaError) {
         var request = SaslHandshakeRequest()
         request.mechanism = mechanism.name
         let answer = try await self.askDuringAuthentication(request, mechanism, deadline: deadline)
         switch answer.errorCode {
-        case .none:
-            return try self.versions.version(for: SaslHandshakeRequest.self) > 0
+        case .none: return
         case .unsupportedSaslMechanism:
             let offered = answer.mechanisms.isEmpty ? "none" : answer.mechanisms.joined(separator: ", ")
             throw KafkaError(
@@ -264,34 +250,16 @@ extension BrokerConnection {
         }
     }
 
-    /// Brokers know SASL extensions from Kafka 2.1 on (KIP-342), as they do version 7 of Produce (KIP-110).
-    private func requireExtensions() throws(KafkaError) {
-        guard !self.versions.supports(ProduceRequest.self, version: 7) else { return }
-        throw KafkaError(
-            .unsupportedVersion,
-            "SASL extensions (OAuthBearerTokenProvider, KIP-342) need Kafka 2.1 or later, and this broker is older.",
-            broker: self.broker.description)
-    }
-
     private func askDuringAuthentication<Request: KafkaRequest>(
         _ request: Request, _ mechanism: any SASLMechanism, deadline: MonotonicTime
     ) async throws(KafkaError) -> Request.Response {
-        let version = try self.versions.version(for: Request.self)
+        // After SaslHandshake version 0, messages would come without requests around them (Kafka 0.10).
+        let oldest: Int16 = Request.apiKey == .saslHandshake ? 1 : 0
+        let version = try self.versions.version(for: Request.self, within: oldest...Int16.max)
         let promise = Promise<Request.Response>()
         self.submit(request, version: version, timeout: deadline - self.loop.now, isAuthentication: true) {
             promise.fulfill($0)
         }
-        return try await self.answer(promise, mechanism)
-    }
-
-    /// Sends a mechanism's message with nothing but its length before it, and waits for the answer, which is such a one too.
-    private func askBare(
-        _ message: Bytes, _ mechanism: any SASLMechanism, deadline: MonotonicTime
-    ) async throws(KafkaError) -> Bytes {
-        let promise = Promise<Bytes>()
-        let request = QueuedRequest(
-            .saslAuthenticate, deadline: deadline, answer: .expected(correlationID: nil) { promise.fulfill($0) })
-        self.write(request, [message], now: self.loop.now, isAuthentication: true)
         return try await self.answer(promise, mechanism)
     }
 

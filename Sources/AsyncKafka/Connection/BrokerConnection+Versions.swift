@@ -24,6 +24,7 @@ extension BrokerConnection {
             let answer = try await self.askVersions(version: version, deadline: deadline)
             switch answer {
             case .versions(let versions):
+                try versions.requireOldestSupported()
                 self.adopt(versions)
                 return
             case .tryVersion(let lower) where lower < version:

@@ -30,6 +30,18 @@ struct BrokerVersions: Sendable {
         self.init(broker: broker, ranges: ranges, finalizedFeatures: features)
     }
 
+    /// Throws if the broker is older than Kafka 2.1, the oldest that this library is tested with (KIP-896). The versions of
+    /// Produce tell: version 7 came with 2.1 (KIP-110).
+    func requireOldestSupported() throws(KafkaError) {
+        guard let offered = self.ranges[.produce], offered.upperBound < 7 else { return }
+        throw KafkaError(
+            .unsupportedVersion,
+            """
+            The broker speaks Produce versions \(offered.lowerBound) to \(offered.upperBound): it is older than Kafka 2.1, which \
+            AsyncKafka needs. Upgrade it, or use a client of its age.
+            """, broker: self.broker.description)
+    }
+
     /// The newest version of a request that both sides speak, at most `limit`.
     func version<Request: KafkaRequest>(
         for request: Request.Type, atMost limit: Int16? = nil

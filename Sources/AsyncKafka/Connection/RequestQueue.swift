@@ -9,25 +9,24 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A request on its way: it waits, or it was written.
+/// A request of a connection that has not ended: it waits to be written, or was written.
 struct QueuedRequest: Sendable {
     enum Answer: Sendable {
-        /// The broker answers. The completion takes the answer's bytes after the correlation id, which is nil for a mechanism's
-        /// token without a header (SaslHandshake version 0), whose answer has none either.
-        case expected(correlationID: Int32?, completion: @Sendable (Result<Bytes, KafkaError>) -> Void)
-        /// The broker does not answer (Produce with `acks` 0): the request ends when the system has taken all its bytes.
+        /// The broker answers. The completion receives the bytes of the response after the correlation id.
+        case expected(correlationID: Int32, completion: @Sendable (Result<Bytes, KafkaError>) -> Void)
+        /// The broker does not answer (Produce with `acks` 0). The request ends when the system has accepted its bytes.
         case never(completion: @Sendable (Result<Void, KafkaError>) -> Void)
     }
 
     let api: APIKey
-    var version: Int16 = 0
+    let version: Int16
     let deadline: MonotonicTime
     let answer: Answer
     /// Set by the queue, as `writtenAt`.
     fileprivate(set) var submittedAt = MonotonicTime(nanoseconds: 0)
     fileprivate(set) var writtenAt = MonotonicTime(nanoseconds: 0)
 
-    init(_ api: APIKey, version: Int16 = 0, deadline: MonotonicTime, answer: Answer) {
+    init(_ api: APIKey, version: Int16, deadline: MonotonicTime, answer: Answer) {
         self.api = api
         self.version = version
         self.deadline = deadline
@@ -36,13 +35,13 @@ struct QueuedRequest: Sendable {
 
     var isAnswered: Bool { if case .expected = self.answer { true } else { false } }
 
-    /// Ends it with the frame that the broker has sent.
+    /// Completes the request with the frame that the broker sent.
     func answered(_ frame: Bytes) {
-        guard case .expected(let correlationID, let completion) = self.answer else { return }
-        completion(.success(correlationID == nil ? frame : frame[4..<frame.count]))
+        guard case .expected(_, let completion) = self.answer else { return }
+        completion(.success(frame[4..<frame.count]))
     }
 
-    /// Ends it, since all that can be known of it is that the system has taken its bytes.
+    /// Completes a request without an answer: the system has accepted its bytes, and nothing more can be known.
     func taken() {
         if case .never(let completion) = self.answer { completion(.success(())) }
     }
@@ -55,10 +54,10 @@ struct QueuedRequest: Sendable {
     }
 }
 
-/// All requests of a connection, from `submit` to their end. Pure.
+/// The requests of a connection, from `submit` until they end. Pure.
 ///
-/// They are written in the order in which they came; only authentication goes ahead of what waits. Answers come in the order of
-/// the requests, and a broker that answers out of turn can't be trusted with any of them.
+/// Requests are written in the order of submission; only authentication goes ahead of waiting requests. Brokers answer in the order
+/// of the requests. After an answer out of order no other answer can be trusted, so the connection is closed.
 struct RequestQueue: Sendable {
     private struct Waiting: Sendable {
         let frame: [Bytes]
@@ -71,21 +70,22 @@ struct RequestQueue: Sendable {
         var senselessLength: Duration?
     }
 
-    /// A request that ends without an answer, and why.
+    /// A request that ends without an answer, and the reason.
     struct Failed: Sendable {
         let request: QueuedRequest
         let error: KafkaError
     }
 
-    /// Those without an answer stay until the system has taken them.
+    /// Requests without an answer stay until the system has accepted their bytes.
     private var written = Deque<QueuedRequest>()
-    /// The broker has asked for a pause (KIP-219), a session is renewed (KIP-368), or too many are in flight.
+    /// Requests that may not be written yet: the broker has requested a pause (KIP-219), the session is being renewed
+    /// (KIP-368), or too many requests are in flight.
     private var waiting = Deque<Waiting>()
-    /// How many of those that were written the broker has yet to answer.
+    /// The number of written requests that the broker has not answered yet.
     private(set) var inFlight = 0
     private(set) var hasHadUnanswered = false
     private(set) var closed: KafkaError?
-    /// Whether all but authentication has to wait.
+    /// Whether all requests but authentication have to wait.
     private(set) var isHeld = false
     private var pause: Pause?
     private let limit: Int
@@ -97,18 +97,18 @@ struct RequestQueue: Sendable {
         self.broker = broker
     }
 
-    /// All that have not ended.
+    /// The number of requests that have not ended.
     var count: Int { self.written.count + self.waiting.count }
 
-    /// Whether requests wait for a reason of the connection's.
+    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a pause.
     func isPaused(now: MonotonicTime) -> Bool { self.isHeld || self.pauseEnd(now: now) != nil }
 
-    /// Until when the broker reads nothing, if it has asked for a pause that is not over.
+    /// The end of the pause that the broker has requested, if it is not over.
     func pauseEnd(now: MonotonicTime) -> MonotonicTime? {
         self.pause.flatMap { $0.end > now ? $0.end : nil }
     }
 
-    /// The request that has waited longest for its answer, of those that don't wait for something else at the broker.
+    /// The oldest request in flight, except for APIs whose requests wait at the broker.
     func oldestInFlight(except waits: Set<APIKey>) -> QueuedRequest? {
         self.written.first { $0.isAnswered && !waits.contains($0.api) }
     }
@@ -222,13 +222,13 @@ struct RequestQueue: Sendable {
                 taken.append(request)
                 continue
             }
-            guard expected == nil || expected == correlationID else {
+            guard expected == correlationID else {
                 // They end with the others.
                 self.written.prepend(request)
                 for request in taken.reversed() { self.written.prepend(request) }
-                let due = "\(expected ?? 0) (\(request.api))"
                 return .close(
-                    self.protocolError("answered out of turn: \(Self.name(correlationID)) where \(due) was due"))
+                    self.protocolError(
+                        "answered out of turn: \(Self.name(correlationID)) where \(expected) (\(request.api)) was due"))
             }
             self.inFlight -= 1
             return .complete(

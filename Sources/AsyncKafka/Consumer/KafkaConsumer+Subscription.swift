@@ -157,10 +157,10 @@ extension KafkaConsumer {
         case .none, .partitions: return []
         case .pattern(let pattern):
             let hidesInternal = self.configuration.excludeInternalTopics
-            return Set(
-                metadata.topics.values.filter { topic in
-                    !topic.partitions.isEmpty && !(hidesInternal && topic.isInternal) && pattern.matches(topic.name)
-                }.map(\.name))
+            let candidates = metadata.topics.values.lazy.filter { topic in
+                !topic.partitions.isEmpty && !(hidesInternal && topic.isInternal)
+            }
+            return Set(pattern.matching(candidates.map(\.name)))
         }
     }
 

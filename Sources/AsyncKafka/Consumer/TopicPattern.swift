@@ -5,33 +5,71 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which topics a consumer reads, by their names: those of today and those that are created later.
+/// The topics a consumer reads, chosen by name: the topics that exist and those that are created later.
+///
+/// ```swift
+/// try consumer.subscribe(toTopicsMatching: TopicPattern("orders-.*"))
+/// ```
 public struct TopicPattern: Sendable {
-    private let isMatch: @Sendable (String) -> Bool
+    private enum Rule: Sendable {
+        case expression(String)
+        case condition(@Sendable (String) -> Bool)
+    }
+    private let rule: Rule
 
     /// The topics whose whole name matches a regular expression, such as `orders-.*`.
     ///
-    /// - Throws: `.invalidArgument` if it is not a regular expression.
+    /// The syntax is [RE2](https://github.com/google/re2/wiki/Syntax)'s, which brokers evaluate (KIP-848), as far as it is
+    /// useful for names of topics. Lookahead, lookbehind, back references, word boundaries and classes such as `\p{Greek}`
+    /// are refused. Avoid nested repetitions such as `(a+)+`, which can take very long to evaluate here.
+    ///
+    /// - Throws: `KafkaError` with the code `.invalidArgument` and the reason if `expression` is not of that syntax.
     public init(_ expression: String) throws(KafkaError) {
-        do {
-            _ = try Regex(expression)
+        do throws(TopicPatternSyntax.Refusal) {
+            try TopicPatternSyntax.check(expression)
         } catch {
             throw KafkaError(
-                .invalidArgument, "The topic pattern \"\(expression)\" is not a regular expression.",
-                underlyingError: error)
+                .invalidArgument,
+                "The topic pattern \"\(expression)\" is not a regular expression that brokers know (RE2): \(error.reason)."
+            )
         }
-        // A Regex can't be shared between threads; names are only looked at when metadata changes.
-        self.isMatch = { name in
-            guard let regex = try? Regex(expression) else { return false }
-            return name.wholeMatch(of: regex) != nil
+        guard Self.regex(expression) != nil else {
+            throw KafkaError(.invalidArgument, "The topic pattern \"\(expression)\" is not a regular expression.")
         }
+        self.rule = .expression(expression)
     }
 
     /// The topics whose name satisfies a condition.
+    ///
+    /// The condition is evaluated by this client. A regular expression can be evaluated by brokers too: prefer it where it
+    /// can say the same.
+    ///
+    /// - Parameter condition: is called for each topic of the cluster whenever metadata changes.
     public init(where condition: @escaping @Sendable (String) -> Bool) {
-        self.isMatch = condition
+        self.rule = .condition(condition)
     }
 
-    /// Whether a topic of this name is meant.
-    public func matches(_ topic: String) -> Bool { self.isMatch(topic) }
+    /// The regular expression, or nil if the topics are chosen by a condition.
+    public var expression: String? {
+        if case .expression(let expression) = self.rule { expression } else { nil }
+    }
+
+    /// Whether the pattern selects a topic of this name.
+    public func matches(_ topic: String) -> Bool { !self.matching([topic]).isEmpty }
+
+    /// Those names that the pattern selects. The expression is compiled once for all of them: a `Regex` can't be kept,
+    /// since it can't be shared between threads.
+    func matching(_ topics: some Sequence<String>) -> [String] {
+        switch self.rule {
+        case .condition(let condition): return topics.filter(condition)
+        case .expression(let expression):
+            guard let regex = Self.regex(expression) else { return [] }
+            return topics.filter { $0.wholeMatch(of: regex) != nil }
+        }
+    }
+
+    /// As brokers read it: characters are code points, and classes hold ASCII.
+    private static func regex(_ expression: String) -> Regex<AnyRegexOutput>? {
+        try? Regex(expression).asciiOnlyCharacterClasses().matchingSemantics(.unicodeScalar)
+    }
 }

@@ -7,32 +7,33 @@
 
 import KafkaProtocol
 
-/// What is known of one partition.
+/// The metadata of one partition.
 struct PartitionMetadata: Hashable, Sendable {
     var index: Int32
     /// Nil while the partition has no leader.
     var leader: Int32?
-    /// Nil where brokers don't tell (before Metadata v7).
+    /// Nil with brokers that don't report it (below Metadata version 7).
     var leaderEpoch: Int32?
     var replicas: [Int32] = []
     var inSyncReplicas: [Int32] = []
     var offlineReplicas: [Int32] = []
     var error: ErrorCode = .none
-    /// How many answers in a row named an older leader epoch.
+    /// How many consecutive responses named an older leader epoch.
     var olderAnswers = 0
 }
 
-/// What is known of one topic.
+/// The metadata of one topic.
 struct TopicMetadata: Sendable {
     var name: String
-    /// `.zero` where brokers have no topic ids (before Metadata v10).
+    /// `.zero` with brokers that don't have topic ids (below Metadata version 10).
     var id: KafkaUUID = .zero
     var error: ErrorCode = .none
     var isInternal = false
     /// Sorted by index.
     var partitions: [PartitionMetadata] = []
 
-    /// The partition with this number. Partitions are numbered from 0 without gaps, unless a broker's view is partial.
+    /// The partition with this number. Partitions are numbered from 0 without gaps unless the broker's view is
+    /// incomplete.
     func partition(_ index: Int32) -> PartitionMetadata? {
         if let guess = self.partitions.indices.contains(Int(index)) ? self.partitions[Int(index)] : nil,
             guess.index == index
@@ -43,14 +44,14 @@ struct TopicMetadata: Sendable {
     }
 }
 
-/// A snapshot of the cluster: brokers, topics and leaders at one moment. Immutable.
+/// An immutable snapshot of the cluster: its brokers, topics and leaders at one moment.
 final class ClusterMetadata: Sendable {
-    /// Grows with every change.
+    /// Increases with every change.
     let version: Int
     let clusterID: String?
     let controllerID: Int32?
     let brokers: [Int32: Broker]
-    /// The topics that were asked for, also those that came back with an error.
+    /// The requested topics, including those with an error.
     let topics: [String: TopicMetadata]
     private let namesByID: [KafkaUUID: String]
 

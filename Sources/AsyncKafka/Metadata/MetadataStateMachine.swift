@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What a Metadata response tells, apart from its version on the wire.
+/// The contents of a Metadata response, independent of its version.
 struct MetadataUpdate: Sendable {
     var clusterID: String?
     var controllerID: Int32?
@@ -16,37 +16,37 @@ struct MetadataUpdate: Sendable {
     var topics: [TopicMetadata] = []
 }
 
-/// Decides when metadata is asked for and what becomes of the answers. Pure: time comes in as an argument.
+/// Decides when metadata is requested and how responses are merged. Pure: the time is an argument.
 ///
-/// One request is in flight at a time. A partition's leader is never replaced by one of an older leader epoch (KIP-320),
-/// unless the topic was deleted and made again, which its id tells.
+/// One request is in flight at a time. A partition's leader is never replaced by one with an older leader epoch
+/// (KIP-320), unless the topic id shows that the topic was deleted and recreated.
 struct MetadataStateMachine: Sendable {
-    /// Which topics a request names.
+    /// The topics that a request names.
     enum Interest: Hashable, Sendable {
-        /// Every topic of the cluster: a subscription by pattern.
+        /// Every topic of the cluster, for a subscription by pattern.
         case all
-        /// These, in order of name. None is a question for the brokers only.
+        /// These topics, sorted by name. An empty list requests only the brokers.
         case topics([String])
     }
 
     enum NextRefresh: Hashable, Sendable {
         case now
         case at(MonotonicTime)
-        /// One is in flight; ask again when it has ended.
+        /// A request is in flight; call again when it has ended.
         case whenAnswered
     }
 
     private(set) var snapshot = ClusterMetadata.empty
-    /// How many requests have ended, well or badly. Waiters compare it to learn that a refresh has ended.
+    /// The number of requests that have ended, successfully or not. Waiters compare it to detect the end of a refresh.
     private(set) var attempts = 0
-    /// How many requests have begun; and the number of the newest one that has ended well.
+    /// The number of requests that have begun, and the number of the newest one that succeeded.
     private(set) var begun = 0
     private(set) var newestSuccess = 0
 
-    /// What the request in flight is about.
+    /// The purpose of the request in flight.
     private enum Question: Sendable {
         case everything
-        /// Only what was lacking in the last answer.
+        /// Only what was missing in the last response.
         case lacking
     }
 
@@ -55,18 +55,18 @@ struct MetadataStateMachine: Sendable {
     private var notices: [WantedTopics.Notice] = []
     private(set) var isRequested = true
     private var inFlight: Question?
-    /// Requests that failed in a row.
+    /// The number of consecutive failed requests.
     private var failures = 0
-    /// Answers in a row that lacked something.
+    /// The number of consecutive responses in which something was missing.
     private var shortAnswers = 0
     private var notBefore: MonotonicTime?
     private var lastAnswer: MonotonicTime?
-    /// The last answer about everything that is wanted, and not only about what was lacking.
+    /// When everything wanted was last received, not only what was missing.
     private var lastFullAnswer: MonotonicTime?
-    /// When the attempts began of which none has succeeded.
+    /// When the attempts began, none of which has succeeded.
     private var attemptingSince: MonotonicTime?
 
-    /// So many answers in a row may name an older leader epoch before they are believed.
+    /// The number of consecutive responses with an older leader epoch after which that epoch is accepted.
     static let mostOlderAnswers = 5
 
     init(maximumAge: Duration, refusalPause: Duration = .seconds(10)) {
@@ -74,15 +74,15 @@ struct MetadataStateMachine: Sendable {
         self.wanted = WantedTopics(refusalPause: refusalPause)
     }
 
-    // MARK: What is wanted
+    // MARK: Wanted topics
 
-    /// Notes that a topic is in use. Asks for a refresh if it isn't known yet.
+    /// Notes that a topic is in use. Requests a refresh if its metadata isn't known yet.
     mutating func use(topic: String, now: MonotonicTime) {
         let isNew = self.wanted.use(topic, now: now)
         if isNew, self.snapshot.topics[topic] == nil { self.requestUpdateForNewTopic() }
     }
 
-    /// Replaces what is watched.
+    /// Replaces the watched topics.
     mutating func watch(_ watched: WantedTopics.Watched, now: MonotonicTime) {
         let before = self.wanted
         self.wanted.watch(watched)
@@ -98,25 +98,25 @@ struct MetadataStateMachine: Sendable {
         if self.lastAnswer != nil { self.compare(now: now) }
     }
 
-    /// A first question about a topic need not wait for the backoff of the last one, unless that went badly.
+    /// The first request for a topic skips the backoff of the last request, unless that one failed.
     private mutating func requestUpdateForNewTopic() {
         self.isRequested = true
         if self.failures == 0 { self.notBefore = nil }
     }
 
-    /// Asks for a refresh as soon as the backoff allows.
+    /// Requests a refresh as soon as the backoff allows.
     mutating func requestUpdate() {
         self.isRequested = true
     }
 
-    // MARK: When
+    // MARK: Timing
 
     func nextRefresh(now: MonotonicTime) -> NextRefresh {
         if self.inFlight != nil { return .whenAnswered }
         var due = now
         if !self.isRequested, let fullAnswerDue = self.fullAnswerDue {
             due = fullAnswerDue
-            // What is lacking is asked for again without anybody's request, for as long as it is wanted.
+            // What is missing is requested again without an explicit request, for as long as it is wanted.
             if self.wanted.isLackingNow, let lastAnswer = self.lastAnswer {
                 due = min(due, lastAnswer + (self.wanted.lacksFirstMatch ? self.pauseBetweenAll : .zero))
             }
@@ -125,16 +125,16 @@ struct MetadataStateMachine: Sendable {
         return due <= now ? .now : .at(due)
     }
 
-    /// When everything is asked for again though nobody wants anything new; nil before the first answer.
+    /// When everything is requested again even though nothing new is wanted. Nil before the first response.
     private var fullAnswerDue: MonotonicTime? {
         let pause = self.wanted.isRefusedSomething ? min(self.wanted.refusalPause, self.maximumAge) : self.maximumAge
         return self.lastFullAnswer.map { $0 + pause }
     }
 
-    /// A question about every topic costs the cluster something for each: a millisecond's pause.
+    /// A request for all topics has a cost for each topic, so the pause is a millisecond per topic.
     private var pauseBetweenAll: Duration { .milliseconds(self.snapshot.topics.count) }
 
-    /// Begins a request; what it is to ask for. Topics out of use are forgotten here.
+    /// Begins a request and returns the topics to ask for. Forgets topics that are no longer in use.
     mutating func begin(now: MonotonicTime) -> Interest {
         let isFull =
             self.isRequested || self.wanted.lacksFirstMatch || self.fullAnswerDue.map { $0 <= now } ?? true
@@ -143,19 +143,19 @@ struct MetadataStateMachine: Sendable {
         self.isRequested = false
         if self.attemptingSince == nil { self.attemptingSince = now }
         self.wanted.forgetUnused(now: now)
-        // Between two questions about everything, only what is lacking is asked for.
+        // Between two full requests, only what is missing is requested.
         if !isFull { return .topics(self.wanted.lackingTopics.sorted()) }
         return self.wanted.watchesAll ? .all : .topics(self.wanted.names.sorted())
     }
 
     // MARK: Answers
 
-    /// Takes an answer to `asked`. `backoff` is how long the next request waits at least.
-    /// Returns whether the snapshot has changed.
+    /// Takes the response to a request for `asked`. `backoff` returns the minimum wait before the next request. Returns
+    /// whether the snapshot has changed.
     mutating func succeeded(
         _ update: MetadataUpdate, asked: Interest, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) -> Bool {
-        // A broker that knows no brokers has only just started: what we know is better.
+        // A broker that knows no brokers has only just started, so the existing snapshot is better.
         guard !update.brokers.isEmpty else {
             self.failed(now: now, backoff: backoff)
             return false
@@ -173,13 +173,13 @@ struct MetadataStateMachine: Sendable {
         for topic in update.topics {
             topics[topic.name] = Self.merge(known: self.snapshot.topics[topic.name], answer: topic)
         }
-        // Topics that this request did not ask for keep what is known of them, while somebody uses them.
+        // Topics that this request didn't name keep their metadata while they are in use.
         if case .topics(let names) = asked {
             let names = Set(names)
             for (name, topic) in self.snapshot.topics where topics[name] == nil && !names.contains(name) {
                 if self.wanted.contains(name) { topics[name] = topic }
             }
-            // A topic came into use, or a pattern, while the request was on its way.
+            // A topic or a pattern came into use while the request was in flight.
             let isNew = self.wanted.names.contains { topics[$0] == nil && !names.contains($0) }
             if isNew || self.wanted.watchesAll && isFull { self.isRequested = true }
         } else if !self.wanted.watchesAll, self.wanted.names.contains(where: { topics[$0] == nil }) {
@@ -193,7 +193,7 @@ struct MetadataStateMachine: Sendable {
             topics: topics)
         self.noteMoves(since: before)
         self.compare(now: now)
-        // What is lacking is asked for again soon, but more and more rarely.
+        // What is missing is requested again soon, and then less and less often.
         self.shortAnswers = self.wanted.isLackingNow ? self.shortAnswers + 1 : 0
         self.notBefore = now + backoff(max(self.shortAnswers, 1))
         return true
@@ -204,20 +204,20 @@ struct MetadataStateMachine: Sendable {
         if !moved.isEmpty { self.notices.append(.moved(moved)) }
     }
 
-    /// Whether nothing of what is wanted is lacking.
+    /// Whether nothing wanted is missing.
     var isSettled: Bool { !self.wanted.isLackingNow }
 
     private mutating func compare(now: MonotonicTime) {
         self.notices += self.wanted.compare(with: self.snapshot, now: now)
     }
 
-    /// Takes the notices about wanted topics that are to be logged.
+    /// Takes the pending notices about wanted topics, which are to be logged.
     mutating func takeNotices() -> [WantedTopics.Notice] {
         defer { self.notices = [] }
         return self.notices
     }
 
-    /// Takes the failure of a request.
+    /// Notes that a request has failed.
     mutating func failed(now: MonotonicTime, backoff: (_ failures: Int) -> Duration) {
         self.inFlight = nil
         self.isRequested = true
@@ -226,7 +226,7 @@ struct MetadataStateMachine: Sendable {
         self.notBefore = now + backoff(self.failures)
     }
 
-    /// Forgets brokers, so that the bootstrap servers are asked again (KIP-899). Topics stay as they are.
+    /// Forgets the brokers, so that the client starts again from the bootstrap servers (KIP-899). Topics stay.
     mutating func rebootstrap() {
         self.isRequested = true
         self.attemptingSince = nil
@@ -235,12 +235,12 @@ struct MetadataStateMachine: Sendable {
             topics: self.snapshot.topics)
     }
 
-    /// Whether all attempts have failed for longer than `trigger`. That there was no need to ask does not count.
+    /// Whether all attempts have failed for longer than `trigger`. Time without attempts doesn't count.
     func needsRebootstrap(after trigger: Duration, now: MonotonicTime) -> Bool {
         self.attemptingSince.map { now - $0 > trigger } ?? false
     }
 
-    /// Takes leaders that a broker named in a Produce or Fetch response (KIP-951). Returns whether anything changed.
+    /// Applies the leaders that a Produce or Fetch response named (KIP-951). Returns whether anything changed.
     mutating func updateLeaders(
         _ leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)], endpoints: [Broker]
     ) -> Bool {
@@ -270,10 +270,11 @@ struct MetadataStateMachine: Sendable {
         return true
     }
 
-    /// Keeps the partitions whose leader epoch is newer than the answer's: brokers learn of elections at different times.
+    /// Keeps known partitions whose leader epoch is newer than the response's: brokers learn of elections at different
+    /// times.
     private static func merge(known: TopicMetadata?, answer: TopicMetadata) -> TopicMetadata {
         guard let known, known.id == answer.id || known.id == .zero || answer.id == .zero else { return answer }
-        // A topic that is only briefly not there (a broker restarting, an election) keeps its partitions.
+        // A topic that is briefly unavailable (a broker restarts, an election) keeps its partitions.
         if answer.partitions.isEmpty, answer.error.isRetriable, !known.partitions.isEmpty {
             var kept = known
             kept.error = answer.error
@@ -284,8 +285,8 @@ struct MetadataStateMachine: Sendable {
             guard let before = known.partition(partition.index), let old = before.leaderEpoch,
                 let new = partition.leaderEpoch, new < old
             else { continue }
-            // Brokers of a cluster without topic ids tell no difference between a broker that is behind and a topic that was
-            // made again; but nobody is behind for ever.
+            // Without topic ids, a broker with outdated metadata can't be distinguished from a recreated topic. But no
+            // broker stays outdated indefinitely.
             guard answer.id != .zero || before.olderAnswers < Self.mostOlderAnswers else { continue }
             merged.partitions[index] = before
             merged.partitions[index].olderAnswers += 1

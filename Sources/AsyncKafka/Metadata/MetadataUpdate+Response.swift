@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension MetadataUpdate {
-    /// Reads a Metadata response of any version.
+    /// Creates the update from a Metadata response of any version.
     init(_ response: MetadataResponse) {
         self.clusterID = response.clusterId
         self.controllerID = response.controllerId >= 0 ? response.controllerId : nil
@@ -25,8 +25,9 @@ extension MetadataUpdate {
         }
     }
 
-    /// Partitions are numbered from 0, but brokers with ZooKeeper leave out those that never had a leader. A number that so
-    /// many left out don't explain isn't believed: a producer keeps a state for each partition up to the last.
+    /// Partitions are numbered from 0, but brokers with ZooKeeper omit those that never had a leader. A partition
+    /// number that exceeds the number of partitions by this much isn't trusted, since a producer keeps state for every
+    /// partition up to the highest.
     private static let largestGap = 1000
 }
 

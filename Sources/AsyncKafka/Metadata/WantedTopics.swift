@@ -8,35 +8,37 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Which topics a client wants, and what of them the cluster's answers lack. Pure.
+/// The topics that a client wants, and which of them the metadata lacks. Pure.
 ///
-/// What is lacking is asked for again until it is there or not wanted any more, and the user hears of it when that takes long.
+/// Missing topics are requested again until they are available or no longer wanted. The user is notified if that takes
+/// long.
 struct WantedTopics: Sendable {
-    /// Which partitions of a topic are wanted.
+    /// The partitions of a topic that are wanted.
     enum Extent: Hashable, Sendable {
-        /// Those that there are, and at least one.
+        /// All existing partitions, at least one.
         case all
-        /// Those that were chosen by their numbers.
+        /// The partitions with these numbers.
         case only(Set<Int32>)
     }
 
-    /// What a consumer reads.
+    /// The topics that a consumer reads.
     enum Watched: Hashable, Sendable {
         case topics([String: Extent])
-        /// Every topic of the cluster is asked for, as a pattern may match it. These are the ones that do.
+        /// All topics of the cluster are requested, since a pattern may match any of them. `matching` are those that
+        /// do.
         case all(matching: Set<String>)
 
         static let nothing = Watched.topics([:])
     }
 
-    /// Something wanted.
+    /// Something that is wanted.
     enum Want: Hashable, Sendable {
         case topic(String)
-        /// A topic that a pattern matches, while there is none.
+        /// The first topic that a pattern matches, while there is none.
         case firstMatch
     }
 
-    /// What is wrong with a topic.
+    /// Why a topic is unavailable.
     enum Lack: Hashable, Sendable {
         /// The brokers don't know the topic, or nothing matches the pattern.
         case unknown
@@ -44,22 +46,22 @@ struct WantedTopics: Sendable {
         case unknownPartitions([Int32])
         /// These partitions have no leader.
         case leaders([Int32])
-        /// This client may not see it, or its name can't be that of a topic.
+        /// The client isn't authorized for the topic, or its name isn't valid.
         case refused(ErrorCode)
 
-        /// Whether only a change by an administrator or in this client's settings ends it.
+        /// Whether only an administrator or a change of this client's settings resolves it.
         var isRefusal: Bool { if case .refused = self { true } else { false } }
     }
 
-    /// What the user should know.
+    /// A notification for the user.
     enum Notice: Hashable, Sendable {
         /// Something has been missing for a while. Reported once.
         case lacking(Want, Lack)
-        /// Something that was reported as missing is there.
+        /// Something that was reported as missing is now available.
         case found(Want)
-        /// A topic is refused. Reported at once, and again from time to time while it lasts.
+        /// A topic is refused. Reported at once, and again at intervals while it lasts.
         case refused(topic: String, ErrorCode)
-        /// Other brokers lead these partitions than before.
+        /// These partitions have a new leader.
         case moved([TopicPartition])
     }
 
@@ -73,15 +75,15 @@ struct WantedTopics: Sendable {
     /// How long something must be missing before it is reported. A broker that restarts, or a topic that is being created, is
     /// missing only briefly.
     static let patience: Duration = .seconds(3)
-    /// How long after its last use a producer's topic is asked for again while something of it is lacking.
+    /// How long after its last use a producer's topic is requested repeatedly while it is incomplete.
     static let recentUse: Duration = .seconds(10)
-    /// How long a topic that nobody uses is still asked for: Kafka's `metadata.max.idle.ms`.
+    /// How long an unused topic is still requested (Kafka's `metadata.max.idle.ms`).
     static let maximumIdle: Duration = .seconds(300)
 
-    /// How often a refusal is asked about: somebody may grant the right meanwhile.
+    /// The interval at which a refused topic is requested again, since access may be granted in the meantime.
     let refusalPause: Duration
     private(set) var watched = Watched.nothing
-    /// The topics asked for by their names now and then, and when they were last used.
+    /// The topics in use by name, with the time of their last use.
     private var used: [String: MonotonicTime] = [:]
     private var missing: [Want: Missing] = [:]
 
@@ -89,9 +91,9 @@ struct WantedTopics: Sendable {
         self.refusalPause = refusalPause
     }
 
-    // MARK: What is wanted
+    // MARK: Wanted topics
 
-    /// Notes a use. Returns whether the topic was not in use before.
+    /// Notes that a topic is used. Returns whether it wasn't in use before.
     mutating func use(_ topic: String, now: MonotonicTime) -> Bool {
         self.used.updateValue(now, forKey: topic) == nil
     }
@@ -106,7 +108,7 @@ struct WantedTopics: Sendable {
 
     var watchesAll: Bool { if case .all = self.watched { true } else { false } }
 
-    /// The topics that are asked for by name.
+    /// The topics that are requested by name.
     var names: Set<String> {
         switch self.watched {
         case .topics(let topics): Set(topics.keys).union(self.used.keys)
@@ -125,9 +127,9 @@ struct WantedTopics: Sendable {
         }
     }
 
-    // MARK: What is lacking
+    // MARK: Missing topics
 
-    /// Compares what is wanted with the newest metadata. Returns the notices that are due.
+    /// Compares the wanted topics with the newest metadata. Returns the notices that are due.
     mutating func compare(with metadata: ClusterMetadata, now: MonotonicTime) -> [Notice] {
         var lacks: [Want: Lack] = [:]
         func look(_ topic: String, _ extent: Extent) {
@@ -169,7 +171,7 @@ struct WantedTopics: Sendable {
         return notices
     }
 
-    /// The partitions of wanted topics that another broker leads now.
+    /// The partitions of wanted topics whose leader has changed.
     func moves(from before: ClusterMetadata, to now: ClusterMetadata) -> [TopicPartition] {
         var moved: [TopicPartition] = []
         for name in self.names {
@@ -183,7 +185,7 @@ struct WantedTopics: Sendable {
         return moved.sorted()
     }
 
-    /// Whether something that is not lacking is there, and not just unwanted now.
+    /// Whether something that is not missing is available, rather than no longer wanted.
     private func isThere(_ want: Want, _ metadata: ClusterMetadata) -> Bool {
         switch want {
         case .topic(let name): self.contains(name) && metadata.topics[name]?.error == ErrorCode.none
@@ -191,11 +193,11 @@ struct WantedTopics: Sendable {
         }
     }
 
-    /// What is wrong with the wanted partitions of a topic, if anything is.
+    /// Returns what is missing of a topic's wanted partitions, if anything.
     static func lack(_ extent: Extent, of topic: TopicMetadata?) -> Lack? {
         guard let topic else { return .unknown }
         if topic.error != .none {
-            // Partitions beside a retriable error are kept from an earlier answer.
+            // Partitions of a topic with a retriable error are kept from an earlier response.
             return topic.error.isRetriable ? .unknown : .refused(topic.error)
         }
         if topic.partitions.isEmpty { return .unknown }
@@ -211,7 +213,7 @@ struct WantedTopics: Sendable {
         return leaderless.isEmpty ? nil : .leaders(leaderless)
     }
 
-    /// The topics of which something is lacking that may be there at any moment.
+    /// The topics that are missing or incomplete and may become available at any moment.
     var lackingTopics: Set<String> {
         var names: Set<String> = []
         for case (.topic(let name), let missing) in self.missing where !missing.lack.isRefusal { names.insert(name) }
@@ -221,9 +223,9 @@ struct WantedTopics: Sendable {
     /// Whether a pattern has no match.
     var lacksFirstMatch: Bool { self.missing[.firstMatch] != nil }
 
-    /// Whether something is lacking that may be there at any moment.
+    /// Whether something is missing that may become available at any moment.
     var isLackingNow: Bool { self.lacksFirstMatch || !self.lackingTopics.isEmpty }
 
-    /// Whether something is refused, which is asked about now and then.
+    /// Whether a topic is refused; such topics are requested again at intervals.
     var isRefusedSomething: Bool { self.missing.values.contains { $0.lack.isRefusal } }
 }

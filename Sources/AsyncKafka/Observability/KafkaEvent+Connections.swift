@@ -4,47 +4,47 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What the events of connections and requests tell.
+// The payloads of the events of connections and requests.
 
 extension KafkaEvent {
-    /// Tells of a connection that is open.
+    /// A connection that was opened.
     public struct Connected: Sendable {
-        /// The broker it leads to. It has no id while only its address is known, as for bootstrap servers.
+        /// The broker. Its id is nil if the connection was made to a bootstrap server.
         public let broker: Broker
-        /// How long it took, from the look-up of the name to the end of the authentication.
+        /// The time from the name look-up to the end of authentication.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, duration: Duration) {
             self.broker = broker
             self.duration = duration
         }
     }
 
-    /// Tells of a connection that has ended.
+    /// A connection that ended.
     public struct Disconnected: Sendable {
-        /// The broker that it led to.
+        /// The broker.
         public let broker: Broker
-        /// Why: `.closed` if the client has ended it, because it was not used any more or the client is closed.
+        /// The reason. Its code is `.closed` if the client closed the connection because it was idle or the client was closed.
         public let reason: KafkaError
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, reason: KafkaError) {
             self.broker = broker
             self.reason = reason
         }
     }
 
-    /// Tells of an attempt to connect that has failed.
+    /// A failed attempt to connect.
     public struct ConnectionFailed: Sendable {
-        /// The broker that was to be reached.
+        /// The broker.
         public let broker: Broker
-        /// Why it failed.
+        /// The reason.
         public let reason: KafkaError
-        /// How long it took.
+        /// The duration of the attempt.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, reason: KafkaError, duration: Duration) {
             self.broker = broker
             self.reason = reason
@@ -52,16 +52,16 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a session that was renewed.
+    /// A session that was renewed.
     public struct Reauthenticated: Sendable {
-        /// The broker that has granted the session.
+        /// The broker.
         public let broker: Broker
         /// The name of the SASL mechanism.
         public let mechanism: String
         /// How long requests were held back.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, mechanism: String, duration: Duration) {
             self.broker = broker
             self.mechanism = mechanism
@@ -69,35 +69,36 @@ extension KafkaEvent {
         }
     }
 
-    /// Names an API of Kafka's protocol.
+    /// An API of the Kafka protocol, in a version.
     public struct API: Hashable, Sendable, CustomStringConvertible {
-        /// Its number in the protocol.
+        /// The API key.
         public let key: Int16
-        /// The version of the request.
+        /// The version.
         public let version: Int16
 
-        /// The API with this number, in a version.
+        /// Creates the API with this key, in a version.
         public init(key: Int16, version: Int16) {
             self.key = key
             self.version = version
         }
 
-        /// Kafka's name of it, such as `Produce`.
+        /// Kafka's name of the API, such as `Produce`.
         public var description: String { APIKey(rawValue: self.key).description }
     }
 
-    /// Tells of a request that was written. Produce with `acks` 0 has no answer.
+    /// A request that was sent. Produce with `acks` 0 has no answer.
     public struct RequestSent: Sendable {
-        /// The broker that it went to.
+        /// The broker.
         public let broker: Broker
-        /// What was asked.
+        /// The API.
         public let api: API
-        /// Its size, without the four bytes of its length.
+        /// The size in bytes, without the length prefix.
         public let bytes: Int
-        /// How long it has waited: for a throttled broker, a session's renewal, or answers to requests before it.
+        /// How long it waited to be sent: during a pause that the broker requested, the renewal of the session, or for answers to
+        /// earlier requests.
         public let queued: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, api: API, bytes: Int, queued: Duration) {
             self.broker = broker
             self.api = api
@@ -106,19 +107,19 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of an answer.
+    /// A request that was answered.
     public struct RequestAnswered: Sendable {
-        /// The broker that has answered.
+        /// The broker.
         public let broker: Broker
-        /// What was asked.
+        /// The API.
         public let api: API
-        /// The answer's size, without the four bytes of its length.
+        /// The size of the response in bytes, without the length prefix.
         public let bytes: Int
-        /// From when the request was written until its answer was read. Some requests wait at the broker: Fetch for records,
-        /// JoinGroup and SyncGroup for other members.
+        /// The time from sending the request to reading its answer. Fetch waits at the broker for records, JoinGroup and SyncGroup
+        /// wait for other members.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, api: API, bytes: Int, duration: Duration) {
             self.broker = broker
             self.api = api
@@ -127,16 +128,16 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a request without an answer.
+    /// A request that ended without an answer.
     public struct RequestFailed: Sendable {
-        /// The broker that was asked.
+        /// The broker.
         public let broker: Broker
-        /// What was asked.
+        /// The API.
         public let api: API
-        /// Why there is no answer. `isOutcomeUnknown` tells whether it may have taken effect.
+        /// The reason. `isOutcomeUnknown` is true if the request may have taken effect.
         public let error: KafkaError
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, api: API, error: KafkaError) {
             self.broker = broker
             self.api = api
@@ -144,14 +145,14 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a pause that a broker wants.
+    /// A pause that a broker requested.
     public struct Throttled: Sendable {
         /// The broker.
         public let broker: Broker
-        /// How long nothing is sent to it.
+        /// The length of the pause.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(broker: Broker, duration: Duration) {
             self.broker = broker
             self.duration = duration

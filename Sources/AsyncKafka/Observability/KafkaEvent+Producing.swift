@@ -4,26 +4,26 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What the events of producers tell.
+// The payloads of the events of producers.
 
 extension KafkaEvent {
-    /// Tells of a batch that was written.
+    /// A batch that was sent.
     public struct BatchSent: Sendable {
-        /// The partition that the records are for.
+        /// The partition.
         public let topicPartition: TopicPartition
-        /// The broker that it went to.
+        /// The broker.
         public let broker: Broker
-        /// How many records it has.
+        /// The number of records.
         public let records: Int
-        /// Its size before compression.
+        /// The size in bytes before compression.
         public let uncompressedBytes: Int
-        /// Its size as it was sent.
+        /// The size in bytes as it was sent.
         public let bytes: Int
-        /// How long its first record has waited: for more records (`linger`), for metadata or a connection, for requests
-        /// before it, and for attempts before this one.
+        /// The time since the batch was created: for more records (`linger`), a connection, earlier requests and earlier
+        /// attempts.
         public let waited: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(
             topicPartition: TopicPartition, broker: Broker, records: Int, uncompressedBytes: Int, bytes: Int,
             waited: Duration
@@ -37,18 +37,18 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a batch that is stored.
+    /// A batch that was stored.
     public struct BatchAcknowledged: Sendable {
-        /// The partition that has the records.
+        /// The partition.
         public let topicPartition: TopicPartition
-        /// How many they are.
+        /// The number of records.
         public let records: Int
-        /// The offset of the first, if the broker has told it.
+        /// The offset of the first record, if the broker returned it.
         public let baseOffset: Int64?
-        /// How long it took, from its first record on.
+        /// The time since the batch was created.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(topicPartition: TopicPartition, records: Int, baseOffset: Int64?, duration: Duration) {
             self.topicPartition = topicPartition
             self.records = records
@@ -57,18 +57,18 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a batch that was given up.
+    /// A batch that was given up.
     public struct BatchFailed: Sendable {
-        /// The partition that the records were for.
+        /// The partition.
         public let topicPartition: TopicPartition
-        /// How many they are.
+        /// The number of records.
         public let records: Int
-        /// Why. `isOutcomeUnknown` tells whether they may be stored.
+        /// The reason. `isOutcomeUnknown` is true if the records may be stored.
         public let error: KafkaError
-        /// How long it took, from its first record on.
+        /// The time since the batch was created.
         public let duration: Duration
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(topicPartition: TopicPartition, records: Int, error: KafkaError, duration: Duration) {
             self.topicPartition = topicPartition
             self.records = records
@@ -77,23 +77,23 @@ extension KafkaEvent {
         }
     }
 
-    /// Tells of a record that found no room.
+    /// A buffer without room for a record.
     public struct BufferFull: Sendable {
-        /// The memory that no record has. The record may be for a broker that has used up its share.
+        /// The free bytes of the buffer. There may be some if the record is for a broker that has used up its share.
         public let freeBytes: Int
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(freeBytes: Int) {
             self.freeBytes = freeBytes
         }
     }
 
-    /// Tells of room that there is again.
+    /// A buffer that has room again.
     public struct BufferFree: Sendable {
-        /// The memory that no record has.
+        /// The free bytes of the buffer.
         public let freeBytes: Int
 
-        /// An event as a client makes it, for tests of an observer.
+        /// Creates an event, for tests of an observer.
         public init(freeBytes: Int) {
             self.freeBytes = freeBytes
         }

@@ -4,51 +4,51 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
-/// Takes what a client tells of its work: the source of metrics, traces and statistics.
+/// Receives the events of a client, for metrics, traces and statistics.
 ///
-/// Set `KafkaClientConfiguration.observer`. Without one nothing is computed for events.
+/// Set `KafkaClientConfiguration.observer`. Without an observer no event is created.
 public protocol KafkaObserver: Sendable {
-    /// Takes an event. It is called where the event happens, on the client's threads and on those that call the client, by several
-    /// of them at once: it must be quick, and must neither block nor wait.
+    /// Receives an event. It is called where the event happens, on the client's threads and on threads that call the client, and
+    /// concurrently. It must return quickly and must not block.
     func observe(_ event: KafkaEvent)
 }
 
-/// Something that has happened inside of a client.
+/// An event inside a client.
 ///
-/// Each is raised in one place, as soon as it has happened. More are added: a `switch` needs `@unknown default`.
+/// Cases will be added, so a `switch` needs `@unknown default`.
 @nonexhaustive
 public enum KafkaEvent: Sendable {
-    /// A connection is open: encrypted and authenticated, as far as the client's security wants.
+    /// A connection was opened, including encryption and authentication.
     case connected(Connected)
-    /// An open connection has ended.
+    /// An open connection ended.
     case disconnected(Disconnected)
     /// A connection could not be opened.
     case connectionFailed(ConnectionFailed)
-    /// A session was renewed before its end (KIP-368).
+    /// A connection was authenticated again before its session ended (KIP-368).
     case reauthenticated(Reauthenticated)
 
     /// A request was written.
     case requestSent(RequestSent)
-    /// A broker has answered a request.
+    /// A broker answered a request.
     case requestAnswered(RequestAnswered)
-    /// A request that was sent, or waited to be sent, has ended without an answer.
+    /// A request ended without an answer, after it was sent or while it waited to be sent.
     case requestFailed(RequestFailed)
-    /// A broker has asked for a pause because of a quota (KIP-219).
+    /// A broker requested a pause because of a quota (KIP-219).
     case throttled(Throttled)
 
-    /// A producer has written a batch of records, for the first time or again.
+    /// A producer sent a batch of records, for the first time or again.
     case batchSent(BatchSent)
-    /// A producer's batch is stored. With `acks` 0, it has left this machine.
+    /// A producer's batch was stored. With `acks` 0: the system has accepted its bytes.
     case batchAcknowledged(BatchAcknowledged)
-    /// A producer's batch was given up.
+    /// A producer gave up a batch.
     case batchFailed(BatchFailed)
-    /// A producer's memory has no room for a record.
+    /// A producer's buffer (`bufferMemory`) has no room for a record.
     case bufferFull(BufferFull)
-    /// A producer's memory has room again for the records that come.
+    /// A producer's buffer has room again.
     case bufferFree(BufferFree)
 }
 
-/// The events of one client, for those that raise them. An event is made only if somebody listens.
+/// Passes events to a client's observer. An event is created only if there is one.
 struct Events: Sendable {
     let observer: (any KafkaObserver)?
 

@@ -9,52 +9,53 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A question to the cluster about some items: who can answer, the request, and what an answer means for each item.
+/// A request to the cluster about some items: which broker it goes to, how it is built, and what the response means for
+/// each item.
 ///
-/// A call holds no state and does no I/O. `Cluster.perform` repeats it until every item has its result or the time is over,
-/// and `Cluster.attempt` makes it once for a state machine that decides by itself what follows a failure.
+/// A call is stateless and does no I/O. `Cluster.perform` repeats it until every item has a result or the deadline
+/// passes. `Cluster.attempt` performs it once, for state machines that handle failures themselves.
 protocol Call<Item, Value>: Sendable {
-    /// What is asked about: a partition, a group; `OnlyItem` if the request as a whole is one question.
+    /// What the call is about: a partition or a group, or `OnlyItem` if the request is a single question.
     associatedtype Item: Hashable & Sendable
-    /// What is learned about an item.
+    /// The result for an item.
     associatedtype Value: Sendable
     associatedtype Request: KafkaRequest
 
-    /// Completes "… while" in errors: "looking an offset up".
+    /// Completes "… while" in errors, as in "looking an offset up".
     var doing: String { get }
 
-    /// The versions that this call can use, within those that both sides speak.
+    /// The versions that this call supports, out of those that client and broker have in common.
     var versions: ClosedRange<Int16> { get }
 
-    /// Which of the connections to a broker the request goes over.
+    /// The connection to the broker that the request is sent on.
     static var purpose: ConnectionPurpose { get }
 
-    /// When the connection ends if there is no answer, at the call's deadline at the latest. If nil, it ends after the request
-    /// timeout, and stays when the call's deadline comes before.
+    /// The time without a response after which the connection is closed; the call's deadline, if that is earlier. If
+    /// nil, the connection is closed after the request timeout, and stays open if the call's deadline comes first.
     var answerTimeout: Duration? { get }
 
-    /// How long one attempt waits for its answer, if not until the call's deadline: then another is made, and the connection
-    /// stays.
+    /// The maximum time for a single attempt, if shorter than the call's deadline. Another attempt follows; the
+    /// connection stays open.
     var patience: Duration? { get }
 
-    /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no answer) can be sent again without harm.
+    /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no response) can safely be repeated.
     static var isRepeatable: Bool { get }
 
-    /// Who can answer for an item.
+    /// The broker that can answer for an item.
     func destination(of item: Item) -> Destination
 
-    /// How many items fit into one request.
+    /// The maximum number of items in one request.
     func maximumItems(version: Int16) -> Int
 
-    /// The request for items that go to one broker.
+    /// Builds the request for items that go to the same broker.
     func request(for items: [Item], to recipient: Recipient) throws(KafkaError) -> Request
 
-    /// What an answer means for each item. An item that is left out counts as not answered, and is asked for again.
+    /// Reads the outcome of each item from the response. An omitted item counts as unanswered and is requested again.
     func outcomes(
         of response: Request.Response, to items: [Item], from recipient: Recipient
     ) -> [Item: CallOutcome<Value>]
 
-    /// Adds to an error which item it is about.
+    /// Adds the item to an error about it.
     func annotate(_ error: inout KafkaError, about item: Item)
 }
 
@@ -67,22 +68,21 @@ extension Call {
     func maximumItems(version: Int16) -> Int { .max }
     func annotate(_ error: inout KafkaError, about item: Item) {}
 
-    /// The outcome for an item that a broker refused with a code.
+    /// The outcome for an item for which the broker returned an error code.
     func refused(
         _ code: ErrorCode, _ item: Item, by recipient: Recipient, message: String? = nil
     ) -> CallOutcome<Value> {
         var error = KafkaError(code, doing: self.doing, broker: recipient.broker, brokerMessage: message)
-        // The broker has begun, and does not know what came of it.
-        error.isOutcomeUnknown = code == .requestTimedOut && Request.apiKey.hasEffect
+        error.isOutcomeUnknown = code.leavesOutcomeUnknown && Request.apiKey.hasEffect
         self.annotate(&error, about: item)
         return CallOutcome(refusal: error, at: self.destination(of: item))
     }
 }
 
-/// The item of a call that asks one thing.
+/// The item of a call with a single question.
 struct OnlyItem: Hashable, Sendable {}
 
-/// Who can answer.
+/// The broker that can answer.
 enum Destination: Hashable, Sendable {
     case anyBroker
     case broker(Int32)
@@ -90,24 +90,24 @@ enum Destination: Hashable, Sendable {
     case coordinator(CoordinatorKey)
 }
 
-/// The broker that a request is for, and what it depends on.
+/// The broker that a request goes to, with the version and metadata that the request is built from.
 struct Recipient: Sendable {
     let broker: Broker
     let version: Int16
     let metadata: ClusterMetadata
 }
 
-/// What an answer means for one item.
+/// The meaning of a response for one item.
 enum CallOutcome<Value: Sendable>: Sendable {
     case done(Value)
-    /// The same question will have the same answer.
+    /// Repeating the request would fail the same way.
     case failed(KafkaError)
-    /// Another broker leads or coordinates it.
+    /// Another broker is the item's leader or coordinator.
     case elsewhere(KafkaError)
-    /// The broker can't answer now.
+    /// The broker can't answer at the moment.
     case again(KafkaError)
 
-    /// What follows from a broker's refusal.
+    /// The outcome that follows from a broker's error code.
     init(refusal error: KafkaError, at destination: Destination) {
         switch error.brokerCode?.remedy(at: destination) {
         case .askElsewhere: self = .elsewhere(error)
@@ -131,7 +131,7 @@ extension CallOutcome {
 }
 
 extension Dictionary {
-    /// The values, if all items have one; otherwise one of the errors.
+    /// The values if all items succeeded; throws one of the errors otherwise.
     func allSucceeded<Success>() throws(KafkaError) -> [Key: Success] where Value == Result<Success, KafkaError> {
         var values: [Key: Success] = [:]
         for (item, result) in self { values[item] = .some(try result.get()) }

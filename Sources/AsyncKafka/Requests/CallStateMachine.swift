@@ -8,30 +8,30 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Where an item goes, once that is known.
+/// The broker that an item goes to.
 enum CallRoute: Hashable, Sendable {
     case anyBroker
     case broker(Int32)
 }
 
-/// Brings every item of a call to its result: groups items by broker, and decides what follows each answer. Pure.
+/// Drives every item of a call to its result: groups items by broker and decides what follows each response. Pure.
 ///
-/// An item is `unrouted` until its broker is known, `routed` until it is sent, and `inFlight` until it is answered. A refusal
-/// that may pass makes it wait (`pausing`) and then unrouted again; `done` is the end.
+/// An item is `unrouted` until its broker is known, `routed` until it is sent, and `inFlight` until it is answered.
+/// After a retriable error it is `pausing` and then unrouted again. `done` is final.
 struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A request to be sent.
     struct Dispatch: Hashable, Sendable {
         var route: CallRoute
         var items: [Item]
-        /// The brokers that have refused this call, the newest last: asked only if no other can be reached.
+        /// Brokers that have failed this call, the most recent one last. They are used only if no other can be reached.
         var avoiding: [KafkaServer]
     }
 
     enum Step: Sendable {
-        /// These items' brokers are to be found: `routed` or `lookingUp` for each.
+        /// Find the brokers of these items: call `routed`, `lookingUp` or `unroutable` for each.
         case route([Item])
         case send([Dispatch])
-        /// Nothing is to be done before an answer comes, or before this time.
+        /// Wait for a response, or until this time.
         case wait(until: MonotonicTime?)
         case finished([Item: Result<Value, KafkaError>])
     }
@@ -65,7 +65,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         self.deadline = deadline
     }
 
-    // MARK: What is to be done
+    // MARK: Steps
 
     mutating func next(now: MonotonicTime) -> Step {
         var unrouted: [Item] = []
@@ -110,13 +110,13 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
 
     // MARK: Routing
 
-    /// An item's broker is known.
+    /// Takes the broker of an item.
     mutating func routed(_ item: Item, _ route: CallRoute) {
         guard case .unrouted? = self.entries[item]?.state else { return }
         self.entries[item]?.state = .routed(route)
     }
 
-    /// The items' broker is being looked for; `lookedUp` follows.
+    /// Notes that the coordinator of these items is being looked up; `lookedUp` follows.
     mutating func lookingUp(_ items: [Item]) {
         for item in items {
             guard case .unrouted? = self.entries[item]?.state else { continue }
@@ -124,7 +124,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// The items' broker was looked for within the call's deadline. With an error it was not found in all that time.
+    /// Takes the end of a look-up, which itself retries until the call's deadline. An error is therefore final.
     mutating func lookedUp(_ items: [Item], _ error: KafkaError?) {
         for item in items {
             guard case .lookingUp? = self.entries[item]?.state else { continue }
@@ -136,7 +136,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// The item's broker can't be named now: the partition has no leader.
+    /// Notes that the item has no known broker at the moment: the partition has no leader.
     mutating func unroutable(
         _ item: Item, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) {
@@ -146,7 +146,8 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
 
     // MARK: Answers
 
-    /// A broker has answered a dispatch. `backoff` gives the wait after so many failures of an item.
+    /// Takes a broker's response to a dispatch. `backoff` returns the wait after the given number of failures of an
+    /// item.
     mutating func answered(
         _ dispatch: Dispatch, _ outcomes: [Item: CallOutcome<Value>], by broker: KafkaServer, now: MonotonicTime,
         backoff: (_ failures: Int) -> Duration
@@ -170,7 +171,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// A dispatch got no answer. `broker` is nil if none was found to send it to.
+    /// Takes the failure of a dispatch that got no response. `broker` is nil if no broker could be reached.
     mutating func failed(
         _ dispatch: Dispatch, _ error: KafkaError, at broker: KafkaServer?, now: MonotonicTime,
         backoff: (_ failures: Int) -> Duration
@@ -192,7 +193,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// Nobody waits any more.
+    /// Fails all pending items: the caller was cancelled.
     mutating func cancel() {
         for item in self.order {
             if case .done? = self.entries[item]?.state { continue }
@@ -206,7 +207,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         guard var entry = self.entries[item] else { return }
         entry.failures += 1
         let time = now + backoff(entry.failures)
-        // Waiting beyond the deadline achieves nothing.
+        // Don't wait if the pause would end after the deadline.
         entry.state =
             time < self.deadline
             ? .pausing(until: time)
@@ -216,7 +217,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
 }
 
 extension [KafkaServer] {
-    /// Notes a broker that has refused: the newest refusal comes last.
+    /// Notes a broker that has failed. The most recent one is last.
     mutating func moveToEnd(_ broker: KafkaServer) {
         self.removeAll { $0 == broker }
         self.append(broker)

@@ -5,13 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a coordinator coordinates.
+/// The kind of thing that a coordinator manages.
 enum CoordinatorKind: Int8, Hashable, Sendable {
     case group = 0
     case transaction = 1
 }
 
-/// A group or transactional id that a broker coordinates.
+/// The group id or transactional id that a coordinator manages.
 struct CoordinatorKey: Hashable, Sendable {
     var kind: CoordinatorKind
     var name: String

@@ -8,18 +8,27 @@
 import KafkaProtocol
 
 extension ErrorCode {
-    /// What a client can do about a refusal without changing the request.
+    /// Whether a broker that answers with this code may have executed the request nevertheless: it started and doesn't know
+    /// the result, or it reports a failure that came afterwards.
+    var leavesOutcomeUnknown: Bool {
+        switch self {
+        case .requestTimedOut, .networkException, .unknownServerError, .notEnoughReplicasAfterAppend: true
+        default: false
+        }
+    }
+
+    /// What a client can do about an error without changing the request.
     enum Remedy: Hashable, Sendable {
-        /// Look again for the broker that can answer, then ask that one.
+        /// Refresh the leader or coordinator, then send the request there.
         case askElsewhere
-        /// Ask later.
+        /// Retry after a pause.
         case askAgain
-        /// The same request is refused again.
+        /// Nothing: the same request would fail again.
         case none
     }
 
-    /// Leaders, coordinators and epochs are looked up anew for calls that go by them. For others the same request would be
-    /// refused again.
+    /// The remedy for this error. Refreshing the leader or coordinator helps only calls that are routed by it; other
+    /// calls would send the same request again.
     func remedy(at destination: Destination) -> Remedy {
         switch self {
         case .notLeaderOrFollower, .leaderNotAvailable, .replicaNotAvailable, .fencedLeaderEpoch, .unknownLeaderEpoch,

@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// A call that a group's coordinator answers.
+/// A call that goes to a group's coordinator.
 protocol GroupCall: Call {
     var group: String { get }
 }
@@ -21,7 +21,7 @@ extension GroupCall {
 extension GroupCall where Item == OnlyItem {
     func annotate(_ error: inout KafkaError, about item: OnlyItem) { error.group = self.group }
 
-    /// The outcome of a request that is about the group or one member as a whole.
+    /// The outcome of a request about the group or a member as a whole.
     func outcome(
         _ code: ErrorCode, from recipient: Recipient, _ value: @autoclosure () -> Value
     ) -> [OnlyItem: CallOutcome<Value>] {

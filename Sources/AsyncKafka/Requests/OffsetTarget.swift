@@ -5,11 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a position is to be put by asking a broker.
+/// A position in a log that the leader resolves to an offset.
 enum OffsetTarget: Hashable, Sendable {
     case earliest
     case latest
-    /// The first record that is at least as new, in milliseconds since 1970.
+    /// The first record with at least this timestamp, in milliseconds since 1970.
     case timestamp(Int64)
     /// The first record that is at most this old (KIP-1106).
     case age(Duration)

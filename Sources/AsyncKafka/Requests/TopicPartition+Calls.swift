@@ -6,14 +6,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension [TopicPartition] {
-    /// The partitions of each topic, in order of name.
+    /// The partitions grouped by topic, sorted by topic name.
     var byTopic: [(name: String, partitions: [TopicPartition])] {
         Dictionary(grouping: self, by: \.topic).sorted { $0.key < $1.key }.map { (name: $0.key, partitions: $0.value) }
     }
 }
 
 extension KafkaError {
-    /// Says which partition it is about.
+    /// Adds the partition to the error.
     mutating func note(_ partition: TopicPartition) {
         self.topic = partition.topic
         self.partition = partition.partition

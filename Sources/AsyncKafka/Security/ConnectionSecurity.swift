@@ -9,20 +9,20 @@ import KafkaMemory
 import KafkaTransport
 import Synchronization
 
-/// What a client's connections are secured with: made once, used by all.
+/// The TLS contexts and the SASL mechanism of a client's connections, shared by all of them.
 final class ConnectionSecurity: Sendable {
     let mechanism: (any SASLMechanism)?
     private let contexts: TLSContextSource?
     private let logger: Logger
     private let hasWarned = Atomic(false)
     private let failures = Lock(FailureReport())
-    /// The servers that were spoken to.
+    /// The servers that have accepted a connection.
     private let suitable = Lock<Set<KafkaServer>>([])
 
-    /// In a process that lives for long, brokers come and go under ever new names.
+    /// Bounds the set, since broker names may change without end in a long-lived process.
     private static let suitableLimit = 10_000
 
-    /// Throws if a certificate, a key or a setting can't be used.
+    /// Throws if a certificate, key or setting is invalid.
     init(_ security: KafkaSecurity, logger: Logger) throws(KafkaError) {
         self.mechanism = security.mechanism
         self.logger = logger
@@ -41,14 +41,14 @@ final class ConnectionSecurity: Sendable {
         self.logger = Logger(SilentLog())
     }
 
-    /// What to speak TLS with on a new connection; nil for plaintext.
+    /// The TLS context for a new connection, or nil for plaintext.
     func tlsContext() -> TLSContext? {
         self.contexts?.current()
     }
 
-    // MARK: What is known of servers
+    // MARK: Known servers
 
-    /// The server has taken a connection that is secured like this.
+    /// Notes that the server has accepted a connection with these settings.
     func noteSuitable(for broker: Broker) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         self.suitable.withLock { suitable in
@@ -62,9 +62,9 @@ final class ConnectionSecurity: Sendable {
         return self.suitable.withLock { $0.contains(server) }
     }
 
-    // MARK: What is told
+    // MARK: Logging
 
-    /// Warns of an authentication that failed: of the first, then once a minute.
+    /// Logs a warning about a failed authentication: for the first failure, then once a minute.
     func authenticationFailed(_ error: KafkaError, now: MonotonicTime, logger: Logger) {
         switch error.code {
         case .cancelled, .closed: return
@@ -80,7 +80,7 @@ final class ConnectionSecurity: Sendable {
         if self.failures.withLock({ $0.succeeded() }) { logger(.info, "Authenticated, after attempts that failed") }
     }
 
-    /// Warns once if credentials are about to go over a network in the clear.
+    /// Warns once if credentials are about to be sent over an unencrypted network.
     func warnOfPlaintextCredentials(to broker: Broker) {
         guard self.mechanism != nil, self.contexts == nil, !SocketAddress.isLoopback(host: broker.host) else { return }
         guard !self.hasWarned.exchange(true, ordering: .relaxed) else { return }

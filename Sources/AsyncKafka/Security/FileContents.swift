@@ -15,9 +15,9 @@ import Musl
 import Glibc
 #endif
 
-/// Small files: certificates, keys, tokens.
+/// Reads small files: certificates, keys, tokens.
 package enum FileContents {
-    /// What changes when a file does.
+    /// The attributes that change when a file is modified or replaced.
     struct Stamp: Hashable {
         var seconds: Int
         var nanoseconds: Int
@@ -25,10 +25,10 @@ package enum FileContents {
         var node: UInt64
     }
 
-    /// Nobody has certificates of more bytes.
+    /// The default size limit in bytes, far above the size of any certificate bundle.
     package static let limit = 16 << 20
 
-    /// Nil if there is no such file.
+    /// Returns the file's attributes, or nil if it doesn't exist.
     static func stamp(of path: String) -> Stamp? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -42,9 +42,12 @@ package enum FileContents {
             node: UInt64(status.st_ino))
     }
 
+    /// Returns the contents of a file.
+    ///
     /// - Parameters:
-    ///   - what: what the file is for, for the error.
-    ///   - limit: of its size, in bytes.
+    ///   - path: The file's path.
+    ///   - what: What the file contains, for error messages.
+    ///   - limit: The maximum size in bytes.
     package static func read(
         _ path: String, _ what: String, limit: Int = FileContents.limit
     ) throws(KafkaError) -> Bytes {

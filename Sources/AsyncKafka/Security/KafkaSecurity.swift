@@ -5,17 +5,18 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// How connections are secured, and how the client says who it is (`security.protocol`).
+/// How connections are encrypted and authenticated (`security.protocol`).
 ///
 /// ```swift
 /// configuration.security = .tls()
 /// configuration.security = .sasl(.scramSHA512(username: "billing", password: password), over: .tls())
 /// ```
 public struct KafkaSecurity: Sendable {
-    /// What carries the bytes.
+    /// The transport beneath SASL.
     @nonexhaustive
     public enum Transport: Sendable {
-        /// Anybody on the way can read and change what is sent. For loopback and for networks that are trusted.
+        /// No encryption: anyone on the network path can read and modify the data. Use it for loopback and trusted
+        /// networks.
         case plaintext
         /// TLS 1.2 or 1.3.
         case tls(KafkaTLSConfiguration = KafkaTLSConfiguration())
@@ -29,24 +30,25 @@ public struct KafkaSecurity: Sendable {
         self.mechanism = mechanism
     }
 
-    /// Neither encryption nor authentication (`PLAINTEXT`).
+    /// No encryption and no authentication (`PLAINTEXT`).
     public static let plaintext = KafkaSecurity(.plaintext, nil)
 
-    /// Encryption; authentication too, if the configuration has an identity (`SSL`).
+    /// Returns TLS, with client authentication if the configuration has an identity (`SSL`).
     public static func tls(_ configuration: KafkaTLSConfiguration = KafkaTLSConfiguration()) -> KafkaSecurity {
         KafkaSecurity(.tls(configuration), nil)
     }
 
-    /// Authentication by a SASL mechanism (`SASL_SSL` over TLS, `SASL_PLAINTEXT` over plaintext).
+    /// Returns authentication with a SASL mechanism (`SASL_SSL` over TLS, `SASL_PLAINTEXT` over plaintext).
     ///
-    /// Over plaintext to anything but this machine a warning is logged once: whoever is on the way can use what he hears.
+    /// Over plaintext a warning is logged once for a broker that isn't on the loopback interface, since credentials can
+    /// be intercepted.
     public static func sasl(_ mechanism: some SASLMechanism, over transport: Transport) -> KafkaSecurity {
         KafkaSecurity(transport, mechanism)
     }
 }
 
 extension KafkaSecurity: CustomStringConvertible {
-    /// Kafka's name for it, with the mechanism's. No secrets.
+    /// Kafka's name for the protocol, and the mechanism's name. Contains no secrets.
     public var description: String {
         let isEncrypted = if case .tls = self.transport { true } else { false }
         guard let mechanism = self.mechanism else { return isEncrypted ? "SSL" : "PLAINTEXT" }

@@ -7,73 +7,75 @@
 
 public import KafkaMemory
 
-/// How TLS is spoken: whom to trust, and who this client is.
+/// The TLS configuration: trusted authorities, the client's certificate, and protocol options.
 public struct KafkaTLSConfiguration: Sendable {
-    /// Whose certificates are believed.
+    /// The certificates that are trusted.
     @nonexhaustive
     public enum Trust: Hashable, Sendable {
-        /// Those that the system believes.
+        /// The system's certificate authorities.
         case system
-        /// Those signed by these authorities, in PEM: roots or others. A broker's own certificate will do too.
+        /// The certificates in this PEM text: root or intermediate authorities, or a broker's own certificate.
         case pem(Bytes)
-        /// Those signed by the authorities in this PEM file, which is read again when it has changed.
+        /// The certificates in this PEM file. The file is read again when it changes.
         case pemFile(String)
-        /// Those that this PKCS#12 store has.
+        /// The certificates in this PKCS#12 store.
         case pkcs12(Bytes, password: Secret? = nil)
-        /// The same in a file, which is read again when it has changed.
+        /// The certificates in this PKCS#12 file. The file is read again when it changes.
         case pkcs12File(String, password: Secret? = nil)
     }
 
-    /// A client's certificate with its key, for brokers that want one (mutual TLS).
+    /// A client certificate and its private key, for brokers that require mutual TLS.
     @nonexhaustive
     public enum Identity: Hashable, Sendable {
-        /// The chain, own certificate first, and the private key (PKCS#8 or older), both in PEM.
+        /// A certificate chain, leaf certificate first, and its private key (PKCS#8 or a traditional format), both in
+        /// PEM.
         case pem(chain: Bytes, key: Bytes, password: Secret? = nil)
-        /// The same in files, which are read again when they have changed. Both may be one file.
+        /// The PEM files of a certificate chain and its private key, which may be the same file. They are read again
+        /// when they change.
         case pemFiles(chain: String, key: String, password: Secret? = nil)
-        /// All in one, in PKCS#12.
+        /// A PKCS#12 store with the certificate chain and the private key.
         case pkcs12(Bytes, password: Secret)
-        /// The same in a file, which is read again when it has changed.
+        /// A PKCS#12 file with the certificate chain and the private key. The file is read again when it changes.
         case pkcs12File(String, password: Secret)
     }
 
-    /// What is asked of a broker's certificate.
+    /// How a broker's certificate is verified.
     @nonexhaustive
     public enum Verification: Hashable, Sendable {
-        /// It comes from an authority that is trusted, and names the host that was connected to.
+        /// The certificate is signed by a trusted authority and matches the host name of the broker.
         case full
-        /// It comes from an authority that is trusted, and may name any host (`ssl.endpoint.identification.algorithm` empty):
-        /// every holder of a certificate of that authority can pose as a broker.
+        /// The certificate is signed by a trusted authority, for any host name (`ssl.endpoint.identification.algorithm`
+        /// empty). Anyone with a certificate from that authority can impersonate a broker.
         case authorityOnly
-        /// Nothing: everybody on the way can read and change everything.
+        /// The certificate isn't verified. Anyone on the network path can read and modify the data.
         case disabled
     }
 
-    /// A version of TLS.
+    /// A TLS version.
     @nonexhaustive
     public enum Version: Hashable, Sendable {
-        /// RFC 5246.
+        /// TLS 1.2 (RFC 5246).
         case tls12
-        /// RFC 8446.
+        /// TLS 1.3 (RFC 8446).
         case tls13
     }
 
-    /// Whose certificates are believed. The system's authorities by default.
+    /// The trusted certificates. Default: the system's authorities.
     public var trust: Trust
-    /// This client's certificate. None by default.
+    /// The client certificate. Default: none.
     public var identity: Identity?
-    /// What is asked of a broker's certificate. Everything by default.
+    /// How a broker's certificate is verified. Default: `.full`.
     public var verification = Verification.full
-    /// The oldest version to speak. 1.2 by default.
+    /// The minimum TLS version. Default: 1.2.
     public var minimumVersion = Version.tls12
-    /// The newest version to speak. 1.3 by default.
+    /// The maximum TLS version. Default: 1.3.
     public var maximumVersion = Version.tls13
-    /// The ciphers for TLS 1.2, as OpenSSL lists them (`ECDHE+AESGCM`); nil for its defaults.
+    /// The TLS 1.2 ciphers in OpenSSL's notation (`ECDHE+AESGCM`). Default: nil, for OpenSSL's own defaults.
     public var ciphers: String?
-    /// The cipher suites for TLS 1.3 (`TLS_AES_256_GCM_SHA384:…`); nil for OpenSSL's defaults.
+    /// The TLS 1.3 cipher suites (`TLS_AES_256_GCM_SHA384:…`). Default: nil, for OpenSSL's own defaults.
     public var cipherSuites: String?
 
-    /// TLS with the system's trusted authorities, or others.
+    /// Creates a TLS configuration.
     public init(trust: Trust = .system, identity: Identity? = nil) {
         self.trust = trust
         self.identity = identity
@@ -81,7 +83,7 @@ public struct KafkaTLSConfiguration: Sendable {
 }
 
 extension KafkaTLSConfiguration.Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is, and where its files are. Of what is in memory only the size: a chain may have its key.
+    /// The case and its file paths. For data in memory only the size, since a PEM chain may include the key.
     public var description: String {
         switch self {
         case .pem(let chain, _, let password):
@@ -93,9 +95,9 @@ extension KafkaTLSConfiguration.Identity: CustomStringConvertible, CustomDebugSt
         }
     }
 
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same as `description`, so that debuggers and collections don't reveal the key.
     public var debugDescription: String { self.description }
-    /// No children, so that `dump` doesn't show the key.
+    /// A mirror without children, so that `dump` doesn't reveal the key.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func described(_ password: Secret?) -> String {

@@ -5,19 +5,19 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A password, a key's passphrase, a token: text that is never printed.
+/// A secret text: a password, a passphrase, a token.
 ///
-/// Interpolated, dumped or logged, it shows as `<redacted>`.
+/// Interpolating, dumping or logging it shows `<redacted>`.
 public struct Secret: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The text itself.
     public let text: String
 
-    /// Hides a text: it is to be read from `text` only.
+    /// Creates a secret. Read its text from `text`.
     public init(_ text: String) {
         self.text = text
     }
 
-    /// A secret in the source code, which is fine for tests.
+    /// Creates a secret from a string literal, for use in tests.
     public init(stringLiteral text: String) {
         self.text = text
     }
@@ -28,6 +28,6 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var description: String { "<redacted>" }
     /// `<redacted>`.
     public var debugDescription: String { "<redacted>" }
-    /// No children, so that `dump` shows nothing of the text.
+    /// A mirror without children, so that `dump` doesn't reveal the text.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -8,8 +8,8 @@
 import KafkaMemory
 package import KafkaTransport
 
-/// Makes TLS contexts out of a configuration, and a new one when a file it names has changed: certificates are renewed
-/// without a connection being lost. Connections that exist keep what they were made with.
+/// Creates the TLS context of a configuration, and recreates it when one of its files changes. Certificates can thus be
+/// renewed without losing connections: existing connections keep their context.
 final class TLSContextSource: Sendable {
     private let configuration: KafkaTLSConfiguration
     private let logger: Logger
@@ -27,12 +27,12 @@ final class TLSContextSource: Sendable {
         self.state = Lock(State(context: try configuration.makeContext(), stamps: stamps))
     }
 
-    /// The context for a new connection. If files have changed and can't be used, the one before.
+    /// Returns the context for a new connection. If changed files are invalid, the previous context stays in use.
     func current() -> TLSContext {
         let (context, known) = self.state.withLock { ($0.context, $0.stamps) }
         let files = self.configuration.files
         guard !files.isEmpty else { return context }
-        // Looked at before they are read: a file that changes meanwhile is read again for the next connection.
+        // Checked before the files are read, so that a change in the meantime is noticed by the next connection.
         let stamps = files.map { FileContents.stamp(of: $0) }
         guard stamps != known else { return context }
         do throws(KafkaError) {
@@ -41,7 +41,7 @@ final class TLSContextSource: Sendable {
             self.logger(.info, "TLS certificates were read again")
             return renewed
         } catch {
-            // Half written, perhaps: not noted as known, so that the next connection looks again.
+            // The files may be half written. The stamps aren't stored, so the next connection tries again.
             self.logger(
                 .warning, "TLS files have changed and can't be used; the old certificates stay in use",
                 [(.error, error.description)])
@@ -51,7 +51,7 @@ final class TLSContextSource: Sendable {
 }
 
 extension KafkaTLSConfiguration {
-    /// The files that it is made of.
+    /// The files that the configuration refers to.
     var files: [String] {
         var files: [String] = []
         switch self.trust {
@@ -66,7 +66,7 @@ extension KafkaTLSConfiguration {
         return files
     }
 
-    /// Reads the files, and makes what connections use.
+    /// Reads the files and creates a TLS context.
     package func makeContext() throws(KafkaError) -> TLSContext {
         var settings = TLSSettings()
         switch self.trust {

@@ -24,13 +24,13 @@ enum APIVersionsEndpoint: Endpoint {
         call.answer(self.answer(call.cluster.configuration))
     }
 
-    /// Whether the client took this broker for another one, or the cluster for another one (KIP-1242).
+    /// Returns whether the client expected another broker or another cluster (KIP-1242).
     private static func isForOtherBroker(_ request: ApiVersionsRequest, _ call: Call) -> Bool {
         if let cluster = request.clusterId, cluster != call.cluster.id { return true }
         return request.nodeId != -1 && request.nodeId != call.broker.id
     }
 
-    /// Letters and digits, with dots and dashes between them.
+    /// Returns whether `text` consists of letters and digits with dots and dashes between them.
     private static func isSoftware(_ text: String) -> Bool {
         func isLetterOrDigit(_ character: UInt8) -> Bool {
             switch character {
@@ -58,8 +58,8 @@ enum APIVersionsEndpoint: Endpoint {
         return response
     }
 
-    /// To a version that it doesn't know, a broker answers in version 0, which every client reads, and names the
-    /// versions of ApiVersions itself (KIP-511).
+    /// Responds to a version that the broker doesn't know: in version 0, which all clients can read, with the supported
+    /// versions of ApiVersions (KIP-511).
     static func refuseVersion(_ call: Call) {
         var response = ApiVersionsResponse()
         response.errorCode = .unsupportedVersion

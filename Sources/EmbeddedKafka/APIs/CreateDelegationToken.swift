@@ -18,7 +18,7 @@ enum CreateDelegationTokenEndpoint: Endpoint {
         guard request.renewers.allSatisfy({ $0.principalType == Identity.principalType }) else {
             return self.fail(request, .invalidPrincipalType, call)
         }
-        // Without ACLs everybody may have tokens made for others.
+        // Without ACLs all users may create tokens for others.
         let owner = request.ownerPrincipalName.flatMap { $0.isEmpty ? nil : $0 } ?? requester
         let token = call.cluster.credentials.tokens.create(
             id: call.cluster.randomUUID().description, owner: owner, requester: requester,

@@ -28,7 +28,8 @@ enum FetchEndpoint: Endpoint {
         }
     }
 
-    /// What is to be read. Nil if the request doesn't fit its session, which has been answered then.
+    /// Returns the plan for the fetch. Returns nil after sending an error response if the request doesn't match its
+    /// session.
     private static func plan(_ request: FetchRequest, _ call: Call) -> FetchSessions.Plan? {
         var wants: [(key: FetchSession.Key, want: FetchSession.Want)] = []
         for topic in request.topics {
@@ -56,7 +57,7 @@ enum FetchEndpoint: Endpoint {
         }
     }
 
-    /// Sends what was read, in a session only what is new.
+    /// Sends the result, which in a fetch session contains only the partitions with changes.
     static func answer(_ result: FetchQuery.Result, plan: FetchSessions.Plan, _ call: Call) {
         let outcomes = Dictionary(result.parts.map { ($0.key, $0.outcome) }) { _, last in last }
         let named = call.broker.fetchSessions.end(plan, outcomes: outcomes)
@@ -86,7 +87,7 @@ enum FetchEndpoint: Endpoint {
         call.answer(response)
     }
 
-    /// Errors of sessions concern the whole request, the others each partition.
+    /// Sends an error: session errors for the whole request, other errors for each partition.
     static func fail(_ request: FetchRequest, _ error: ErrorCode, _ call: Call) {
         let ofSession: Set<ErrorCode> = [
             .fetchSessionIdNotFound, .invalidFetchSessionEpoch, .fetchSessionTopicIdError, .unknownServerError,

@@ -12,7 +12,7 @@ enum InitProducerIDEndpoint: Endpoint {
 
     static func handle(_ request: InitProducerIdRequest, _ call: Call) {
         guard request.transactionalId == nil else {
-            // Transactions are not part of this broker yet.
+            // This broker doesn't support transactions yet.
             self.fail(request, .unsupportedVersion, call)
             return
         }

@@ -19,7 +19,7 @@ enum JoinGroupEndpoint: Endpoint {
             self.fail(request, .notCoordinator, call)
             return
         }
-        // Who names a member must mean a group that is there.
+        // A request with a member ID must refer to an existing group.
         guard request.memberId.isEmpty || call.cluster.groups[request.groupId] != nil else {
             self.fail(request, .unknownMemberId, call)
             return
@@ -29,7 +29,7 @@ enum JoinGroupEndpoint: Endpoint {
             clientHost: call.connection.clientHost, sessionTimeout: Int64(request.sessionTimeoutMs),
             rebalanceTimeout: Int64(call.version >= 1 ? request.rebalanceTimeoutMs : request.sessionTimeoutMs),
             protocolType: request.protocolType,
-            // The bytes must not hold on to the request that they came in.
+            // A copy, so that the bytes don't keep the whole request in memory.
             protocols: request.protocols.map {
                 ClassicGroup.Supported(name: $0.name, metadata: $0.metadata.detached())
             },

@@ -57,7 +57,7 @@ enum ListOffsetsEndpoint: Endpoint {
         case self.latestTimestamp:
             return self.found(log.recordWithLatestTimestamp(), in: log, before: end)
         case self.latestTiered, self.earliestPendingUpload:
-            // Nothing is in remote storage.
+            // This broker has no remote storage.
             return Found()
         case 0...:
             return self.found(log.firstRecord(reaching: timestamp), in: log, before: end)

@@ -54,7 +54,7 @@ enum MetadataEndpoint: Endpoint {
             guard replicas <= cluster.liveBrokers.count else {
                 return self.missing(requested, .invalidReplicationFactor, call)
             }
-            // It is there for the next request: as with Kafka, this one doesn't wait for it.
+            // As in Kafka, this response doesn't have the new topic yet, but the next one does.
             cluster.createTopic(
                 name,
                 assignments: cluster.assignments(
@@ -69,7 +69,7 @@ enum MetadataEndpoint: Endpoint {
         var response = MetadataResponse.MetadataResponseTopic()
         response.errorCode = error
         response.topicId = requested.topicId
-        // Versions before 12 have no place for a topic without a name.
+        // Before version 12 the name isn't nullable.
         response.name = call.version >= 12 ? requested.name : requested.name ?? ""
         return response
     }

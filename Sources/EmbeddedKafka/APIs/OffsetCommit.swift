@@ -10,7 +10,7 @@ import KafkaProtocol
 enum OffsetCommitEndpoint: Endpoint {
     static let name = "OffsetCommit"
 
-    /// Kafka's offset.metadata.max.bytes.
+    /// The default of Kafka's offset.metadata.max.bytes.
     private static let maximumMetadataBytes = 4096
 
     static func handle(_ request: OffsetCommitRequest, _ call: Call) {
@@ -38,7 +38,7 @@ enum OffsetCommitEndpoint: Endpoint {
         guard !request.groupId.isEmpty else { return .invalidGroupId }
         guard call.coordinatesGroup(request.groupId) else { return .notCoordinator }
         guard let group = call.cluster.groups[request.groupId] else {
-            // Whoever isn't in a group may start one by committing.
+            // A client that isn't a member can create a group by committing offsets.
             guard request.generationIdOrMemberEpoch >= 0 else { return nil }
             return call.version >= 9 ? .groupIdNotFound : .illegalGeneration
         }

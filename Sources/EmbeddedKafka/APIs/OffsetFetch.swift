@@ -10,10 +10,10 @@ import KafkaProtocol
 enum OffsetFetchEndpoint: Endpoint {
     static let name = "OffsetFetch"
 
-    /// One group's part, whatever the version: up to 7 a request names one group, from 8 on several.
+    /// The query for one group. Up to version 7 a request has one group, from version 8 on several.
     private struct Query {
         var group: String
-        /// Nil for all that the group has committed.
+        /// The topics, or nil for all committed offsets of the group.
         var topics: [OffsetFetchRequest.OffsetFetchRequestTopics]?
     }
 
@@ -93,7 +93,7 @@ enum OffsetFetchEndpoint: Endpoint {
         return part
     }
 
-    /// Versions up to 7, of which the first has no place for a group's error but its partitions.
+    /// Fills in the response for versions up to 7. Versions 0 and 1 have errors only for partitions, not for the group.
     private static func answerAsBefore(
         _ query: Query, _ group: OffsetFetchResponse.OffsetFetchResponseGroup, _ call: Call,
         _ response: inout OffsetFetchResponse

@@ -52,7 +52,8 @@ enum ProduceEndpoint: Endpoint {
             response.responses.append(topicResponse)
         }
         guard request.acks != 0 else {
-            // There is no answer that could tell, so Kafka closes the connection to make the producer look again.
+            // With acks 0 there is no response. Like Kafka, close the connection so that the producer refreshes its
+            // metadata.
             if hasError { call.closeConnection() } else { call.endWithoutAnswer() }
             return
         }

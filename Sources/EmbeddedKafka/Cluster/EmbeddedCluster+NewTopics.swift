@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// What has to be right before a topic is created.
+/// The checks before a topic is created.
 extension EmbeddedCluster {
     func checkNewName(_ name: String) throws(BrokerError) {
         if let problem = Topic.problem(withName: name) { throw BrokerError(.invalidTopicException, problem) }
@@ -16,7 +16,7 @@ extension EmbeddedCluster {
         }
     }
 
-    /// The replicas of each partition of a new topic; the cluster's defaults where there is no number.
+    /// Returns the replicas of each partition of a new topic, using the cluster's defaults for numbers that are nil.
     func checkedAssignments(
         name: String, partitions: Int?, replicationFactor: Int?
     ) throws(BrokerError) -> [[Int32]] {
@@ -36,6 +36,6 @@ extension EmbeddedCluster {
         return self.assignments(partitions: 0..<partitions, replicationFactor: replicas)
     }
 
-    /// More would be a mistake, and could take all memory.
+    /// The maximum number of partitions of a topic. A larger number is a mistake and could use up all memory.
     static let maximumPartitions = 100_000
 }

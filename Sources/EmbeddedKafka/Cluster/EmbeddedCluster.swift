@@ -8,9 +8,9 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Everything that the brokers of one cluster know: topics, logs, groups, leaders.
+/// The state of a cluster, which its brokers share: topics, logs, groups and leaders.
 ///
-/// `@unchecked Sendable`, since all of it is touched on `loop`'s thread only; other threads come in by its `execute`.
+/// `@unchecked Sendable`, because it is only used on the loop's thread. Other threads use the loop's `execute`.
 final class EmbeddedCluster: @unchecked Sendable {
     let configuration: EmbeddedKafka.Configuration
     let loop: EventLoop
@@ -24,7 +24,7 @@ final class EmbeddedCluster: @unchecked Sendable {
     private(set) var topics: [String: Topic] = [:]
     private var namesByID: [KafkaUUID: String] = [:]
     var groups: [String: ConsumerGroup] = [:]
-    /// Fetches that wait for records, by their numbers.
+    /// The fetches that wait for records, by number.
     var waitingFetches: [Int: WaitingFetch] = [:]
     private var coordinators: [String: Int32] = [:]
     private var nextProducerID: Int64 = 1000
@@ -46,7 +46,7 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     // MARK: Brokers
 
-    /// Makes the brokers and starts them; their addresses by listener, if all of them could.
+    /// Creates and starts the brokers. Returns their addresses by listener.
     func startBrokers() -> Result<[String: [String]], EmbeddedKafkaError> {
         for index in 0..<self.configuration.brokers {
             let broker = EmbeddedBroker(
@@ -63,7 +63,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
         let servers = self.listeners.indices.map { place in
             self.brokers.values.sorted { $0.id < $1.id }.map { broker in
-                // As URLs do: without brackets nobody could tell the port from an IPv6 address.
+                // Brackets separate an IPv6 address from the port, as in URLs.
                 let host = broker.host.contains(":") ? "[\(broker.host)]" : broker.host
                 return "\(host):\(broker.ports[place])"
             }
@@ -71,7 +71,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         return .success(Dictionary(uniqueKeysWithValues: zip(self.listeners.map(\.name), servers)))
     }
 
-    /// The ports that are asked for, one a listener, the plain one's first.
+    /// Returns a broker's configured ports, one per listener, starting with the plaintext listener.
     private func ports(ofBroker index: Int) -> [Int] {
         ([self.configuration.ports] + self.configuration.listeners.map(\.ports)).map { ports in
             ports.indices.contains(index) ? ports[index] : 0
@@ -86,10 +86,10 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.brokers[broker]?.isRunning ?? false
     }
 
-    /// The broker that is named as the controller; each of them does a controller's work.
+    /// The broker that metadata names as the controller. All brokers perform a controller's tasks.
     var controllerID: Int32 { self.liveBrokers.first?.id ?? -1 }
 
-    /// A broker has gone: others lead its partitions and coordinate its groups.
+    /// Moves the partitions and groups of a stopped broker to others.
     func brokerStopped(_ id: Int32) {
         for partition in self.topics.values.flatMap(\.partitions) where partition.replicas.contains(id) {
             partition.inSyncReplicas.removeAll { $0 == id }
@@ -98,7 +98,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         for (key, broker) in self.coordinators where broker == id { self.moveCoordinator(forKey: key, to: nil) }
     }
 
-    /// A broker is there again: it leads what nobody leads.
+    /// Returns a started broker to the in-sync replicas, and makes it the leader of partitions without one.
     func brokerStarted(_ id: Int32) {
         for partition in self.topics.values.flatMap(\.partitions) where partition.replicas.contains(id) {
             if !partition.inSyncReplicas.contains(id) { partition.inSyncReplicas.append(id) }
@@ -106,7 +106,8 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
     }
 
-    /// Makes `broker` the leader of a partition, or nobody. It becomes a replica if it is none.
+    /// Makes `broker` the leader of a partition, or leaves it without one. The broker becomes a replica if it isn't
+    /// one.
     func lead(_ partition: Partition, by broker: Int32?) {
         if let broker, !partition.replicas.contains(broker) {
             partition.replicas = partition.replicas.map { $0 == partition.leader ? broker : $0 }
@@ -122,7 +123,7 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     func topic(id: KafkaUUID) -> Topic? { self.namesByID[id].flatMap { self.topics[$0] } }
 
-    /// Creates a topic whose name and numbers have been checked. `assignments` names each partition's replicas.
+    /// Creates a topic. The name and numbers must have been checked. `assignments` has the replicas of each partition.
     @discardableResult
     func createTopic(_ name: String, assignments: [[Int32]], configuration: [String: String] = [:]) -> Topic {
         let topic = Topic(name: name, id: Self.uuid(&self.random), configuration: configuration)
@@ -143,7 +144,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
     }
 
-    /// Spreads partitions over the brokers: the leader of the first is the first broker, and so on around.
+    /// Distributes partitions over the brokers in turn, starting with the first broker as the first partition's leader.
     func assignments(partitions: Range<Int>, replicationFactor: Int) -> [[Int32]] {
         let ids = self.liveBrokers.map(\.id)
         guard !ids.isEmpty else { return [] }
@@ -159,7 +160,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         for partition in topic.partitions { self.wakeFetches(of: partition) }
     }
 
-    /// What waits for this partition has to look again.
+    /// Completes the fetches that wait for this partition.
     func wakeFetches(of partition: Partition) {
         for fetch in partition.waitingFetches.values { fetch.finish() }
     }
@@ -171,13 +172,13 @@ final class EmbeddedCluster: @unchecked Sendable {
         case transaction = 1
     }
 
-    /// The broker that coordinates a group or a transactional id; nil if none runs.
+    /// Returns the broker that coordinates a group or transactional ID, or nil if no broker is running.
     func coordinator(_ kind: CoordinatorKind, for name: String) -> Int32? {
         let key = "\(kind.rawValue):\(name)"
         if let known = self.coordinators[key], self.isRunning(known) { return known }
         let ids = self.liveBrokers.map(\.id)
         guard !ids.isEmpty else { return nil }
-        // FNV-1a, so that a name has the same coordinator in every run.
+        // FNV-1a, so that a name has the same coordinator in all runs.
         let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         let chosen = ids[Int(hash % UInt64(ids.count))]
         self.coordinators[key] = chosen
@@ -207,10 +208,10 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     // MARK: Time
 
-    /// Monotonic milliseconds.
+    /// The monotonic time in milliseconds.
     var now: Int64 { self.loop.now.nanoseconds / 1_000_000 }
 
-    /// Milliseconds since 1970-01-01 00:00 UTC, which brokers stamp on records.
+    /// The time of day in milliseconds since 1970-01-01 00:00 UTC, for record timestamps.
     var wallMilliseconds: Int64 { self.loop.clock.wallMilliseconds }
 
     func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
@@ -219,7 +220,7 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     // MARK: Numbers
 
-    /// A number that no other call has returned.
+    /// Returns a number that no other call returns.
     func takeNumber() -> Int {
         self.nextNumber += 1
         return self.nextNumber
@@ -235,7 +236,7 @@ final class EmbeddedCluster: @unchecked Sendable {
     func randomSessionID() -> Int32 { Int32.random(in: 1...Int32.max, using: &self.random) }
 
     private static func uuid(_ random: inout SystemRandomNumberGenerator) -> KafkaUUID {
-        // Kafka's own are of version 4 and don't begin with a dash.
+        // Kafka's IDs are UUIDs of version 4 that don't begin with a dash.
         var high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
         while high >> 58 == 62 { high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000 }
         return KafkaUUID(high: high, low: random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)

@@ -7,22 +7,22 @@
 
 import KafkaProtocol
 
-/// A partition: its log, and which brokers have it. It belongs to the cluster's loop.
+/// A partition: its log, replicas and leader. It is only used on the cluster's loop.
 ///
-/// All replicas share one log, so each of them has everything at once, and a new leader goes on where the last one
+/// All replicas share one log, so every replica has all records at once, and a new leader continues where the last one
 /// stopped.
 final class Partition {
     let topicName: String
     let topicID: KafkaUUID
     let index: Int32
     let log = PartitionLog()
-    /// The preferred leader first.
+    /// The brokers with replicas, the preferred leader first.
     var replicas: [Int32]
-    /// Replicas on brokers that run.
+    /// The replicas on running brokers.
     var inSyncReplicas: [Int32]
     private(set) var leader: Int32?
     private(set) var leaderEpoch: Int32 = 0
-    /// Fetches that wait for something to happen here, by their numbers.
+    /// The fetches that wait for a change of this partition, by number.
     var waitingFetches: [Int: WaitingFetch] = [:]
 
     init(topicName: String, topicID: KafkaUUID, index: Int32, replicas: [Int32], leader: Int32?) {
@@ -35,14 +35,16 @@ final class Partition {
         self.log.begin(epoch: 0)
     }
 
-    /// Another broker leads from now on, or none; each change is a new epoch.
+    /// Makes another broker the leader, or none. Each change of the leader starts a new epoch.
     func lead(by broker: Int32?) {
         self.leader = broker
         self.leaderEpoch += 1
         if broker != nil { self.log.begin(epoch: self.leaderEpoch) }
     }
 
-    /// Why `broker` doesn't serve this partition to one who believes in `currentLeaderEpoch` (-1: no belief).
+    /// Returns the error with which `broker` refuses a request for this partition, if any.
+    ///
+    /// `currentLeaderEpoch` is the epoch that the client knows, or -1.
     func refusal(at broker: Int32, currentLeaderEpoch: Int32, fromLeaderOnly: Bool) -> ErrorCode? {
         if currentLeaderEpoch >= 0 {
             if currentLeaderEpoch < self.leaderEpoch { return .fencedLeaderEpoch }

@@ -7,12 +7,12 @@
 
 import KafkaProtocol
 
-/// A topic: its partitions and what was configured for it. It belongs to the cluster's loop.
+/// A topic: its partitions and configuration. It is only used on the cluster's loop.
 final class Topic {
     let name: String
     let id: KafkaUUID
     var partitions: [Partition] = []
-    /// Kafka's configuration names and values, as they were given.
+    /// The topic's configuration, by Kafka's names, with the values as given.
     var configuration: [String: String]
 
     init(name: String, id: KafkaUUID, configuration: [String: String]) {
@@ -29,12 +29,12 @@ final class Topic {
         self.configuration[name].flatMap { Int($0) }
     }
 
-    /// Whether records are kept by their keys, and so need one.
+    /// Whether the topic is compacted, so that its records need keys.
     var isCompacted: Bool { self.configuration["cleanup.policy"]?.contains("compact") == true }
 
     var usesLogAppendTime: Bool { self.configuration["message.timestamp.type"] == "LogAppendTime" }
 
-    /// Why Kafka refuses a topic's name, if it does.
+    /// Returns the reason why Kafka rejects a topic name, or nil if it is valid.
     static func problem(withName name: String) -> String? {
         if name.isEmpty { return "The topic name is empty." }
         if name == "." || name == ".." { return "The topic name can't be '.' or '..'." }

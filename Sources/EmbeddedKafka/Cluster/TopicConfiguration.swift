@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The configuration values of topics that this broker knows of.
+/// The topic settings that the broker knows.
 enum TopicConfiguration {
     struct Entry {
         var name: String
         var value: String
-        /// Kafka's number for where the value comes from: 1 the topic, 5 the default.
+        /// Kafka's number for the source of the value: 1 the topic, 5 the default.
         var source: Int8
     }
 
@@ -24,7 +24,7 @@ enum TopicConfiguration {
         ]
     }
 
-    /// All values of a topic: its own, and the defaults of the others.
+    /// Returns all settings of a topic: its own values, and the defaults of the others.
     static func entries(_ own: [String: String], _ configuration: EmbeddedKafka.Configuration) -> [Entry] {
         var entries = own.map { Entry(name: $0.key, value: $0.value, source: 1) }
         for (name, value) in self.defaults(configuration) where own[name] == nil {
@@ -33,20 +33,20 @@ enum TopicConfiguration {
         return entries.sorted { $0.name < $1.name }
     }
 
-    /// What values a setting may have.
+    /// The valid values of a setting.
     fileprivate enum Kind {
         case number(ClosedRange<Int64>)
         case fraction(ClosedRange<Double>)
         case flag
         case oneOf([String])
         case listOf([String])
-        /// Partitions and replicas, or `*`.
+        /// Pairs of partitions and replicas, or `*`.
         case replicas
     }
 
     private static let int32 = Int64(Int32.max)
 
-    /// All settings that Kafka's topics have.
+    /// All topic settings of Kafka.
     private static let kinds: [String: Kind] = [
         "cleanup.policy": .listOf(["compact", "delete"]),
         "compression.gzip.level": .number(-1...9), "compression.lz4.level": .number(1...17),
@@ -67,8 +67,9 @@ enum TopicConfiguration {
         "segment.ms": .number(1...(.max)), "unclean.leader.election.enable": .flag,
     ]
 
-    /// Why a topic can't have these values, if it can't. Values that mean nothing here are kept as they are, and are held to
-    /// what Kafka takes.
+    /// Returns the reason why a topic can't have these values, or nil if they are valid.
+    ///
+    /// Settings without an effect here are stored, and validated as in Kafka.
     static func problem(with own: [String: String]) -> String? {
         for (name, value) in own.sorted(by: { $0.key < $1.key }) {
             guard let kind = self.kinds[name] else { return "Topics have no setting \(name)." }
@@ -81,7 +82,7 @@ enum TopicConfiguration {
 }
 
 extension TopicConfiguration.Kind {
-    /// The values that are possible, for an error about one that isn't. Nil if this one is.
+    /// Returns a description of the valid values for an error, or nil if `value` is valid.
     fileprivate func wanted(insteadOf value: String) -> String? {
         switch self {
         case .number(let range):

@@ -9,30 +9,31 @@ public import KafkaMemory
 public import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// What goes wrong with a request: given to `inject`.
+    /// A fault for requests, to pass to `inject`.
     public struct Fault: Sendable {
         let kind: RequestFault
 
-        /// The work isn't done, and the answer carries this error wherever the request names something.
+        /// The request isn't handled, and the response has this error for each item of the request.
         public static func fail(_ error: ErrorCode) -> Fault { Fault(kind: .fail(error)) }
-        /// The work is done at once, and the answer comes this much later.
+        /// The request is handled immediately, and the response is sent after `duration`.
         public static func delay(_ duration: Duration) -> Fault { Fault(kind: .delay(duration)) }
-        /// The work is done, and no answer ever comes. As answers on a connection come in order, the connection is
-        /// silent from then on.
+        /// The request is handled, and no response is sent. Because responses on a connection are in order, none
+        /// follows.
         public static let dropAnswer = Fault(kind: .dropAnswer)
-        /// The connection is closed, and nothing is done.
+        /// The connection is closed, and the request isn't handled.
         public static let closeBeforeWork = Fault(kind: .closeBeforeWork)
-        /// The work is done, and the connection is closed without an answer.
+        /// The request is handled, and the connection is closed without a response.
         public static let closeAfterWork = Fault(kind: .closeAfterWork)
-        /// The request waits, before anything is done, until the hold is released.
+        /// The request waits for the release of the hold before it is handled.
         public static func hold(_ hold: Hold) -> Fault { Fault(kind: .hold(hold)) }
-        /// The work is done, and the answer waits until the hold is released.
+        /// The request is handled, and the response waits for the release of the hold.
         public static func holdAnswer(_ hold: Hold) -> Fault { Fault(kind: .holdAnswer(hold)) }
-        /// The work is done, and the answer has its right length and correlation id but makes no sense otherwise.
+        /// The request is handled, and the response has the right length and correlation ID but is otherwise invalid.
         public static let garbage = Fault(kind: .garbage)
-        /// The work is done, and these bytes are sent in place of the answer and its length.
+        /// The request is handled, and these bytes are sent instead of the response and its length.
         public static func raw(_ bytes: Bytes) -> Fault { Fault(kind: .raw(bytes)) }
-        /// The work is done, and the connection is closed after so many bytes of the answer, its length included.
+        /// The request is handled, and the connection is closed after `count` bytes of the response, including its
+        /// length.
         public static func cut(after count: Int) -> Fault { Fault(kind: .cut(count)) }
     }
 
@@ -41,10 +42,10 @@ extension EmbeddedKafka {
         let id: Int
         let table: FaultTable
 
-        /// How many requests have met it.
+        /// The number of requests that have met the fault.
         public var hits: Int { self.table.hits(of: self.id) }
 
-        /// Ends it. Requests that have met it already stay as they are.
+        /// Removes the fault. Requests that have already met it are not affected.
         public func remove() { self.table.remove(self.id) }
     }
 }

@@ -8,14 +8,14 @@
 import KafkaMemory
 
 extension EmbeddedKafka {
-    /// Keeps requests, or answers, until it is released: to see what a client does meanwhile.
+    /// Holds requests or responses until it is released, so that a test can examine the client meanwhile.
     ///
     /// ```swift
     /// let hold = EmbeddedKafka.Hold()
     /// kafka.inject(.hold(hold), on: .produce)
     /// // ... the client sends
     /// await hold.untilHeld()
-    /// // ... look at what the client does while it waits
+    /// // ... examine what the client does while it waits
     /// hold.release()
     /// ```
     public final class Hold: Sendable {
@@ -27,18 +27,18 @@ extension EmbeddedKafka {
 
         private let state = Watched(State())
 
-        /// A hold that keeps what comes to it.
+        /// Creates a hold.
         public init() {}
 
-        /// How many requests or answers have been held, also those that have been released since.
+        /// The number of requests or responses that have been held, including released ones.
         public var count: Int { self.state.value.count }
 
-        /// Waits until `count` requests or answers have been held, or until the task is cancelled.
+        /// Waits until `count` requests or responses have been held, or until the task is cancelled.
         public func untilHeld(_ count: Int = 1) async {
             await self.state.wait { $0.count >= count }
         }
 
-        /// Lets everything go on, now and from now on.
+        /// Releases everything that is held, and holds nothing from now on.
         public func release() {
             let held = self.state.update { state in
                 state.isReleased = true
@@ -48,7 +48,7 @@ extension EmbeddedKafka {
             for proceed in held { proceed() }
         }
 
-        /// Calls `proceed` once, when the hold is released. It must find its own way to the thread that it needs.
+        /// Calls `proceed` once, when the hold is released, on an arbitrary thread.
         func add(_ proceed: @escaping @Sendable () -> Void) {
             let isReleased = self.state.update { state in
                 state.count += 1

@@ -8,17 +8,17 @@
 extension EmbeddedKafka {
     /// A request that a broker received.
     public struct Request: Hashable, Sendable {
-        /// What was asked.
+        /// The API of the request.
         public var api: API
         /// The version of the API.
         public var version: Int
-        /// The client's name for itself (client.id); empty if it gave none.
+        /// The client ID (`client.id`), or an empty string if there is none.
         public var clientID: String
-        /// The broker that was asked.
+        /// The ID of the broker that received the request.
         public var broker: Int
-        /// The number of the connection it came on. Each connection of the cluster has another.
+        /// The number of the connection, which is unique in the cluster.
         public var connection: Int
-        /// The length of the request in bytes, with its header.
+        /// The size of the request in bytes, including its header.
         public var byteCount: Int
     }
 }

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// The faults that wait for their requests. Any thread may use it.
+/// The injected faults. Can be used from any thread.
 final class FaultTable: Sendable {
     struct Target: Sendable {
         var api: APIKey?
@@ -27,7 +27,7 @@ final class FaultTable: Sendable {
         var id: Int
         var fault: RequestFault
         var target: Target
-        /// How many requests it still waits for; nil for all.
+        /// The number of requests that the fault still applies to, or nil for all.
         var left: Int?
     }
 
@@ -59,7 +59,7 @@ final class FaultTable: Sendable {
         self.state.withLock { $0.hits[id, default: 0] }
     }
 
-    /// The fault that this request meets: of those that fit, the one that was injected first.
+    /// Returns the fault for a request: the matching one that was injected first.
     func take(api: APIKey, broker: Int32, connection: Int, clientID: String) -> RequestFault? {
         self.state.withLock { state in
             let index = state.entries.firstIndex {

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// What goes wrong with a request: the inside of `EmbeddedKafka.Fault`.
+/// The implementation of `EmbeddedKafka.Fault`.
 enum RequestFault: Sendable {
     case fail(ErrorCode)
     case delay(Duration)
@@ -20,8 +20,8 @@ enum RequestFault: Sendable {
     case garbage
     case raw(Bytes)
     case cut(Int)
-    /// Another answer than the honest one; nil leaves it to the broker.
+    /// Replaces the response. If the closure returns nil, the broker handles the request.
     case answer(@Sendable (any KafkaRequest, Int16) -> (any KafkaResponse)?)
-    /// The honest answer, changed.
+    /// Changes the broker's response.
     case rewrite(@Sendable (any KafkaRequest, Int16, any KafkaResponse) -> any KafkaResponse)
 }

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The requests that came, the newest last. Any thread may use it.
+/// The received requests, oldest first. Can be used from any thread.
 final class RequestLog: Sendable {
     private let capacity: Int
     private let kept = Watched<[EmbeddedKafka.Request]>([])
@@ -20,7 +20,7 @@ final class RequestLog: Sendable {
         let capacity = self.capacity
         self.kept.update { requests in
             requests.append(request)
-            // Removing at the front moves all that is behind, so it is done seldom.
+            // Removing from the front moves all other elements, so do it rarely.
             if requests.count > 2 * capacity { requests.removeFirst(requests.count - capacity) }
         }
     }

@@ -7,7 +7,7 @@
 
 import KafkaMemory
 
-/// A value that tasks can wait on until it is what they want. Any thread may change it.
+/// A value on which tasks can wait until it satisfies a condition. Can be used from any thread.
 final class Watched<Value: Sendable>: Sendable {
     private struct Waiter {
         var id: Int
@@ -46,7 +46,7 @@ final class Watched<Value: Sendable>: Sendable {
         return result
     }
 
-    /// Returns when the value satisfies `condition`, or when the task is cancelled.
+    /// Waits until the value satisfies `condition`, or until the task is cancelled.
     func wait(until condition: @escaping @Sendable (Value) -> Bool) async {
         let id = self.state.withLock { state in
             state.nextID += 1

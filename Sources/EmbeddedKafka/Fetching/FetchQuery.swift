@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// What a Fetch request asks for, in a form that can be tried again while it waits.
+/// The content of a Fetch request, in a form that can be run again while the request waits.
 struct FetchQuery {
-    /// What one partition answers.
+    /// The result for one partition.
     struct Part {
         var key: FetchSession.Key
         var data: FetchResponse.PartitionData
@@ -20,9 +20,9 @@ struct FetchQuery {
     struct Result {
         var parts: [Part] = []
         var byteCount = 0
-        /// Whether something was found that is worth an answer at once: an error, or news other than records.
+        /// Whether a partition has an error, or news other than records, which is returned immediately.
         var hasNews = false
-        /// The leaders to tell of (KIP-951).
+        /// The leaders to include in the response (KIP-951).
         var leaders: Set<Int32> = []
     }
 
@@ -34,7 +34,7 @@ struct FetchQuery {
     var rack: String
     var offerNearestReplica: Bool
 
-    /// Reads everything as it is now. No bytes are copied.
+    /// Reads the partitions in their current state, without copying records.
     func run(in cluster: EmbeddedCluster) -> Result {
         var result = Result()
         var room = self.maxBytes
@@ -67,7 +67,7 @@ struct FetchQuery {
         return result
     }
 
-    /// The partitions that this waits for.
+    /// Returns the partitions that the fetch waits for.
     func partitions(in cluster: EmbeddedCluster) -> [Partition] {
         self.wants.compactMap { try? self.partition($0.key, in: cluster) }
     }
@@ -118,7 +118,8 @@ struct FetchQuery {
         outcome.hasRecords = data.records?.isEmpty == false
     }
 
-    /// A replica in the consumer's rack, if it should read there and this is the leader, which is not.
+    /// Returns a replica in the consumer's rack, if this broker is the leader, isn't in that rack, and may refer to
+    /// replicas.
     private func nearestReplica(of partition: Partition, in cluster: EmbeddedCluster) -> Int32? {
         guard self.offerNearestReplica, !self.rack.isEmpty, self.version >= 11, partition.leader == self.broker,
             cluster.brokers[self.broker]?.rack != self.rack

@@ -7,16 +7,16 @@
 
 import KafkaProtocol
 
-/// What a consumer reads from one broker, so that a Fetch request need only name what has changed (KIP-227).
+/// The partitions that a consumer reads from one broker, so that Fetch requests name only changes (KIP-227).
 struct FetchSession: Sendable {
-    /// A partition as a Fetch request names it: by topic id from version 13 on, before that by name.
+    /// A partition in a Fetch request, which names the topic by ID from version 13 on, and by name before.
     struct Key: Hashable, Sendable {
         var topic: String
         var topicID: KafkaUUID
         var partition: Int32
     }
 
-    /// Where and how much to read.
+    /// The position and limits for reading a partition.
     struct Want: Equatable, Sendable {
         var fetchOffset: Int64
         var maxBytes: Int32
@@ -24,13 +24,13 @@ struct FetchSession: Sendable {
         var lastFetchedEpoch: Int32 = -1
     }
 
-    /// What of an answer decides whether it has to be sent.
+    /// The parts of a partition's result that decide whether an incremental response includes it.
     struct Outcome: Equatable, Sendable {
         var highWatermark: Int64
         var logStartOffset: Int64
         var hasRecords = false
         var hasError = false
-        /// Whether something else has to be told: a diverging epoch, a nearer replica.
+        /// Whether there is something else to report: a diverging epoch or a preferred replica.
         var hasNews = false
     }
 
@@ -42,12 +42,12 @@ struct FetchSession: Sendable {
 
     let id: Int32
     let usesTopicIDs: Bool
-    /// The number that the next request must carry.
+    /// The epoch that the next request must have.
     var epoch: Int32 = 1
     var lastUsed: Int64
 
     private var partitions: [Key: Known] = [:]
-    // Those that had records last are read last, so that none starves.
+    // The order in which partitions are read. Those that last returned records come last, so that none starves.
     private var order: [Key] = []
 
     init(id: Int32, usesTopicIDs: Bool, now: Int64) {
@@ -69,7 +69,7 @@ struct FetchSession: Sendable {
         self.order.removeAll { self.partitions[$0] == nil }
     }
 
-    /// Notes what is sent, and says which partitions an incremental answer has to name.
+    /// Records the results, and returns the partitions that an incremental response must include.
     mutating func answered(_ outcomes: [Key: Outcome]) -> Set<Key> {
         var named: Set<Key> = []
         var served: Set<Key> = []
@@ -80,7 +80,7 @@ struct FetchSession: Sendable {
                 || outcome.highWatermark != known.highWatermark || outcome.logStartOffset != known.logStartOffset
             if isNews { named.insert(key) }
             if outcome.hasRecords { served.insert(key) }
-            // When an error is over, the partition must be named again, whatever its offsets.
+            // After an error, the partition must be included again even if its offsets are unchanged.
             known.highWatermark = outcome.hasError ? -1 : outcome.highWatermark
             known.logStartOffset = outcome.logStartOffset
             self.partitions[key] = known

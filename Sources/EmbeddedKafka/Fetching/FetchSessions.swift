@@ -7,13 +7,13 @@
 
 import KafkaProtocol
 
-/// The fetch sessions of one broker: at most `capacity`, of which those unused for two minutes give way to new ones.
+/// The fetch sessions of a broker, limited to `capacity`. New sessions replace those that were unused for two minutes.
 struct FetchSessions: Sendable {
-    /// How a request is to be answered.
+    /// The plan for the response to a Fetch request.
     struct Plan {
-        /// The session that the answer names; 0 for none.
+        /// The session ID in the response, or 0 for no session.
         var sessionID: Int32
-        /// Whether the answer names only what has changed.
+        /// Whether the response includes only changed partitions.
         var isIncremental: Bool
         var wants: [(key: FetchSession.Key, want: FetchSession.Want)]
     }
@@ -27,7 +27,7 @@ struct FetchSessions: Sendable {
         self.capacity = capacity
     }
 
-    /// A request has come. `newID` is used if a session begins; `now` is monotonic milliseconds.
+    /// Processes a request. `newID` is the ID of a new session, and `now` is in monotonic milliseconds.
     mutating func begin(
         sessionID: Int32, epoch: Int32, wants: [(key: FetchSession.Key, want: FetchSession.Want)],
         forgotten: [FetchSession.Key], usesTopicIDs: Bool, newID: Int32, now: Int64
@@ -56,7 +56,7 @@ struct FetchSessions: Sendable {
         return Plan(sessionID: sessionID, isIncremental: true, wants: session.wants)
     }
 
-    /// The answer is ready: the partitions that it has to name.
+    /// Processes a result, and returns the partitions that the response must include.
     mutating func end(_ plan: Plan, outcomes: [FetchSession.Key: FetchSession.Outcome]) -> Set<FetchSession.Key> {
         let named = self.sessions[plan.sessionID]?.answered(outcomes)
         guard plan.isIncremental, let named else { return Set(outcomes.keys) }

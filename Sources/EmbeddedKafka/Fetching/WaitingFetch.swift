@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// A Fetch that waits for records (a long poll). It belongs to the cluster's loop.
+/// A Fetch request that waits for records (long polling). It is only used on the cluster's loop.
 final class WaitingFetch {
     private let call: Call
     private let query: FetchQuery
@@ -18,7 +18,7 @@ final class WaitingFetch {
     private var missing: Int
     private var timer: LoopTimer?
 
-    /// Waits until `missing` more bytes can be read, something else happens to a partition, or `timeout` has passed.
+    /// Waits until `missing` more bytes are available, a partition changes otherwise, or `timeout` has passed.
     init(_ query: FetchQuery, plan: FetchSessions.Plan, missing: Int, timeout: Duration, _ call: Call) {
         self.call = call
         self.query = query
@@ -33,13 +33,13 @@ final class WaitingFetch {
         self.timer = cluster.after(timeout) { cluster.waitingFetches[id]?.finish() }
     }
 
-    /// So many bytes have been appended to one of the partitions.
+    /// Counts bytes that were appended to one of the partitions.
     func credit(_ count: Int) {
         self.missing -= count
         if self.missing <= 0 { self.finish() }
     }
 
-    /// Answers with what there is now.
+    /// Responds with the current state of the partitions.
     func finish() {
         guard self.call.cluster.waitingFetches.removeValue(forKey: self.id) != nil else { return }
         self.timer?.cancel()

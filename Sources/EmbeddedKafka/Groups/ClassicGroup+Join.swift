@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Joining: new members, returning ones, and processes with an instance id.
+/// JoinGroup: new members, rejoining members, and returning static members.
 extension ClassicGroup {
     mutating func join(
         _ request: JoinRequest, newMemberID: String, ticket: Ticket, now: Milliseconds
@@ -54,7 +54,7 @@ extension ClassicGroup {
             self.update(index, request, ticket: ticket)
             self.completeJoinIfAllCame(now: now)
         case .completingRebalance where isUnchanged:
-            // It did not get its answer the first time.
+            // The member did not receive the first response.
             self.answers.append(.join(ticket, self.joinAnswer(for: self.members[index])))
             self.members[index].touch(now)
         case .stable where isUnchanged && request.memberID != self.leaderID:
@@ -86,7 +86,7 @@ extension ClassicGroup {
 
     mutating func update(_ index: Int, _ request: JoinRequest, ticket: Ticket) {
         if let replaced = self.members[index].joinTicket {
-            // The same member asks again, on another connection: the first request gets what the second will.
+            // The member has sent another request on another connection. The response goes to the newer one.
             self.answers.append(
                 .join(replaced, JoinAnswer(error: .rebalanceInProgress, memberID: request.memberID)))
         }
@@ -94,7 +94,7 @@ extension ClassicGroup {
         self.members[index].joinTicket = ticket
     }
 
-    /// A process with a known instance id came back without its member id (KIP-345).
+    /// Handles a static member that returns without its member ID (KIP-345).
     mutating func replaceStaticMember(
         at index: Int, _ request: JoinRequest, newMemberID: String, _ ticket: Ticket, _ now: Milliseconds
     ) -> [Answer] {
@@ -117,8 +117,8 @@ extension ClassicGroup {
             if wasLeader, request.canSkipAssignment {
                 answer.skipsAssignment = true
             } else {
-                // An assignment that it made would reach nobody: named after its old id, it doesn't take itself for
-                // the leader.
+                // An assignment by this member would reach no other, so the response names the old ID as leader, and
+                // the member doesn't compute one.
                 if wasLeader { answer.leaderID = old.id }
                 answer.members = []
             }
@@ -144,7 +144,7 @@ extension ClassicGroup {
         return self.members.count < self.limits.maxSize
     }
 
-    /// Whether the group has a protocol that all members and this one know.
+    /// Returns whether the request and all members have a protocol in common.
     func supports(_ request: JoinRequest) -> Bool {
         guard !request.protocolType.isEmpty, !request.protocols.isEmpty else { return false }
         guard !self.members.isEmpty else { return true }
@@ -160,7 +160,7 @@ extension ClassicGroup {
         }
     }
 
-    /// The protocol with the most votes: each member votes for the first of its own that all know.
+    /// Returns the protocol with the most votes. Each member votes for its first protocol that all members support.
     func selectProtocol() -> String? {
         let common = self.commonProtocols()
         var votes: [String: Int] = [:]
@@ -170,7 +170,7 @@ extension ClassicGroup {
             }
         }
         let most = votes.values.max()
-        // Where votes are even, the choice of the one who joined first counts.
+        // With equal votes, the choice of the member that joined first wins.
         for member in self.members {
             if let choice = member.protocols.first(where: { common.contains($0.name) }), votes[choice.name] == most {
                 return choice.name

@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// The ways out of a group: leaving, silence, and the coordinator itself going away.
+/// Leaving a group, expired sessions, and moves of the coordinator.
 extension ClassicGroup {
-    /// Members leave: one result for each, in order, and the answers that others get because of it.
+    /// Removes members. Returns a result for each in order, and the answers that other members receive because of it.
     mutating func leave(_ leavers: [Leaver], now: Milliseconds) -> (results: [ErrorCode], answers: [Answer]) {
         let before = self.members.count
         var results: [ErrorCode] = []
@@ -39,7 +39,7 @@ extension ClassicGroup {
         return (results, self.takeAnswers())
     }
 
-    /// When `advance` has something to do, if ever.
+    /// The earliest time at which `advance` has work to do, or nil if there is none.
     var nextDeadline: Milliseconds? {
         var deadlines = self.members.compactMap(\.deadline)
         deadlines.append(contentsOf: self.pendingMembers.values)
@@ -48,7 +48,7 @@ extension ClassicGroup {
         return deadlines.min()
     }
 
-    /// Time has passed: sessions end, and rebalances go on without those who didn't come.
+    /// Advances the time: expires sessions, and completes rebalances without members that missed their deadlines.
     mutating func advance(to now: Milliseconds) -> [Answer] {
         self.pendingMembers = self.pendingMembers.filter { $0.value > now }
         let silent = Set(self.members.filter { ($0.deadline ?? .max) <= now }.map(\.id))
@@ -93,7 +93,7 @@ extension ClassicGroup {
         if let leaderID, memberIDs.contains(leaderID) { self.leaderID = self.members.first?.id }
     }
 
-    /// Members are gone: the others share what they had.
+    /// Starts a rebalance because members were removed.
     private mutating func rebalanceWithout(now: Milliseconds) {
         switch self.state {
         case .stable, .completingRebalance: self.prepareRebalance(now: now)
@@ -103,7 +103,7 @@ extension ClassicGroup {
 
     // MARK: The coordinator
 
-    /// What a coordinator has written down, and the next one reads.
+    /// The state that a coordinator stores and the next one loads.
     struct Snapshot: Sendable {
         var state = State.empty
         var generation: Int32 = 0
@@ -119,7 +119,7 @@ extension ClassicGroup {
             protocolName: self.protocolName, leaderID: self.leaderID, members: self.members)
     }
 
-    /// Another broker becomes the coordinator: who waits is sent there, and the group is what was last written down.
+    /// Moves the group to another coordinator: refuses waiting requests, and restores the state that was last stored.
     mutating func moveToNewCoordinator(now: Milliseconds) -> [Answer] {
         guard self.state != .dead else { return [] }
         for member in self.members {
@@ -148,7 +148,7 @@ extension ClassicGroup {
         return self.takeAnswers()
     }
 
-    /// The group is deleted. Only an empty one can be.
+    /// Deletes the group, which must be empty.
     mutating func delete() -> ErrorCode {
         switch self.state {
         case .dead: return .groupIdNotFound

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 
 extension ClassicGroup {
-    /// A member as the coordinator knows it.
+    /// A group member at the coordinator.
     struct Member: Sendable {
         var id: String
         var instanceID: String?
@@ -19,13 +19,13 @@ extension ClassicGroup {
         var rebalanceTimeout: Milliseconds
         var protocols: [Supported]
         var assignment = Bytes()
-        /// Whether it has joined, but in no generation yet.
+        /// Whether the member has joined but isn't part of a generation yet.
         var isNew = false
-        /// Whether it knows of the generation and has not synchronised yet.
+        /// Whether the member has received the JoinGroup response but not sent SyncGroup yet.
         var needsSync = false
         var joinTicket: Ticket?
         var syncTicket: Ticket?
-        /// When it is taken for dead, unless it is heard of before.
+        /// The time at which the session expires without another request.
         var sessionDeadline: Milliseconds = 0
 
         init(id: String, request: JoinRequest) {
@@ -46,12 +46,13 @@ extension ClassicGroup {
             self.protocols = request.protocols
         }
 
-        /// It was heard of.
+        /// Extends the session after a request of the member.
         mutating func touch(_ now: Milliseconds) {
             self.sessionDeadline = now + self.sessionTimeout
         }
 
-        /// When it is taken for dead. While it waits for an answer it can't send heartbeats and doesn't have to.
+        /// The time at which the member is removed. Members that wait for a response can't send heartbeats, so they
+        /// have none.
         var deadline: Milliseconds? {
             self.isNew || (self.joinTicket == nil && self.syncTicket == nil) ? self.sessionDeadline : nil
         }
@@ -65,7 +66,7 @@ extension ClassicGroup {
         self.members.firstIndex { $0.id == memberID }
     }
 
-    /// Why a request doesn't come from a member of this group, if it doesn't.
+    /// Returns the error if the IDs in a request aren't those of a member, otherwise nil.
     func identityError(memberID: String, instanceID: String?) -> ErrorCode? {
         if let instanceID {
             guard let owner = self.members.first(where: { $0.instanceID == instanceID }) else {

@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Rebalances: from the first member that joins again to the answers of the next generation.
+/// Rebalances, from their start to the JoinGroup responses of the next generation.
 extension ClassicGroup {
-    /// A rebalance begins: who waits for an assignment hears of it now, the others with their next heartbeat.
+    /// Starts a rebalance. Members that wait for an assignment learn of it now, others with their next heartbeat.
     mutating func prepareRebalance(now: Milliseconds) {
         for index in self.members.indices {
             guard let ticket = self.members[index].syncTicket else { continue }
@@ -31,7 +31,7 @@ extension ClassicGroup {
         }
         self.initialDelayLeft = nil
         self.joinDeadline = now + timeout
-        // An empty group doesn't wait for the members that were only told their ids: they start the next rebalance.
+        // An empty group doesn't wait for members that only received an ID. They start the next rebalance.
         if wasEmpty { self.completeJoin(now: now) } else { self.completeJoinIfAllCame(now: now) }
     }
 
@@ -42,13 +42,13 @@ extension ClassicGroup {
         self.completeJoin(now: now)
     }
 
-    /// The next generation begins with those who came.
+    /// Starts the next generation with the members that have joined.
     mutating func completeJoin(now: Milliseconds) {
         self.members.removeAll { $0.joinTicket == nil && $0.instanceID == nil }
         if let leaderID, !self.members.contains(where: { $0.id == leaderID && $0.joinTicket != nil }) {
             self.leaderID = self.members.first { $0.joinTicket != nil }?.id
             if self.leaderID == nil, !self.members.isEmpty {
-                // Only static members are left, and none has come: they are waited for until their sessions end.
+                // Only static members are left and none has joined, so wait for them until their sessions expire.
                 self.leaderID = leaderID
                 self.joinDeadline = now + (self.members.map(\.rebalanceTimeout).max() ?? 0)
                 return

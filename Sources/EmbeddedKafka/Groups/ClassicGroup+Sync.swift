@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Synchronising, heartbeats and commits: what members of a generation do.
+/// SyncGroup, heartbeats and commits: the requests of members of a generation.
 extension ClassicGroup {
     mutating func sync(_ request: SyncRequest, ticket: Ticket, now: Milliseconds) -> [Answer] {
         func refuse(_ error: ErrorCode) -> [Answer] { [.sync(ticket, SyncAnswer(error: error))] }
@@ -41,11 +41,11 @@ extension ClassicGroup {
         return self.takeAnswers()
     }
 
-    /// The leader's assignment has come: everybody who waits for it gets it.
+    /// Distributes the leader's assignment to all members that wait for it.
     private mutating func distribute(_ assignments: [String: Bytes], now: Milliseconds) {
         self.state = .stable
         for index in self.members.indices {
-            // The bytes must not hold on to the request that they came in.
+            // A copy, so that the bytes don't keep the whole request in memory.
             self.members[index].assignment = assignments[self.members[index].id]?.detached() ?? Bytes()
             guard let ticket = self.members[index].syncTicket else { continue }
             self.members[index].syncTicket = nil
@@ -71,12 +71,12 @@ extension ClassicGroup {
         return self.state == .preparingRebalance ? .rebalanceInProgress : .none
     }
 
-    /// Whether offsets may be committed by this sender. A commit is a sign of life.
+    /// Returns whether the sender may commit offsets. A member's commit extends its session.
     mutating func commit(
         memberID: String, instanceID: String?, generation: Int32, now: Milliseconds
     ) -> ErrorCode {
         guard self.state != .dead else { return .coordinatorNotAvailable }
-        // A consumer that assigns itself its partitions, or a tool.
+        // The sender is a tool or a consumer without a subscription.
         if generation < 0, self.state == .empty { return .none }
         if generation < 0, memberID.isEmpty, instanceID == nil { return .unknownMemberId }
         if let error = self.identityError(memberID: memberID, instanceID: instanceID) { return error }

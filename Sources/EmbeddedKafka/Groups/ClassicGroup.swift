@@ -8,11 +8,11 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A consumer group of the classic protocol, as its coordinator sees it.
+/// The state of a consumer group of the classic protocol at its coordinator.
 ///
-/// Pure: time (monotonic milliseconds) and new member ids are arguments, one function an event. Every function returns
-/// the answers to give now; the others wait in the group, each under the ticket that came with its request. After each
-/// event the caller looks at `nextDeadline` and calls `advance(to:)` when it has come.
+/// It is a pure state machine with one function per event. The time (monotonic milliseconds) and new member IDs are
+/// arguments. Each function returns the answers to send now. Others stay pending in the group under the ticket of their
+/// request. After each event the caller schedules a call to `advance(to:)` at `nextDeadline`.
 struct ClassicGroup: Sendable {
     enum State: String, Sendable {
         case empty = "Empty"
@@ -22,12 +22,12 @@ struct ClassicGroup: Sendable {
         case dead = "Dead"
     }
 
-    /// Names a request whose answer is awaited.
+    /// The identifier of a request that waits for its answer.
     typealias Ticket = Int
-    /// Monotonic milliseconds.
+    /// A time or duration in monotonic milliseconds.
     typealias Milliseconds = Int64
 
-    /// A protocol (an assignor) that a member supports, with what the member says for it.
+    /// A protocol (assignor) that a member supports, with the member's metadata for it.
     struct Supported: Equatable, Sendable {
         var name: String
         var metadata: Bytes
@@ -42,9 +42,9 @@ struct ClassicGroup: Sendable {
         var rebalanceTimeout: Milliseconds
         var protocolType: String
         var protocols: [Supported]
-        /// Whether a member without an id is told one first and must come again with it (JoinGroup from version 4).
+        /// Whether a member without an ID must join again with an assigned one (JoinGroup from version 4 on).
         var requiresKnownMemberID = true
-        /// Whether a returning static leader can be told to make no assignment (JoinGroup from version 9).
+        /// Whether a returning static leader can be told to skip the assignment (JoinGroup from version 9 on).
         var canSkipAssignment = true
     }
 
@@ -62,7 +62,7 @@ struct ClassicGroup: Sendable {
         var protocolName: String?
         var leaderID = ""
         var skipsAssignment = false
-        /// All members, for the leader; none for the others.
+        /// All members in the leader's answer, otherwise empty.
         var members: [Member] = []
     }
 
@@ -82,7 +82,7 @@ struct ClassicGroup: Sendable {
         var assignment = Bytes()
     }
 
-    /// Who leaves: by member id, by instance id, or both.
+    /// A leaving member, identified by its member ID, its instance ID, or both.
     struct Leaver: Sendable {
         var memberID: String
         var instanceID: String?
@@ -94,12 +94,12 @@ struct ClassicGroup: Sendable {
     }
 
     struct Limits: Equatable, Sendable {
-        /// What members may ask for.
+        /// The session timeouts that members may request.
         var sessionTimeouts: ClosedRange<Milliseconds> = 6_000...1_800_000
-        /// How long a group that was empty waits for more members.
+        /// The time that an empty group waits for more members before its first generation.
         var initialRebalanceDelay: Milliseconds = 0
         var maxSize = Int.max
-        /// How long a new member may wait in JoinGroup, while its connection may be gone.
+        /// The time that a new member may wait in JoinGroup, because its connection may have ended.
         var newMemberJoinTimeout: Milliseconds = 300_000
     }
 
@@ -109,20 +109,20 @@ struct ClassicGroup: Sendable {
     var protocolType: String?
     var protocolName: String?
     var leaderID: String?
-    /// In the order in which they joined.
+    /// The members in the order in which they joined.
     var members: [Member] = []
-    /// Ids that were given out and not yet joined with, and until when each is kept.
+    /// The expiry of assigned member IDs with which no member has joined yet.
     var pendingMembers: [String: Milliseconds] = [:]
     var answers: [Answer] = []
 
-    // PreparingRebalance ends at the latest then.
+    // The time at which PreparingRebalance ends even if members are missing.
     var joinDeadline: Milliseconds?
-    // The time left for more members to come, while an empty group waits for its first ones.
+    // The remaining time to wait for more members, before the first generation of an empty group.
     var initialDelayLeft: Milliseconds?
     var newMembersCame = false
-    // Members that have not synchronised by then are removed.
+    // The time at which members that have not sent SyncGroup are removed.
     var syncDeadline: Milliseconds?
-    // What the next coordinator would find.
+    // The state that the next coordinator would load.
     var saved = Snapshot()
 
     init(limits: Limits = Limits()) {

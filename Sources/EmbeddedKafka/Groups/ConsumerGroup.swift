@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// A group with its committed offsets, and the answers that its members wait for. It belongs to the cluster's loop.
+/// A group with its committed offsets and pending answers. It is only used on the cluster's loop.
 final class ConsumerGroup {
     struct CommittedOffset: Equatable, Sendable {
         var offset: Int64
@@ -18,7 +18,7 @@ final class ConsumerGroup {
 
     let name: String
     private(set) var classic: ClassicGroup
-    /// By topic and partition.
+    /// The committed offsets by topic and partition.
     private(set) var offsets: [String: [Int32: CommittedOffset]] = [:]
     private unowned let cluster: EmbeddedCluster
     private var joins: [ClassicGroup.Ticket: (ClassicGroup.JoinAnswer) -> Void] = [:]
@@ -84,7 +84,7 @@ final class ConsumerGroup {
         }
     }
 
-    // A deadline that has only moved away keeps its timer, which then finds nothing to do: heartbeats set no timers.
+    // If the deadline only moves back, the timer stays and finds nothing to do, so that heartbeats set no timers.
     private func setTimer() {
         guard let deadline = self.classic.nextDeadline else {
             self.timer?.cancel()
@@ -111,7 +111,7 @@ final class ConsumerGroup {
 
     // MARK: Offsets
 
-    /// Whether this sender may commit. A member's commit counts as a sign of life.
+    /// Returns whether the sender may commit offsets. A member's commit extends its session.
     func checkCommit(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
         let error = self.classic.commit(
             memberID: memberID, instanceID: instanceID, generation: generation, now: self.cluster.now)
@@ -138,7 +138,7 @@ extension EmbeddedKafka.Configuration {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
+    /// The duration in whole milliseconds, rounded towards zero.
     var inMilliseconds: Int64 {
         let (seconds, attoseconds) = self.components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Looks at a produced batch as Kafka does before it appends it.
+/// Validates produced batches as Kafka does before appending them.
 enum BatchValidator {
-    /// The one batch that a partition's part of a Produce request must be.
+    /// Decodes the records of one partition in a Produce request, which must be exactly one batch.
     static func batch(_ bytes: Bytes, produceVersion: Int16) throws(BrokerError) -> RecordBatch {
         var reader = RecordBatchReader(bytes)
         let batch: RecordBatch?
@@ -33,7 +33,7 @@ enum BatchValidator {
         return batch
     }
 
-    /// Checks the batch and each of its records. `now` is in milliseconds since 1970.
+    /// Validates the batch and each of its records. `now` is in milliseconds since 1970.
     static func check(_ batch: RecordBatch, topic: Topic, now: Int64) throws(BrokerError) {
         do throws(RecordBatchError) {
             try batch.validateChecksum()
@@ -51,7 +51,7 @@ enum BatchValidator {
                 .invalidRecord,
                 "Producer \(batch.producerID) sent epoch \(batch.producerEpoch), sequence \(batch.baseSequence).")
         }
-        // Kafka's message.timestamp.after.max.ms.
+        // Kafka's message.timestamp.after.max.ms, an hour by default.
         let ahead = Int64(topic.number("message.timestamp.after.max.ms") ?? 3_600_000)
         let (latest, overflow) = now.addingReportingOverflow(ahead)
         guard topic.usesLogAppendTime || overflow || batch.maxTimestamp <= latest else {
@@ -78,9 +78,9 @@ enum BatchValidator {
                 expected += 1
             }
         } catch {
-            // A codec that isn't in this build can't be looked into; the consumer will.
+            // Records can't be checked if the build doesn't include their codec. The consumer will check them.
             if case .compression(.unavailable) = error.reason { return }
-            // Kafka doesn't expect its own codecs to fail.
+            // Kafka reports failures of its codecs as an unknown error.
             if case .compression = error.reason { throw BrokerError(.unknownServerError, "\(error)") }
             throw BrokerError(.invalidRecord, "\(error)")
         }

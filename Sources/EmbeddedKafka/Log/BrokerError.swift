@@ -7,11 +7,11 @@
 
 import KafkaProtocol
 
-/// Why a broker refuses something: the code that goes on the wire, and a sentence for the APIs that have room for one.
+/// An error response of a broker: the code, and a message for the APIs that have a field for it.
 struct BrokerError: Error, Hashable, Sendable {
     var code: ErrorCode
     var message: String?
-    /// What is wrong with which records of a batch, by their index (KIP-467).
+    /// The errors of single records of a batch, by their index (KIP-467).
     var records: [Int32: String]
 
     init(_ code: ErrorCode, _ message: String? = nil, records: [Int32: String] = [:]) {

@@ -8,14 +8,14 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Kafka reads less of an LZ4 stream than the library that clients use: one frame of independent blocks, and nothing after it.
+/// Kafka's restrictions on LZ4 streams, which clients' libraries don't have: a single frame of independent blocks.
 enum KafkaLZ4 {
     private static let headerSize = 7
     private static let contentSize: UInt8 = 0x08
     private static let blockChecksum: UInt8 = 0x10
     private static let independentBlocks: UInt8 = 0x20
 
-    /// The batch as Kafka reads it: only with the first frame of its records.
+    /// Returns the batch as Kafka reads it, with only the first frame of its records.
     static func firstFrame(of batch: RecordBatch) throws(BrokerError) -> RecordBatch {
         let body = batch.bytes[RecordBatchBuilder.headerSize...]
         let end = try self.endOfFirstFrame(body[...])
@@ -32,7 +32,7 @@ enum KafkaLZ4 {
         throw self.unreadable("its first frame holds no records")
     }
 
-    /// Walks the blocks, without decompressing any.
+    /// Returns the end of the first frame, without decompressing its blocks.
     private static func endOfFirstFrame(_ bytes: Bytes) throws(BrokerError) -> Int {
         guard bytes.count >= self.headerSize, bytes[..<4] == [0x04, 0x22, 0x4d, 0x18] else {
             throw self.unreadable("it does not begin with a frame")
@@ -54,7 +54,7 @@ enum KafkaLZ4 {
             guard let word = self.word(of: bytes, at: position) else { throw self.unreadable("it ends too early") }
             position += 4
             let size = Int(word & 0x7fff_ffff)
-            // The checksum of the contents, if there is one, is passed over.
+            // The optional checksum of the content is skipped.
             if size == 0 { return min(position + (flags & 0x04 != 0 ? 4 : 0), bytes.count) }
             guard size <= largest else { throw self.unreadable("a block is larger than its header allows") }
             position += size + (flags & self.blockChecksum != 0 ? 4 : 0)

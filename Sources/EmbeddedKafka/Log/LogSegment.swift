@@ -8,9 +8,9 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A run of batches, one after the other in one block of memory, with an index of where each begins.
+/// A sequence of batches in one block of memory, with an index of their positions.
 ///
-/// Batches are only ever added behind the ones that are there, so what has been handed out as `Bytes` stays as it is.
+/// Batches are only appended after the existing ones, so `Bytes` of the segment never change.
 struct LogSegment {
     struct Entry {
         var baseOffset: Int64
@@ -39,7 +39,7 @@ struct LogSegment {
         self.byteCount + count <= self.storage.capacity
     }
 
-    /// Copies a batch in. There must be room for it.
+    /// Copies a batch to the end, which must have room for it.
     mutating func append(_ batch: RecordBatch, baseOffset: Int64, leaderEpoch: Int32, logAppendTime: Int64?) {
         let storage = self.storage
         batch.write(
@@ -53,7 +53,7 @@ struct LogSegment {
         self.byteCount += batch.bytes.count
     }
 
-    /// The index of the first batch that ends at or after `offset`.
+    /// Returns the index of the first batch that ends at or after `offset`.
     func index(endingAtOrAfter offset: Int64) -> Int {
         var low = 0
         var high = self.entries.count
@@ -64,7 +64,7 @@ struct LogSegment {
         return low
     }
 
-    /// The bytes from `position` on, at most up to `end`.
+    /// Returns the bytes in a range of positions.
     func bytes(_ range: Range<Int>) -> Bytes {
         Bytes(storage: self.storage, offset: range.lowerBound, count: range.count)
     }
@@ -73,7 +73,8 @@ struct LogSegment {
         self.bytes(Int(entry.position)..<Int(entry.position) + Int(entry.count))
     }
 
-    /// A segment with the batches before `index` only. It takes a copy, since the bytes behind may be with a reader.
+    /// Returns a segment with only the batches before `index`. It is a copy, because the bytes after them may be in
+    /// use.
     func prefix(_ index: Int) -> LogSegment {
         guard index < self.entries.count else { return self }
         var copy = LogSegment(baseOffset: self.baseOffset, capacity: self.storage.capacity)

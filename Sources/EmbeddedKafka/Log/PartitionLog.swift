@@ -8,50 +8,50 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// One partition's log: the batches as they were produced, with the offsets and epochs that the broker gave them.
+/// The log of a partition: the produced batches with the offsets and epochs that the broker assigned.
 ///
-/// It belongs to one thread. Everything in it is replicated at once, so its high watermark is its end.
+/// It isn't thread-safe. Records count as replicated immediately, so the high watermark equals the log end offset.
 final class PartitionLog {
-    /// What a Produce request learns of a batch that is in the log.
+    /// The result of appending a batch.
     struct Appended: Equatable {
         var baseOffset: Int64
         var lastOffset: Int64
         /// The time of appending, or -1 if the records keep the producer's timestamps.
         var logAppendTime: Int64
-        /// Whether the batch was there before, and nothing was appended.
+        /// Whether the batch was in the log already and was not appended again.
         var isDuplicate: Bool
     }
 
-    /// The first offset that can be read.
+    /// The first available offset.
     private(set) var startOffset: Int64 = 0
-    /// The offset that the next record gets.
+    /// The offset of the next record.
     private(set) var endOffset: Int64 = 0
-    /// Bytes of all batches kept.
+    /// The number of bytes of all batches.
     private(set) var byteCount = 0
     private(set) var epochs = LeaderEpochs()
 
     private var segments: [LogSegment] = []
     private var producers = ProducerStates()
 
-    /// The end of what consumers may read.
+    /// The end of the offsets that consumers may read.
     var highWatermark: Int64 { self.endOffset }
-    /// The end of what consumers may read that wait for transactions to end.
+    /// The end of the offsets that `read_committed` consumers may read.
     var lastStableOffset: Int64 { self.highWatermark }
-    /// How many batches are kept.
+    /// The number of batches.
     var batchCount: Int { self.segments.reduce(0) { $0 + $1.entries.count } }
 
     // MARK: Writing
 
-    /// A leader of `epoch` takes over: what is appended from now on is its own.
+    /// Starts a leader epoch. Batches that are appended from now on belong to it.
     func begin(epoch: Int32) {
         self.epochs.begin(epoch, at: self.endOffset)
     }
 
-    /// Appends a validated batch, unless it is a retry of one that is in the log. `now` is in milliseconds since 1970.
+    /// Appends a validated batch, unless it is a retry of one in the log. `now` is in milliseconds since 1970.
     func append(
         _ batch: RecordBatch, leaderEpoch: Int32, now: Int64, usesLogAppendTime: Bool = false
     ) throws(BrokerError) -> Appended {
-        // Markers of transactions have no place in the sequence.
+        // Transaction markers have no sequence numbers.
         if batch.producerID >= 0, !batch.isControl {
             let verdict = try self.producers.check(
                 producerID: batch.producerID, epoch: batch.producerEpoch, firstSequence: batch.baseSequence,
@@ -84,7 +84,7 @@ final class PartitionLog {
         self.producers.append(place, producerID: batch.producerID, epoch: batch.producerEpoch, now: now)
     }
 
-    /// Small logs take little memory: segments double in size from the first on.
+    /// Adds a segment if the last one has no room. Segments double in size, so that small logs take little memory.
     private func makeRoom(for count: Int) {
         if let last = self.segments.last, last.hasRoom(for: count) { return }
         let usual = min(max(2 * (self.segments.last?.capacity ?? 0), LogSegment.smallest), LogSegment.largest)
@@ -93,10 +93,10 @@ final class PartitionLog {
 
     // MARK: Reading
 
-    /// Batches from the one that holds `offset` on, of which the last may be cut as Kafka cuts it.
+    /// Returns batches from the one that contains `offset` on. The last one may be cut off, as in Kafka.
     ///
-    /// Only what ends before `limit` is read. If the first batch is larger than `maxBytes`, it comes whole when
-    /// `atLeastOneBatch` is set, and nothing comes when it is not.
+    /// Only batches that end before `limit` are returned. If the first batch is larger than `maxBytes`, it is returned
+    /// completely with `atLeastOneBatch`, and otherwise nothing is.
     func read(
         from offset: Int64, maxBytes: Int, atLeastOneBatch: Bool, before limit: Int64
     ) throws(BrokerError) -> [Bytes] {
@@ -141,13 +141,13 @@ final class PartitionLog {
         return low < self.segments.count ? low : nil
     }
 
-    /// A record by its offset and timestamp.
+    /// A record's offset and timestamp.
     struct RecordPlace: Equatable {
         var offset: Int64
         var timestamp: Int64
     }
 
-    /// The first record whose timestamp is at least `timestamp`.
+    /// Returns the first record whose timestamp is at least `timestamp`.
     func firstRecord(reaching timestamp: Int64) -> RecordPlace? {
         for segment in self.segments {
             for entry in segment.entries where entry.lastOffset >= self.startOffset && entry.maxTimestamp >= timestamp {
@@ -158,7 +158,7 @@ final class PartitionLog {
         return nil
     }
 
-    /// The first of the records with the latest timestamp.
+    /// Returns the first record with the latest timestamp.
     func recordWithLatestTimestamp() -> RecordPlace? {
         var latest: (timestamp: Int64, segment: Int, entry: LogSegment.Entry)?
         for (index, segment) in self.segments.enumerated() {
@@ -171,7 +171,8 @@ final class PartitionLog {
         return places.first { $0.timestamp == latest.timestamp }
     }
 
-    /// The records of a batch that have not been deleted. Of one that can't be read, only what its header says.
+    /// Returns the records of a batch that have not been deleted. For an unreadable batch, returns the values of its
+    /// header.
     private func places(in bytes: Bytes) -> [RecordPlace] {
         var reader = RecordBatchReader(bytes)
         guard let batch = try? reader.next() else { return [] }
@@ -190,8 +191,8 @@ final class PartitionLog {
 
     // MARK: Removing
 
-    /// Cuts everything at and after `offset` off, as a broker does that followed a leader which wasn't elected: the
-    /// batch that holds `offset` goes as a whole.
+    /// Removes the records from `offset` on, like a replica that followed a leader that was not elected. A batch that
+    /// contains `offset` is removed completely.
     func truncate(to offset: Int64) {
         guard offset < self.endOffset else { return }
         while let last = self.segments.last, last.baseOffset >= offset {
@@ -220,7 +221,7 @@ final class PartitionLog {
         }
     }
 
-    /// Moves the start of the log up to `offset`, -1 meaning its end, and lets go of the memory before it.
+    /// Moves the start of the log to `offset`, or to its end for -1, and releases the memory before it.
     func deleteRecords(before offset: Int64) throws(BrokerError) {
         let target = offset == -1 ? self.highWatermark : offset
         guard target >= 0, target <= self.highWatermark else {
@@ -230,7 +231,7 @@ final class PartitionLog {
         self.advanceStart(to: target)
     }
 
-    /// Lets whole segments go from the beginning while more than `bytes` are kept without them.
+    /// Removes segments from the start as long as at least `bytes` remain.
     func retain(bytes: Int) {
         var removed = 0
         var start = self.startOffset

@@ -7,9 +7,9 @@
 
 import KafkaProtocol
 
-/// What a partition remembers of each idempotent producer, to refuse gaps and recognise retries (KIP-98, KIP-360).
+/// The state of each idempotent producer in a partition, to detect gaps and retries (KIP-98, KIP-360).
 struct ProducerStates: Equatable, Sendable {
-    /// The place of an appended batch, as its producer numbers it and as the log does.
+    /// The sequence numbers and offsets of an appended batch.
     struct Batch: Equatable, Sendable {
         var firstSequence: Int32
         var lastSequence: Int32
@@ -18,23 +18,23 @@ struct ProducerStates: Equatable, Sendable {
         var timestamp: Int64
     }
 
-    /// What to do with a batch.
+    /// The decision on a batch.
     enum Verdict: Equatable, Sendable {
         case append
-        /// It is in the log already: a retry of one of the producer's last five batches.
+        /// The batch is in the log: it is a retry of one of the producer's last five batches.
         case duplicate(Batch)
     }
 
     private struct Producer: Equatable, Sendable {
         var epoch: Int16
-        /// The last batches of this epoch, oldest first, at most `ProducerStates.remembered`.
+        /// The last batches of the epoch, oldest first, limited to `ProducerStates.remembered`.
         var batches: [Batch]
         var lastAppend: Int64
     }
 
-    /// As many as a producer may have in flight.
+    /// The number of batches to remember, which is the number that a producer may have in flight.
     static let remembered = 5
-    /// How long an idle producer is remembered, in milliseconds: Kafka's producer.id.expiration.ms.
+    /// The time to remember an idle producer, in milliseconds: the default of Kafka's producer.id.expiration.ms.
     static let expiration: Int64 = 86_400_000
 
     private var producers: [Int64: Producer] = [:]
@@ -42,7 +42,7 @@ struct ProducerStates: Equatable, Sendable {
 
     var count: Int { self.producers.count }
 
-    /// Judges a batch before it is appended.
+    /// Checks a batch before it is appended.
     func check(
         producerID: Int64, epoch: Int16, firstSequence: Int32, lastSequence: Int32
     ) throws(BrokerError) -> Verdict {
@@ -75,7 +75,7 @@ struct ProducerStates: Equatable, Sendable {
         return .append
     }
 
-    /// Notes a batch that was appended at `now`, in milliseconds.
+    /// Records a batch that was appended at `now`, in milliseconds.
     mutating func append(_ batch: Batch, producerID: Int64, epoch: Int16, now: Int64) {
         self.sweep(now: now)
         var producer =
@@ -87,7 +87,7 @@ struct ProducerStates: Equatable, Sendable {
         self.producers[producerID] = producer
     }
 
-    /// Forgets everything: the log was cut, and what is left is noted again.
+    /// Removes all states, before they are rebuilt from a truncated log.
     mutating func removeAll() {
         self.producers.removeAll()
     }

@@ -8,28 +8,29 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Who a connection's client is, and what it may ask: Kafka's rules (KIP-43, KIP-152, KIP-368). Pure; times are monotonic and
-/// wall-clock milliseconds.
+/// The authentication state of a connection, by Kafka's rules (KIP-43, KIP-152, KIP-368).
+///
+/// A pure value. `now` is in monotonic milliseconds, `time` in milliseconds since 1970.
 struct Authentication {
     private struct Exchange {
         var mechanism: EmbeddedKafka.Mechanism
         var server: any SASLServer
-        /// Whether messages come without a request around them (SaslHandshake v0).
+        /// Whether messages are sent without a request around them (SaslHandshake version 0).
         var isRaw: Bool
     }
 
-    /// What a message of the client leads to.
+    /// The result of a client's message.
     enum Step {
         case challenge(Bytes)
-        /// The client is logged in, for so many milliseconds; 0 for ever.
+        /// The client is authenticated for `sessionLifetime` milliseconds, or without a limit for 0.
         case done(Bytes, sessionLifetime: Int64)
-        /// The connection has to end after this is said.
+        /// Authentication has failed, and the connection must be closed after this message is sent.
         case refused(String)
     }
 
-    /// What the listener offers; nothing if clients don't log in there.
+    /// The listener's mechanisms, or empty if it has no SASL.
     let mechanisms: [EmbeddedKafka.Mechanism]
-    /// The longest session (connections.max.reauth.ms); nil for no limit.
+    /// The maximum session lifetime in milliseconds (connections.max.reauth.ms), or nil for no limit.
     let maxSession: Int64?
     private(set) var identity: Identity?
     private var mechanism: EmbeddedKafka.Mechanism?
@@ -37,7 +38,7 @@ struct Authentication {
     private var authenticatedAt: Int64 = 0
     private var endsAt: Int64?
 
-    /// Kafka's: whoever logs in again sooner than this, in milliseconds, hears that it isn't the time.
+    /// The minimum time between authentications in milliseconds, as in Kafka, which refuses earlier ones.
     private static let shortestSession: Int64 = 1000
 
     init(mechanisms: [EmbeddedKafka.Mechanism], maxSession: Int64?) {
@@ -45,10 +46,10 @@ struct Authentication {
         self.maxSession = maxSession
     }
 
-    /// Whether the next frame is a mechanism's message and no request.
+    /// Whether the next frame is a mechanism's message instead of a request.
     var takesRawMessage: Bool { self.exchange?.isRaw ?? false }
 
-    /// Whether a request may come now; a connection on which another one comes is closed.
+    /// Returns whether a request of this API is permitted now. The connection is closed on other requests.
     func permits(_ api: APIKey, now: Int64) -> Bool {
         guard !self.mechanisms.isEmpty else { return true }
         guard self.exchange == nil else { return api == .saslAuthenticate }
@@ -56,7 +57,8 @@ struct Authentication {
         return api == .saslHandshake || self.endsAt.map { now <= $0 } ?? true
     }
 
-    /// Begins a login, the first or another. The connection ends after any error but `illegalSaslState`.
+    /// Starts an authentication or re-authentication. The connection is closed after errors other than
+    /// `illegalSaslState`.
     mutating func begin(_ name: String, isRaw: Bool, credentials: UserCredentials, now: Int64) -> ErrorCode {
         let isTime = self.identity == nil || self.endsAt != nil && now - self.authenticatedAt >= Self.shortestSession
         guard !self.mechanisms.isEmpty, isTime else { return .illegalSaslState }
@@ -67,7 +69,7 @@ struct Authentication {
         return .none
     }
 
-    /// A message of the client; nil if none may come.
+    /// Processes a message of the client. Returns nil if no message is expected.
     mutating func step(_ message: Bytes, now: Int64, time: Int64) -> Step? {
         guard var exchange = self.exchange else { return nil }
         let result = exchange.server.respond(to: message, at: time)

@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// A secret that stands for a user (KIP-48). Times are milliseconds since 1970.
+/// A delegation token: a secret that authenticates a user (KIP-48). Times are in milliseconds since 1970.
 struct DelegationToken {
     let id: String
     let hmac: [UInt8]
@@ -21,15 +21,15 @@ struct DelegationToken {
     func concerns(_ user: String) -> Bool { self.owner == user || self.renewers.contains(user) }
 }
 
-/// All delegation tokens of a cluster.
+/// The delegation tokens of a cluster.
 struct DelegationTokens {
     private var byID: [String: DelegationToken] = [:]
 
-    /// delegation.token.max.lifetime.ms and delegation.token.expiry.time.ms.
+    /// The limits of Kafka's delegation.token.max.lifetime.ms and delegation.token.expiry.time.ms.
     private static let maximumLifetime: Int64 = 7 * 86_400_000
     private static let defaultLifetime: Int64 = 86_400_000
 
-    /// Those that there are, oldest first. What has expired is dropped.
+    /// Returns all tokens, oldest first, after removing the expired ones.
     mutating func all(at time: Int64) -> [DelegationToken] {
         self.byID = self.byID.filter { $0.value.expiresAt > time }
         return self.byID.values.sorted { ($0.issuedAt, $0.id) < ($1.issuedAt, $1.id) }
@@ -39,7 +39,7 @@ struct DelegationTokens {
         self.byID[id].flatMap { $0.expiresAt > time ? $0 : nil }
     }
 
-    /// - Parameter lifetime: the longest; 0 or less for the cluster's limit.
+    /// - Parameter lifetime: The maximum lifetime in milliseconds, or 0 or less for the cluster's limit.
     mutating func create(
         id: String, owner: String, requester: String, renewers: [String], lifetime: Int64, at time: Int64
     ) -> DelegationToken {
@@ -52,7 +52,8 @@ struct DelegationTokens {
         return token
     }
 
-    /// Makes a token last for `period` from now, or as long as it can; less than 0 means Kafka's own period. The new end.
+    /// Extends a token by `period` from now, up to its maximum, and returns the new expiry. A negative period stands
+    /// for the default.
     mutating func renew(hmac: [UInt8], by user: String, for period: Int64, at time: Int64) throws(BrokerError) -> Int64
     {
         let token = try self.token(hmac, of: user)
@@ -60,7 +61,7 @@ struct DelegationTokens {
         return self.end(token, at: Self.sum(time, period < 0 ? Self.defaultLifetime : period))
     }
 
-    /// Ends a token at once if `period` is less than 0, otherwise that long from now. The new end.
+    /// Expires a token after `period` from now, or immediately if it is negative, and returns the new expiry.
     mutating func expire(hmac: [UInt8], by user: String, after period: Int64, at time: Int64) throws(BrokerError)
         -> Int64
     {
@@ -84,7 +85,7 @@ struct DelegationTokens {
         return end
     }
 
-    /// The client's number may be any.
+    /// Returns the sum, saturated at the maximum because the client may send any period.
     private static func sum(_ time: Int64, _ period: Int64) -> Int64 {
         let (sum, overflows) = time.addingReportingOverflow(period)
         return overflows ? .max : sum
@@ -92,7 +93,7 @@ struct DelegationTokens {
 }
 
 extension Call {
-    /// The user who may have tokens made and changed: one that has logged in, and not by a token.
+    /// The user who may create and change tokens: the authenticated one, unless by a token.
     var tokenHolder: String? {
         self.connection.authentication.identity.flatMap { $0.isByToken ? nil : $0.user }
     }

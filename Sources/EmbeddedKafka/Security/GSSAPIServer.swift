@@ -10,11 +10,11 @@
 import KafkaMemory
 import KafkaTransport
 
-/// GSSAPI (RFC 4752): Kerberos says who the client is, then both agree on no security layer.
+/// The GSSAPI mechanism (RFC 4752): Kerberos authenticates the client, then both sides agree on no security layer.
 struct GSSAPIServer: SASLServer {
     private enum Phase {
         case establishing
-        /// The context stands; the client has to ask for the offer with an empty message.
+        /// The context is complete, and the client has to request the offer with an empty message.
         case established
         case offered
     }
@@ -23,7 +23,7 @@ struct GSSAPIServer: SASLServer {
     private let context: GSSContext
     private var phase = Phase.establishing
 
-    /// The bit for "no security layer", in front of the largest message that the layer takes: none.
+    /// The offer: the bit for no security layer, and a maximum message size of 0.
     private static let noLayer: [UInt8] = [1, 0, 0, 0]
 
     init(keys: ServiceKeys) {
@@ -45,7 +45,7 @@ struct GSSAPIServer: SASLServer {
                 guard message.isEmpty else { return .refused }
                 return try self.offer()
             case .offered:
-                // Behind the choice of the layer is whom the client wants to act as, which Kafka's brokers pass over.
+                // After the choice comes the authorization ID, which Kafka's brokers ignore.
                 let choice = try self.context.unwrap(Array(message))
                 guard choice.starts(with: Self.noLayer), let user = self.keys.user(of: try self.context.client()) else {
                     return .refused
@@ -63,10 +63,10 @@ struct GSSAPIServer: SASLServer {
     }
 }
 
-/// What brokers need to read tickets, and to say whom they are of.
+/// The brokers' credentials, and the rule that maps principals to users.
 struct ServiceKeys {
     let credentials: GSSCredentials
-    /// With its @.
+    /// The realm, beginning with the @.
     private let realm: Substring
 
     init(_ kerberos: EmbeddedKafka.Kerberos) throws(EmbeddedKafkaError) {
@@ -81,8 +81,8 @@ struct ServiceKeys {
         }
     }
 
-    /// Kafka's own rule for names (sasl.kerberos.principal.to.local.rules=DEFAULT): the first part of a principal of this
-    /// realm; nobody of another one.
+    /// Returns the user of a principal by Kafka's default rule (`sasl.kerberos.principal.to.local.rules=DEFAULT`): its
+    /// first component, or nil for a principal of another realm.
     func user(of principal: String) -> String? { Self.user(of: principal, realm: self.realm) }
 
     static func user(of principal: String, realm: Substring) -> String? {

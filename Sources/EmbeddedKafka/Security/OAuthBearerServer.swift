@@ -7,10 +7,10 @@
 
 import KafkaMemory
 
-/// OAUTHBEARER (RFC 7628): a token with extensions, and where it isn't good, the reason in JSON.
+/// The OAUTHBEARER mechanism (RFC 7628): a token with extensions. The reason for a refusal is sent as JSON.
 struct OAuthBearerServer: SASLServer {
     let credentials: UserCredentials
-    /// A hundred years, which can be counted with.
+    /// A hundred years, which doesn't overflow in calculations.
     private static let longestLifetime = Duration.seconds(100 * 365 * 86_400)
     private var isRefused = false
 
@@ -19,7 +19,7 @@ struct OAuthBearerServer: SASLServer {
     }
 
     mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep {
-        // After the reason the client sends a byte without meaning, to hear that it has failed.
+        // After a refusal the client sends one dummy byte, and receives the failure as response.
         guard !self.isRefused, let (token, extensions) = Self.parse(message), let check = self.credentials.checkToken
         else { return .refused }
         switch check(token, extensions) {
@@ -32,7 +32,7 @@ struct OAuthBearerServer: SASLServer {
         }
     }
 
-    /// `n,,` and then `name=value` pairs, each ended by a byte of 1, and another one after all.
+    /// Parses `n,,` and the `name=value` pairs, each of which ends with a byte 1, followed by another byte 1.
     private static func parse(_ message: Bytes) -> (token: String, extensions: [String: String])? {
         let parts = message.split(separator: 1, omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// PLAIN (RFC 4616): one message, with everything in it.
+/// The PLAIN mechanism (RFC 4616): a single message with the user and the password.
 struct PlainServer: SASLServer {
     let credentials: UserCredentials
 
@@ -16,7 +16,7 @@ struct PlainServer: SASLServer {
         let parts = message.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
         guard parts.count == 3 else { return .refused }
         let user = String(decoding: parts[1], as: UTF8.self)
-        // Whoever wants to act as somebody else is refused, as by Kafka.
+        // Like Kafka, refuse an authorization ID other than the user.
         guard parts[0].isEmpty || parts[0] == parts[1], !user.isEmpty,
             let password = self.credentials.password(of: user),
             HashFunction.areEqual(Array(password.utf8), parts[2])

@@ -7,30 +7,30 @@
 
 import KafkaMemory
 
-/// The broker's side of one authentication: the mechanism's messages and nothing else.
+/// The broker's side of an authentication by one mechanism. It only processes the mechanism's messages.
 protocol SASLServer {
-    /// - Parameter time: milliseconds since 1970.
+    /// - Parameter time: The current time in milliseconds since 1970.
     mutating func respond(to message: Bytes, at time: Int64) -> SASLServerStep
 }
 
-/// What follows a client's message.
+/// The result of a client's message.
 enum SASLServerStep {
-    /// Send this and wait for more.
+    /// Sends a challenge and waits for another message.
     case challenge(Bytes)
-    /// The client is who it says; send this last.
+    /// The client is authenticated. The bytes are the last message to send.
     case accepted(Identity, Bytes)
-    /// It isn't, or has not followed the mechanism's rules.
+    /// The credentials are invalid or the message is malformed.
     case refused
 }
 
-/// Who has logged in.
+/// An authenticated user.
 struct Identity: Hashable, Sendable {
-    /// The one type of principal that brokers know by themselves.
+    /// The only principal type that brokers have by default.
     static let principalType = "User"
 
     var user: String
-    /// Whether it was by a delegation token.
+    /// Whether the user has authenticated with a delegation token.
     var isByToken = false
-    /// When the credentials end, in milliseconds since 1970; nil if they don't.
+    /// The expiry of the credentials in milliseconds since 1970, or nil if they don't expire.
     var endsAt: Int64?
 }

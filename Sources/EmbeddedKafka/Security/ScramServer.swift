@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// SCRAM (RFC 5802) without channel binding: neither side learns the other's secret.
+/// The SCRAM mechanism (RFC 5802) without channel binding.
 struct ScramServer: SASLServer {
     private struct Challenge {
         var client: String
@@ -17,7 +17,7 @@ struct ScramServer: SASLServer {
         var login: Login
     }
 
-    /// What the client says it is, and what is known of that.
+    /// The claimed identity of the client and its keys.
     private struct Login {
         var identity: Identity
         var keys: ScramKeys
@@ -25,7 +25,7 @@ struct ScramServer: SASLServer {
 
     let hash: HashFunction
     let credentials: UserCredentials
-    /// Unguessable and printable.
+    /// The server's nonce, which is random and printable.
     let nonce: String
     private var challenge: Challenge?
 
@@ -41,7 +41,7 @@ struct ScramServer: SASLServer {
         return self.begin(text, at: time)
     }
 
-    /// `n,,n=user,r=nonce`, perhaps with `,tokenauth=true`.
+    /// Processes the first message: `n,,n=user,r=nonce`, optionally with `,tokenauth=true`.
     private mutating func begin(_ text: String, at time: Int64) -> SASLServerStep {
         let parts = text.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "n" || parts[0] == "y", parts[1].isEmpty else { return .refused }
@@ -69,7 +69,8 @@ struct ScramServer: SASLServer {
             keys: ScramKeys(password: Base64.encode(token.hmac), by: self.hash))
     }
 
-    /// `c=biws,r=nonce,p=proof`: the proof is the client's key, hidden by its signature of all that was said.
+    /// Processes the final message, `c=biws,r=nonce,p=proof`. The proof is the client key XOR the signature of all
+    /// messages.
     private func check(_ text: String, _ challenge: Challenge) -> SASLServerStep {
         let attributes = Self.attributes(text[...])
         guard let channel = attributes["c"],
@@ -96,14 +97,14 @@ struct ScramServer: SASLServer {
     }
 }
 
-/// What a broker keeps of a password.
+/// The keys that a broker derives from a password and stores.
 struct ScramKeys {
     let salt: [UInt8]
     let iterations: Int
     let storedKey: [UInt8]
     let serverKey: [UInt8]
 
-    /// Kafka's number.
+    /// Kafka's default.
     private static let defaultIterations = 4096
 
     init(password: String, by hash: HashFunction) {

@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// Who may log in, and with what. It belongs to the cluster's loop.
+/// The credentials of the cluster's users, which are only used on the cluster's loop.
 final class UserCredentials {
     private struct KeysID: Hashable {
         var user: String
@@ -37,7 +37,7 @@ final class UserCredentials {
         self.keys = self.keys.filter { $0.key.user != user }
     }
 
-    /// Made when they are first asked for: the hashing takes milliseconds.
+    /// Returns the SCRAM keys of a user. They are derived on first use, because that takes milliseconds.
     func scramKeys(of user: String, by hash: HashFunction) -> ScramKeys? {
         let id = KeysID(user: user, hash: hash)
         if let keys = self.keys[id] { return keys }
@@ -47,7 +47,7 @@ final class UserCredentials {
         return keys
     }
 
-    /// Nil if what it needs was not configured.
+    /// Returns the server of a mechanism, or nil if the mechanism's settings are missing.
     func server(for mechanism: EmbeddedKafka.Mechanism) -> (any SASLServer)? {
         switch mechanism {
         case .plain: PlainServer(credentials: self)

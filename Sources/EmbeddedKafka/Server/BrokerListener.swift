@@ -7,15 +7,15 @@
 
 import KafkaTransport
 
-/// What all brokers' listeners of one name have in common.
+/// The settings that the listeners of one name share on all brokers.
 struct BrokerListener {
     let name: String
-    /// What connections speak TLS with, from the next one on; nil for plaintext.
+    /// The TLS context for new connections, or nil for no TLS.
     var tls: TLSContext?
-    /// What they log in with; empty for no SASL.
+    /// The SASL mechanisms, or empty for no SASL.
     let mechanisms: [EmbeddedKafka.Mechanism]
 
-    /// The one that asks for nothing; it comes first.
+    /// The plaintext listener without SASL, which comes first.
     static let plain = BrokerListener(name: "PLAINTEXT", tls: nil, mechanisms: [])
 
     init(name: String, tls: TLSContext?, mechanisms: [EmbeddedKafka.Mechanism]) {

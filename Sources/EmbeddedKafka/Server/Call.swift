@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// One request on its way through a broker. It belongs to the cluster's loop.
+/// A request that a broker is handling. It is only used on the cluster's loop.
 final class Call {
     let cluster: EmbeddedCluster
     let broker: EmbeddedBroker
@@ -19,7 +19,7 @@ final class Call {
     let correlationID: Int32
     let clientID: String
     let fault: RequestFault?
-    /// Changes the answer before it is sent.
+    /// Changes the response before it is sent.
     var rewrite: ((any KafkaResponse) -> any KafkaResponse)?
     private var isOver = false
     private var isLast = false
@@ -35,7 +35,8 @@ final class Call {
         self.fault = fault
     }
 
-    /// Sends the answer, and lets the connection's next request come, or closes the connection if it is the last.
+    /// Sends the response and continues with the connection's next request, or closes the connection if it is the last
+    /// one.
     func answer<Response: KafkaResponse>(_ response: Response, version: Int16? = nil, isLast: Bool = false) {
         guard !self.isOver else { return }
         self.isOver = true
@@ -48,21 +49,21 @@ final class Call {
         self.send(frame)
     }
 
-    /// The request wants no answer (acks = 0).
+    /// Completes a request without a response (acks 0).
     func endWithoutAnswer() {
         guard !self.isOver else { return }
         self.isOver = true
         self.connection.requestIsDone()
     }
 
-    /// Gives up on the connection, as Kafka does when it can't say what is wrong.
+    /// Closes the connection, as Kafka does for errors without a response.
     func closeConnection() {
         guard !self.isOver else { return }
         self.isOver = true
         self.connection.close()
     }
 
-    /// The answer without its length.
+    /// Returns the encoded response without its length.
     private func frame<Response: KafkaResponse>(_ response: Response, version: Int16) -> [Bytes]? {
         do throws(ProtocolError) {
             var writer = ByteWriter()
@@ -100,25 +101,25 @@ final class Call {
         }
     }
 
-    /// The same length and correlation id, and nothing after them that makes sense.
+    /// Returns a frame with the same length and correlation ID but invalid content.
     private static func garbled(_ frame: [Bytes]) -> Bytes {
         let whole = Array(frame.joined())
         return Bytes(whole.prefix(4) + Array(repeating: 0xff, count: max(whole.count - 4, 0)))
     }
 
-    /// The beginning of the frame, its length counted.
+    /// Returns the first `count` bytes of a frame, including its length.
     private static func prefix(_ frame: [Bytes], _ count: Int) -> Bytes {
         let whole = Array(frame.joined())
         let length = withUnsafeBytes(of: Int32(clamping: whole.count).bigEndian) { Array($0) }
         return Bytes((length + whole).prefix(max(count, 0)))
     }
 
-    /// A broker's port, for who has come by this listener.
+    /// Returns a broker's port at the listener of this connection.
     func port(of broker: EmbeddedBroker) -> Int32 {
         Int32(broker.ports[self.connection.listener])
     }
 
-    /// Whether this broker coordinates the group.
+    /// Returns whether this broker coordinates the group.
     func coordinatesGroup(_ name: String) -> Bool {
         self.cluster.coordinator(.group, for: name) == self.broker.id
     }

@@ -9,30 +9,30 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A client's connection to one broker. Its requests are answered one after the other, in their order, as Kafka does.
+/// A client's connection to a broker. Like Kafka, it handles requests one after another, in order.
 ///
-/// `@unchecked Sendable`, since it is touched on the cluster's loop only.
+/// `@unchecked Sendable`, because it is only used on the cluster's loop.
 final class ClientConnection: @unchecked Sendable {
     let broker: EmbeddedBroker
-    /// No other connection of the cluster has this number.
+    /// The number of the connection, which is unique in the cluster.
     let number: Int
-    /// Which of the cluster's listeners it has come by.
+    /// The index of the listener that accepted the connection.
     let listener: Int
     var authentication: Authentication
     private let channel: SocketChannel
     private var waiting = Deque<Bytes>()
     private var waitingBytes = 0
     private var isPaused = false
-    /// Whether a request is in work.
+    /// Whether a request is being handled.
     private var isBusy = false
     private var isDraining = false
     private var isClosed = false
-    /// Whether the client has closed its end, and left requests behind.
+    /// Whether the client has closed the connection while requests were waiting.
     private var isLeft = false
 
-    /// Requests that may wait, in bytes, before reading stops.
+    /// The number of bytes of waiting requests beyond which reading is paused.
     private static let maximumWaiting = 1 << 20
-    /// Answers that may wait for the client to take them, in bytes, before the next request is looked at.
+    /// The number of unsent bytes of responses beyond which the next request has to wait.
     private static let maximumUnsent = 1 << 20
 
     init(broker: EmbeddedBroker, listener: Int, number: Int, channel: SocketChannel) {
@@ -46,7 +46,7 @@ final class ClientConnection: @unchecked Sendable {
         self.channel = channel
     }
 
-    /// The client's address, as Kafka shows it.
+    /// The client's address in the form that Kafka shows.
     var clientHost: String { "/\(self.broker.host)" }
 
     func start() {
@@ -60,14 +60,14 @@ final class ClientConnection: @unchecked Sendable {
 
     // MARK: Answers
 
-    /// Sends the answer to the request in work; with the last one, the connection ends.
+    /// Sends the response to the current request. If it is the last one, closes the connection after it.
     func reply(_ slices: [Bytes], isLast: Bool = false) {
         self.channel.send { slices }
         guard !isLast else { return self.closeAfterFlushing() }
         self.requestIsDone()
     }
 
-    /// Sends bytes as they are, without a length before them.
+    /// Sends bytes without a length prefix.
     func replyUnframed(_ bytes: Bytes) {
         self.channel.sendUnframed { [bytes] }
         self.requestIsDone()
@@ -78,7 +78,7 @@ final class ClientConnection: @unchecked Sendable {
         self.closeAfterFlushing()
     }
 
-    /// Sends what is to be sent, and closes.
+    /// Closes the connection after all responses are sent.
     func closeAfterFlushing() {
         self.isClosed = true
         self.channel.closeAfterFlushing()
@@ -91,7 +91,7 @@ final class ClientConnection: @unchecked Sendable {
 
     // MARK: Requests
 
-    // Called again from inside by answers that come at once; those only let the loop go on.
+    // Immediate responses call this again from inside, in which case the outer loop continues.
     private func drain() {
         guard !self.isDraining else { return }
         self.isDraining = true
@@ -121,7 +121,7 @@ final class ClientConnection: @unchecked Sendable {
             else { return self.close() }
             guard self.authentication.permits(key, now: self.broker.cluster.now) else { return self.close() }
             guard versions.contains(version) else {
-                // Other APIs have no answer for this: Kafka closes the connection.
+                // Other APIs have no response for this case, so Kafka closes the connection.
                 guard key == .apiVersions else { return self.close() }
                 var header = RequestHeader()
                 header.requestApiKey = key.rawValue
@@ -140,7 +140,8 @@ final class ClientConnection: @unchecked Sendable {
         }
     }
 
-    /// A mechanism's message as it is, after SaslHandshake v0: a refusal can't be said.
+    /// Processes a mechanism's message without a request, after SaslHandshake version 0, which has no response for
+    /// refusals.
     private func authenticate(_ message: Bytes) {
         let step = self.authentication.step(
             message, now: self.broker.cluster.now, time: self.broker.cluster.wallMilliseconds)
@@ -199,7 +200,7 @@ extension ClientConnection: FrameHandler {
     }
 
     func channelClosed(_ error: TransportError) {
-        // What a client said before it closed its end counts, as with Kafka: with acks=0 it waits for nothing.
+        // As in Kafka, requests that arrived before the client closed its end are handled: with acks 0 it doesn't wait.
         if case .closedByPeer = error, !self.isClosed, !self.waiting.isEmpty {
             self.isLeft = true
             self.drain()

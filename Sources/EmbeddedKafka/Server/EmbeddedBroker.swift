@@ -7,19 +7,19 @@
 
 import KafkaTransport
 
-/// One broker of a cluster: its listeners, its connections, its fetch sessions.
+/// A broker of the cluster: its listeners, connections and fetch sessions.
 ///
-/// `@unchecked Sendable`, since it is touched on the cluster's loop only.
+/// `@unchecked Sendable`, because it is only used on the cluster's loop.
 final class EmbeddedBroker: @unchecked Sendable {
     let id: Int32
     let host: String
     let rack: String?
     unowned let cluster: EmbeddedCluster
-    /// Where it listens, in the order of the cluster's listeners. Chosen by the system at the first start if it was 0, and
-    /// kept from then on.
+    /// The ports in the order of the cluster's listeners. The system chooses free ports for 0 at the first start, and
+    /// they are kept from then on.
     private(set) var ports: [Int]
     var fetchSessions = FetchSessions()
-    /// In the same order; empty while it is stopped.
+    /// The listeners in the same order, or empty while the broker is stopped.
     private var listeners: [Listener] = []
     private var connections: [Int: ClientConnection] = [:]
 
@@ -59,7 +59,7 @@ final class EmbeddedBroker: @unchecked Sendable {
         return listener
     }
 
-    /// Takes over what has changed in a listener. Its connections live on.
+    /// Opens a listener again after its settings have changed. Its connections stay open.
     func reopen(listener place: Int) throws(TransportError) {
         guard self.isRunning else { return }
         self.listeners[place].close()

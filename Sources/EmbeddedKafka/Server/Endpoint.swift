@@ -8,22 +8,22 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// How brokers answer one API. Each has a file of its own in `APIs`.
+/// The implementation of an API. Each has its own file in `APIs`.
 protocol Endpoint: SendableMetatype {
     associatedtype Request: KafkaRequest
 
-    /// Kafka's name for the API.
+    /// Kafka's name of the API.
     static var name: String { get }
 
-    /// Does what is asked, and answers `call` now or later, exactly once.
+    /// Handles a request. Must answer `call` exactly once, now or later.
     static func handle(_ request: Request, _ call: Call)
 
-    /// Answers with `error` wherever the request names something, and does nothing else.
+    /// Answers `call` with `error` for each item of the request, and does nothing else.
     static func fail(_ request: Request, _ error: ErrorCode, _ call: Call)
 }
 
 extension Endpoint {
-    /// Reads a request's body and handles it, unless a fault says otherwise.
+    /// Decodes the body of a request and handles it, or applies the fault of the call.
     static func open(_ body: Bytes, _ call: Call) throws(ProtocolError) {
         var reader = ByteReader(body)
         let request = try Request(from: &reader, version: call.version)

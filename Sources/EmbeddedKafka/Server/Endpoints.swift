@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// The APIs that brokers here answer.
+/// The APIs that the embedded brokers support.
 enum Endpoints {
     static let all: [APIKey: any Endpoint.Type] = {
         let endpoints: [any Endpoint.Type] = [
@@ -24,7 +24,7 @@ enum Endpoints {
         return Dictionary(uniqueKeysWithValues: endpoints.map { ($0.apiKey, $0) })
     }()
 
-    /// The versions of an API that a cluster offers, or nil if it doesn't offer it.
+    /// Returns the versions of an API that a cluster offers, or nil if it doesn't offer the API.
     static func versions(
         of endpoint: any Endpoint.Type, in configuration: EmbeddedKafka.Configuration
     ) -> ClosedRange<Int16>? {
@@ -38,7 +38,7 @@ enum Endpoints {
 
 extension Endpoint {
     static var apiKey: APIKey { Request.apiKey }
-    /// Versions that are not final yet are not offered.
+    /// The supported versions, without unstable ones.
     static var versions: ClosedRange<Int16> {
         Request.validVersions.lowerBound...Request.latestStableVersion
     }

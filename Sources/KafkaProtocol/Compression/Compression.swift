@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A producer's compression setting: a codec and, for those that have one, a level (KIP-390).
+/// A producer's compression setting: a codec and, for codecs that have levels, a level (KIP-390).
 ///
 /// ```swift
 /// configuration.compression = .zstd
@@ -14,7 +14,7 @@
 public struct Compression: Hashable, Sendable {
     /// The codec.
     public let codec: CompressionCodec
-    /// How hard to try: a higher level makes less of the bytes and takes longer. Nil is the codec's own default.
+    /// The compression level, or nil for the codec's default. Higher levels compress better and take longer.
     public let level: Int?
 
     private init(_ codec: CompressionCodec, level: Int? = nil) {
@@ -28,19 +28,19 @@ public struct Compression: Hashable, Sendable {
     public static let gzip = Compression(.gzip)
     /// Snappy, which has no levels.
     public static let snappy = Compression(.snappy)
-    /// lz4 by its fast method.
+    /// lz4 with its fast method.
     public static let lz4 = Compression(.lz4)
     /// zstd at its default level, 3.
     public static let zstd = Compression(.zstd)
 
     /// gzip at a level from 1 (fastest) to 9 (smallest).
     public static func gzip(level: Int) -> Compression { Compression(.gzip, level: level) }
-    /// lz4 at a level from 1 to 12: up to 2 is the fast method, from 3 the high-compression one.
+    /// lz4 at a level from 1 to 12. Levels 1 and 2 use the fast method, higher levels the high-compression one.
     public static func lz4(level: Int) -> Compression { Compression(.lz4, level: level) }
-    /// zstd at a level from -131072 (fastest) to 22 (smallest); from 20 on it takes a lot of memory.
+    /// zstd at a level from -131072 (fastest) to 22 (smallest). Levels from 20 on take a lot of memory.
     public static func zstd(level: Int) -> Compression { Compression(.zstd, level: level) }
 
-    /// The levels that the codec has.
+    /// Returns the range of the codec's levels, or nil if it has none.
     package static func levels(of codec: CompressionCodec) -> ClosedRange<Int>? {
         switch codec {
         case .none, .snappy: nil
@@ -50,8 +50,9 @@ public struct Compression: Hashable, Sendable {
         }
     }
 
-    /// Throws if the level is out of the codec's range, or if the codec is not in this build. A producer calls it when
-    /// it is made, so that the user hears of it before the first record.
+    /// Throws if the level is outside of the codec's range or the build doesn't include the codec.
+    ///
+    /// A producer calls it when it is created, so that the error appears before the first record.
     package func validate() throws(CompressionError) {
         _ = try self.codec.algorithm()
         if let level = self.level, let levels = Self.levels(of: self.codec), !levels.contains(level) {

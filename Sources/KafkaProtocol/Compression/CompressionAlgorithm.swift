@@ -7,21 +7,21 @@
 
 package import KafkaMemory
 
-/// What a codec can do. Each codec is one type in a file of its own; `CompressionCodec.algorithm()` finds it.
+/// The implementation of a codec. `CompressionCodec.algorithm()` returns it.
 package protocol CompressionAlgorithm {
-    /// Appends the compressed form of `input` to `output`. `level` is one that the codec has, or nil for its default.
+    /// Appends the compressed form of `input` to `output`. `level` is within the codec's range, or nil for its default.
     static func compress(
         _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
     ) throws(CompressionError)
 
-    /// Appends what `input` is the compressed form of to `output`, or throws once that would pass the output's limit.
+    /// Appends the decompressed form of `input` to `output`. Throws as soon as it would exceed the output's limit.
     static func decompress(
         _ input: UnsafeRawBufferPointer, into output: inout CompressionBuffer
     ) throws(CompressionError)
 }
 
 extension CompressionCodec {
-    /// The codec's implementation, nil for `none`. Throws if its package trait is off.
+    /// Returns the codec's implementation, or nil for `none`. Throws if the codec's package trait is off.
     package func algorithm() throws(CompressionError) -> (any CompressionAlgorithm.Type)? {
         switch self {
         case .none:
@@ -49,9 +49,10 @@ extension CompressionCodec {
         }
     }
 
-    /// What `bytes` are the compressed form of: at most `limit` bytes, otherwise an error. For `none`, `bytes` itself.
+    /// Returns the decompressed form of `bytes`, or `bytes` itself for `none`. Throws if it has more than `limit`
+    /// bytes.
     ///
-    /// Memory is taken as output is made, never because the input claims a size.
+    /// Memory is allocated as output is produced, never by a size that the input claims.
     package func decompress(_ bytes: Bytes, limit: Int) throws(CompressionError) -> Bytes {
         guard let algorithm = try self.algorithm() else {
             if bytes.count > limit { throw .limitExceeded(self, limit: limit) }

@@ -7,18 +7,18 @@
 
 package import KafkaMemory
 
-/// Where a codec writes to: storage that grows as it fills, up to a limit.
+/// The output of a codec: storage that grows as it fills, up to a limit.
 package struct CompressionBuffer {
     private let codec: CompressionCodec
-    /// Bytes left free at the start of the storage.
+    /// The number of bytes to leave free at the start of the storage.
     private let headroom: Int
-    /// The most bytes that may be written.
+    /// The maximum number of bytes of output.
     package let limit: Int
     private var storage: ByteStorage
-    /// How many bytes have been written.
+    /// The number of bytes written.
     package private(set) var count = 0
 
-    /// An empty buffer with room for `sizeHint` bytes, but for no more than the limit.
+    /// Creates an empty buffer with room for `sizeHint` bytes, or for `limit` if that is less.
     package init(codec: CompressionCodec, headroom: Int = 0, sizeHint: Int, limit: Int) {
         self.codec = codec
         self.headroom = headroom
@@ -26,8 +26,9 @@ package struct CompressionBuffer {
         self.storage = ByteStorage(minimumCapacity: headroom + max(min(sizeHint, limit), 512) + 1)
     }
 
-    /// The memory that can be written to now: never empty, and at least `size` bytes. Call `advance(by:)` with what was
-    /// written. One byte more than the limit can be written, so that passing it shows.
+    /// Returns the memory that can be written now, at least `size` bytes. Call `advance(by:)` with what was written.
+    ///
+    /// One byte more than the limit can be written, so that exceeding it is detected.
     package mutating func free(atLeast size: Int = 1) throws(CompressionError) -> UnsafeMutableRawBufferPointer {
         guard self.count <= self.limit, size <= self.limit - self.count + 1 else {
             throw .limitExceeded(self.codec, limit: self.limit)
@@ -39,26 +40,26 @@ package struct CompressionBuffer {
         return UnsafeMutableRawBufferPointer(start: base + end, count: room)
     }
 
-    /// Counts `size` bytes as written.
+    /// Marks `size` more bytes as written.
     package mutating func advance(by size: Int) {
         self.count += size
     }
 
-    /// Forgets what was written.
+    /// Discards what was written.
     package mutating func removeAll() {
         self.count = 0
     }
 
     private mutating func grow(by size: Int) {
         let end = self.headroom + self.count
-        // No more than may ever be used: twice as much would be twice the limit.
+        // Don't allocate more than can be used: doubling could allocate twice the limit.
         let most = self.headroom + self.limit + 1
         let larger = ByteStorage(minimumCapacity: max(end + size, min(2 * self.storage.capacity, most)))
         larger.base.copyMemory(from: self.storage.base, byteCount: end)
         self.storage = larger
     }
 
-    /// What was written.
+    /// Returns what was written. Throws if it exceeds the limit.
     package func finish() throws(CompressionError) -> Bytes {
         if self.count > self.limit { throw .limitExceeded(self.codec, limit: self.limit) }
         return Bytes(storage: self.storage, offset: self.headroom, count: self.count)

@@ -5,23 +5,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the records of a batch are compressed. The raw value is the number that a batch's attributes hold.
+/// The compression of a record batch. The raw value is the number in the batch's attributes.
 @nonexhaustive
 public enum CompressionCodec: Int8, Hashable, Sendable, CaseIterable {
-    /// Not at all.
+    /// No compression.
     case none = 0
     /// gzip.
     case gzip = 1
-    /// Snappy, in the framing of the Java library xerial.
+    /// Snappy in the framing of xerial's Java library.
     case snappy = 2
     /// The LZ4 frame format.
     case lz4 = 3
-    /// Zstandard: Kafka 2.1 and later (KIP-110).
+    /// Zstandard, for brokers from Kafka 2.1 on (KIP-110).
     case zstd = 4
 }
 
 extension CompressionCodec: CustomStringConvertible {
-    /// The codec's name as Kafka's setting `compression.type` has it.
+    /// The codec's name in Kafka's setting `compression.type`.
     public var description: String {
         switch self {
         case .none: "none"

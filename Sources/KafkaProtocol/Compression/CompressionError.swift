@@ -5,19 +5,19 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why bytes could not be compressed or decompressed.
+/// An error in compressing or decompressing bytes.
 package enum CompressionError: Error, Hashable, Sendable {
-    /// The codec is not in this build: the package trait of that name is off.
+    /// The build doesn't include the codec, because the package trait of that name is off.
     case unavailable(CompressionCodec, trait: String)
-    /// The batch names a codec that does not exist (yet).
+    /// The batch names a codec that this library doesn't know.
     case unknownCodec(Int8)
-    /// The level is not one that the codec has.
+    /// The level is outside of the codec's range.
     case invalidLevel(CompressionCodec, Int, ClosedRange<Int>)
-    /// The compressed bytes are damaged or cut off.
+    /// The compressed bytes are damaged or incomplete.
     case malformed(CompressionCodec, String)
-    /// Decompressed, there would be more than `limit` bytes.
+    /// The decompressed bytes would exceed the limit.
     case limitExceeded(CompressionCodec, limit: Int)
-    /// The compression library failed, for example for want of memory.
+    /// The compression library failed, for example because memory ran out.
     case failed(CompressionCodec, String)
 }
 

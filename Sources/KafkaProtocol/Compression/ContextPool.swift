@@ -8,15 +8,16 @@
 #if Zstd || LZ4
 import KafkaMemory
 
-/// Keeps a few of a codec's contexts for reuse: one holds a hundred kilobytes or many more, and making it can cost more than
-/// a small batch does.
+/// A pool of a codec's contexts for reuse.
+///
+/// A context takes a hundred kilobytes or much more, and creating one can cost more than compressing a small batch.
 struct ContextPool: Sendable {
-    /// Only ever used by who took it.
+    /// `@unchecked Sendable`, because only the code that took a context uses it.
     private struct Context: @unchecked Sendable {
         var pointer: OpaquePointer
     }
 
-    /// How many are kept.
+    /// The maximum number of idle contexts.
     private static let limit = 4
 
     private let make: @Sendable () -> OpaquePointer?
@@ -28,13 +29,13 @@ struct ContextPool: Sendable {
         self.free = free
     }
 
-    /// A context, perhaps used before; nil if there is no memory for one.
+    /// Returns an idle or new context, or nil if memory has run out.
     func take() -> OpaquePointer? {
         let reused = self.idle.withLock { $0.popLast() }
         return reused?.pointer ?? self.make()
     }
 
-    /// Takes a context back. One that has grown too large should not be kept.
+    /// Returns a context to the pool. Pass `isKept` false for a context that has grown too large.
     func give(_ pointer: OpaquePointer, isKept: Bool) {
         let context = Context(pointer: pointer)
         let hasRoom = self.idle.withLock { idle in

@@ -7,9 +7,9 @@
 
 import CZlib
 
-/// gzip, on the system's zlib.
+/// The gzip codec, using the system's zlib.
 package enum Gzip: CompressionAlgorithm {
-    /// The largest window, and a gzip header and trailer around the deflated bytes.
+    /// The largest window (15), plus 16 for a gzip header and trailer instead of zlib's.
     private static let windowBits: Int32 = 15 + 16
 
     package static func compress(
@@ -52,7 +52,7 @@ package enum Gzip: CompressionAlgorithm {
             output.advance(by: room - Int(stream.pointee.avail_out))
             switch status {
             case Z_STREAM_END:
-                // What is gzipped may be several streams, one after another.
+                // gzip data can consist of several members, one after another.
                 if stream.pointee.avail_in == 0 { return }
                 inflateReset(stream)
                 inflateGetHeader(stream, header)
@@ -60,7 +60,8 @@ package enum Gzip: CompressionAlgorithm {
             case Z_OK:
                 continue
             case _ where !isFirst && header.pointee.done != 1:
-                // Bytes without a whole header are no further stream but padding, which brokers store and Java passes over.
+                // Bytes without a complete header are padding, not another member. Brokers store them, and Java skips
+                // them.
                 return
             case Z_BUF_ERROR:
                 throw .malformed(.gzip, "they end too early")
@@ -70,7 +71,7 @@ package enum Gzip: CompressionAlgorithm {
         }
     }
 
-    /// A stream that reads `input`. zlib remembers its address, so it must not be a variable that can move.
+    /// Returns a stream that reads `input`. It is allocated because zlib keeps its address, so it must not move.
     private static func makeStream(
         _ input: UnsafeRawBufferPointer
     ) throws(CompressionError) -> UnsafeMutablePointer<z_stream> {
@@ -83,7 +84,7 @@ package enum Gzip: CompressionAlgorithm {
         return stream
     }
 
-    /// Lets the stream write to `output`. Returns how much of it can be used in one call.
+    /// Makes the stream write to `output`. Returns the number of bytes that one call can write.
     private static func setOutput(
         _ output: UnsafeMutableRawBufferPointer, of stream: UnsafeMutablePointer<z_stream>
     ) -> Int {

@@ -8,12 +8,12 @@
 #if LZ4
 import CLZ4
 
-/// The LZ4 frame format, on the system's liblz4.
+/// The lz4 codec: the LZ4 frame format, using the system's liblz4.
 package enum LZ4Frame: CompressionAlgorithm {
     package static func compress(
         _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
     ) throws(CompressionError) {
-        // Kafka's Java reader wants independent blocks; 64 KiB is what it writes itself.
+        // Kafka's Java reader requires independent blocks, and its writer uses 64 KiB.
         var preferences = LZ4F_preferences_t()
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.blockSizeID = LZ4F_max64KB
@@ -41,7 +41,7 @@ package enum LZ4Frame: CompressionAlgorithm {
             output.advance(by: written)
             rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
             if left == 0, !Self.beginsFrame(rest) {
-                // Brokers look at one frame, and store the bytes after it unseen.
+                // Brokers read one frame and store the bytes after it unread.
                 return
             }
             if rest.isEmpty {
@@ -59,13 +59,14 @@ package enum LZ4Frame: CompressionAlgorithm {
         },
         free: { _ = LZ4F_freeDecompressionContext($0) })
 
-    /// Whether a frame's blocks are of 256 KiB at most, by the descriptor in its sixth byte. A context has room for some
-    /// blocks; with those of 4 MiB it isn't worth keeping.
+    /// Returns whether the frame's blocks have at most 256 KiB, according to the descriptor in its sixth byte.
+    ///
+    /// A context has buffers for some blocks, and with blocks of 4 MiB it is too large to keep.
     private static func hasSmallBlocks(_ frame: UnsafeRawBufferPointer) -> Bool {
         frame.count > 5 && frame[5] >> 4 & 7 <= 5
     }
 
-    /// Whether another frame follows, or one to be skipped.
+    /// Returns whether `bytes` begin with a frame or a skippable frame.
     private static func beginsFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count >= 4 else { return false }
         let magic = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))

@@ -7,12 +7,14 @@
 
 package import KafkaMemory
 
-/// The checksum in an LZ4 frame's header, which Kafka computed wrongly before 0.10 (KIP-57): over the magic number too.
-/// Legacy message sets (magic 0) still have it like that, and liblz4 refuses it.
+/// The checksum in the header of an LZ4 frame.
+///
+/// Before 0.10, Kafka computed it over the magic number too (KIP-57). Legacy message sets (magic 0) still have that
+/// checksum, which liblz4 rejects.
 package enum LZ4HeaderChecksum {
     private static let magic: [UInt8] = [0x04, 0x22, 0x4d, 0x18]
 
-    /// A copy of an LZ4 frame with the right header checksum; `frame` itself if it isn't an LZ4 frame.
+    /// Returns a copy of an LZ4 frame with the correct header checksum, or `frame` itself if it isn't an LZ4 frame.
     package static func repaired(_ frame: Bytes) -> Bytes {
         guard frame.count >= 7, frame.starts(with: Self.magic) else { return frame }
         let hasContentSize = frame[4] & 0x08 != 0
@@ -28,7 +30,7 @@ package enum LZ4HeaderChecksum {
         return Bytes(storage: storage, offset: 0, count: frame.count)
     }
 
-    /// xxHash32 with seed 0 of less than 16 bytes: all that a header needs.
+    /// Returns the xxHash32 with seed 0 of fewer than 16 bytes, which is all that a header needs.
     private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         let primes: [UInt32] = [0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f, 0x1656_67b1]
         func rotated(_ value: UInt32, by bits: UInt32) -> UInt32 { value << bits | value >> (32 - bits) }

@@ -8,13 +8,15 @@
 #if Snappy
 import CSnappy
 
-/// Snappy in the framing of the Java library xerial, which Kafka has made its own: a header, then blocks with their
-/// length before them. Without that header it is read as one raw block, as some clients write it.
+/// The snappy codec, in the framing of xerial's Java library, which Kafka uses: a header, then blocks preceded by their
+/// lengths.
+///
+/// Input without that header is read as a single raw block, which some clients write.
 package enum SnappyFraming: CompressionAlgorithm {
     private static let magic: [UInt8] = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
-    /// The magic bytes, the version and the oldest version that can read it, both 1.
+    /// The magic bytes, the version and the lowest compatible version, both 1.
     private static let header: [UInt8] = Self.magic + [0, 0, 0, 1, 0, 0, 0, 1]
-    /// The block size of the Java library.
+    /// The block size of xerial's library.
     private static let blockSize = 32 * 1024
 
     package static func compress(
@@ -47,13 +49,13 @@ package enum SnappyFraming: CompressionAlgorithm {
         }
         var position = 0
         while position < input.count {
-            // Streams may be concatenated: a header can stand wherever a block can.
+            // Streams can be concatenated, so a header can appear wherever a block can.
             if input[position...].starts(with: Self.magic) {
                 position += Self.header.count
                 guard position <= input.count else { throw .malformed(.snappy, "the header is cut off") }
                 continue
             }
-            // Bytes too few for a block's length are the end, as in Java's library (xerial). Brokers store them.
+            // xerial's library ends at a rest that is too short for a block's length, and brokers store such batches.
             guard input.count - position >= 4 else { return }
             let length = Int(Int32(bigEndian: input.loadUnaligned(fromByteOffset: position, as: Int32.self)))
             position += 4
@@ -74,7 +76,7 @@ package enum SnappyFraming: CompressionAlgorithm {
         guard snappy_uncompressed_length(source, block.count, &size) == SNAPPY_OK else {
             throw .malformed(.snappy, "a block has no size")
         }
-        // Three bytes can stand for 64 at most: a block that claims more is lying, and gets no memory.
+        // Three bytes decompress to at most 64, so a block that claims more is invalid. Reject it before allocating.
         guard size <= 22 * block.count else {
             throw .malformed(.snappy, "a block of \(block.count) bytes says it holds \(size)")
         }

@@ -8,7 +8,7 @@
 #if Zstd
 import CZstd
 
-/// Zstandard, on the system's libzstd.
+/// The zstd codec, using the system's libzstd.
 package enum Zstandard: CompressionAlgorithm {
     package static func compress(
         _ input: UnsafeRawBufferPointer, level: Int?, into output: inout CompressionBuffer
@@ -50,17 +50,20 @@ package enum Zstandard: CompressionAlgorithm {
         }
     }
 
-    /// Decoding as a stream takes memory for the window that the frame names, before there is anything to put into it.
-    /// Eight megabytes are what level 19 needs.
+    /// The largest window (log2) that is decoded as a stream: 8 MiB, which level 19 needs.
+    ///
+    /// Decoding as a stream allocates the window that the frame names before there is any output.
     private static let largestStreamedWindow: Int32 = 23
 
-    /// Frames of a larger window (levels from 20 on name up to 128 MiB, however small the batch) are decoded in one go,
-    /// which needs no window: the output is one. It has to be large enough from the beginning, so try and try again.
+    /// Decodes a frame with a larger window in one call, which needs no window because the output serves as one.
+    ///
+    /// Levels from 20 on name windows of up to 128 MiB, however small the batch. The output must be large enough from
+    /// the start, so it is retried with a larger one until it fits.
     private static func decompressAtOnce(
         _ input: UnsafeRawBufferPointer, in context: OpaquePointer, into output: inout CompressionBuffer
     ) throws(CompressionError) {
         output.removeAll()
-        // A block takes three bytes at least and holds 128 KiB at most.
+        // A block takes at least three bytes and decompresses to at most 128 KiB.
         let mostThatInputCanHold = (input.count / 3 + 1) << 17
         var size = min(4 * input.count + 65_536, output.limit + 1)
         while true {
@@ -87,7 +90,7 @@ package enum Zstandard: CompressionAlgorithm {
     private static let compressors = ContextPool(make: ZSTD_createCCtx, free: { _ = ZSTD_freeCCtx($0) })
     private static let decompressors = ContextPool(make: ZSTD_createDCtx, free: { _ = ZSTD_freeDCtx($0) })
 
-    /// High levels and hostile frames make very large contexts, which are not kept.
+    /// The largest context that is kept. High levels and malicious frames make very large ones.
     private static let largestContextKept = 16 << 20
 }
 #endif

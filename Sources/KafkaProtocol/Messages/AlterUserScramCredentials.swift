@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The AlterUserScramCredentials request (API 51), which sets and deletes users' SCRAM credentials.
 package struct AlterUserScramCredentialsRequest: KafkaRequest {
     package typealias Response = AlterUserScramCredentialsResponse
 
@@ -16,8 +17,11 @@ package struct AlterUserScramCredentialsRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...0 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The credentials to delete.
     package var deletions: [ScramCredentialDeletion] = []
+    /// The credentials to set.
     package var upsertions: [ScramCredentialUpsertion] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -46,9 +50,13 @@ package struct AlterUserScramCredentialsRequest: KafkaRequest {
         try writer.writeTaggedFields(self.unknownTaggedFields)
     }
 
+    /// An element of `deletions`.
     package struct ScramCredentialDeletion: Sendable {
+        /// The user's name.
         package var name: String = ""
+        /// The SCRAM mechanism: 1 SHA-256, 2 SHA-512.
         package var mechanism: Int8 = 0
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -66,12 +74,19 @@ package struct AlterUserScramCredentialsRequest: KafkaRequest {
         }
     }
 
+    /// An element of `upsertions`.
     package struct ScramCredentialUpsertion: Sendable {
+        /// The user's name.
         package var name: String = ""
+        /// The SCRAM mechanism: 1 SHA-256, 2 SHA-512.
         package var mechanism: Int8 = 0
+        /// The number of SCRAM iterations.
         package var iterations: Int32 = 0
+        /// The salt of the password.
         package var salt: Bytes = Bytes()
+        /// The salted and hashed password.
         package var saltedPassword: Bytes = Bytes()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -96,13 +111,17 @@ package struct AlterUserScramCredentialsRequest: KafkaRequest {
     }
 }
 
+/// The response to `AlterUserScramCredentialsRequest`.
 package struct AlterUserScramCredentialsResponse: KafkaResponse {
     package static var apiKey: APIKey { .alterUserScramCredentials }
     package static var validVersions: ClosedRange<Int16> { 0...0 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The outcomes.
     package var results: [AlterUserScramCredentialsResult] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -128,10 +147,15 @@ package struct AlterUserScramCredentialsResponse: KafkaResponse {
         try writer.writeTaggedFields(self.unknownTaggedFields)
     }
 
+    /// An element of `results`.
     package struct AlterUserScramCredentialsResult: Sendable {
+        /// The user's name.
         package var user: String = ""
+        /// The error, or `.none`.
         package var errorCode: ErrorCode = .none
+        /// The broker's description of the error.
         package var errorMessage: String? = ""
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

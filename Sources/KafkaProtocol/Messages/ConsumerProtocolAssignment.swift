@@ -9,11 +9,14 @@
 
 package import KafkaMemory
 
+/// A member's assignment, as the leader of a classic consumer group encodes it in `SyncGroupRequest`.
 package struct ConsumerProtocolAssignment: KafkaMessage {
     package static var validVersions: ClosedRange<Int16> { 0...3 }
     package static var firstFlexibleVersion: Int16? { nil }
 
+    /// The partitions that are assigned to the member.
     package var assignedPartitions: [TopicPartition] = []
+    /// The assignor's own data.
     package var userData: Bytes? = nil
 
     package init() {}
@@ -37,8 +40,11 @@ package struct ConsumerProtocolAssignment: KafkaMessage {
         try writer.writeNullableBytes(self.userData, flexible: false)
     }
 
+    /// An element of `assignedPartitions`.
     package struct TopicPartition: Sendable {
+        /// The topic's name.
         package var topic: String = ""
+        /// The indexes of the partitions.
         package var partitions: [Int32] = []
 
         package init() {}

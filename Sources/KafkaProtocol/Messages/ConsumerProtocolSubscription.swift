@@ -9,17 +9,20 @@
 
 package import KafkaMemory
 
+/// A member's subscription, as a consumer encodes it in `JoinGroupRequest`.
 package struct ConsumerProtocolSubscription: KafkaMessage {
     package static var validVersions: ClosedRange<Int16> { 0...3 }
     package static var firstFlexibleVersion: Int16? { nil }
 
+    /// The names of the topics.
     package var topics: [String] = []
+    /// The assignor's own data.
     package var userData: Bytes? = nil
-    /// Versions 1+.
+    /// The partitions that the member owns. Versions 1+.
     package var ownedPartitions: [TopicPartition] = []
-    /// Versions 2+.
+    /// The generation of the group. Versions 2+.
     package var generationId: Int32 = -1
-    /// Versions 3+.
+    /// The rack of the client; empty or `nil` if none is set. Version 3.
     package var rackId: String? = nil
 
     package init() {}
@@ -64,8 +67,11 @@ package struct ConsumerProtocolSubscription: KafkaMessage {
         }
     }
 
+    /// An element of `ownedPartitions`.
     package struct TopicPartition: Sendable {
+        /// The topic's name.
         package var topic: String = ""
+        /// The indexes of the partitions.
         package var partitions: [Int32] = []
 
         package init() {}

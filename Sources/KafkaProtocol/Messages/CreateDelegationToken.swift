@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The CreateDelegationToken request (API 38), which creates a delegation token.
 package struct CreateDelegationTokenRequest: KafkaRequest {
     package typealias Response = CreateDelegationTokenResponse
 
@@ -16,12 +17,15 @@ package struct CreateDelegationTokenRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 1...3 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
-    /// Versions 3+.
+    /// The type of the token's owner; `nil` for the client itself. Version 3.
     package var ownerPrincipalType: String? = ""
-    /// Versions 3+.
+    /// The name of the token's owner; `nil` for the client itself. Version 3.
     package var ownerPrincipalName: String? = ""
+    /// The principals that may renew the token.
     package var renewers: [CreatableRenewers] = []
+    /// The maximum lifetime of the token, in milliseconds; -1 for the broker's default.
     package var maxLifetimeMs: Int64 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -67,9 +71,13 @@ package struct CreateDelegationTokenRequest: KafkaRequest {
         }
     }
 
+    /// An element of `renewers`.
     package struct CreatableRenewers: Sendable {
+        /// The principal's type, such as `User`.
         package var principalType: String = ""
+        /// The principal's name.
         package var principalName: String = ""
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -96,24 +104,35 @@ package struct CreateDelegationTokenRequest: KafkaRequest {
     }
 }
 
+/// The response to `CreateDelegationTokenRequest`.
 package struct CreateDelegationTokenResponse: KafkaResponse {
     package static var apiKey: APIKey { .createDelegationToken }
     package static var validVersions: ClosedRange<Int16> { 1...3 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The principal's type, such as `User`.
     package var principalType: String = ""
+    /// The principal's name.
     package var principalName: String = ""
-    /// Versions 3+.
+    /// The type of the principal that asked for the token. Version 3.
     package var tokenRequesterPrincipalType: String = ""
-    /// Versions 3+.
+    /// The name of the principal that asked for the token. Version 3.
     package var tokenRequesterPrincipalName: String = ""
+    /// When the token was created, in milliseconds since 1970.
     package var issueTimestampMs: Int64 = 0
+    /// When the token expires, in milliseconds since 1970.
     package var expiryTimestampMs: Int64 = 0
+    /// When the token expires at the latest, in milliseconds since 1970.
     package var maxTimestampMs: Int64 = 0
+    /// The token's ID.
     package var tokenId: String = ""
+    /// The token's HMAC, its secret.
     package var hmac: Bytes = Bytes()
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

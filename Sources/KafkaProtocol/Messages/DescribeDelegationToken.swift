@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The DescribeDelegationToken request (API 41), which lists delegation tokens.
 package struct DescribeDelegationTokenRequest: KafkaRequest {
     package typealias Response = DescribeDelegationTokenResponse
 
@@ -16,7 +17,9 @@ package struct DescribeDelegationTokenRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 1...3 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The owners whose tokens are listed; `nil` for all.
     package var owners: [DescribeDelegationTokenOwner]? = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -52,9 +55,13 @@ package struct DescribeDelegationTokenRequest: KafkaRequest {
         }
     }
 
+    /// An element of `owners`.
     package struct DescribeDelegationTokenOwner: Sendable {
+        /// The principal's type, such as `User`.
         package var principalType: String = ""
+        /// The principal's name.
         package var principalName: String = ""
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -81,14 +88,19 @@ package struct DescribeDelegationTokenRequest: KafkaRequest {
     }
 }
 
+/// The response to `DescribeDelegationTokenRequest`.
 package struct DescribeDelegationTokenResponse: KafkaResponse {
     package static var apiKey: APIKey { .describeDelegationToken }
     package static var validVersions: ClosedRange<Int16> { 1...3 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The delegation tokens.
     package var tokens: [DescribedDelegationToken] = []
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -124,19 +136,29 @@ package struct DescribeDelegationTokenResponse: KafkaResponse {
         }
     }
 
+    /// An element of `tokens`.
     package struct DescribedDelegationToken: Sendable {
+        /// The principal's type, such as `User`.
         package var principalType: String = ""
+        /// The principal's name.
         package var principalName: String = ""
-        /// Versions 3+.
+        /// The type of the principal that asked for the token. Version 3.
         package var tokenRequesterPrincipalType: String = ""
-        /// Versions 3+.
+        /// The name of the principal that asked for the token. Version 3.
         package var tokenRequesterPrincipalName: String = ""
+        /// When the token was created, in milliseconds since 1970.
         package var issueTimestamp: Int64 = 0
+        /// When the token expires, in milliseconds since 1970.
         package var expiryTimestamp: Int64 = 0
+        /// When the token expires at the latest, in milliseconds since 1970.
         package var maxTimestamp: Int64 = 0
+        /// The token's ID.
         package var tokenId: String = ""
+        /// The token's HMAC, its secret.
         package var hmac: Bytes = Bytes()
+        /// The principals that may renew the token.
         package var renewers: [DescribedDelegationTokenRenewer] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -191,9 +213,13 @@ package struct DescribeDelegationTokenResponse: KafkaResponse {
         }
     }
 
+    /// An element of `renewers`.
     package struct DescribedDelegationTokenRenewer: Sendable {
+        /// The principal's type, such as `User`.
         package var principalType: String = ""
+        /// The principal's name.
         package var principalName: String = ""
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

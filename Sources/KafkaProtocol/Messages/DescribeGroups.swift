@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The DescribeGroups request (API 15), which describes groups of the classic protocol.
 package struct DescribeGroupsRequest: KafkaRequest {
     package typealias Response = DescribeGroupsResponse
 
@@ -16,9 +17,11 @@ package struct DescribeGroupsRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...6 }
     package static var firstFlexibleVersion: Int16? { 5 }
 
+    /// The groups.
     package var groups: [String] = []
-    /// Versions 3+.
+    /// Whether the response should list the operations that the client may perform. Versions 3+.
     package var includeAuthorizedOperations: Bool = false
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -59,14 +62,17 @@ package struct DescribeGroupsRequest: KafkaRequest {
     }
 }
 
+/// The response to `DescribeGroupsRequest`.
 package struct DescribeGroupsResponse: KafkaResponse {
     package static var apiKey: APIKey { .describeGroups }
     package static var validVersions: ClosedRange<Int16> { 0...6 }
     package static var firstFlexibleVersion: Int16? { 5 }
 
-    /// Versions 1+.
+    /// The time for which the broker throttles the client, in milliseconds. Versions 1+.
     package var throttleTimeMs: Int32 = 0
+    /// The groups.
     package var groups: [DescribedGroup] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -104,17 +110,25 @@ package struct DescribeGroupsResponse: KafkaResponse {
         }
     }
 
+    /// An element of `groups`.
     package struct DescribedGroup: Sendable {
+        /// The error, or `.none`.
         package var errorCode: ErrorCode = .none
-        /// Versions 6+.
+        /// The broker's description of the error. Version 6.
         package var errorMessage: String? = nil
+        /// The group's ID.
         package var groupId: String = ""
+        /// The group's state.
         package var groupState: String = ""
+        /// The group's protocol type, such as `consumer`.
         package var protocolType: String = ""
+        /// The assignor that is in use.
         package var protocolData: String = ""
+        /// The members.
         package var members: [DescribedGroupMember] = []
-        /// Versions 3+.
+        /// The operations that the client may perform on the group, as bits. Versions 3+.
         package var authorizedOperations: Int32 = .min
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -167,14 +181,21 @@ package struct DescribeGroupsResponse: KafkaResponse {
         }
     }
 
+    /// An element of `members`.
     package struct DescribedGroupMember: Sendable {
+        /// The member's ID; empty if it has none yet.
         package var memberId: String = ""
-        /// Versions 4+.
+        /// The static member's ID (`group.instance.id`); `nil` for a dynamic member. Versions 4+.
         package var groupInstanceId: String? = nil
+        /// The client's ID, as set in its configuration.
         package var clientId: String = ""
+        /// The address that the member connects from.
         package var clientHost: String = ""
+        /// The member's encoded subscription.
         package var memberMetadata: Bytes = Bytes()
+        /// The member's encoded assignment.
         package var memberAssignment: Bytes = Bytes()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

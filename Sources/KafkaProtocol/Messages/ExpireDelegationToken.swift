@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The ExpireDelegationToken request (API 40), which changes when a delegation token expires, or expires it at once.
 package struct ExpireDelegationTokenRequest: KafkaRequest {
     package typealias Response = ExpireDelegationTokenResponse
 
@@ -16,8 +17,11 @@ package struct ExpireDelegationTokenRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The token's HMAC, its secret.
     package var hmac: Bytes = Bytes()
+    /// The time until expiry, in milliseconds; negative to expire at once.
     package var expiryTimePeriodMs: Int64 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -49,14 +53,19 @@ package struct ExpireDelegationTokenRequest: KafkaRequest {
     }
 }
 
+/// The response to `ExpireDelegationTokenRequest`.
 package struct ExpireDelegationTokenResponse: KafkaResponse {
     package static var apiKey: APIKey { .expireDelegationToken }
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// When the token expires, in milliseconds since 1970.
     package var expiryTimestampMs: Int64 = 0
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The Fetch request (API 1), which reads records from partitions.
 package struct FetchRequest: KafkaRequest {
     package typealias Response = FetchResponse
 
@@ -16,25 +17,31 @@ package struct FetchRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 4...18 }
     package static var firstFlexibleVersion: Int16? { 12 }
 
-    /// Versions 12+.
+    /// The cluster's ID. Versions 12+.
     package var clusterId: String? = nil
-    /// Versions 4–14.
+    /// The ID of the replica that asks; -1 for a client. Versions 4–14.
     package var replicaId: Int32 = -1
-    /// Versions 15+.
+    /// The replica that asks. Versions 15+.
     package var replicaState: ReplicaState = ReplicaState()
+    /// The maximum wait for `minBytes`, in milliseconds.
     package var maxWaitMs: Int32 = 0
+    /// The minimum number of bytes of records for which the broker waits.
     package var minBytes: Int32 = 0
+    /// The maximum number of bytes of records to return.
     package var maxBytes: Int32 = .max
+    /// The isolation level: 0 read uncommitted, 1 read committed.
     package var isolationLevel: Int8 = 0
-    /// Versions 7+.
+    /// The ID of the fetch session; 0 if there is none. Versions 7+.
     package var sessionId: Int32 = 0
-    /// Versions 7+.
+    /// The request's number in the fetch session: 0 opens a session, -1 closes it or goes without. Versions 7+.
     package var sessionEpoch: Int32 = -1
+    /// The topics.
     package var topics: [FetchTopic] = []
-    /// Versions 7+.
+    /// The partitions to drop from the fetch session. Versions 7+.
     package var forgottenTopicsData: [ForgottenTopic] = []
-    /// Versions 11+.
+    /// The rack of the client; empty or `nil` if none is set. Versions 11+.
     package var rackId: String = ""
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -134,9 +141,13 @@ package struct FetchRequest: KafkaRequest {
         }
     }
 
+    /// The value of `replicaState`.
     package struct ReplicaState: Sendable {
+        /// The ID of the replica that asks; -1 for a client.
         package var replicaId: Int32 = -1
+        /// The replica's epoch; -1 for a client.
         package var replicaEpoch: Int64 = -1
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -153,6 +164,7 @@ package struct FetchRequest: KafkaRequest {
             try writer.writeTaggedFields(self.unknownTaggedFields)
         }
 
+        /// Whether all fields have their defaults, so that a field of this type can be left out.
         package var isDefault: Bool {
             if self.replicaId != -1 { return false }
             if self.replicaEpoch != -1 { return false }
@@ -160,12 +172,15 @@ package struct FetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `topics`.
     package struct FetchTopic: Sendable {
-        /// Versions 4–12.
+        /// The topic's name. Versions 4–12.
         package var topic: String = ""
-        /// Versions 13+.
+        /// The topic's ID. Versions 13+.
         package var topicId: KafkaUUID = .zero
+        /// The partitions.
         package var partitions: [FetchPartition] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -204,20 +219,25 @@ package struct FetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `partitions`.
     package struct FetchPartition: Sendable {
+        /// The partition's index.
         package var partition: Int32 = 0
-        /// Versions 9+.
+        /// The leader epoch that the client knows; -1 if unknown. Versions 9+.
         package var currentLeaderEpoch: Int32 = -1
+        /// The offset to read from.
         package var fetchOffset: Int64 = 0
-        /// Versions 12+.
+        /// The leader epoch of the last record read; -1 if unknown. Versions 12+.
         package var lastFetchedEpoch: Int32 = -1
-        /// Versions 5+.
+        /// The first offset of the log; -1 if unknown. Versions 5+.
         package var logStartOffset: Int64 = -1
+        /// The maximum number of bytes to return of the partition.
         package var partitionMaxBytes: Int32 = 0
-        /// Versions 17+.
+        /// The ID of the replica's log directory. Versions 17+.
         package var replicaDirectoryId: KafkaUUID = .zero
-        /// Versions 18+.
+        /// The offset after the last record that all in-sync replicas have. Version 18.
         package var highWatermark: Int64 = .max
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -287,12 +307,15 @@ package struct FetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `forgottenTopicsData`.
     package struct ForgottenTopic: Sendable {
-        /// Versions 7–12.
+        /// The topic's name. Versions 7–12.
         package var topic: String = ""
-        /// Versions 13+.
+        /// The topic's ID. Versions 13+.
         package var topicId: KafkaUUID = .zero
+        /// The indexes of the partitions.
         package var partitions: [Int32] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -332,19 +355,23 @@ package struct FetchRequest: KafkaRequest {
     }
 }
 
+/// The response to `FetchRequest`.
 package struct FetchResponse: KafkaResponse {
     package static var apiKey: APIKey { .fetch }
     package static var validVersions: ClosedRange<Int16> { 4...18 }
     package static var firstFlexibleVersion: Int16? { 12 }
 
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
-    /// Versions 7+.
+    /// The error, or `.none`. Versions 7+.
     package var errorCode: ErrorCode = .none
-    /// Versions 7+.
+    /// The ID of the fetch session; 0 if there is none. Versions 7+.
     package var sessionId: Int32 = 0
+    /// The outcomes.
     package var responses: [FetchableTopicResponse] = []
-    /// Versions 16+.
+    /// The addresses of the leaders that `currentLeader` names. Versions 16+.
     package var nodeEndpoints: [NodeEndpoint] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -411,12 +438,15 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `responses`.
     package struct FetchableTopicResponse: Sendable {
-        /// Versions 4–12.
+        /// The topic's name. Versions 4–12.
         package var topic: String = ""
-        /// Versions 13+.
+        /// The topic's ID. Versions 13+.
         package var topicId: KafkaUUID = .zero
+        /// The partitions.
         package var partitions: [PartitionData] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -455,23 +485,31 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `partitions`.
     package struct PartitionData: Sendable {
+        /// The partition's index.
         package var partitionIndex: Int32 = 0
+        /// The error, or `.none`.
         package var errorCode: ErrorCode = .none
+        /// The offset after the last record that all in-sync replicas have.
         package var highWatermark: Int64 = 0
+        /// The offset before which all transactions have ended; -1 if unknown.
         package var lastStableOffset: Int64 = -1
-        /// Versions 5+.
+        /// The first offset of the log; -1 if unknown. Versions 5+.
         package var logStartOffset: Int64 = -1
-        /// Versions 12+.
+        /// The end of the last common leader epoch, if the client's log diverges. Versions 12+.
         package var divergingEpoch: EpochEndOffset = EpochEndOffset()
-        /// Versions 12+.
+        /// The partition's leader, if the broker knows a newer one than the client. Versions 12+.
         package var currentLeader: LeaderIdAndEpoch = LeaderIdAndEpoch()
-        /// Versions 12+.
+        /// The snapshot to fetch instead. Versions 12+.
         package var snapshotId: SnapshotId = SnapshotId()
+        /// The aborted transactions that overlap the returned records.
         package var abortedTransactions: [AbortedTransaction]? = []
-        /// Versions 11+.
+        /// The replica to read from instead; -1 for the leader. Versions 11+.
         package var preferredReadReplica: Int32 = -1
+        /// The record batches, as bytes.
         package var records: [Bytes]? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -567,9 +605,13 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// The value of `divergingEpoch`.
     package struct EpochEndOffset: Sendable {
+        /// The leader epoch; -1 if unknown.
         package var epoch: Int32 = -1
+        /// The offset after the epoch's last record; -1 if unknown.
         package var endOffset: Int64 = -1
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -586,6 +628,7 @@ package struct FetchResponse: KafkaResponse {
             try writer.writeTaggedFields(self.unknownTaggedFields)
         }
 
+        /// Whether all fields have their defaults, so that a field of this type can be left out.
         package var isDefault: Bool {
             if self.epoch != -1 { return false }
             if self.endOffset != -1 { return false }
@@ -593,9 +636,13 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// The value of `currentLeader`.
     package struct LeaderIdAndEpoch: Sendable {
+        /// The ID of the leader; -1 if there is none.
         package var leaderId: Int32 = -1
+        /// The leader's epoch; -1 if unknown.
         package var leaderEpoch: Int32 = -1
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -612,6 +659,7 @@ package struct FetchResponse: KafkaResponse {
             try writer.writeTaggedFields(self.unknownTaggedFields)
         }
 
+        /// Whether all fields have their defaults, so that a field of this type can be left out.
         package var isDefault: Bool {
             if self.leaderId != -1 { return false }
             if self.leaderEpoch != -1 { return false }
@@ -619,9 +667,13 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// The value of `snapshotId`.
     package struct SnapshotId: Sendable {
+        /// The offset after the snapshot's last record; -1 if there is no snapshot.
         package var endOffset: Int64 = -1
+        /// The leader epoch; -1 if unknown.
         package var epoch: Int32 = -1
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -638,6 +690,7 @@ package struct FetchResponse: KafkaResponse {
             try writer.writeTaggedFields(self.unknownTaggedFields)
         }
 
+        /// Whether all fields have their defaults, so that a field of this type can be left out.
         package var isDefault: Bool {
             if self.endOffset != -1 { return false }
             if self.epoch != -1 { return false }
@@ -645,9 +698,13 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `abortedTransactions`.
     package struct AbortedTransaction: Sendable {
+        /// The producer's ID; -1 if there is none.
         package var producerId: Int64 = 0
+        /// The first offset of the aborted transaction.
         package var firstOffset: Int64 = 0
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -671,11 +728,17 @@ package struct FetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `nodeEndpoints`.
     package struct NodeEndpoint: Sendable {
+        /// The node's ID; -1 if there is none.
         package var nodeId: Int32 = 0
+        /// The host's name or address.
         package var host: String = ""
+        /// The port.
         package var port: Int32 = 0
+        /// The rack; `nil` if none is set.
         package var rack: String? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The JoinGroup request (API 11), which joins a group of the classic protocol.
 package struct JoinGroupRequest: KafkaRequest {
     package typealias Response = JoinGroupResponse
 
@@ -16,17 +17,23 @@ package struct JoinGroupRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...9 }
     package static var firstFlexibleVersion: Int16? { 6 }
 
+    /// The group's ID.
     package var groupId: String = ""
+    /// The time without heartbeats after which a member is removed, in milliseconds.
     package var sessionTimeoutMs: Int32 = 0
-    /// Versions 1+.
+    /// The time that a member may take to give up its partitions, in milliseconds. Versions 1+.
     package var rebalanceTimeoutMs: Int32 = -1
+    /// The member's ID; empty if it has none yet.
     package var memberId: String = ""
-    /// Versions 5+.
+    /// The static member's ID (`group.instance.id`); `nil` for a dynamic member. Versions 5+.
     package var groupInstanceId: String? = nil
+    /// The group's protocol type, such as `consumer`.
     package var protocolType: String = ""
+    /// The assignors that the member supports, most preferred first.
     package var protocols: [JoinGroupRequestProtocol] = []
-    /// Versions 8+.
+    /// Why the member joins or leaves, for the broker's log. Versions 8+.
     package var reason: String? = nil
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -86,9 +93,13 @@ package struct JoinGroupRequest: KafkaRequest {
         }
     }
 
+    /// An element of `protocols`.
     package struct JoinGroupRequestProtocol: Sendable {
+        /// The assignor's name.
         package var name: String = ""
+        /// The member's encoded subscription.
         package var metadata: Bytes = Bytes()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -115,23 +126,31 @@ package struct JoinGroupRequest: KafkaRequest {
     }
 }
 
+/// The response to `JoinGroupRequest`.
 package struct JoinGroupResponse: KafkaResponse {
     package static var apiKey: APIKey { .joinGroup }
     package static var validVersions: ClosedRange<Int16> { 0...9 }
     package static var firstFlexibleVersion: Int16? { 6 }
 
-    /// Versions 2+.
+    /// The time for which the broker throttles the client, in milliseconds. Versions 2+.
     package var throttleTimeMs: Int32 = 0
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The generation of the group.
     package var generationId: Int32 = -1
-    /// Versions 7+.
+    /// The group's protocol type, such as `consumer`. Versions 7+.
     package var protocolType: String? = nil
+    /// The assignor that is in use. Nullable in versions 7+.
     package var protocolName: String? = ""
+    /// The member ID of the group's leader.
     package var leader: String = ""
-    /// Versions 9+.
+    /// Whether the leader need not compute an assignment. Version 9.
     package var skipAssignment: Bool = false
+    /// The member's ID; empty if it has none yet.
     package var memberId: String = ""
+    /// The members.
     package var members: [JoinGroupResponseMember] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -198,11 +217,15 @@ package struct JoinGroupResponse: KafkaResponse {
         }
     }
 
+    /// An element of `members`.
     package struct JoinGroupResponseMember: Sendable {
+        /// The member's ID; empty if it has none yet.
         package var memberId: String = ""
-        /// Versions 5+.
+        /// The static member's ID (`group.instance.id`); `nil` for a dynamic member. Versions 5+.
         package var groupInstanceId: String? = nil
+        /// The member's encoded subscription.
         package var metadata: Bytes = Bytes()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The Produce request (API 0), which writes record batches to partitions.
 package struct ProduceRequest: KafkaRequest {
     package typealias Response = ProduceResponse
 
@@ -16,10 +17,15 @@ package struct ProduceRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 3...13 }
     package static var firstFlexibleVersion: Int16? { 9 }
 
+    /// The transactional ID.
     package var transactionalId: String? = nil
+    /// The replicas that must have the records before the broker answers: 0 none, 1 the leader, -1 all in sync.
     package var acks: Int16 = 0
+    /// The maximum time that the broker may take, in milliseconds.
     package var timeoutMs: Int32 = 0
+    /// The topics.
     package var topicData: [TopicProduceData] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -57,12 +63,15 @@ package struct ProduceRequest: KafkaRequest {
         }
     }
 
+    /// An element of `topicData`.
     package struct TopicProduceData: Sendable {
-        /// Versions 3–12.
+        /// The topic's name. Versions 3–12.
         package var name: String = ""
-        /// Versions 13+.
+        /// The topic's ID. Version 13.
         package var topicId: KafkaUUID = .zero
+        /// The partitions.
         package var partitionData: [PartitionProduceData] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -101,9 +110,13 @@ package struct ProduceRequest: KafkaRequest {
         }
     }
 
+    /// An element of `partitionData`.
     package struct PartitionProduceData: Sendable {
+        /// The partition's index.
         package var index: Int32 = 0
+        /// The record batches, as bytes.
         package var records: [Bytes]? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -130,15 +143,19 @@ package struct ProduceRequest: KafkaRequest {
     }
 }
 
+/// The response to `ProduceRequest`.
 package struct ProduceResponse: KafkaResponse {
     package static var apiKey: APIKey { .produce }
     package static var validVersions: ClosedRange<Int16> { 3...13 }
     package static var firstFlexibleVersion: Int16? { 9 }
 
+    /// The outcomes.
     package var responses: [TopicProduceResponse] = []
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
-    /// Versions 10+.
+    /// The addresses of the leaders that `currentLeader` names. Versions 10+.
     package var nodeEndpoints: [NodeEndpoint] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -195,12 +212,15 @@ package struct ProduceResponse: KafkaResponse {
         }
     }
 
+    /// An element of `responses`.
     package struct TopicProduceResponse: Sendable {
-        /// Versions 3–12.
+        /// The topic's name. Versions 3–12.
         package var name: String = ""
-        /// Versions 13+.
+        /// The topic's ID. Version 13.
         package var topicId: KafkaUUID = .zero
+        /// The outcome for each partition.
         package var partitionResponses: [PartitionProduceResponse] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -239,19 +259,25 @@ package struct ProduceResponse: KafkaResponse {
         }
     }
 
+    /// An element of `partitionResponses`.
     package struct PartitionProduceResponse: Sendable {
+        /// The partition's index.
         package var index: Int32 = 0
+        /// The error, or `.none`.
         package var errorCode: ErrorCode = .none
+        /// The offset of the first record.
         package var baseOffset: Int64 = 0
+        /// When the broker appended the batch, in milliseconds since 1970; -1 if the topic keeps the producer's time.
         package var logAppendTimeMs: Int64 = -1
-        /// Versions 5+.
+        /// The first offset of the log; -1 if unknown. Versions 5+.
         package var logStartOffset: Int64 = -1
-        /// Versions 8+.
+        /// The records that the batch is refused for. Versions 8+.
         package var recordErrors: [BatchIndexAndErrorMessage] = []
-        /// Versions 8+.
+        /// The broker's description of the error. Versions 8+.
         package var errorMessage: String? = nil
-        /// Versions 10+.
+        /// The partition's leader, if the broker knows a newer one than the client. Versions 10+.
         package var currentLeader: LeaderIdAndEpoch = LeaderIdAndEpoch()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -317,9 +343,13 @@ package struct ProduceResponse: KafkaResponse {
         }
     }
 
+    /// An element of `recordErrors`.
     package struct BatchIndexAndErrorMessage: Sendable {
+        /// The record's index in the batch.
         package var batchIndex: Int32 = 0
+        /// The broker's description of what is wrong with the record.
         package var batchIndexErrorMessage: String? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -345,9 +375,13 @@ package struct ProduceResponse: KafkaResponse {
         }
     }
 
+    /// The value of `currentLeader`.
     package struct LeaderIdAndEpoch: Sendable {
+        /// The ID of the leader; -1 if there is none.
         package var leaderId: Int32 = -1
+        /// The leader's epoch; -1 if unknown.
         package var leaderEpoch: Int32 = -1
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -364,6 +398,7 @@ package struct ProduceResponse: KafkaResponse {
             try writer.writeTaggedFields(self.unknownTaggedFields)
         }
 
+        /// Whether all fields have their defaults, so that a field of this type can be left out.
         package var isDefault: Bool {
             if self.leaderId != -1 { return false }
             if self.leaderEpoch != -1 { return false }
@@ -371,11 +406,17 @@ package struct ProduceResponse: KafkaResponse {
         }
     }
 
+    /// An element of `nodeEndpoints`.
     package struct NodeEndpoint: Sendable {
+        /// The node's ID; -1 if there is none.
         package var nodeId: Int32 = 0
+        /// The host's name or address.
         package var host: String = ""
+        /// The port.
         package var port: Int32 = 0
+        /// The rack; `nil` if none is set.
         package var rack: String? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The PushTelemetry request (API 72), which sends the client's metrics to the broker (KIP-714).
 package struct PushTelemetryRequest: KafkaRequest {
     package typealias Response = PushTelemetryResponse
 
@@ -16,11 +17,17 @@ package struct PushTelemetryRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...0 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The ID that the broker gave this client for telemetry.
     package var clientInstanceId: KafkaUUID = .zero
+    /// The ID of the set of metrics that the broker asks for.
     package var subscriptionId: Int32 = 0
+    /// Whether this is the client's last push.
     package var terminating: Bool = false
+    /// The compression of the metrics.
     package var compressionType: Int8 = 0
+    /// The metrics, in OpenTelemetry's encoding.
     package var metrics: Bytes = Bytes()
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -50,13 +57,17 @@ package struct PushTelemetryRequest: KafkaRequest {
     }
 }
 
+/// The response to `PushTelemetryRequest`.
 package struct PushTelemetryResponse: KafkaResponse {
     package static var apiKey: APIKey { .pushTelemetry }
     package static var validVersions: ClosedRange<Int16> { 0...0 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The RenewDelegationToken request (API 39), which extends the life of a delegation token.
 package struct RenewDelegationTokenRequest: KafkaRequest {
     package typealias Response = RenewDelegationTokenResponse
 
@@ -16,8 +17,11 @@ package struct RenewDelegationTokenRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The token's HMAC, its secret.
     package var hmac: Bytes = Bytes()
+    /// The time by which the life is extended, in milliseconds.
     package var renewPeriodMs: Int64 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -49,14 +53,19 @@ package struct RenewDelegationTokenRequest: KafkaRequest {
     }
 }
 
+/// The response to `RenewDelegationTokenRequest`.
 package struct RenewDelegationTokenResponse: KafkaResponse {
     package static var apiKey: APIKey { .renewDelegationToken }
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// When the token expires, in milliseconds since 1970.
     package var expiryTimestampMs: Int64 = 0
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

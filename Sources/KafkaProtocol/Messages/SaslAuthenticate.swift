@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The SaslAuthenticate request (API 36), which carries one message of the SASL exchange.
 package struct SaslAuthenticateRequest: KafkaRequest {
     package typealias Response = SaslAuthenticateResponse
 
@@ -16,7 +17,9 @@ package struct SaslAuthenticateRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// A message of the SASL mechanism.
     package var authBytes: Bytes = Bytes()
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -46,16 +49,21 @@ package struct SaslAuthenticateRequest: KafkaRequest {
     }
 }
 
+/// The response to `SaslAuthenticateRequest`.
 package struct SaslAuthenticateResponse: KafkaResponse {
     package static var apiKey: APIKey { .saslAuthenticate }
     package static var validVersions: ClosedRange<Int16> { 0...2 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The broker's description of the error.
     package var errorMessage: String? = ""
+    /// A message of the SASL mechanism.
     package var authBytes: Bytes = Bytes()
-    /// Versions 1+.
+    /// The time until the session must be authenticated again, in milliseconds; 0 for never. Versions 1+.
     package var sessionLifetimeMs: Int64 = 0
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

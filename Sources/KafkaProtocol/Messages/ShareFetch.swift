@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The ShareFetch request (API 78), which acquires and reads records for a share group's member.
 package struct ShareFetchRequest: KafkaRequest {
     package typealias Response = ShareFetchResponse
 
@@ -16,20 +17,31 @@ package struct ShareFetchRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The group's ID.
     package var groupId: String? = nil
+    /// The member's ID; empty if it has none yet.
     package var memberId: String? = ""
+    /// The request's number in the share session: 0 opens a session, -1 closes it.
     package var shareSessionEpoch: Int32 = 0
+    /// The maximum wait for `minBytes`, in milliseconds.
     package var maxWaitMs: Int32 = 0
+    /// The minimum number of bytes of records for which the broker waits.
     package var minBytes: Int32 = 0
+    /// The maximum number of bytes of records to return.
     package var maxBytes: Int32 = .max
+    /// The maximum number of records to acquire.
     package var maxRecords: Int32 = 0
+    /// The preferred number of records in a range of acquired offsets.
     package var batchSize: Int32 = 0
-    /// Versions 2+.
+    /// How records are acquired: 0 by whole batches, 1 by the limit of records. Version 2.
     package var shareAcquireMode: Int8 = 0
-    /// Versions 2+.
+    /// Whether the request renews acquisition locks. Version 2.
     package var isRenewAck: Bool = false
+    /// The topics.
     package var topics: [FetchTopic] = []
+    /// The partitions to drop from the share session.
     package var forgottenTopicsData: [ForgottenTopic] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -84,9 +96,13 @@ package struct ShareFetchRequest: KafkaRequest {
         try writer.writeTaggedFields(self.unknownTaggedFields)
     }
 
+    /// An element of `topics`.
     package struct FetchTopic: Sendable {
+        /// The topic's ID.
         package var topicId: KafkaUUID = .zero
+        /// The partitions.
         package var partitions: [FetchPartition] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -107,9 +123,13 @@ package struct ShareFetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `partitions`.
     package struct FetchPartition: Sendable {
+        /// The partition's index.
         package var partitionIndex: Int32 = 0
+        /// The ranges of offsets that are acknowledged.
         package var acknowledgementBatches: [AcknowledgementBatch] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -130,10 +150,16 @@ package struct ShareFetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `acknowledgementBatches`.
     package struct AcknowledgementBatch: Sendable {
+        /// The first offset of the range.
         package var firstOffset: Int64 = 0
+        /// The last offset of the range.
         package var lastOffset: Int64 = 0
+        /// The kind of acknowledgement of each offset: 0 gap, 1 accept, 2 release, 3 reject, 4 renew. A single element
+        /// holds for all.
         package var acknowledgeTypes: [Int8] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -156,9 +182,13 @@ package struct ShareFetchRequest: KafkaRequest {
         }
     }
 
+    /// An element of `forgottenTopicsData`.
     package struct ForgottenTopic: Sendable {
+        /// The topic's ID.
         package var topicId: KafkaUUID = .zero
+        /// The indexes of the partitions.
         package var partitions: [Int32] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -180,17 +210,25 @@ package struct ShareFetchRequest: KafkaRequest {
     }
 }
 
+/// The response to `ShareFetchRequest`.
 package struct ShareFetchResponse: KafkaResponse {
     package static var apiKey: APIKey { .shareFetch }
     package static var validVersions: ClosedRange<Int16> { 1...2 }
     package static var firstFlexibleVersion: Int16? { 0 }
 
+    /// The time for which the broker throttles the client, in milliseconds.
     package var throttleTimeMs: Int32 = 0
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
+    /// The broker's description of the error.
     package var errorMessage: String? = nil
+    /// The time for which acquired records stay locked, in milliseconds.
     package var acquisitionLockTimeoutMs: Int32 = 0
+    /// The outcomes.
     package var responses: [ShareFetchableTopicResponse] = []
+    /// The addresses of the leaders that `currentLeader` names.
     package var nodeEndpoints: [NodeEndpoint] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -227,9 +265,13 @@ package struct ShareFetchResponse: KafkaResponse {
         try writer.writeTaggedFields(self.unknownTaggedFields)
     }
 
+    /// An element of `responses`.
     package struct ShareFetchableTopicResponse: Sendable {
+        /// The topic's ID.
         package var topicId: KafkaUUID = .zero
+        /// The partitions.
         package var partitions: [PartitionData] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -250,15 +292,25 @@ package struct ShareFetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `partitions`.
     package struct PartitionData: Sendable {
+        /// The partition's index.
         package var partitionIndex: Int32 = 0
+        /// The error, or `.none`.
         package var errorCode: ErrorCode = .none
+        /// The broker's description of the error.
         package var errorMessage: String? = nil
+        /// The error of the acknowledgements, or `.none`.
         package var acknowledgeErrorCode: ErrorCode = .none
+        /// The broker's description of the acknowledgement error.
         package var acknowledgeErrorMessage: String? = nil
+        /// The partition's leader, if the broker knows a newer one than the client.
         package var currentLeader: LeaderIdAndEpoch = LeaderIdAndEpoch()
+        /// The record batches, as bytes.
         package var records: [Bytes]? = nil
+        /// The ranges of offsets that the member has acquired.
         package var acquiredRecords: [AcquiredRecords] = []
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -291,9 +343,13 @@ package struct ShareFetchResponse: KafkaResponse {
         }
     }
 
+    /// The value of `currentLeader`.
     package struct LeaderIdAndEpoch: Sendable {
+        /// The ID of the leader; -1 if there is none.
         package var leaderId: Int32 = 0
+        /// The leader's epoch; -1 if unknown.
         package var leaderEpoch: Int32 = 0
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -311,10 +367,15 @@ package struct ShareFetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `acquiredRecords`.
     package struct AcquiredRecords: Sendable {
+        /// The first offset of the range.
         package var firstOffset: Int64 = 0
+        /// The last offset of the range.
         package var lastOffset: Int64 = 0
+        /// The number of times the records have been delivered.
         package var deliveryCount: Int16 = 0
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -334,11 +395,17 @@ package struct ShareFetchResponse: KafkaResponse {
         }
     }
 
+    /// An element of `nodeEndpoints`.
     package struct NodeEndpoint: Sendable {
+        /// The node's ID; -1 if there is none.
         package var nodeId: Int32 = 0
+        /// The host's name or address.
         package var host: String = ""
+        /// The port.
         package var port: Int32 = 0
+        /// The rack; `nil` if none is set.
         package var rack: String? = nil
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}

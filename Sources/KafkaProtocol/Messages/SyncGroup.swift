@@ -9,6 +9,7 @@
 
 package import KafkaMemory
 
+/// The SyncGroup request (API 14), which distributes the assignment of a group of the classic protocol.
 package struct SyncGroupRequest: KafkaRequest {
     package typealias Response = SyncGroupResponse
 
@@ -16,16 +17,21 @@ package struct SyncGroupRequest: KafkaRequest {
     package static var validVersions: ClosedRange<Int16> { 0...5 }
     package static var firstFlexibleVersion: Int16? { 4 }
 
+    /// The group's ID.
     package var groupId: String = ""
+    /// The generation of the group.
     package var generationId: Int32 = 0
+    /// The member's ID; empty if it has none yet.
     package var memberId: String = ""
-    /// Versions 3+.
+    /// The static member's ID (`group.instance.id`); `nil` for a dynamic member. Versions 3+.
     package var groupInstanceId: String? = nil
-    /// Versions 5+.
+    /// The group's protocol type, such as `consumer`. Version 5.
     package var protocolType: String? = nil
-    /// Versions 5+.
+    /// The assignor that is in use. Version 5.
     package var protocolName: String? = nil
+    /// The members' assignments; only the group's leader sends them.
     package var assignments: [SyncGroupRequestAssignment] = []
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}
@@ -79,9 +85,13 @@ package struct SyncGroupRequest: KafkaRequest {
         }
     }
 
+    /// An element of `assignments`.
     package struct SyncGroupRequestAssignment: Sendable {
+        /// The member's ID; empty if it has none yet.
         package var memberId: String = ""
+        /// The member's encoded assignment.
         package var assignment: Bytes = Bytes()
+        /// The tagged fields that this library doesn't know, kept so that they can be written again.
         package var unknownTaggedFields: [TaggedField] = []
 
         package init() {}
@@ -108,19 +118,23 @@ package struct SyncGroupRequest: KafkaRequest {
     }
 }
 
+/// The response to `SyncGroupRequest`.
 package struct SyncGroupResponse: KafkaResponse {
     package static var apiKey: APIKey { .syncGroup }
     package static var validVersions: ClosedRange<Int16> { 0...5 }
     package static var firstFlexibleVersion: Int16? { 4 }
 
-    /// Versions 1+.
+    /// The time for which the broker throttles the client, in milliseconds. Versions 1+.
     package var throttleTimeMs: Int32 = 0
+    /// The error, or `.none`.
     package var errorCode: ErrorCode = .none
-    /// Versions 5+.
+    /// The group's protocol type, such as `consumer`. Version 5.
     package var protocolType: String? = nil
-    /// Versions 5+.
+    /// The assignor that is in use. Version 5.
     package var protocolName: String? = nil
+    /// The member's encoded assignment.
     package var assignment: Bytes = Bytes()
+    /// The tagged fields that this library doesn't know, kept so that they can be written again.
     package var unknownTaggedFields: [TaggedField] = []
 
     package init() {}

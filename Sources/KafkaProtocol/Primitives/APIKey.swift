@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The number of a Kafka API.
+/// The number of an API of the Kafka protocol.
 package struct APIKey: RawRepresentable, Hashable, Sendable {
     package var rawValue: Int16
 

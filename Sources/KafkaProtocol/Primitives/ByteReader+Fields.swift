@@ -7,8 +7,9 @@
 
 package import KafkaMemory
 
-/// Fields that may not be null, named for the error when they are. Beside an error code, null is read as empty: some brokers
-/// send it there.
+/// Readers of fields that aren't nullable. `field` names the field in the error.
+///
+/// With `beside` other than `.none`, null is read as empty, because some brokers send null beside an error code.
 extension ByteReader {
     @inline(never)
     package mutating func readString(
@@ -37,14 +38,14 @@ extension ByteReader {
         return 0
     }
 
-    /// Record batches as one slice; nil if null.
+    /// Reads record batches as one slice, or nil for null.
     @inline(never)
     package mutating func readRecords(flexible: Bool) throws(ProtocolError) -> [Bytes]? {
         guard let bytes = try self.readNullableBytes(flexible: flexible) else { return nil }
         return [bytes]
     }
 
-    /// Whether a nullable structure is there.
+    /// Returns whether a nullable structure is present.
     @inline(never)
     package mutating func readIsPresent() throws(ProtocolError) -> Bool {
         try self.readInt8() >= 0

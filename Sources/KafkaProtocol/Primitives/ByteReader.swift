@@ -7,19 +7,18 @@
 
 package import KafkaMemory
 
-/// Reads Kafka's primitive types from bytes, checking every length against what is left.
+/// A reader of the protocol's primitive types, which checks every length against the bytes that are left.
 ///
-/// Byte fields come out as slices of the input, not copies. Nothing is allocated for a claimed length that the input
-/// doesn't have bytes for.
+/// Byte fields are slices of the input, not copies. Nothing is allocated for a claimed length that exceeds the input.
 package struct ByteReader: ~Copyable {
     private let bytes: Bytes
     private let start: UnsafeRawPointer
-    /// How many bytes have been read.
+    /// The number of bytes read.
     package private(set) var position = 0
-    /// How many more elements and tagged fields there may be.
+    /// The number of array elements and tagged fields that may still be read.
     private var elementsLeft: Int
 
-    /// - Parameter elementLimit: the most elements that all arrays may have together, tagged fields included.
+    /// - Parameter elementLimit: The maximum number of elements of all arrays together, including tagged fields.
     package init(_ bytes: Bytes, elementLimit: Int = .max) {
         self.bytes = bytes
         self.elementsLeft = elementLimit
@@ -27,7 +26,7 @@ package struct ByteReader: ~Copyable {
         self.start = UnsafeRawPointer(base + bytes.offset)
     }
 
-    /// How many bytes are left.
+    /// The number of bytes left to read.
     package var remaining: Int { self.bytes.count - self.position }
 
     // MARK: Fixed size
@@ -66,7 +65,7 @@ package struct ByteReader: ~Copyable {
 
     // MARK: Variable size
 
-    /// An unsigned base-128 number of at most 32 bits.
+    /// Reads an unsigned base-128 number of at most 32 bits.
     @inline(never)
     package mutating func readUnsignedVarint() throws(ProtocolError) -> UInt32 {
         var value: UInt32 = 0
@@ -82,13 +81,13 @@ package struct ByteReader: ~Copyable {
         }
     }
 
-    /// A zigzag number of at most 32 bits, as records have them.
+    /// Reads a zigzag-encoded base-128 number of at most 32 bits, as in records.
     package mutating func readVarint() throws(ProtocolError) -> Int32 {
         let value = try self.readUnsignedVarint()
         return Int32(bitPattern: value >> 1) ^ -Int32(bitPattern: value & 1)
     }
 
-    /// A zigzag number of at most 64 bits, as records have them.
+    /// Reads a zigzag-encoded base-128 number of at most 64 bits, as in records.
     @inline(never)
     package mutating func readVarlong() throws(ProtocolError) -> Int64 {
         var value: UInt64 = 0
@@ -104,7 +103,7 @@ package struct ByteReader: ~Copyable {
         }
     }
 
-    /// The next `count` bytes as a slice of the input.
+    /// Reads the next `count` bytes as a slice of the input.
     @inline(never)
     package mutating func readSlice(count: Int) throws(ProtocolError) -> Bytes {
         guard count >= 0 else { throw .invalidLength(count) }
@@ -113,14 +112,14 @@ package struct ByteReader: ~Copyable {
         return self.bytes[self.position..<self.position + count]
     }
 
-    /// Nullable bytes: an int32 length, or in flexible versions an unsigned varint of length + 1.
+    /// Reads nullable bytes after an int32 length, or in flexible versions an unsigned varint of length + 1.
     @inline(never)
     package mutating func readNullableBytes(flexible: Bool) throws(ProtocolError) -> Bytes? {
         guard let count = try self.readCount(flexible: flexible, narrow: false) else { return nil }
         return try self.readSlice(count: count)
     }
 
-    /// A nullable string: an int16 length, or in flexible versions an unsigned varint of length + 1.
+    /// Reads a nullable string after an int16 length, or in flexible versions an unsigned varint of length + 1.
     @inline(never)
     package mutating func readNullableString(flexible: Bool) throws(ProtocolError) -> String? {
         guard let count = try self.readCount(flexible: flexible, narrow: true) else { return nil }
@@ -130,8 +129,10 @@ package struct ByteReader: ~Copyable {
         return text
     }
 
-    /// The number of elements of a nullable array. Each element takes at least one byte, so a number larger than what
-    /// is left is refused before anything is allocated.
+    /// Reads the number of elements of a nullable array.
+    ///
+    /// Each element takes at least one byte, so a number larger than what is left is rejected before anything is
+    /// allocated.
     @inline(never)
     package mutating func readNullableArrayCount(flexible: Bool) throws(ProtocolError) -> Int? {
         guard let count = try self.readCount(flexible: flexible, narrow: false) else { return nil }
@@ -140,7 +141,7 @@ package struct ByteReader: ~Copyable {
         return count
     }
 
-    /// Counts elements, which take many times their bytes when they are decoded.
+    /// Counts elements against the limit, because decoded elements take many times their encoded size.
     package mutating func takeElements(_ count: Int) throws(ProtocolError) {
         guard count <= self.elementsLeft else { throw .malformed("it has far more elements than were asked for") }
         self.elementsLeft -= count
@@ -159,7 +160,7 @@ package struct ByteReader: ~Copyable {
         return count == -1 ? nil : count
     }
 
-    /// Throws if anything is left to read.
+    /// Throws if bytes are left to read.
     package func finish() throws(ProtocolError) {
         if self.remaining > 0 { throw .trailingBytes(self.remaining) }
     }

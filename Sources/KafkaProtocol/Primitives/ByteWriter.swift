@@ -7,13 +7,13 @@
 
 package import KafkaMemory
 
-/// Writes Kafka's primitive types.
+/// A writer of the protocol's primitive types.
 ///
-/// What it makes is a list of slices: small fields are gathered in growing storage, while record batches are taken as
-/// they are (`writeRecords`), so that the bytes of a Produce request are never copied on their way to the socket.
+/// The result is a list of slices. Small fields are collected in growing storage, and record batches are passed on as
+/// they are (`writeRecords`), so that the records of a Produce request aren't copied on their way to the socket.
 package struct ByteWriter: ~Copyable {
     private var storage: ByteStorage
-    /// The part of `storage` that is written but not yet in `segments`.
+    /// The start of the part of `storage` that is written but not yet in `segments`.
     private var start = 0
     private var end = 0
     private var segments: [Bytes] = []
@@ -23,16 +23,16 @@ package struct ByteWriter: ~Copyable {
         self.storage = ByteStorage(minimumCapacity: max(capacity, 16))
     }
 
-    /// How many bytes have been written.
+    /// The number of bytes written.
     package var count: Int { self.segmentBytes + self.end - self.start }
 
-    /// Everything written, in order, as slices.
+    /// Returns everything that was written, in order, as slices.
     package consuming func finish() -> [Bytes] {
         self.closeSegment()
         return self.segments
     }
 
-    /// Everything written, in one piece: a copy if there were several.
+    /// Returns everything that was written as one slice, copying it if there are several.
     package consuming func finishContiguous() -> Bytes {
         let total = self.count
         let segments = self.finish()
@@ -57,7 +57,7 @@ package struct ByteWriter: ~Copyable {
         self.start = self.end
     }
 
-    /// Room for `size` more bytes. Bytes that are in `segments` already stay where they are.
+    /// Ensures room for `size` more bytes. Bytes in `segments` don't move.
     @inline(__always)
     private mutating func reserve(_ size: Int) {
         if self.end + size > self.storage.capacity { self.grow(by: size) }
@@ -106,7 +106,7 @@ package struct ByteWriter: ~Copyable {
 
     // MARK: Variable size
 
-    /// An unsigned base-128 number.
+    /// Writes an unsigned base-128 number.
     @inline(never)
     package mutating func writeUnsignedVarint(_ value: UInt32) {
         var rest = value
@@ -117,7 +117,7 @@ package struct ByteWriter: ~Copyable {
         self.writeInteger(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// Bytes as they are, copied.
+    /// Copies bytes without a length.
     @inline(never)
     package mutating func writeRaw(_ bytes: Bytes) {
         guard !bytes.isEmpty else { return }
@@ -127,14 +127,14 @@ package struct ByteWriter: ~Copyable {
         self.end += bytes.count
     }
 
-    /// Nullable bytes with their length before them, copied.
+    /// Copies nullable bytes after their length.
     @inline(never)
     package mutating func writeNullableBytes(_ bytes: Bytes?, flexible: Bool) throws(ProtocolError) {
         try self.writeNullableArrayCount(bytes?.count, flexible: flexible)
         if let bytes { self.writeRaw(bytes) }
     }
 
-    /// Record batches with their length before them, taken as a segment of their own when they are large.
+    /// Writes record batches after their length. Large ones become segments without a copy.
     @inline(never)
     package mutating func writeRecords(_ records: [Bytes]?, flexible: Bool) throws(ProtocolError) {
         try self.writeNullableArrayCount(records?.reduce(0) { $0 + $1.count }, flexible: flexible)
@@ -149,7 +149,7 @@ package struct ByteWriter: ~Copyable {
         }
     }
 
-    /// A nullable string with its length before it.
+    /// Writes a nullable string after its length.
     @inline(never)
     package mutating func writeNullableString(_ text: String?, flexible: Bool) throws(ProtocolError) {
         guard let text else {
@@ -169,7 +169,7 @@ package struct ByteWriter: ~Copyable {
         self.end += count
     }
 
-    /// The number of elements of a nullable array, or the length of nullable bytes.
+    /// Writes the number of elements of a nullable array or the length of nullable bytes.
     @inline(never)
     package mutating func writeNullableArrayCount(_ count: Int?, flexible: Bool) throws(ProtocolError) {
         if let count, count >= Int32.max { throw .tooLong(field: "array", count: count) }

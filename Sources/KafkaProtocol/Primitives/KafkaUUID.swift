@@ -5,34 +5,34 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A 128-bit identifier, as Kafka gives topics and share-group members.
+/// A 128-bit identifier, which Kafka uses for topics and share-group members.
 ///
-/// Its text is Kafka's own: URL-safe base64 without padding, 22 characters.
+/// The text form is Kafka's: URL-safe base64 without padding, 22 characters.
 public struct KafkaUUID: Hashable, Sendable, CustomStringConvertible {
-    /// The first eight bytes, big endian.
+    /// The first eight bytes, in big-endian order.
     public var high: UInt64
-    /// The last eight bytes, big endian.
+    /// The last eight bytes, in big-endian order.
     public var low: UInt64
 
-    /// An identifier from its two halves.
+    /// Creates an identifier from its two halves.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// All zeros: Kafka's way to say that there is none.
+    /// The identifier with all bits zero, which stands for no identifier in Kafka.
     public static let zero = KafkaUUID(high: 0, low: 0)
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// Reads Kafka's text form; nil if it is not 22 characters of URL-safe base64.
+    /// Creates an identifier from Kafka's text form, or returns nil if `text` isn't 22 characters of URL-safe base64.
     public init?(_ text: String) {
         guard text.utf8.count == 22 else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
         for (index, character) in text.utf8.enumerated() {
             guard let digit = Self.alphabet.firstIndex(of: character) else { return nil }
-            // 22 characters are 132 bits: the last four must be zero.
+            // 22 characters have 132 bits, so the last four must be zero.
             if index == 21 {
                 guard digit & 0x0f == 0 else { return nil }
                 high = high << 2 | low >> 62
@@ -45,7 +45,7 @@ public struct KafkaUUID: Hashable, Sendable, CustomStringConvertible {
         self.init(high: high, low: low)
     }
 
-    /// Kafka's text form.
+    /// Kafka's text form of the identifier.
     public var description: String {
         var text: [UInt8] = []
         text.reserveCapacity(22)

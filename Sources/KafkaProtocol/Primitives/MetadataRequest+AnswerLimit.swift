@@ -6,8 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MetadataRequest {
-    /// About named topics only so much is believed: decoded, a hostile answer takes ten times its bytes. A partition is one
-    /// element, and each of its replicas two or three.
+    /// The limit for responses about named topics, because a decoded response takes ten times its encoded size.
+    ///
+    /// A partition counts as one element, and each of its replicas as two or three.
     package var answerElementLimit: Int {
         guard let topics = self.topics, !topics.isEmpty else { return .max }
         return 1_000_000 + 10_000 * topics.count

@@ -5,26 +5,26 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why bytes could not be read as a Kafka message, or a message not be written.
+/// An error in decoding or encoding a Kafka message.
 package enum ProtocolError: Error, Hashable, Sendable {
-    /// The bytes end before the value does.
+    /// The bytes end before the value is complete.
     case truncated(needed: Int, remaining: Int)
-    /// A length or a number of elements is negative, or larger than the bytes that are left could hold.
+    /// A length or count is negative or exceeds the bytes that are left.
     case invalidLength(Int)
-    /// A variable-length number runs on past its type's size.
+    /// A variable-length number exceeds the size of its type.
     case invalidVarint
-    /// A string is not UTF-8.
+    /// A string isn't valid UTF-8.
     case invalidString
-    /// A field that may not be null is.
+    /// A field that isn't nullable is null.
     case unexpectedNull(field: String)
     /// The message has no such version.
     case unsupportedVersion(message: String, version: Int16)
-    /// A field has a value that the version on the wire has no place for.
+    /// A field has a value, but the version to encode doesn't have the field.
     case fieldNotInVersion(field: String, version: Int16)
-    /// Bytes are left after the end of the message.
+    /// Bytes are left after the message.
     case trailingBytes(Int)
-    /// A string, array or byte field is too long for its length field.
+    /// A string, array or byte field is too long for its length prefix.
     case tooLong(field: String, count: Int)
-    /// What is read is not what the format says, with the reason.
+    /// The bytes violate the format for the given reason.
     case malformed(String)
 }

@@ -7,9 +7,9 @@
 
 package import KafkaMemory
 
-/// An optional field of a flexible version (KIP-482), still encoded.
+/// An optional field of a flexible version (KIP-482), in encoded form.
 ///
-/// A message keeps those that it doesn't know, so that they survive being read and written again.
+/// Messages keep tagged fields that they don't know, so that decoding and encoding preserves them.
 package struct TaggedField: Hashable, Sendable {
     package var tag: UInt32
     package var data: Bytes
@@ -21,7 +21,7 @@ package struct TaggedField: Hashable, Sendable {
 }
 
 extension ByteReader {
-    /// One tagged field.
+    /// Reads one tagged field.
     @inline(never)
     package mutating func readTaggedField() throws(ProtocolError) -> TaggedField {
         try self.takeElements(1)
@@ -30,7 +30,7 @@ extension ByteReader {
         return TaggedField(tag: tag, data: try self.readSlice(count: Int(count)))
     }
 
-    /// The tagged fields at the end of a structure that knows none of them.
+    /// Reads the tagged fields at the end of a structure that defines none itself.
     @inline(never)
     package mutating func readTaggedFields() throws(ProtocolError) -> [TaggedField] {
         var fields: [TaggedField] = []
@@ -41,7 +41,7 @@ extension ByteReader {
 }
 
 extension ByteWriter {
-    /// The tagged fields at the end of a structure, in the order of their tags.
+    /// Writes the tagged fields at the end of a structure, sorted by tag.
     @inline(never)
     package mutating func writeTaggedFields(_ fields: [TaggedField]) throws(ProtocolError) {
         self.writeUnsignedVarint(UInt32(truncatingIfNeeded: fields.count))

@@ -7,9 +7,9 @@
 
 import CZlib
 
-/// CRC-32 as in zip and Ethernet, the checksum of legacy messages (magic 0 and 1).
+/// CRC-32, as in zip and Ethernet: the checksum of legacy messages (magic 0 and 1).
 package enum CRC32 {
-    /// The checksum of `bytes`.
+    /// Returns the checksum of `bytes`.
     package static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
         UInt32(truncatingIfNeeded: crc32_z(0, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count))
     }

@@ -7,20 +7,20 @@
 
 import CChecksum
 
-/// CRC-32C (Castagnoli), the checksum of record batches.
+/// CRC-32C (Castagnoli): the checksum of record batches.
 ///
-/// By the CPU's instruction where there is one, otherwise by tables, eight bytes a step.
+/// It uses the CPU's instruction if there is one, otherwise tables that process eight bytes per step.
 package enum CRC32C {
     private static let hasInstruction = ckafka_crc32c_prepare()
 
-    /// The checksum of `bytes`, continuing from the checksum of what comes before them (0 to begin).
+    /// Returns the checksum of `bytes`, continuing from the checksum of the bytes before them (0 if there are none).
     package static func checksum(of bytes: UnsafeRawBufferPointer, continuing crc: UInt32 = 0) -> UInt32 {
         guard let start = bytes.baseAddress else { return crc }
         if self.hasInstruction { return ckafka_crc32c_instruction(crc, start, bytes.count) }
         return self.checksumByTable(of: bytes, continuing: crc)
     }
 
-    /// Eight tables of 256: entry `256 * n + b` is the checksum register of byte `b` with `n` zero bytes after it.
+    /// Eight tables of 256 entries. Entry `256 * n + b` is the checksum register after byte `b` and `n` zero bytes.
     private static let table: [UInt32] = {
         var table = [UInt32](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {
@@ -35,7 +35,7 @@ package enum CRC32C {
         return table
     }()
 
-    /// The same without the instruction.
+    /// Returns the checksum, computed with the tables.
     package static func checksumByTable(of bytes: UnsafeRawBufferPointer, continuing crc: UInt32 = 0) -> UInt32 {
         self.table.withUnsafeBufferPointer { table in
             var crc = ~crc

@@ -7,10 +7,11 @@
 
 package import KafkaMemory
 
-/// The one record of a control batch: Kafka's own marker in the log, for instance that a transaction has ended. It is
-/// never handed to users, but it takes an offset.
+/// The record of a control batch: a marker that Kafka writes to the log, for example at the end of a transaction.
+///
+/// It takes an offset but is never returned to users.
 package struct ControlRecord: Hashable, Sendable {
-    /// What kind of marker it is. There are more than the two named here; those are KRaft's own.
+    /// The kind of marker. KRaft has more kinds than those named here.
     package struct Kind: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int16
 
@@ -18,15 +19,15 @@ package struct ControlRecord: Hashable, Sendable {
             self.rawValue = rawValue
         }
 
-        /// The producer's transaction was aborted: its records before this one don't count.
+        /// The producer's transaction was aborted, so its records before the marker are discarded.
         package static let abort = Kind(rawValue: 0)
         /// The producer's transaction was committed.
         package static let commit = Kind(rawValue: 1)
     }
 
-    /// What kind of marker it is.
+    /// The kind of marker.
     package var kind: Kind
-    /// The epoch of the transaction coordinator that wrote the marker; nil for other kinds.
+    /// The epoch of the transaction coordinator that wrote the marker, or nil for other kinds.
     package var coordinatorEpoch: Int32?
 
     package init(kind: Kind, coordinatorEpoch: Int32?) {
@@ -34,8 +35,10 @@ package struct ControlRecord: Hashable, Sendable {
         self.coordinatorEpoch = coordinatorEpoch
     }
 
-    /// Reads a record of a control batch: the key is a version and the kind; the value of abort and commit is a version
-    /// and the coordinator's epoch. Newer versions may have more behind.
+    /// Decodes a record of a control batch.
+    ///
+    /// The key is a version and the kind. The value of abort and commit markers is a version and the coordinator's
+    /// epoch. Newer versions may append fields, which are ignored.
     package init(_ record: RecordView, in records: RecordSequence) throws(RecordBatchError) {
         do {
             guard let key = records.key(of: record) else { throw ProtocolError.unexpectedNull(field: "key") }
@@ -54,7 +57,7 @@ package struct ControlRecord: Hashable, Sendable {
         }
     }
 
-    /// A whole control batch with this marker, as a broker writes it to its log.
+    /// Returns a control batch with this marker, as a broker writes it to its log.
     package func batch(
         baseOffset: Int64, partitionLeaderEpoch: Int32, producerID: Int64, producerEpoch: Int16, timestamp: Int64
     ) -> Bytes {

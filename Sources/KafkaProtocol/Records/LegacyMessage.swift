@@ -7,9 +7,9 @@
 
 import KafkaMemory
 
-/// A message of the formats before Kafka 0.11, magic 0 and 1. If it is compressed, its value is a whole message set.
+/// A message in a format from before Kafka 0.11 (magic 0 or 1). The value of a compressed message is a message set.
 struct LegacyMessage {
-    /// Offset, length, checksum, magic, attributes, two null fields.
+    /// The size of the offset, length, checksum, magic, attributes and two null fields.
     static let smallestSize = 8 + 4 + 4 + 1 + 1 + 4 + 4
     static let checksumOffset = 12
 
@@ -20,14 +20,14 @@ struct LegacyMessage {
     let offset: Int64
     let codecNumber: Int8
     let timestampType: TimestampType
-    /// -1 if there is none (magic 0).
+    /// The timestamp, or -1 if the format has none (magic 0).
     let timestamp: Int64
     let key: Bytes?
     let value: Bytes?
 
     var isCompressed: Bool { self.codecNumber != 0 }
 
-    /// Reads exactly one message.
+    /// Decodes exactly one message.
     init(_ bytes: Bytes) throws(RecordBatchError) {
         var reader = ByteReader(bytes)
         do {
@@ -61,7 +61,7 @@ struct LegacyMessage {
         guard reader.position - start == length else { throw .malformed("the length is \(length)") }
     }
 
-    /// The message, or the messages inside, in the layout of magic 2, so that there is one way to walk records.
+    /// Returns the message or the messages inside in the layout of magic 2, so that all records are read the same way.
     func records(decompressionLimit: Int) throws -> RecordSequence {
         guard self.isCompressed else {
             var writer = SetWriter()
@@ -78,8 +78,8 @@ struct LegacyMessage {
             codec == .lz4 ? LZ4HeaderChecksum.repaired(compressed) : compressed,
             limit: min(decompressionLimit, Int(Int32.max)))
 
-        // A set may hold very many messages of a few bytes each, so no notes are taken of them: they are read once to see how
-        // much they are, and once more to be written.
+        // A set can hold very many messages of a few bytes each. Instead of storing them, read them twice: once to
+        // measure them and once to write them.
         var writer = SetWriter()
         try self.forEachMessage(in: plain) { writer.measure($0) }
         guard let lastOffset = writer.lastOffset else {
@@ -87,8 +87,8 @@ struct LegacyMessage {
         }
         try writer.begin()
         try self.forEachMessage(in: plain) { writer.write($0) }
-        // In magic 1 the inner offsets count from zero and the outer one is the last record's.
-        // Neither is negative: the difference fits.
+        // In magic 1 the inner offsets count from zero and the outer offset is the last record's. Neither is negative,
+        // so the difference doesn't overflow.
         return try writer.sequence(
             shift: self.magic == 1 ? self.offset - lastOffset : 0, lastOffset: self.offset,
             logAppendTime: self.timestampType == .logAppendTime ? self.timestamp : nil)
@@ -106,8 +106,9 @@ struct LegacyMessage {
     }
 }
 
-/// Writes the messages of a set in the layout of magic 2, in which each takes less than in its own: first all are measured,
-/// then all written.
+/// A writer of a set's messages in the layout of magic 2, in which each takes less than in its own format.
+///
+/// It measures all messages first and writes them after that.
 private struct SetWriter {
     private var first: LegacyMessage?
     private(set) var lastOffset: Int64?
@@ -123,13 +124,13 @@ private struct SetWriter {
         self.size += self.encoding(of: message).size
     }
 
-    /// Takes memory for what was measured.
+    /// Allocates memory for the measured messages.
     mutating func begin() throws(ProtocolError) {
         guard self.size <= Int32.max else { throw .malformed("a message set is too large") }
         self.storage = ByteStorage(minimumCapacity: self.size)
     }
 
-    /// Writes a message that was measured.
+    /// Writes a message that has been measured.
     mutating func write(_ message: LegacyMessage) {
         let encoding = self.encoding(of: message)
         guard self.end + encoding.size <= self.size else { return }
@@ -150,7 +151,7 @@ private struct SetWriter {
     }
 
     private func offsetDelta(of message: LegacyMessage) -> Int64 {
-        // Neither is negative: the difference fits.
+        // Neither offset is negative, so the difference doesn't overflow.
         message.offset - (self.first?.offset ?? message.offset)
     }
 

@@ -7,9 +7,9 @@
 
 package import KafkaMemory
 
-/// The hash by which Kafka's default partitioner chooses the partition of a key.
+/// The hash function by which Kafka's default partitioner assigns keys to partitions.
 package enum Murmur2 {
-    /// The hash of `bytes`, as Kafka's clients compute it: 32 bits, signed.
+    /// Returns the signed 32-bit hash of `bytes`, as Kafka's clients compute it.
     package static func hash(_ bytes: Bytes) -> Int32 {
         let multiplier: UInt32 = 0x5bd1_e995
         return bytes.withUnsafeBytes { bytes in
@@ -33,7 +33,7 @@ package enum Murmur2 {
         }
     }
 
-    /// The partition of a key among `count` partitions, which must be positive.
+    /// Returns the partition of a key among `count` partitions, which must be positive.
     package static func partition(of key: Bytes, among count: Int32) -> Int32 {
         (self.hash(key) & 0x7fff_ffff) % count
     }

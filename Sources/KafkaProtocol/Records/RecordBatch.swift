@@ -7,57 +7,60 @@
 
 package import KafkaMemory
 
-/// A record batch as it came: its header's fields, and its records still compressed, in a slice of the response.
+/// A record batch as received: the decoded header, and the records, which may be compressed, as a slice of the
+/// response.
 ///
-/// It may also be a legacy message (magic 0 or 1), which is then a batch of one, or a compressed legacy message set; the
-/// fields that those don't have hold what Kafka's own clients say instead.
+/// It can also be a legacy message (magic 0 or 1), which counts as a batch of one, or a compressed legacy message set.
+/// Fields that those formats lack have the values that Kafka's own clients report.
 package struct RecordBatch: Sendable {
-    /// A decompression limit for those who have no better: larger than any sensible batch, small enough to survive.
+    /// The decompression limit for callers without a better one: larger than any sensible batch, small enough to
+    /// allocate.
     package static let defaultDecompressionLimit = 256 << 20
 
-    /// The whole batch, header included.
+    /// The batch, including the header.
     package let bytes: Bytes
-    /// The format: 2, or 0 and 1 for legacy messages.
+    /// The format: 2 for record batches, 0 or 1 for legacy messages.
     package let magic: Int8
-    /// The first offset. Of a compressed legacy set, whose first offset only its records tell, the last.
+    /// The first offset. For a compressed legacy set, the last one, because only its records have the first.
     package let baseOffset: Int64
-    /// The last offset. The next batch begins behind it, however few records are left in this one after compaction.
+    /// The last offset. The next batch begins after it, even if compaction has removed records from this one.
     package let lastOffset: Int64
-    /// How many records there are, which may be none; nil for a compressed legacy set.
+    /// The number of records, which can be 0, or nil for a compressed legacy set.
     package let count: Int?
-    /// The epoch of the leader that appended it; -1 if that isn't known.
+    /// The epoch of the leader that appended the batch, or -1 if it is unknown.
     package let partitionLeaderEpoch: Int32
-    /// The number of the codec, which may be one that there isn't.
+    /// The number of the codec, which can be an unknown one.
     package let codecNumber: Int8
-    /// Who gave the records their timestamps.
+    /// The source of the records' timestamps.
     package let timestampType: TimestampType
-    /// The timestamp that those of the records count from.
+    /// The timestamp to which the records' timestamp deltas are added.
     package let baseTimestamp: Int64
-    /// The largest timestamp of the records; their common one, if the broker gave it. Milliseconds since 1970.
+    /// The largest timestamp of the records, or their common one for log append time. In milliseconds since 1970.
     package let maxTimestamp: Int64
-    /// The idempotent producer that wrote it; -1 if it was another kind.
+    /// The ID of the idempotent producer that wrote the batch, or -1.
     package let producerID: Int64
-    /// That producer's epoch; -1 if there is none.
+    /// The epoch of that producer, or -1.
     package let producerEpoch: Int16
-    /// The sequence number of the first record; -1 if there is none.
+    /// The sequence number of the first record, or -1.
     package let baseSequence: Int32
-    /// Whether it belongs to a transaction.
+    /// Whether the batch is part of a transaction.
     package let isTransactional: Bool
-    /// Whether it holds a marker of Kafka's own (see `ControlRecord`) and no user's records.
+    /// Whether the batch has a control record (see `ControlRecord`) instead of users' records.
     package let isControl: Bool
 
-    /// The codec, nil if there is none with that number.
+    /// The codec, or nil if its number is unknown.
     package var codec: CompressionCodec? { CompressionCodec(rawValue: self.codecNumber) }
-    /// The offset behind the last.
+    /// The offset after the last one.
     package var nextOffset: Int64 { self.lastOffset + 1 }
-    /// The sequence number of the last record, which goes on at 0 after the largest; -1 if there is none.
+    /// The sequence number of the last record, or -1. Sequence numbers wrap around to 0.
     package var lastSequence: Int32 {
         guard self.baseSequence >= 0 else { return -1 }
         let last = Int64(self.baseSequence) + (self.lastOffset - self.baseOffset)
         return Int32(truncatingIfNeeded: last & 0x7fff_ffff)
     }
 
-    /// Reads the header. `bytes` are exactly one batch, by its length field, and at least as long as its magic needs.
+    /// Decodes the header. `bytes` are exactly one batch by its length field, and at least as long as its magic
+    /// requires.
     init(_ bytes: Bytes, magic: Int8) throws(RecordBatchError) {
         self = magic == 2 ? try Self(current: bytes) : try Self(legacy: bytes, magic: magic)
     }
@@ -112,7 +115,7 @@ package struct RecordBatch: Sendable {
         self.isControl = false
     }
 
-    /// Throws if the checksum isn't that of the bytes.
+    /// Throws if the stored checksum differs from that of the bytes.
     package func validateChecksum() throws(RecordBatchError) {
         let isLegacy = self.magic < 2
         let position = isLegacy ? LegacyMessage.checksumOffset : RecordBatchHeader.Offset.checksum
@@ -128,10 +131,11 @@ package struct RecordBatch: Sendable {
         }
     }
 
-    /// The records, decompressed into memory of their own if they are compressed, otherwise in place. They are not
-    /// looked at yet: see `RecordSequence`.
+    /// Returns the records. Compressed records are decompressed into new memory, others stay in place.
     ///
-    /// - Parameter decompressionLimit: the most bytes that the decompressed records may have; more is an error.
+    /// The records are decoded and checked later, by `RecordSequence`.
+    ///
+    /// - Parameter decompressionLimit: The maximum number of bytes of the decompressed records. More is an error.
     package func records(
         decompressionLimit: Int = Self.defaultDecompressionLimit
     ) throws(RecordBatchError) -> RecordSequence {
@@ -144,7 +148,7 @@ package struct RecordBatch: Sendable {
             let plain =
                 codec == .none ? body : try codec.decompress(body, limit: min(decompressionLimit, Int(Int32.max)))
             let count = self.count ?? 0
-            // Whoever makes room for as many relies on it. A record has seven fields of a byte at least.
+            // Callers reserve memory by the count, so check it. A record has seven fields of at least one byte.
             guard count <= plain.count / 7 else {
                 throw RecordBatchError(
                     .malformed("it says it has \(count) records, in \(plain.count) bytes"), baseOffset: self.baseOffset)
@@ -162,9 +166,9 @@ package struct RecordBatch: Sendable {
         }
     }
 
-    /// A copy with the fields that a broker sets when it appends a batch to its log. Of magic 2 only.
+    /// Returns a copy with the fields that a broker sets when it appends a batch to its log. For magic 2 only.
     ///
-    /// - Parameter logAppendTime: the timestamp to give to all of the records, on topics that are set so.
+    /// - Parameter logAppendTime: The timestamp for all records, for topics that use log append time.
     package func appended(
         atOffset baseOffset: Int64, partitionLeaderEpoch: Int32, logAppendTime: Int64? = nil
     ) -> Bytes {
@@ -199,7 +203,7 @@ package struct RecordBatch: Sendable {
 }
 
 extension Bytes {
-    /// The big-endian integer at `position`. The caller has checked that it lies within.
+    /// Returns the big-endian integer at `position`. The caller must have checked the bounds.
     func loadInteger<Integer: FixedWidthInteger>(at position: Int, as type: Integer.Type = Integer.self) -> Integer {
         self.withUnsafeBytes { Integer(bigEndian: $0.loadUnaligned(fromByteOffset: position, as: type)) }
     }

@@ -7,8 +7,10 @@
 
 package import KafkaMemory
 
-/// Makes one record batch (magic 2). Records are encoded as they are appended, into storage that has room for the
-/// header before them, so that an uncompressed batch is sent from where it was written.
+/// A builder of one record batch (magic 2).
+///
+/// Records are encoded as they are appended, into storage with room for the header before them, so that an uncompressed
+/// batch is sent from where it was written.
 ///
 /// ```swift
 /// var builder = RecordBatchBuilder()
@@ -17,58 +19,64 @@ package import KafkaMemory
 /// let slices = builder.finish(producerID: 4001, producerEpoch: 7, baseSequence: 42)
 /// ```
 ///
-/// - `append` is for one caller at a time; there is no lock inside.
-/// - `close` ends the appending and compresses. When the codec isn't `none`, the uncompressed bytes are let go then.
-/// - `finish` may be called again with another producer id, epoch or sequence (an epoch bump before a retry). It never
-///   changes bytes that an earlier call has returned: they may still be on their way to a socket.
-/// - `records` gives the records back, for splitting a batch that the broker finds too large; those of a compressed
-///   batch are decompressed for it again, since that is rare, and keeping both forms would double the memory.
+/// - `append` isn't synchronized: only one caller at a time may use it.
+/// - `close` ends appending and compresses the records. With a codec other than `none` it releases the uncompressed
+///   bytes.
+/// - `finish` can be called again with another producer ID, epoch or sequence (an epoch bump before a retry). It never
+///   changes bytes that an earlier call returned, because they may still be on their way to a socket.
+/// - `records` returns the records again, for splitting a batch that is too large for the broker. It decompresses a
+///   compressed batch, because splitting is rare and keeping both forms would double the memory.
 package struct RecordBatchBuilder: ~Copyable, Sendable {
-    /// The bytes before the first record.
+    /// The number of bytes before the first record.
     package static let headerSize = RecordBatchHeader.size
 
     private var storage = ByteStorage.empty
     private let initialCapacity: Int
     private var baseTimestamp: Int64 = 0
-    /// The largest timestamp; meaningless while there are no records.
+    /// The largest timestamp. Undefined while the batch is empty.
     package private(set) var maxTimestamp: Int64 = 0
-    /// How many records there are.
+    /// The number of records.
     package private(set) var count = 0
-    /// The size of the batch without compression, header included.
+    /// The size of the batch without compression, including the header.
     package private(set) var byteCount = RecordBatchHeader.size
 
-    /// The records as they are sent, once the batch is closed.
+    /// The encoded records once the batch is closed.
     private var closedRecords: Bytes?
     private var codec = CompressionCodec.none
-    /// Whether the header's place before the closed records has been written.
+    /// Whether the space for the header before the closed records has been used.
     private var isHeaderTaken = false
 
-    /// An empty batch. It takes no memory before the first record, and then `initialCapacity` bytes (what the
-    /// partition's last batch had is a good guess), and a multiple when those are full.
+    /// Creates an empty batch.
+    ///
+    /// It allocates no memory before the first record, and then `initialCapacity` bytes, for which the size of the
+    /// partition's last batch is a good guess. The capacity doubles whenever it is used up.
     package init(initialCapacity: Int = 1024) {
         self.initialCapacity = initialCapacity
     }
 
-    /// Whether there are no records.
+    /// Whether the batch has no records.
     package var isEmpty: Bool { self.count == 0 }
-    /// Whether appending has ended.
+    /// Whether the batch is closed for appending.
     package var isClosed: Bool { self.closedRecords != nil }
-    /// The memory that the batch holds on to.
+    /// The number of bytes of memory that the batch holds.
     package var capacity: Int { self.storage.capacity }
 
     // MARK: Appending
 
-    /// The most bytes that a record can take in any batch, its share of the header not counted.
+    /// Returns the maximum number of bytes that a record can take in any batch, without a share of the header.
     package static func sizeUpperBound(key: Bytes?, value: Bytes?, headers: [RecordHeader]) -> Int {
         RecordEncoding(key: key, value: value, headers: headers, timestampDelta: .min, offsetDelta: Int64(Int32.max))
             .size
     }
 
-    /// Appends a record and returns true; or returns false, with nothing changed, if the batch has records already and
-    /// would be larger than `limit` bytes (header included, uncompressed), or is closed. An empty batch takes a record
-    /// of any size.
+    /// Appends a record, unless the batch is closed or not empty and would exceed `limit` bytes.
     ///
-    /// The record's index in the batch is the `count` before the call. `timestamp` is in milliseconds since 1970.
+    /// The record's index in the batch is the `count` before the call. An empty batch takes a record of any size.
+    ///
+    /// - Parameters:
+    ///   - timestamp: The record's timestamp in milliseconds since 1970.
+    ///   - limit: The maximum number of bytes of the batch, including the header and without compression.
+    /// - Returns: Whether the record was appended. If not, the batch is unchanged.
     @inline(never)
     package mutating func append(
         key: Bytes?, value: Bytes?, headers: [RecordHeader], timestamp: Int64, limit: Int
@@ -98,7 +106,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         return true
     }
 
-    /// Takes memory for a batch of `size` bytes, header included, so that no more is taken up to there.
+    /// Allocates memory for a batch of `size` bytes, including the header, so that it doesn't grow up to there.
     package mutating func reserve(_ size: Int) {
         if size > self.storage.capacity, !self.isClosed { self.reallocate(size) }
     }
@@ -120,9 +128,10 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
 
     // MARK: Closing
 
-    /// Ends the appending and compresses the records; does nothing if that has happened. A compressed form that isn't smaller is
-    /// not used: a batch must never be larger than its records, whose size was held against the limits. When this throws, the
-    /// batch is as it was.
+    /// Ends appending and compresses the records. Does nothing if the batch is closed.
+    ///
+    /// A compressed form that isn't smaller is discarded: a batch must not exceed the size of its records, which was
+    /// checked against the limits. If this throws, the batch is unchanged.
     package mutating func close(compression: Compression) throws(CompressionError) {
         guard self.closedRecords == nil else { return }
         let size = self.byteCount - RecordBatchHeader.size
@@ -148,20 +157,23 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         self.codec = compression.codec
     }
 
-    /// The size of the batch as it is sent, header included: compressed, once it is closed.
+    /// The size of the batch as sent, including the header: compressed once the batch is closed.
     package var encodedByteCount: Int {
         self.closedRecords.map { RecordBatchHeader.size + $0.count } ?? self.byteCount
     }
 
     // MARK: Finishing
 
-    /// The batch as it goes into a Produce request, in one slice the first time and in two (header, records) when it is
-    /// asked for again. Closes the batch without compression if it is still open. There must be a record in it.
+    /// Returns the batch for a Produce request. The batch must have a record.
+    ///
+    /// The first call returns one slice, later ones two: the header and the records. A batch that is still open is
+    /// closed without compression.
     ///
     /// - Parameters:
-    ///   - producerID: of an idempotent producer, otherwise -1, as `producerEpoch` and `baseSequence` are then.
-    ///   - baseSequence: the first record's sequence number.
-    ///   - isTransactional: whether the batch belongs to a transaction.
+    ///   - producerID: The ID of an idempotent producer, or -1 with -1 for `producerEpoch` and `baseSequence`.
+    ///   - producerEpoch: The producer's epoch.
+    ///   - baseSequence: The sequence number of the first record.
+    ///   - isTransactional: Whether the batch is part of a transaction.
     package mutating func finish(
         producerID: Int64 = -1, producerEpoch: Int16 = -1, baseSequence: Int32 = -1, isTransactional: Bool = false
     ) -> [Bytes] {
@@ -191,7 +203,7 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         return [Bytes(storage: storage, offset: 0, count: RecordBatchHeader.size + records.count)]
     }
 
-    /// The records again, to be appended to smaller batches or to be read. Throws only if the decompression does.
+    /// Returns the records, to append them to smaller batches or to read them. Throws only if decompression fails.
     package borrowing func records(baseOffset: Int64 = 0) throws(RecordBatchError) -> RecordSequence {
         let plainSize = self.byteCount - RecordBatchHeader.size
         let plain: Bytes

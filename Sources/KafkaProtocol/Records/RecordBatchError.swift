@@ -5,24 +5,24 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why records could not be read from a batch, or put into one.
+/// An error in reading records from a batch or adding them to one.
 package struct RecordBatchError: Error, Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
-        /// The checksum is not that of the bytes.
+        /// The stored checksum differs from that of the bytes.
         case checksumMismatch(stored: UInt32, computed: UInt32)
-        /// A length, a count or an offset contradicts the format.
+        /// A length, count or offset contradicts the format.
         case malformed(String)
-        /// The format is newer than any that is known.
+        /// The format is newer than this library knows.
         case unsupportedMagic(Int8)
         /// The records can't be compressed or decompressed.
         case compression(CompressionError)
-        /// A record of so many bytes: more than a batch can hold, whatever the settings.
+        /// A record has more bytes than any batch can hold.
         case recordTooLarge(Int)
     }
 
-    /// What is wrong.
+    /// The reason for the error.
     package var reason: Reason
-    /// The first offset of the batch concerned; -1 if it has none (yet).
+    /// The first offset of the batch, or -1 if it has none yet.
     package var baseOffset: Int64
 
     package init(_ reason: Reason, baseOffset: Int64 = -1) {

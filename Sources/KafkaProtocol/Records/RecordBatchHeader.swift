@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The 61 bytes before the records of a batch of magic 2, big endian.
+/// The layout of the 61 big-endian bytes before the records of a batch of magic 2.
 enum RecordBatchHeader {
     static let size = 61
-    /// The bytes before the first that `batchLength` counts.
+    /// The number of bytes before those that `batchLength` counts.
     static let lengthEnd = 12
-    /// Where the bytes that the checksum covers begin: the leader epoch is outside, so that a broker can set it.
+    /// The first byte that the checksum covers. The leader epoch comes before it, so that a broker can set it.
     static let checksummed = 21
 
     enum Offset {
@@ -36,7 +36,7 @@ enum RecordBatchHeader {
         static let control: Int16 = 0x20
     }
 
-    /// The fields that whoever writes a batch chooses.
+    /// The fields that the writer of a batch chooses.
     struct Fields {
         var baseOffset: Int64 = 0
         var partitionLeaderEpoch: Int32 = -1
@@ -49,8 +49,8 @@ enum RecordBatchHeader {
         var baseSequence: Int32 = -1
         var count: Int32
 
-        /// Writes the header, checksum included, to the 61 bytes at `target`. `records` are the records that follow,
-        /// wherever they are in memory.
+        /// Writes the header with its checksum to the 61 bytes at `target`. `records` are the records of the batch,
+        /// which can be anywhere in memory.
         func write(to target: UnsafeMutableRawPointer, records: UnsafeRawBufferPointer) {
             func put<Integer: FixedWidthInteger>(_ value: Integer, at offset: Int) {
                 target.storeBytes(of: value.bigEndian, toByteOffset: offset, as: Integer.self)

@@ -7,7 +7,7 @@
 
 package import KafkaMemory
 
-/// Walks the batches in a Fetch response's records, or a Produce request's, without decompressing anything.
+/// A reader of the batches in the records of a Fetch response or Produce request. It decompresses nothing.
 ///
 /// ```swift
 /// var reader = RecordBatchReader(records)
@@ -17,11 +17,11 @@ package import KafkaMemory
 /// }
 /// ```
 package struct RecordBatchReader: Sendable {
-    /// A batch of which only the beginning is there.
+    /// An incomplete batch at the end of the bytes.
     package struct CutOffBatch: Hashable, Sendable {
-        /// Its first offset; nil if not even that is there.
+        /// The first offset, or nil if it is cut off.
         package var baseOffset: Int64?
-        /// The bytes that it has; nil if not even its length is there.
+        /// The size of the complete batch in bytes, or nil if its length field is cut off.
         package var byteCount: Int?
 
         package init(baseOffset: Int64? = nil, byteCount: Int? = nil) {
@@ -33,19 +33,22 @@ package struct RecordBatchReader: Sendable {
     private let bytes: Bytes
     private var position = 0
 
-    /// What the bytes end with, if that isn't a whole batch: brokers cut responses off at the fetch size. It is known
-    /// after `next` has returned nil. If it was the first batch, the fetch size is too small for it.
+    /// The incomplete batch at the end, if there is one, after `next` has returned nil.
+    ///
+    /// Brokers cut responses off at the fetch size. If the incomplete batch is the first one, the fetch size is too
+    /// small.
     package private(set) var cutOff: CutOffBatch?
 
     package init(_ bytes: Bytes) {
         self.bytes = bytes
     }
 
-    /// How many bytes the batches so far have taken.
+    /// The number of bytes that the batches returned so far take.
     package var consumedByteCount: Int { self.position }
 
-    /// The next whole batch; nil if there are no more. After an error every further call throws it again, since where
-    /// the next batch begins is not known then.
+    /// Returns the next complete batch, or nil after the last one.
+    ///
+    /// After an error, every further call throws it again, because the start of the next batch isn't known.
     package mutating func next() throws(RecordBatchError) -> RecordBatch? {
         let remaining = self.bytes.count - self.position
         guard remaining > 0 else { return nil }

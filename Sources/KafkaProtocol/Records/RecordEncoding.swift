@@ -7,17 +7,19 @@
 
 import KafkaMemory
 
-/// One record of a batch of magic 2: its exact size, and its bytes. Size first, one check of the room, then a bare
-/// cursor: that is how a record is written in about ten nanoseconds.
+/// The encoding of one record of a batch of magic 2.
+///
+/// It computes the exact size first, so that the caller checks the room once and the record is written without further
+/// checks, in about ten nanoseconds.
 struct RecordEncoding {
     /// The size of everything after the length field.
     let bodySize: Int
-    /// The size with the length field.
+    /// The size including the length field.
     let size: Int
 
     @inline(__always)
     init(key: Bytes?, value: Bytes?, headers: [RecordHeader], timestampDelta: Int64, offsetDelta: Int64) {
-        // No sum can overflow: a count is that of bytes in memory.
+        // The sums can't overflow, because the counts are those of bytes in memory.
         var body = 1 &+ RecordVarint.size(timestampDelta) &+ RecordVarint.size(offsetDelta)
         body &+= Self.size(ofLength: key?.count) &+ Self.size(ofLength: value?.count)
         body &+= headers.isEmpty ? 1 : Self.size(of: headers)
@@ -25,7 +27,7 @@ struct RecordEncoding {
         self.size = body &+ RecordVarint.size(Int64(body))
     }
 
-    /// A length field and as many bytes.
+    /// Returns the size of a length field and that many bytes.
     @inline(__always)
     private static func size(ofLength count: Int?) -> Int {
         guard let count else { return 1 }
@@ -39,7 +41,7 @@ struct RecordEncoding {
         }
     }
 
-    /// Writes the record to `target`, where `size` bytes are free. The arguments are those of `init`.
+    /// Writes the record to `target`, which must have room for `size` bytes. The arguments must be those of `init`.
     @inline(__always)
     func write(
         key: Bytes?, value: Bytes?, headers: [RecordHeader], timestampDelta: Int64, offsetDelta: Int64,

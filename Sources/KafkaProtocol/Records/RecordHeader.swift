@@ -7,20 +7,20 @@
 
 public import KafkaMemory
 
-/// A header of a record: a name and a value that may be null. A record may have several of one name, in order (KIP-82).
+/// A header of a record: a key and a nullable value. A record can have several headers with the same key (KIP-82).
 public struct RecordHeader: Hashable, Sendable {
-    /// The header's name.
+    /// The header's key.
     public var key: String
-    /// The header's value.
+    /// The header's value, or nil for null.
     public var value: Bytes?
 
-    /// A header. A value of nil is null, which is not the same as an empty one.
+    /// Creates a header. Null (nil) and an empty value are different values.
     public init(_ key: String, _ value: Bytes?) {
         self.key = key
         self.value = value
     }
 
-    /// A header whose value is a string, as UTF-8, or bytes.
+    /// Creates a header with a string, encoded as UTF-8, or bytes as its value.
     @_disfavoredOverload
     public init(_ key: String, _ value: any BytesConvertible) {
         self.init(key, value.kafkaBytes)
@@ -28,7 +28,7 @@ public struct RecordHeader: Hashable, Sendable {
 }
 
 extension [RecordHeader] {
-    /// The value of the last header of a name; nil if there is none, or if it is null.
+    /// The value of the last header with this key, or nil if there is none or its value is null.
     public subscript(name: String) -> Bytes? {
         self.last { $0.key == name }?.value
     }

@@ -7,10 +7,12 @@
 
 import KafkaMemory
 
-/// Walks the records of a batch. Every length is checked against what is left of its record, every record against what
-/// is left of the batch, and at the end whether there were as many as the header says.
+/// An iterator over the records of a batch.
+///
+/// It checks every length against the rest of the record, every record against the rest of the batch, and at the end
+/// the number of records against the header.
 package struct RecordIterator {
-    /// Keeps `start` valid.
+    /// Owns the memory that `start` points to.
     private let bytes: Bytes
     private let start: UnsafeRawPointer
     private var position = 0
@@ -31,13 +33,13 @@ package struct RecordIterator {
         self.logAppendTime = records.logAppendTime
     }
 
-    /// The next record; nil after the last. After an error every further call throws it again.
+    /// Returns the next record, or nil after the last one. After an error, every further call throws it again.
     @inline(never)
     package mutating func next() throws(RecordBatchError) -> RecordView? {
         try self.step()
     }
 
-    /// Walks to the end.
+    /// Checks the remaining records.
     mutating func validateRest() throws(RecordBatchError) {
         while try self.step() != nil {}
     }
@@ -66,7 +68,7 @@ package struct RecordIterator {
         let headerCount = cursor.readVarint()
         let headersStart = cursor.position
         if headerCount != 0 { cursor = RecordCursor.skippingHeaders(headerCount, from: cursor) }
-        // A cursor that has failed is beyond every end.
+        // The position of a cursor that has failed is beyond every end.
         guard cursor.position == cursor.end else { throw self.failure("a record's fields are wrong") }
         guard offsetDelta >= 0, offsetDelta <= self.lastOffsetDelta else {
             throw self.failure("a record's offset lies outside the batch")
@@ -89,7 +91,7 @@ package struct RecordIterator {
             baseOffset: self.baseOffset)
     }
 
-    /// Decodes the headers of a record that this walk has passed. Names that aren't UTF-8 are repaired.
+    /// Returns the headers of a record that the iterator has checked. Keys that aren't valid UTF-8 are repaired.
     static func headers(of record: RecordView, in bytes: Bytes) -> [RecordHeader] {
         var headers: [RecordHeader] = []
         bytes.withUnsafeBytes { all in
@@ -113,9 +115,11 @@ package struct RecordIterator {
     }
 }
 
-/// Reads varints up to an end. It doesn't throw: after something wrong its position is beyond every end and all it gives
-/// is zero, so that one check a record is enough. No function that isn't inlined changes a cursor in place: so it lives
-/// in registers.
+/// A cursor that reads varints up to an end.
+///
+/// It doesn't throw. After an error its position is beyond every end and it reads only zeros, so that one check per
+/// record is enough. Functions that aren't inlined take and return values instead of changing the cursor in place, so
+/// that it stays in registers.
 private struct RecordCursor {
     let start: UnsafeRawPointer
     var position: Int
@@ -154,7 +158,7 @@ private struct RecordCursor {
         return RecordVarint.value(zigzag)
     }
 
-    /// The number at `position`, and the position behind it.
+    /// Returns the number at `position` and the position after it.
     @inline(never)
     private static func readLongVarint(start: UnsafeRawPointer, position: Int, end: Int) -> (UInt64, Int) {
         var position = position
@@ -171,24 +175,24 @@ private struct RecordCursor {
         return (0, Self.failed)
     }
 
-    /// Passes over `count` bytes, which mustn't be negative.
+    /// Skips `count` bytes. Fails if `count` is negative.
     @inline(__always)
     mutating func skip(_ count: Int64) {
         let isInside = count >= 0 && count <= Int64(self.end &- self.position)
         self.position = isInside ? self.position &+ Int(count) : Self.failed
     }
 
-    /// Passes over `count` bytes, or none if they are null, which is -1.
+    /// Skips `count` bytes, or none if `count` is -1, which means null.
     @inline(__always)
     mutating func skipNullable(_ count: Int64) {
         if count != -1 { self.skip(count) }
     }
 
-    /// The cursor behind so many headers.
+    /// Returns the cursor after `count` headers.
     @inline(never)
     static func skippingHeaders(_ count: Int64, from start: RecordCursor) -> RecordCursor {
         var cursor = start
-        // A header takes two bytes at least.
+        // A header takes at least two bytes.
         guard count > 0, count <= Int64(cursor.end - cursor.position) / 2 else {
             cursor.position = Self.failed
             return cursor

@@ -7,26 +7,26 @@
 
 public import KafkaMemory
 
-/// The records of one batch, decompressed, in the layout of magic 2 (legacy messages are put into it when read).
+/// The decompressed records of a batch in the layout of magic 2, into which legacy messages are converted.
 ///
-/// `makeIterator` walks them: one pass, nothing allocated. A record is a `RecordView`: numbers that say where its parts
-/// lie in `bytes`, from which `key(of:)`, `value(of:)` and `headers(of:)` make slices.
+/// Its iterator makes one pass and allocates nothing. A `RecordView` has the positions of a record's parts in `bytes`,
+/// of which `key(of:)`, `value(of:)` and `headers(of:)` make slices.
 ///
-/// The walk checks everything and can therefore throw. Whoever hands records to a loop that can't calls `validate`
-/// first: after it the iterator, `headers(of:)` and the rest can't fail.
+/// The iterator checks everything and can throw. Call `validate` before passing records to a loop that can't throw:
+/// after it, the iterator and the other methods don't fail.
 @usableFromInline
 package struct RecordSequence: Sendable {
-    /// The plain records.
+    /// The decompressed records.
     @usableFromInline
     package let bytes: Bytes
-    /// How many records there are: what the header says, and what `validate` has checked.
+    /// The number of records in the header, which `validate` checks.
     package let count: Int
-    /// The offset of the first record, or what was the first before compaction.
+    /// The offset of the first record before compaction.
     package let baseOffset: Int64
 
     let lastOffsetDelta: Int64
     let baseTimestamp: Int64
-    /// The timestamp of all records, if the broker has given it.
+    /// The timestamp of all records for log append time, otherwise nil.
     let logAppendTime: Int64?
 
     init(
@@ -41,30 +41,30 @@ package struct RecordSequence: Sendable {
         self.logAppendTime = logAppendTime
     }
 
-    /// A walk over the records from the first.
+    /// Returns an iterator that starts at the first record.
     package func makeIterator() -> RecordIterator {
         RecordIterator(self)
     }
 
-    /// Walks all of the records once, about ten nanoseconds each. Throws what the iterator would.
+    /// Checks all records in one pass, at about ten nanoseconds each. Throws the errors that the iterator would throw.
     package func validate() throws(RecordBatchError) {
         var iterator = self.makeIterator()
         try iterator.validateRest()
     }
 
-    /// A record's key, a slice of `bytes`. `record` must come from this sequence.
+    /// Returns a record's key as a slice of `bytes`. `record` must be from this sequence.
     @inlinable
     package func key(of record: RecordView) -> Bytes? {
         self.slice(record.keyStart, record.keyCount)
     }
 
-    /// A record's value, a slice of `bytes`. `record` must come from this sequence.
+    /// Returns a record's value as a slice of `bytes`. `record` must be from this sequence.
     @inlinable
     package func value(of record: RecordView) -> Bytes? {
         self.slice(record.valueStart, record.valueCount)
     }
 
-    /// A record's headers, decoded now, their values slices of `bytes`. `record` must come from this sequence.
+    /// Decodes a record's headers, whose values are slices of `bytes`. `record` must be from this sequence.
     package func headers(of record: RecordView) -> [RecordHeader] {
         record.headerCount == 0 ? [] : RecordIterator.headers(of: record, in: self.bytes)
     }
@@ -76,26 +76,26 @@ package struct RecordSequence: Sendable {
     }
 }
 
-/// Where the parts of one record are. Positions count from the start of the sequence's `bytes`.
+/// The positions of a record's parts, counted from the start of the sequence's `bytes`.
 @frozen
 @usableFromInline
 package struct RecordView: Sendable {
     /// The record's offset in its partition.
     @usableFromInline package var offset: Int64
-    /// Milliseconds since 1970; -1 if there is none (magic 0).
+    /// The timestamp in milliseconds since 1970, or -1 if there is none (magic 0).
     @usableFromInline package var timestamp: Int64
-    /// Where the key is.
+    /// The position of the key.
     @usableFromInline package var keyStart: Int32
-    /// The key's size; -1 for a null key.
+    /// The size of the key, or -1 for null.
     @usableFromInline package var keyCount: Int32
-    /// Where the value is.
+    /// The position of the value.
     @usableFromInline package var valueStart: Int32
-    /// The value's size; -1 for a null value.
+    /// The size of the value, or -1 for null.
     @usableFromInline package var valueCount: Int32
-    /// Where the first header is.
+    /// The position of the first header.
     @usableFromInline package var headersStart: Int32
-    /// How many headers there are.
+    /// The number of headers.
     @usableFromInline package var headerCount: Int32
-    /// The record's size in the batch, its length field not counted.
+    /// The size of the record in the batch, without its length field.
     @usableFromInline package var byteCount: Int32
 }

@@ -5,10 +5,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The variable-length integers of records: zigzag, base 128, least significant group first.
+/// The variable-length integers of records: zigzag-encoded, base 128, least significant group first.
 ///
-/// Nearly all take one or two bytes. Those have a path of their own here, without a loop or a call; the others share
-/// functions that take and return values, so that a caller's cursor can stay in registers.
+/// Nearly all take one or two bytes and have a path of their own without a loop or a call. The others share functions
+/// that take and return values, so that the caller's cursor can stay in registers.
 enum RecordVarint {
     @inline(__always)
     static func zigzag(_ value: Int64) -> UInt64 {
@@ -22,7 +22,7 @@ enum RecordVarint {
 
     // MARK: Writing
 
-    /// How many bytes `value` takes.
+    /// Returns the number of bytes that `value` takes.
     @inline(__always)
     static func size(_ value: Int64) -> Int {
         let zigzag = self.zigzag(value)
@@ -36,7 +36,7 @@ enum RecordVarint {
         (64 - zigzag.leadingZeroBitCount + 6) / 7
     }
 
-    /// Writes `value` at `target` and moves `target` behind it. The caller has made room.
+    /// Writes `value` at `target` and moves `target` past it. The caller must have made room.
     @inline(__always)
     static func write(_ value: Int64, to target: inout UnsafeMutableRawPointer) {
         let zigzag = self.zigzag(value)

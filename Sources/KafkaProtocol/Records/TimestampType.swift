@@ -5,11 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who gave a record its timestamp.
+/// The source of a record's timestamp.
 @nonexhaustive
 public enum TimestampType: Hashable, Sendable {
-    /// The producer, when it made the record.
+    /// The time at which the producer created the record.
     case createTime
-    /// The broker, when it appended the record to the log.
+    /// The time at which the broker appended the record to the log.
     case logAppendTime
 }

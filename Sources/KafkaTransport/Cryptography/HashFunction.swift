@@ -7,14 +7,14 @@
 
 import COpenSSL
 
-/// A hash function of the SHA-2 family, by OpenSSL, with what SCRAM makes of it.
+/// A hash function of the SHA-2 family, computed by OpenSSL, with the functions that SCRAM derives from it.
 ///
-/// Where OpenSSL can't or may not compute it, the result is of chance: what nobody else has, so that nobody is believed by it.
+/// If OpenSSL can't or may not compute a result, it is random instead, so that it never matches anything.
 package enum HashFunction: Sendable {
     case sha256
     case sha512
 
-    /// The bytes of a result.
+    /// The number of bytes of a result.
     package var size: Int { self == .sha256 ? 32 : 64 }
 
     private var digest: OpaquePointer? { self == .sha256 ? EVP_sha256() : EVP_sha512() }
@@ -25,14 +25,14 @@ package enum HashFunction: Sendable {
         return result
     }
 
-    /// RFC 2104.
+    /// Returns the HMAC (RFC 2104) of `bytes`.
     package func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
         let code = HMAC(self.digest, key, Int32(clamping: key.count), bytes, bytes.count, &result, nil)
         return code == nil ? Self.random(self.size) : result
     }
 
-    /// PBKDF2 of RFC 8018: `Hi` in RFC 5802.
+    /// Returns the key that PBKDF2 (RFC 8018) derives, which RFC 5802 calls `Hi`.
     package func derivedKey(password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: self.size)
         let status = password.withUnsafeBytes { password in
@@ -43,12 +43,12 @@ package enum HashFunction: Sendable {
         return status == 1 ? result : Self.random(self.size)
     }
 
-    /// Whether two codes are the same, in a time that doesn't tell where they differ.
+    /// Returns whether two codes are equal, in constant time.
     package static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
     }
 
-    /// Bytes that nobody can guess.
+    /// Returns cryptographically secure random bytes.
     package static func random(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

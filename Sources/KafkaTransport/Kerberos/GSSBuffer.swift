@@ -9,7 +9,7 @@
 
 import CGSSAPI
 
-/// Bytes on their way into the library and out of it.
+/// Conversions between bytes and the library's buffers.
 enum GSSBuffer {
     static func lend<Result>(_ bytes: [UInt8], _ body: (gss_buffer_t) -> Result) -> Result {
         var bytes = bytes
@@ -19,7 +19,7 @@ enum GSSBuffer {
         }
     }
 
-    /// The bytes that the library has given, which are freed.
+    /// Returns the bytes of a buffer that the library allocated, and frees it.
     static func take(_ buffer: inout gss_buffer_desc) -> [UInt8] {
         let bytes = Array(UnsafeRawBufferPointer(start: buffer.value, count: buffer.value == nil ? 0 : buffer.length))
         var minor: OM_uint32 = 0

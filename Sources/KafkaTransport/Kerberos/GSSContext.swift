@@ -10,15 +10,15 @@
 import CGSSAPI
 import KafkaMemory
 
-/// What two sides make of Kerberos' tickets (RFC 2743, RFC 4121): first they know each other, then they can send what nobody
-/// else could have. Used from any thread.
+/// A security context between two Kerberos peers (RFC 2743, RFC 4121): they authenticate each other and can then send
+/// integrity-protected messages. Can be used from any thread.
 package final class GSSContext: Sendable {
     private enum Side: Sendable {
         case client(GSSCredentials, service: GSSName)
         case service(GSSCredentials)
     }
 
-    /// The library wants one call at a time.
+    /// The library allows only one call at a time on a context.
     private struct Handle: @unchecked Sendable {
         var context: gss_ctx_id_t?
     }
@@ -26,12 +26,12 @@ package final class GSSContext: Sendable {
     private let side: Side
     private let handle = Lock(Handle())
 
-    /// The side that begins.
+    /// Creates the context of the initiator.
     package init(client credentials: GSSCredentials, with service: GSSName) {
         self.side = .client(credentials, service: service)
     }
 
-    /// The side that is spoken to.
+    /// Creates the context of the acceptor.
     package init(service credentials: GSSCredentials) {
         self.side = .service(credentials)
     }
@@ -43,10 +43,10 @@ package final class GSSContext: Sendable {
         }
     }
 
-    /// Takes the other side's token, nil in the beginning, and makes the next of this side, which may be empty. It is complete
-    /// when nothing of the other side's is missing any more.
+    /// Processes the peer's token, which is nil at first, and returns the next token to send, which may be empty.
     ///
-    /// A client's first step blocks: it asks the KDC for a ticket for the service.
+    /// `isComplete` is true when no further token of the peer is needed. A client's first step blocks, because it asks
+    /// the KDC for a ticket for the service.
     package func step(_ token: [UInt8]?) throws(GSSFailure) -> (token: [UInt8], isComplete: Bool) {
         var minor: OM_uint32 = 0
         let (major, answer) = self.handle.withLock { handle -> (OM_uint32, [UInt8]) in
@@ -69,7 +69,7 @@ package final class GSSContext: Sendable {
         return (answer, kafka_gss_continues(major) == 0)
     }
 
-    /// The principal that has begun the context; on the other side, once it is complete.
+    /// Returns the principal of the initiator. The acceptor knows it once the context is complete.
     package func client() throws(GSSFailure) -> String {
         var minor: OM_uint32 = 0
         var name: gss_name_t?
@@ -81,7 +81,7 @@ package final class GSSContext: Sendable {
         return try client.text()
     }
 
-    /// Protects a message from being changed.
+    /// Returns the message with integrity protection.
     package func wrap(_ message: [UInt8]) throws(GSSFailure) -> [UInt8] {
         var minor: OM_uint32 = 0
         let (major, wrapped) = self.handle.withLock { handle -> (OM_uint32, [UInt8]) in
@@ -93,7 +93,7 @@ package final class GSSContext: Sendable {
         return wrapped
     }
 
-    /// The message in what the other side has protected.
+    /// Returns the message in an integrity-protected one, after checking it.
     package func unwrap(_ message: [UInt8]) throws(GSSFailure) -> [UInt8] {
         var minor: OM_uint32 = 0
         let (major, text) = self.handle.withLock { handle -> (OM_uint32, [UInt8]) in

@@ -9,10 +9,11 @@
 
 import CGSSAPI
 
-/// Who somebody is to Kerberos, and what proves it: tickets that a client gets, or keys that a service has. Freed with the
-/// object, and used from any thread.
+/// A Kerberos identity with its proof: a client's tickets or a service's keys.
+///
+/// The credentials are released with the object. Can be used from any thread.
 package final class GSSCredentials: @unchecked Sendable {
-    /// The library locks what it needs to.
+    /// The library's handle, which it locks as needed.
     let handle: gss_cred_id_t?
 
     private init(_ handle: gss_cred_id_t?) {
@@ -25,11 +26,14 @@ package final class GSSCredentials: @unchecked Sendable {
         if handle != nil { gss_release_cred(&minor, &handle) }
     }
 
-    /// A client's. With a keytab this asks the KDC for a ticket, unless the cache has one that lasts: it blocks.
+    /// Returns the credentials of a client.
+    ///
+    /// With a keytab this blocks: it asks the KDC for a ticket, unless the cache has a valid one.
     ///
     /// - Parameters:
-    ///   - principal: whose they must be; nil for whomever the cache is of.
-    ///   - cache: where tickets are; nil for the system's own.
+    ///   - principal: The principal that the credentials must be for, or nil for that of the cache.
+    ///   - keytab: The keytab with the principal's keys, or nil to use only the cache.
+    ///   - cache: The credential cache, or nil for the system's default.
     package static func client(principal: GSSName?, keytab: String?, cache: String?) throws(GSSFailure)
         -> GSSCredentials
     {
@@ -44,7 +48,7 @@ package final class GSSCredentials: @unchecked Sendable {
         return GSSCredentials(handle)
     }
 
-    /// A service's, whose keys are in the keytab. Nobody is asked for anything.
+    /// Returns the credentials of a service, whose keys are in the keytab. Doesn't contact the KDC.
     package static func service(_ principal: GSSName, keytab: String) throws(GSSFailure)
         -> GSSCredentials
     {

@@ -9,22 +9,22 @@
 
 import CGSSAPI
 
-/// Why Kerberos did not do what it was asked to.
+/// An error of the Kerberos library.
 package struct GSSFailure: Error, Hashable, Sendable {
-    /// The library's own words.
+    /// The library's message.
     package let reason: String
-    /// The KDC was not reached, which may be otherwise a moment later.
+    /// Whether the KDC could not be reached, which may be temporary.
     package let isUnreachable: Bool
 
-    /// To be made on the thread that it happened on: the library keeps the words there.
+    /// Creates the error on the thread on which it occurred, because the library keeps messages per thread.
     init(_ major: OM_uint32, _ minor: OM_uint32) {
-        // The mechanism's words say it all, if it has any: the others are "unspecified failure".
+        // If the mechanism has a message, the general one is only "unspecified failure".
         let own = Self.words(minor, GSS_C_MECH_CODE)
         self.reason = own.isEmpty ? Self.words(major, GSS_C_GSS_CODE) : own
         self.isUnreachable = kafka_gss_is_unreachable(minor) != 0
     }
 
-    /// Throws if the library says that a call has failed.
+    /// Throws if the status is that of a failed call.
     static func check(_ major: OM_uint32, _ minor: OM_uint32) throws(GSSFailure) {
         if kafka_gss_failed(major) != 0 { throw GSSFailure(major, minor) }
     }

@@ -9,12 +9,12 @@
 
 import CGSSAPI
 
-/// A principal as the library has it. Freed with the object.
+/// A principal's name in the library's form, which is released with the object.
 package final class GSSName: @unchecked Sendable {
-    /// Never changed.
+    /// The library's handle, which is never changed.
     let handle: gss_name_t?
 
-    /// `kafka/broker1.example@EXAMPLE`
+    /// Creates the name of a principal such as `kafka/broker1.example@EXAMPLE`.
     package init(_ principal: String) throws(GSSFailure) {
         var minor: OM_uint32 = 0
         var handle: gss_name_t?
@@ -25,7 +25,7 @@ package final class GSSName: @unchecked Sendable {
         try GSSFailure.check(major, minor)
     }
 
-    /// What the library has made.
+    /// Creates a name that takes ownership of the library's handle.
     init(taking handle: gss_name_t?) {
         self.handle = handle
     }

@@ -9,18 +9,20 @@ import COpenSSL
 package import KafkaMemory
 import Synchronization
 
-/// An authority that makes certificates in a moment, for tests and for servers that live as long as they. Nobody trusts it
-/// who isn't told to.
+/// A certificate authority that issues certificates instantly, for tests and for servers that exist only while they
+/// run.
+///
+/// It is only trusted by peers that are configured to trust it.
 package final class CertificateAuthority: Sendable {
-    /// A certificate with its key, in PEM.
+    /// A certificate and its key, in PEM.
     package struct Issued: Sendable {
         package let chain: Bytes
         package let key: Bytes
 
-        /// As a TLS side takes it.
+        /// The identity for TLS settings.
         package var identity: TLSSettings.Identity { .pem(chain: self.chain, key: self.key, password: nil) }
 
-        /// The key, encrypted (PKCS#8, AES-256).
+        /// Returns the encrypted key (PKCS#8, AES-256).
         package func encryptedKey(password: String) throws(TLSFailure) -> Bytes {
             let key = try PrivateKey.read(pem: self.key, password: nil)
             defer { EVP_PKEY_free(key) }
@@ -31,7 +33,7 @@ package final class CertificateAuthority: Sendable {
             }
         }
 
-        /// Chain and key in one PKCS#12 file.
+        /// Returns the chain and the key as a PKCS#12 file.
         package func pkcs12(password: String) throws(TLSFailure) -> Bytes {
             let key = try PrivateKey.read(pem: self.key, password: nil)
             defer { EVP_PKEY_free(key) }
@@ -44,18 +46,19 @@ package final class CertificateAuthority: Sendable {
         }
     }
 
-    /// The authority's own certificate, in PEM: whom to trust.
+    /// The authority's own certificate in PEM, for peers to trust.
     package let certificate: Bytes
     // Both are only read, which OpenSSL allows from any thread.
     nonisolated(unsafe) private let authority: OpaquePointer
     nonisolated(unsafe) private let key: OpaquePointer
-    /// What follows the certificates that it makes: its own and those above it, without the root's. Empty for a root.
+    /// The certificates after each issued one: the authority's own and those above it, without the root's. Empty for a
+    /// root.
     private let chain: Bytes
     private let serial = Atomic(1)
 
-    /// An authority that nobody is above.
+    /// Creates a root authority.
     ///
-    /// - Parameter name: the authority's name, as its certificates show it.
+    /// - Parameter name: The authority's name in its certificates.
     package convenience init(name: String = "AsyncKafka test authority") throws(TLSFailure) {
         try self.init(name: name, below: nil)
     }
@@ -80,7 +83,7 @@ package final class CertificateAuthority: Sendable {
         }
     }
 
-    /// An authority below this one. The certificates that it makes come with its own.
+    /// Returns an authority that this one has certified. Its own certificate is part of the chains that it issues.
     package func intermediate(name: String) throws(TLSFailure) -> CertificateAuthority {
         try CertificateAuthority(name: name, below: self)
     }
@@ -90,12 +93,12 @@ package final class CertificateAuthority: Sendable {
         EVP_PKEY_free(self.key)
     }
 
-    /// Makes a certificate for a server or a client.
+    /// Issues a certificate for a server or a client.
     ///
     /// - Parameters:
-    ///   - name: the subject's common name, which is a client's name on a broker.
-    ///   - hosts: the DNS names and addresses it is for, as `DNS:localhost` or `IP:127.0.0.1`.
-    ///   - validity: from when to when it is valid, in seconds from now.
+    ///   - name: The subject's common name, which brokers use as a client's principal.
+    ///   - hosts: The DNS names and IP addresses, such as `DNS:localhost` or `IP:127.0.0.1`.
+    ///   - validity: The start and end of the validity, in seconds from now.
     package func issue(
         name: String = "localhost", hosts: [String] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"],
         validity: ClosedRange<Int> = -3600...(86_400 * 30)

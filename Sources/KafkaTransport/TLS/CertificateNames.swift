@@ -8,7 +8,7 @@
 import COpenSSL
 
 enum CertificateNames {
-    /// The DNS names and addresses that a certificate is for.
+    /// Returns the DNS names and IP addresses in a certificate.
     static func of(_ certificate: OpaquePointer) -> [String] {
         guard let names = kafka_alternative_names(certificate) else { return [] }
         defer { kafka_free_names(names) }
@@ -26,14 +26,15 @@ enum CertificateNames {
         return found
     }
 
-    /// What a certificate's subject is called. It counts for a host if there are no names, and never for an address.
+    /// Returns the common name of a certificate's subject. It identifies a host only if there are no names, and never
+    /// an address.
     static func commonName(of certificate: OpaquePointer) -> String? {
         let subject = X509_get_subject_name(certificate)
         let index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
         guard index >= 0, let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) else { return nil }
         var text: UnsafeMutablePointer<UInt8>?
         let count = ASN1_STRING_to_UTF8(&text, value)
-        // It is also there if it is empty.
+        // OpenSSL allocates the text even if it is empty.
         defer { CRYPTO_free(text, #file, #line) }
         guard count > 0, let text else { return nil }
         return String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)

@@ -8,11 +8,11 @@
 import COpenSSL
 package import KafkaMemory
 
-/// Certificates out of PEM, freed with the object: so they are lent, not given.
+/// Certificates read from PEM. They are freed with the object, so they are only accessible inside `lend`.
 final class Certificates {
     private let all: [OpaquePointer]
 
-    /// - Parameter what: what the bytes are, for errors.
+    /// - Parameter what: A description of the bytes, for errors.
     init(pem: Bytes, what: String) throws(TLSFailure) {
         ERR_clear_error()
         self.all = try MemorySource.lend(pem) { source in
@@ -31,7 +31,7 @@ final class Certificates {
         }
     }
 
-    /// Takes over the references.
+    /// Takes ownership of the references.
     init(owning certificates: [OpaquePointer]) {
         self.all = certificates
     }
@@ -40,7 +40,7 @@ final class Certificates {
         for certificate in self.all { X509_free(certificate) }
     }
 
-    /// Lends all of them, in their order.
+    /// Calls `body` with all certificates in order.
     func lend<Result, Failure: Error>(_ body: ([OpaquePointer]) throws(Failure) -> Result) throws(Failure) -> Result {
         defer { withExtendedLifetime(self) {} }
         return try body(self.all)
@@ -48,12 +48,12 @@ final class Certificates {
 }
 
 package enum PrivateKey {
-    /// A key out of PEM, which may be encrypted. The caller frees it.
+    /// Reads a private key, which may be encrypted, from PEM. The caller must free it.
     package static func read(pem: Bytes, password: String?) throws(TLSFailure) -> OpaquePointer {
         ERR_clear_error()
         let box = password.map { PasswordBox($0) }
         defer { withExtendedLifetime(box) {} }
-        // Without a callback OpenSSL would ask at the terminal.
+        // Without a callback OpenSSL would prompt on the terminal.
         let key = try MemorySource.lend(pem) { source in
             PEM_read_bio_PrivateKey(
                 source, nil,
@@ -96,7 +96,7 @@ package enum PrivateKey {
 }
 
 enum PKCS12File {
-    /// The chain, own certificate first, and the key, which the caller frees.
+    /// Reads the chain, starting with the own certificate, and the key, which the caller must free.
     static func read(_ bytes: Bytes, password: String) throws(TLSFailure) -> (Certificates, OpaquePointer) {
         let (chain, key, hasOwn) = try Self.open(bytes, password: password)
         guard let key else { throw .configuration("there is no private key in the PKCS#12 file") }
@@ -107,7 +107,7 @@ enum PKCS12File {
         return (chain, key)
     }
 
-    /// All certificates of a store of trusted ones.
+    /// Reads all certificates of a trust store.
     static func readAuthorities(_ bytes: Bytes, password: String?) throws(TLSFailure) -> Certificates {
         let (certificates, key, _) = try Self.open(bytes, password: password)
         if let key { EVP_PKEY_free(key) }
@@ -152,7 +152,7 @@ enum PKCS12File {
     }
 }
 
-/// Bytes that OpenSSL can read.
+/// Provides bytes to OpenSSL's readers.
 private enum MemorySource {
     static func lend<Result>(_ bytes: Bytes, _ body: (OpaquePointer) -> Result) throws(TLSFailure) -> Result {
         let result = bytes.withUnsafeBytes { bytes -> Result? in
@@ -166,7 +166,7 @@ private enum MemorySource {
 }
 
 package enum OpenSSLError {
-    /// What OpenSSL last complained of on this thread, in words; forgets it.
+    /// Returns OpenSSL's last error on this thread as text and clears its errors.
     package static func takeText() -> String {
         let error = ERR_peek_last_error()
         ERR_clear_error()
@@ -174,7 +174,8 @@ package enum OpenSSLError {
         return Self.text(error)
     }
 
-    /// The same, and whether any complaint was of an algorithm that OpenSSL doesn't have: the last may follow from it.
+    /// Returns the last error and whether any error was an unsupported algorithm, of which the last may be a
+    /// consequence.
     static func takeAll() -> (text: String, isUnsupported: Bool) {
         var (text, isUnsupported) = ("no reason given", false)
         while case let error = ERR_get_error(), error != 0 {

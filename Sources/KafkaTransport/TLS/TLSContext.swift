@@ -8,29 +8,30 @@
 import COpenSSL
 import KafkaMemory
 
-/// Settings made ready for OpenSSL: certificates and keys are read and checked once, then used by any number of connections.
+/// TLS settings prepared for OpenSSL. Certificates and keys are read and checked once, for any number of connections.
 package final class TLSContext: Sendable {
     package let settings: TLSSettings
     let isServer: Bool
-    /// OpenSSL counts references with atomics, and nothing is changed after the initializer.
+    /// OpenSSL counts references atomically, and nothing is changed after the initializer.
     nonisolated(unsafe) let pointer: OpaquePointer
-    /// The last session with each server, to be resumed.
+    /// The last session with each server, for resumption.
     private let sessions = Lock<[String: ResumableSession]>([:])
 
-    /// `@unchecked Sendable`, since OpenSSL's sessions are counted by atomics and not changed here.
+    /// `@unchecked Sendable`, because OpenSSL counts a session's references atomically and it isn't changed here.
     private struct ResumableSession: @unchecked Sendable {
         var pointer: OpaquePointer
     }
 
-    /// More servers than a client has brokers, so that names which change don't pile up.
+    /// The maximum number of sessions, above the number of brokers of a client, so that changing names don't
+    /// accumulate.
     private static let sessionLimit = 1000
 
-    /// For connections that this side makes.
+    /// Creates the context for outgoing connections.
     package convenience init(client settings: TLSSettings) throws(TLSFailure) {
         try self.init(settings, isServer: false)
     }
 
-    /// For connections that this side accepts.
+    /// Creates the context for accepted connections.
     package convenience init(server settings: TLSSettings) throws(TLSFailure) {
         try self.init(settings, isServer: true)
     }
@@ -48,7 +49,7 @@ package final class TLSContext: Sendable {
         try self.setTrust()
         try self.setIdentity()
         if isServer {
-            // Resumption by tickets alone; the name only has to be there.
+            // Sessions are only resumed by tickets, but OpenSSL requires an ID.
             var name = UInt8(ascii: "k")
             SSL_CTX_set_session_id_context(context, &name, 1)
         } else {
@@ -114,7 +115,8 @@ package final class TLSContext: Sendable {
         authorities.lend { certificates in
             for certificate in certificates { X509_STORE_add_cert(store, certificate) }
         }
-        // Whatever is named is believed, as Java does, not only roots: an intermediate authority, or the server itself.
+        // Trust every given certificate, as Java does, not only roots: it can be an intermediate authority's or the
+        // server's.
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
 
@@ -152,7 +154,7 @@ package final class TLSContext: Sendable {
 
     // MARK: Sessions
 
-    /// Keeps a session for the next connection to a server. Takes over the reference.
+    /// Keeps a session for the next connection to a server. Takes ownership of the reference.
     func keep(_ session: OpaquePointer, for server: String) -> Bool {
         let kept = ResumableSession(pointer: session)
         let dropped = self.sessions.withLock { sessions -> [ResumableSession] in
@@ -168,7 +170,7 @@ package final class TLSContext: Sendable {
         return true
     }
 
-    /// Lets a connection resume the last session with a server.
+    /// Makes a connection resume the last session with a server.
     func resume(_ server: String, on ssl: OpaquePointer) {
         self.sessions.withLock { sessions in
             if let session = sessions[server] { SSL_set_session(ssl, session.pointer) }

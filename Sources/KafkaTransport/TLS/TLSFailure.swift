@@ -5,39 +5,39 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why there is no TLS session, or no longer one.
+/// An error of a TLS session.
 package enum TLSFailure: Error, Hashable, Sendable {
-    /// The other side's certificate, or one above it, comes from an authority that isn't trusted.
+    /// The peer's certificate, or one above it, is from an authority that isn't trusted.
     case unknownAuthority(String)
-    /// A certificate of the other side's chain is no longer valid, or not yet.
+    /// A certificate of the peer's chain has expired or isn't valid yet.
     case expired(String)
-    /// The certificate is good, but for other names. If it has none, with its common name.
+    /// The certificate is valid, but for other names. If it has none, its common name is given.
     case nameMismatch(expected: String, names: [String], commonName: String? = nil)
-    /// The certificate was refused for another reason, in OpenSSL's words.
+    /// The certificate was rejected for another reason, in OpenSSL's words.
     case untrusted(String)
-    /// The other side closed the connection instead of answering.
+    /// The peer closed the connection during the handshake.
     case closedInHandshake
-    /// What came is not TLS; with its first bytes, which may tell who is speaking.
+    /// The input isn't TLS. Its first bytes may identify the protocol.
     case notTLS(firstBytes: [UInt8])
-    /// The other side wants a certificate of this one, which has none.
+    /// The peer requires a client certificate, and none is set.
     case certificateMissing
-    /// The other side refused, by an alert: its number and name.
+    /// The peer rejected the handshake with this alert.
     case refused(alert: Int, name: String)
-    /// The handshake was not over in time.
+    /// The handshake timed out.
     case timedOut
-    /// The handshake took more bytes than any sensible one.
+    /// The handshake exceeded the limit in bytes.
     case handshakeTooLarge
-    /// A certificate, a key or a setting can't be used.
+    /// A certificate, a key or a setting is invalid.
     case configuration(String)
-    /// Anything else, in OpenSSL's words.
+    /// Another error, in OpenSSL's words.
     case other(String)
 }
 
 extension TLSFailure {
-    /// Alerts by which a server says that it wants another certificate of the client.
+    /// The alerts by which a server rejects a client's certificate.
     private static let certificateAlerts: Set<Int> = [41, 42, 43, 44, 45, 46, 48, 49, 116]
 
-    /// Whether the other side refused the certificate that it was shown, or missed one.
+    /// Whether the peer rejected the certificate of this side, or missed one.
     package var isAboutOwnCertificate: Bool {
         switch self {
         case .certificateMissing: true

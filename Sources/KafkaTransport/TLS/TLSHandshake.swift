@@ -7,13 +7,13 @@
 
 import KafkaMemory
 
-/// The handshake on one socket that is connected. Whoever began it owns the socket, and closes it if this fails.
+/// The TLS handshake on a connected socket. The caller owns the socket and closes it if the handshake fails.
 final class TLSHandshake: SocketEventHandler {
     typealias Completion = @Sendable (Result<Void, TransportError>) -> Void
 
     private let loop: EventLoop
     private let session: TLSSession
-    /// The socket with its registration, until the end.
+    /// The socket and its registration, until the handshake ends.
     private let watched: Lock<Watched?>
     private let timer = Lock<LoopTimer?>(nil)
     private let completion: Completion
@@ -33,7 +33,7 @@ final class TLSHandshake: SocketEventHandler {
         self.completion = completion
     }
 
-    /// Begins to agree with the other side. `completion` is called exactly once, on any thread.
+    /// Starts the handshake. `completion` is called exactly once, on any thread.
     @discardableResult
     static func begin(
         _ session: TLSSession, on socket: Socket, loop: EventLoop, deadline: MonotonicTime,
@@ -46,7 +46,7 @@ final class TLSHandshake: SocketEventHandler {
         return handshake
     }
 
-    /// Waits until the two sides have agreed, or throws why they have not.
+    /// Performs the handshake, or throws the reason for its failure.
     static func perform(
         _ session: TLSSession, on socket: Socket, loop: EventLoop, deadline: MonotonicTime
     ) async throws(TransportError) {
@@ -57,7 +57,7 @@ final class TLSHandshake: SocketEventHandler {
         try result.get()
     }
 
-    /// The first end counts.
+    /// Ends the handshake with `result`, unless it has already ended.
     private func end(_ result: Result<Void, TransportError>) {
         let isFirst = self.watched.withLock { watched in
             defer { self.unwatch(&watched) }
@@ -88,7 +88,7 @@ final class TLSHandshake: SocketEventHandler {
         if let outcome { self.end(outcome) }
     }
 
-    /// Waits for what the other side says, and for room for what this one has to say.
+    /// Watches for input, and for room to send if bytes are unsent.
     private func watch(_ watched: inout Watched?) throws(TransportError) {
         guard var current = watched else { return }
         let interest = Interest(read: true, write: self.session.hasUnsentBytes)

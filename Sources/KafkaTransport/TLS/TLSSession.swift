@@ -17,19 +17,19 @@ import Musl
 import Glibc
 #endif
 
-/// One connection's TLS: its handshake, then its bytes.
+/// The TLS session of one connection: its handshake and its data.
 ///
-/// OpenSSL's session can't be used by two threads at once: one lock covers reading and writing. Lock order: a channel's write
-/// lock, then this.
+/// Two threads can't use an OpenSSL session at once, so one lock covers reading and writing. Lock order: the channel's
+/// write lock, then this one.
 final class TLSSession: ByteTransform {
-    /// `@unchecked Sendable`, since it is behind a lock, and its pointers nowhere else.
+    /// `@unchecked Sendable`, because a lock protects it and its pointers are stored nowhere else.
     private struct State: @unchecked Sendable {
         let ssl: OpaquePointer
         let wire: TLSWire
-        /// Where small pieces are put together, so that each record is a full one.
+        /// The buffer in which small pieces are joined, so that each record is full.
         let staging: UnsafeMutableRawBufferPointer
         var isFinishing = false
-        /// Why no more bytes come, behind bytes that had to be handed out first.
+        /// The reason for the end of the input, to return after the bytes before it.
         var end: TransportError?
     }
 
@@ -39,19 +39,20 @@ final class TLSSession: ByteTransform {
     private let buffered = Atomic(false)
     private let ended = Atomic(false)
 
-    /// The most that a record holds.
+    /// The maximum number of bytes in a record.
     private static let recordSize = 16 << 10
-    /// The most that one call to `send` takes.
+    /// The maximum number of bytes that one call to `send` takes.
     private static let sendLimit = 512 << 10
-    /// More than any sensible chain of certificates.
+    /// The maximum size of a handshake, above that of any sensible certificate chain.
     private static let handshakeLimit = 256 << 10
-    /// As much is taken from the socket for nothing, before others have their turn: messages of TLS's own may follow one another
-    /// for as long as the other side likes.
+    /// The number of bytes to read from the socket without getting data before other sockets are served.
+    ///
+    /// A peer can send any number of TLS's own messages in a row.
     private static let silentLimit = 64 << 10
-    /// As many bytes of answers to such messages wait for the other side to read them.
+    /// The maximum number of bytes of answers to such messages that wait for the peer to read them.
     private static let answerLimit = 256 << 10
 
-    /// - Parameter host: the name that the other side's certificate must have; nil on the server's side.
+    /// - Parameter host: The name that the peer's certificate must have, or nil on the server's side.
     init(_ context: TLSContext, host: String?, port: Int, socket: Socket) throws(TLSFailure) {
         ERR_clear_error()
         guard let ssl = SSL_new(context.pointer) else { throw .other(OpenSSLError.takeText()) }
@@ -86,11 +87,11 @@ final class TLSSession: ByteTransform {
         }
     }
 
-    /// Tells the server which name is meant (SNI, which addresses are not sent in), and OpenSSL what to look for.
+    /// Sets the server name for SNI, which excludes addresses, and the name that OpenSSL verifies.
     private static func expect(
         _ host: String, _ verification: TLSSettings.Verification, on ssl: OpaquePointer
     ) throws(TLSFailure) {
-        // The dot that ends a full name is DNS's own, and in no certificate (RFC 6066).
+        // The final dot of a fully qualified name belongs to DNS and is not in certificates (RFC 6066).
         let host = host.hasSuffix(".") ? String(host.dropLast()) : host
         let isAddress = SocketAddress.numeric(host: host, port: 0) != nil
         if !isAddress, kafka_SSL_set_server_name(ssl, host) != 1 {
@@ -114,7 +115,7 @@ final class TLSSession: ByteTransform {
         case failed(TransportError)
     }
 
-    /// Goes on with the handshake as far as what has come allows.
+    /// Continues the handshake with the input received so far.
     func handshake(on socket: Socket) -> Progress {
         self.withState(socket) { state in
             state.wire.allowance = Self.handshakeLimit - state.wire.receivedCount
@@ -129,7 +130,7 @@ final class TLSSession: ByteTransform {
         }
     }
 
-    /// Whether the handshake went on with an earlier session.
+    /// Whether the handshake resumed an earlier session.
     var isResumed: Bool { self.state.withLock { SSL_session_reused($0.ssl) == 1 } }
 
     var hasUnsentBytes: Bool { self.unsent.load(ordering: .relaxed) }
@@ -224,9 +225,9 @@ final class TLSSession: ByteTransform {
         if let refusal = state.wire.refusal { return .tls(refusal) }
         if let code = state.wire.failure { return .reset(errno: code) }
         let reason = ERR_GET_REASON(error)
-        // Alerts of the other side.
+        // The reason is an alert from the peer.
         if ERR_GET_LIB(error) == ERR_LIB_SSL, reason >= SSL_AD_REASON_OFFSET, reason < SSL_AD_REASON_OFFSET + 256 {
-            // The alert alone doesn't tell: with TLS 1.2 it is any handshake's failure.
+            // The alert alone isn't specific: with TLS 1.2 it stands for any handshake failure.
             if state.wire.isCertificateMissing { return .tls(.certificateMissing) }
             let alert = reason - SSL_AD_REASON_OFFSET
             return .tls(.refused(alert: Int(alert), name: String(cString: SSL_alert_desc_string_long(alert))))
@@ -245,7 +246,7 @@ final class TLSSession: ByteTransform {
     }
 }
 
-/// Cuts pieces into what one record holds: out of a large piece in place, small ones put together.
+/// Splits pieces into the contents of records: parts of a large piece in place, small pieces joined.
 private struct PieceReader {
     private let pieces: UnsafeMutableBufferPointer<iovec>
     private var index = 0

@@ -7,37 +7,37 @@
 
 package import KafkaMemory
 
-/// How to speak TLS: whom to trust, who to be, and what is allowed.
+/// The settings of TLS: trust, identity, and allowed versions and ciphers.
 package struct TLSSettings: Hashable, Sendable {
-    /// Whose certificates are believed.
+    /// The certificates that are trusted.
     package enum Trust: Hashable, Sendable {
-        /// Those that the system believes.
+        /// Those of the system's authorities.
         case system
-        /// Those that these authorities have signed, in PEM.
+        /// Those of the given authorities, in PEM.
         case authorities(Bytes)
-        /// The same in PKCS#12.
+        /// Those of the given authorities, in PKCS#12.
         case pkcs12(Bytes, password: String?)
     }
 
-    /// What is asked of the other side's certificate.
+    /// The checks of the peer's certificate.
     package enum Verification: Hashable, Sendable {
-        /// It comes from an authority that is trusted and names the host.
+        /// It must be from a trusted authority and name the host.
         case full
-        /// It comes from an authority that is trusted, whatever it names.
+        /// It must be from a trusted authority, but can name any host.
         case authorityOnly
-        /// Nothing at all.
+        /// It isn't checked.
         case none
     }
 
-    /// A certificate with its key.
+    /// A certificate and its key.
     package enum Identity: Hashable, Sendable {
-        /// The chain, own certificate first, and the private key, both in PEM.
+        /// The chain, starting with the own certificate, and the private key, both in PEM.
         case pem(chain: Bytes, key: Bytes, password: String?)
-        /// All in one, in PKCS#12.
+        /// The chain and the key in PKCS#12.
         case pkcs12(Bytes, password: String)
     }
 
-    /// The versions that there are.
+    /// A version of TLS.
     package enum Version: Hashable, Sendable {
         case tls12
         case tls13
@@ -48,18 +48,18 @@ package struct TLSSettings: Hashable, Sendable {
     package var identity: Identity?
     package var minimumVersion = Version.tls12
     package var maximumVersion = Version.tls13
-    /// OpenSSL's lists for TLS 1.2 and for 1.3; nil for its defaults.
+    /// OpenSSL's cipher list for TLS 1.2, or nil for its default. `cipherSuites` is the one for TLS 1.3.
     package var ciphers: String?
     package var cipherSuites: String?
-    /// For servers: whether a client must show a certificate, which is verified by `trust`.
+    /// Whether a server requires client certificates, which it verifies by `trust`.
     package var requiresClientCertificate = false
 
     package init() {}
 }
 
 extension TLSSettings: CustomStringConvertible, CustomReflectable {
-    /// Its type's name.
+    /// The name of the type, because the settings contain keys and passwords.
     package var description: String { "TLSSettings" }
-    /// Nothing: keys and passwords are among what there is.
+    /// An empty mirror, because the settings contain keys and passwords.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -15,15 +15,15 @@ import Musl
 import Glibc
 #endif
 
-/// Between OpenSSL and a socket: encrypted bytes on their way in and out, and what OpenSSL's callbacks noted.
+/// The connection between OpenSSL and a socket: buffers encrypted bytes and keeps what OpenSSL's callbacks report.
 ///
-/// OpenSSL reads ahead, many records at once, and what it writes is gathered and sent in few calls. Writing never blocks:
-/// what the socket doesn't take waits here, so that OpenSSL never has to write in order to read. The owner lets OpenSSL write
-/// more only while the socket takes what there is, which bounds it.
+/// OpenSSL reads many records at once, and its output is collected and sent in few calls. Writing never blocks: bytes
+/// that the socket doesn't take are buffered here, so that OpenSSL never has to write in order to read. The owner lets
+/// OpenSSL write more only while the socket takes what is buffered, which bounds the buffer.
 ///
 /// Used by one thread at a time, under the session's lock.
 final class TLSWire {
-    /// The socket of the call that is under way.
+    /// The socket of the current call.
     var socket: Socket
     private let context: TLSContext
     private let host: String?
@@ -33,21 +33,21 @@ final class TLSWire {
     private var outputStart = 0
     private var outputEnd = 0
 
-    /// Why the socket can no longer be read or written, if so.
+    /// The error because of which the socket can no longer be used, if any.
     private(set) var failure: Int32?
-    /// Whether the other side has sent its last.
+    /// Whether the peer has closed its side.
     private(set) var isAtEnd = false
-    /// The bytes received so far, and the first of them.
+    /// The number of bytes received so far. `firstBytes` has the first of them.
     private(set) var receivedCount = 0
     private(set) var firstBytes: [UInt8] = []
-    /// How many more are taken from the socket before whoever reads has to come back.
+    /// The number of bytes that may be read from the socket in the current call.
     var allowance = 0
-    /// Why a certificate was refused.
+    /// The reason for which a certificate was rejected.
     private(set) var refusal: TLSFailure?
-    /// Whether the server wants a client's certificate, and there is none.
+    /// Whether the server requires a client certificate and none is set.
     var isCertificateMissing = false
 
-    /// As much is gathered before the socket is called.
+    /// The number of bytes to collect before sending.
     private static let outputTarget = 64 << 10
 
     init(socket: Socket, context: TLSContext, host: String?, port: Int) {
@@ -62,14 +62,14 @@ final class TLSWire {
         self.output.deallocate()
     }
 
-    /// Encrypted bytes that the socket has not taken yet.
+    /// The number of encrypted bytes that the socket has not taken.
     var unsent: Int { self.outputEnd - self.outputStart }
-    /// Whether the socket took less than it was offered, when it was last asked.
+    /// Whether the socket took less than offered in the last call.
     private(set) var isBlocked = false
 
     // MARK: Bytes
 
-    /// What OpenSSL's read does: nil if it should come back later, 0 at the end or after a failure.
+    /// Implements OpenSSL's read. Returns nil to retry later, and 0 at the end or after a failure.
     private func read(into target: UnsafeMutableRawBufferPointer) -> Int? {
         guard self.failure == nil, !self.isAtEnd else { return 0 }
         guard self.allowance > 0 else { return nil }
@@ -88,7 +88,7 @@ final class TLSWire {
         }
     }
 
-    /// What OpenSSL's write does: all is taken.
+    /// Implements OpenSSL's write, which always takes all bytes.
     private func write(_ bytes: UnsafeRawPointer, _ count: Int) {
         if self.output.count - self.outputEnd < count { self.makeRoom(for: count) }
         (self.output.baseAddress! + self.outputEnd).copyMemory(from: bytes, byteCount: count)
@@ -99,7 +99,7 @@ final class TLSWire {
     private func makeRoom(for count: Int) {
         let waiting = UnsafeRawBufferPointer(rebasing: self.output[self.outputStart..<self.outputEnd])
         if waiting.count + count <= self.output.count {
-            // The regions may overlap, which copyMemory allows.
+            // The regions may overlap, which copyMemory supports.
             self.output.copyMemory(from: waiting)
         } else {
             let capacity = max(waiting.count + count, min(2 * self.output.count, Self.outputTarget + (20 << 10)))
@@ -112,7 +112,7 @@ final class TLSWire {
         self.outputStart = 0
     }
 
-    /// Sends what waits, as far as the socket takes it.
+    /// Sends buffered bytes until the socket takes no more.
     func flush() {
         self.isBlocked = false
         while self.unsent > 0, self.failure == nil {
@@ -134,7 +134,7 @@ final class TLSWire {
 
     // MARK: OpenSSL's callbacks
 
-    /// Makes OpenSSL read and write here. The session keeps this object alive for as long as `ssl` lives.
+    /// Makes OpenSSL read and write through this object, which the session must retain while `ssl` exists.
     func attach(to ssl: OpaquePointer) throws(TLSFailure) {
         guard let method = Self.method?.pointer, let bio = BIO_new(method) else {
             throw .other(OpenSSLError.takeText())
@@ -150,7 +150,7 @@ final class TLSWire {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSWire>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// `@unchecked Sendable`, since nothing of it is changed once it is made.
+    /// `@unchecked Sendable`, because it isn't changed after its creation.
     private struct Method: @unchecked Sendable {
         let pointer: OpaquePointer
     }
@@ -189,13 +189,13 @@ final class TLSWire {
         return Method(pointer: method)
     }()
 
-    /// Keeps a session that the server has given. Returns whether the reference was taken over.
+    /// Keeps a session from the server. Returns whether ownership of the reference was taken.
     func keepsSession(_ session: OpaquePointer) -> Bool {
         guard let host = self.host else { return false }
         return self.context.keep(session, for: "\(host):\(self.port)")
     }
 
-    /// Notes why a certificate is being refused, and what names it has.
+    /// Records the reason for which a certificate is rejected, and the names in it.
     static func noteRefusal(_ store: OpaquePointer) {
         guard let data = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
             let wire = TLSWire.of(OpaquePointer(data)), wire.refusal == nil

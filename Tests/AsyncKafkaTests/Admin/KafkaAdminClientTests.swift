@@ -18,28 +18,28 @@ import Testing
         return configuration
     }
 
-    @Test func settingsThatCanNotBeMeantAreRefused() {
+    @Test func invalidSettingsAreRefused() {
         let error = #expect(throws: KafkaError.self) {
             _ = try KafkaAdminClient(KafkaClientConfiguration(bootstrapServers: []))
         }
         #expect(error?.code == .invalidConfiguration)
     }
 
-    @Test func withoutRunACallEndsAtItsDeadlineAndSaysWhy() async throws {
+    @Test func aCallWithoutRunFailsAtItsDeadlineWithTheReason() async throws {
         let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
         let error = await #expect(throws: KafkaError.self) { try await admin.describeDelegationTokens() }
         #expect(error?.code == .timedOut, "\(String(describing: error))")
         #expect(error?.message.contains("run()") == true, "\(String(describing: error))")
     }
 
-    @Test func aBrokerThatIsNotThereEndsTheCallAtItsDeadline() async throws {
+    @Test func aCallToAnUnreachableBrokerFailsAtItsDeadline() async throws {
         let error = try await KafkaAdminClient.withAdminClient(self.configuration(["127.0.0.1:1"])) { admin in
             await #expect(throws: KafkaError.self) { try await admin.createDelegationToken() }
         }
         #expect(error?.code == .timedOut, "\(String(describing: error))")
     }
 
-    @Test func aBrokerWithoutTokensIsToldOf() async throws {
+    @Test func aBrokerWithoutTokenSupportIsAnError() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.withheldAPIs = [.createDelegationToken]
         try await EmbeddedKafka.withCluster(configuration) { broker in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoTokenAndNoTimeIsRefusedAtOnceWithoutBeingQuoted() async throws {
+    @Test func invalidTokensAndDurationsAreRefusedAtOnceWithoutBeingQuoted() async throws {
         let admin = try KafkaAdminClient(self.configuration(["127.0.0.1:1"]))
         for hmac: Secret in ["hush!", ""] {
             let error = await #expect(throws: KafkaError.self) { try await admin.renewDelegationToken(hmac: hmac) }
@@ -65,8 +65,8 @@ import Testing
         #expect(error?.code == .invalidArgument)
     }
 
-    /// A broker that has begun and doesn't know what came of it: only what does no harm twice is asked again.
-    @Test func aCallThatTheBrokerDidNotFinishInTimeIsMadeAgainOnlyIfThatDoesNoHarm() async throws {
+    /// The broker has begun the operation and doesn't know its outcome, so only repeatable requests are retried.
+    @Test func aCallThatTimedOutOnTheBrokerIsRetriedOnlyIfItIsRepeatable() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.scramSHA256])]
@@ -89,7 +89,7 @@ import Testing
                     #expect(error?.isOutcomeUnknown == true, "\(String(describing: error))")
                 }
                 #expect(making.hits == 1 && ending.hits == 1)
-                // A question, and what is the same when it is said twice.
+                // A query, and an operation that can safely be repeated.
                 #expect(try await admin.describeDelegationTokens().map(\.id) == [token.id])
                 try await admin.renewDelegationToken(hmac: token.hmac)
                 #expect(describing.hits == 2 && renewing.hits == 2)

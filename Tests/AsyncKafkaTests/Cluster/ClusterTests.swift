@@ -150,7 +150,7 @@ import Testing
             } throws: {
                 guard let error = $0 as? KafkaError else { return false }
                 return error.code == .unsupportedVersion && error.message.contains("Produce versions 0 to 2")
-                    && error.message.contains("needs Kafka 2.1")
+                    && error.message.contains("older than Kafka 2.1")
             }
         }
     }

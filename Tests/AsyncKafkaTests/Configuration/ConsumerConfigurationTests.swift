@@ -12,7 +12,7 @@ import Testing
 @Suite struct ConsumerConfigurationTests {
     private let cluster = KafkaClientConfiguration(bootstrapServers: ["localhost:9092"])
 
-    @Test func theDefaultsAreKafkas() throws {
+    @Test func theDefaultsAreThoseOfKafka() throws {
         let configuration = ConsumerConfiguration(self.cluster, groupID: "g")
         try configuration.validate()
         #expect(configuration.autoOffsetReset == .latest && configuration.isolationLevel == .readUncommitted)
@@ -50,7 +50,7 @@ import Testing
     ]
 
     @Test(arguments: 0..<mistakes.count)
-    func aMistakeIsNamed(index: Int) throws {
+    func anInvalidSettingIsNamed(index: Int) throws {
         var configuration = ConsumerConfiguration(self.cluster, groupID: "g")
         Self.mistakes[index].1(&configuration)
         let error = #expect(throws: KafkaError.self) { try configuration.validate() }
@@ -58,7 +58,7 @@ import Testing
         #expect(error?.message.lowercased().contains(Self.mistakes[index].0.lowercased().prefix(8)) == true)
     }
 
-    @Test func aConsumerRefusesAWrongConfiguration() {
+    @Test func aConsumerRefusesAnInvalidConfiguration() {
         var configuration = ConsumerConfiguration(self.cluster, groupID: "g")
         configuration.assignors = []
         #expect(throws: KafkaError.self) { _ = try KafkaConsumer(configuration) }

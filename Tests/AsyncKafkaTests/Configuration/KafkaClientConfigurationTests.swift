@@ -15,12 +15,12 @@ import Testing
         ("[::1]:9094", "::1", 9094),
         ("[fe80::1]", "fe80::1", 9092),
     ])
-    func readsAddresses(text: String, host: String, port: Int) {
+    func addressesAreParsed(text: String, host: String, port: Int) {
         #expect(KafkaServer(text) == KafkaServer(host: host, port: port))
     }
 
     @Test(arguments: ["", ":9092", "kafka:", "kafka:0", "kafka:65536", "kafka:x", "::1", "[::1", "[::1]9092", "a b:1"])
-    func refusesWhatIsNoAddress(text: String) {
+    func invalidAddressesAreRefused(text: String) {
         #expect(KafkaServer(text) == nil)
         let error = #expect(throws: KafkaError.self) {
             try KafkaClientConfiguration(bootstrapServers: [text]).validate()
@@ -28,7 +28,7 @@ import Testing
         #expect(error?.code == .invalidConfiguration)
     }
 
-    @Test func namesTheSettingThatIsWrong() {
+    @Test func theInvalidSettingIsNamed() {
         var configuration = KafkaClientConfiguration(bootstrapServers: ["localhost:9092"])
         #expect(throws: Never.self) { try configuration.validate() }
         configuration.retryBackoff = .seconds(5)

@@ -50,7 +50,7 @@ import Testing
             let answer: QueuedRequest.Answer =
                 isAnswered
                 ? .expected(correlationID: id) { ends.note(id, $0.failure) } : .never { ends.note(id, $0.failure) }
-            let request = QueuedRequest(api, deadline: self.now + timeout, answer: answer)
+            let request = QueuedRequest(api, version: 0, deadline: self.now + timeout, answer: answer)
             let action = self.queue.submit(
                 request, [Bytes([UInt8(truncatingIfNeeded: id)])], now: self.now, isAuthentication: isAuthentication)
             switch action {

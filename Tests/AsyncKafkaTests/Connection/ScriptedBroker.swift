@@ -20,11 +20,6 @@ final class ScriptedBroker: Sendable {
         var correlationID: Int32
         /// What follows the header's client id.
         var rest: Bytes
-
-        /// A token without a header, as it follows SaslHandshake version 0.
-        static func bare(_ token: Bytes) -> Received {
-            Received(api: .saslAuthenticate, version: -1, correlationID: 0, rest: token)
-        }
     }
 
     enum Reply: Sendable {
@@ -34,8 +29,6 @@ final class ScriptedBroker: Sendable {
         case frame(Bytes)
         /// Bytes as they are, without a length before them; then the end, if they are the last.
         case bytes(Bytes, isLast: Bool)
-        /// A bare answer to a bare token (SaslHandshake version 0), and whether the exchange is over with it.
-        case token(Bytes, isLast: Bool)
         case nothing
         case close
     }
@@ -93,7 +86,6 @@ final class ScriptedBroker: Sendable {
     private final class Handler: FrameHandler {
         let broker: ScriptedBroker
         let channel: SocketChannel
-        private let takesTokens = Lock(false)
 
         init(broker: ScriptedBroker, channel: SocketChannel) {
             self.broker = broker
@@ -101,7 +93,6 @@ final class ScriptedBroker: Sendable {
         }
 
         func frameReceived(_ frame: Bytes) {
-            if self.takesTokens.withLock({ $0 }) { return self.answer(.bare(frame)) }
             var reader = ByteReader(frame)
             guard let api = try? reader.readInt16(), let version = try? reader.readInt16(),
                 let correlationID = try? reader.readInt32(),
@@ -113,7 +104,6 @@ final class ScriptedBroker: Sendable {
             }
             let received = Received(
                 api: APIKey(rawValue: api), version: version, correlationID: correlationID, rest: rest)
-            if received.api == .saslHandshake, version == 0 { self.takesTokens.withLock { $0 = true } }
             self.answer(received)
         }
 
@@ -135,9 +125,6 @@ final class ScriptedBroker: Sendable {
             case .bytes(let bytes, let isLast):
                 self.channel.sendUnframed { [bytes] }
                 if isLast { self.channel.closeAfterFlushing() }
-            case .token(let token, let isLast):
-                if isLast { self.takesTokens.withLock { $0 = false } }
-                self.channel.send { [token] }
             case .nothing:
                 break
             case .close:

@@ -12,14 +12,13 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct FailureReportTests {
-    @Test("the first failure is told, then one a minute, and once that it is over")
-    func report() {
+    @Test func theFirstFailureIsReportedThenOneAMinuteAndOnceTheRecovery() {
         var report = FailureReport()
         let told = [0, 1, 59, 60, 61, 120, 121].map { report.failed(now: .at($0)) }
         #expect(told == [1, nil, nil, 3, nil, 2, nil])
         let over = [report.succeeded(), report.succeeded()]
         #expect(over == [true, false])
-        // It begins again soon, and ends: too often to be told each time.
+        // Another failure soon afterwards, and another recovery: too frequent to be reported each time.
         let soon = report.failed(now: .at(130))
         let isTold = report.succeeded()
         #expect(soon == nil && !isTold)
@@ -28,8 +27,7 @@ import Testing
         #expect(later == 3 && isOver)
     }
 
-    @Test("what does not pass by itself is told without patience, and no oftener for that")
-    func urgent() {
+    @Test func anUrgentFailureIsReportedAtOnceButNoMoreOften() {
         var report = FailureReport(patience: .seconds(5))
         let told = [
             report.failed(now: .at(0)), report.failed(now: .at(1), isUrgent: true),
@@ -38,15 +36,13 @@ import Testing
         #expect(told == [nil, 2, nil, 2])
     }
 
-    @Test("an attempt that takes as long as the patience is told when it fails")
-    func longAttempt() {
+    @Test func anAttemptAsLongAsThePatienceIsReportedWhenItFails() {
         var report = FailureReport(patience: .seconds(5))
         let told = [report.failed(now: .at(30), since: .at(0)), report.failed(now: .at(60), since: .at(31))]
         #expect(told == [1, nil])
     }
 
-    @Test("those that nobody was told of are told when it is time, though none fails then")
-    func due() {
+    @Test func unreportedFailuresAreReportedWhenDueWithoutANewFailure() {
         var report = FailureReport(interval: .seconds(10))
         let none = report.due(now: .at(0))
         #expect(none == nil)
@@ -56,8 +52,7 @@ import Testing
         #expect(due == [nil, 7, nil])
     }
 
-    @Test("among successes it is over when nothing has failed for a time, and what fails later is told as the first")
-    func quiet() {
+    @Test func amongSuccessesARecoveryNeedsAQuietTimeAndLaterFailuresAreNew() {
         var report = FailureReport()
         let none = report.succeeded(now: .at(0), after: .seconds(10))
         #expect(!none)

@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a broker says is shown as one line, whatever characters are in it.
+/// Text from a broker is shown on one line, whatever characters it contains.
 @Suite struct PrintableTextTests {
     private static let hostile = "no\r\n[error] forged\u{1b}[31m\u{0}\u{7f}\u{85}\u{9b}\u{2028}\u{202e}end"
 
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func anErrorIsOneLineWhateverTheBrokerSays() {
+    @Test func anErrorIsOneLineWhateverTheBrokersMessage() {
         let errors = [
             KafkaError(.policyViolation, doing: "storing records", topic: "t", brokerMessage: Self.hostile),
             KafkaError(.brokerError, "m", broker: Self.hostile, topic: Self.hostile, group: Self.hostile),
@@ -35,13 +35,13 @@ import Testing
         }
     }
 
-    @Test func anEventIsOneLineOfTheLog() {
+    @Test func anEventIsASingleLineInTheLog() {
         let line = StandardErrorLog.line(.error, "m", [(key: "kafka.topic", value: Self.hostile)])
         #expect(self.isPrintable(line), "\(line.debugDescription)")
         #expect(line.hasPrefix("[error] m kafka.topic=no\\r\\n[error] forged"))
     }
 
-    @Test func whatIsPrintableStaysAsItIs() {
+    @Test func printableTextIsUnchanged() {
         let error = KafkaError(.brokerError, "Grüße, 世界 👩‍🚒 \\ \"quoted\"", topic: "t")
         #expect(error.description == "Grüße, 世界 👩‍🚒 \\ \"quoted\" [topic t]")
     }

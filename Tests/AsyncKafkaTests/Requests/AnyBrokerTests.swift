@@ -13,13 +13,13 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Where any broker will do, the one that refuses or hangs is not the only one.
+/// Where any broker can answer, one that refuses or hangs isn't the only one that is used.
 @Suite(.timeLimit(.minutes(1))) struct AnyBrokerTests {
     private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "value")
 
-    /// The only broker that is connected refuses for ever; the others are well.
-    @Test func aProducerIDIsAskedOfAnotherBrokerThanTheOneThatRefuses() async throws {
+    /// The only connected broker always refuses; the others are healthy.
+    @Test func aProducerIDIsRequestedFromAnotherBrokerAfterARefusal() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, broker: 1, times: nil)
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func aCoordinatorIsAskedForOfAnotherBrokerThanTheOneThatRefuses() async throws {
+    @Test func aCoordinatorIsLookedUpAtAnotherBrokerAfterARefusal() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let refusal = kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, broker: 1, times: nil)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func metadataIsAskedOfAnotherBrokerThanTheOneThatRefuses(knowsBrokers: Bool) async throws {
+    func metadataIsRequestedFromAnotherBrokerAfterARefusal(knowsBrokers: Bool) async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let configuration = kafka.producing { $0.cluster.bootstrapServers = [kafka.bootstrapServers[0]] }
@@ -70,14 +70,14 @@ import Testing
         }
     }
 
-    /// One of two bootstrap servers says which versions it speaks, and then nothing more.
-    @Test func aServerThatHangsAtTheFirstQuestionHoldsUpNobody() async throws {
+    /// One of two bootstrap servers answers ApiVersions and then nothing more.
+    @Test func aServerThatHangsAtTheFirstRequestDelaysNothing() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .metadata, broker: 1, times: nil)
             defer { hold.release() }
-            // Some begin with the one that is well.
+            // Some attempts begin with the healthy server.
             for _ in 0..<2 {
                 let configuration = kafka.producing {
                     $0.cluster.requestTimeout = .seconds(100)
@@ -91,9 +91,9 @@ import Testing
         }
     }
 
-    /// Of two servers one swallows what it gets, and the other refuses, since it is just being started.
+    /// One of two servers reads requests without answering; the other refuses connections, since it is starting.
     @Test(arguments: 0..<4)
-    func aServerThatComesBackIsNotKeptWaitingByOneThatHangs(attempt: Int) async throws {
+    func aServerThatComesBackIsUsedWhileAnotherHangs(attempt: Int) async throws {
         let silent = try SilentPort()
         let silentServer = "127.0.0.1:\(silent.port)"
         defer { withExtendedLifetime(silent) {} }
@@ -118,8 +118,8 @@ import Testing
         }
     }
 
-    /// The client begins again from its bootstrap servers, which is nothing that a reader could do anything about.
-    @Test func aBrokerThatWantsTheClientToBeginAgainIsNoErrorOfTheReaders() async throws {
+    /// The client restarts from its bootstrap servers. The reader couldn't do anything about the error.
+    @Test func aBrokersRequestToRebootstrapIsNoErrorForTheReader() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -137,8 +137,8 @@ import Testing
         }
     }
 
-    /// Its connections stay open, also the idle one that would be "least loaded".
-    @Test func theCoordinatorIsNotAskedOfABrokerThatHangs() async throws {
+    /// Its connections stay open, including the idle one that would be the least loaded.
+    @Test func theCoordinatorIsNotLookedUpAtABrokerThatHangs() async throws {
         var brokers = EmbeddedKafka.Configuration(brokers: 3)
         brokers.sessionTimeouts = .seconds(1) ... .seconds(600)
         try await self.clock.withCluster(brokers) { kafka in
@@ -147,7 +147,7 @@ import Testing
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))
             let next = try #require(kafka.brokerIDs.first { $0 != coordinator })
             var configuration = kafka.consuming("g")
-            // Only the coordinator is connected for anything but fetching.
+            // Only the coordinator has a connection for requests other than Fetch.
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(600)
@@ -165,9 +165,9 @@ import Testing
         }
     }
 
-    /// One of two bootstrap servers answers nothing, not even a SYN.
+    /// One of two bootstrap servers doesn't even respond to a SYN.
     @Test(arguments: 0..<8)
-    func aServerThatHangsHoldsUpNobody(attempt: Int) async throws {
+    func aServerThatHangsDelaysNothing(attempt: Int) async throws {
         let silent = try SilentPort()
         let silentServer = "127.0.0.1:\(silent.port)"
         defer { withExtendedLifetime(silent) {} }
@@ -175,7 +175,7 @@ import Testing
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
                 $0.cluster.bootstrapServers += [silentServer]
-                // Whoever waits for the silent one waits for longer than the test may take.
+                // Waiting for the silent server would take longer than the test's time limit.
                 $0.cluster.connectionSetupTimeout = .seconds(120)
                 $0.maxBlock = .seconds(120)
             }
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func aTimeOutTellsTheReason() async throws {
+    @Test func aTimeoutNamesTheReason() async throws {
         try await self.clock.withBroker { kafka in
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
                 response.errorCode = .coordinatorLoadInProgress
@@ -201,8 +201,8 @@ import Testing
         }
     }
 
-    /// The connection can be made, and each request on it ends it.
-    @Test func aListenerThatWantsToKnowWhoCallsIsToldInTheTimeOut() async throws {
+    /// The connection succeeds, and each request closes it.
+    @Test func aTimeoutSaysThatTheListenerRequiresAuthentication() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]

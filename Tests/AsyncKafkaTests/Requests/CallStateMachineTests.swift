@@ -26,7 +26,7 @@ import Testing
 
     private func error(_ code: ErrorCode) -> KafkaError { KafkaError(code, doing: "testing") }
 
-    /// Routes every item that is to be routed, and returns what is sent.
+    /// Routes all unrouted items and returns the requests to send.
     private func dispatches(
         _ machine: inout Machine, now: MonotonicTime? = nil, _ route: (String) -> CallRoute = { _ in .anyBroker }
     ) -> [Machine.Dispatch] {
@@ -42,7 +42,7 @@ import Testing
         if case .finished(let results) = machine.next(now: now ?? self.start) { results } else { nil }
     }
 
-    @Test func itemsOfOneBrokerGoTogether() {
+    @Test func itemsOfTheSameBrokerShareARequest() {
         var machine = self.machine(["a", "b", "c"])
         let sent = self.dispatches(&machine) { $0 == "c" ? .broker(2) : .broker(1) }
         #expect(Set(sent.map { Set($0.items) }) == [["a", "b"], ["c"]])
@@ -53,7 +53,7 @@ import Testing
         #expect(self.results(&machine)?.compactMapValues { try? $0.get() } == ["a": 1, "b": 1, "c": 1])
     }
 
-    @Test func onlyWhatWasRefusedIsAskedAgainAfterAPauseAndNotOfTheBrokerThatRefused() throws {
+    @Test func onlyRefusedItemsAreRetriedAfterAPauseAtAnotherBroker() throws {
         var machine = self.machine(["a", "b"])
         let first = try #require(self.dispatches(&machine).first)
         machine.answered(
@@ -72,7 +72,7 @@ import Testing
         #expect(third.avoiding == [self.one, self.two], "the newest refusal comes last")
     }
 
-    @Test func whatCantHealIsNotAskedAgain() throws {
+    @Test func finalErrorsAreNotRetried() throws {
         var machine = self.machine(["a"])
         let dispatch = try #require(self.dispatches(&machine).first)
         let refusal = CallOutcome<Int>(refusal: self.error(.topicAuthorizationFailed), at: .anyBroker)
@@ -80,7 +80,7 @@ import Testing
         #expect(self.failure(of: "a", in: &machine)?.brokerCode == .topicAuthorizationFailed)
     }
 
-    @Test func whatMayHaveTakenEffectIsAskedAgainOnlyIfThatDoesNoHarm() throws {
+    @Test func aRequestThatMayHaveTakenEffectIsRetriedOnlyIfItIsRepeatable() throws {
         let unknown = KafkaError(.timedOut, "", isRetriable: true, isOutcomeUnknown: true)
         for isRepeatable in [true, false] {
             var machine = self.machine(["a"], isRepeatable: isRepeatable)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func theLastRefusalBeforeTheDeadlineIsToldWithTheNumberOfAttempts() throws {
+    @Test func theLastErrorBeforeTheDeadlineNamesTheNumberOfAttempts() throws {
         var machine = self.machine(["a"])
         var now = self.start
         for _ in 0..<100 {
@@ -105,8 +105,8 @@ import Testing
         #expect(failure.message.contains("The last of 10 attempts in 9 s."))
     }
 
-    /// An answer, too, can leave open what came of the request.
-    @Test func whatTheBrokerItselfDoesNotKnowIsAskedAgainOnlyIfThatDoesNoHarm() throws {
+    /// A response can also leave the outcome unknown.
+    @Test func anUnknownOutcomeOnTheBrokerIsRetriedOnlyIfTheCallIsRepeatable() throws {
         var unknown = self.error(.requestTimedOut)
         unknown.isOutcomeUnknown = true
         for isRepeatable in [true, false] {
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func anItemThatTheAnswerLeavesOutIsAskedForAgain() throws {
+    @Test func anItemThatTheResponseOmitsIsRequestedAgain() throws {
         var machine = self.machine(["a"])
         let dispatch = try #require(self.dispatches(&machine).first)
         machine.answered(dispatch, [:], by: self.one, now: self.start, backoff: self.backoff)
@@ -132,10 +132,10 @@ import Testing
         return error
     }
 
-    /// Whatever the brokers answer, in whatever order: every item gets one result, none is in two requests at once, and no
-    /// item that is done is sent again.
+    /// For any responses in any order: every item gets one result, none is in two requests at once, and no item that is
+    /// done is sent again.
     @Test(arguments: UInt64(1)...200)
-    func everyItemHasOneResultInTheEnd(seed: UInt64) {
+    func everyItemHasExactlyOneResult(seed: UInt64) {
         var random = SeededRandom(seed)
         let items = (0..<Int.random(in: 1...8, using: &random)).map { "item\($0)" }
         var machine = self.machine(items, isRepeatable: Bool.random(using: &random))
@@ -185,7 +185,7 @@ import Testing
         Issue.record("the call doesn't end")
     }
 
-    /// Answers a dispatch at random; the items that are done.
+    /// Answers a dispatch at random, and returns the items that are done.
     private func answer(
         _ dispatch: Machine.Dispatch, _ machine: inout Machine, _ now: MonotonicTime, _ random: inout SeededRandom
     ) -> [String] {

@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// No request outlives the deadline of the call that it is for: each ends at it, to the millisecond.
+/// No request outlives the deadline of its call: each ends at the deadline, to the millisecond.
 @Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
     private let partition = TopicPartition("t", 0)
     private let clock = TestClock()
@@ -33,10 +33,10 @@ import Testing
             let hold = EmbeddedKafka.Hold()
             if api == .metadata { kafka.inject(.hold(hold), on: api, times: nil) }
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
-                // Nothing ends the consumer while the clock stands still and the broker hangs.
+                // Nothing would end the consumer while the clock stands still and the broker hangs.
                 defer { hold.release() }
                 if api != .metadata {
-                    // What the consumer asks by itself is answered: only what the call asks is held.
+                    // The consumer's own requests are answered; only those of the call are held.
                     _ = try await consumer.position(of: self.partition)
                     let failure = KafkaError(.notCoordinator, doing: "testing")
                     if api == .findCoordinator {
@@ -69,19 +69,19 @@ import Testing
         }
     }
 
-    @Test func committedOffsets() async throws {
+    @Test func fetchingCommittedOffsetsEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .offsetFetch) { consumer, hold in
             await self.expectTimeOut("OffsetFetch", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
-    @Test func theCoordinator() async throws {
+    @Test func lookingUpTheCoordinatorEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .findCoordinator) { consumer, hold in
             await self.expectTimeOut("FindCoordinator", hold) { _ = try await consumer.committed(self.partition) }
         }
     }
 
-    @Test func offsetsOfLogs() async throws {
+    @Test func listingOffsetsEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .listOffsets) { consumer, hold in
             await self.expectTimeOut("ListOffsets", hold) { _ = try await consumer.endOffsets(of: [self.partition]) }
         }
@@ -92,8 +92,8 @@ import Testing
         }
     }
 
-    /// Nothing has failed yet, but somebody has been silent.
-    @Test func whatIsWaitedForIsTold() async throws {
+    /// Nothing has failed yet, but a request is unanswered.
+    @Test func theErrorNamesTheUnansweredRequest() async throws {
         try await self.withHangingBroker(on: .metadata) { consumer, hold in
             await self.expectTimeOut("Metadata", hold) { _ = try await consumer.partitions(of: "t") }
         }
@@ -102,8 +102,9 @@ import Testing
         }
     }
 
-    /// One partition has no leader: the others' offsets wait for it no longer than the call may take, and the error says why.
-    @Test func aPartitionWithoutALeader() async throws {
+    /// One partition has no leader. The other partitions' offsets are delayed no longer than the call's deadline, and
+    /// the error names the reason.
+    @Test func aPartitionWithoutALeaderDelaysACallNoLongerThanItsDeadline() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             var configuration = kafka.consuming()

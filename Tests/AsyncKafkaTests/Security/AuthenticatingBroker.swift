@@ -11,12 +11,12 @@ import KafkaTransport
 
 @testable import AsyncKafka
 
-/// What a broker does where an answer is due in an authentication.
+/// A fault in a broker's response during authentication.
 enum AuthenticationFault: CaseIterable, Sendable {
     case junk, emptyAnswer, tooFewBytes, otherAnswer, tooLong, negativeLength, junkToken, hugeToken, refusal, close
     case silence
 
-    /// At a step: 0 is the handshake.
+    /// Returns the faulty response at a step, where 0 is the handshake.
     func reply(at step: Int, to request: ScriptedBroker.Received) -> ScriptedBroker.Reply {
         switch self {
         case .junk: .body(Bytes(repeatElement(0xa5, count: 40)))
@@ -36,7 +36,6 @@ enum AuthenticationFault: CaseIterable, Sendable {
     private func answer(
         at step: Int, to request: ScriptedBroker.Received, token: Bytes = Bytes(), error: ErrorCode = .none
     ) -> ScriptedBroker.Reply {
-        if request.version < 0 { return .token(token, isLast: false) }
         if step == 0 {
             var response = SaslHandshakeResponse()
             response.errorCode = error == .none ? .unsupportedSaslMechanism : error
@@ -52,14 +51,14 @@ enum AuthenticationFault: CaseIterable, Sendable {
     }
 }
 
-/// A broker with a topic "t" that wants authentication, and is not always in its right mind.
+/// A broker with a topic "t" that requires authentication and can be made to misbehave.
 final class AuthenticatingBroker: Sendable {
     private struct State {
         var step = -1
         var fault: (step: Int, fault: AuthenticationFault)?
         var faults = 0
         var waiter: (count: Int, FirstResult<Void>)?
-        /// How many bytes of answers are left until they are cut off.
+        /// The number of bytes of responses left before they are cut off.
         var left: Int?
         var offset: Int64 = 0
     }
@@ -69,14 +68,13 @@ final class AuthenticatingBroker: Sendable {
     private let server = Lock<ScriptedBroker?>(nil)
     private let versions: [(APIKey, ClosedRange<Int16>)]
 
-    /// - Parameter isOld: whether it knows SaslHandshake version 0 only.
-    init(isOld: Bool = false, clock: LoopClock = .system) throws {
+    /// - Parameter isTooOld: Whether it has the API versions of Kafka 2.0.
+    init(isTooOld: Bool = false, clock: LoopClock = .system) throws {
         self.authentication = try ScriptedAuthentication()
-        let others: [(APIKey, ClosedRange<Int16>)] = [
-            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isOld ? 3...5 : 3...7), (.initProducerId, 0...1),
+        self.versions = [
+            (.apiVersions, 0...4), (.metadata, 0...8), (.produce, isTooOld ? 3...6 : 3...7), (.initProducerId, 0...1),
+            (.saslHandshake, 0...1), (.saslAuthenticate, 0...2),
         ]
-        self.versions =
-            others + (isOld ? [(.saslHandshake, 0...0)] : [(.saslHandshake, 0...1), (.saslAuthenticate, 0...2)])
         let server = try ScriptedBroker(clock: clock) { [weak self] request, _ in
             guard let self else { return .close }
             do {
@@ -94,7 +92,7 @@ final class AuthenticatingBroker: Sendable {
         self.scripted?.stop()
     }
 
-    /// From now on an answer fails: 0 is the handshake's, the others follow.
+    /// Makes a response fail from now on. Step 0 is the handshake; the others follow.
     func fail(at step: Int, _ fault: AuthenticationFault) {
         self.state.withLock {
             $0.fault = (step, fault)
@@ -102,7 +100,7 @@ final class AuthenticatingBroker: Sendable {
         }
     }
 
-    /// From now on the answers of an authentication end after so many bytes.
+    /// Cuts off the responses of an authentication after this many bytes from now on.
     func cut(after count: Int?) {
         self.state.withLock { $0.left = count }
     }
@@ -111,7 +109,7 @@ final class AuthenticatingBroker: Sendable {
         self.state.withLock { $0.fault = nil }
     }
 
-    /// Waits until it has failed so often.
+    /// Waits until it has failed this many times.
     func failed(_ count: Int) async {
         let result = FirstResult<Void>()
         self.state.withLock { state in
@@ -159,7 +157,6 @@ final class AuthenticatingBroker: Sendable {
         var frame: [UInt8]
         switch reply {
         case .body(let body): frame = withUnsafeBytes(of: request.correlationID.bigEndian) { Array($0) } + body
-        case .token(let token, _): frame = Array(token)
         default: return reply
         }
         frame = withUnsafeBytes(of: Int32(frame.count).bigEndian) { Array($0) } + frame

@@ -13,13 +13,13 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Brokers that answer an authentication by nonsense, by silence, or by hanging up: a typed error in its time, nobody else is
-/// disturbed, and work goes on when the broker does.
+/// Brokers that respond to an authentication with garbage, with silence, or by closing the connection. The result is a
+/// typed error in time that affects nothing else, and work resumes when the broker recovers.
 @Suite(.timeLimit(.minutes(1))) struct AuthenticationBadDaysTests {
     enum Way: CaseIterable, Sendable {
         case plain, scram256, scram512, oauthBearer
 
-        /// The answers that a broker gives, the handshake's included.
+        /// The number of a broker's responses, including the handshake.
         var answers: Int {
             switch self {
             case .plain, .oauthBearer: 2
@@ -45,14 +45,14 @@ import Testing
         func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(3600)) }
     }
 
-    /// A broker, and what connects to it in one way.
+    /// A broker, and a client that connects to it with one mechanism.
     private final class Client: Sendable {
         let broker: AuthenticatingBroker
         let loop: EventLoop
         private let security: ConnectionSecurity
 
-        init(_ mechanism: any SASLMechanism, isOld: Bool = false, clock: LoopClock = .system) throws {
-            self.broker = try AuthenticatingBroker(isOld: isOld, clock: clock)
+        init(_ mechanism: any SASLMechanism, isTooOld: Bool = false, clock: LoopClock = .system) throws {
+            self.broker = try AuthenticatingBroker(isTooOld: isTooOld, clock: clock)
             self.loop = try EventLoop(name: "client", clock: clock)
             self.security = try ConnectionSecurity(Self.security(mechanism), logger: Logger(SilentLog()))
         }
@@ -90,20 +90,18 @@ import Testing
         }
     }
 
-    // MARK: Nonsense
+    // MARK: Garbage
 
-    @Test(arguments: Way.allCases, [false, true])
-    func answersThatMakeNoSenseEndTheAttemptAndNothingElse(way: Way, isOld: Bool) async throws {
-        let client = try Client(way.mechanism(), isOld: isOld)
+    @Test(arguments: Way.allCases)
+    func malformedAnswersEndTheAttemptAndNothingElse(way: Way) async throws {
+        let client = try Client(way.mechanism())
         defer { client.end() }
         let before = try await client.open().get()
         for fault in AuthenticationFault.allCases where fault != .silence {
             for step in 0..<way.answers {
-                // What a broker says at the end of PLAIN means nothing; and a bare token can be anything.
+                // The broker's last message in PLAIN has no meaning.
                 let isToken = fault == .junkToken || fault == .hugeToken
-                if way == .plain, step > 0, isToken || isOld { continue }
-                // A token that is no token makes sense to nobody, but nothing can follow it.
-                if isOld, step > 0, fault == .refusal || fault == .otherAnswer || fault == .emptyAnswer { continue }
+                if way == .plain, step > 0, isToken { continue }
                 client.broker.fail(at: step, fault)
                 let error = await client.failure()
                 let code = try #require(error?.code, "\(fault) at \(step) was taken")
@@ -140,9 +138,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.plain, .scram256, .oauthBearer], [false, true])
-    func anAuthenticationThatIsCutAnywhereIsAnErrorAtOnce(way: Way, isOld: Bool) async throws {
-        let client = try Client(way.mechanism(), isOld: isOld)
+    @Test(arguments: [Way.plain, .scram256, .oauthBearer])
+    func anAuthenticationThatIsCutOffAnywhereIsAnErrorAtOnce(way: Way) async throws {
+        let client = try Client(way.mechanism())
         defer { client.end() }
         var count = 0
         while true {
@@ -161,72 +159,39 @@ import Testing
         }
     }
 
-    // MARK: Old brokers
-
     @Test(arguments: Way.allCases)
-    func aBrokerThatKnowsNoAuthenticateRequestIsSentTheBareMessages(way: Way) async throws {
-        let client = try Client(way.mechanism(), isOld: true)
-        defer { client.end() }
-        let connection = try await client.open().get()
-        _ = try await connection.request(MetadataRequest(), atMost: 8)
-        let requests = client.broker.scripted?.requests ?? []
-        #expect(
-            requests.map(\.api) == [.apiVersions, .saslHandshake]
-                + repeatElement(.saslAuthenticate, count: way.answers - 1) + [.metadata])
-        #expect(
-            requests.dropFirst().prefix(way.answers).map(\.version)
-                == [0] + repeatElement(-1, count: way.answers - 1))
-    }
-
-    @Test(arguments: [Way.plain, .scram256])
-    func aWrongPasswordEndsTheAttemptAtAnOldBroker(way: Way) async throws {
-        let client = try Client(way.mechanism(password: "wrong"), isOld: true)
-        defer { client.end() }
-        let error = await client.failure()
-        #expect(error?.code == .connectionFailed)
-        #expect(error?.message.contains("during authentication by \(way.mechanism().name)") == true)
-    }
-
-    @Test(arguments: Way.allCases)
-    func loginsThatFailLeaveNothingInMemory(way: Way) async throws {
+    func failedLoginsLeakNoMemory(way: Way) async throws {
         let client = try Client(way.mechanism(tokenTimeout: .milliseconds(100)))
         defer { client.end() }
         let faults = [AuthenticationFault.refusal, .junk, .close, .tooLong]
         var round = 0
-        // A limit lies in memory until its time is over, also when it is not waited for any more: so let it be short.
+        // A timer occupies memory until its deadline even if it is no longer needed, so use a short limit.
         let limit = Duration.milliseconds(100)
         let growth = try await HeapUse.growth(of: 400) {
             client.broker.fail(at: way.answers - 1, faults[round % faults.count])
             round += 1
             #expect(await client.failure(within: limit) != nil)
-            // What the broker has for a connection is counted too.
+            // The broker's memory for a connection is counted too.
             await client.broker.scripted?.untilNobodyIsConnected()
             client.broker.scripted?.forgetRequests()
         }
-        // A connection has some 5 KB.
+        // A connection takes about 5 KB.
         #expect(growth < 500, "\(growth) bytes for each")
     }
 
-    @Test func extensionsAreNotSentToABrokerThatDoesNotKnowThem() async throws {
-        struct WithExtensions: OAuthBearerTokenProvider {
-            func token() -> OAuthBearerToken { OAuthBearerToken("token", lifetime: .seconds(3600)) }
-            func extensions() -> [String: String] { ["logicalCluster": "a"] }
-        }
-        let old = try Client(.oauthBearer(WithExtensions()), isOld: true)
-        defer { old.end() }
-        let error = await old.failure()
+    @Test func aBrokerOlderThanKafka21IsRefusedBeforeCredentialsAreSent() async throws {
+        let client = try Client(.plain(username: "alice", password: "secret"), isTooOld: true)
+        defer { client.end() }
+        let error = await client.failure()
         #expect(error?.code == .unsupportedVersion)
-        #expect(error?.message.contains("need Kafka 2.1") == true)
-        #expect(old.broker.scripted?.requests.contains { $0.api == .saslAuthenticate } == false)
-        let new = try Client(.oauthBearer(WithExtensions()))
-        defer { new.end() }
-        #expect(await new.failure() == nil)
+        #expect(error?.message.contains("older than Kafka 2.1") == true)
+        #expect(client.broker.scripted?.requests.contains { $0.api == .saslHandshake } == false)
     }
 
-    // MARK: Going on
+    // MARK: Recovery
 
     @Test(arguments: [AuthenticationFault.junk, .tooLong, .close, .silence, .refusal])
-    func workGoesOnByItselfWhenTheBrokerIsInItsRightMindAgain(fault: AuthenticationFault) async throws {
+    func workResumesWhenTheBrokerAuthenticatesCorrectlyAgain(fault: AuthenticationFault) async throws {
         let broker = try AuthenticatingBroker()
         defer { broker.stop() }
         let server = try #require(broker.scripted)
@@ -241,7 +206,7 @@ import Testing
             server.disconnectAll()
             async let waiting = producer.send([ProducerRecord(topic: "t", value: "2")])
             await broker.failed(1)
-            // A refusal ends what waits; nothing else does.
+            // Only a refusal fails pending calls.
             if fault == .refusal {
                 let result = await waiting.first
                 guard case .failure(let error)? = result else {
@@ -255,7 +220,7 @@ import Testing
                 let result = await waiting.first
                 #expect(try result?.get().offset == 1)
             }
-            // The last refusal is the answer until the connection is tried again.
+            // The last refusal is returned until the next connection attempt.
             while true {
                 do throws(KafkaError) {
                     let last = try await producer.send(ProducerRecord(topic: "t", value: "3"))

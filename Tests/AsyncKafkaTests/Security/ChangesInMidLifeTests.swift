@@ -12,8 +12,8 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// Certificates, passwords and tokens that change while clients live: what is connected goes on, what is refused is told why,
-/// and when the fault is over traffic resumes by itself.
+/// Certificates, passwords and tokens that change while clients run: established connections continue, refused ones get
+/// the reason, and traffic resumes by itself when the fault is resolved.
 @Suite(.timeLimit(.minutes(1)))
 struct ChangesInMidLifeTests {
     private static let listener = "SECURE"
@@ -36,7 +36,7 @@ struct ChangesInMidLifeTests {
         _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
     }
 
-    /// Sends until it fails: what it says.
+    /// Sends until it fails, and returns the error.
     private func failure(_ producer: KafkaProducer) async -> KafkaError? {
         do {
             while true { try await self.send(producer) }
@@ -45,13 +45,12 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    /// Sends until it succeeds. The suite's limit ends it otherwise.
+    /// Sends until it succeeds. The suite's time limit ends it otherwise.
     private func resume(_ producer: KafkaProducer) async {
         while (try? await self.send(producer)) == nil {}
     }
 
-    @Test("a broker with another authority is refused, and taken again once that authority is trusted")
-    func anotherAuthority() async throws {
+    @Test func aBrokerWithAnotherAuthorityIsRefusedUntilThatAuthorityIsTrusted() async throws {
         let (old, new) = (try EmbeddedKafka.Authority(), try EmbeddedKafka.Authority())
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("trust-\(UUID().uuidString).pem")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -75,8 +74,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a certificate that expires in mid-life ends no connection, and allows none until it is renewed")
-    func expiredCertificate() async throws {
+    @Test func anExpiredCertificateEndsNoConnectionAndPreventsNewOnesUntilItIsRenewed() async throws {
         let authority = try CertificateAuthority()
         func certificate(validFor seconds: Int) throws -> EmbeddedKafka.TLS {
             let issued = try authority.issue(validity: -3600...seconds)
@@ -101,8 +99,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a password that has changed ends the session of who doesn't know the new one, and nobody else's")
-    func changedPassword() async throws {
+    @Test func aChangedPasswordEndsOnlyTheSessionsOfClientsThatDoNotKnowIt() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "first", "bob": "bob-secret"]
         configuration.maxSession = .milliseconds(1200)
@@ -125,7 +122,7 @@ struct ChangesInMidLifeTests {
 
                     password.withLock { $0 = "second" }
                     await self.resume(producer)
-                    // As many sessions later, both go on.
+                    // Several sessions later, both continue.
                     try await self.send(producer)
                     try await self.send(other)
                 }
@@ -133,8 +130,7 @@ struct ChangesInMidLifeTests {
         }
     }
 
-    @Test("a token that is revoked ends the session at its renewal, with the broker's word, until there is another")
-    func revokedToken() async throws {
+    @Test func aRevokedTokenEndsTheSessionAtItsRenewalWithTheBrokersReason() async throws {
         let revoked = Lock<Set<String>>([])
         var configuration = EmbeddedKafka.Configuration()
         configuration.maxSession = .milliseconds(1200)

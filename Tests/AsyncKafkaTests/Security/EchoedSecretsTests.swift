@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A broker that says again what it was sent, and what a client makes of that.
+/// A broker that echoes what it was sent, and how a client redacts it.
 @Suite(.timeLimit(.minutes(1)))
 struct EchoedSecretsTests {
     enum Way: CaseIterable, Sendable {
@@ -40,7 +40,7 @@ struct EchoedSecretsTests {
         func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(60)) }
     }
 
-    /// A user's own, of which nobody knows what is secret.
+    /// A custom mechanism, whose secrets the library doesn't know.
     private struct OwnMechanism: SASLMechanism {
         let name = "OWN"
         let secret: String
@@ -54,12 +54,12 @@ struct EchoedSecretsTests {
         }
     }
 
-    /// What a broker answers to the first message.
+    /// The broker's response to the first message.
     enum Answer {
         case error, scramError
     }
 
-    /// All that a broker could say of a secret.
+    /// All forms in which a broker could echo a secret.
     private static func words(_ secret: String, _ message: Bytes) -> String {
         let escaped = secret.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return """
@@ -111,10 +111,8 @@ struct EchoedSecretsTests {
         }
     }
 
-    @Test(
-        "a secret that comes back is struck out, by every mechanism and in the ways that it may be written",
-        arguments: Way.allCases)
-    func struckOut(way: Way) async throws {
+    @Test(arguments: Way.allCases)
+    func secretsThatABrokerEchoesAreRedactedForEveryMechanismAndEncoding(way: Way) async throws {
         let answers: [Answer] =
             switch way {
             case .scram256, .scram512, .delegationToken: [.error, .scramError]
@@ -139,8 +137,7 @@ struct EchoedSecretsTests {
         }
     }
 
-    @Test("a secret is struck out where a long answer is cut too, and what is none stays")
-    func cut() {
+    @Test func aSecretIsRedactedWhereALongAnswerIsTruncatedAndOtherTextStays() {
         let secrets = StruckSecrets(["top-secret", "top"])
         #expect(secrets.strike(from: "the top of top-secret things") == "the <redacted> of <redacted> things")
         #expect(secrets.strike(from: "stop") == "s<redacted>")
@@ -150,8 +147,7 @@ struct EchoedSecretsTests {
         #expect(StruckSecrets([]).strike(from: "abc") == "abc")
     }
 
-    @Test("a reason that stands in the broker's error and in the mechanism's message is told once")
-    func once() async throws {
+    @Test func aReasonInBothTheErrorAndTheMechanismsMessageIsReportedOnce() async throws {
         let status = #"{"status":"invalid_token"}"#
         let server = try ScriptedBroker { request, index in
             do {

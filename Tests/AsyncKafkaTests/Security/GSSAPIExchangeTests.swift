@@ -11,7 +11,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct GSSAPIExchangeTests {
-    /// A context that needs one answer, and protects by brackets.
+    /// A context that needs one response, and protects messages with brackets.
     private struct Scripted: SecurityContext {
         func step(_ token: [UInt8]?) throws(KafkaError) -> SecurityContextStep {
             guard token == Array("challenge".utf8) else { throw .authenticationFailed("forged") }
@@ -32,14 +32,14 @@ import Testing
             authorizationID: authorizationID, now: 1_000_000)
     }
 
-    @Test func aTokenThatHasLainForLongIsNotSent() {
+    @Test func anOldTokenIsNotSent() {
         let exchange = self.exchange()
-        for (time, isOver) in [(0, false), (30_000, false), (30_001, true), (3_600_000, true), (-1, true)] {
-            #expect(exchange.isOver(at: 1_000_000 + Int64(time)) == isOver)
+        for (time, isExpired) in [(0, false), (30_000, false), (30_001, true), (3_600_000, true), (-1, true)] {
+            #expect(exchange.isExpired(at: Timestamp(millisecondsSince1970: 1_000_000 + Int64(time))) == isExpired)
         }
     }
 
-    @Test func theContextIsEstablishedThenNoLayerIsAgreedOn() throws {
+    @Test func theContextIsEstablishedAndNoSecurityLayerIsNegotiated() throws {
         var exchange = self.exchange(as: "bob")
         let first = try exchange.respond(to: nil)
         #expect(first == .send("ticket"))
@@ -51,7 +51,7 @@ import Testing
         #expect(end == .done)
     }
 
-    @Test func nobodyElseIsAskedForByDefault() throws {
+    @Test func noAuthorizationIDIsSentByDefault() throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: "challenge")
@@ -67,7 +67,7 @@ import Testing
             ([1, 0, 0, 0], "forged"),
             ([], "forged"),
         ] as [([UInt8], String)])
-    func offersThatCanNotBeTakenAreRefused(offer: [UInt8], reason: String) throws {
+    func unusableSecurityLayersAreRefused(offer: [UInt8], reason: String) throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: "challenge")
@@ -76,7 +76,7 @@ import Testing
         #expect(error?.message.contains(reason) == true, "\(String(describing: error))")
     }
 
-    @Test func aBrokerThatIsNotWhoItShouldBeIsRefused() throws {
+    @Test func aBrokerThatFailsToAuthenticateIsRefused() throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         let error = #expect(throws: KafkaError.self) { try exchange.respond(to: "other") }

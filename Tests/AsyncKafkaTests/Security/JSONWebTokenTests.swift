@@ -16,7 +16,7 @@ import Testing
         return Secret(parts.joined(separator: ".") + ".c2ln")
     }
 
-    @Test func aTokenTellsWhenItEndsAndWhoseItIs() throws {
+    @Test func theExpirationTimeAndTheSubjectAreRead() throws {
         let token = try OAuthBearerToken(
             jwt: self.jwt(#"{"aud":["a","sub"],"sub":"service-1","exp":1700000000.5,"x":{"exp":1,"sub":"no"}}"#),
             extensions: ["cluster": "a"])
@@ -29,16 +29,16 @@ import Testing
     @Test(arguments: [
         (#""a\"b\\c\/d""#, "a\"b\\c/d"), (#""\u00e4\ud83d\ude00\n""#, "ä😀\n"), (#""ü""#, "ü"), (#""""#, ""),
     ])
-    func aSubjectIsReadAsJSONWritesIt(json: String, expected: String) throws {
+    func aSubjectMayContainJSONEscapes(json: String, expected: String) throws {
         #expect(try OAuthBearerToken(jwt: self.jwt(#"{"exp":1e10,"sub":\#(json)}"#)).subject == expected)
     }
 
     @Test(arguments: [#"{"exp":1}"#, #"{"exp":1,"sub":5}"#, #"{"exp":1,"sub":"\x"}"#, #"{"exp":1,"sub":"\u12"}"#])
-    func withoutASubjectItIsATokenAllTheSame(claims: String) throws {
+    func aTokenNeedsNoSubject(claims: String) throws {
         #expect(try OAuthBearerToken(jwt: self.jwt(claims)).subject == nil)
     }
 
-    @Test func theSubjectIsThatOfTheTokenItHasNow() throws {
+    @Test func theSubjectFollowsAChangeOfTheToken() throws {
         var token = try OAuthBearerToken(jwt: self.jwt(#"{"sub":"service-1","exp":1e10}"#))
         token.value = self.jwt(#"{"sub":"service-2"}"#)
         #expect(token.subject == "service-2")
@@ -47,7 +47,7 @@ import Testing
         #expect(OAuthBearerToken(self.jwt(#"{"sub":"service-3"}"#), lifetime: .seconds(60)).subject == "service-3")
     }
 
-    @Test func datesThatNobodyLivesToSeeAreTaken() throws {
+    @Test func datesInTheFarFutureAreAccepted() throws {
         #expect(try OAuthBearerToken(jwt: self.jwt(#"{"exp":1e300}"#)).expiresAt.millisecondsSince1970 > 1 << 50)
         #expect(try OAuthBearerToken(jwt: self.jwt(#"{"exp":-5}"#)).expiresAt.millisecondsSince1970 == 0)
     }
@@ -55,14 +55,14 @@ import Testing
     @Test(arguments: [
         "opaque-token", "a.b", "", "a.b.c.d", "e30.%%%.x",
     ])
-    func whatIsNoJWTIsRefusedWithoutBeingQuoted(text: String) {
+    func textThatIsNoJWTIsRefusedWithoutBeingQuoted(text: String) {
         let error = #expect(throws: KafkaError.self) { try OAuthBearerToken(jwt: Secret(text)) }
         #expect(error?.code == .invalidArgument)
         if text.count > 3 { #expect(error?.description.contains(text) == false) }
     }
 
     @Test(arguments: [#"{"sub":"a"}"#, #"{"exp":"tomorrow"}"#, "[1]", "no json"])
-    func aTokenThatDoesNotSayWhenItEndsNeedsToBeGivenThat(claims: String) {
+    func aTokenWithoutAnExpirationTimeIsRefused(claims: String) {
         let error = #expect(throws: KafkaError.self) { try OAuthBearerToken(jwt: self.jwt(claims)) }
         #expect(error?.code == .invalidArgument)
         #expect(error?.message.contains("lifetime") == true)

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What each setting does, by handshakes with a server.
+/// The effect of each setting, tested by handshakes with a server.
 @Suite(.timeLimit(.minutes(1))) struct KafkaTLSConfigurationTests {
     private let authority: CertificateAuthority
 
@@ -21,7 +21,7 @@ import Testing
         self.authority = try CertificateAuthority()
     }
 
-    /// Why a client of this configuration has no connection with this server; nil if it has one.
+    /// Returns why a client with this configuration can't connect to this server, or nil if it can.
     private func failure(
         _ configuration: KafkaTLSConfiguration, server configureServer: (inout TLSSettings) throws -> Void = { _ in }
     ) async throws -> TLSFailure? {
@@ -59,7 +59,7 @@ import Testing
     ]
 
     @Test(arguments: Self.verifications)
-    func anotherNameIsRefusedByFullVerificationOnly(verification: KafkaTLSConfiguration.Verification) async throws {
+    func anotherHostNameIsRefusedByFullVerificationOnly(verification: KafkaTLSConfiguration.Verification) async throws {
         let failure = try await self.failure(self.configuration { $0.verification = verification }) {
             $0.identity = try self.authority.issue(hosts: ["DNS:kafka.example"]).identity
         }
@@ -68,8 +68,7 @@ import Testing
     }
 
     @Test(arguments: Self.verifications)
-    func anotherAuthorityIsRefusedUnlessNothingIsVerified(verification: KafkaTLSConfiguration.Verification) async throws
-    {
+    func anotherAuthorityIsRefusedUnlessUnverified(verification: KafkaTLSConfiguration.Verification) async throws {
         let failure = try await self.failure(self.configuration { $0.verification = verification }) {
             $0.identity = try CertificateAuthority().issue().identity
         }
@@ -88,7 +87,7 @@ import Testing
         (.tls12, .tls13, true, true),
         (.tls13, .tls13, false, true),
     ])
-    func theVersionsFromTheMinimumToTheMaximumAreSpoken(
+    func theVersionsFromTheMinimumToTheMaximumAreUsed(
         minimum: KafkaTLSConfiguration.Version, maximum: KafkaTLSConfiguration.Version, speaks12: Bool, speaks13: Bool
     ) async throws {
         let configuration = self.configuration {
@@ -128,14 +127,14 @@ import Testing
 
     // MARK: Trust and identity
 
-    /// The path of a file with these bytes.
+    /// Returns the path of a file with these bytes.
     private func file(_ bytes: Bytes) throws -> String {
         let file = TemporaryFolder.path("tls")
         try Data(bytes).write(to: file)
         return file.path
     }
 
-    @Test func eachKindOfTrustIsBelievedAndNoOther() async throws {
+    @Test func onlyTheConfiguredKindOfTrustIsUsed() async throws {
         let other = try CertificateAuthority()
         for (authority, isBelieved) in [(self.authority, true), (other, false)] {
             let issued = try authority.issue()
@@ -153,7 +152,7 @@ import Testing
         }
     }
 
-    /// Runs `body` while the system believes these authorities: OpenSSL looks at this variable when a context is made.
+    /// Runs `body` while the system trusts these authorities: OpenSSL reads this variable when a context is created.
     private func withSystemTrust<Result>(
         _ authorities: Bytes, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -164,7 +163,7 @@ import Testing
         return try await body()
     }
 
-    @Test func theSystemsAuthoritiesAreBelievedByDefaultAndNoOthers() async throws {
+    @Test func onlyTheSystemsAuthoritiesAreTrustedByDefault() async throws {
         for (authority, isBelieved) in [(self.authority, true), (try CertificateAuthority(), false)] {
             let failure = try await self.withSystemTrust(authority.certificate) {
                 try await self.failure(KafkaTLSConfiguration())
@@ -173,8 +172,8 @@ import Testing
         }
     }
 
-    /// As all programs on the system hold it. Only what a user names himself is believed without its root.
-    @Test func anIntermediateAuthorityOfTheSystemNeedsItsRoot() async throws {
+    /// As for all programs on the system. Only an authority that the user configures is trusted without its root.
+    @Test func anIntermediateAuthorityOfTheSystemRequiresItsRoot() async throws {
         let intermediate = try self.authority.intermediate(name: "intermediate")
         for (authority, isBelieved) in [(self.authority, true), (intermediate, false)] {
             let failure = try await self.withSystemTrust(authority.certificate) {
@@ -184,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func eachKindOfIdentityIsShown() async throws {
+    @Test func eachKindOfIdentityIsPresented() async throws {
         let issued = try self.authority.issue(name: "client", hosts: [])
         let key = try issued.encryptedKey(password: "s3cret")
         let store = try issued.pkcs12(password: "s3cret")
@@ -196,7 +195,7 @@ import Testing
         for identity in identities {
             let failure = try await self.failure(self.configuration { $0.identity = identity }) {
                 $0.requiresClientCertificate = true
-                // With TLS 1.3 a client's handshake is over before the server has looked at its certificate.
+                // With TLS 1.3 a client's handshake completes before the server has verified its certificate.
                 $0.maximumVersion = .tls12
             }
             #expect(failure == (identity == nil ? .certificateMissing : nil))

@@ -11,13 +11,14 @@ import Foundation
 import KafkaMemory
 import Testing
 
-/// What callers, brokers and logs hear of a login.
+/// What callers, brokers and logs learn of a login.
 @Suite(.timeLimit(.minutes(1)))
 struct LoginTests {
     private static let password: Secret = "open-sesame"
     private static let good: Secret = "good-token-of-alice"
 
-    /// A broker that alice logs in to by her password, or by the token; and what it was shown with that.
+    /// Runs `body` with a broker that alice authenticates to with her password or the token, and the SASL extensions it
+    /// received.
     private func withKafka(
         maxSession: Duration? = nil, _ body: (EmbeddedKafka, Lock<[[String: String]]>) async throws -> Void
     ) async throws {
@@ -51,8 +52,7 @@ struct LoginTests {
         }
     }
 
-    @Test("the broker's own words reach who sends, who reads and who asks")
-    func refusals() async throws {
+    @Test func theBrokersReasonReachesSendersReadersAndCallers() async throws {
         try await self.withKafka { kafka, _ in
             let client = self.client(kafka, .plain(username: "alice", password: "wrong-sesame"))
             let callers: [@Sendable () async throws -> Void] = [
@@ -77,8 +77,7 @@ struct LoginTests {
         }
     }
 
-    @Test("who is refused does not try again at once, however often he is asked to")
-    func noTightLoop() async throws {
+    @Test func aRefusedClientWaitsBeforeItTriesAgain() async throws {
         try await self.withKafka { kafka, _ in
             let attempts = Lock(0)
             let mechanism = PlainMechanism.plain {
@@ -92,7 +91,7 @@ struct LoginTests {
                 let clock = ContinuousClock()
                 let start = clock.now
                 while attempts.withLock({ $0 }) < 5 {
-                    // Many at once, which hear of one attempt together.
+                    // Many concurrent calls, which share the result of one attempt.
                     await withDiscardingTaskGroup { group in
                         for _ in 0..<10 {
                             group.addTask {
@@ -103,14 +102,13 @@ struct LoginTests {
                         }
                     }
                 }
-                // Four waits of 200 ms, 20 % less at the least by their jitter.
+                // Four waits of 200 ms, each at least 80 % of that with jitter.
                 #expect(clock.now - start > .milliseconds(600))
             }
         }
     }
 
-    @Test("credentials that are asked for at each login may change, by PLAIN and by a mechanism of the user's own")
-    func rotation() async throws {
+    @Test func credentialsFetchedAtEachLoginMayChangeForPlainAndCustomMechanisms() async throws {
         try await self.withKafka { kafka, _ in
             let password = Lock(Self.password)
             let credentials: @Sendable () -> SASLCredentials = {
@@ -136,8 +134,7 @@ struct LoginTests {
         }
     }
 
-    @Test("mechanisms may take their time: the loop, which all connections share, is not where they run")
-    func offTheLoop() async throws {
+    @Test func mechanismsDoNotRunOnTheSharedLoop() async throws {
         try await self.withKafka { kafka, _ in
             let threads = Lock<Set<String>>([])
             let mechanism = OwnMechanism(credentials: {
@@ -150,8 +147,7 @@ struct LoginTests {
         }
     }
 
-    @Test("extensions of a provider reach the broker beside the token's own, through a cache too")
-    func extensions() async throws {
+    @Test func aProvidersExtensionsReachTheBrokerBesideTheTokensOwnAlsoThroughACache() async throws {
         struct Provider: OAuthBearerTokenProvider {
             func token() -> OAuthBearerToken {
                 OAuthBearerToken(LoginTests.good, lifetime: .seconds(600), extensions: ["own": "1", "both": "token"])
@@ -167,8 +163,7 @@ struct LoginTests {
         }
     }
 
-    @Test("a provider that hangs is told of in the log, and asked again, until it answers")
-    func hangingProvider() async throws {
+    @Test func aHangingProviderIsLoggedAndAskedAgainUntilItAnswers() async throws {
         final class Hanging: OAuthBearerTokenProvider {
             private let calls = Lock(0)
 
@@ -177,7 +172,7 @@ struct LoginTests {
                     calls += 1
                     return calls
                 }
-                // Nothing ever comes.
+                // Never answers.
                 if call < 3 { for await _ in AsyncStream(Never.self, { _ in }) {} }
                 return OAuthBearerToken(LoginTests.good, lifetime: .seconds(600))
             }
@@ -191,8 +186,7 @@ struct LoginTests {
         }
     }
 
-    @Test("no password and no token is in a log or an error, whatever goes wrong")
-    func secrets() async throws {
+    @Test func noPasswordAndNoTokenAppearsInALogOrAnError() async throws {
         struct Provider: OAuthBearerTokenProvider {
             var value: Secret
             func token() -> OAuthBearerToken { OAuthBearerToken(self.value, lifetime: .seconds(600)) }
@@ -231,7 +225,7 @@ struct LoginTests {
     }
 }
 
-/// PLAIN as a user would write it himself.
+/// PLAIN as a custom mechanism.
 private struct OwnMechanism: SASLMechanism {
     let name = "PLAIN"
     let credentials: @Sendable () -> SASLCredentials

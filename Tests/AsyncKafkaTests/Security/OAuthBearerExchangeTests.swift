@@ -20,7 +20,7 @@ import Testing
         OAuthBearerToken(value, lifetime: .seconds(60), extensions: extensions)
     }
 
-    @Test func theMessageIsThatOfRFC7628() throws {
+    @Test func theMessageMatchesRFC7628() throws {
         var exchange = try self.exchange(self.token())
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,\u{1}auth=Bearer abc.DEF-123_~+/==\u{1}\u{1}"))
@@ -28,25 +28,25 @@ import Testing
         #expect(second == .done)
     }
 
-    @Test func extensionsAreSentOnlyIfThereAreAny() throws {
+    @Test func theMessageWithoutExtensionsHasNone() throws {
         var exchange = try self.exchange(self.token("t", ["b": "2", "A": "own"]), ["A": "general", "c": "3 3"])
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,\u{1}auth=Bearer t\u{1}A=own\u{1}b=2\u{1}c=3 3\u{1}\u{1}"))
     }
 
     @Test(arguments: ["auth", "", "a b", "a1", "ä", "a="])
-    func namesOfExtensionsAreLettersAndNeverAuth(name: String) {
+    func extensionNamesAreLettersAndNeverAuth(name: String) {
         let error = #expect(throws: KafkaError.self) { try self.exchange(self.token("t", [name: "v"])) }
         #expect(error?.code == .authenticationFailed)
     }
 
     @Test(arguments: ["\u{1}", "a\u{1}b=c", "ü"])
-    func valuesOfExtensionsCannotEndThemselves(value: String) {
+    func extensionValuesCannotContainTheSeparator(value: String) {
         #expect(throws: KafkaError.self) { try self.exchange(self.token("t", ["a": value])) }
     }
 
     /// Brokers say only that the credentials are invalid.
-    @Test func anExtensionWithoutAValueIsRefusedByItsName() {
+    @Test func anExtensionWithoutAValueIsRefusedAndNamed() {
         for (own, general) in [(["cluster": ""], [:]), ([:], ["cluster": ""])] {
             let error = #expect(throws: KafkaError.self) { try self.exchange(self.token("t", own), general) }
             #expect(error?.code == .authenticationFailed)
@@ -56,24 +56,24 @@ import Testing
     }
 
     @Test(arguments: ["", "=", "a b", "a\u{1}b", "a=b", "a\r\nb", "ü"])
-    func aTokenOfOtherCharactersIsNeverSent(value: String) throws {
+    func aTokenWithInvalidCharactersIsNeverSent(value: String) throws {
         let error = #expect(throws: KafkaError.self) { try self.exchange(self.token(Secret(value))) }
         if value.count > 1 { #expect(error?.description.contains(value) == false) }
     }
 
-    @Test func aServerThatSaysTheTokenAgainDoesNotPutItIntoErrors() throws {
+    @Test func aTokenThatTheServerEchoesIsNotInErrors() throws {
         var exchange = try self.exchange(self.token("top-secret"))
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: #"{"status":"invalid_token","token":"top-secret"}"#)
         #expect(exchange.refusal == #"{"status":"invalid_token","token":"<redacted>"}"#)
-        // Nor a part of it, where what it says is cut.
+        // Nor is a part of it, where the text is truncated.
         exchange = try self.exchange(self.token("top-secret"))
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Bytes(String(repeating: "x", count: 995) + "top-secret"))
         #expect(exchange.refusal?.contains("top") == false)
     }
 
-    @Test func aRefusalIsAnsweredAsItMustBeAndKept() throws {
+    @Test func aRefusalIsAnsweredWithTheRequiredByteAndKept() throws {
         var exchange = try self.exchange(self.token())
         _ = try exchange.respond(to: nil)
         let answer = try exchange.respond(to: #"{"status":"invalid_token"}"#)

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Counts its calls, and answers as a test says.
+/// A provider that counts its calls and answers as the test specifies.
 private final class Source: OAuthBearerTokenProvider {
     private let count = Lock(0)
     private let answer: @Sendable (Int) async throws -> OAuthBearerToken
@@ -32,7 +32,7 @@ private final class Source: OAuthBearerTokenProvider {
     }
 }
 
-/// The contract of `OAuthBearerTokenProvider` and `CachingTokenProvider`, sentence by sentence.
+/// The documented behaviour of `OAuthBearerTokenProvider` and `CachingTokenProvider`, sentence by sentence.
 @Suite(.timeLimit(.minutes(1))) struct OAuthBearerTokenProviderTests {
     private struct Failure: Error {}
 
@@ -40,7 +40,7 @@ private final class Source: OAuthBearerTokenProvider {
         OAuthBearerToken(Secret("token\(call)"), lifetime: lifetime)
     }
 
-    @Test func fiftyConnectionsAtOnceMakeOneCall() async throws {
+    @Test func fiftyConnectionsAtOnceShareOneCall() async throws {
         let gate = Promise<Void>()
         let source = Source { call in
             try await gate.value()
@@ -61,7 +61,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 1)
     }
 
-    @Test func oneCallIsInFlightAlsoWhenItsCallersAreCancelled() async throws {
+    @Test func onlyOneCallIsInFlightEvenIfItsCallersAreCancelled() async throws {
         let gate = Promise<Void>()
         let source = Source { call in
             try await gate.value()
@@ -79,7 +79,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 1)
     }
 
-    @Test func aTokenThatIsDueIsFetchedInTheBackgroundAndTheOldOneIsUsedUntilThen() async throws {
+    @Test func aTokenDueForRenewalIsFetchedInTheBackgroundAndUsedUntilThen() async throws {
         let gates = [Promise<Void>(), Promise<Void>()]
         let clock = TestClock()
         let source = Source { call in
@@ -93,11 +93,11 @@ private final class Source: OAuthBearerTokenProvider {
         await clock.advance(by: .seconds(299))
         #expect(try await provider.token().value == "token1")
         #expect(source.calls == 1)
-        // Five minutes before the end.
+        // Five minutes before the token expires.
         await clock.advance(by: .seconds(1))
         for _ in 0..<3 { #expect(try await provider.token().value == "token1") }
         while source.calls < 2 { await Task.yield() }
-        // It fails: the old one is good until its end, and the next call is made after ten seconds.
+        // The call fails: the old token is used until it expires, and the next call is made after ten seconds.
         gates[0].fulfill(.failure(KafkaError(.authenticationFailed, "down")))
         while provider.takeReplacementFailure() == nil { await Task.yield() }
         await clock.advance(by: .seconds(9))
@@ -114,8 +114,8 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(source.calls == 3)
     }
 
-    @Test func aCallThatHangsIsGivenUpAndAnotherIsMade() async throws {
-        // What it waits for never comes, and it heeds no cancellation.
+    @Test func aHangingCallIsAbandonedAndAnotherIsMade() async throws {
+        // It waits for something that never happens, and ignores cancellation.
         let never = Lock<[CheckedContinuation<Void, Never>]>([])
         let source = Source { call in
             if call == 1 { await withCheckedContinuation { waiting in never.withLock { $0.append(waiting) } } }
@@ -135,7 +135,7 @@ private final class Source: OAuthBearerTokenProvider {
         for waiting in never.withLock({ $0 }) { waiting.resume() }
     }
 
-    @Test func aProviderThatDoesNotAnswerEndsAsAnAuthenticationTimeout() async throws {
+    @Test func aProviderThatDoesNotAnswerIsAnAuthenticationTimeout() async throws {
         let clock = TestClock()
         let source = Source { _ in
             try await clock.sleep(for: .seconds(600))
@@ -161,7 +161,7 @@ private final class Source: OAuthBearerTokenProvider {
         #expect(error?.isRetriable == true)
     }
 
-    @Test func aTokenThatHasExpiredAlreadyIsNeverSent() async throws {
+    @Test func anExpiredTokenIsNeverSent() async throws {
         let source = Source { Self.token($0, lifetime: .seconds(-1)) }
         for provider: any OAuthBearerTokenProvider in [source, CachingTokenProvider(source)] {
             let mechanism = OAuthBearerMechanism(provider, tokenTimeout: .seconds(10))
@@ -174,7 +174,7 @@ private final class Source: OAuthBearerTokenProvider {
         }
     }
 
-    @Test func withoutACacheTheProviderIsAskedForEachConnection() async throws {
+    @Test func withoutACacheTheProviderIsCalledForEachConnection() async throws {
         let source = Source { Self.token($0) }
         let mechanism = OAuthBearerMechanism.oauthBearer(source)
         for _ in 0..<3 { _ = try await mechanism.makeExchange(with: KafkaServer(host: "x")) }

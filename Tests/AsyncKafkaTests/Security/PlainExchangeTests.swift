@@ -11,7 +11,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct PlainExchangeTests {
-    @Test func theMessageIsThatOfRFC4616() throws {
+    @Test func theMessageMatchesRFC4616() throws {
         var exchange = PlainExchange(credentials: SASLCredentials(username: "ü", password: "p w"))
         let first = try exchange.respond(to: nil)
         #expect(first == .send("\0ü\0p w"))
@@ -19,9 +19,9 @@ import Testing
         #expect(second == .done)
     }
 
-    /// A NUL would end the name, or make somebody else of it.
+    /// A NUL would terminate the name or change the user.
     @Test(arguments: [("", "p"), ("u\0admin", "p"), ("u", "p\0x"), ("\0", "p")])
-    func whatWouldBeReadAsAnotherUserIsNotSent(username: String, password: String) {
+    func aNameOrPasswordThatContainsNULIsNotSent(username: String, password: String) {
         var exchange = PlainExchange(credentials: SASLCredentials(username: username, password: Secret(password)))
         let error = #expect(throws: KafkaError.self) { try exchange.respond(to: nil) }
         #expect(error?.code == .authenticationFailed)

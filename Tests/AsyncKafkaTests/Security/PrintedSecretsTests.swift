@@ -11,11 +11,11 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-/// What configurations show of themselves, to whoever logs them.
+/// What configurations reveal when they are logged.
 @Suite struct PrintedSecretsTests {
     private static let password = "s3cret-passphrase"
 
-    /// Each way to have an identity or a password.
+    /// Configurations with every kind of identity and password.
     private func configurations(_ issued: CertificateAuthority.Issued) throws -> [KafkaTLSConfiguration] {
         let password = Secret(Self.password)
         let bundle = Bytes(Array(issued.chain) + Array(issued.key))
@@ -64,7 +64,7 @@ import Testing
         #expect(text.contains("send(18 bytes)"))
     }
 
-    @Test func whatIsNoSecretIsPrinted() throws {
+    @Test func otherSettingsArePrinted() throws {
         let issued = try CertificateAuthority().issue()
         let texts = try self.configurations(issued).map { printedText(of: $0) }
         let expected = [

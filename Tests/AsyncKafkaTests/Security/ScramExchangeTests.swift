@@ -24,7 +24,7 @@ import Testing
             nonce: Self.nonce)
     }
 
-    /// What the exchange says to a first challenge that isn't as it should be.
+    /// Returns the error for an invalid first challenge.
     private func refusal(_ challenge: Bytes?) throws -> String? {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
@@ -33,7 +33,7 @@ import Testing
         return error?.message
     }
 
-    @Test func theExchangeOfRFC7677() throws {
+    @Test func theExchangeMatchesRFC7677() throws {
         var exchange = self.exchange()
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))
@@ -47,9 +47,9 @@ import Testing
         #expect(third == .done)
     }
 
-    /// An answer without the signature is none, also if the broker says that all is well.
+    /// A final message without a signature is invalid, even if the broker reports success.
     @Test(arguments: ["", nil] as [Bytes?])
-    func aServerThatSkipsItsProofIsNotBelieved(final: Bytes?) throws {
+    func aServerThatSkipsItsProofIsRefused(final: Bytes?) throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Self.challenge)
@@ -57,19 +57,19 @@ import Testing
         #expect(error?.code == .authenticationFailed)
     }
 
-    @Test func commasAndEqualsSignsInNamesAreWrittenAsNumbers() throws {
+    @Test func commasAndEqualsSignsInNamesAreEscaped() throws {
         var exchange = self.exchange("a,b=c")
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=a=2Cb=3Dc,r=rOprNGfwEbeRWgbNEkqO"))
     }
 
-    @Test func aDelegationTokenSaysThatItIsOne() throws {
+    @Test func aDelegationTokenIsMarkedAsOne() throws {
         var exchange = self.exchange("id", isToken: true)
         let first = try exchange.respond(to: nil)
         #expect(first == .send("n,,n=id,r=rOprNGfwEbeRWgbNEkqO,tokenauth=true"))
     }
 
-    @Test func aServerThatDoesNotKnowThePasswordIsNotBelieved() throws {
+    @Test func aServerThatDoesNotKnowThePasswordIsRefused() throws {
         for final: Bytes in ["v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "v=", "v=AAAA", "x=1"] {
             var exchange = self.exchange()
             _ = try exchange.respond(to: nil)
@@ -95,7 +95,7 @@ import Testing
     @Test func garbageIsRefused() throws {
         let whole = Array(Self.challenge)
         for count in 0..<whole.count {
-            // A shorter count of iterations is a good challenge, if too small.
+            // A truncated iteration count is a valid challenge, but too small.
             _ = try self.refusal(Bytes(whole.prefix(count)))
         }
         for text: Bytes in ["", ",", "=", ",,,", "r", "r=,s=,i=", "e=other-error", "r=x,s=AAAA"] {
@@ -104,12 +104,12 @@ import Testing
         _ = try self.refusal(nil)
     }
 
-    /// RFC 5802, section 5.1: whoever does not know such an extension must end the exchange.
-    @Test func anExtensionThatHasToBeUnderstoodIsRefused() throws {
+    /// RFC 5802, section 5.1: a client that doesn't support such an extension must abort the exchange.
+    @Test func aMandatoryExtensionIsRefused() throws {
         _ = try self.refusal(Bytes(Array("m=ext,".utf8) + Array(Self.challenge)))
     }
 
-    @Test func aSaltedPasswordIsUsedAgainForTheSameSaltAndPasswordOnly() throws {
+    @Test func aSaltedPasswordIsReusedForTheSameSaltAndPasswordOnly() throws {
         let derived = Lock(0)
         let cache = SaltedPasswordCache { key, hash in
             derived.withLock { $0 += 1 }
@@ -131,11 +131,11 @@ import Testing
             }
             #expect(answers[0] == answers[1])
         }
-        // Not for the last, which is like the one before it.
+        // The last one isn't derived again, since it equals the one before.
         #expect(derived.withLock { $0 } == 3)
     }
 
-    @Test func theServersErrorIsTold() throws {
+    @Test func theServersErrorIsReported() throws {
         var exchange = self.exchange()
         _ = try exchange.respond(to: nil)
         _ = try exchange.respond(to: Self.challenge)
@@ -153,7 +153,7 @@ import Testing
         #expect(firsts.count == 10)
     }
 
-    @Test func credentialsAreAskedForAnewEachTime() async throws {
+    @Test func credentialsAreFetchedForEachExchange() async throws {
         let passwords = Lock<[Secret]>(["one", "two"])
         let mechanism = PlainMechanism.plain {
             SASLCredentials(username: "u", password: passwords.withLock { $0.removeFirst() })

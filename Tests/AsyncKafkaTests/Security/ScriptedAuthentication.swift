@@ -10,8 +10,8 @@ import KafkaProtocol
 
 @testable import EmbeddedKafka
 
-/// The broker's side of SASL as it should be, one exchange at a time, by the embedded broker's own: for the user "alice" with
-/// the password "secret", and the token "token".
+/// The broker's side of SASL, one exchange at a time, implemented by the embedded broker: for the user "alice" with the
+/// password "secret", and for the token "token".
 final class ScriptedAuthentication: Sendable {
     private struct State {
         static var begun: Authentication {
@@ -39,17 +39,10 @@ final class ScriptedAuthentication: Sendable {
         self.state = Lock(state)
     }
 
-    /// The answer to SaslHandshake and to what follows it.
+    /// Returns the response to SaslHandshake and to the requests that follow it.
     func reply(to request: ScriptedBroker.Received) throws -> ScriptedBroker.Reply {
         if request.api == .saslHandshake { return try self.agree(request) }
-        guard request.version >= 0 else {
-            switch self.step(request.rest) {
-            case .challenge(let token): return .token(token, isLast: false)
-            case .done(let token, _): return .token(token, isLast: true)
-            case .refused, nil: return .close
-            }
-        }
-        // From version 2 on there are tags behind both headers: none.
+        // From version 2 on, both headers end with empty tagged fields.
         let isFlexible = request.version >= 2
         var reader = ByteReader(isFlexible ? request.rest[1..<request.rest.count] : request.rest)
         var response = SaslAuthenticateResponse()
@@ -71,10 +64,10 @@ final class ScriptedAuthentication: Sendable {
         var response = SaslHandshakeResponse()
         response.mechanisms = EmbeddedKafka.Mechanism.allCases.map(\.rawValue)
         response.errorCode = self.state.withLock { state in
-            // Another connection, perhaps.
+            // This may be another connection.
             state.authentication = State.begun
             return state.authentication.begin(
-                name, isRaw: request.version == 0, credentials: state.credentials, now: 0)
+                name, isRaw: false, credentials: state.credentials, now: 0)
         }
         return .body(try Bytes(response, version: request.version))
     }

@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Sessions that end with their tokens or soon after they began, and providers that are no help: work goes on.
+/// Sessions that end with their tokens or after a short time, and providers that fail: work continues.
 @Suite(.timeLimit(.minutes(1)))
 struct SessionRenewalTests {
     private let clock = TestClock()
 
-    /// Tokens with a number in them, each of which lasts as long as a test says.
+    /// Provides numbered tokens, each with a lifetime that the test specifies.
     private final class NumberedTokens: OAuthBearerTokenProvider {
         private let calls = Lock(0)
         private let clock: TestClock
@@ -42,7 +42,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// The numbers of the tokens that brokers were shown, and what the client said.
+    /// The numbers of the tokens shown to brokers, and the client's log.
     private final class Observed: Sendable {
         let log = KeptLog(minimum: .trace)
         private let clock: TestClock
@@ -55,7 +55,7 @@ struct SessionRenewalTests {
         func count(_ message: String) -> Int { self.log.count(beginning: message) }
         var lines: [String] { self.log.lines }
 
-        /// Takes a token until it ends.
+        /// Accepts a token until it expires.
         func check(_ token: String) -> EmbeddedKafka.TokenVerdict {
             let parts = token.split(separator: ".").compactMap { Int64($0) }
             guard parts.count == 2 else { return .refused(status: "invalid_token") }
@@ -66,7 +66,8 @@ struct SessionRenewalTests {
         }
     }
 
-    /// A producer to a broker, which logs in by these tokens. Sessions are renewed when a fifth of them is over.
+    /// Runs `body` with a producer that authenticates with these tokens. Sessions are renewed after a fifth of their
+    /// lifetime.
     private func withProducer(
         _ provider: some OAuthBearerTokenProvider, maxSession: Duration? = nil,
         renewal: Range<Double> = 0.2..<0.25,
@@ -90,7 +91,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// A broker whose sessions end soon, and alice's way to it.
+    /// Runs `body` with a broker whose sessions are short, and a configuration that authenticates as alice.
     private func withAlice(
         maxSession: Duration = .milliseconds(1200),
         _ body: @escaping @Sendable (EmbeddedKafka, KafkaClientConfiguration) async throws -> Void
@@ -108,7 +109,7 @@ struct SessionRenewalTests {
         }
     }
 
-    /// Sends a record each hundredth of a second.
+    /// Sends a record every 10 ms.
     private func send(_ producer: KafkaProducer, while condition: () -> Bool) async throws {
         repeat {
             _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
@@ -116,21 +117,19 @@ struct SessionRenewalTests {
         } while condition()
     }
 
-    @Test("sessions that end with their cached tokens are renewed with new ones, on the same connections")
-    func sessionsThatEndWithTheirTokens() async throws {
+    @Test func sessionsThatEndWithTheirTokensAreRenewedWithNewOnesOnTheSameConnections() async throws {
         let source = NumberedTokens(self.clock) { _ in .seconds(6) }
         try await self.withProducer(CachingTokenProvider(source, clock: self.clock.loopClock)) { producer, observed in
             try await self.send(producer) { source.count < 4 }
             #expect(observed.connections <= 2, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
-            // Not again and again with the same one: each token is for one login of each connection.
+            // The same token isn't used repeatedly: each is for one login of each connection.
             let logins = Dictionary(grouping: observed.tokens, by: \.self).mapValues(\.count)
             #expect(logins.values.allSatisfy { $0 <= 2 }, "\(observed.tokens)")
         }
     }
 
-    @Test("while the provider fails, a session is renewed with the old token, then with a new one")
-    func aProviderThatFailsAtRenewal() async throws {
+    @Test func whileTheProviderFailsASessionIsRenewedWithTheOldToken() async throws {
         struct Down: Error {}
         let source = NumberedTokens(self.clock) { call in
             if call == 2 { throw Down() }
@@ -144,10 +143,9 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a renewal that succeeds after failures tells that they are over, as a new connection does")
-    func anEndOfFailures() async throws {
+    @Test func aRenewalThatSucceedsAfterFailuresReportsTheRecovery() async throws {
         struct Down: Error {}
-        // All connections are made by then.
+        // All connections exist by then.
         let source = NumberedTokens(self.clock) { call in
             if (3...4).contains(call) { throw Down() }
             return .seconds(600)
@@ -160,14 +158,13 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("while the provider hangs, sessions are renewed with the old token for as long as it lasts")
-    func aProviderThatHangsAtRenewal() async throws {
+    @Test func whileTheProviderHangsSessionsAreRenewedWithTheOldTokenUntilItExpires() async throws {
         struct Hanging: OAuthBearerTokenProvider {
             let source: NumberedTokens
 
             func token() async throws -> OAuthBearerToken {
                 let token = try self.source.token()
-                // Nothing ever comes.
+                // Never answers.
                 if self.source.count == 2 { for await _ in AsyncStream(Never.self, { _ in }) {} }
                 return token
             }
@@ -184,21 +181,20 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a session of less than a second, sooner than which no broker takes another login, is waited out")
-    func sessionsOfLessThanASecond() async throws {
+    @Test func aSessionOfLessThanASecondIsWaitedOut() async throws {
         let source = NumberedTokens(self.clock) { _ in .seconds(600) }
         let session = Duration.milliseconds(900)
         try await self.withProducer(source, maxSession: session, renewal: 0.1..<0.15) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 4 }
-            // What is sent behind a session's end costs the connection: if nothing waited, this would be each second.
+            // A request sent after the session's end closes the connection. Without the wait, this would happen every
+            // second.
             #expect(observed.connections <= 3, "\(observed.lines)")
             #expect(observed.count("A session could not be renewed") == 0, "\(observed.lines)")
         }
     }
 
-    @Test("a token that has expired between being fetched and being sent is not sent")
-    func aTokenThatExpiresBeforeItIsSent() async throws {
-        // The first login and those of other connections last; a renewal's token ends before it is time.
+    @Test func aTokenThatExpiresBeforeItIsSentIsNotSent() async throws {
+        // The tokens of the first login and of other connections are valid; a renewal's token expires early.
         let source = NumberedTokens(self.clock) { $0 == 3 ? .milliseconds(300) : .seconds(600) }
         try await self.withProducer(source, maxSession: .seconds(6)) { producer, observed in
             try await self.send(producer) { observed.count("Authenticated again") < 3 }
@@ -212,12 +208,10 @@ struct SessionRenewalTests {
         case garbage, cut, close, silence
     }
 
-    @Test(
-        "a renewal that goes wrong ends the connection in its time, and nothing that waits is lost or doubled",
-        arguments: Fault.allCases)
-    func aRenewalThatGoesWrong(fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func aFailedRenewalEndsTheConnectionInTimeAndNothingIsLostOrDoubled(fault: Fault) async throws {
         let observed = Observed(self.clock)
-        // Long sessions that are renewed early: one that is lost would have its next login meet the fault.
+        // Long sessions that are renewed early: if one were lost, its next login would meet the fault.
         try await self.withAlice(maxSession: .seconds(6)) { kafka, client in
             var client = client
             client.log = observed.log
@@ -247,8 +241,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a password that has changed in mid-life reaches who reads")
-    func refusedWhileReading() async throws {
+    @Test func aPasswordThatChangesDuringASessionIsReportedToTheReader() async throws {
         try await self.withAlice { kafka, client in
             try await kafka.createTopic("t")
             let reading = ConsumerConfiguration(client, groupID: "g")
@@ -264,8 +257,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a connection that nobody uses ends, however often its session is renewed")
-    func idleConnections() async throws {
+    @Test func anIdleConnectionEndsHoweverOftenItsSessionIsRenewed() async throws {
         try await self.withAlice { kafka, client in
             var client = client
             // Longer than a session, so that one is renewed before.
@@ -277,8 +269,7 @@ struct SessionRenewalTests {
         }
     }
 
-    @Test("a provider that cancels something of its own has failed, and is asked again")
-    func aProviderThatThrowsCancellation() async throws {
+    @Test func aProviderThatThrowsACancellationErrorHasFailedAndIsAskedAgain() async throws {
         let source = NumberedTokens(self.clock) { call in
             if call < 3 { throw CancellationError() }
             return .seconds(600)

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func filesThatHaveChangedAreReadAgainAndOthersAreNot() throws {
+    @Test func onlyChangedFilesAreReadAgain() throws {
         let files = try Files()
         let source = try files.source()
         let first = source.current()
@@ -64,7 +64,7 @@ import Testing
         #expect(isKept)
     }
 
-    @Test func filesThatCanNotBeUsedLeaveTheOldCertificatesInUseUntilTheyCan() throws {
+    @Test func invalidFilesLeaveTheOldCertificatesInUseUntilTheyAreValid() throws {
         let files = try Files()
         let warnings = KeptLog(minimum: .warning)
         let source = try files.source(warnings)
@@ -78,7 +78,7 @@ import Testing
         #expect(isNew)
     }
 
-    @Test func aFileThatIsMissingIsNamedAtOnce() throws {
+    @Test func aMissingFileIsNamedAtOnce() throws {
         var configuration = KafkaClientConfiguration(bootstrapServers: ["localhost:1"])
         configuration.security = .tls(KafkaTLSConfiguration(trust: .pemFile("/no/such/ca.pem")))
         let producing = ProducerConfiguration(configuration)
@@ -88,7 +88,7 @@ import Testing
         #expect(error?.message.contains("doesn't exist") == true)
     }
 
-    @Test func credentialsOverPlaintextAreWarnedOfOnceAndNotForLoopback() throws {
+    @Test func credentialsOverPlaintextCauseOneWarningExceptForLoopback() throws {
         let warnings = KeptLog(minimum: .warning)
         let security = try ConnectionSecurity(
             .sasl(.plain(username: "u", password: "p"), over: .plaintext),
@@ -103,7 +103,7 @@ import Testing
         #expect(warnings.events.count == 1)
     }
 
-    @Test func aNameThatLooksLikeALoopbackAddressIsWarnedOf() throws {
+    @Test func aHostNameThatLooksLikeALoopbackAddressCausesAWarning() throws {
         let warnings = KeptLog(minimum: .warning)
         let security = try ConnectionSecurity(
             .sasl(.plain(username: "u", password: "p"), over: .plaintext),

@@ -11,7 +11,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct TokenCacheStateMachineTests {
-    /// Both clocks, so many seconds after the beginning; the wall clock may have been set since.
+    /// The time of both clocks after this many seconds. `step` is by how much the wall clock has been adjusted.
     private func at(_ seconds: Double, wallClockSetBy step: Double = 0) -> TokenCacheStateMachine.Now {
         TokenCacheStateMachine.Now(
             monotonic: MonotonicTime(nanoseconds: Int64(seconds * 1e9)),
@@ -28,17 +28,17 @@ import Testing
         (3600.0, 0.0, 2880.0), (3600, 1, 3060), (3600, 0.5, 2970),
         // No later than five minutes before the end.
         (1200, 1, 900), (360, 0, 60),
-        // Less than six minutes: the percentage alone.
+        // Less than six minutes: only the percentage.
         (300, 0, 240), (10, 1, 8.5),
-        // No sooner than after a minute.
+        // No earlier than after a minute.
         (370, 0, 70),
     ])
-    func theRefreshPointIsThatOfKafkasOwnClient(lifetime: Double, jitter: Double, delay: Double) {
+    func theRefreshPointIsThatOfKafkasJavaClient(lifetime: Double, jitter: Double, delay: Double) {
         let refresh = TokenCacheStateMachine.refreshDelay(of: .seconds(lifetime), jitter: jitter)
         #expect(abs(refresh / .seconds(1) - delay) < 0.001)
     }
 
-    @Test func theFirstWaitsAndTheOthersWaitForTheSameCall() {
+    @Test func concurrentCallersWaitForTheSameCall() {
         var cache = TokenCacheStateMachine()
         let answers = (0..<50).map { _ in cache.tokenWanted(self.at(0)) }
         #expect(answers.first == .wait(fetch: true))
@@ -59,7 +59,7 @@ import Testing
         #expect(due == [.use(token, fetch: true), .use(token, fetch: false)])
     }
 
-    @Test func theOldTokenIsKeptWhileARefreshFailsAndUntilItExpires() {
+    @Test func theOldTokenIsKeptUntilItExpiresWhileRenewalFails() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         let token = self.token("a", expiresAt: 3600)
@@ -80,24 +80,25 @@ import Testing
         #expect(over == .wait(fetch: false))
     }
 
-    /// A broker ends a session with its token: renewed with the same one, it would be shorter each time.
-    @Test func whatRenewsASessionIsAskedForBeforeItIsDueIfTheOldTokenWouldNotOutlastIt() {
+    /// A broker ends a session with its token, so renewing with the same token would make each session shorter.
+    @Test func aTokenIsRenewedEarlyIfTheOldOneWouldNotOutlastTheSession() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         let old = self.token("a", expiresAt: 100)
         _ = cache.fetched(old, self.at(0), jitter: 0)
         func end(_ seconds: Double) -> MonotonicTime { self.at(seconds).monotonic }
-        // A session that ends long before the token is renewed with it; one that ends with it, or soon before, is not.
+        // A session that ends long before the token is renewed with it; one that ends with the token or shortly before
+        // isn't.
         let early = cache.tokenWanted(self.at(7), outlasting: end(10))
         #expect(early == .use(old, fetch: false))
         let both = [
             cache.tokenWanted(self.at(70), outlasting: end(100)), cache.tokenWanted(self.at(70), outlasting: end(90)),
         ]
         #expect(both == [.wait(fetch: true), .wait(fetch: false)])
-        // The others don't wait.
+        // Other callers don't wait.
         let other = cache.tokenWanted(self.at(70))
         #expect(other == .use(old, fetch: false))
-        // If there is none to be had, the old one is as good as any, for a while.
+        // If no new token is available, the old one is used for a while.
         cache.fetchFailed(self.at(71))
         let answers = [75.9, 76].map { cache.tokenWanted(self.at($0), outlasting: end(100)) }
         #expect(answers == [.use(old, fetch: false), .wait(fetch: true)])
@@ -107,7 +108,7 @@ import Testing
         #expect(renewed == .use(new, fetch: false))
     }
 
-    @Test func aNewTokenTakesTheOldOnesPlace() {
+    @Test func aNewTokenReplacesTheOldOne() {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
         _ = cache.fetched(self.token("a", expiresAt: 3600), self.at(0), jitter: 0)
@@ -118,7 +119,7 @@ import Testing
         #expect(answer == .use(next, fetch: false))
     }
 
-    @Test func aTokenThatHasExpiredAlreadyIsNotKept() {
+    @Test func anExpiredTokenIsNotKept() {
         for expiry in [-1.0, 0] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))
@@ -130,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func aWallClockThatIsSetForwardEndsATokenAndOneThatIsSetBackDoesNotProlongIt() {
+    @Test func settingTheWallClockForwardEndsATokenAndSettingItBackDoesNotProlongIt() {
         for (step, seconds) in [(4000.0, 10.0), (-4000, 3600)] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))
@@ -140,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func anyDateIsTaken() {
+    @Test func anyDateIsAccepted() {
         for milliseconds in [Int64.min, -1, 0, .max] {
             var cache = TokenCacheStateMachine()
             _ = cache.tokenWanted(self.at(0))

@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Tokens that another process renews.
+/// Tokens in a file that another process renews.
 @Suite(.timeLimit(.minutes(1))) final class TokenFileProviderTests {
     private let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).jwt")
 
@@ -22,7 +22,9 @@ import Testing
         try Data(text.utf8).write(to: self.file)
     }
 
-    /// - Parameter claims: what the token says, in JSON.
+    /// Returns a token.
+    ///
+    /// - Parameter claims: The token's claims, in JSON.
     private func jwt(_ claims: String) -> String {
         "e30.\(JSONWebToken.encode(Array(claims.utf8))).c2ln"
     }
@@ -35,7 +37,7 @@ import Testing
         #expect(throws: KafkaError.self) { try provider.token() }
     }
 
-    @Test func aTokenThatWasRenewedIsInUseAtOnce() throws {
+    @Test func aRenewedTokenIsUsedAtOnce() throws {
         let provider = TokenFileProvider(self.file.path)
         for seconds in [600, 700] {
             let token = self.jwt(expiresIn: seconds)
@@ -49,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsMissingComesLater() throws {
+    @Test func aMissingFileMayAppearLater() throws {
         let provider = TokenFileProvider(self.file.path)
         let error = try #require(self.error(provider))
         #expect(error.isRetriable)
@@ -60,7 +62,7 @@ import Testing
         _ = try provider.token()
     }
 
-    @Test func aTokenThatHasExpiredIsNotGiven() throws {
+    @Test func anExpiredTokenIsNotReturned() throws {
         let token = self.jwt(expiresIn: -1)
         try self.write(token)
         let error = try #require(self.error(TokenFileProvider(self.file.path)))
@@ -72,7 +74,7 @@ import Testing
     @Test(arguments: [
         ("", "is empty"), (" \n", "is empty"), ("a.b.c\nd.e.f", "more in it than one"), ("tøken", "no text"),
     ])
-    func aFileThatHasNoTokenIsSaidToHaveNone(text: String, expected: String) throws {
+    func aFileWithoutATokenIsAnError(text: String, expected: String) throws {
         try self.write(text)
         let provider = TokenFileProvider(self.file.path, opaqueTokenLifetime: .seconds(60))
         #expect(self.error(provider)?.message.contains(expected) == true)
@@ -84,7 +86,7 @@ import Testing
         #expect(self.error(provider)?.message.contains("too large") == true)
     }
 
-    @Test func aTokenWithoutAnEndNeedsTheSetting() throws {
+    @Test func aTokenWithoutAnExpirationTimeRequiresTheSetting() throws {
         for token in ["no-jwt-at-all", self.jwt("{}"), "e30..x", "half.of-a"] {
             try self.write(token)
             let error = try #require(self.error(TokenFileProvider(self.file.path)))
@@ -103,12 +105,12 @@ import Testing
             (#"{"a":"exp","b":1}"#, nil), (#"{"a":{"exp":1}}"#, nil), (#"{"exp":[1]}"#, nil), (#"["exp",1]"#, nil),
             (#"{"exp":1"#, nil), (#"{"exp":1-1}"#, nil), (#"{"a":"\"#, nil), ("", nil), ("}", nil), ("1", nil),
         ] as [(String, Double?)])
-    func theEndIsTheTopMostExp(claims: String, expected: Double?) {
+    func theExpirationTimeIsTheTopLevelExp(claims: String, expected: Double?) {
         #expect(JSONWebToken.expiry(of: self.jwt(claims)) == expected)
     }
 
     /// The token of RFC 7519, section 3.1.
-    @Test func theStandardsOwnTokenIsRead() {
+    @Test func theExampleOfTheStandardIsRead() {
         let token =
             "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
             + ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -116,7 +118,7 @@ import Testing
         #expect(JSONWebToken.expiry(of: token) == 1_300_819_380)
     }
 
-    @Test func textThatIsNestedDeepNeedsNoStack() {
+    @Test func deeplyNestedTextNeedsNoStack() {
         let deep = "{\"a\":" + String(repeating: "[", count: 500_000)
         #expect(JSONWebToken.expiry(of: self.jwt(deep)) == nil)
     }

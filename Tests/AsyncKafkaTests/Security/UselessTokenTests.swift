@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Tokens that claim to be good for long and are good for nothing.
+/// Tokens with a long lifetime that are unusable.
 @Suite(.timeLimit(.minutes(1)))
 struct UselessTokenTests {
     private let clock = TestClock()
@@ -29,7 +29,7 @@ struct UselessTokenTests {
             Secret(name), expiresAt: Timestamp(millisecondsSince1970: 1_700_000_000_000 + Int64(seconds * 1000)))
     }
 
-    /// A cache that has used `good`, and now has `new` in its place since second 3000.
+    /// A cache that has used `good` and replaced it with `new` at second 3000.
     private func cache(_ good: OAuthBearerToken, _ new: OAuthBearerToken) -> TokenCacheStateMachine {
         var cache = TokenCacheStateMachine()
         _ = cache.tokenWanted(self.at(0))
@@ -40,20 +40,19 @@ struct UselessTokenTests {
         return cache
     }
 
-    @Test("a token that the broker refuses is dropped, and the earlier one used for as long as it lasts")
-    func back() {
+    @Test func aRefusedTokenIsDroppedAndTheEarlierOneUsedUntilItExpires() {
         let (good, bad) = (self.token("good", expiresAt: 3600), self.token("bad", expiresAt: 6600))
         var cache = self.cache(good, bad)
         let first = cache.tokenWanted(self.at(3000))
         #expect(first == .use(bad, fetch: false))
         cache.judged(bad, isAccepted: false, self.at(3000))
-        // Others' refusals of the same token, which come later, change nothing.
+        // Later refusals of the same token by other connections have no effect.
         cache.judged(bad, isAccepted: false, self.at(3000))
         let used = [3000.0, 3000.9, 3001].map { cache.tokenWanted(self.at($0)) }
         #expect(used == [.use(good, fetch: false), .use(good, fetch: false), .use(good, fetch: true)])
-        // Others connect with it meanwhile.
+        // Other connections authenticate with it in the meantime.
         cache.judged(good, isAccepted: true, self.at(3001))
-        // The provider gives the same again: it is not tried again, and the pauses grow.
+        // The provider returns the same token again. It isn't used, and the pauses increase.
         let isKept = cache.fetched(bad, self.at(3001), jitter: 0)
         #expect(!isKept)
         let asked = [3002.9, 3003].map { cache.tokenWanted(self.at($0)) }
@@ -67,8 +66,7 @@ struct UselessTokenTests {
         #expect(last == .use(better, fetch: false))
     }
 
-    @Test("pauses grow to a minute, and no longer than a twentieth of what the good token lasts")
-    func pauses() {
+    @Test func pausesGrowToAMinuteOrATwentiethOfTheValidTokensLifetime() {
         let cases: [(lifetime: Double, pauses: [Double])] = [
             (3600, [1, 2, 4, 8, 16, 32, 60, 60]), (400, [1, 2, 4, 8, 16, 20]),
         ]
@@ -90,8 +88,7 @@ struct UselessTokenTests {
         }
     }
 
-    @Test("without another token the next is fetched at once, then after pauses that grow to ten seconds")
-    func alone() {
+    @Test func withoutAValidTokenTheNextIsFetchedAtOnceThenAfterGrowingPauses() {
         var cache = TokenCacheStateMachine()
         var time = 0.0
         var waits: [Double] = []
@@ -104,7 +101,7 @@ struct UselessTokenTests {
             cache.judged(token, isAccepted: false, self.at(time))
         }
         #expect(waits == [0, 0, 1, 2, 4, 8, 10])
-        // One that is good ends that.
+        // A valid token ends the pauses.
         time += 20
         _ = cache.tokenWanted(self.at(time))
         let good = self.token("good", expiresAt: 100_000)
@@ -115,7 +112,7 @@ struct UselessTokenTests {
         #expect(answer == .wait(fetch: true))
     }
 
-    /// Its tokens last for an hour, and are called as a test says.
+    /// A provider of tokens that last an hour and have the text that the test specifies.
     private final class Source: OAuthBearerTokenProvider {
         private let name: Lock<String>
         private let clock: TestClock
@@ -138,7 +135,7 @@ struct UselessTokenTests {
         }
     }
 
-    /// Connects to a server, with the tokens of a source by way of a cache.
+    /// Connects to a server with cached tokens of a source.
     private final class Client: Sendable {
         let clock: TestClock
         let source: Source
@@ -173,21 +170,19 @@ struct UselessTokenTests {
             connection.close(.cancelled)
         }
 
-        /// Connects twice: with the first token, and when the next one is due, which comes after that.
+        /// Connects with the first token, and again when the next one is due, which is fetched after that.
         func connectUntilNext(_ token: String) async throws {
             try await self.connect()
             self.source.give(token)
-            // It is fetched in the background: until then the old one is used.
+            // It is fetched in the background; until then the old one is used.
             try await self.clock.sleep(for: .seconds(3300))
             try await self.connect()
             await self.source.called(2)
         }
     }
 
-    @Test(
-        "what can't be sent, or is refused, keeps nobody from connecting with the token before",
-        arguments: ["<html>500</html>", "revoked"])
-    func connecting(next: String) async throws {
+    @Test(arguments: ["<html>500</html>", "revoked"])
+    func anUnusableNewTokenDoesNotPreventConnectingWithTheOldOne(next: String) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.checkToken = { token, _ in
             token == "good" ? .accepted(user: "alice", lifetime: .seconds(600)) : .refused(status: "invalid_token")
@@ -201,13 +196,13 @@ struct UselessTokenTests {
             for _ in 0..<20 {
                 do { try await client.connect() } catch { failures += 1 }
             }
-            // A token is only known to be refused once it was shown, by one connection here.
+            // A token is known to be refused only after a connection has used it, one in this test.
             #expect(failures <= (next == "revoked" ? 1 : 0), "\(client.log.lines(.warning))")
             #expect(client.source.calls == 2, "no time has passed")
             #expect(
                 client.log.lines(.warning).contains { $0.contains("the earlier one is used on") } == (next != "revoked")
             )
-            // When the provider is right again, it is asked again.
+            // When the provider works again, it is called again.
             client.source.give("good")
             try await self.clock.sleep(for: .seconds(10))
             try await client.connect()
@@ -216,29 +211,28 @@ struct UselessTokenTests {
         }
     }
 
-    /// How an exchange ends in which the broker has said its refusal.
+    /// How an exchange ends after the broker has sent its refusal.
     enum End: CaseIterable, Sendable {
-        case closes, closesBareExchange, saysNothing, saysAnotherError
+        case closes, saysNothing, saysAnotherError
     }
 
-    @Test("a token that the broker refuses is dropped, however the exchange ends after that", arguments: End.allCases)
-    func refusedWithoutAnError(end: End) async throws {
+    @Test(arguments: End.allCases)
+    func aRefusedTokenIsDroppedHoweverTheExchangeEnds(end: End) async throws {
         try await self.clock.passing(atMost: .seconds(3320)) {
-            let server = try AuthenticatingBroker(isOld: end == .closesBareExchange, clock: self.clock.loopClock)
+            let server = try AuthenticatingBroker(clock: self.clock.loopClock)
             defer { server.stop() }
             let scripted = try #require(server.scripted)
             let client = try Client(of: scripted.address, "token", clock: self.clock)
             defer { client.end() }
             try await client.connectUntilNext("revoked")
-            // The refusal is the answer to the first message, and this comes after it.
+            // The refusal is the response to the first message; this follows it.
             switch end {
             case .closes: server.fail(at: 2, .close)
-            case .closesBareExchange: break
             case .saysNothing: server.fail(at: 2, .silence)
             case .saysAnotherError: server.fail(at: 2, .emptyAnswer)
             }
             var failures: [KafkaError] = []
-            // A connection that is opened before the new token is kept uses the old one.
+            // A connection opened before the new token is cached uses the old one.
             for _ in 0..<20 {
                 do throws(any Error) {
                     try await client.connect(setUp: end == .saysNothing ? .seconds(3) : .seconds(30))
@@ -247,7 +241,7 @@ struct UselessTokenTests {
                 }
             }
             #expect(failures.count <= 1, "\(failures)")
-            if end == .closes || end == .closesBareExchange || end == .saysNothing, let error = failures.first {
+            if end == .closes || end == .saysNothing, let error = failures.first {
                 #expect(error.code == .authenticationFailed)
                 #expect(error.message.contains("invalid_token"), "\(error)")
             }

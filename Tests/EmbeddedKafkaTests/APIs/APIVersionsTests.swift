@@ -11,9 +11,7 @@ import KafkaProtocol
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct APIVersionsTests {
-    @Test(arguments: ApiVersionsRequest.validVersions) func `the offered versions are named`(version: Int16)
-        async throws
-    {
+    @Test(arguments: ApiVersionsRequest.validVersions) func theOfferedVersionsAreListed(version: Int16) async throws {
         try await withCluster { _, client in
             let answer = try await client.ask(ApiVersionsRequest.software("test", "1.0"), version: version)
             #expect(answer.errorCode == .none)
@@ -24,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `an unknown version is answered in version 0 with the versions that are known`() async throws {
+    @Test func anUnknownVersionIsAnsweredInVersion0WithTheSupportedVersions() async throws {
         try await withCluster { _, client in
             var frame = ByteWriter()
             frame.writeInt16(APIKey.apiVersions.rawValue)
@@ -36,13 +34,13 @@ import Testing
             #expect(answer.errorCode == .unsupportedVersion)
             #expect(answer.apiKeys.map(\.apiKey) == [APIKey.apiVersions.rawValue])
             #expect(answer.apiKeys.first?.maxVersion == ApiVersionsRequest.validVersions.upperBound)
-            // The connection lives on.
+            // The connection stays open.
             let second = try await client.ask(ApiVersionsRequest.software("test", "1.0"), version: 3)
             #expect(second.errorCode == .none)
         }
     }
 
-    @Test func `a cluster can be like an older one`() async throws {
+    @Test func aClusterCanEmulateAnOlderVersion() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.maxVersions = [.apiVersions: 2, .fetch: 10, .produce: 2]
         configuration.withheldAPIs = [.initProducerId]
@@ -59,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `the software's name must be one`() async throws {
+    @Test func anInvalidSoftwareNameIsRefused() async throws {
         try await withCluster { _, client in
             for name in ["", "-x", "a b"] {
                 let answer = try await client.ask(ApiVersionsRequest.software(name, "1.0"), version: 3)
@@ -68,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `who means another cluster or broker is told to look again`() async throws {
+    @Test func aRequestForAnotherClusterOrBrokerIsToldToRebootstrap() async throws {
         try await withCluster { _, client in
             func code(node: Int32, cluster: String? = nil) async throws -> ErrorCode {
                 var request = ApiVersionsRequest.software("test", "1.0")
@@ -81,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `what is no request closes the connection`() async throws {
+    @Test func aMalformedRequestClosesTheConnection() async throws {
         func unknownKey() -> Bytes { [0, 99, 0, 0, 0, 0, 0, 1, 255, 255] }
         func unknownVersion() -> Bytes { [0, 1, 0, 99, 0, 0, 0, 1, 255, 255] }
         func cutHeader() -> Bytes { [0, 18, 0] }
@@ -98,17 +96,17 @@ import Testing
         }
     }
 
-    @Test func `a frame that is too long closes the connection`() async throws {
+    @Test func aFrameThatIsTooLongClosesTheConnection() async throws {
         try await withCluster { _, client in
             client.sendUnframed([0x7f, 0xff, 0xff, 0xff, 0, 18])
             #expect(await client.nextFrame() == nil)
         }
     }
 
-    @Test func `requests on a connection are answered in their order`() async throws {
+    @Test func requestsOnAConnectionAreAnsweredInOrder() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
-            // The first waits for a record, and with it the second.
+            // The first request waits for a record, and so does the second.
             let fetch = try client.send(FetchRequest.one("t", offset: 0, maxWait: 3_600_000), version: 12)
             let versions = try client.send(ApiVersionsRequest(), version: 0)
             await kafka.untilRequests(of: .fetch)
@@ -120,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `a thousand requests at once are all answered`() async throws {
+    @Test func aThousandRequestsAtOnceAreAllAnswered() async throws {
         try await withCluster { _, client in
             for _ in 0..<1000 { try client.send(ApiVersionsRequest(), version: 0) }
             for id in 1...1000 {

@@ -10,10 +10,10 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Groups as clients see them, over sockets; the machine itself has tests of its own.
+/// Groups as seen by clients, over sockets. The state machine has its own tests.
 @Suite(.timeLimit(.minutes(2))) struct GroupAPITests {
     @Test(arguments: FindCoordinatorRequest.validVersions)
-    func `the coordinator is found`(version: Int16) async throws {
+    func theCoordinatorIsFound(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in
             try await kafka.moveCoordinator(ofGroup: "g", to: 2)
             var request = FindCoordinatorRequest()
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test(arguments: JoinGroupRequest.validVersions) func `joining in each version`(version: Int16) async throws {
+    @Test(arguments: JoinGroupRequest.validVersions) func joiningWorksInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             var request = JoinGroupRequest.of("g")
             var answer = try await client.ask(request, version: version)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test(arguments: SyncGroupRequest.validVersions) func `synchronising in each version`(version: Int16) async throws {
+    @Test(arguments: SyncGroupRequest.validVersions) func synchronizingWorksInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             let member = try await client.join("g")
             var request = SyncGroupRequest.of("g", member, assignment: "all")
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(arguments: HeartbeatRequest.validVersions) func `heartbeats in each version`(version: Int16) async throws {
+    @Test(arguments: HeartbeatRequest.validVersions) func heartbeatsWorkInEachVersion(version: Int16) async throws {
         try await withCluster { _, client in
             let member = try await client.joinAndSync("g")
             var request = HeartbeatRequest()
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: LeaveGroupRequest.validVersions) func `leaving in each version`(version: Int16) async throws {
+    @Test(arguments: LeaveGroupRequest.validVersions) func leavingWorksInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             let member = try await client.joinAndSync("g")
             var request = LeaveGroupRequest()
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `two members share a rebalance`() async throws {
+    @Test func twoMembersTakePartInARebalance() async throws {
         try await withCluster { kafka, first in
             let leader = try await first.joinAndSync("g")
             let second = try await RawClient.connect(to: kafka.bootstrapServers[0], clientID: "second")
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a silent member is dropped after its session timeout`() async throws {
+    @Test func aSilentMemberIsRemovedAfterItsSessionTimeout() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.sessionTimeouts = .milliseconds(1)...(.seconds(60))
         try await withCluster(configuration) { kafka, client in
@@ -137,7 +137,7 @@ import Testing
             request.memberId = try await client.ask(request, version: 9).memberId
             request.sessionTimeoutMs = 30
             _ = try await client.ask(request, version: 9)
-            // The second one can only get in when the first is out: its answer is the proof.
+            // The second member can join only after the first has been removed, so its answer is the proof.
             let second = try await RawClient.connect(to: kafka.bootstrapServers[0])
             defer { second.close() }
             let answer = try await second.join("g")
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test(arguments: OffsetCommitRequest.validVersions) func `commits in each version`(version: Int16) async throws {
+    @Test(arguments: OffsetCommitRequest.validVersions) func commitsWorkInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let id = try await topicID("t", client)
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test(arguments: OffsetFetchRequest.validVersions)
-    func `committed offsets are fetched in each version`(version: Int16) async throws {
+    func committedOffsetsAreFetchedInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             let id = try await topicID("t", client)
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func `only the coordinator serves a group`() async throws {
+    @Test func onlyTheCoordinatorServesAGroup() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t")
             try await kafka.moveCoordinator(ofGroup: "g", to: 2)
@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test func `a moved coordinator sends those who wait away, and knows the rest`() async throws {
+    @Test func aMovedCoordinatorFailsPendingRequestsAndKeepsTheGroup() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, first in
             try await kafka.createTopic("t")
             try await kafka.moveCoordinator(ofGroup: "g", to: 1)
@@ -236,7 +236,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DescribeGroupsRequest.validVersions) func `groups are described`(version: Int16) async throws {
+    @Test(arguments: DescribeGroupsRequest.validVersions) func groupsAreDescribed(version: Int16) async throws {
         try await withCluster { _, client in
             let member = try await client.joinAndSync("g")
             var request = DescribeGroupsRequest()
@@ -251,7 +251,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ListGroupsRequest.validVersions) func `groups are listed`(version: Int16) async throws {
+    @Test(arguments: ListGroupsRequest.validVersions) func groupsAreListed(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             _ = try await client.joinAndSync("g")
@@ -265,7 +265,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DeleteGroupsRequest.validVersions) func `empty groups are deleted`(version: Int16) async throws {
+    @Test(arguments: DeleteGroupsRequest.validVersions) func emptyGroupsAreDeleted(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             _ = try await client.joinAndSync("g")
@@ -329,21 +329,21 @@ extension OffsetCommitRequest {
 }
 
 extension RawClient {
-    /// Joins a group, with an id of its own.
+    /// Joins a group with a new member id.
     func join(_ group: String) async throws -> JoinGroupResponse {
         var request = JoinGroupRequest.of(group)
         request.memberId = try await self.ask(request, version: 9).memberId
         return try await self.ask(request, version: 9)
     }
 
-    /// Joins a group as its only member, and assigns itself "all".
+    /// Joins a group as its only member, and assigns "all" to itself.
     func joinAndSync(_ group: String) async throws -> JoinGroupResponse {
         let member = try await self.join(group)
         _ = try await self.ask(SyncGroupRequest.of(group, member, assignment: "all"), version: 5)
         return member
     }
 
-    /// The committed offsets by partition; of all topics if `topic` is nil.
+    /// Returns the committed offsets by partition, of all topics if `topic` is nil.
     func fetchOffsets(
         _ group: String, topic: String?, id: KafkaUUID? = nil, partitions: [Int32], version: Int16
     ) async throws -> [Int32: Int64] {

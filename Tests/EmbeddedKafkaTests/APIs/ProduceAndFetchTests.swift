@@ -11,7 +11,7 @@ import KafkaProtocol
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ProduceAndFetchTests {
-    @Test(arguments: ProduceRequest.validVersions) func `what is produced is fetched`(version: Int16) async throws {
+    @Test(arguments: ProduceRequest.validVersions) func producedRecordsAreFetched(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let id = try await topicID("t", client)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(arguments: FetchRequest.validVersions) func `fetch answers in each version`(version: Int16) async throws {
+    @Test(arguments: FetchRequest.validVersions) func fetchingWorksInEachVersion(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let id = try await topicID("t", client)
@@ -39,12 +39,12 @@ import Testing
                 FetchRequest.one(version < 13 ? "t" : "", id: version < 13 ? .zero : id, offset: 1), version: version)
             #expect(answer.errorCode == .none)
             #expect(answer.only.errorCode == .none)
-            // The batch comes whole, also the part before the offset.
+            // The batch is returned whole, including the records before the offset.
             #expect(try records(in: answer.only.records ?? []).map(\.value) == ["a", "b"])
         }
     }
 
-    @Test func `acks 0 has no answer, and the next request has`() async throws {
+    @Test func aProduceRequestWithAcks0HasNoAnswerAndTheNextRequestHas() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             try client.send(ProduceRequest.one(try batch(["a"]), to: "t", acks: 0), version: 9)
@@ -53,14 +53,14 @@ import Testing
         }
     }
 
-    @Test func `acks 0 with an error closes the connection`() async throws {
+    @Test func anErrorWithAcks0ClosesTheConnection() async throws {
         try await withCluster { _, client in
             try client.send(ProduceRequest.one(try batch(["a"]), to: "nowhere", acks: 0), version: 9)
             #expect(await client.nextFrame() == nil)
         }
     }
 
-    @Test func `a retry gets the offset that it has already`() async throws {
+    @Test func aRetryGetsTheOffsetOfTheFirstAttempt() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let first = try batch(["a", "b"], producerID: 7, epoch: 0, sequence: 0)
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `errors are Kafka's`() async throws {
+    @Test func errorsAreThoseOfKafka() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 2)
         configuration.maxBatchBytes = 200
         try await withCluster(configuration) { kafka, client in
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `who asks the wrong broker is told the leader`() async throws {
+    @Test func theWrongBrokerNamesTheLeader() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             let id = try await topicID("t", client)
@@ -117,12 +117,12 @@ import Testing
         }
     }
 
-    @Test func `a fetch waits for records and gets them at once`() async throws {
+    @Test func aWaitingFetchReturnsAsSoonAsThereAreRecords() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let producer = try await RawClient.connect(to: kafka.bootstrapServers[0])
             defer { producer.close() }
-            // An hour: only the record can end it.
+            // An hour, so only the record can end the wait.
             let id = try client.send(FetchRequest.one("t", offset: 0, maxWait: 3_600_000), version: 12)
             await kafka.untilRequests(of: .fetch)
             #expect(!client.hasAnswer)
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func `a fetch that waits ends when its time is over`() async throws {
+    @Test func aWaitingFetchEndsWhenItsTimeIsOver() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let answer = try await client.ask(FetchRequest.one("t", offset: 0, maxWait: 20), version: 12)
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `a fetch that waits hears of a new leader`() async throws {
+    @Test func aWaitingFetchIsAnsweredWhenTheLeaderChanges() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", replicationFactor: 2)
             let id = try client.send(
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    @Test func `leader epochs are checked`() async throws {
+    @Test func leaderEpochsAreChecked() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             try await kafka.moveLeader(of: "t", partition: 0, to: 1)
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func `offsets outside the log are out of range`() async throws {
+    @Test func offsetsOutsideTheLogAreOutOfRange() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             _ = try await client.ask(ProduceRequest.one(try batch(["a", "b"]), to: "t"), version: 9)
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `a session names only what has changed`() async throws {
+    @Test func aSessionNamesOnlyWhatHasChanged() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             var request = FetchRequest.one("t", offset: 0)
@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test func `the nearest replica is offered to a consumer in its rack`() async throws {
+    @Test func theNearestReplicaIsOfferedToAConsumerInItsRack() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 2)
         configuration.racks = ["a", "b"]
         configuration.offerNearestReplica = true

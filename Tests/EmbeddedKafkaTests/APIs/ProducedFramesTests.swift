@@ -11,7 +11,7 @@ import KafkaProtocol
 import KafkaTestSupport
 import Testing
 
-/// Compressed batches that other libraries can read and Kafka can't, and the reverse.
+/// Compressed batches that other libraries can read and Kafka can't, and vice versa.
 @Suite(.timeLimit(.minutes(1))) struct ProducedFramesTests {
     private func batch(_ codec: CompressionCodec, _ compress: ([UInt8]) throws -> [UInt8]) throws -> Bytes {
         try ForeignBatch.of(key: nil, codec, compress)
@@ -25,17 +25,17 @@ import Testing
     }
 
     #if LZ4
-    @Test func anLZ4FrameAsKafkaWritesItIsTaken() async throws {
+    @Test func anLZ4FrameWrittenByKafkaIsAccepted() async throws {
         let outcome = try await self.outcome(self.batch(.lz4) { ForeignBatch.lz4Frame($0) })
         #expect(outcome == .none)
     }
 
-    @Test func whatLiesBehindAnLZ4FrameIsNotLookedAt() async throws {
+    @Test func bytesAfterAnLZ4FrameAreIgnored() async throws {
         let outcome = try await self.outcome(self.batch(.lz4) { ForeignBatch.lz4Frame($0) + [1, 2, 3] })
         #expect(outcome == .none)
     }
 
-    @Test func lz4FramesThatKafkaCanNotReadAreRefused() async throws {
+    @Test func lz4FramesThatKafkaCannotReadAreRefused() async throws {
         let linked = try self.batch(.lz4) { ForeignBatch.lz4Frame($0, hasLinkedBlocks: true) }
         let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]
         let skippableFirst = try self.batch(.lz4) { skippable + ForeignBatch.lz4Frame($0) }
@@ -53,7 +53,7 @@ import Testing
     }
     #endif
 
-    @Test func bytesBehindAGzipStreamAreTaken() async throws {
+    @Test func bytesAfterAGzipStreamAreAccepted() async throws {
         let batch = try self.batch(.gzip) { plain in
             var output = CompressionBuffer(codec: .gzip, sizeHint: 0, limit: 1 << 20)
             try Bytes(plain).withUnsafeBytes { (input) throws(CompressionError) in
@@ -65,7 +65,7 @@ import Testing
         #expect(outcome == .none)
     }
 
-    /// Compaction goes by keys (KAFKA-4808).
+    /// Compaction requires keys (KAFKA-4808).
     @Test(arguments: ["compact", "compact,delete", "delete, compact"])
     func aRecordWithoutAKeyIsRefusedInACompactedTopic(_ policy: String) async throws {
         try await withCluster { kafka, client in

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Requests as tests want to write them.
+/// Short forms of requests for tests.
 extension ProduceRequest {
     static func one(
         _ records: Bytes, to topic: String, id: KafkaUUID = .zero, partition: Int32 = 0, acks: Int16 = -1

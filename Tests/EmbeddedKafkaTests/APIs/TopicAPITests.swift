@@ -10,9 +10,9 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Metadata and what changes it.
+/// Metadata and the requests that change it.
 @Suite(.timeLimit(.minutes(2))) struct TopicAPITests {
-    @Test(arguments: MetadataRequest.validVersions) func `metadata in each version`(version: Int16) async throws {
+    @Test(arguments: MetadataRequest.validVersions) func metadataWorksInEachVersion(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", partitions: 3, replicationFactor: 2)
             let answer = try await client.ask(
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 4, 12] as [Int16]) func `all topics or none`(version: Int16) async throws {
+    @Test(arguments: [0, 1, 4, 12] as [Int16]) func metadataReturnsAllTopicsOrNone(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("b")
             try await kafka.createTopic("a")
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a topic that is asked for is there the next time, if it may be created`() async throws {
+    @Test func aRequestedTopicIsCreatedForTheNextRequestIfAllowed() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.defaultPartitions = 3
         try await withCluster(configuration) { _, client in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a cluster may create no topics by itself`() async throws {
+    @Test func automaticTopicCreationCanBeDisabled() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.createTopicsAutomatically = false
         try await withCluster(configuration) { kafka, client in
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `topics are found by their ids`() async throws {
+    @Test func topicsAreLookedUpByTheirIDs() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             var request = MetadataRequest.named(["t"])
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test(arguments: CreateTopicsRequest.validVersions) func `topics are created`(version: Int16) async throws {
+    @Test(arguments: CreateTopicsRequest.validVersions) func topicsAreCreated(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             var request = CreateTopicsRequest()
             request.topics = [
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `creation can be tried, with replicas named and values checked`() async throws {
+    @Test func creationCanBeValidatedOnlyWithExplicitReplicasAndSettings() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 3)) { kafka, client in
             var request = CreateTopicsRequest()
             var topic = CreateTopicsRequest.CreatableTopic.named("t", partitions: -1, replicas: -1)
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DeleteTopicsRequest.validVersions) func `topics are deleted`(version: Int16) async throws {
+    @Test(arguments: DeleteTopicsRequest.validVersions) func topicsAreDeleted(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             try await kafka.createTopic("u")
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `a deleted topic that comes back has another id and no records`() async throws {
+    @Test func aRecreatedTopicHasAnotherIDAndNoRecords() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let id = try await topicID("t", client)
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    @Test(arguments: CreatePartitionsRequest.validVersions) func `partitions are added`(version: Int16) async throws {
+    @Test(arguments: CreatePartitionsRequest.validVersions) func partitionsAreAdded(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             var request = CreatePartitionsRequest()
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DeleteRecordsRequest.validVersions) func `records are deleted`(version: Int16) async throws {
+    @Test(arguments: DeleteRecordsRequest.validVersions) func recordsAreDeleted(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             _ = try await client.ask(ProduceRequest.one(try batch(["a", "b"]), to: "t"), version: 9)
@@ -204,8 +204,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DescribeClusterRequest.validVersions) func `the cluster is described`(version: Int16) async throws
-    {
+    @Test(arguments: DescribeClusterRequest.validVersions) func theClusterIsDescribed(version: Int16) async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             let answer = try await client.ask(DescribeClusterRequest(), version: version)
             #expect(answer.brokers.map { "\($0.host):\($0.port)" } == kafka.bootstrapServers)
@@ -214,7 +213,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DescribeConfigsRequest.validVersions) func `configuration is shown`(version: Int16) async throws {
+    @Test(arguments: DescribeConfigsRequest.validVersions) func configurationIsDescribed(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", configuration: ["retention.bytes": "7"])
             var request = DescribeConfigsRequest()
@@ -230,7 +229,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ListOffsetsRequest.validVersions) func `offsets are listed`(version: Int16) async throws {
+    @Test(arguments: ListOffsetsRequest.validVersions) func offsetsAreListed(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             _ = try await client.ask(
@@ -254,7 +253,7 @@ import Testing
     }
 
     @Test(arguments: OffsetForLeaderEpochRequest.validVersions)
-    func `truncation shows in the ends of epochs`(version: Int16) async throws {
+    func truncationShowsInTheEndOffsetsOfEpochs(version: Int16) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             for value in ["a", "b", "c"] {
@@ -280,7 +279,7 @@ import Testing
             #expect(try await end(of: 0, current: 0).errorCode == .fencedLeaderEpoch)
             #expect(try await end(of: 0, current: 2).errorCode == .unknownLeaderEpoch)
 
-            // A consumer that read what is gone now learns it from its fetch as well.
+            // A consumer that has read the truncated records also learns of it from its fetch.
             var request = FetchRequest.one("t", offset: 3)
             request.topics[0].partitions[0].lastFetchedEpoch = 0
             let fetched = try await client.ask(request, version: 12)
@@ -289,7 +288,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0...5 as ClosedRange<Int16>) func `producers get ids of their own`(version: Int16) async throws {
+    @Test(arguments: 0...5 as ClosedRange<Int16>) func producersGetDistinctIDs(version: Int16) async throws {
         try await withCluster { _, client in
             var request = InitProducerIdRequest()
             request.transactionalId = nil

@@ -9,7 +9,7 @@ import EmbeddedKafka
 import KafkaProtocol
 import Testing
 
-/// What topics may be configured with, as Kafka has it.
+/// The topic settings that are accepted, which are the same as in Kafka.
 @Suite(.timeLimit(.minutes(1))) struct TopicConfigurationTests {
     @Test(arguments: [
         ("no.such.setting", "1"), ("retention.ms", "soon"), ("retention.ms", "-2"), ("cleanup.policy", "shred"),
@@ -18,7 +18,7 @@ import Testing
         ("unclean.leader.election.enable", "perhaps"), ("min.cleanable.dirty.ratio", "1.5"),
         ("message.timestamp.type", "Never"), ("retention.bytes", "1.5"), ("compression.gzip.level", "77"),
     ])
-    func whatKafkaRefusesIsRefused(_ name: String, _ value: String) async throws {
+    func settingsThatKafkaRefusesAreRefused(_ name: String, _ value: String) async throws {
         try await withCluster { kafka, client in
             let error = await #expect(throws: EmbeddedKafkaError.self) {
                 try await kafka.createTopic("t", configuration: [name: value])
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func whatKafkaTakesIsTaken() async throws {
+    @Test func settingsThatKafkaAcceptsAreAccepted() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic(
                 "t",

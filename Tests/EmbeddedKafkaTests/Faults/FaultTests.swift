@@ -15,7 +15,7 @@ import Testing
         try await client.ask(ProduceRequest.one(try batch([value]), to: "t"), version: 9).only.errorCode
     }
 
-    @Test func `fail answers with the code, and does nothing, as often as told`() async throws {
+    @Test func failAnswersWithTheCodeTheGivenNumberOfTimesWithoutEffect() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let fault = kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: 2)
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `faults choose by API, broker, connection and client`() async throws {
+    @Test func faultsMatchByAPIBrokerConnectionAndClient() async throws {
         try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
             try await kafka.createTopic("t", partitions: 2)
             let other = try await RawClient.connect(to: kafka.bootstrapServers[0], clientID: "other")
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a fault without an API meets any request`() async throws {
+    @Test func aFaultWithoutAnAPIMatchesAnyRequest() async throws {
         try await withCluster { kafka, client in
             let fault = kafka.inject(.fail(.unknownServerError), times: nil)
             let answer1 = try await client.ask(ListGroupsRequest(), version: 4).errorCode
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `a failed fetch in a session leaves the session in step`() async throws {
+    @Test func aFailedFetchKeepsItsSessionInStep() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             var request = FetchRequest.one("t", offset: 0)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `delay answers later, with the work done at once`() async throws {
+    @Test func aDelayedAnswerHasItsEffectAtOnce() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             kafka.inject(.delay(.milliseconds(50)), on: .produce)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a dropped answer has its work done, and its connection is silent`() async throws {
+    @Test func aDroppedAnswerHasItsEffectAndItsConnectionIsSilent() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             kafka.inject(.dropAnswer, on: .produce)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func `closing before or after the work`(after: Bool) async throws {
+    @Test(arguments: [false, true]) func connectionsCanBeClosedBeforeOrAfterTheEffect(after: Bool) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             kafka.inject(after ? .closeAfterWork : .closeBeforeWork, on: .produce)
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func `holding the request or its answer`(answer: Bool) async throws {
+    @Test(arguments: [false, true]) func requestsAndAnswersCanBeHeld(answer: Bool) async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func `a released hold holds no more`() async throws {
+    @Test func aReleasedHoldHoldsNothing() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `garbage has the right length and correlation id`() async throws {
+    @Test func garbageHasTheRightLengthAndCorrelationID() async throws {
         try await withCluster { kafka, client in
             let honest = try await client.ask(MetadataRequest.named([]), version: 9)
             kafka.inject(.garbage, on: .metadata)
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func `raw bytes and cut answers`() async throws {
+    @Test func answersCanBeRawBytesOrTruncated() async throws {
         try await withCluster { kafka, client in
             kafka.inject(.raw([0, 0, 0, 3, 1, 2, 3]), on: .metadata)
             try client.send(MetadataRequest.named([]), version: 9)
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `answers can be made up or changed`() async throws {
+    @Test func answersCanBeReplacedOrChanged() async throws {
         try await withCluster { kafka, client in
             kafka.answer(HeartbeatRequest.self) { request, _ in
                 guard request.groupId == "g" else { return nil }
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `requests are noted`() async throws {
+    @Test func requestsAreRecorded() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.requestLogCapacity = 3
         try await withCluster(configuration) { kafka, client in
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func `waiting for what doesn't come ends with the task`() async throws {
+    @Test func waitingForARequestEndsWithTheTask() async throws {
         try await withCluster { kafka, client in
             _ = try await client.ask(ListGroupsRequest(), version: 4)
             let hold = EmbeddedKafka.Hold()

@@ -48,21 +48,21 @@ import Testing
         }
     }
 
-    @Test mutating func `a full request begins a session and names everything`() throws {
+    @Test mutating func aFullRequestBeginsASessionAndReturnsEverything() throws {
         let plan = try self.begin(0, epoch: 0, wants: [0, 1])
         #expect(plan.sessionID == 1)
         #expect(!plan.isIncremental)
         #expect(self.end(plan) == [0, 1])
     }
 
-    @Test mutating func `without a session nothing is kept`() throws {
+    @Test mutating func withoutASessionNoStateIsKept() throws {
         let plan = try self.begin(0, epoch: -1, wants: [0])
         #expect(plan.sessionID == 0)
         #expect(self.end(plan) == [0])
         #expect(self.sessions.sessions.isEmpty)
     }
 
-    @Test mutating func `an incremental answer names what has changed`() throws {
+    @Test mutating func anIncrementalAnswerNamesWhatHasChanged() throws {
         #expect(self.end(try self.begin(0, epoch: 0, wants: [0, 1])) == [0, 1])
         #expect(self.end(try self.begin(1, epoch: 1)) == [])
         #expect(self.end(try self.begin(1, epoch: 2), records: [1]) == [1])
@@ -70,7 +70,7 @@ import Testing
         #expect(self.end(try self.begin(1, epoch: 4), highWatermark: 5) == [])
     }
 
-    @Test mutating func `an error is named each time, and its end too`() throws {
+    @Test mutating func anErrorIsReturnedEachTimeAndSoIsItsEnd() throws {
         #expect(self.end(try self.begin(0, epoch: 0, wants: [0, 1])) == [0, 1])
         #expect(self.end(try self.begin(1, epoch: 1), errors: [0]) == [0])
         #expect(self.end(try self.begin(1, epoch: 2), errors: [0]) == [0])
@@ -78,7 +78,7 @@ import Testing
         #expect(self.end(try self.begin(1, epoch: 4)) == [])
     }
 
-    @Test mutating func `partitions come, change and go`() throws {
+    @Test mutating func partitionsAreAddedChangedAndRemoved() throws {
         _ = self.end(try self.begin(0, epoch: 0, wants: [0, 1]))
         let plan = try self.begin(1, epoch: 1, wants: [1, 2], forgotten: [0], offset: 9)
         #expect(plan.wants.map(\.key.partition) == [1, 2])
@@ -86,19 +86,19 @@ import Testing
         #expect(self.end(plan) == [2])
     }
 
-    @Test mutating func `those that had records are read last`() throws {
+    @Test mutating func partitionsThatHadRecordsAreReadLast() throws {
         _ = self.end(try self.begin(0, epoch: 0, wants: [0, 1, 2]), records: [0])
         #expect(try self.begin(1, epoch: 1).wants.map(\.key.partition) == [1, 2, 0])
     }
 
-    @Test mutating func `a session from which all is forgotten ends`() throws {
+    @Test mutating func aSessionWithoutPartitionsEnds() throws {
         _ = self.end(try self.begin(0, epoch: 0, wants: [0]))
         let plan = try self.begin(1, epoch: 1, forgotten: [0])
         #expect(plan.sessionID == 0)
         #expect(self.code(1, epoch: 2) == .fetchSessionIdNotFound)
     }
 
-    @Test mutating func `requests that don't fit are refused`() throws {
+    @Test mutating func requestsOutOfSequenceAreRefused() throws {
         _ = self.end(try self.begin(0, epoch: 0, wants: [0]))
         #expect(self.code(2, epoch: 1) == .fetchSessionIdNotFound)
         #expect(self.code(1, epoch: 2) == .invalidFetchSessionEpoch)
@@ -106,7 +106,7 @@ import Testing
         #expect(self.code(1, epoch: 1) == nil)
     }
 
-    @Test mutating func `the final epoch ends the session, epoch 0 begins another`() throws {
+    @Test mutating func theFinalEpochEndsTheSessionAndEpoch0BeginsAnother() throws {
         _ = self.end(try self.begin(0, epoch: 0, wants: [0]))
         _ = try self.begin(1, epoch: 0, wants: [0], newID: 2)
         #expect(self.sessions.sessions.keys.sorted() == [2])
@@ -114,7 +114,7 @@ import Testing
         #expect(self.sessions.sessions.isEmpty)
     }
 
-    @Test mutating func `when there is no room, only stale sessions give way`() throws {
+    @Test mutating func onlyStaleSessionsAreEvictedWhenTheCacheIsFull() throws {
         _ = try self.begin(0, epoch: 0, wants: [0], newID: 1, now: 0)
         _ = try self.begin(0, epoch: 0, wants: [0], newID: 2, now: 100)
         #expect(try self.begin(0, epoch: 0, wants: [0], newID: 3, now: 1000).sessionID == 0)

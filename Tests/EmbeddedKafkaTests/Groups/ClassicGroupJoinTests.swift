@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ClassicGroupJoinTests {
     private var rig = GroupRig()
 
-    @Test mutating func `the first member leads, and sees the members`() {
+    @Test mutating func theFirstMemberLeadsAndSeesTheMembers() {
         self.rig.join("a", ticket: 1, metadata: "wants t")
         let answer = self.rig.joins[1]
         #expect(answer?.error == ErrorCode.none)
@@ -26,7 +26,7 @@ import Testing
         #expect(self.rig.group.state == .completingRebalance)
     }
 
-    @Test mutating func `a member without an id is told one, and joins with it`() {
+    @Test mutating func aMemberWithoutAnIDIsGivenOneAndJoinsWithIt() {
         self.rig.join("a", ticket: 1, requiresID: true)
         #expect(self.rig.joins[1]?.error == .memberIdRequired)
         #expect(self.rig.joins[1]?.memberID == "a")
@@ -36,14 +36,14 @@ import Testing
         #expect(self.rig.group.pendingMembers.isEmpty)
     }
 
-    @Test mutating func `an id that was told is forgotten after the session timeout`() {
+    @Test mutating func anUnusedMemberIDIsForgottenAfterTheSessionTimeout() {
         self.rig.join("a", ticket: 1, requiresID: true)
         self.rig.pass(10_000)
         self.rig.rejoin("a", ticket: 2)
         #expect(self.rig.joins[2]?.error == .unknownMemberId)
     }
 
-    @Test mutating func `a second member waits until the first joins again`() {
+    @Test mutating func aSecondMemberWaitsUntilTheFirstJoinsAgain() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1)
         #expect(self.rig.joins[1] == nil)
@@ -56,7 +56,7 @@ import Testing
         #expect(self.rig.joins[2]?.members.map(\.id) == ["a", "b"])
     }
 
-    @Test mutating func `a rebalance waits for the members that were told an id`() {
+    @Test mutating func aRebalanceWaitsForMembersThatWereGivenAnID() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1, requiresID: true)
         self.rig.join("c", ticket: 2)
@@ -66,7 +66,7 @@ import Testing
         #expect(self.rig.joins[3]?.members.map(\.id) == ["a", "c", "b"])
     }
 
-    @Test mutating func `who doesn't come again in time is left out`() {
+    @Test mutating func aMemberThatDoesNotRejoinInTimeIsRemoved() {
         self.rig = .stable("a", "b")
         self.rig.rejoin("a", ticket: 1, metadata: "changed")
         for _ in 0..<7 {
@@ -79,7 +79,7 @@ import Testing
         #expect(self.rig.heartbeat("b") == .unknownMemberId)
     }
 
-    @Test mutating func `if the leader doesn't come another leads`() {
+    @Test mutating func anotherMemberLeadsIfTheLeaderDoesNotRejoin() {
         self.rig = .stable("a", "b")
         #expect(self.rig.group.leaderID == "a")
         self.rig.rejoin("b", ticket: 1, metadata: "changed")
@@ -88,7 +88,7 @@ import Testing
         #expect(self.rig.joins[1]?.members.map(\.id) == ["b"])
     }
 
-    @Test mutating func `a stable member that asks again gets its generation, the leader a rebalance`() {
+    @Test mutating func aStableMemberThatRejoinsGetsItsGenerationAndTheLeaderARebalance() {
         self.rig = .stable("a", "b")
         let generation = self.rig.group.generation
         self.rig.rejoin("b", ticket: 1)
@@ -99,27 +99,27 @@ import Testing
         #expect(self.rig.group.state == .preparingRebalance)
     }
 
-    @Test mutating func `changed metadata of a member starts a rebalance`() {
+    @Test mutating func changedMetadataOfAMemberStartsARebalance() {
         self.rig = .stable("a", "b")
         self.rig.rejoin("b", ticket: 1, metadata: "changed")
         #expect(self.rig.group.state == .preparingRebalance)
         #expect(self.rig.joins[1] == nil)
     }
 
-    @Test mutating func `who asks again before synchronising gets the same answer`() {
+    @Test mutating func joiningAgainBeforeSyncGetsTheSameAnswer() {
         self.rig.join("a", ticket: 1)
         self.rig.rejoin("a", ticket: 2)
         #expect(self.rig.joins[2] == self.rig.joins[1])
         #expect(self.rig.group.generation == 1)
     }
 
-    @Test mutating func `changed metadata before synchronising starts a rebalance`() {
+    @Test mutating func changedMetadataBeforeSyncStartsARebalance() {
         self.rig.join("a", ticket: 1)
         self.rig.rejoin("a", ticket: 2, metadata: "changed")
         #expect(self.rig.joins[2]?.generation == 2)
     }
 
-    @Test mutating func `the protocol that all know with the most votes is taken`() {
+    @Test mutating func theCommonProtocolWithTheMostVotesIsSelected() {
         self.rig.join("a", ticket: 1, protocols: ["range", "sticky", "roundrobin"])
         self.rig.join("b", ticket: 2, protocols: ["sticky", "range"])
         self.rig.join("c", ticket: 3, protocols: ["sticky", "range", "other"])
@@ -127,7 +127,7 @@ import Testing
         #expect(self.rig.joins[4]?.protocolName == "sticky")
     }
 
-    @Test mutating func `who shares no protocol is refused`() {
+    @Test mutating func aMemberWithoutACommonProtocolIsRefused() {
         self.rig.join("a", ticket: 1, protocols: ["range"])
         self.rig.join("b", ticket: 2, protocols: ["sticky"])
         #expect(self.rig.joins[2]?.error == .inconsistentGroupProtocol)
@@ -139,7 +139,7 @@ import Testing
         #expect(self.rig.joins[5]?.error == .inconsistentGroupProtocol)
     }
 
-    @Test mutating func `an empty group takes another type`() {
+    @Test mutating func anEmptyGroupAcceptsAnotherProtocolType() {
         self.rig = .stable("a")
         #expect(self.rig.leave("a") == .none)
         self.rig.join("b", ticket: 1, type: "connect")
@@ -147,14 +147,14 @@ import Testing
         #expect(self.rig.joins[1]?.protocolType == "connect")
     }
 
-    @Test mutating func `session timeouts have limits`() {
+    @Test mutating func sessionTimeoutsHaveLimits() {
         self.rig.join("a", ticket: 1, session: 5_999)
         #expect(self.rig.joins[1]?.error == .invalidSessionTimeout)
         self.rig.join("a", ticket: 2, session: 1_800_001)
         #expect(self.rig.joins[2]?.error == .invalidSessionTimeout)
     }
 
-    @Test mutating func `unknown member ids are refused`() {
+    @Test mutating func unknownMemberIDsAreRefused() {
         self.rig.rejoin("x", ticket: 1)
         #expect(self.rig.joins[1]?.error == .unknownMemberId)
         self.rig = .stable("a")
@@ -163,7 +163,7 @@ import Testing
         #expect(self.rig.group.state == .stable)
     }
 
-    @Test mutating func `a group may be full`() {
+    @Test mutating func aFullGroupRefusesNewMembers() {
         self.rig = .stable("a", "b", limits: .init(maxSize: 2))
         self.rig.join("c", ticket: 1)
         #expect(self.rig.joins[1]?.error == .groupMaxSizeReached)
@@ -171,7 +171,7 @@ import Testing
         #expect(self.rig.joins[2]?.error == ErrorCode.none)
     }
 
-    @Test mutating func `a new member whose answer never comes is given up after five minutes`() {
+    @Test mutating func aNewMemberIsRemovedAfterFiveMinutesWithoutAnAnswer() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1, rebalance: 10_000_000)
         for _ in 0..<299 {
@@ -183,14 +183,14 @@ import Testing
         #expect(self.rig.joins[1]?.error == .unknownMemberId)
     }
 
-    @Test mutating func `an empty group waits for more members if it is told to`() {
+    @Test mutating func anEmptyGroupWaitsForMoreMembersIfConfigured() {
         self.rig = GroupRig(.init(initialRebalanceDelay: 3_000))
         self.rig.join("a", ticket: 1)
         #expect(self.rig.joins[1] == nil)
         self.rig.pass(2_000)
         self.rig.join("b", ticket: 2)
         self.rig.pass(1_000)
-        // Somebody came, so it waits once more.
+        // A member has joined, so the group waits once more.
         #expect(self.rig.joins[1] == nil)
         self.rig.pass(3_000)
         #expect(self.rig.joins[1]?.members.map(\.id) == ["a", "b"])

@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ClassicGroupLeaveTests {
     private var rig = GroupRig()
 
-    @Test mutating func `leaving starts a rebalance for the others`() {
+    @Test mutating func leavingStartsARebalanceForTheOthers() {
         self.rig = .stable("a", "b")
         #expect(self.rig.leave("a") == .none)
         #expect(self.rig.heartbeat("b") == .rebalanceInProgress)
@@ -23,7 +23,7 @@ import Testing
         #expect(self.rig.joins[1]?.members.map(\.id) == ["b"])
     }
 
-    @Test mutating func `the last one leaves the group empty`() {
+    @Test mutating func theLastMemberLeavesTheGroupEmpty() {
         self.rig = .stable("a")
         let generation = self.rig.group.generation
         #expect(self.rig.leave("a") == .none)
@@ -33,7 +33,7 @@ import Testing
         #expect(self.rig.leave("a") == .unknownMemberId)
     }
 
-    @Test mutating func `leaving while joining answers the join, and completes it for the others`() {
+    @Test mutating func leavingWhileJoiningAnswersTheJoinAndCompletesItForTheOthers() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1)
         #expect(self.rig.leave("b") == .none)
@@ -43,7 +43,7 @@ import Testing
         #expect(self.rig.joins[2]?.members.map(\.id) == ["c"])
     }
 
-    @Test mutating func `who was only told an id leaves without a rebalance`() {
+    @Test mutating func aMemberThatHasOnlyAnIDLeavesWithoutARebalance() {
         self.rig = .stable("a")
         self.rig.join("b", ticket: 1, requiresID: true)
         #expect(self.rig.leave("b") == .none)
@@ -51,7 +51,7 @@ import Testing
         #expect(self.rig.group.pendingMembers.isEmpty)
     }
 
-    @Test mutating func `each leaver has a result of its own`() {
+    @Test mutating func eachLeavingMemberHasItsOwnResult() {
         self.rig = .stable("a", "b", instances: ["b": "i"])
         let (results, _) = self.rig.group.leave(
             [
@@ -64,7 +64,7 @@ import Testing
 
     // MARK: Static members
 
-    @Test mutating func `a static member that comes back gets a new id without a rebalance`() {
+    @Test mutating func aReturningStaticMemberGetsANewIDWithoutARebalance() {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         let generation = self.rig.group.generation
         self.rig.join("b2", ticket: 1, instance: "ib")
@@ -80,17 +80,17 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    mutating func `a static leader that comes back makes no assignment`(canSkip: Bool) {
+    mutating func aReturningStaticLeaderMakesNoAssignment(canSkip: Bool) {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         self.rig.join("a2", ticket: 1, instance: "ia", canSkip: canSkip)
         let answer = self.rig.joins[1]
         #expect(answer?.skipsAssignment == canSkip)
-        // Without that field it is told that its old self leads.
+        // Without that field the answer says that the previous member id leads.
         #expect(answer?.leaderID == (canSkip ? "a2" : "a"))
         #expect(answer?.members.map(\.id) == (canSkip ? ["a2", "b"] : []))
     }
 
-    @Test mutating func `a static member that comes back during a rebalance takes its place`() {
+    @Test mutating func aStaticMemberThatReturnsDuringARebalanceTakesItsOldPlace() {
         self.rig = .stable("a", "b", instances: ["a": "ia", "b": "ib"])
         self.rig.join("a", ticket: 1, isNew: false, instance: "ia", metadata: "changed")
         self.rig.join("a2", ticket: 2, instance: "ia")
@@ -99,17 +99,17 @@ import Testing
         #expect(self.rig.joins[2]?.members.map(\.id) == ["a2", "b"])
     }
 
-    @Test mutating func `a static member is waited for as long as its session lasts`() {
+    @Test mutating func aStaticMemberIsAwaitedUntilItsSessionEnds() {
         self.rig = .stable("a", "b", instances: ["b": "ib"])
         self.rig.join("a", ticket: 1, isNew: false, metadata: "changed", rebalance: 5_000)
         self.rig.pass(9_000)
         #expect(self.rig.heartbeat("b", instance: "ib") == .rebalanceInProgress)
         self.rig.pass(60_000)
-        // Its session is over: it is gone.
+        // Its session is over, so it is removed.
         #expect(self.rig.joins[1]?.members.map(\.id) == ["a"])
     }
 
-    @Test mutating func `a static member that doesn't rejoin stays in the next generation`() {
+    @Test mutating func aStaticMemberThatDoesNotRejoinStaysInTheNextGeneration() {
         var limits = ClassicGroup.Limits()
         limits.sessionTimeouts = 1...1_000_000
         self.rig = GroupRig(limits)
@@ -125,9 +125,9 @@ import Testing
         #expect(self.rig.joins[7]?.members.map(\.id) == ["a", "b"])
     }
 
-    // MARK: The coordinator moves
+    // MARK: Moving the coordinator
 
-    @Test mutating func `a new coordinator knows the last complete generation`() {
+    @Test mutating func aNewCoordinatorKnowsTheLastCompleteGeneration() {
         self.rig = .stable("a", "b")
         let generation = self.rig.group.generation
         self.rig.join("c", ticket: 1)
@@ -141,19 +141,19 @@ import Testing
         #expect(self.rig.heartbeat("c") == .unknownMemberId)
     }
 
-    @Test mutating func `who waits for an assignment is sent to the new coordinator`() {
+    @Test mutating func aMemberThatWaitsForAnAssignmentIsSentToTheNewCoordinator() {
         self.rig.join("a", ticket: 1)
         self.rig.join("b", ticket: 2)
         self.rig.rejoin("a", ticket: 3)
         self.rig.sync("b", ticket: 4)
         self.rig.take(self.rig.group.moveToNewCoordinator(now: self.rig.now))
         #expect(self.rig.syncs[4]?.error == .notCoordinator)
-        // Nothing had been written down yet.
+        // Nothing had been persisted yet.
         #expect(self.rig.group.state == .empty)
         #expect(self.rig.group.members.isEmpty)
     }
 
-    @Test mutating func `only an empty group is deleted, and is dead then`() {
+    @Test mutating func onlyAnEmptyGroupCanBeDeletedAndIsDeadThen() {
         self.rig = .stable("a")
         #expect(self.rig.group.delete() == .nonEmptyGroup)
         _ = self.rig.leave("a")

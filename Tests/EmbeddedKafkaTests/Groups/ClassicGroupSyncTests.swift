@@ -14,7 +14,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ClassicGroupSyncTests {
     private var rig = GroupRig()
 
-    /// Two members that have joined and not yet synchronised; "a" leads.
+    /// Returns a group of two members that have joined and not yet synced. "a" leads.
     private static func joined() -> GroupRig {
         var rig = GroupRig.stable("a")
         rig.join("b", ticket: 1)
@@ -22,7 +22,7 @@ import Testing
         return rig
     }
 
-    @Test mutating func `everybody gets what the leader assigns`() {
+    @Test mutating func everyMemberGetsWhatTheLeaderAssigns() {
         self.rig = Self.joined()
         self.rig.sync("b", ticket: 3)
         #expect(self.rig.syncs[3] == nil)
@@ -35,14 +35,14 @@ import Testing
         #expect(self.rig.syncs[5]?.assignment == "for b")
     }
 
-    @Test mutating func `whom the leader forgets gets nothing`() {
+    @Test mutating func aMemberThatTheLeaderOmitsGetsNothing() {
         self.rig = Self.joined()
         self.rig.sync("b", ticket: 3)
         self.rig.sync("a", ticket: 4, assignments: ["a": "all"])
         #expect(self.rig.syncs[3] == .init(protocolType: "consumer", protocolName: "range", assignment: Bytes()))
     }
 
-    @Test mutating func `a rebalance ends the waiting for an assignment`() {
+    @Test mutating func aRebalanceEndsTheWaitForAnAssignment() {
         self.rig = Self.joined()
         self.rig.sync("b", ticket: 3)
         self.rig.join("c", ticket: 4)
@@ -52,7 +52,7 @@ import Testing
         #expect(self.rig.syncs[5]?.error == .rebalanceInProgress)
     }
 
-    @Test mutating func `who doesn't synchronise in time is left out`() {
+    @Test mutating func aMemberThatDoesNotSyncInTimeIsRemoved() {
         self.rig = Self.joined()
         self.rig.sync("b", ticket: 3)
         for _ in 0..<7 {
@@ -66,7 +66,7 @@ import Testing
         #expect(self.rig.joins[5]?.leaderID == "b")
     }
 
-    @Test mutating func `refusals of sync`() {
+    @Test mutating func invalidSyncsAreRefused() {
         self.rig = Self.joined()
         self.rig.sync("x", ticket: 3)
         #expect(self.rig.syncs[3]?.error == .unknownMemberId)
@@ -78,7 +78,7 @@ import Testing
         #expect(self.rig.syncs[6]?.error == .unknownMemberId)
     }
 
-    @Test mutating func `heartbeats in each state`() {
+    @Test mutating func heartbeatsAreAnsweredInEachState() {
         #expect(self.rig.heartbeat("a") == .unknownMemberId)
         self.rig.join("a", ticket: 1)
         #expect(self.rig.heartbeat("a") == .none)
@@ -94,7 +94,7 @@ import Testing
         #expect(self.rig.heartbeat("a") == .coordinatorNotAvailable)
     }
 
-    @Test mutating func `silence ends a session`() {
+    @Test mutating func aSessionEndsWithoutHeartbeats() {
         self.rig = .stable("a", "b")
         self.rig.pass(9_999)
         #expect(self.rig.heartbeat("a") == .none)
@@ -104,7 +104,7 @@ import Testing
         #expect(self.rig.heartbeat("a") == .rebalanceInProgress)
     }
 
-    @Test mutating func `nobody is taken for dead while waiting for an answer`() {
+    @Test mutating func noMemberExpiresWhileItWaitsForAnAnswer() {
         self.rig = .stable("a", "b")
         self.rig.rejoin("a", ticket: 1)
         self.rig.pass(9_000)
@@ -120,8 +120,8 @@ import Testing
         #expect(self.rig.syncs[3]?.assignment == "x")
     }
 
-    @Test mutating func `commits in each state`() {
-        // Who is in no group may commit while nobody is.
+    @Test mutating func commitsAreAnsweredInEachState() {
+        // Without a member id, a commit is allowed while the group is empty.
         #expect(self.rig.commit("", generation: -1) == .none)
         self.rig.join("a", ticket: 1)
         #expect(self.rig.commit("a") == .rebalanceInProgress)
@@ -131,11 +131,11 @@ import Testing
         #expect(self.rig.commit("a", generation: 7) == .illegalGeneration)
         #expect(self.rig.commit("x") == .unknownMemberId)
         self.rig.join("b", ticket: 3)
-        // Before it joins again a member may commit what it is about to give up.
+        // Before it rejoins, a member may commit the partitions that it is about to give up.
         #expect(self.rig.commit("a") == .none)
     }
 
-    @Test mutating func `a commit is a sign of life`() {
+    @Test mutating func aCommitKeepsTheSessionAlive() {
         self.rig = .stable("a")
         self.rig.pass(9_000)
         #expect(self.rig.commit("a") == .none)

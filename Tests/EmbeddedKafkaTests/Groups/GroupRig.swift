@@ -10,7 +10,7 @@ import KafkaProtocol
 
 @testable import EmbeddedKafka
 
-/// A group with a clock, and the answers that it has given, by the ticket that each test chooses.
+/// A group with a clock, and its answers by the ticket that the test assigns to each request.
 struct GroupRig {
     var group: ClassicGroup
     var now: Int64 = 0
@@ -30,7 +30,7 @@ struct GroupRig {
         }
     }
 
-    /// Joins, under the id that the coordinator would give if `id` is none yet.
+    /// Joins the group. A new member joins with `id` as the id that the coordinator assigns to it.
     mutating func join(
         _ id: String, ticket: Int, isNew: Bool = true, instance: String? = nil, protocols: [String] = ["range"],
         metadata: Bytes = "m", session: Int64 = 10_000, rebalance: Int64 = 60_000, type: String = "consumer",
@@ -81,13 +81,14 @@ struct GroupRig {
         self.take(self.group.advance(to: self.now))
     }
 
-    /// A stable group of these members, of which the first leads; each is assigned its own id. Tickets from 100 on.
+    /// Returns a stable group of these members. The first one leads; each is assigned its own id. Uses tickets from 100
+    /// on.
     static func stable(
         _ ids: String..., limits: ClassicGroup.Limits = ClassicGroup.Limits(), instances: [String: String] = [:]
     ) -> GroupRig {
         var rig = GroupRig(limits)
         for (index, id) in ids.enumerated() { rig.join(id, ticket: 100 + index, instance: instances[id]) }
-        // The first was alone in a generation when the others came.
+        // The first member was alone in a generation when the others joined.
         if ids.count > 1 { rig.join(ids[0], ticket: 200, isNew: false, instance: instances[ids[0]]) }
         for (index, id) in ids.enumerated().reversed() {
             rig.sync(

@@ -18,24 +18,24 @@ import Testing
         self.epochs.begin(5, at: 20)
     }
 
-    @Test func `an epoch ends where the next begins, the last at the log's end`() {
+    @Test func anEpochEndsWhereTheNextBeginsOrAtTheEndOfTheLog() {
         #expect(self.epochs.end(of: 0, logEndOffset: 30) == .init(epoch: 0, offset: 10))
         #expect(self.epochs.end(of: 2, logEndOffset: 30) == .init(epoch: 2, offset: 20))
         #expect(self.epochs.end(of: 5, logEndOffset: 30) == .init(epoch: 5, offset: 30))
     }
 
-    @Test func `for an epoch in which nothing was written the one before answers`() {
+    @Test func anEmptyEpochIsAnsweredWithTheOneBefore() {
         #expect(self.epochs.end(of: 1, logEndOffset: 30) == .init(epoch: 0, offset: 10))
         #expect(self.epochs.end(of: 4, logEndOffset: 30) == .init(epoch: 2, offset: 20))
     }
 
-    @Test func `epochs to come and none are undefined`() {
+    @Test func futureAndMissingEpochsAreUndefined() {
         #expect(self.epochs.end(of: 6, logEndOffset: 30) == .undefined)
         #expect(self.epochs.end(of: -1, logEndOffset: 30) == .undefined)
         #expect(LeaderEpochs().end(of: 0, logEndOffset: 0) == .undefined)
     }
 
-    @Test mutating func `a leader that wrote nothing leaves no entry`() {
+    @Test mutating func aLeaderThatWroteNothingLeavesNoEpoch() {
         self.epochs.begin(6, at: 30)
         self.epochs.begin(7, at: 30)
         #expect(self.epochs.entries.map(\.epoch) == [0, 2, 5, 7])
@@ -43,7 +43,7 @@ import Testing
         #expect(self.epochs.latest == 7)
     }
 
-    @Test mutating func `truncation and deletion move the ends`() {
+    @Test mutating func truncationAndDeletionMoveTheEndOffsets() {
         self.epochs.truncate(to: 15)
         #expect(self.epochs.entries == [.init(epoch: 0, startOffset: 0), .init(epoch: 2, startOffset: 10)])
         self.epochs.advanceStart(to: 12)

@@ -27,7 +27,7 @@ import Testing
         return try records(in: slices).map(\.offset)
     }
 
-    @Test func `offsets go on from batch to batch`() throws {
+    @Test func offsetsContinueFromBatchToBatch() throws {
         #expect(try self.append(["a", "b"]).baseOffset == 0)
         let second = try self.append(["c"])
         #expect(second == .init(baseOffset: 2, lastOffset: 2, logAppendTime: -1, isDuplicate: false))
@@ -35,7 +35,7 @@ import Testing
         #expect(try self.read(from: 0) == [0, 1, 2])
     }
 
-    @Test func `a batch keeps its bytes but for offset and epoch`() throws {
+    @Test func aBatchKeepsItsBytesExceptOffsetAndEpoch() throws {
         let produced = try batch(["a"])
         try self.append(["before"])
         _ = try self.log.append(try parsed(produced), leaderEpoch: 3, now: 0)
@@ -46,7 +46,7 @@ import Testing
         #expect(stored[16...] == Array(produced)[16...])
     }
 
-    @Test func `log append time is stamped with a new checksum`() throws {
+    @Test func logAppendTimeIsSetWithANewChecksum() throws {
         let appended = try self.log.append(
             try parsed(try batch(["a"])), leaderEpoch: 0, now: 777, usesLogAppendTime: true)
         #expect(appended.logAppendTime == 777)
@@ -57,7 +57,7 @@ import Testing
         #expect(stored.maxTimestamp == 777)
     }
 
-    @Test func `reading begins with the batch that holds the offset`() throws {
+    @Test func readingBeginsWithTheBatchThatContainsTheOffset() throws {
         try self.append(["a", "b", "c"])
         try self.append(["d"])
         #expect(try self.read(from: 2) == [0, 1, 2, 3])
@@ -65,14 +65,14 @@ import Testing
         #expect(try self.read(from: 4) == [])
     }
 
-    @Test func `the first batch comes whole, whatever the limit`() throws {
+    @Test func theFirstBatchIsReturnedWholeWhateverTheLimit() throws {
         try self.append(["a"])
         try self.append(["b"])
         #expect(try self.read(from: 0, maxBytes: 1) == [0])
         #expect(try self.read(from: 0, maxBytes: 1, atLeastOneBatch: false) == [])
     }
 
-    @Test func `the last batch is cut at the limit, as Kafka cuts it`() throws {
+    @Test func theLastBatchIsTruncatedAtTheLimitAsInKafka() throws {
         try self.append(["a"])
         try self.append(["b"])
         let size = self.log.byteCount / 2
@@ -81,14 +81,14 @@ import Testing
         #expect(try records(in: slices).map(\.offset) == [0])
     }
 
-    @Test func `nothing comes from behind the limit of the isolation level`() throws {
+    @Test func nothingIsReturnedBeyondTheLimitOfTheIsolationLevel() throws {
         try self.append(["a"])
         try self.append(["b"])
         #expect(try self.read(from: 0, before: 1) == [0])
         #expect(try self.read(from: 1, before: 1) == [])
     }
 
-    @Test func `offsets outside are refused`() throws {
+    @Test func offsetsOutsideOfTheLogAreRefused() throws {
         try self.append(["a"])
         for offset in [-1, 2] as [Int64] {
             #expect(throws: BrokerError.self) { try self.read(from: offset) }
@@ -96,14 +96,14 @@ import Testing
         #expect(try self.read(from: 1) == [])
     }
 
-    @Test func `reading goes on over segments`() throws {
+    @Test func readingContinuesAcrossSegments() throws {
         let large = String(repeating: "x", count: 3000)
         for _ in 0..<400 { try self.append([large]) }
         #expect(try self.read(from: 0) == Array(0..<400))
         #expect(try self.read(from: 399) == [399])
     }
 
-    @Test func `what was handed out stays as it is`() throws {
+    @Test func returnedBytesDoNotChange() throws {
         try self.append(["a"])
         let before = try self.log.read(from: 0, maxBytes: .max, atLeastOneBatch: true, before: 1)
         let copy = Array(joined(before))
@@ -112,7 +112,7 @@ import Testing
         #expect(Array(joined(before)) == copy)
     }
 
-    @Test func `truncation takes the batch that holds the offset`() throws {
+    @Test func truncationRemovesTheBatchThatContainsTheOffset() throws {
         try self.append(["a", "b"])
         try self.append(["c", "d"])
         try self.append(["e"])
@@ -125,12 +125,12 @@ import Testing
         #expect(self.log.byteCount == 0)
     }
 
-    @Test func `deleting records moves the start`() throws {
+    @Test func deletingRecordsMovesTheStartOffset() throws {
         try self.append(["a", "b"])
         try self.append(["c"])
         try self.log.deleteRecords(before: 1)
         #expect(self.log.startOffset == 1)
-        // The batch is whole still: consumers skip what comes before their offset.
+        // The batch is still whole: consumers skip the records before their offset.
         #expect(try self.read(from: 1) == [0, 1, 2])
         #expect(throws: BrokerError.self) { try self.read(from: 0) }
         #expect(throws: BrokerError.self) { try self.log.deleteRecords(before: 4) }
@@ -141,7 +141,7 @@ import Testing
         #expect(try self.read(from: 3) == [3])
     }
 
-    @Test func `retention lets the oldest segments go`() throws {
+    @Test func retentionRemovesTheOldestSegments() throws {
         let large = String(repeating: "x", count: 100_000)
         for _ in 0..<100 { try self.append([large]) }
         self.log.retain(bytes: 3_000_000)
@@ -151,7 +151,7 @@ import Testing
         #expect(try self.read(from: self.log.startOffset).first == self.log.startOffset)
     }
 
-    @Test func `records are found by time, also inside compressed batches`() throws {
+    @Test func recordsAreFoundByTimestampAlsoInCompressedBatches() throws {
         try self.append(["a", "b", "c"], timestamp: 1000)
         let compressed = try batch(["d", "e", "f"], timestamp: 2000, compression: .gzip)
         _ = try self.log.append(try parsed(compressed), leaderEpoch: 0, now: 0)
@@ -165,7 +165,7 @@ import Testing
         #expect(self.log.firstRecord(reaching: 0) == .init(offset: 2, timestamp: 1002))
     }
 
-    @Test func `sequences are remembered again after truncation`() throws {
+    @Test func sequencesAreRestoredAfterTruncation() throws {
         func produce(_ sequence: Int32) throws -> PartitionLog.Appended {
             let bytes = try batch(["a"], producerID: 7, epoch: 0, sequence: sequence)
             return try self.log.append(try parsed(bytes), leaderEpoch: 0, now: 0)

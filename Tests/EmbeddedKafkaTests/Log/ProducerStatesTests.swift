@@ -13,7 +13,7 @@ import Testing
 @Suite struct ProducerStatesTests {
     private var states = ProducerStates()
 
-    /// Checks a batch of `count` records and notes it if it is to be appended.
+    /// Checks a batch of `count` records and, if it is accepted, records it as appended.
     private mutating func append(
         _ sequence: Int32, count: Int32 = 1, epoch: Int16 = 0, now: Int64 = 0
     ) throws(BrokerError) -> ProducerStates.Verdict {
@@ -44,29 +44,29 @@ import Testing
         return false
     }
 
-    @Test mutating func `sequences must follow each other`() throws {
+    @Test mutating func sequencesMustFollowEachOther() throws {
         #expect(try self.append(0, count: 3) == .append)
         #expect(try self.append(3) == .append)
         #expect(self.error(5) == .outOfOrderSequenceNumber)
         #expect(self.error(4, count: 2) == nil)
     }
 
-    @Test mutating func `the last five batches are recognised, older ones are out of order`() throws {
+    @Test mutating func theLastFiveBatchesAreDuplicatesAndOlderOnesOutOfOrder() throws {
         for sequence in 0..<7 { #expect(try self.append(Int32(sequence)) == .append) }
         for sequence in 2..<7 {
             #expect(self.isDuplicate(try self.append(Int32(sequence)), baseOffset: Int64(sequence)))
         }
         #expect(self.error(1) == .outOfOrderSequenceNumber)
-        // The same first sequence with another length is no retry.
+        // The same first sequence with another length isn't a retry.
         #expect(self.error(6, count: 2) == .outOfOrderSequenceNumber)
     }
 
-    @Test mutating func `an unknown producer may begin anywhere`() throws {
+    @Test mutating func anUnknownProducerMayBeginAtAnySequence() throws {
         #expect(try self.append(17) == .append)
         #expect(self.error(19) == .outOfOrderSequenceNumber)
     }
 
-    @Test mutating func `a new epoch begins at 0, and ends the old one`() throws {
+    @Test mutating func aNewEpochBeginsAt0AndEndsTheOldOne() throws {
         _ = try self.append(0)
         #expect(self.error(1, epoch: 1) == .outOfOrderSequenceNumber)
         #expect(self.error(0, epoch: 1) == nil)
@@ -74,7 +74,7 @@ import Testing
         #expect(self.isDuplicate(try self.append(0, epoch: 1), baseOffset: 0))
     }
 
-    @Test mutating func `sequences go on at 0 after the largest`() throws {
+    @Test mutating func sequencesContinueAt0AfterTheLargest() throws {
         _ = try self.append(.max - 1, count: 2)
         #expect(self.error(0) == nil)
         var wrapping = ProducerStatesTests()
@@ -82,7 +82,7 @@ import Testing
         #expect(wrapping.error(2) == nil)
     }
 
-    @Test mutating func `idle producers are forgotten after a day`() throws {
+    @Test mutating func idleProducersAreForgottenAfterADay() throws {
         _ = try self.append(0)
         self.states.append(
             .init(firstSequence: 0, lastSequence: 0, baseOffset: 9, lastOffset: 9, timestamp: 0), producerID: 8,

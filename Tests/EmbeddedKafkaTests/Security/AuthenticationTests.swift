@@ -12,7 +12,7 @@ import Testing
 
 @testable import EmbeddedKafka
 
-/// What a listener with SASL lets through, request by request.
+/// The requests that a listener with SASL accepts.
 @Suite(.timeLimit(.minutes(1)))
 struct AuthenticationTests {
     private static let name = "SASL"
@@ -63,8 +63,8 @@ struct AuthenticationTests {
         (try? await client.ask(MetadataRequest(), version: 12)) != nil
     }
 
-    @Test("nothing but ApiVersions is answered before a login, and all of it after", arguments: [0, 1, 2] as [Int16])
-    func login(version: Int16) async throws {
+    @Test(arguments: [0, 1, 2] as [Int16])
+    func onlyApiVersionsIsAnsweredBeforeALogin(version: Int16) async throws {
         try await self.withSASL { kafka, client in
             _ = try await client.ask(ApiVersionsRequest(), version: 0)
             let agreed = try await self.handshake(client, "PLAIN")
@@ -79,8 +79,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("after SaslHandshake v0 the mechanism's messages come as they are")
-    func rawMessages() async throws {
+    @Test func afterSaslHandshakeV0TheMechanismsMessagesAreSentRaw() async throws {
         try await self.withSASL { kafka, client in
             _ = try await self.handshake(client, "PLAIN", version: 0)
             client.sendFrame([Bytes("\0alice\0alice-secret")])
@@ -95,10 +94,8 @@ struct AuthenticationTests {
         }
     }
 
-    @Test(
-        "a refusal is answered, and ends the connection",
-        arguments: ["\0alice\0wrong", "\0nobody\0x", "bob\0alice\0alice-secret", ""])
-    func refusal(message: String) async throws {
+    @Test(arguments: ["\0alice\0wrong", "\0nobody\0x", "bob\0alice\0alice-secret", ""])
+    func aRefusalIsAnsweredAndEndsTheConnection(message: String) async throws {
         try await self.withSASL { _, client in
             _ = try await self.handshake(client, "PLAIN")
             let answer = try await self.authenticate(client, message)
@@ -108,8 +105,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a mechanism that is not offered is answered with those that are")
-    func unoffered() async throws {
+    @Test func anUnsupportedMechanismIsAnsweredWithTheSupportedOnes() async throws {
         try await self.withSASL([.scramSHA256, .oauthBearer]) { _, client in
             let answer = try await self.handshake(client, "PLAIN")
             #expect(answer.errorCode == .unsupportedSaslMechanism)
@@ -118,8 +114,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a listener without SASL says so")
-    func noSASL() async throws {
+    @Test func aListenerWithoutSASLRefusesTheHandshake() async throws {
         try await withCluster(Self.configuration([.plain])) { _, client in
             let answer = try await self.handshake(client, "PLAIN")
             #expect(answer.errorCode == .illegalSaslState && answer.mechanisms.isEmpty)
@@ -127,8 +122,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a token that is not good is refused in JSON first, and ends the connection after the client's answer")
-    func refusedToken() async throws {
+    @Test func aRefusedTokenIsAnsweredInJSONAndTheConnectionEndsAfterTheClientsReply() async throws {
         try await self.withSASL([.oauthBearer]) { _, client in
             _ = try await self.handshake(client, "OAUTHBEARER")
             let reason = try await self.authenticate(client, "n,,\u{1}auth=Bearer bad\u{1}\u{1}")
@@ -140,8 +134,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a session is as long as the token and the cluster's limit allow, and can be renewed by the same user only")
-    func sessions() async throws {
+    @Test func aSessionLastsAsLongAsTheTokenAndTheLimitAllowAndIsRenewedByTheSameUserOnly() async throws {
         try await self.withSASL([.oauthBearer, .plain]) {
             $0.maxSession = .seconds(3600)
         } _: { _, client in
@@ -149,10 +142,10 @@ struct AuthenticationTests {
             let start = ContinuousClock.now
             let answer = try await self.authenticate(client, "n,,\u{1}auth=Bearer good\u{1}\u{1}")
             #expect(answer.sessionLifetimeMs == 600_000)
-            // Too soon for another login: the connection lives on.
+            // Too early for another login; the connection stays open.
             let another = try await self.handshake(client, "OAUTHBEARER").errorCode
             guard another == .illegalSaslState else {
-                // Unless this machine stood still for so long that it is time.
+                // Unless this machine was stalled for so long that the time has come.
                 #expect(another == .none && ContinuousClock.now - start > .milliseconds(900))
                 return
             }
@@ -160,8 +153,7 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("who logs in again stays who he was, by the mechanism that he used")
-    func renewals() throws {
+    @Test func reauthenticationRequiresTheSameUserAndMechanism() throws {
         let credentials = try UserCredentials(Self.configuration([.plain, .oauthBearer]))
         func loggedIn() -> Authentication {
             var authentication = Authentication(mechanisms: [.plain, .oauthBearer], maxSession: 5000)
@@ -197,8 +189,7 @@ struct AuthenticationTests {
         #expect(isRefused(authentication.step(token, now: 4000, time: 0)))
     }
 
-    @Test("a changed password holds for the next login")
-    func changedPassword() async throws {
+    @Test func aChangedPasswordAppliesToTheNextLogin() async throws {
         try await self.withSASL { kafka, client in
             try await kafka.setPassword("new-secret", of: "alice")
             _ = try await self.handshake(client, "PLAIN")
@@ -209,13 +200,12 @@ struct AuthenticationTests {
     }
 
     @Test(
-        "a client's messages in SCRAM that break its rules are refused",
         arguments: [
             "", "n,,", "n,,n=alice", "p=tls-unique,,n=alice,r=abc", "n,a=bob,n=alice,r=abc", "n,,n=nobody,r=abc",
             "n,,n=alice,r=",
             "n,,n=alice,r=abc,tokenauth=true",
         ])
-    func brokenScram(message: String) throws {
+    func malformedSCRAMMessagesAreRefused(message: String) throws {
         var server = ScramServer(hash: .sha256, credentials: try UserCredentials(Self.configuration([])))
         guard case .refused = server.respond(to: Bytes(message), at: 0) else {
             Issue.record("not refused: \(message)")
@@ -224,12 +214,11 @@ struct AuthenticationTests {
     }
 
     @Test(
-        "a SCRAM login with another nonce, another proof or none is refused",
         arguments: [
             "c=biws,r=abcserver", "c=biws,r=abcother,p=AAAA", "c=biws,r=abcserver,p=AAAA",
             "c=biws,r=abcserver,p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c=cD10bHM=,r=abcserver,p=AAAA", "",
         ])
-    func wrongProof(message: String) throws {
+    func aSCRAMLoginWithAWrongNonceOrProofIsRefused(message: String) throws {
         var server = ScramServer(
             hash: .sha256, credentials: try UserCredentials(Self.configuration([])), nonce: "server")
         guard case .challenge = server.respond(to: Bytes("n,,n=alice,r=abc"), at: 0),
@@ -240,16 +229,14 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a listener that nobody has configured has no addresses: a slip of the pen is no way around security")
-    func unknownListener() async throws {
+    @Test func anUnknownListenerHasNoAddresses() async throws {
         try await withCluster(Self.configuration([.plain])) { kafka, _ in
             #expect(kafka.bootstrapServers(of: Self.name).count == 1)
             #expect(kafka.bootstrapServers(of: "SSAL").isEmpty)
         }
     }
 
-    @Test("a listener that can't work is refused with the reason")
-    func wrongConfiguration() async throws {
+    @Test func anInvalidListenerIsRefusedWithTheReason() async throws {
         func problem(_ listeners: [EmbeddedKafka.Listener]) async -> String? {
             var configuration = EmbeddedKafka.Configuration()
             configuration.listeners = listeners

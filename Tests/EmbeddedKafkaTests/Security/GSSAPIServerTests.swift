@@ -19,18 +19,16 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct GSSAPIServerTests {
     @Test(
-        "a principal of the broker's realm is the user of its first part, one of another realm is nobody",
         arguments: [
             ("alice@EXAMPLE", "alice"), ("kafka/localhost@EXAMPLE", "kafka"), ("alice@OTHER", nil),
             ("alice@OTHER.EXAMPLE", nil), ("alice", nil), ("@EXAMPLE", nil), ("/host@EXAMPLE", nil), ("", nil),
             (#"alice\@EXAMPLE@EXAMPLE"#, nil),
         ] as [(String, String?)])
-    func users(principal: String, user: String?) {
+    func thePrincipalsFirstPartIsTheUserInTheBrokersRealmOnly(principal: String, user: String?) {
         #expect(ServiceKeys.user(of: principal, realm: "@EXAMPLE") == user)
     }
 
-    @Test("a listener with GSSAPI and no keys is refused with the reason")
-    func noKeys() async throws {
+    @Test func aGSSAPIListenerWithoutKeysIsRefusedWithTheReason() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.gssapi])]
         let error = await #expect(throws: EmbeddedKafkaError.self) { try await EmbeddedKafka.start(configuration) }
@@ -39,7 +37,7 @@ struct GSSAPIServerTests {
 
     @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: KerberosRealm.isAvailable, "\(KerberosRealm.skipped)"))
     struct WithTickets {
-        /// A server, and a client's context that has its ticket: `first` is what it sends.
+        /// A server, and a client's context that has a ticket for it. `first` is the client's first message.
         private struct Login {
             var server: GSSAPIServer
             let client: GSSContext
@@ -56,12 +54,12 @@ struct GSSAPIServerTests {
                 self.first = Bytes(try self.client.step(nil).token)
             }
 
-            /// The server's next message; nil if there is none.
+            /// Returns the server's next message, or nil if there is none.
             mutating func challenge(to message: Bytes) -> [UInt8]? {
                 if case .challenge(let bytes) = self.server.respond(to: message, at: 0) { Array(bytes) } else { nil }
             }
 
-            /// Until the server has made its offer.
+            /// Continues until the server has sent its offer, and returns it.
             mutating func offer() throws -> [UInt8] {
                 let answer = self.challenge(to: self.first)
                 let token = try #require(answer)
@@ -71,8 +69,7 @@ struct GSSAPIServerTests {
             }
         }
 
-        @Test("a ticket logs its owner in, and no security layer is offered")
-        func login() async throws {
+        @Test func aTicketAuthenticatesItsOwnerAndNoSecurityLayerIsOffered() async throws {
             var login = try await Login()
             #expect(try login.offer() == [1, 0, 0, 0])
             let answer = Bytes(try login.client.wrap([1, 0, 0, 0] + Array("bob".utf8)))
@@ -80,13 +77,13 @@ struct GSSAPIServerTests {
                 Issue.record("refused")
                 return
             }
-            // Whom the client wants to act as is passed over, as by Kafka's brokers.
+            // The authorization id is ignored, as by Kafka's brokers.
             #expect(identity == Identity(user: "alice"))
             #expect(last.isEmpty)
         }
 
-        @Test("another layer, half an answer, or one that is not protected is refused", arguments: 0..<5)
-        func answers(kind: Int) async throws {
+        @Test(arguments: 0..<5)
+        func anotherLayerAndTruncatedOrUnprotectedAnswersAreRefused(kind: Int) async throws {
             var login = try await Login()
             _ = try login.offer()
             let answer: Bytes =
@@ -103,9 +100,8 @@ struct GSSAPIServerTests {
             }
         }
 
-        @Test("a ticket that was tampered with, or none, is refused; and so is impatience")
-        func tickets() async throws {
-            // The frame, the ticket and the authenticator; between them are names that nothing protects.
+        @Test func missingAndModifiedTicketsAndUnexpectedMessagesAreRefused() async throws {
+            // The frame, the ticket and the authenticator; between them are unprotected names.
             for share in [0, 0.5, 1] {
                 var login = try await Login()
                 var token = Array(login.first)
@@ -129,8 +125,7 @@ struct GSSAPIServerTests {
             }
         }
 
-        @Test("logins leave nothing in memory, whether they succeed or not")
-        func memory() async throws {
+        @Test func loginsLeakNoMemory() async throws {
             let growth = try await HeapUse.growth(of: 100) {
                 var login = try await Login()
                 _ = try login.offer()
@@ -138,12 +133,11 @@ struct GSSAPIServerTests {
                 login = try await Login()
                 _ = login.server.respond(to: "nonsense", at: 0)
             }
-            // A context has some 2 KB.
+            // A context takes about 2 KB.
             #expect(growth < 300, "\(growth) bytes for each")
         }
 
-        @Test("keys that are not there stop the cluster from starting, and the error names them")
-        func missingKeys() async throws {
+        @Test func missingKeysPreventTheClusterFromStartingAndAreNamed() async throws {
             let realm = try await KerberosRealm.shared()
             for kerberos in [
                 EmbeddedKafka.Kerberos(keytab: "/no/such.keytab", principal: realm.broker),

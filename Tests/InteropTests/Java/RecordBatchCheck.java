@@ -15,8 +15,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 
-/** Reads record batches, one a line in hexadecimal digits, with the classes of Kafka's brokers and clients, and prints
- *  what is in them. */
+/** Reads record batches, one per line in hexadecimal, with the classes of Kafka's brokers and clients, and prints their
+ *  contents. */
 public class RecordBatchCheck {
     public static void main(String[] arguments) throws Exception {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));

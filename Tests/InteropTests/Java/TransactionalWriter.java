@@ -11,8 +11,8 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** Writes transactions, of which some are aborted and two are always open at once, and plain records between them.
- *  Prints each value that a reader of committed records is to see. */
+/** Writes transactions, some of which are aborted and two of which are always open, with plain records between them.
+ *  Prints each value that a read_committed consumer should see. */
 public class TransactionalWriter {
     private static String topic;
     private static int partitions;
@@ -24,7 +24,7 @@ public class TransactionalWriter {
         partitions = Integer.parseInt(arguments[2]);
         String codec = arguments[3];
         if (arguments[4].equals("finish")) {
-            // Whoever comes back under the name of an open transaction aborts it.
+            // A producer that returns with the transactional id of an open transaction aborts it.
             open(bootstrap, codec, "undecided").close();
             return;
         }

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: Self.codecs)
-    func sizesAroundTheLimit(codec: CompressionCodec) throws {
+    func dataUpToTheLimitIsDecompressedAndMoreIsRefused(codec: CompressionCodec) throws {
         var random = SeededGenerator(seed: 5)
         for size in [0, 1, 100, 511, 512, 513, 32_768, 65_536, 70_000, 300_000] {
             let plain = random.bytes(size)
@@ -45,11 +45,11 @@ import Testing
         let plain = random.bytes(5000)
         let whole = try Self.compressed(plain, codec)
         for size in 0..<whole.count {
-            // Snappy's framing has no end of its own: without any block it is just empty.
+            // Snappy's framing has no end mark: without any block it is empty.
             if codec == .snappy, (16..<20).contains(size) { continue }
             #expect(throws: CompressionError.self) { try codec.decompress(whole[0..<size], limit: 10_000) }
         }
-        // What Kafka's brokers store behind a stream is passed over; of gzip's, GzipMembersTests tell more.
+        // Trailing bytes that Kafka's brokers store are ignored. GzipMembersTests covers gzip in more detail.
         let extended = Bytes(Array(whole) + [1, 2, 3])
         if codec == .zstd {
             #expect(throws: CompressionError.self) { try codec.decompress(extended, limit: 10_000) }
@@ -57,13 +57,13 @@ import Testing
             #expect(try codec.decompress(extended, limit: 10_000) == plain)
         }
         #expect(throws: CompressionError.self) { try codec.decompress("this is not compressed", limit: 10_000) }
-        // Two in a row are read as one.
+        // Two consecutive streams are read as one.
         let twice = try codec.decompress(Bytes(Array(whole) + Array(whole)), limit: 10_000)
         #expect(twice == Bytes(Array(plain) + Array(plain)))
     }
 
     /// A gigabyte of zeros in about a megabyte.
-    @Test func bombsStopAtTheLimit() throws {
+    @Test func decompressionBombsStopAtTheLimit() throws {
         let megabyte = try Self.compressed(Bytes(repeatElement(0, count: 1 << 20)), .gzip)
         let bomb = Bytes((0..<1024).flatMap { _ in megabyte })
         #expect(throws: CompressionError.limitExceeded(.gzip, limit: 5_000_000)) {
@@ -72,23 +72,24 @@ import Testing
     }
 
     #if Snappy
-    @Test func aSnappyBlockThatClaimsTooMuchGetsNoMemory() {
-        // 0xffffffff bytes, as a varint, in a raw block of 7.
+    @Test func anOversizedSnappyBlockIsRefusedBeforeAllocating() {
+        // A raw block of 7 bytes with a length of 0xffffffff, as a varint.
         #expect(throws: CompressionError.self) {
             try CompressionCodec.snappy.decompress([0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0], limit: .max - 1)
         }
     }
 
-    @Test func rawSnappyIsReadToo() throws {
-        // "aaaaaaaa": length 8, a literal of one, a copy of seven.
+    @Test func rawSnappyIsRead() throws {
+        // "aaaaaaaa": length 8, a literal of one byte, a copy of seven.
         #expect(try CompressionCodec.snappy.decompress([0x08, 0x00, 0x61, 0x0d, 0x01], limit: 100) == "aaaaaaaa")
     }
     #endif
 
     #if Zstd
-    /// As a stream writer makes it at level 22: a window of 128 MiB named, and no size.
+    /// A frame as written by a streaming encoder at level 22: a window of 128 MiB, and no content size.
     @Test func zstdFramesOfAnyWindowAreRead() throws {
-        // Magic, descriptor 0 (no size, no checksum), window 2^27, then blocks: raw "paid", repeated "x", the last raw.
+        // Magic, descriptor 0 (no size, no checksum), window 2^27, then blocks: "paid" raw, "x" repeated, and a last
+        // raw one.
         let start: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88]
         let raw: [UInt8] = [0x20, 0x00, 0x00] + Array("paid".utf8)
         let repeated: [UInt8] = [0x02, 0x00, 0x10, UInt8(ascii: "x")]
@@ -105,13 +106,13 @@ import Testing
             try CompressionCodec.zstd.decompress(large, limit: size)
         }
         #expect(throws: CompressionError.self) { try CompressionCodec.zstd.decompress(frame[0..<9], limit: 1 << 30) }
-        // A frame of 13 bytes that claims a gigabyte.
+        // A frame of 13 bytes with a content size of a gigabyte.
         let bomb: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x88, 0, 0, 0, 0x40] + last
         #expect(throws: CompressionError.self) { try CompressionCodec.zstd.decompress(Bytes(bomb), limit: 1 << 30) }
     }
     #endif
 
-    @Test func codecsOfTraitsThatAreOffSayWhichTraitItIs() {
+    @Test func aMissingCodecNamesItsTrait() {
         #if !Zstd
         #expect(throws: CompressionError.unavailable(.zstd, trait: "Zstd")) { try Compression.zstd.validate() }
         #endif

@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// What may lie behind a gzip stream (RFC 1952, 2.2): more members, or bytes that mean nothing.
+/// What may follow a gzip stream (RFC 1952, 2.2): more members, or bytes without meaning.
 @Suite struct GzipMembersTests {
     private let plain = Bytes((0..<5000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) })
 
@@ -25,14 +25,14 @@ import Testing
         try CompressionCodec.gzip.decompress(Bytes(bytes), limit: 1 << 20)
     }
 
-    /// Among them the beginnings of a member: its header is no header before it is whole.
+    /// These include truncated headers, which don't begin a member.
     @Test(
         arguments: [
             [0], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3], [0x1f], [0x1f, 0x8b],
             [0x1f, 0x8b, 8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3, 1, 2],
             [0x1f, 0x8b, 8, 0xe0, 0, 0, 0, 0, 0, 3, 1, 2], [0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3, 65, 66],
         ] as [[UInt8]])
-    func bytesThatAreNoMemberAreNoError(_ rest: [UInt8]) throws {
+    func trailingBytesThatAreNoMemberAreIgnored(_ rest: [UInt8]) throws {
         #expect(try self.read(self.gzipped() + rest) == self.plain)
     }
 
@@ -42,7 +42,7 @@ import Testing
         #expect(try self.read(self.gzipped() + self.gzipped() + [0, 0]) == twice)
     }
 
-    @Test func aMemberThatIsCutOffBehindItsHeaderIsAnError() throws {
+    @Test func aMemberTruncatedAfterItsHeaderIsAnError() throws {
         let whole = try self.gzipped()
         for count in [11, 100, whole.count - 9, whole.count - 1] {
             #expect(throws: CompressionError.self) { try self.read(whole + whole.prefix(count)) }

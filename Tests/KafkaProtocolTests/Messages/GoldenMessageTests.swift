@@ -10,9 +10,9 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Every version of every message, against the bytes that Kafka's own classes make of it.
+/// Compares every version of every message with the bytes written by Kafka's own classes.
 @Suite struct GoldenMessageTests {
-    @Test func decodedFieldsAreWhatKafkaPrints() throws {
+    @Test func decodedFieldsMatchKafkas() throws {
         let decoder = JSONDecoder()
         for vector in try MessageVector.all() {
             let message = try vector.decoded()
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func encodingWhatWasDecodedGivesTheSameBytes() throws {
+    @Test func encodingADecodedMessageReturnsTheSameBytes() throws {
         for vector in try MessageVector.all() {
             let bytes = try vector.decoded().encoded(version: vector.version)
             #expect(bytes.hexadecimal == vector.bytes.hexadecimal, "\(vector)")
@@ -36,18 +36,18 @@ import Testing
         }
     }
 
-    /// Whatever the point where the bytes end, that is an error and nothing worse.
+    /// Wherever the bytes end, the result is an error and nothing worse.
     @Test func everyTruncationIsAnError() throws {
         for vector in try MessageVector.all() {
             for count in 0..<vector.bytes.count {
-                // A copy, so that a read past the end is one past the allocation.
+                // A copy, so that reading past the end is reading past the allocation.
                 let part = vector.bytes[0..<count].detached()
                 #expect((try? vector.decoded(from: part)) == nil, "\(vector), \(count) bytes")
             }
         }
     }
 
-    @Test func aByteTooManyIsAnError() throws {
+    @Test func anExtraByteIsAnError() throws {
         for vector in try MessageVector.all() {
             #expect(throws: ProtocolError.trailingBytes(1), "\(vector)") {
                 _ = try vector.decoded(from: Bytes(Array(vector.bytes) + [0]))
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// Whatever is decoded from damaged bytes can be written again.
+    /// Whatever is decoded from damaged bytes can be encoded again.
     @Test func aDamagedByteIsAnErrorOrAnotherMessage() throws {
         for vector in try MessageVector.all() where vector.fill == 3 {
             for index in vector.bytes.indices {
@@ -69,11 +69,11 @@ import Testing
         }
     }
 
-    @Test func unknownTaggedFieldsSurvive() throws {
+    @Test func unknownTaggedFieldsArePreserved() throws {
         var count = 0
         for vector in try MessageVector.all() where vector.fill == 0 {
             guard vector.type.isFlexible(vector.version) else { continue }
-            // The last byte is the number of tagged fields, of which an empty message has none.
+            // The last byte is the number of tagged fields, which is 0 in an empty message.
             try #require(vector.bytes.last == 0)
             let tagged: [UInt8] = [2, 0xe8, 0x07, 3, 1, 2, 3, 0xe9, 0x07, 0]
             let bytes = Bytes(vector.bytes.dropLast() + tagged)
@@ -84,7 +84,7 @@ import Testing
         #expect(count > 0)
     }
 
-    @Test func aVersionOutsideTheValidOnesIsAnError() throws {
+    @Test func anInvalidVersionIsAnError() throws {
         for type in MessageRegistry.types {
             for version in [type.validVersions.lowerBound - 1, type.validVersions.upperBound + 1] {
                 let error = ProtocolError.unsupportedVersion(message: "\(type)", version: version)

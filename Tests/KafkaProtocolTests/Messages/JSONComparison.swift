@@ -9,7 +9,7 @@ import Foundation
 import KafkaMemory
 import KafkaProtocol
 
-/// A value as Kafka's JSON converters print it.
+/// A value in the format of Kafka's JSON converters.
 enum JSONValue: Decodable {
     case null
     case bool(Bool)
@@ -39,7 +39,7 @@ enum JSONValue: Decodable {
     }
 }
 
-/// Where a decoded message differs from Kafka's print of the same bytes; empty if nowhere.
+/// Returns the differences between a decoded message and Kafka's JSON for the same bytes.
 func differences(of message: Any, from json: JSONValue, at path: String = "") -> [String] {
     func leaf(_ isEqual: Bool) -> [String] { isEqual ? [] : ["\(path): \(message) is not \(json)"] }
 
@@ -60,7 +60,7 @@ func differences(of message: Any, from json: JSONValue, at path: String = "") ->
     case (let value as String, .string(let wanted)): return leaf(value == wanted)
     case (let value as KafkaUUID, .string(let wanted)): return leaf(value.description == wanted)
     case (let value as Bytes, .string(let wanted)): return leaf(Data(base64Encoded: wanted).map { Bytes($0) } == value)
-    // Record batches: their size, or nothing but that they are there. Their bytes are compared when they are written.
+    // Record batches: their size, or only their presence. Their bytes are compared when they are encoded.
     case (let value as [Bytes], .integer(let wanted)): return leaf(value.reduce(0) { $0 + $1.count } == wanted)
     case (is [Bytes], .string): return []
     case (let values as [Any], .array(let wanted)):

@@ -10,7 +10,7 @@ import KafkaProtocol
 import Testing
 
 @Suite struct MessageFieldTests {
-    // MARK: Fields that a version lacks
+    // MARK: Fields missing in a version
 
     @Test func aFieldThatTheVersionLacksIsAnErrorUnlessItIsIgnorable() throws {
         var request = MetadataRequest()
@@ -85,7 +85,7 @@ import Testing
         var writer = ByteWriter()
         try partition.encode(into: &writer, version: 18)
         let bytes = writer.finishContiguous()
-        // Three fields: tag 1 with eight bytes, tag 3 and tag 9 with one.
+        // Three fields: tag 1 with eight bytes, tags 3 and 9 with one byte each.
         #expect(bytes.hexadecimal.hasSuffix("03" + "01080000000000000005" + "030179" + "09017a"))
 
         var reader = ByteReader(bytes)
@@ -95,7 +95,7 @@ import Testing
         #expect(read.unknownTaggedFields.map(\.tag) == [3, 9])
     }
 
-    @Test func aTagThatTheVersionDoesNotKnowIsKeptAsItIs() throws {
+    @Test func anUnknownTagIsPreserved() throws {
         // Tag 1 is the high watermark from version 18 on.
         var partition = FetchRequest.FetchPartition()
         partition.unknownTaggedFields = [TaggedField(tag: 1, data: "?")]
@@ -107,14 +107,14 @@ import Testing
         #expect(read.unknownTaggedFields == partition.unknownTaggedFields)
     }
 
-    @Test func aTagTwiceIsAnErrorWhenWriting() throws {
+    @Test func writingARepeatedTagIsAnError() throws {
         var response = ApiVersionsResponse()
         response.zkMigrationReady = true
         response.unknownTaggedFields = [TaggedField(tag: 3, data: [0])]
         #expect(throws: ProtocolError.malformed("tag 3 occurs twice")) { _ = try response.encoded(version: 3) }
     }
 
-    @Test func aTaggedFieldOfAnotherSizeThanItSaysIsAnError() throws {
+    @Test func aTaggedFieldWithAWrongSizeIsAnError() throws {
         let head = "0000" + "01" + "00000000"  // no error, no keys, not throttled
         let good = try #require(Bytes(hexadecimal: head + "01" + "0108" + "0000000000000007" + ""))
         #expect(try ApiVersionsResponse.decoded(from: good, version: 3).finalizedFeaturesEpoch == 7)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func aClaimOfManyTaggedFieldsEndsWithTheBytes() throws {
+    @Test func anExcessiveCountOfTaggedFieldsIsAnErrorAtTheEndOfTheBytes() throws {
         let bytes = try #require(Bytes(hexadecimal: "ffffffff0f" + "0100"))
         var reader = ByteReader(bytes)
         #expect(throws: ProtocolError.self) { _ = try reader.readTaggedFields() }
@@ -140,12 +140,12 @@ import Testing
         #expect(MetadataResponse.responseHeaderVersion(8) == 0)
         #expect(MetadataResponse.responseHeaderVersion(9) == 1)
         #expect(SaslHandshakeRequest.requestHeaderVersion(1) == 1)
-        // A client reads this answer before it knows the broker's versions.
+        // A client reads this response before it knows the broker's versions.
         #expect(ApiVersionsRequest.requestHeaderVersion(3) == 2)
         #expect(ApiVersionsResponse.responseHeaderVersion(3) == 0)
     }
 
-    @Test func theClientIDOfAFlexibleHeaderHasItsOldLength() throws {
+    @Test func theClientIDOfAFlexibleHeaderHasATwoByteLength() throws {
         var header = RequestHeader()
         header.requestApiKey = APIKey.metadata.rawValue
         header.requestApiVersion = 9
@@ -157,7 +157,7 @@ import Testing
         #expect(try header.encoded(version: 2).hexadecimal == "0003" + "0009" + "00000005" + "ffff" + "00")
     }
 
-    @Test func recordsGoOutWithoutACopyAndComeInAsASlice() throws {
+    @Test func recordsAreWrittenWithoutACopyAndReadAsASlice() throws {
         let first = Bytes(repeatElement(1, count: 4000))
         let second = Bytes(repeatElement(2, count: 5000))
         var partition = ProduceRequest.PartitionProduceData()
@@ -188,7 +188,7 @@ import Testing
         #expect(FetchRequest.latestStableVersion == FetchRequest.validVersions.upperBound)
     }
 
-    @Test func anUnknownErrorCodeIsCarried() throws {
+    @Test func anUnknownErrorCodeIsPreserved() throws {
         let response = try HeartbeatResponse.decoded(from: [0x30, 0x39], version: 0)
         #expect(response.errorCode == ErrorCode(rawValue: 12345))
         #expect(response.errorCode.name == nil)
@@ -197,7 +197,7 @@ import Testing
         #expect(try response.encoded(version: 0) == Bytes([0x30, 0x39]))
     }
 
-    @Test func errorCodesKnowWhatToDo() {
+    @Test func errorCodesHaveAdvice() {
         #expect(ErrorCode.notLeaderOrFollower.rawValue == 6)
         #expect(ErrorCode.notLeaderOrFollower.description == "NOT_LEADER_OR_FOLLOWER (6)")
         #expect(ErrorCode.notLeaderOrFollower.isRetriable)

@@ -36,14 +36,14 @@ struct MessageVector: CustomStringConvertible {
         return vectors
     }
 
-    /// The vector's bytes, or others instead of them, as a message.
+    /// Decodes the vector's bytes, or other bytes instead.
     func decoded(from bytes: Bytes? = nil) throws -> any KafkaMessage {
         try self.type.decoded(from: bytes ?? self.bytes, version: self.version)
     }
 }
 
 extension KafkaMessage {
-    /// All of `bytes` as a message.
+    /// Decodes a message that consists of all the bytes.
     static func decoded(from bytes: Bytes, version: Int16) throws(ProtocolError) -> Self {
         var reader = ByteReader(bytes)
         let message = try Self(from: &reader, version: version)

@@ -9,10 +9,11 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Some brokers answer an error with null in fields that can't be null: the error is what matters.
+/// Some brokers send null for non-nullable fields along with an error code. The error must be reported.
 @Suite struct NullBesideAnErrorTests {
     @Test func aRefusedJoinWithNullsIsRead() throws {
-        // Throttle time, REBALANCE_IN_PROGRESS, generation, then null for the assignor, the leader, the member, the members.
+        // Throttle time, REBALANCE_IN_PROGRESS, generation, then null for the protocol name, the leader, the member id
+        // and the members.
         let bytes: Bytes = [
             0, 0, 0, 0, 0, 27, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         ]
@@ -25,27 +26,27 @@ import Testing
         let bytes: Bytes = [0, 0, 0, 0, 0, 27, 0xff, 0xff, 0xff, 0xff]
         let response = try SyncGroupResponse.decoded(from: bytes, version: 3)
         #expect(response.errorCode == .rebalanceInProgress && response.assignment.isEmpty)
-        // The same where lengths are compact.
+        // The same with compact lengths.
         let compact = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 27, 0, 0], version: 4)
         #expect(compact.errorCode == .rebalanceInProgress && compact.assignment.isEmpty)
     }
 
-    /// The error may stand in a structure of an answer: here that of a group.
-    @Test func aRefusalInsideOfAnAnswerIsRead() throws {
+    /// The error may be in a nested structure, here that of a group.
+    @Test func aNestedErrorWithNullIsRead() throws {
         let bytes: Bytes = [
-            // One group: NOT_COORDINATOR, its name "g", then null for its state, its protocol, the assignor, the members.
+            // One group: NOT_COORDINATOR, its name "g", then null for its state, protocol type, protocol and members.
             0, 0, 0, 1, 0, 16, 0, 1, 0x67, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         ]
         let groups = try DescribeGroupsResponse.decoded(from: bytes, version: 0).groups
         #expect(groups.first?.errorCode == .notCoordinator && groups.first?.groupId == "g")
-        // And that of a coordinator, as old versions have it: its id, its host, its port.
+        // And a coordinator in the oldest version: its id, host and port.
         let old = try FindCoordinatorResponse.decoded(
             from: [0, 15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], version: 0)
         #expect(old.errorCode == .coordinatorNotAvailable && old.host == "")
     }
 
-    /// What was read can be written again, also where a later version allows null.
-    @Test func whatIsNullableInLaterVersionsIsEmpty() throws {
+    /// The decoded message can be encoded again, even if a later version allows null.
+    @Test func fieldsThatAreNullableInLaterVersionsAreEmpty() throws {
         let bytes: Bytes = [0, 0, 0, 0, 0, 27, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]
         let response = try JoinGroupResponse.decoded(from: bytes, version: 4)
         #expect(response.protocolName == "")
@@ -54,7 +55,7 @@ import Testing
         #expect(later.protocolName == nil)
     }
 
-    @Test func withoutAnErrorNullIsNoAnswer() throws {
+    @Test func nullWithoutAnErrorCodeIsAnError() throws {
         #expect(throws: ProtocolError.unexpectedNull(field: "assignment")) {
             _ = try SyncGroupResponse.decoded(from: [0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], version: 3)
         }

@@ -10,7 +10,7 @@ import KafkaProtocol
 import Testing
 
 @Suite struct ByteReaderTests {
-    // MARK: Fixed size
+    // MARK: Fixed-size numbers
 
     @Test func numbersAreBigEndian() throws {
         var reader = ByteReader([
@@ -26,10 +26,10 @@ import Testing
         try reader.finish()
     }
 
-    @Test func aNumberThatTheBytesDoNotHoldIsTruncated() throws {
+    @Test func aTruncatedNumberIsAnError() throws {
         var reader = ByteReader([1, 2, 3, 4, 5, 6, 7])
         #expect(throws: ProtocolError.truncated(needed: 8, remaining: 7)) { _ = try reader.readInt64() }
-        // What could not be read is still there.
+        // A failed read consumes nothing.
         #expect(try reader.readInt32() == 0x0102_0304)
         #expect(throws: ProtocolError.trailingBytes(3)) { try reader.finish() }
     }
@@ -105,7 +105,7 @@ import Testing
 
     // MARK: Strings, bytes, arrays
 
-    @Test func nullAndEmptyAreTwoThings() throws {
+    @Test func nullAndEmptyAreDistinct() throws {
         var reader = ByteReader([0xff, 0xff, 0, 0, 0, 1])
         #expect(try reader.readNullableString(flexible: false) == nil)
         #expect(try reader.readNullableString(flexible: false) == "")
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func anArrayOfMoreElementsThanBytesIsRefusedBeforeItIsMade() throws {
+    @Test func anArrayOfMoreElementsThanBytesIsRefusedBeforeAllocating() throws {
         var array = ByteReader([0x7f, 0xff, 0xff, 0xff, 0, 0])
         #expect(throws: ProtocolError.invalidLength(Int(Int32.max))) {
             _ = try array.readNullableArrayCount(flexible: false)
@@ -165,8 +165,8 @@ import Testing
         #expect(bytes.storage === input.storage)
     }
 
-    /// Elements of arrays and tagged fields, whatever they are in.
-    @Test func moreElementsThanAllowedAreRefusedBeforeTheyAreRead() throws {
+    /// Elements of arrays and tagged fields count, at any depth.
+    @Test func anArrayAboveTheElementLimitIsRefusedBeforeItIsRead() throws {
         // Two arrays of one byte each, and a tagged field.
         let bytes: Bytes = [2, 7, 2, 8, 1, 5, 0]
         for (limit, isEnough) in [(3, true), (2, false), (1, false), (0, false)] {

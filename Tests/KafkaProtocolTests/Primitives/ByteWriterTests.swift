@@ -10,7 +10,7 @@ import KafkaProtocol
 import Testing
 
 @Suite struct ByteWriterTests {
-    @Test func whatIsWrittenIsRead() throws {
+    @Test func writtenValuesAreReadBack() throws {
         var writer = ByteWriter(capacity: 1)
         writer.writeInt8(.min)
         writer.writeInt16(.min)
@@ -65,9 +65,8 @@ import Testing
         }
     }
 
-    /// What was written before a large slice, the slice, and what comes after stay in order, however small the storage
-    /// that they are gathered in.
-    @Test func recordsKeepTheirPlaceBetweenSmallFields() throws {
+    /// The bytes before a large slice, the slice, and the bytes after it stay in order, however small the buffer is.
+    @Test func recordsKeepTheirPositionBetweenSmallFields() throws {
         let large = Bytes(repeatElement(7, count: 1024))
         let small: Bytes = [8, 8]
         var writer = ByteWriter(capacity: 16)
@@ -91,7 +90,7 @@ import Testing
         try reader.finish()
     }
 
-    @Test func aWriterThatWroteNothingGivesNothing() {
+    @Test func anUnusedWriterReturnsNoBytes() {
         #expect(ByteWriter().finish().isEmpty)
         #expect(ByteWriter().finishContiguous() == Bytes())
     }

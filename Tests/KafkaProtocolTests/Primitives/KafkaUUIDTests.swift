@@ -27,7 +27,7 @@ import Testing
         #expect(KafkaUUID(text) == uuid)
     }
 
-    @Test func anyIdentifierSurvivesItsText() {
+    @Test func anyIdentifierIsRestoredFromItsText() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<1000 {
             let uuid = KafkaUUID(high: generator.next(), low: generator.next())
@@ -39,7 +39,7 @@ import Testing
         "", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA+", "AAAAAAAAAAAAAAAAAAAAAB",
         "AAAAAAAAAAAAAAAAAAAAA=", "äAAAAAAAAAAAAAAAAAAAA",
     ])
-    func otherTextIsRefused(text: String) {
+    func invalidTextIsRefused(text: String) {
         #expect(KafkaUUID(text) == nil)
     }
 

@@ -12,8 +12,8 @@ import Testing
 @Suite struct ChecksumTests {
     private func crc32c(_ bytes: Bytes) -> UInt32 { bytes.withUnsafeBytes { CRC32C.checksum(of: $0) } }
 
-    @Test func crc32cOfKnownBytes() {
-        // The check value of the polynomial, and the vectors of RFC 3720 B.4.
+    @Test func crc32cMatchesKnownValues() {
+        // The polynomial's check value, and the vectors of RFC 3720 B.4.
         #expect(self.crc32c("123456789") == 0xe306_9283)
         #expect(self.crc32c(Bytes(repeatElement(0, count: 32))) == 0x8a91_36aa)
         #expect(self.crc32c(Bytes(repeatElement(0xff, count: 32))) == 0x62a8_ab43)
@@ -21,11 +21,11 @@ import Testing
         #expect(self.crc32c(Bytes()) == 0)
     }
 
-    @Test func crc32OfKnownBytes() {
+    @Test func crc32MatchesKnownValues() {
         #expect(("123456789" as Bytes).withUnsafeBytes { CRC32.checksum(of: $0) } == 0xcbf4_3926)
     }
 
-    @Test func instructionAndTableAgree() {
+    @Test func theInstructionAndTheTableAgree() {
         var random = SeededGenerator(seed: 7)
         let bytes = random.bytes(40_000)
         let lengths = Array(0..<40) + [255, 256, 767, 768, 769, 1024, 6143, 6144, 6145, 6912, 20_000, 33_333]

@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaProtocol
 import Testing
 
-/// Batches and message sets that Kafka's own classes wrote.
+/// Batches and message sets written by Kafka's own classes.
 @Suite struct GoldenRecordTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var magic: Int8
@@ -32,14 +32,14 @@ import Testing
         }
     }
 
-    @Test func everyRowIsRead() throws {
+    @Test func everyGoldenBatchIsRead() throws {
         let rows = try Row.all()
         #expect(rows.count > 60 || ProcessInfo.processInfo.environment["KAFKA_GOLDEN"] != nil)
         for row in rows where row.codec != "control" {
             var reader = RecordBatchReader(row.bytes)
             let batches = try reader.all()
             #expect(reader.cutOff == nil)
-            // Without the codec's trait the error says so: see CompressionTests.
+            // Without the codec's trait this is an error, which CompressionTests covers.
             guard batches.allSatisfy({ $0.codec?.isInThisBuild == true }) else { continue }
             var records: [PlainRecord] = []
             for batch in batches {
@@ -88,8 +88,8 @@ import Testing
         }
     }
 
-    /// What our writer makes of the same records is the same to the byte, as long as there is no compression.
-    @Test func uncompressedBatchesAreWrittenToTheByte() throws {
+    /// Without compression, the library encodes the same records to the same bytes.
+    @Test func uncompressedBatchesMatchKafkasByteForByte() throws {
         for row in try Row.all() where row.magic == 2 && row.codec == "none" && row.timestampType == "CreateTime" {
             var builder = try RecordBatchBuilder(row.records)
             #expect(builder.byteCount == row.bytes.count)
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func logAppendTimeIsSetAsABrokerDoesIt() throws {
+    @Test func logAppendTimeIsSetAsByABroker() throws {
         let rows = try Row.all()
         let row = try #require(rows.first { $0.magic == 2 && $0.codec == "none" && $0.count == 200 })
         var reader = RecordBatchReader(row.bytes)

@@ -17,13 +17,13 @@ import Musl
 import Glibc
 #endif
 
-/// What compressed message sets of the formats before 0.11 take.
+/// The memory used by compressed message sets in the formats before 0.11.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct LegacyMessageSetTests {
     private func integer<Integer: FixedWidthInteger>(_ value: Integer) -> [UInt8] {
         withUnsafeBytes(of: value.bigEndian) { Array($0) }
     }
 
-    /// A message of magic 1; its checksum is nobody's business here.
+    /// A message of magic 1. Its checksum doesn't matter here.
     private func message(_ offset: Int64, attributes: UInt8 = 0, value: [UInt8]?) -> [UInt8] {
         let body: [UInt8] =
             [1, attributes] + self.integer(Int64(1000)) + self.integer(Int32(-1))
@@ -53,11 +53,12 @@ import Glibc
         #endif
     }
 
-    /// Messages without key and value, which are the smallest: their notes must not take more than they do.
-    @Test func aSetTakesLessThanTwiceWhatItHolds() throws {
+    /// Messages without key and value are the smallest, so the memory for their bookkeeping must not exceed their size.
+    @Test func aSetTakesLessThanTwiceTheMemoryOfItsContents() throws {
         let limit = 24 << 20
         let each = self.message(0, value: nil).count
-        // The same thousand messages again and again, as members of one gzip stream, so that little lies here beforehand.
+        // The same thousand messages repeatedly, as members of one gzip stream, so that the test itself uses little
+        // memory.
         let some = try self.gzipped((0..<1000).flatMap { self.message(Int64($0), value: nil) })
         let rounds = limit / (1000 * each)
         var compressed: [UInt8] = []
@@ -76,7 +77,7 @@ import Glibc
         #expect(last == 999)
     }
 
-    @Test func aSetThatHoldsMoreThanAllowedIsRefused() throws {
+    @Test func aSetAboveTheLimitIsRefused() throws {
         let set = Bytes(
             self.message(
                 9, attributes: 1, value: try self.gzipped((0..<10).flatMap { self.message(Int64($0), value: [1]) })))

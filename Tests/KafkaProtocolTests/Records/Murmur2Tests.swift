@@ -16,11 +16,11 @@ import Testing
             ("a-little-bit-longer-string", -1_486_304_829),
             ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971), ("abc", 479_470_107),
         ] as [(String, Int32)])
-    func knownKeys(key: String, hash: Int32) {
+    func hashesMatchKnownValues(key: String, hash: Int32) {
         #expect(Murmur2.hash(Bytes(key)) == hash)
     }
 
-    @Test func keysThatKafkaHashed() throws {
+    @Test func hashesAndPartitionsMatchKafkas() throws {
         for columns in try GoldenFile("murmur2.tsv").rows {
             let key = try #require(Bytes(hexadecimal: columns[0]))
             #expect(Murmur2.hash(key) == Int32(columns[1]), "\(columns)")

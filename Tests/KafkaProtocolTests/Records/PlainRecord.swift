@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A record as tests compare it.
+/// A record in a form that tests can compare.
 struct PlainRecord: Equatable, Sendable {
     var offset: Int64
     var timestamp: Int64
@@ -18,7 +18,7 @@ struct PlainRecord: Equatable, Sendable {
 }
 
 extension RecordSequence {
-    /// All records, decoded.
+    /// Returns all records, decoded.
     func all() throws(RecordBatchError) -> [PlainRecord] {
         var records: [PlainRecord] = []
         var iterator = self.makeIterator()
@@ -33,7 +33,7 @@ extension RecordSequence {
 }
 
 extension RecordBatchReader {
-    /// All batches.
+    /// Returns all batches.
     mutating func all() throws(RecordBatchError) -> [RecordBatch] {
         var batches: [RecordBatch] = []
         while let batch = try self.next() { batches.append(batch) }
@@ -41,7 +41,7 @@ extension RecordBatchReader {
     }
 }
 
-/// One batch and its records, read as a consumer reads them.
+/// Reads one batch and its records, as a consumer does.
 func readBatch(_ slices: [Bytes]) throws -> (batch: RecordBatch, records: [PlainRecord]) {
     var reader = RecordBatchReader(Bytes(slices.flatMap(Array.init)))
     guard let batch = try reader.next() else { throw RecordBatchError(.malformed("no batch")) }
@@ -50,7 +50,7 @@ func readBatch(_ slices: [Bytes]) throws -> (batch: RecordBatch, records: [Plain
 }
 
 extension RecordBatchBuilder {
-    /// A batch of records at offsets from 0.
+    /// Creates a batch of records with offsets from 0.
     init(_ records: [PlainRecord]) throws {
         self.init()
         for record in records {
@@ -60,7 +60,7 @@ extension RecordBatchBuilder {
     }
 }
 
-/// A small generator with a seed, so that a failure can be repeated.
+/// A small generator with a seed, so that failures are reproducible.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -76,7 +76,7 @@ struct SeededGenerator: RandomNumberGenerator {
         return value ^ value >> 31
     }
 
-    /// Random bytes, each eight of them twice, so that there is something to compress.
+    /// Returns random bytes in which every eight bytes occur twice, so that they can be compressed.
     mutating func bytes(_ count: Int) -> Bytes {
         var words: [UInt64] = []
         for _ in 0..<(count + 15) / 16 {

@@ -42,7 +42,7 @@ import Testing
     }()
 
     @Test(arguments: Self.compressions, [1, 2, 500])
-    func whatIsWrittenIsRead(compression: Compression, count: Int) throws {
+    func writtenRecordsAreReadBack(compression: Compression, count: Int) throws {
         let records = Self.someRecords(count)
         var builder = try RecordBatchBuilder(records)
         let plainSize = builder.byteCount
@@ -62,7 +62,7 @@ import Testing
 
     /// Several megabytes: many blocks of every codec, and buffers that have to grow.
     @Test(arguments: Self.compressions)
-    func largeBatches(compression: Compression) throws {
+    func largeBatchesAreReadBack(compression: Compression) throws {
         let records = Self.someRecords(20, seed: 3, largestValue: 150_000)
         var builder = try RecordBatchBuilder(records)
         try builder.close(compression: compression)
@@ -70,10 +70,10 @@ import Testing
         #expect(read == records)
     }
 
-    @Test func aFullBatchTakesNoMore() throws {
+    @Test func aFullBatchRefusesFurtherRecords() throws {
         let value = Bytes(repeatElement(1, count: 100))
         var builder = RecordBatchBuilder()
-        // 61 bytes of header; 109 for the first record; the limit leaves room for exactly one more.
+        // 61 bytes of header and 109 for the first record; the limit leaves room for exactly one more.
         var outcomes: [Bool] = []
         for _ in 0..<3 {
             outcomes.append(try builder.append(key: nil, value: value, headers: [], timestamp: 5, limit: 279))
@@ -86,7 +86,7 @@ import Testing
         #expect(!isTakenAfterwards)
     }
 
-    @Test func anEmptyBatchTakesARecordOfAnySize() throws {
+    @Test func anEmptyBatchAcceptsARecordOfAnySize() throws {
         var builder = RecordBatchBuilder()
         let value = Bytes(repeatElement(1, count: 1000))
         let isTaken = try builder.append(key: nil, value: value, headers: [], timestamp: 5, limit: 100)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func recordsCanBeTakenOutAgainForSplitting() throws {
+    @Test func recordsCanBeExtractedForSplitting() throws {
         for compression in Self.compressions {
             let records = Self.someRecords(100)
             var builder = try RecordBatchBuilder(records)
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func timestampsOfAnyKindSurvive() throws {
+    @Test func allTimestampsArePreserved() throws {
         let times: [Int64] = [0, .max, .min, -1, 1_700_000_000_000]
         let records = times.enumerated().map { PlainRecord(offset: Int64($0), timestamp: $1, key: nil, value: "") }
         var builder = try RecordBatchBuilder(records)

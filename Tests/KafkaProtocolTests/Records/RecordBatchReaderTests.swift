@@ -22,7 +22,7 @@ import Testing
         withUnsafeBytes(of: value.bigEndian) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
     }
 
-    /// Header fields after a change, the checksum made right again.
+    /// Applies a change to header fields and corrects the checksum.
     private static func changed(_ bytes: [UInt8], _ change: (inout [UInt8]) -> Void) -> [UInt8] {
         var bytes = bytes
         change(&bytes)
@@ -32,7 +32,7 @@ import Testing
         return bytes
     }
 
-    /// What reading all of the records throws.
+    /// Returns the error thrown by reading all of the records.
     private static func failure(of bytes: [UInt8], limit: Int = 1 << 20) -> RecordBatchError? {
         do throws(RecordBatchError) {
             var reader = RecordBatchReader(Bytes(bytes))
@@ -50,7 +50,7 @@ import Testing
         if case .malformed = error?.reason { true } else { false }
     }
 
-    @Test func severalBatchesAreWalked() throws {
+    @Test func consecutiveBatchesAreRead() throws {
         let one = try Self.encoded()
         var reader = RecordBatchReader(Bytes(one + one + one))
         let batches = try reader.all()
@@ -58,7 +58,7 @@ import Testing
         #expect(reader.cutOff == nil && reader.consumedByteCount == 3 * one.count)
     }
 
-    @Test func aBatchCutOffAtAnyByteIsLeftOutAndReported() throws {
+    @Test func aBatchTruncatedAtAnyByteIsOmittedAndReported() throws {
         let whole = try Self.encoded()
         for size in 0..<whole.count {
             var reader = RecordBatchReader(Bytes(whole + whole[..<size]))
@@ -76,15 +76,15 @@ import Testing
     }
 
     @Test(arguments: RecordBatchBuilderTests.compressions)
-    func everyChangedByteIsFound(compression: Compression) throws {
+    func everyChangedByteIsDetected(compression: Compression) throws {
         let whole = try Self.encoded(compression: compression)
-        // The leader epoch and the base offset aren't covered by the checksum: brokers change them.
+        // The checksum doesn't cover the leader epoch and the base offset, which brokers change.
         for position in whole.indices where position >= 16 {
             var damaged = whole
             damaged[position] ^= 0x10
             let error = try #require(Self.failure(of: damaged), "byte \(position)")
             if position >= 21 {
-                // Fields that must make sense before the checksum is looked at are the exception.
+                // Except for fields that are validated before the checksum.
                 guard case .checksumMismatch = error.reason else {
                     #expect(Self.isMalformed(error) && (23..<27).contains(position) || (57..<61).contains(position))
                     continue
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// The records damaged, the checksum right: never a trap, and an error or records, but no more than there are bytes.
+    /// Damaged records with a correct checksum: never a trap, but an error or records, no more than there are bytes.
     @Test(arguments: RecordBatchBuilderTests.compressions)
     func damagedRecordsAreErrorsOrRecords(compression: Compression) throws {
         let whole = try Self.encoded(compression: compression)
@@ -114,13 +114,13 @@ import Testing
         #expect(errors > 0)
     }
 
-    @Test func lyingHeadersAreErrors() throws {
+    @Test func inconsistentHeadersAreErrors() throws {
         let whole = try Self.encoded()
         for count in [-1, 0, 19, 21, .max] as [Int32] {
             let error = Self.failure(of: Self.changed(whole) { Self.put(count, at: 57, in: &$0) })
             #expect(Self.isMalformed(error), "count \(count)")
         }
-        // Whoever reads them makes room for as many as are said to be there.
+        // Readers reserve room for the claimed number of records.
         #expect(throws: RecordBatchError.self) {
             var reader = RecordBatchReader(Bytes(Self.changed(whole) { Self.put(.max as Int32, at: 57, in: &$0) }))
             _ = try reader.next()?.records()
@@ -141,11 +141,11 @@ import Testing
         #expect(future?.reason == .unsupportedMagic(3))
         let codec = Self.failure(of: Self.changed(whole) { $0[22] |= 5 })
         #expect(codec?.reason == .compression(.unknownCodec(5)))
-        // Bits that nobody knows yet are no reason to refuse.
+        // Unknown attribute bits are ignored.
         #expect(Self.failure(of: Self.changed(whole) { Self.put(0x7fc0 as Int16, at: 21, in: &$0) }) == nil)
     }
 
-    /// Records written by hand: each has one thing wrong.
+    /// Hand-made records, each with one defect.
     @Test(
         arguments: [
             ("a negative length", [0x01, 0, 0, 0, 1, 1, 0]),
@@ -169,7 +169,7 @@ import Testing
             ("nothing at all", []),
             ("bytes after the last record", [0x0c, 0, 0, 0, 1, 1, 0, 0]),
         ] as [(String, [UInt8])])
-    func malformedRecords(what: String, records: [UInt8]) throws {
+    func malformedRecordsAreErrors(what: String, records: [UInt8]) throws {
         let good: [UInt8] = [0x0c, 0, 0, 0, 1, 1, 0]
         var header = try Self.encoded([PlainRecord(offset: 0, timestamp: 0, key: nil, value: nil)])
         #expect(Array(header[61...]) == good)
@@ -180,8 +180,8 @@ import Testing
         #expect(error?.baseOffset == 0)
     }
 
-    @Test func anEmptyBatchMovesThePosition() throws {
-        // What compaction leaves of a batch whose records are all gone.
+    @Test func anEmptyBatchAdvancesThePosition() throws {
+        // What compaction leaves of a batch whose records have all been removed.
         let empty = Self.changed(Array(try Self.encoded()[..<61])) {
             Self.put(49 as Int32, at: 8, in: &$0)
             Self.put(0 as Int32, at: 57, in: &$0)
@@ -190,13 +190,13 @@ import Testing
         #expect(records.isEmpty && batch.count == 0 && batch.lastOffset == 19 && batch.nextOffset == 20)
     }
 
-    @Test func sequencesGoOnAtZero() throws {
+    @Test func sequencesContinueAtZero() throws {
         var builder = try RecordBatchBuilder(RecordBatchBuilderTests.someRecords(5))
         let (batch, _) = try readBatch(builder.finish(producerID: 1, producerEpoch: 0, baseSequence: .max - 1))
         #expect(batch.lastSequence == 2)
     }
 
-    @Test func headerNamesThatAreNotTextAreRepaired() throws {
+    @Test func headerNamesThatAreNotUTF8AreRepaired() throws {
         let record: [UInt8] = [0x12, 0, 0, 0, 1, 1, 2, 2, 0xff, 1]
         var header = Array(try Self.encoded([PlainRecord(offset: 0, timestamp: 0, key: nil, value: nil)])[..<61])
         Self.put(Int32(49 + record.count), at: 8, in: &header)

@@ -9,14 +9,14 @@ import COpenSSL
 import KafkaMemory
 import KafkaTransport
 
-/// OpenSSL with the algorithms that it has given up, beside the one that all others use and that doesn't have them.
+/// A separate OpenSSL library context with legacy algorithms, which the default context doesn't have.
 final class LegacyAlgorithms {
     private let library: OpaquePointer
     private var providers: [OpaquePointer] = []
 
     private struct Failure: Error {}
 
-    /// Nil if this machine has no such provider.
+    /// Returns nil if this machine has no such provider.
     init?() {
         guard let library = OSSL_LIB_CTX_new() else { return nil }
         self.library = library
@@ -31,7 +31,7 @@ final class LegacyAlgorithms {
         OSSL_LIB_CTX_free(self.library)
     }
 
-    /// A PKCS#12 file as OpenSSL 1 wrote it: its certificate encrypted by RC2-40.
+    /// Returns a PKCS#12 file as written by OpenSSL 1, with its certificate encrypted by RC2-40.
     func pkcs12(_ issued: CertificateAuthority.Issued, password: String) throws -> Bytes {
         let key = try PrivateKey.read(pem: issued.key, password: nil)
         defer { EVP_PKEY_free(key) }
@@ -54,7 +54,7 @@ final class LegacyAlgorithms {
         return Self.written(to: target)
     }
 
-    /// A private key in PEM as OpenSSL 1 encrypted it, by DES.
+    /// Returns a private key in PEM as encrypted by OpenSSL 1, with DES.
     func privateKey(_ issued: CertificateAuthority.Issued, password: String) throws -> Bytes {
         let key = try PrivateKey.read(pem: issued.key, password: nil)
         defer { EVP_PKEY_free(key) }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import KafkaTransport
 
-/// Servers that break off, stall, flood, and talk nonsense: each is a typed error in its time, and costs nothing that stays.
+/// Servers that disconnect, stall, flood or send garbage. Each causes a typed error in time, and leaks nothing.
 @Suite(.timeLimit(.minutes(1))) struct TLSBadDaysTests {
     private static let versions = [TLSSettings.Version.tls12, .tls13]
 
@@ -21,7 +21,7 @@ import Testing
         try TLSContexts(server: { ($0.minimumVersion, $0.maximumVersion) = (version, version) })
     }
 
-    /// Connects to a server; what becomes of it.
+    /// Connects to a server and returns the result.
     private func connect(
         _ contexts: TLSContexts, to port: Int, loop: EventLoop, timeout: Duration = .seconds(10)
     ) async -> Result<SocketChannel, TransportError> {
@@ -35,20 +35,20 @@ import Testing
         }
     }
 
-    /// Why there is no session with a server that does this. What it does not end, the client has to.
+    /// Returns why the handshake with this server fails. If the server doesn't close the connection, the client must.
     private func failure(
         _ contexts: TLSContexts, timeout: Duration = .seconds(10),
         _ serve: @escaping @Sendable (RawPeer, TLSServerInMemory) throws -> Void
     ) async throws -> TransportError? {
         let loop = try EventLoop(name: "client")
         let hasHungUp = FirstResult<Bool>()
-        // A small buffer, so that a client that hangs up on much does so while the server is sending.
+        // A small buffer, so that a client that disconnects early does so while the server is still sending.
         let server = try RawServer(sendBufferSize: 16 << 10) { peer in
             defer { hasHungUp.give(false) }
             do {
                 try serve(peer, try TLSServerInMemory(contexts.server))
             } catch TransportError.system(_, EPIPE), TransportError.system(_, ECONNRESET) {
-                // The client hung up before it had been sent everything.
+                // The client disconnected before it had been sent everything.
             }
             try peer.awaitEnd()
             hasHungUp.give(true)
@@ -65,7 +65,7 @@ import Testing
         return error
     }
 
-    /// What a client hears of a server that does this once they have agreed: frames, then why that was the end.
+    /// Returns the frames that a client receives from this server after the handshake, and the reason for the end.
     private func session(
         _ version: TLSSettings.Version, options: SocketOptions = SocketOptions(),
         _ serve: @escaping @Sendable (RawPeer, TLSServerInMemory) throws -> Void
@@ -90,7 +90,7 @@ import Testing
         return (recorder.frames, recorder.closed)
     }
 
-    // MARK: Broken off
+    // MARK: Cut off
 
     enum Cut: Sendable {
         case end
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: versions, [Cut.end, .reset])
-    func aHandshakeThatIsCutAnywhereIsAnErrorAtOnce(version: TLSSettings.Version, how: Cut) async throws {
+    func aHandshakeCutOffAnywhereIsAnErrorAtOnce(version: TLSSettings.Version, how: Cut) async throws {
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
         let length = Atomic(0)
@@ -129,7 +129,7 @@ import Testing
                 }
             try #require(isRight, "\(error)")
             failures += 1
-            // Every byte; for a reset, of which nothing in the client depends on the place, every third.
+            // After every byte. For a reset, which doesn't depend on the position, after every third byte.
             length.wrappingAdd(how == .end ? 1 : 3, ordering: .relaxed)
         }
         loop.shutdown()
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func aHandshakeThatStallsHalfWayEndsAtItsDeadlineAndSaysSo(version: TLSSettings.Version) async throws {
+    func aStalledHandshakeEndsAtItsDeadlineAndSaysSo(version: TLSSettings.Version) async throws {
         let contexts = try self.contexts(version)
         let error = try await self.failure(contexts, timeout: .seconds(2)) { peer, tls in
             let answer = tls.answer(try peer.receiveSome())
@@ -150,10 +150,10 @@ import Testing
         #expect(error?.description.contains("TLS handshake") == true)
     }
 
-    // MARK: Too much
+    // MARK: Limits
 
     @Test(arguments: versions)
-    func aCertificateOfAMegabyteIsTooMuch(version: TLSSettings.Version) async throws {
+    func aCertificateOfAMegabyteIsRefused(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(
             issued: { try $0.issue(hosts: (0..<60_000).map { "DNS:broker-\($0).example" }) },
             server: { ($0.minimumVersion, $0.maximumVersion) = (version, version) })
@@ -165,9 +165,9 @@ import Testing
         #expect(error == .tls(.handshakeTooLarge))
     }
 
-    /// OpenSSL passes over requests to begin, which have no place in a handshake, for as long as they come.
+    /// OpenSSL ignores HelloRequests during a handshake, however many arrive.
     @Test(arguments: versions)
-    func aHandshakeWithoutEndIsTooMuch(version: TLSSettings.Version) async throws {
+    func anEndlessHandshakeIsRefused(version: TLSSettings.Version) async throws {
         let helloRequest: [UInt8] = [22, 3, 3, 0, 4, 0, 0, 0, 0]
         let error = try await self.failure(self.contexts(version)) { peer, _ in
             peer.flood(Array(repeatElement(helloRequest, count: 5000).joined()))
@@ -175,8 +175,8 @@ import Testing
         #expect(error == .tls(.handshakeTooLarge))
     }
 
-    /// The memory for what it says must not grow with it, nor may others have to wait until it is silent.
-    @Test func ticketsWithoutEndLeaveOthersTheirTurn() async throws {
+    /// The memory for these messages must not grow, and other connections must get their turn.
+    @Test func endlessTicketsDoNotStarveOtherConnections() async throws {
         let contexts = try self.contexts(.tls13)
         let loop = try EventLoop(name: "client")
         let hasSent = FirstResult<Int>()
@@ -216,8 +216,8 @@ import Testing
         await server.end()
     }
 
-    @Test func aServerThatAsksForAnswersAndNeverReadsThemIsGivenUp() async throws {
-        // Small, so that the server can't be far ahead of the client: what is sent is soon demanded.
+    @Test func aServerThatRequestsKeyUpdatesWithoutReadingThemIsDisconnected() async throws {
+        // Small buffers, so that the server can't be far ahead of the client.
         let options = SocketOptions(sendBufferSize: 4096, receiveBufferSize: 16 << 10)
         let (_, closed) = try await self.session(.tls13, options: options) { peer, tls in
             for _ in 0..<200 { try peer.send((0..<200).flatMap { _ in tls.updateKeys() }) }
@@ -230,7 +230,7 @@ import Testing
         #expect(reason.contains("does not read"))
     }
 
-    @Test func newKeysAndTicketsDisturbNothing() async throws {
+    @Test func keyUpdatesAndTicketsDisturbNothing() async throws {
         let (frames, closed) = try await self.session(.tls13) { peer, tls in
             for number in 0..<100 {
                 let bytes = tls.newTicket() + tls.updateKeys() + tls.encrypt(framed("\(number)".utf8))
@@ -242,9 +242,9 @@ import Testing
         #expect(closed == .closedLocally)
     }
 
-    /// The server leaves the socket open, so that the farewell is all there is to tell of the end.
+    /// The server leaves the socket open, so only the close_notify signals the end.
     @Test(arguments: versions)
-    func aFarewellRightBehindAFrameIsTheEnd(version: TLSSettings.Version) async throws {
+    func aCloseNotifyRightAfterAFrameEndsTheConnection(version: TLSSettings.Version) async throws {
         let hasHungUp = Atomic(false)
         let (frames, closed) = try await self.session(version) { peer, tls in
             try peer.send(tls.encrypt(framed("the last".utf8)) + tls.farewell())
@@ -257,9 +257,9 @@ import Testing
         #expect(isClosed, "the server closed the socket first")
     }
 
-    /// The client has encrypted what the server does not read when it meets a frame that ends the session: its descriptor is
-    /// somebody else's from then on.
-    @Test func whatIsUnsentWhenAFrameBreaksTheSessionGoesToNoOtherSocket() async throws {
+    /// The client has encrypted bytes that the server doesn't read when it receives a frame that ends the session. Its
+    /// descriptor may belong to another socket from then on.
+    @Test func unsentBytesOfABrokenSessionReachNoOtherSocket() async throws {
         let contexts = try self.contexts(.tls13)
         let loop = try EventLoop(name: "client")
         let server = try RawServer(receiveBufferSize: 4096) { peer in
@@ -272,7 +272,7 @@ import Testing
         let channel = try await SocketChannel.connect(
             host: "127.0.0.1", port: server.port, tls: contexts.client, loop: loop, timeout: .seconds(10),
             maximumFrameSize: 1000, options: SocketOptions(sendBufferSize: 4096))
-        // Sockets that get the number that has just been given back, and others.
+        // Sockets that get the released descriptor number, and others.
         let sockets = Lock<[[Int32]]>([])
         let recorder = Recorder(onClose: {
             sockets.withLock { sockets in
@@ -298,12 +298,12 @@ import Testing
         for descriptor in descriptors { close(descriptor) }
     }
 
-    @Test func aRequestToNegotiateAgainIsDeclinedAndDisturbsNothing() async throws {
+    @Test func aRenegotiationIsDeclinedAndDisturbsNothing() async throws {
         let (frames, closed) = try await self.session(.tls12) { peer, tls in
             let request = tls.askToRenegotiate()
             #expect(!request.isEmpty)
             try peer.send(request + tls.encrypt(framed("before".utf8)))
-            // The client answers by an alert (type 21), and by nothing else.
+            // The client answers with an alert (type 21) and nothing else.
             let answer = try peer.receiveSome()
             #expect(answer.first == 21)
             #expect(answer.count < 60)
@@ -314,7 +314,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func handshakesThatFailLeaveNothingInMemory(version: TLSSettings.Version) async throws {
+    func failedHandshakesLeakNoMemory(version: TLSSettings.Version) async throws {
         let contexts = try self.contexts(version)
         let loop = try EventLoop(name: "client")
         let length = Atomic(0)
@@ -322,7 +322,7 @@ import Testing
         let server = try RawServer { peer in
             defer { served.withLock { $0 }.give(()) }
             let tls = try TLSServerInMemory(contexts.server)
-            // Within the server's first flight, as many bytes as are in a prime number's multiple: anywhere in it.
+            // Cut off within the server's first flight at multiples of a prime number, so anywhere in it.
             let answer = tls.answer(try peer.receiveSome())
             try peer.send(answer.prefix(length.wrappingAdd(97, ordering: .relaxed).newValue % answer.count))
             peer.endSending()
@@ -336,17 +336,17 @@ import Testing
                 Issue.record("the handshake did not fail as it was to")
                 return
             }
-            // What the server has for a handshake is counted too.
+            // The server's memory for a handshake is counted too.
             await isServed.value(whenCancelled: ())
         }
-        // A session of OpenSSL has some 10 KB, a channel 1 KB.
+        // An OpenSSL session takes about 10 KB, a channel 1 KB.
         #expect(growth < 300, "\(growth) bytes for each")
         loop.shutdown()
         await loop.ended()
         await server.end()
     }
 
-    // MARK: Nonsense
+    // MARK: Garbage
 
     @Test(
         arguments: [
@@ -362,7 +362,7 @@ import Testing
             ([21, 3, 3, 0, 2, 2, 40], "refused"),
             ([21, 3, 3, 0, 2, 9, 9], "other"),
         ] as [([UInt8], String)])
-    func nonsenseInsteadOfAServersHelloIsAnError(bytes: [UInt8], what: String) async throws {
+    func garbageInsteadOfAServerHelloIsAnError(bytes: [UInt8], what: String) async throws {
         for version in Self.versions {
             let error = try await self.failure(self.contexts(version)) { peer, _ in
                 _ = try peer.receiveSome()
@@ -379,7 +379,7 @@ import Testing
     }
 
     @Test(arguments: versions)
-    func nonsenseInASessionEndsItBehindWhatCameBefore(version: TLSSettings.Version) async throws {
+    func garbageInASessionEndsItAfterTheValidBytes(version: TLSSettings.Version) async throws {
         let nonsense: [[UInt8]] = [
             [23, 3, 3, 0, 64] + [UInt8](repeating: 0xa5, count: 64),
             [23, 3, 3, 0, 1, 0],

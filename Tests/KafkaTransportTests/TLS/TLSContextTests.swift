@@ -10,7 +10,7 @@ import KafkaMemory
 import KafkaTransport
 import Testing
 
-/// What settings are refused, and in what words.
+/// The settings that are refused, and the errors' messages.
 @Suite struct TLSContextTests {
     private func refusal(_ configure: (inout TLSSettings) throws -> Void) throws -> String? {
         var settings = TLSSettings()
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func textThatIsNoCertificateIsRefused() throws {
+    @Test func textThatIsNotACertificateIsRefused() throws {
         let refusal = try self.refusal { $0.trust = .authorities("no PEM at all") }
         #expect(refusal?.contains("there is no CERTIFICATE") == true)
     }
@@ -36,7 +36,7 @@ import Testing
         #expect(refusal?.contains("authorities' certificates can't be read") == true)
     }
 
-    @Test func aKeyOfAnotherCertificateIsRefused() throws {
+    @Test func theKeyOfAnotherCertificateIsRefused() throws {
         let authority = try CertificateAuthority()
         let one = try authority.issue()
         let other = try authority.issue()
@@ -44,7 +44,7 @@ import Testing
         #expect(refusal?.contains("does not belong") == true)
     }
 
-    @Test func anEncryptedKeyWantsItsPassword() throws {
+    @Test func anEncryptedKeyRequiresItsPassword() throws {
         let issued = try CertificateAuthority().issue()
         let encrypted = try issued.encryptedKey(password: "s3cret")
         #expect(try self.refusal { $0.identity = .pem(chain: issued.chain, key: encrypted, password: "s3cret") } == nil)
@@ -55,16 +55,16 @@ import Testing
         }
     }
 
-    @Test func aPKCS12FileBringsChainAndKey() throws {
+    @Test func aPKCS12FileContainsChainAndKey() throws {
         let file = try CertificateAuthority().issue().pkcs12(password: "s3cret")
         #expect(try self.refusal { $0.identity = .pkcs12(file, password: "s3cret") } == nil)
         #expect(try self.refusal { $0.identity = .pkcs12(file, password: "x") }?.contains("password is wrong") == true)
         #expect(try self.refusal { $0.identity = .pkcs12("junk", password: "x") }?.contains("PKCS#12") == true)
     }
 
-    /// As OpenSSL 1 and Java 8 wrote them.
+    /// As written by OpenSSL 1 and Java 8.
     @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL has no legacy provider here: no such file can be made"))
-    func aPKCS12FileThatOpenSSLHasNoAlgorithmForSaysHowToExportIt() throws {
+    func anUnsupportedPKCS12FileIsRefusedWithTheExportCommand() throws {
         let issued = try CertificateAuthority().issue()
         let file = try #require(LegacyAlgorithms()).pkcs12(issued, password: "s3cret")
         for refusal in [
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(.enabled(if: LegacyAlgorithms() != nil, "OpenSSL has no legacy provider here: no such key can be made"))
-    func aKeyThatOpenSSLHasNoAlgorithmForSaysHowToEncryptIt() throws {
+    func anUnsupportedKeyIsRefusedWithTheEncryptionCommand() throws {
         let issued = try CertificateAuthority().issue()
         let key = try #require(LegacyAlgorithms()).privateKey(issued, password: "s3cret")
         let refusal = try self.refusal { $0.identity = .pem(chain: issued.chain, key: key, password: "s3cret") }
@@ -89,7 +89,7 @@ import Testing
         #expect(junk?.contains("given up") == false)
     }
 
-    @Test func unknownCiphersAndCrossedVersionsAreRefused() throws {
+    @Test func unknownCiphersAndContradictoryVersionsAreRefused() throws {
         #expect(try self.refusal { $0.ciphers = "NO-SUCH-CIPHER" }?.contains("NO-SUCH-CIPHER") == true)
         #expect(try self.refusal { $0.cipherSuites = "NO_SUCH" }?.contains("NO_SUCH") == true)
         let crossed = try self.refusal {

@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// Two sides that trust one authority.
+/// The contexts of a server and a client that trust the same authority.
 struct TLSContexts {
     let authority: CertificateAuthority
     let server: TLSContext

@@ -10,7 +10,7 @@ import KafkaTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TLSHandshakeTests {
-    /// Connects to a server of these contexts: what the client hears, if not that all is well.
+    /// Connects to a server with these contexts, and returns the client's error, if any.
     private func failure(
         _ contexts: TLSContexts, host: String = "127.0.0.1", address: String = "127.0.0.1",
         timeout: Duration = .seconds(10), resolver: NameResolver = .shared
@@ -45,19 +45,19 @@ import Testing
     }
 
     @Test(arguments: ["127.0.0.1", "localhost"])
-    func aServerWhoseCertificateNamesTheHostIsBelieved(host: String) async throws {
+    func aServerWhoseCertificateNamesTheHostIsTrusted(host: String) async throws {
         #expect(try await self.failure(TLSContexts(), host: host) == nil)
     }
 
     @Test(arguments: [TLSSettings.Version.tls12, .tls13])
-    func bothVersionsAreSpoken(version: TLSSettings.Version) async throws {
+    func bothVersionsAreSupported(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(server: {
             $0.maximumVersion = version; $0.minimumVersion = version
         })
         #expect(try await self.failure(contexts) == nil)
     }
 
-    @Test func aVersionBelowTheMinimumIsNotSpoken() async throws {
+    @Test func aVersionBelowTheMinimumIsRefused() async throws {
         let contexts = try TLSContexts(
             server: { $0.maximumVersion = .tls12 }, client: { settings, _ in settings.minimumVersion = .tls13 })
         guard case .tls = try await self.failure(contexts) else {
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [TLSSettings.Version.tls12, .tls13])
-    func aSecondConnectionGoesOnWithTheSessionOfTheFirst(version: TLSSettings.Version) async throws {
+    func aSecondConnectionResumesTheSessionOfTheFirst(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(server: { $0.maximumVersion = version })
         let serverLoop = try EventLoop(name: "server")
         let clientLoop = try EventLoop(name: "client")
@@ -85,7 +85,7 @@ import Testing
         }
         defer { listener.close() }
         var resumed: [Bool] = []
-        // Another name is another server: going on with this one's session would believe it without its certificate.
+        // Another name is another server: resuming this session would trust it without its certificate.
         for host in ["localhost", "localhost", "127.0.0.1"] {
             let clientSide = Recorder()
             let channel = try await SocketChannel.connect(
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func anIntermediateAuthorityIsBelievedWithoutItsRootAndVouchesForNoOther() async throws {
+    @Test func anIntermediateAuthorityIsTrustedWithoutItsRootForItsOwnCertificatesOnly() async throws {
         let root = try CertificateAuthority(name: "root")
         let intermediate = try root.intermediate(name: "intermediate")
         let other = try root.intermediate(name: "another intermediate")
@@ -120,8 +120,8 @@ import Testing
         }
     }
 
-    /// Brokers that sign their own certificates, or are trusted one by one.
-    @Test func aServersOwnCertificateIsBelievedWithoutItsAuthority() async throws {
+    /// For brokers with self-signed certificates, or that are trusted individually.
+    @Test func aServersOwnCertificateIsTrustedWithoutItsAuthority() async throws {
         let authority = try CertificateAuthority(name: "nobody's authority")
         let (server, stranger) = (try authority.issue(), try authority.issue())
         for (trusted, isBelieved) in [(server, true), (stranger, false)] {
@@ -138,7 +138,7 @@ import Testing
         if case .tls(.unknownAuthority) = failure { true } else { false }
     }
 
-    @Test func aCertificateOutOfItsTimeIsNamedAsTheReason() async throws {
+    @Test func anExpiredOrFutureCertificateIsNamedAsTheReason() async throws {
         for validity in [-7200 ... -3600, 3600...7200] {
             let contexts = try TLSContexts(issued: { try $0.issue(validity: validity) })
             guard case .tls(.expired) = try await self.failure(contexts) else {
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func anotherNameIsRefusedWithTheNamesThatTheCertificateHas() async throws {
+    @Test func anotherHostNameIsRefusedWithTheNamesInTheCertificate() async throws {
         let contexts = try TLSContexts(issued: {
             try $0.issue(hosts: ["DNS:kafka.example", "DNS:*.b.example", "IP:10.1.2.3"])
         })
@@ -166,7 +166,7 @@ import Testing
     }()
 
     @Test(.enabled(if: Self.hasIPv6Loopback, "this machine has no IPv6 loopback address"))
-    func anIPv6AddressIsBelievedIfTheCertificateNamesIt() async throws {
+    func anIPv6AddressInTheCertificateIsTrusted() async throws {
         let good = try TLSContexts(issued: { try $0.issue(hosts: ["DNS:kafka.example", "IP:::1"]) })
         #expect(try await self.failure(good, host: "::1", address: "::1") == nil)
         let bad = try TLSContexts(issued: { try $0.issue(hosts: ["IP:fd12:3456:789a:1:2:3:4:5", "IP:127.0.0.1"]) })
@@ -175,23 +175,23 @@ import Testing
                 == .tls(.nameMismatch(expected: "::1", names: ["fd12:3456:789a:1:2:3:4:5", "127.0.0.1"])))
     }
 
-    /// Many are made so by hand, with an address as the common name, which counts for no address.
+    /// Many hand-made certificates have an address as the common name, which doesn't count for addresses.
     @Test(arguments: ["127.0.0.1", "kafka.b.example"])
-    func aCertificateWithNothingButACommonNameIsRefusedForAnAddressWithThatName(name: String) async throws {
+    func aCommonNameAloneIsNotAcceptedForAnAddress(name: String) async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(name: name, hosts: []) })
         let failure = try await self.failure(contexts)
         #expect(failure == .tls(.nameMismatch(expected: "127.0.0.1", names: [], commonName: name)))
         #expect(failure?.description.contains("only has the common name \"\(name)\"") == true)
     }
 
-    /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and stands for one.
+    /// RFC 9525, section 6.3: a wildcard is the whole of the first label, and matches exactly one.
     @Test(arguments: [
         ("*.b.example", "kafka.b.example", true), ("*.b.example", "KAFKA.B.EXAMPLE", true),
         ("*.b.example", "1.kafka.b.example", false), ("*.b.example", "b.example", false),
         ("k*.b.example", "kafka.b.example", false), ("kafka.*.example", "kafka.b.example", false),
         ("*", "kafka.b.example", false),
     ])
-    func aWildcardStandsForOneLabel(name: String, host: String, isBelieved: Bool) async throws {
+    func aWildcardMatchesOneLabel(name: String, host: String, isBelieved: Bool) async throws {
         let contexts = try TLSContexts(issued: { try $0.issue(name: "x", hosts: ["DNS:\(name)"]) })
         let resolver = NameResolver(maximumThreads: 1) { _, port in
             .success([SocketAddress.numeric(host: "127.0.0.1", port: port)].compactMap(\.self))
@@ -200,14 +200,14 @@ import Testing
         #expect(failure == (isBelieved ? nil : .tls(.nameMismatch(expected: host, names: [name]))))
     }
 
-    @Test func withoutNameCheckAnotherNameWillDo() async throws {
+    @Test func withoutHostNameVerificationAnotherNameIsAccepted() async throws {
         let contexts = try TLSContexts(
             issued: { try $0.issue(hosts: ["DNS:kafka.example"]) },
             client: { settings, _ in settings.verification = .authorityOnly })
         #expect(try await self.failure(contexts) == nil)
     }
 
-    @Test func withoutVerificationAnyCertificateWillDo() async throws {
+    @Test func withoutVerificationAnyCertificateIsAccepted() async throws {
         let other = try CertificateAuthority()
         let contexts = try TLSContexts(
             issued: { try $0.issue(hosts: [], validity: -7200 ... -3600) },
@@ -219,7 +219,7 @@ import Testing
     }
 
     @Test(arguments: [TLSSettings.Version.tls12, .tls13])
-    func aClientWithoutTheCertificateThatTheServerWantsHearsOfIt(version: TLSSettings.Version) async throws {
+    func aMissingClientCertificateIsReportedToTheClient(version: TLSSettings.Version) async throws {
         let contexts = try TLSContexts(server: {
             $0.requiresClientCertificate = true
             $0.maximumVersion = version
@@ -228,7 +228,7 @@ import Testing
     }
 
     @Test(arguments: [TLSSettings.Version.tls12, .tls13])
-    func aClientWhoseCertificateTheServerDoesNotTrustHearsOfIt(version: TLSSettings.Version) async throws {
+    func anUntrustedClientCertificateIsReportedToTheClient(version: TLSSettings.Version) async throws {
         let other = try CertificateAuthority(name: "another authority")
         let contexts = try TLSContexts(
             server: {
@@ -242,7 +242,7 @@ import Testing
         }
     }
 
-    @Test func aClientsCertificateIsShown() async throws {
+    @Test func aClientCertificateIsPresented() async throws {
         let contexts = try TLSContexts(
             server: { $0.requiresClientCertificate = true },
             client: { settings, authority in settings.identity = try authority.issue(name: "client", hosts: []).identity
@@ -290,10 +290,10 @@ import Testing
         await server.end()
     }
 
-    /// Servers that have several names choose a certificate by the one that is said (SNI). Addresses are not said, nor is the dot
-    /// that ends a full name (RFC 6066).
+    /// Servers with several names choose a certificate by the name in the ClientHello (SNI). It contains neither
+    /// addresses nor the trailing dot of a fully qualified name (RFC 6066).
     @Test(arguments: [("kafka.b.example", true), ("kafka.b.example.", true), ("127.0.0.1", false)])
-    func theNameIsSaidInTheGreeting(host: String, isSaid: Bool) async throws {
+    func theHostNameIsSentInTheClientHello(host: String, isSaid: Bool) async throws {
         let greeting = Recorder()
         let server = try AcceptingServer { $0.start(greeting, unframed: true) }
         let loop = try EventLoop(name: "client")
@@ -308,7 +308,7 @@ import Testing
                 host: host, port: port, tls: contexts.client, loop: loop, timeout: .seconds(50),
                 maximumFrameSize: 1000, resolver: resolver)
         }
-        // A record's header tells how long the greeting is.
+        // The record's header contains the length of the ClientHello.
         await greeting.wait { pieces, _ in
             let bytes = pieces.flatMap { Array($0) }
             return bytes.count > 5 && bytes.count >= 5 + Int(bytes[3]) << 8 + Int(bytes[4])
@@ -321,8 +321,8 @@ import Testing
         await server.end()
     }
 
-    @Test func aHandshakeThatStallsEndsAtItsDeadline() async throws {
-        // As a plaintext listener would, it takes the greeting for the length of a frame; it may be 1 GiB long.
+    @Test func aStalledHandshakeEndsAtItsDeadline() async throws {
+        // Like a plaintext listener, it takes the ClientHello for the length of a frame, which may be 1 GiB long.
         let server = try AcceptingServer(limit: 1 << 30) { $0.start(Recorder()) }
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }

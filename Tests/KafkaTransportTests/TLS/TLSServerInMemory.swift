@@ -11,8 +11,8 @@ import Testing
 
 @testable import KafkaTransport
 
-/// A TLS server without a socket: the client's bytes in, its own out, so that a test can do to them what it likes, and have
-/// it say what no sensible server says.
+/// A TLS server without a socket: it takes the client's bytes and returns its own, so that a test can modify them and
+/// send what no real server sends.
 final class TLSServerInMemory {
     private let context: TLSContext
     private let ssl: OpaquePointer
@@ -33,10 +33,10 @@ final class TLSServerInMemory {
         SSL_free(self.ssl)
     }
 
-    /// Whether the two sides have agreed.
+    /// Whether the handshake is complete.
     var isEstablished: Bool { SSL_is_init_finished(self.ssl) == 1 }
 
-    /// What it answers to bytes of the client.
+    /// Returns the server's response to bytes of the client.
     func answer(_ bytes: [UInt8]) -> [UInt8] {
         ERR_clear_error()
         BIO_write(self.incoming, bytes, Int32(bytes.count))
@@ -44,7 +44,7 @@ final class TLSServerInMemory {
         return self.takeOutput()
     }
 
-    /// What the client has sent, once the two have agreed.
+    /// The application data that the client has sent.
     private(set) var received: [UInt8] = []
 
     private func read() {
@@ -59,28 +59,28 @@ final class TLSServerInMemory {
         return self.takeOutput()
     }
 
-    /// A KeyUpdate that wants one back.
+    /// Returns a KeyUpdate that requests one in return.
     func updateKeys() -> [UInt8] {
         SSL_key_update(self.ssl, SSL_KEY_UPDATE_REQUESTED)
         SSL_do_handshake(self.ssl)
         return self.takeOutput()
     }
 
-    /// A session to be resumed.
+    /// Returns a session ticket.
     func newTicket() -> [UInt8] {
         SSL_new_session_ticket(self.ssl)
         SSL_do_handshake(self.ssl)
         return self.takeOutput()
     }
 
-    /// A HelloRequest: shall we begin again?
+    /// Returns a HelloRequest, which asks for a renegotiation.
     func askToRenegotiate() -> [UInt8] {
         SSL_renegotiate(self.ssl)
         SSL_do_handshake(self.ssl)
         return self.takeOutput()
     }
 
-    /// A close_notify: nothing follows.
+    /// Returns a close_notify.
     func farewell() -> [UInt8] {
         SSL_shutdown(self.ssl)
         return self.takeOutput()
@@ -94,7 +94,7 @@ final class TLSServerInMemory {
 }
 
 extension RawPeer {
-    /// The handshake, until both sides have agreed.
+    /// Performs the handshake.
     func agree(_ server: TLSServerInMemory) throws {
         while !server.isEstablished {
             let bytes = try self.receiveSome()
@@ -103,16 +103,16 @@ extension RawPeer {
         }
     }
 
-    /// Reads until the other side has closed. Throws if it doesn't in good time.
+    /// Reads until the peer has closed the connection. Throws if it doesn't within the time limit.
     func awaitEnd() throws {
         do throws(TransportError) {
             while try !self.receiveSome().isEmpty {}
         } catch .system(_, let code) where code != EAGAIN {
-            // Closed before it had read all.
+            // The connection was closed before the peer had read everything.
         }
     }
 
-    /// Sends the same again and again, until the other side has closed.
+    /// Sends the same bytes repeatedly until the peer has closed the connection.
     func flood(_ bytes: [UInt8]) {
         while (try? self.send(bytes)) != nil {}
     }

@@ -12,7 +12,7 @@ struct CreateDelegationTokenCall: DelegationTokenCall {
 
     let body: CreateDelegationTokenRequest
     var doing: String { "creating a delegation token" }
-    /// A second token would be made.
+    /// Repeating it would create a second token.
     static let isRepeatable = false
     static func errorCode(of response: CreateDelegationTokenResponse) -> ErrorCode { response.errorCode }
 }

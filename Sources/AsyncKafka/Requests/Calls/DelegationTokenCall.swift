@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// A request about delegation tokens (KIP-48), which any broker takes; its answer has one error code.
+/// A request about delegation tokens (KIP-48). Any broker accepts it, and its response has a single error code.
 protocol DelegationTokenCall: Call where Item == OnlyItem, Value == Request.Response {
     var body: Request { get }
     static func errorCode(of response: Request.Response) -> ErrorCode

@@ -12,7 +12,7 @@ struct ExpireDelegationTokenCall: DelegationTokenCall {
 
     let body: ExpireDelegationTokenRequest
     var doing: String { "ending a delegation token" }
-    /// The second answer would be that there is no such token.
+    /// If the first request succeeded, the second would fail because the token no longer exists.
     static let isRepeatable = false
     static func errorCode(of response: ExpireDelegationTokenResponse) -> ErrorCode { response.errorCode }
 }

@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// Asks who coordinates groups or transactions.
+/// Finds the coordinators of groups or transactional ids.
 struct FindCoordinatorCall: Call {
     typealias Request = FindCoordinatorRequest
 
@@ -26,7 +26,7 @@ struct FindCoordinatorCall: Call {
         } else {
             request.key = keys.first?.name ?? ""
         }
-        // Version 0 knows groups only, and has no place for the kind.
+        // Ignored in version 0, which supports groups only.
         request.keyType = self.kind.rawValue
         return request
     }

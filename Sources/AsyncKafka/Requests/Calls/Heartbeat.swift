@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// Tells the coordinator that a member is there, and hears whether the group rebalances.
+/// Keeps a member's session alive. The response says whether the group is rebalancing.
 struct HeartbeatCall: GroupCall {
     typealias Request = HeartbeatRequest
 

@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// Asks for the identity of an idempotent producer.
+/// Requests the producer id and epoch of an idempotent producer.
 struct InitProducerIDCall: Call {
     typealias Request = InitProducerIdRequest
 

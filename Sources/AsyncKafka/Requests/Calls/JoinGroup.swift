@@ -8,11 +8,11 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Makes a consumer a member of a group's next generation. The coordinator answers when the other members have joined, too.
+/// Joins a group's next generation. The coordinator answers when all members have joined.
 struct JoinGroupCall: GroupCall {
     typealias Request = JoinGroupRequest
 
-    /// How the member would assign partitions, and what the leader needs to know of it for that.
+    /// An assignor that the member supports, with the subscription metadata for the group's leader.
     struct OfferedProtocol: Sendable {
         var name: String
         var metadata: Bytes
@@ -20,17 +20,17 @@ struct JoinGroupCall: GroupCall {
 
     enum Answer: Sendable {
         case joined(JoinGroupResponse)
-        /// The member is to come again, with this id (KIP-394).
+        /// The member must join again with this id (KIP-394).
         case memberIDRequired(String)
     }
 
     var group: String
-    /// Empty for a member that has none yet.
+    /// Empty for a member without an id.
     var memberID: String
     var instanceID: String?
     var sessionTimeout: Duration
     var rebalanceTimeout: Duration
-    /// What kind of group it is: "consumer".
+    /// The protocol type of the group: "consumer".
     var protocolType: String
     var protocols: [OfferedProtocol]
     var reason: String
@@ -40,7 +40,7 @@ struct JoinGroupCall: GroupCall {
     static var purpose: ConnectionPurpose { .coordinator }
 
     func request(for items: [OnlyItem], to recipient: Recipient) throws(KafkaError) -> JoinGroupRequest {
-        // Passed over, it would cost a rebalance at every restart, which is what it was set against.
+        // Silently dropping the instance id would cause a rebalance at every restart, which it is meant to avoid.
         guard recipient.version >= 5 || self.instanceID == nil else {
             throw KafkaError(
                 .unsupportedVersion,

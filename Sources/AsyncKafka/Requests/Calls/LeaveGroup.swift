@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// Tells the coordinator that a member goes. That it isn't known any more is as good.
+/// Removes a member from its group. Succeeds if the coordinator no longer knows the member.
 struct LeaveGroupCall: GroupCall {
     typealias Request = LeaveGroupRequest
 

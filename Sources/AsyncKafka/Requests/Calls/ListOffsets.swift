@@ -7,24 +7,24 @@
 
 import KafkaProtocol
 
-/// An offset that was looked up in a log.
+/// An offset returned by ListOffsets.
 struct ListedOffset: Hashable, Sendable {
     var offset: Int64
     var timestamp: Int64
     var epoch: Int32?
 }
 
-/// Looks offsets up in partitions' logs: the oldest, the newest, or the first that is as new as a time. The value is nil where
-/// no record is as new as that.
+/// Looks up offsets in partitions: the earliest, the latest, or that of the first record with at least a given
+/// timestamp. The value is nil if no record matches.
 struct ListOffsetsCall: Call {
     typealias Request = ListOffsetsRequest
 
     var targets: [TopicPartition: OffsetTarget]
     var isolationLevel: IsolationLevel
-    /// Milliseconds since 1970, which an age is counted from.
+    /// The current time in milliseconds since 1970, from which an age is subtracted.
     var now: Int64
 
-    // Version 10 adds a timeout for remote logs (KIP-1075).
+    // Version 10 adds a timeout for tiered storage (KIP-1075), which this call doesn't set.
     var versions: ClosedRange<Int16> { Int16(1)...9 }
 
     var doing: String { "looking an offset up" }
@@ -67,7 +67,7 @@ struct ListOffsetsCall: Call {
                     outcomes[partition] = .done(
                         ListedOffset(offset: answer.offset, timestamp: answer.timestamp, epoch: epoch))
                 case .unsupportedForMessageFormat:
-                    // Records from before Kafka 0.10 have no timestamps, so none is as new as any time.
+                    // Records in the formats before Kafka 0.10 have no timestamps, so none matches.
                     outcomes[partition] = .done(nil)
                 default:
                     outcomes[partition] = self.refused(answer.errorCode, partition, by: recipient)
@@ -81,7 +81,7 @@ struct ListOffsetsCall: Call {
 }
 
 extension OffsetTarget {
-    /// The timestamp in ListOffsets; the special ones are negative.
+    /// The timestamp field in ListOffsets. Special values are negative.
     func timestamp(now: Int64) -> Int64 {
         switch self {
         case .latest: return -1

@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// Asks for brokers, topics and leaders.
+/// Requests brokers, topics and leaders.
 struct MetadataCall: Call {
     typealias Request = MetadataRequest
 

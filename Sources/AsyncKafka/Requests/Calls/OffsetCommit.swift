@@ -7,22 +7,22 @@
 
 import KafkaProtocol
 
-/// Stores offsets in a group.
+/// Commits a group's offsets.
 struct OffsetCommitCall: GroupCall {
     typealias Request = OffsetCommitRequest
 
     var group: String
     var offsets: [TopicPartition: OffsetAndMetadata]
-    /// Empty, together with a generation of -1, if the committer is no member of the group.
+    /// Empty, with generation -1, if the committer isn't a member of the group.
     var memberID = ""
     var generation: Int32 = -1
     var instanceID: String?
-    /// The ids of the topics that the offsets are of. Nil if one isn't known: then topics are named.
+    /// The ids of the topics. Nil if one of them isn't known; topics are then named.
     var topicIDs: [String: KafkaUUID]?
 
     var doing: String { "committing offsets" }
 
-    // From version 10 on, topics are named by their ids.
+    // From version 10, topics are identified by their ids.
     var versions: ClosedRange<Int16> {
         OffsetCommitRequest.validVersions.lowerBound...(self.topicIDs == nil ? 9 : 10)
     }
@@ -35,7 +35,7 @@ struct OffsetCommitCall: GroupCall {
         if recipient.version >= 7 { request.groupInstanceId = self.instanceID }
         request.topics = partitions.byTopic.map { name, own in
             var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
-            // By id, so that what was read of a topic is not committed in another one that has its name by now.
+            // By id, so that an offset of a deleted topic isn't committed to a new topic of the same name.
             if recipient.version >= 10 { topic.topicId = self.topicIDs?[name] ?? .zero } else { topic.name = name }
             topic.partitions = own.compactMap { partition in
                 guard let offset = self.offsets[partition] else { return nil }

@@ -7,20 +7,20 @@
 
 import KafkaProtocol
 
-/// Asks for a group's committed offsets. The value is nil where the group has committed none.
+/// Fetches a group's committed offsets. The value is nil for a partition without one.
 struct OffsetFetchCall: GroupCall {
     typealias Request = OffsetFetchRequest
 
     let group: String
 
-    // Version 10 names topics by their ids (KIP-848).
+    // Version 10 identifies topics by their ids (KIP-848).
     var versions: ClosedRange<Int16> { OffsetFetchRequest.validVersions.lowerBound...9 }
 
     var doing: String { "asking for committed offsets" }
 
     func request(for partitions: [TopicPartition], to recipient: Recipient) throws(KafkaError) -> OffsetFetchRequest {
         var request = OffsetFetchRequest()
-        // Offsets of transactions that are not decided are waited for (KIP-447).
+        // The broker returns a retriable error while offsets of an open transaction are pending (KIP-447).
         if recipient.version >= 7 { request.requireStable = true }
         if recipient.version >= 8 {
             var entry = OffsetFetchRequest.OffsetFetchRequestGroup()
@@ -57,7 +57,7 @@ struct OffsetFetchCall: GroupCall {
                 outcomes[partition] = .done(offset < 0 ? nil : committed)
             }
         }
-        // An error above the partitions comes with none of them, which must not be taken for "nothing is committed".
+        // A group-level error comes without partitions, which must not be mistaken for "no committed offsets".
         func refuseAll(_ code: ErrorCode) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
             Dictionary(partitions.map { ($0, self.refused(code, $0, by: recipient)) }) { first, _ in first }
         }
@@ -87,7 +87,7 @@ struct OffsetFetchCall: GroupCall {
 
     func annotate(_ error: inout KafkaError, about partition: TopicPartition) {
         error.group = self.group
-        // The group as a whole was refused: naming one of its partitions would mislead.
+        // The group itself was refused, so naming one of the partitions would be misleading.
         if error.brokerCode != .groupAuthorizationFailed { error.note(partition) }
     }
 }

@@ -7,13 +7,13 @@
 
 import KafkaProtocol
 
-/// Looks up where logs end in given leader epochs (KIP-320). The value is nil where the leader doesn't know the epoch.
+/// Looks up the end offsets of leader epochs (KIP-320). The value is nil if the leader doesn't know the epoch.
 struct OffsetForLeaderEpochCall: Call {
     typealias Request = OffsetForLeaderEpochRequest
 
     var epochs: [TopicPartition: Int32]
 
-    // Below version 3 it takes the right to act on the cluster, which clients don't have.
+    // Below version 3 the request requires the right to `ClusterAction`, which clients don't have.
     var versions: ClosedRange<Int16> { Int16(3)...OffsetForLeaderEpochRequest.latestStableVersion }
 
     var doing: String { "validating a position" }

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Fetches a member's assignment, which the group's leader sends with the same call.
+/// Fetches a member's assignment. The group leader's request also carries the assignments of all members.
 struct SyncGroupCall: GroupCall {
     typealias Request = SyncGroupRequest
 
@@ -17,9 +17,9 @@ struct SyncGroupCall: GroupCall {
     var generation: Int32
     var instanceID: String?
     var protocolType: String
-    /// The name of the assignor that the group has chosen.
+    /// The name of the assignor that the group has selected.
     var protocolName: String?
-    /// What the leader has decided; empty for all others.
+    /// The assignments computed by the group leader. Empty for other members.
     var assignments: [SyncGroupRequest.SyncGroupRequestAssignment]
     var answerTimeout: Duration?
 

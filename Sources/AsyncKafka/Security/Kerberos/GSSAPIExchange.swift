@@ -7,27 +7,28 @@
 
 import KafkaMemory
 
-/// What two sides make of Kerberos' tickets: first they know each other, then they can send what nobody else could have.
+/// A GSS-API security context: it authenticates both sides, and then protects messages between them.
 protocol SecurityContext: Sendable {
-    /// Takes the other side's token, nil in the beginning, and makes the next of this side, which may be empty.
+    /// Takes the peer's token, nil at the start, and returns this side's next token, which may be empty.
     func step(_ token: [UInt8]?) throws(KafkaError) -> SecurityContextStep
-    /// The message in what the other side has protected.
+    /// Verifies a message from the peer and returns its contents.
     func unwrap(_ message: [UInt8]) throws(KafkaError) -> [UInt8]
-    /// Protects a message from being changed.
+    /// Protects the integrity of a message to the peer.
     func wrap(_ message: [UInt8]) throws(KafkaError) -> [UInt8]
 }
 
 struct SecurityContextStep: Hashable {
     var token: [UInt8]
-    /// Nothing of the other side's is missing any more.
+    /// Whether this side needs no further token from the peer.
     var isComplete: Bool
 }
 
-/// The client's side of GSSAPI (RFC 4752). Security layers are not asked for, as no client of Kafka does: TLS is for that.
+/// The client's side of GSSAPI (RFC 4752). It doesn't request a security layer: no Kafka client does, since TLS serves
+/// that purpose.
 ///
-/// Its first token has the time in it at which it was made, and who accepts it wants that to be near (RFC 4120, section
-/// 3.2.3): in some 5 minutes, as a rule. So one that has lain for a while is made anew, with the same tickets.
-struct GSSAPIExchange: ExpiringCredentialsExchange {
+/// The first token contains the time of its creation, which the acceptor requires to be recent (RFC 4120, section
+/// 3.2.3), usually within 5 minutes. So a token that has been waiting is recreated with the same tickets.
+struct GSSAPIExchange: SASLExchange {
     private enum Phase: Hashable {
         case begun(SecurityContextStep)
         case establishing
@@ -41,15 +42,15 @@ struct GSSAPIExchange: ExpiringCredentialsExchange {
     /// In milliseconds since 1970.
     private let madeAt: Int64
 
-    /// How long the first token may lie, in milliseconds: less than the least that is usual, also if clocks differ.
+    /// The maximum age of the first token in milliseconds. It is well below the usual limits, to allow for clock skew.
     private static let freshness: Int64 = 30_000
 
-    /// The bit for "no security layer".
+    /// The bit that stands for "no security layer".
     private static let noLayer: UInt8 = 1
 
     /// - Parameters:
-    ///   - first: the context's first step, which has been made already, since it is the one that asks the KDC.
-    ///   - now: in milliseconds since 1970.
+    ///   - first: The context's first step. It has already been made, since it is the one that contacts the KDC.
+    ///   - now: The current time in milliseconds since 1970.
     init(_ context: some SecurityContext, first: SecurityContextStep, authorizationID: String?, now: Int64) {
         self.context = context
         self.authorizationID = authorizationID
@@ -57,8 +58,10 @@ struct GSSAPIExchange: ExpiringCredentialsExchange {
         self.madeAt = now
     }
 
-    /// Also if the clock has been set back.
-    func isOver(at time: Int64) -> Bool { !(0...Self.freshness).contains(time - self.madeAt) }
+    /// Also true if the clock was set back.
+    func isExpired(at now: Timestamp) -> Bool {
+        !(0...Self.freshness).contains(now.millisecondsSince1970 - self.madeAt)
+    }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.phase {
@@ -68,7 +71,7 @@ struct GSSAPIExchange: ExpiringCredentialsExchange {
         case .establishing:
             let step = try self.context.step(Array(challenge ?? Bytes([])))
             self.phase = step.isComplete ? .negotiating : .establishing
-            // Also if it is empty: the broker waits for something.
+            // Sent even if it is empty: the broker waits for a message.
             return .send(Bytes(step.token))
         case .negotiating:
             let offer = try self.context.unwrap(Array(challenge ?? Bytes([])))

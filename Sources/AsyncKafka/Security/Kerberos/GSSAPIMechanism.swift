@@ -10,12 +10,12 @@
 import KafkaTransport
 import Synchronization
 
-/// Kerberos 5 (RFC 4752), by the system's library and its `krb5.conf`.
+/// Kerberos 5 (RFC 4752) with the system's library and `krb5.conf`.
 ///
-/// The service that a ticket is asked for is `kafka/` and the broker's host, as the broker advertises it, in the realm that
-/// `krb5.conf` gives that host, or the KDC. As with Kafka's Java client, only addresses and short names are looked up in DNS.
+/// The service principal is `kafka/` followed by the broker's advertised host, in the realm that `krb5.conf` or the KDC
+/// assigns to that host. As in Kafka's Java client, only IP addresses and short host names are resolved through DNS.
 ///
-/// What asks the KDC blocks, and is done on threads kept for it.
+/// Calls that contact the KDC block, so they run on dedicated threads.
 public struct GSSAPIMechanism: SASLMechanism {
     /// `GSSAPI`.
     public var name: String { "GSSAPI" }
@@ -23,10 +23,10 @@ public struct GSSAPIMechanism: SASLMechanism {
     private let serviceName: String
     private let credentials: KerberosCredentials
     private let authorizationID: String?
-    /// Tickets that keys have fetched are kept in memory, by each mechanism for itself.
+    /// The ticket cache. Tickets obtained with a keytab are cached in memory, separately for each mechanism.
     private let cache: String?
 
-    /// A KDC that does not answer keeps a thread for as long as the library is patient: some half a minute.
+    /// An unresponsive KDC blocks a thread until the library's timeout, about 30 s.
     private static let threads = BlockingThreads(named: "kafka-kerberos", maximum: 4)
     private static let caches = Atomic(0)
 
@@ -41,7 +41,7 @@ public struct GSSAPIMechanism: SASLMechanism {
         }
     }
 
-    /// Gets a ticket for the broker.
+    /// Obtains a ticket for the broker.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         let mechanism = self
         return try await Self.threads.run {
@@ -56,12 +56,12 @@ public struct GSSAPIMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == GSSAPIMechanism {
-    /// GSSAPI. Needs the package trait `GSSAPI`.
+    /// GSSAPI. Requires the package trait `GSSAPI`.
     ///
     /// - Parameters:
-    ///   - credentials: where the tickets come from. The system's ticket cache by default.
-    ///   - serviceName: the brokers' (`sasl.kerberos.service.name`). `kafka` by default.
-    ///   - authorizationID: whom to act as, if that is somebody else than the tickets' owner. Nobody else by default.
+    ///   - credentials: The source of tickets. Default: the system's ticket cache.
+    ///   - serviceName: The service name of the brokers (`sasl.kerberos.service.name`). Default: `kafka`.
+    ///   - authorizationID: The user to act as, if not the owner of the tickets. Default: nil.
     public static func gssapi(
         _ credentials: KerberosCredentials = .ticketCache(), serviceName: String = "kafka",
         authorizationID: String? = nil

@@ -9,13 +9,13 @@
 
 import KafkaTransport
 
-/// A context with a broker, by the system's Kerberos.
+/// A security context with a broker, from the system's Kerberos library.
 struct KerberosContext: SecurityContext {
     private let context: GSSContext
     private let service: KerberosService
     private let source: KerberosCredentials
 
-    /// Blocks: with a keytab it asks the KDC for a ticket, unless the cache has one that lasts.
+    /// Blocks: with a keytab it requests tickets from the KDC, unless the cache has valid ones.
     init(
         with service: KerberosService, credentials source: KerberosCredentials, cache: String?
     ) throws(KafkaError) {
@@ -30,7 +30,7 @@ struct KerberosContext: SecurityContext {
         self.source = source
     }
 
-    /// The first blocks: it asks the KDC for a ticket for the broker. Later ones don't.
+    /// The first step blocks, since it requests a ticket for the broker from the KDC. Later steps don't.
     func step(_ token: [UInt8]?) throws(KafkaError) -> SecurityContextStep {
         let what =
             token == nil
@@ -58,7 +58,7 @@ struct KerberosContext: SecurityContext {
         }
     }
 
-    /// What failed, with the library's own words.
+    /// Throws an error that says what failed, with the library's reason.
     private static func explaining<Result>(
         _ what: String, _ body: () throws(GSSFailure) -> Result
     ) throws(KafkaError) -> Result {

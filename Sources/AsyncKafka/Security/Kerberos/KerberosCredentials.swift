@@ -7,13 +7,13 @@
 
 #if GSSAPI
 
-/// Where Kerberos' tickets come from.
+/// The source of Kerberos tickets.
 @nonexhaustive
 public enum KerberosCredentials: Hashable, Sendable {
-    /// A cache that somebody else fills, such as `kinit`. Without a path it is the system's (`KRB5CCNAME`); with a principal
-    /// it must be that one's.
+    /// A cache that another program such as `kinit` fills. Default: the system's cache (`KRB5CCNAME`). If a principal
+    /// is given, the tickets must belong to it.
     case ticketCache(String? = nil, principal: String? = nil)
-    /// The keys in this file: tickets are asked for with them, and asked for anew before they expire.
+    /// The keys in this keytab file. Tickets are requested with them and renewed before they expire.
     case keytab(String, principal: String)
 }
 
@@ -27,7 +27,7 @@ extension KerberosCredentials {
 }
 
 extension KerberosCredentials: CustomStringConvertible {
-    /// What it is, for errors.
+    /// The source of the tickets, for errors.
     public var description: String {
         switch self {
         case .ticketCache(let path, let principal):

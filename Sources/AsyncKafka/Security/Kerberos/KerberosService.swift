@@ -17,11 +17,11 @@ import Musl
 import Glibc
 #endif
 
-/// The principal of a broker: `kafka/broker1.example@EXAMPLE`.
+/// The service principal of a broker: `kafka/broker1.example@EXAMPLE`.
 struct KerberosService: Hashable, CustomStringConvertible {
     let description: String
 
-    /// Blocks: it may ask DNS.
+    /// Blocks: it may query DNS.
     init(name: String, host: String) throws(KafkaError) {
         let host = Self.canonical(host).lowercased()
         guard !name.isEmpty, !name.contains(where: Self.separates), !host.contains(where: Self.separates) else {
@@ -38,13 +38,13 @@ struct KerberosService: Hashable, CustomStringConvertible {
             throw .invalidConfiguration(
                 "Kerberos can't be used: its krb5.conf can't be read (KRB5_CONFIG, /etc/krb5.conf).")
         }
-        // An empty realm is the one to which the KDC refers.
+        // With an empty realm, the KDC refers the client to the right one.
         self.description = "\(name)/\(host)@\(realm)"
     }
 
     private static func separates(_ character: Character) -> Bool { "/@\\".contains(character) }
 
-    /// As Java does it: the name of an address, and the full name of a short one. A full name stays as it is.
+    /// Resolves host names as Java does: an address to its name, a short name to its full name. A full name is kept.
     private static func canonical(_ host: String) -> String {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST

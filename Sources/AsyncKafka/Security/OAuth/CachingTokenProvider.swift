@@ -8,18 +8,18 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Keeps a provider's token for as long as it is good: one call in flight however many connections wait, and a new token
-/// fetched in the background before the old one ends, which stays in use until then.
+/// Caches another provider's token while it is valid. Concurrent requests share a single call, and a new token is
+/// fetched in the background before the old one expires.
 ///
-/// A token that can't be sent, or has expired, is never kept. One that a broker refuses is used no more: the one before it is,
-/// for as long as it lasts, and the provider is asked again, with pauses that grow.
+/// A token that has expired or contains invalid characters is never cached. If a broker refuses a token, the cache
+/// returns to the previous one while that is valid, and asks the provider again after increasing pauses.
 public final class CachingTokenProvider: OAuthBearerTokenProvider {
     private struct State {
         var machine = TokenCacheStateMachine()
         var waiting: [Promise<OAuthBearerToken>] = []
         /// Why there is no token.
         var lastFailure: KafkaError?
-        /// Why the token in use could not be replaced, until that is told.
+        /// Why the token in use couldn't be replaced, until that is reported.
         var replacementFailure: KafkaError?
     }
 
@@ -28,9 +28,11 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     private let clock: LoopClock
     private let state = Lock(State())
 
+    /// Creates a cache for a provider's tokens.
+    ///
     /// - Parameters:
-    ///   - provider: where tokens come from.
-    ///   - timeout: how long one call may take before it is given up, cancelled, and another can be made. 30 s by default.
+    ///   - provider: The provider to get tokens from.
+    ///   - timeout: The maximum time for a call to the provider, after which it is cancelled. Default: 30 s.
     public convenience init(_ provider: some OAuthBearerTokenProvider, timeout: Duration = .seconds(30)) {
         self.init(provider, timeout: timeout, clock: .system)
     }
@@ -41,13 +43,17 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         self.clock = clock
     }
 
-    /// The token in use, or the next one if there is none.
+    /// Returns the cached token, or fetches a new one if there is none.
     public func token() async throws -> OAuthBearerToken {
         try await self.token(outlasting: nil)
     }
 
-    /// The token to renew a session with that ends at a time: the one in use if it is not due to be renewed by then itself,
-    /// otherwise the next one. While the provider fails, the old one.
+    /// Returns the cached token if it isn't due for renewal within `remaining`, otherwise a new one. If the provider fails,
+    /// the cached token is returned.
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken {
+        try await self.token(outlasting: self.clock.now + remaining)
+    }
+
     func token(outlasting end: MonotonicTime?) async throws -> OAuthBearerToken {
         let promise = Promise<OAuthBearerToken>()
         let now = TokenCacheStateMachine.Now(self.clock)
@@ -68,8 +74,8 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// A broker has accepted or refused a token.
-    func judged(_ token: OAuthBearerToken, isAccepted: Bool) {
+    /// Drops a token that a broker has refused.
+    public func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool) {
         let now = TokenCacheStateMachine.Now(self.clock)
         self.state.withLock { state in
             state.machine.judged(token, isAccepted: isAccepted, now)
@@ -77,25 +83,25 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
         }
     }
 
-    /// Why the token in use could not be replaced, if that was not told yet.
-    func takeReplacementFailure() -> KafkaError? {
+    /// Returns why the cached token couldn't be replaced, unless that has been reported already.
+    public func takeReplacementFailure() -> (any Error)? {
         self.state.withLock { state in
             defer { state.replacementFailure = nil }
             return state.replacementFailure
         }
     }
 
-    /// The provider's extensions. It is asked each time.
+    /// Returns the provider's extensions, which are not cached.
     public func extensions() async throws -> [String: String] {
         try await self.provider.extensions()
     }
 
-    /// Makes the call.
+    /// Calls the provider.
     private func fetch() {
         let provider = self.provider
         let (timeout, clock) = (self.timeout, self.clock)
-        // A task of its own: the call belongs to all who wait, so none of them can be its parent, and it goes on when they are
-        // cancelled. It ends at its deadline, whatever the provider does.
+        // Unstructured, since all waiting callers share the call: none of them can be its parent, and it continues when
+        // they are cancelled. It ends at its deadline.
         Task { [weak self] in
             let result: Result<OAuthBearerToken, any Error>
             do {
@@ -167,7 +173,7 @@ extension KafkaError {
     static let tokenRefused = KafkaError(
         .authenticationFailed, "The broker has refused the token that the provider gives.", isRetriable: true)
 
-    /// The provider's last tokens could not be used, and it is not asked again at once.
+    /// The provider's last tokens were unusable, and it isn't called again yet.
     static func noToken(for pause: Duration, _ last: KafkaError?) -> KafkaError {
         KafkaError(
             .authenticationFailed,

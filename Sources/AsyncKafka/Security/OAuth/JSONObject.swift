@@ -5,21 +5,21 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// As much of JSON as it takes to find a number or a string among an object's members. No other value is built, and reading
-/// doesn't recurse, however deeply the text is nested.
+/// A minimal JSON reader that finds a number or a string among an object's members. It builds no other values and
+/// doesn't recurse, so nesting depth is no risk.
 enum JSONObject {
     private enum Value {
         case number(Double)
         case string(String)
     }
 
-    /// The member's value, if the text is an object that has it and it is a number. Nil for text that isn't JSON, as far as
-    /// that is seen.
+    /// Returns the member's value if the text is an object with such a member and the value is a number. Invalid JSON
+    /// returns nil where it is detected.
     static func number(_ name: String, in json: [UInt8]) -> Double? {
         if case .number(let number)? = self.value(name, in: json) { number } else { nil }
     }
 
-    /// The member's value, if it is a string.
+    /// Returns the member's value if it is a string.
     static func string(_ name: String, in json: [UInt8]) -> String? {
         if case .string(let string)? = self.value(name, in: json) { string } else { nil }
     }
@@ -27,7 +27,7 @@ enum JSONObject {
     private static func value(_ name: String, in json: [UInt8]) -> Value? {
         var depth = 0
         var found: Value?
-        /// The last string that was read: a name, if a colon follows.
+        /// The last string read: a member's name if a colon follows.
         var text: [UInt8] = []
         var isValueWanted = false
         var index = 0
@@ -54,7 +54,7 @@ enum JSONObject {
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
                 let start = index - 1
                 while index < json.count, Self.isInNumber(json[index]) { index += 1 }
-                // Of several by one name the last counts, as in most readers.
+                // If a name is repeated, the last value counts, as in most parsers.
                 if isValueWanted {
                     found = Double(String(decoding: json[start..<index], as: UTF8.self)).map { .number($0) }
                 }
@@ -78,7 +78,7 @@ enum JSONObject {
         return nil
     }
 
-    /// The text of a JSON string, given what stands between its quotes. Nil if it has an escape that JSON doesn't know.
+    /// Decodes a JSON string, given the text between its quotes. Nil if it contains an invalid escape.
     private static func unescaped(_ text: [UInt8]) -> String? {
         var units: [UInt16] = []
         var rest = String(decoding: text, as: UTF8.self).utf16[...]
@@ -103,7 +103,7 @@ enum JSONObject {
             default: return nil
             }
         }
-        // Half a pair of surrogates becomes the replacement character.
+        // Unpaired surrogates become the replacement character.
         return String(decoding: units, as: UTF16.self)
     }
 

@@ -7,26 +7,26 @@
 
 import KafkaTransport
 
-/// What of RFC 7519 a client needs.
+/// The parts of RFC 7519 that a client needs.
 package enum JSONWebToken {
-    /// When a token says that it ends, in seconds since 1970. Nil if it is no JWT, or doesn't say. It is not verified: that is
-    /// the broker's part.
+    /// The token's expiration time (`exp`) in seconds since 1970. Nil if it isn't a JWT or has no `exp`. The signature
+    /// is not verified; brokers do that.
     package static func expiry(of token: String) -> Double? {
         Self.claims(of: token).flatMap { JSONObject.number("exp", in: $0) }
     }
 
-    /// The user that a token names (`sub`). Not verified either.
+    /// The token's subject (`sub`). The signature is not verified.
     static func subject(of token: String) -> String? {
         Self.claims(of: token).flatMap { JSONObject.string("sub", in: $0) }
     }
 
-    /// The second of three parts, decoded: a JSON object, if it is a JWT.
+    /// The decoded second part of the token: a JSON object, if it is a JWT.
     static func claims(of token: String) -> [UInt8]? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 3 ? Self.decode(parts[1]) : nil
     }
 
-    /// Base64 for URLs, without padding (RFC 4648, section 5).
+    /// Encodes bytes in Base64 for URLs, without padding (RFC 4648, section 5).
     package static func encode(_ bytes: [UInt8]) -> String {
         String(
             Base64.encode(bytes).compactMap { character -> Character? in

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension OAuthBearerToken {
-    /// Throws if token or extensions have characters that can't be sent.
+    /// Throws if the token or its extensions contain characters that can't be sent.
     func validate() throws(KafkaError) {
         guard Self.isToken(self.value.text) else {
             throw .authenticationFailed(
@@ -17,7 +17,7 @@ extension OAuthBearerToken {
         }
     }
 
-    /// RFC 6750, section 2.1.
+    /// The `b64token` syntax of RFC 6750, section 2.1.
     private static func isToken(_ text: String) -> Bool {
         let body = text.utf8.prefix { $0 != UInt8(ascii: "=") }
         guard !body.isEmpty, text.utf8.dropFirst(body.count).allSatisfy({ $0 == UInt8(ascii: "=") }) else {
@@ -33,7 +33,8 @@ extension OAuthBearerToken {
         }
     }
 
-    /// RFC 7628, section 3.1; but brokers refuse an empty value, and say only that the credentials are invalid.
+    /// The syntax of RFC 7628, section 3.1, without empty values: brokers refuse them as invalid credentials without
+    /// naming the reason.
     static func validateExtension(_ name: String, _ value: String) throws(KafkaError) {
         let isName = !name.isEmpty && name.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }
         guard isName, name != "auth" else {

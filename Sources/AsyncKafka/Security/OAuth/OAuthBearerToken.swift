@@ -7,25 +7,26 @@
 
 import KafkaTransport
 
-/// A token for SASL OAUTHBEARER: its text and how long it is good.
+/// A token for SASL OAUTHBEARER with its expiration time.
 ///
-/// It shows as `<redacted>` wherever it is printed.
+/// Its description shows the value as `<redacted>`.
 public struct OAuthBearerToken: Hashable, Sendable {
-    /// The token, as it is sent: letters, digits and `-._~+/`, with `=` at the end (RFC 6750).
+    /// The token as it is sent: letters, digits and `-._~+/`, followed by any number of `=` (RFC 6750).
     public var value: Secret
-    /// When it ends to be good, by the wall clock.
+    /// The wall-clock time at which the token expires.
     public var expiresAt: Timestamp
-    /// SASL extensions that go with it (RFC 7628, KIP-342): names of letters only, never `auth`. None by default.
+    /// SASL extensions to send with the token (RFC 7628, KIP-342). Names consist of letters only and can't be `auth`.
+    /// Default: none.
     public var extensions: [String: String]
 
-    /// A token that is good until a time.
+    /// Creates a token that is valid until a given time.
     public init(_ value: Secret, expiresAt: Timestamp, extensions: [String: String] = [:]) {
         self.value = value
         self.expiresAt = expiresAt
         self.extensions = extensions
     }
 
-    /// A token that is good for a while from now.
+    /// Creates a token that is valid for a given time from now.
     public init(_ value: Secret, lifetime: Duration, extensions: [String: String] = [:]) {
         let seconds = min(max(lifetime.components.seconds, 0), Int64.max / 2000)
         let milliseconds = seconds * 1000 + lifetime.components.attoseconds / 1_000_000_000_000_000
@@ -36,14 +37,14 @@ public struct OAuthBearerToken: Hashable, Sendable {
 }
 
 extension OAuthBearerToken {
-    /// A JSON Web Token (RFC 7519), as authorization servers give them: when it ends is read from its `exp`. Nothing of it is
-    /// verified: that is the broker's part.
+    /// Creates a token from a JSON Web Token (RFC 7519), with the expiration time from its `exp` claim. The JWT isn't
+    /// verified; brokers do that.
     ///
     /// - Parameters:
-    ///   - jwt: the token: three parts with dots between them.
-    ///   - extensions: SASL extensions that go with it. None by default.
-    /// - Throws: `.invalidArgument` if it is no JWT, or has no `exp`: give `expiresAt` or `lifetime` then. The token is not in the
-    ///   error.
+    ///   - jwt: The token: three parts separated by dots.
+    ///   - extensions: SASL extensions to send with the token. Default: none.
+    /// - Throws: `.invalidArgument` if the token isn't a JWT or has no `exp`. Pass `expiresAt` or `lifetime` in that
+    ///   case. The error doesn't contain the token.
     public init(jwt: Secret, extensions: [String: String] = [:]) throws(KafkaError) {
         guard JSONWebToken.claims(of: jwt.text) != nil else {
             throw KafkaError(
@@ -55,19 +56,19 @@ extension OAuthBearerToken {
             throw KafkaError(
                 .invalidArgument, "The JWT has no exp, so nobody knows when it ends: give expiresAt or lifetime.")
         }
-        // 2^53 is far, and can be counted with.
+        // Clamped to 2^53, which leaves room for arithmetic.
         let milliseconds = Int64(min(max(expiry * 1000, 0), 0x1p53))
         self.init(jwt, expiresAt: Timestamp(millisecondsSince1970: milliseconds), extensions: extensions)
     }
 
-    /// Whose it is: the `sub` of `value`, if that is a JWT that has one. Nil otherwise. Not verified either, and not sent
-    /// beside the token: the broker reads it there.
+    /// The `sub` claim of `value` if that is a JWT with one, otherwise nil. It isn't verified and isn't sent
+    /// separately: brokers read it from the token.
     public var subject: String? { JSONWebToken.subject(of: self.value.text) }
 }
 
 extension OAuthBearerToken: CustomStringConvertible, CustomDebugStringConvertible {
-    /// `<redacted>`, and when the token expires.
+    /// `<redacted>` and the expiration time.
     public var description: String { "<redacted>, expires at \(self.expiresAt)" }
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same as `description`, so that debuggers and collections don't reveal the token.
     public var debugDescription: String { self.description }
 }

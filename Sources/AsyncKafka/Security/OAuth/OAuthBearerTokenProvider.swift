@@ -5,24 +5,48 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Gives tokens for SASL OAUTHBEARER.
+/// Provides tokens for SASL OAUTHBEARER.
 ///
-/// `token()` is called once for each connection and for each later authentication of one (KIP-368), which happens before the
-/// session that the broker grants is over. There are several connections to each broker: give the same token again for as long
-/// as it is good, or wrap the provider in a `CachingTokenProvider`, which does that.
+/// `token()` is called once for each connection, and again each time the connection re-authenticates (KIP-368), before
+/// the session granted by the broker ends. A client has several connections to each broker, so return the same token
+/// while it is valid, or wrap the provider in a `CachingTokenProvider`, which does so.
 ///
-/// A call may take as long as the mechanism's `tokenTimeout`; then the connection attempt fails with
-/// `.authenticationTimeout`, which is logged at once and then once a minute, and is made again after a wait. A connection attempt
-/// has `connectionSetupTimeout` in all.
+/// A call that exceeds the mechanism's `tokenTimeout` fails the connection attempt with `.authenticationTimeout`. The
+/// failure is logged at once and then once a minute, and the attempt is repeated after a backoff. A connection attempt
+/// as a whole is limited by `connectionSetupTimeout`.
 public protocol OAuthBearerTokenProvider: Sendable {
-    /// A token that is good now.
+    /// Returns a token that is currently valid.
     func token() async throws -> OAuthBearerToken
 
-    /// SASL extensions that don't depend on the token; the token's own come before them. None by default.
+    /// Returns SASL extensions that don't depend on the token. The token's own extensions take precedence. Default:
+    /// none.
     func extensions() async throws -> [String: String]
+
+    /// Returns a token to renew a session with (KIP-368): one that is valid for longer than the session's remaining time.
+    ///
+    /// Default: the result of `token()`. A provider that caches its token fetches a new one here if the cached one expires
+    /// too soon.
+    func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken
+
+    /// Called when a broker has accepted or refused a token. Default: does nothing. A provider that caches its token drops a
+    /// refused one.
+    func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool)
+
+    /// Returns why the cached token couldn't be replaced, once for each failure. It is logged as a warning when the cached
+    /// token is used. Default: nil.
+    func takeReplacementFailure() -> (any Error)?
 }
 
 extension OAuthBearerTokenProvider {
-    /// No extensions, for providers that have none.
+    /// Calls `token()`.
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken { try await self.token() }
+
+    /// Does nothing.
+    public func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool) {}
+
+    /// Nil.
+    public func takeReplacementFailure() -> (any Error)? { nil }
+
+    /// Returns no extensions.
     public func extensions() async throws -> [String: String] { [:] }
 }

@@ -7,12 +7,14 @@
 
 import KafkaTransport
 
-/// When a cached token is used, renewed and thrown away. Pure: the time is an argument, by both clocks.
+/// Decides when a cached token is used, renewed and discarded. Pure: the time of both clocks is an argument.
 ///
-/// The window is that of Kafka's own client: renewal is due at 80 to 85 % of the lifetime, but no later than five minutes
-/// before its end and no sooner than a minute after its beginning; tokens of less than six minutes have the percentage only.
+/// The refresh window is that of Kafka's Java client: at 80 to 85 % of the lifetime, but no later than five minutes
+/// before the end and no earlier than one minute after the start. For tokens of less than six minutes only the
+/// percentage applies.
 struct TokenCacheStateMachine {
-    /// What both clocks say. The wall clock, which tokens are dated by, may be set; the other one never is.
+    /// The time of both clocks. The wall clock, which token expiration refers to, may be adjusted; the monotonic one
+    /// may not.
     struct Now {
         var monotonic: MonotonicTime
         var wallMilliseconds: Int64
@@ -27,38 +29,41 @@ struct TokenCacheStateMachine {
     }
 
     private var cached: Cached?
-    /// The one before, to go back to if the broker refuses the one in use.
+    /// The previous token, to return to if the broker refuses the current one.
     private var earlier: Cached?
-    /// The last that the broker has refused.
+    /// The last token that the broker refused.
     private var refused: OAuthBearerToken?
     private var isFetching = false
-    /// After a failed renewal: not before this.
+    /// The earliest time for the next attempt after a failed renewal.
     private var retryAt: MonotonicTime?
-    /// Without a token: the last ones could not be used, and the provider is not asked before this.
+    /// The earliest time for the next call when there is no token because the last ones were unusable.
     private var pauseEnd: MonotonicTime?
-    /// How many tokens in a row could not be used: they were refused, had expired, or had characters that can't be sent.
+    /// The number of consecutive unusable tokens: refused, expired, or with characters that can't be sent.
     private var useless = 0
 
-    /// The wait after a renewal that failed while the old token is still good: Kafka's ten seconds, or a twentieth of the
+    /// The wait after a failed renewal while the old token is valid: ten seconds as in Kafka, or a twentieth of the
     /// token's lifetime if that is less.
     static let retryDelay = Duration.seconds(10)
-    /// The longest pause between calls for a token, while one is good and those that should replace it can't be used.
+    /// The maximum pause between calls while a token is valid and its replacements are unusable.
     private static let longestPause = Duration.seconds(60)
     private static let buffer = Duration.seconds(300)
     private static let longestLifetime: Int64 = 1000 * 86_400 * 36_500
     private static let minimumPeriod = Duration.seconds(60)
 
     enum Answer: Equatable {
-        /// Use this token; and fetch another if that is due.
+        /// Use this token, and fetch another if `fetch` is true.
         case use(OAuthBearerToken, fetch: Bool)
-        /// Wait for the call in flight; and make it if there is none.
+        /// Wait for the call in flight. If `fetch` is true there is none yet: make it.
         case wait(fetch: Bool)
-        /// There is no token, and none will be fetched before this.
+        /// There is no token, and none will be fetched before this time.
         case none(until: MonotonicTime)
     }
 
-    /// - Parameter end: of a session that the token is to renew. A broker may end a session with its token, so the same one
-    ///   again would make each session shorter than the last: if the session ends after the token's refresh point, the next token is fetched now.
+    /// Answers a request for a token.
+    ///
+    /// - Parameter end: The end of the session that the token is to renew. A broker may end a session when its token
+    ///   expires, so renewing with the same token would make each session shorter. If the session ends after the
+    ///   token's refresh point, the next token is fetched now.
     mutating func tokenWanted(_ now: Now, outlasting end: MonotonicTime? = nil) -> Answer {
         if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
         if let cached = self.cached {
@@ -80,17 +85,17 @@ struct TokenCacheStateMachine {
 
     var hasToken: Bool { self.cached != nil }
 
-    /// The token in use can't be used any more: goes back to the earlier one if that is still good.
+    /// Drops the current token and returns to the previous one if that is still valid.
     private mutating func goBack(_ now: Now) {
         self.cached = self.earlier.flatMap { Self.isOver($0, now) ? nil : $0 }
         self.earlier = nil
     }
 
-    /// A broker has accepted or refused a token. One that is refused is used no more: a mistake in it would last for the whole
-    /// lifetime that it claims.
+    /// Takes a broker's verdict on a token. A refused token is not used again: otherwise a faulty token would stay in
+    /// use for its whole lifetime.
     mutating func judged(_ token: OAuthBearerToken, isAccepted: Bool, _ now: Now) {
         if isAccepted {
-            // An earlier token that is accepted again says nothing of the tokens that came after it.
+            // An earlier token that is accepted again says nothing about later ones.
             guard let cached = self.cached, cached.token == token, !cached.isAccepted else { return }
             self.cached?.isAccepted = true
             self.useless = 0
@@ -104,14 +109,15 @@ struct TokenCacheStateMachine {
         self.noteUseless(now)
     }
 
-    /// The token that came can't be sent, or has expired.
+    /// Takes the result of a call that returned an invalid or expired token.
     mutating func fetchedUseless(_ now: Now) {
         self.isFetching = false
         if let cached = self.cached, Self.isOver(cached, now) { self.goBack(now) }
         self.noteUseless(now)
     }
 
-    /// The pauses grow. Without a token there is no pause after the first: it may have been revoked, and the next one be good.
+    /// Pauses increase. Without a token, the first failure causes no pause: the token may have been revoked, and the
+    /// next one may be valid.
     private mutating func noteUseless(_ now: Now) {
         self.useless += 1
         let doublings = min(self.useless - 1, 10)
@@ -123,9 +129,11 @@ struct TokenCacheStateMachine {
         }
     }
 
-    /// - Parameter jitter: from 0 to 1.
-    /// - Returns: whether the token is kept. A token that has expired is not, nor is one that the broker has refused while there is
-    ///   another one.
+    /// Takes a fetched token.
+    ///
+    /// - Parameter jitter: A random number from 0 to 1.
+    /// - Returns: Whether the token is cached. An expired token isn't, nor is one that the broker refused while another
+    ///   one is available.
     mutating func fetched(_ token: OAuthBearerToken, _ now: Now, jitter: Double) -> Bool {
         let expiry = token.expiresAt.millisecondsSince1970
         guard expiry > now.wallMilliseconds else {
@@ -139,7 +147,7 @@ struct TokenCacheStateMachine {
         }
         self.isFetching = false
         let (left, overflow) = expiry.subtractingReportingOverflow(now.wallMilliseconds)
-        // Longer than anybody keeps a token, and short enough to be counted with.
+        // Limits the lifetime, so that the arithmetic can't overflow.
         let lifetime = Duration.milliseconds(overflow ? Self.longestLifetime : min(left, Self.longestLifetime))
         self.retryAt = nil
         self.pauseEnd = nil
@@ -152,7 +160,7 @@ struct TokenCacheStateMachine {
 
     mutating func fetchFailed(_ now: Now) {
         self.isFetching = false
-        // A short token's end would not wait for as long.
+        // A short-lived token would expire during the full delay.
         let delay = self.cached.map { min(Self.retryDelay, $0.lifetime / 20) } ?? Self.retryDelay
         self.retryAt = now.monotonic + delay
     }
@@ -163,7 +171,7 @@ struct TokenCacheStateMachine {
         return max(min(share, lifetime - Self.buffer), Self.minimumPeriod)
     }
 
-    /// By either clock: this machine may have slept, which the one does not see, or been set, which is the other's.
+    /// Checks both clocks: the monotonic clock may stop while the machine sleeps, and the wall clock may be adjusted.
     private static func isOver(_ cached: Cached, _ now: Now) -> Bool {
         now.monotonic >= cached.endsAt || now.wallMilliseconds >= cached.token.expiresAt.millisecondsSince1970
     }

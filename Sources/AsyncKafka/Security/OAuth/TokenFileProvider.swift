@@ -8,31 +8,34 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Tokens out of a file that another process renews: a Kubernetes projected volume, an agent beside the client.
+/// Reads tokens from a file that another process renews: a Kubernetes projected volume, an agent running beside the
+/// client.
 ///
-/// The file has one token, and spaces or line ends around it. It is read for each call, which is once a connection and once
-/// each time a session is renewed: so a token that was renewed is in use at once, and no `CachingTokenProvider` is needed. Whoever
-/// writes it should write another file and rename it, so that nobody reads a half of it.
+/// The file contains a single token, with optional whitespace around it. It is read for each connection and each
+/// session renewal, so a renewed token is used at once and no `CachingTokenProvider` is needed. The process that writes
+/// it should write a new file and rename it, so that a partially written file is never read.
 ///
-/// A file that is missing, empty, too large, or has a token that is no longer good gives an error that says so; it is retriable,
-/// since the other process may put it right.
+/// A missing, empty or oversized file, or an expired token, throws an error that says so. The error is retriable, since
+/// the other process may fix the cause.
 public struct TokenFileProvider: OAuthBearerTokenProvider {
     private let path: String
     private let opaqueTokenLifetime: Duration?
 
-    /// Nobody's headers are larger.
+    /// Far above the size of any token.
     private static let sizeLimit = 1 << 20
 
+    /// Creates a provider for the token in a file.
+    ///
     /// - Parameters:
-    ///   - path: where the file is. It may come into being later.
-    ///   - opaqueTokenLifetime: how long after being read a token is good that isn't a JWT with an `exp`. Nil, the default, wants
-    ///     tokens to have that. The broker's session doesn't last longer, whatever is said here.
+    ///   - path: The file's path. The file may be created later.
+    ///   - opaqueTokenLifetime: The lifetime, from the time of reading, of a token that isn't a JWT with an `exp`. The
+    ///     broker may end the session earlier. Default: nil, which requires a JWT with an `exp`.
     public init(_ path: String, opaqueTokenLifetime: Duration? = nil) {
         self.path = path
         self.opaqueTokenLifetime = opaqueTokenLifetime
     }
 
-    /// The token that is in the file now.
+    /// Returns the token that the file currently contains.
     public func token() throws(KafkaError) -> OAuthBearerToken {
         let text = try Self.read(self.path, "token")
         if let token = try? OAuthBearerToken(jwt: Secret(text)) {
@@ -51,9 +54,11 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
         return OAuthBearerToken(Secret(text), lifetime: opaqueTokenLifetime)
     }
 
-    /// What stands in a file that has one token or assertion.
+    /// Returns the contents of a file with a single token or assertion.
     ///
-    /// - Parameter what: what that is, for errors.
+    /// - Parameters:
+    ///   - path: The file's path.
+    ///   - what: What the file contains, for errors.
     package static func read(_ path: String, _ what: String) throws(KafkaError) -> String {
         let bytes: Bytes
         do throws(KafkaError) {
@@ -64,7 +69,7 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
         let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
         let text = Array(bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
         guard !text.isEmpty else { throw Self.failure("The file \(path) (\(what)) is empty.") }
-        // A token is sent among other things, which it must not be able to become.
+        // Other characters could break out of the message that the token is sent in.
         guard text.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Self.failure("The file \(path) (\(what)) has more in it than one \(what): spaces, lines, or no text.")
         }

@@ -6,14 +6,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension KafkaSecurity {
-    /// Reads the properties that Kafka's Java clients and tools have for security, by the names and with the meaning that they
-    /// have there: `security.protocol`, `sasl.mechanism`, `sasl.jaas.config` with the login modules that come with Kafka,
+    /// Creates a configuration from the security properties of Kafka's Java clients and tools, with the same names and
+    /// meaning: `security.protocol`, `sasl.mechanism`, `sasl.jaas.config` with Kafka's login modules,
     /// `sasl.kerberos.service.name`, and `ssl.*`.
     ///
-    /// Stores are PEM or PKCS#12; a JKS file is refused with the command that converts it.
+    /// Stores are PEM or PKCS#12. For a JKS file the error names the command that converts it.
     ///
-    /// - Throws: `.invalidConfiguration` that names every property that is not understood, of no use with the others, or has a
-    ///   value that can't be meant. A file that is named must be there, and of the type that is said.
+    /// - Throws: `.invalidConfiguration` that names every property that is unknown, unused in combination with the
+    ///   others, or invalid. Files must exist and have the declared type.
     public init(properties: [String: String]) throws(KafkaError) {
         var properties = SecurityProperties(properties)
         let name = "security.protocol"
@@ -28,7 +28,7 @@ extension KafkaSecurity {
         default:
             properties.complain(
                 name, "\"\(written)\" is none of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL")
-            // Complaints of the others are worth having.
+            // Continue, in order to report the problems of other properties as well.
             (hasTLS, hasSASL) = (true, properties.contains("sasl.jaas.config"))
         }
         let transport: Transport = hasTLS ? .tls(KafkaTLSConfiguration(&properties)) : .plaintext
@@ -41,9 +41,10 @@ extension KafkaSecurity {
         }
     }
 
-    /// Reads the same from a file in Java's `.properties` format, as Kafka's tools take it by `--command-config`.
+    /// Creates a configuration from a file in Java's `.properties` format, as Kafka's tools take with
+    /// `--command-config`.
     ///
-    /// - Throws: `.invalidConfiguration` also if the file can't be read.
+    /// - Throws: `.invalidConfiguration` as `init(properties:)` does, and if the file can't be read.
     public init(propertiesFile path: String) throws(KafkaError) {
         let properties: [String: String]
         do throws(KafkaError) {

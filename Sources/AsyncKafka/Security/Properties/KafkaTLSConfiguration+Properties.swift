@@ -9,7 +9,7 @@ import COpenSSL
 import KafkaMemory
 
 extension KafkaTLSConfiguration {
-    /// Takes `ssl.*`.
+    /// Takes the `ssl.*` properties.
     init(_ properties: inout SecurityProperties) {
         self.init()
         if let trust = KeyStoreProperties.takeTrust(&properties) { self.trust = trust }
@@ -27,7 +27,7 @@ extension KafkaTLSConfiguration {
     }
 
     private mutating func takeVersions(_ properties: inout SecurityProperties) {
-        // In Java too, it says which versions there are, and `ssl.enabled.protocols` which are spoken.
+        // As in Java, it lists the available versions, and `ssl.enabled.protocols` selects from them.
         if let context = properties.takeText("ssl.protocol"), !["TLS", "TLSv1.2", "TLSv1.3"].contains(context) {
             properties.complain("ssl.protocol", "it must be TLSv1.3, TLSv1.2 or TLS: nothing older is spoken")
         }
@@ -48,7 +48,7 @@ extension KafkaTLSConfiguration {
     private mutating func takeCiphers(_ properties: inout SecurityProperties) {
         let name = "ssl.cipher.suites"
         guard let suites = properties.takeList(name) else { return }
-        // Those of TLS 1.3 don't say with what they are keyed.
+        // The names of TLS 1.3 suites don't include the key exchange.
         let new = suites.filter { !$0.contains("_WITH_") }
         var old: [String] = []
         for suite in suites {

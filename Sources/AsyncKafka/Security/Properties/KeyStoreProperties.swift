@@ -7,14 +7,14 @@
 
 import KafkaMemory
 
-/// `ssl.truststore.*`, `ssl.keystore.*` and `ssl.key.password`.
+/// The properties `ssl.truststore.*`, `ssl.keystore.*` and `ssl.key.password`.
 enum KeyStoreProperties {
     private enum StoreType {
         case pem
         case pkcs12
     }
 
-    /// Nil if there is no trust store, so that the system's authorities are believed.
+    /// Returns nil if there is no trust store; the system's authorities are then trusted.
     static func takeTrust(_ properties: inout SecurityProperties) -> KafkaTLSConfiguration.Trust? {
         let (location, certificates) = ("ssl.truststore.location", "ssl.truststore.certificates")
         let type = Self.takeType("ssl.truststore.type", &properties)
@@ -39,7 +39,7 @@ enum KeyStoreProperties {
         }
     }
 
-    /// Nil if there is no key store.
+    /// Returns nil if there is no key store.
     static func takeIdentity(_ properties: inout SecurityProperties) -> KafkaTLSConfiguration.Identity? {
         let (location, chain, key) = ("ssl.keystore.location", "ssl.keystore.certificate.chain", "ssl.keystore.key")
         let type = Self.takeType("ssl.keystore.type", &properties)
@@ -82,7 +82,7 @@ enum KeyStoreProperties {
         }
     }
 
-    /// Nil if nothing is said or it is `JKS`, Java's default, by which Java reads PKCS#12 too.
+    /// Returns nil if the property is missing or `JKS`. That is Java's default, with which Java also reads PKCS#12.
     private static func takeType(_ name: String, _ properties: inout SecurityProperties) -> StoreType? {
         switch properties.takeText(name)?.uppercased() {
         case nil, "JKS": return nil
@@ -99,7 +99,7 @@ enum KeyStoreProperties {
         properties.complain(name, "a PEM store has no password; that of a key is ssl.key.password")
     }
 
-    /// Looks at how the file begins.
+    /// Checks the first bytes of the file.
     private static func checkIsPKCS12(
         _ path: String, _ location: String, type: String, _ properties: inout SecurityProperties
     ) {

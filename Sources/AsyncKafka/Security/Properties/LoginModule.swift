@@ -5,29 +5,29 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The one entry of a `sasl.jaas.config`: `org.….PlainLoginModule required username="alice" password="…";`
+/// The single entry of a `sasl.jaas.config`: `org.….PlainLoginModule required username="alice" password="…";`
 ///
-/// Read as Kafka's Java client reads it, save that a string which is not closed is refused. Nothing of the text but the
-/// module's name is ever quoted in an error: any of it may be a piece of a password.
+/// Parsed as Kafka's Java client does, except that an unterminated string is an error. Errors quote nothing of the text
+/// but the module's name, since any part of it may belong to a password.
 struct LoginModule: Hashable {
-    /// A value with the place at which it stands among the options, which is how errors call it.
+    /// A value and its position among the options, by which errors refer to it.
     struct Option: Hashable {
         var place: Int
         var value: Secret
     }
 
-    /// The class, with its package.
+    /// The fully qualified class name.
     var name: String
     var options: [String: Option] = [:]
 
-    /// The class without its package.
+    /// The class name without its package.
     var className: String { String(self.name.split(separator: ".").last ?? "") }
 
     struct Malformed: Error, Hashable {
         var reason: String
     }
 
-    /// Several entries, which Java's files may have, mean nothing to a client of Kafka.
+    /// Parses an entry. Only one is allowed, since Kafka clients don't use more, although JAAS files may have several.
     init(_ text: String) throws(Malformed) {
         var tokens = Tokens(text)
         guard let name = try tokens.next()?.text else {
@@ -56,13 +56,13 @@ struct LoginModule: Hashable {
 }
 
 extension LoginModule {
-    /// Java's `StreamTokenizer`, set as Kafka sets it.
+    /// Equivalent to Java's `StreamTokenizer` as Kafka configures it.
     private struct Tokens {
         private var rest: Substring.UnicodeScalarView
 
         enum Token: Hashable {
             case text(String)
-            /// A number is none of use either: Java takes it for no string.
+            /// Includes numbers, which Java doesn't accept as strings.
             case symbol(Unicode.Scalar)
 
             var text: String? {
@@ -107,7 +107,7 @@ extension LoginModule {
             }
         }
 
-        /// A slash begins a comment to the end of the line, with a star after it one to the next star and slash.
+        /// Skips a comment: `/` starts one that extends to the end of the line, `/*` one that ends with `*/`.
         private mutating func skipComment() throws(Malformed) {
             guard self.rest.first == "*" else {
                 self.rest = self.rest.drop { $0 != "\n" && $0 != "\r" }
@@ -146,7 +146,7 @@ extension LoginModule {
             case "t": return "\t"
             case "v": return "\u{b}"
             case "0"..."7":
-                // Octal, up to 377.
+                // An octal escape, up to `\377`.
                 var value = scalar.value - 0x30
                 for _ in 1..<(scalar <= "3" ? 3 : 2) {
                     guard let digit = self.rest.first, ("0"..."7").contains(digit) else { break }

@@ -5,9 +5,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// PEM as it comes out of a properties file, where the lines may have become one with spaces in between.
+/// PEM from a properties file, in which line breaks may have become spaces.
 enum PEMText {
-    /// The same with lines as OpenSSL wants them. What is not in order is left as it is, for OpenSSL to complain of.
+    /// Restores the line breaks that OpenSSL requires. Malformed PEM is kept unchanged, so that OpenSSL reports the
+    /// error.
     static func withLines(_ text: String) -> String {
         var result = ""
         var rest = text[...]

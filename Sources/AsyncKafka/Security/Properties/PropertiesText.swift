@@ -5,10 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The text of a Java `.properties` file, read as `java.util.Properties.load` does: comments, continued lines, escapes, and
-/// `=`, `:` or white space between name and value. A name that comes twice has its last value.
+/// A parser for Java `.properties` files, equivalent to `java.util.Properties.load`: comments, continued lines,
+/// escapes, and `=`, `:` or white space between name and value. If a name is repeated, its last value counts.
 enum PropertiesText {
-    /// - Parameter bytes: ISO 8859-1, as Kafka's tools read it; what isn't in there is written as `\uXXXX`.
+    /// Parses a file.
+    ///
+    /// - Parameter bytes: Text in ISO 8859-1, as Kafka's tools read it. Other characters are written as `\uXXXX`.
     static func parse(_ bytes: some Sequence<UInt8>) throws(KafkaError) -> [String: String] {
         var properties: [String: String] = [:]
         for line in Self.logicalLines(bytes.lazy.map { Unicode.Scalar($0) }) {
@@ -19,7 +21,7 @@ enum PropertiesText {
     }
 
     private struct Line {
-        /// Of its first line in the file.
+        /// The line number in the file; of a continued line, the first.
         var number: Int
         var text: [Unicode.Scalar]
     }
@@ -28,14 +30,14 @@ enum PropertiesText {
         scalar == " " || scalar == "\t" || scalar == "\u{c}"
     }
 
-    /// Lines without comments and blank ones; those that end in a backslash joined with the next.
+    /// Lines without comments and blank lines, with continued lines joined.
     private static func logicalLines(_ text: some Sequence<Unicode.Scalar>) -> [Line] {
         var lines: [Line] = []
         var open: Line?
         for (index, natural) in Self.naturalLines(text).enumerated() {
             let trimmed = natural.drop(while: Self.isBlank)
             if open == nil, trimmed.isEmpty || trimmed.first == "#" || trimmed.first == "!" { continue }
-            // An even number of backslashes are escaped backslashes.
+            // An even number of trailing backslashes are escaped backslashes.
             let isContinued = trimmed.reversed().prefix { $0 == "\\" }.count.isMultiple(of: 2) == false
             var line = open ?? Line(number: index + 1, text: [])
             line.text += isContinued ? trimmed.dropLast() : trimmed
@@ -74,7 +76,7 @@ enum PropertiesText {
     }
 
     private static func unescaped(_ scalars: ArraySlice<Unicode.Scalar>, _ line: Int) throws(KafkaError) -> String {
-        // In UTF-16, since an escape may be half of a surrogate pair.
+        // In UTF-16, since an escape may be one half of a surrogate pair.
         var units: [UInt16] = []
         var rest = scalars
         while let scalar = rest.popFirst() {

@@ -7,11 +7,11 @@
 
 import KafkaTransport
 
-/// `sasl.*`: the mechanism and the login module that goes with it.
+/// The properties `sasl.*`: the mechanism and its login module.
 enum SASLProperties {
-    /// Nil after a complaint.
+    /// Returns nil if a property is invalid.
     static func takeMechanism(_ properties: inout SecurityProperties) -> (any SASLMechanism)? {
-        // Java's default.
+        // The default in Java.
         let name = properties.takeText("sasl.mechanism") ?? "GSSAPI"
         let written = properties.takeSecret("sasl.jaas.config")
         let expected: String
@@ -32,7 +32,7 @@ enum SASLProperties {
         do throws(LoginModule.Malformed) {
             let module = try LoginModule(written.text)
             guard module.className == expected else {
-                // Anything else could be a piece of a password.
+                // Anything else may be part of a password.
                 let found = module.className.hasSuffix("LoginModule") ? ", not a \(module.className)" : ""
                 throw LoginModule.Malformed(reason: "sasl.mechanism=\(name) wants a \(expected)\(found)")
             }
@@ -51,7 +51,7 @@ enum SASLProperties {
 }
 
 extension LoginModule {
-    /// Throws for options that the module does not have.
+    /// Throws if the module has other options than these.
     func allow(_ names: [String], prefixes: [String] = []) throws(Malformed) {
         let unknown = self.options.filter { name, _ in
             !names.contains(name) && !prefixes.contains { name.hasPrefix($0) && name != $0 }
@@ -92,7 +92,7 @@ extension LoginModule {
 
     #if GSSAPI
     fileprivate func kerberos(serviceName: String?) throws(Malformed) -> GSSAPIMechanism {
-        // The last of them say how Java is to do what is done here anyway.
+        // The last ones are settings of Java's implementation that have no effect here.
         try self.allow([
             "useKeyTab", "keyTab", "useTicketCache", "ticketCache", "principal", "serviceName", "storeKey",
             "doNotPrompt",

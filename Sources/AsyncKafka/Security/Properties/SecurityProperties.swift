@@ -5,15 +5,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Java-style properties while they are being understood: what has been taken, what is left, and what is wrong. All
-/// complaints are collected, so that whoever set the properties sees them at once.
+/// Java-style properties during parsing: those already taken, those left, and the errors. All errors are collected, so
+/// that they can be reported together.
 struct SecurityProperties {
     private let values: [String: String]
     private var untaken: Set<String>
     private var complaints: [(name: String, reason: String)] = []
 
     init(_ properties: [String: String]) {
-        // Kafka trims values too.
+        // As Kafka does.
         self.values = properties.mapValues { value in
             let scalars = Array(value.unicodeScalars).drop { $0.value <= 0x20 }
             let end = scalars.lastIndex { $0.value > 0x20 } ?? scalars.startIndex - 1
@@ -24,13 +24,13 @@ struct SecurityProperties {
 
     func contains(_ name: String) -> Bool { self.values[name] != nil }
 
-    /// A value, which counts as understood.
+    /// Returns a value and marks the property as known.
     mutating func take(_ name: String) -> String? {
         self.untaken.remove(name)
         return self.values[name]
     }
 
-    /// A value that means nothing when it is empty.
+    /// Returns a value, or nil if it is missing or empty.
     mutating func takeText(_ name: String) -> String? {
         guard let value = self.take(name), !value.isEmpty else { return nil }
         return value
@@ -40,7 +40,7 @@ struct SecurityProperties {
         self.takeText(name).map { Secret($0) }
     }
 
-    /// The elements of a list with commas. Nil if there are none.
+    /// Returns the elements of a comma-separated list, or nil if it is missing or empty.
     mutating func takeList(_ name: String) -> [String]? {
         guard let value = self.takeText(name) else { return nil }
         return value.split(separator: ",", omittingEmptySubsequences: false).map { element in
@@ -52,8 +52,8 @@ struct SecurityProperties {
         self.complaints.append((name, reason))
     }
 
-    /// Throws if there is anything to complain of. What nobody has taken is either not known or, with the other values,
-    /// of no use: then it was meant otherwise than it would be taken.
+    /// Throws if there is any error. A property that wasn't taken is unknown, or unused in combination with the other
+    /// values; ignoring it could be unsafe.
     func check() throws(KafkaError) {
         var complaints = self.complaints
         for name in self.untaken.sorted() where !complaints.contains(where: { $0.name == name }) {
@@ -70,7 +70,7 @@ struct SecurityProperties {
         throw .invalidConfiguration("The security properties can't be used. \(text).")
     }
 
-    /// Anything else may be a piece of a value that was broken into lines: of a password, at worst.
+    /// Any other text may be part of a multi-line value, possibly a password.
     private static func isName(_ text: String) -> Bool {
         text.contains(".")
             && text.utf8.allSatisfy { $0 < 128 && ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a || "._-".utf8.contains($0)) }
@@ -79,7 +79,7 @@ struct SecurityProperties {
     private static let tls = "security.protocol=SSL or SASL_SSL"
     private static let sasl = "security.protocol=SASL_SSL or SASL_PLAINTEXT"
 
-    /// What each property needs to mean anything.
+    /// What each property requires to have an effect.
     private static let known = [
         "sasl.mechanism": Self.sasl,
         "sasl.jaas.config": Self.sasl,

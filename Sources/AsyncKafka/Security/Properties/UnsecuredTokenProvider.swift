@@ -8,8 +8,8 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Tokens that nobody has signed (RFC 7515, appendix A.5), as the options of Kafka's `OAuthBearerLoginModule` describe them.
-/// Brokers set up for development take them.
+/// Provides unsigned tokens (RFC 7515, appendix A.5), as specified by the options of Kafka's `OAuthBearerLoginModule`.
+/// Only brokers configured for development accept them.
 struct UnsecuredTokenProvider: OAuthBearerTokenProvider {
     private let claims: [String: String]
     private let lifetime: Double
@@ -46,7 +46,7 @@ struct UnsecuredTokenProvider: OAuthBearerTokenProvider {
                 }
                 claims[String(name.dropFirst(Prefix.number.count))] = "\(number)"
             } else if name.hasPrefix(Prefix.list) {
-                // The first character separates.
+                // The first character is the separator.
                 let elements = value.first.map { value.dropFirst().split(separator: $0) } ?? []
                 claims[String(name.dropFirst(Prefix.list.count))] =
                     "[\(elements.map { Self.quoted($0) }.joined(separator: ","))]"
@@ -85,7 +85,7 @@ struct UnsecuredTokenProvider: OAuthBearerTokenProvider {
             extensions: self.ownExtensions)
     }
 
-    /// A string of JSON.
+    /// A JSON string literal.
     private static func quoted(_ text: some StringProtocol) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {

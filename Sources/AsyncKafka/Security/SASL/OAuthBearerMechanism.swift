@@ -8,8 +8,8 @@
 import KafkaMemory
 import KafkaTransport
 
-/// A token that a server of identities has given (RFC 7628).
-public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
+/// OAUTHBEARER (RFC 7628): authentication with a token from an authorization server.
+public struct OAuthBearerMechanism: SASLMechanism {
     /// `OAUTHBEARER`.
     public var name: String { "OAUTHBEARER" }
 
@@ -23,37 +23,26 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
         self.clock = clock
     }
 
-    /// Asks the provider for a token, within the timeout.
+    /// Requests a token from the provider, within the timeout.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
 
-    /// A cache's token may only last until the session's end, so the next one is waited for: but no longer than there is time,
-    /// nor if the cache fails, since its old one is good until then.
-    func makeExchange(
-        with server: KafkaServer, outlasting end: MonotonicTime, within limit: Duration
+    /// Asks the provider for a token that lasts longer than the session. If there is none within `limit`, or the provider
+    /// fails, any token that is still valid is used.
+    public func makeExchange(
+        with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange {
-        if let cache = self.cache {
-            let next = try? await self.makeExchange(within: min(self.tokenTimeout, limit)) {
-                try await cache.token(outlasting: end)
-            }
-            if let next { return next }
+        let provider = self.provider
+        let next = try? await self.makeExchange(within: min(self.tokenTimeout, limit)) {
+            try await provider.token(validForMoreThan: remaining)
         }
+        if let next { return next }
         return try await self.makeExchange(with: server)
     }
 
-    var lateCredentials: String {
-        "The token provider did not answer in time, though it may take \(self.tokenTimeout) (tokenTimeout)"
-    }
-
-    private var cache: CachingTokenProvider? { self.provider as? CachingTokenProvider }
-
-    func judged(_ exchange: any SASLExchange, isAccepted: Bool) {
-        guard let exchange = exchange as? OAuthBearerExchange else { return }
-        self.cache?.judged(exchange.token, isAccepted: isAccepted)
-    }
-
-    func takeReplacementFailure() -> KafkaError? { self.cache?.takeReplacementFailure() }
+    /// "The token provider".
+    public var credentialsSource: String { "The token provider" }
 
     private func makeExchange(
         within limit: Duration, _ getToken: @escaping @Sendable () async throws -> OAuthBearerToken
@@ -74,8 +63,8 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
             if error is CancellationError, Task.isCancelled { throw KafkaError.cancelled }
             throw KafkaError.tokenProviderFailed(error)
         }
-        let exchange = try OAuthBearerExchange(token: token, extensions: more)
-        guard !exchange.isOver(at: self.clock.coarseWallMilliseconds) else {
+        let exchange = try OAuthBearerExchange(token: token, extensions: more, provider: provider)
+        guard !exchange.isExpired(at: Timestamp(millisecondsSince1970: self.clock.coarseWallMilliseconds)) else {
             throw KafkaError.tokenExpired(token)
         }
         return exchange
@@ -83,11 +72,12 @@ public struct OAuthBearerMechanism: ExpiringCredentialsMechanism {
 }
 
 extension SASLMechanism where Self == OAuthBearerMechanism {
-    /// OAUTHBEARER with tokens of a provider.
+    /// OAUTHBEARER with tokens from a provider.
     ///
     /// - Parameters:
-    ///   - provider: wrap it in a `CachingTokenProvider`, unless it keeps its tokens itself.
-    ///   - tokenTimeout: how long one call to it may take. 10 s by default; the connection set-up timeout holds too.
+    ///   - provider: The token provider. Wrap it in a `CachingTokenProvider` unless it caches tokens itself.
+    ///   - tokenTimeout: The maximum time for a call to the provider, within the connection set-up timeout. Default: 10
+    ///     s.
     public static func oauthBearer(
         _ provider: some OAuthBearerTokenProvider, tokenTimeout: Duration = .seconds(10)
     ) -> OAuthBearerMechanism {
@@ -96,14 +86,19 @@ extension SASLMechanism where Self == OAuthBearerMechanism {
 }
 
 /// The client's side of OAUTHBEARER. Pure.
-struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
+struct OAuthBearerExchange: SASLExchange {
     let token: OAuthBearerToken
     private let message: Bytes
     private(set) var refusal: String?
-    let hasExtensions: Bool
+    private let provider: (any OAuthBearerTokenProvider)?
+    let warning: String?
 
-    /// Throws if token or extensions have characters that can't be sent.
-    init(token: OAuthBearerToken, extensions more: [String: String] = [:]) throws(KafkaError) {
+    /// - Parameter provider: is told whether the broker accepts the token.
+    /// - Throws: if the token or its extensions contain characters that can't be sent.
+    init(
+        token: OAuthBearerToken, extensions more: [String: String] = [:],
+        provider: (any OAuthBearerTokenProvider)? = nil
+    ) throws(KafkaError) {
         try token.validate()
         let extensions = more.merging(token.extensions) { _, own in own }
         var text = "n,,\u{1}auth=Bearer \(token.value.text)\u{1}"
@@ -114,26 +109,31 @@ struct OAuthBearerExchange: ExpiringCredentialsExchange, SecretiveExchange {
         text += "\u{1}"
         self.token = token
         self.message = Bytes(text)
-        self.hasExtensions = !extensions.isEmpty
+        self.provider = provider
+        self.warning = provider?.takeReplacementFailure().map {
+            "No new token is available; the earlier one is used: \($0)"
+        }
     }
 
-    var secrets: [String] { [self.token.value.text] }
+    var secrets: [String]? { [self.token.value.text] }
 
-    func isOver(at time: Int64) -> Bool { self.token.expiresAt.millisecondsSince1970 <= time }
+    func isExpired(at now: Timestamp) -> Bool { self.token.expiresAt <= now }
+
+    func ended(isAccepted: Bool) { self.provider?.brokerJudged(self.token, isAccepted: isAccepted) }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard let challenge else { return .send(self.message) }
         guard !challenge.isEmpty else { return .done }
-        // The refusal, in JSON. The broker ends the exchange after this answer, which has to be given.
-        // The whole of it first: a part of the token is left where it is cut.
-        let text = StruckSecrets(self.secrets).strike(from: String(decoding: challenge, as: UTF8.self))
+        // The error, in JSON. The client must answer it, and then the broker fails the exchange. Secrets are struck out
+        // before the text is truncated, since part of a token might remain otherwise.
+        let text = StruckSecrets([self.token.value.text]).strike(from: String(decoding: challenge, as: UTF8.self))
         self.refusal = KafkaError.quoted(text, atMost: 1000)
         return .send(Bytes([1] as [UInt8]))
     }
 }
 
 extension OAuthBearerExchange: CustomStringConvertible, CustomReflectable {
-    /// The token, which isn't shown. In the message it would be.
+    /// The token, redacted. The message would reveal it.
     var description: String { "OAuthBearerExchange(\(self.token))" }
     var customMirror: Mirror { Mirror(self, children: []) }
 }

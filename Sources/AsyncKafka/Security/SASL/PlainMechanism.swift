@@ -7,7 +7,7 @@
 
 import KafkaMemory
 
-/// Name and password as they are (RFC 4616): whoever can read the connection has them, so over TLS only.
+/// PLAIN (RFC 4616), which sends the user name and password in clear text. Use it over TLS only.
 public struct PlainMechanism: SASLMechanism {
     /// `PLAIN`.
     public var name: String { "PLAIN" }
@@ -25,13 +25,13 @@ public struct PlainMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == PlainMechanism {
-    /// PLAIN with a name and a password.
+    /// PLAIN with a fixed user name and password.
     public static func plain(username: String, password: Secret) -> PlainMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return PlainMechanism { credentials }
     }
 
-    /// PLAIN with credentials that are asked for anew for each authentication, so that they can change.
+    /// PLAIN with credentials that are fetched for each authentication, so that they can change.
     public static func plain(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> PlainMechanism {
@@ -39,15 +39,15 @@ extension SASLMechanism where Self == PlainMechanism {
     }
 }
 
-struct PlainExchange: SecretiveExchange {
+struct PlainExchange: SASLExchange {
     let credentials: SASLCredentials
 
-    var secrets: [String] { [self.credentials.password.text] }
+    var secrets: [String]? { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         guard challenge == nil else { return .done }
         let (name, password) = (self.credentials.username, self.credentials.password.text)
-        // NUL stands between them.
+        // NUL is the separator.
         guard !name.isEmpty, !name.utf8.contains(0), !password.utf8.contains(0) else {
             throw KafkaError.authenticationFailed(
                 "A PLAIN user name must not be empty, and no NUL can be in name or password.")

@@ -7,42 +7,106 @@
 
 public import KafkaMemory
 
-/// A way of telling a broker who this client is. Kafka's own come with the library (`.plain`, `.scramSHA512`,
-/// `.oauthBearer`, …); a cluster with a mechanism of its own is reached by a type of yours.
+/// A way to authenticate with a broker.
+///
+/// Kafka's own mechanisms come with the library (`.plain`, `.scramSHA512`, `.oauthBearer`, …). Conform a type of your own for
+/// a cluster that uses another one: only `name` and `makeExchange(with:)` are required.
 public protocol SASLMechanism: Sendable {
-    /// The name that the broker knows it by: `SCRAM-SHA-512`.
+    /// The mechanism's name on the wire, such as `SCRAM-SHA-512`.
     var name: String { get }
 
-    /// Begins the authentication of one connection, or a later one of the same connection (KIP-368). What has to be fetched
-    /// — a password, a token — is fetched here: until it is there, a live connection goes on with its work.
+    /// Where the credentials come from, as the subject of an error message: "The token provider". Default: "The source of
+    /// the credentials", with the mechanism's name.
+    var credentialsSource: String { get }
+
+    /// Begins one authentication of a connection.
+    ///
+    /// Fetch a password or a token here, not in the exchange: a connection that authenticates again (KIP-368) goes on
+    /// working until this method returns. It runs off the event loop, so that it may compute or block.
+    ///
+    /// - Parameter server: the broker.
+    /// - Throws: any error. It ends the attempt, which is repeated after a pause.
     func makeExchange(with server: KafkaServer) async throws -> any SASLExchange
+
+    /// Begins a later authentication of a connection, whose session is about to end (KIP-368).
+    ///
+    /// Default: the result of `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
+    /// with credentials that end with it.
+    ///
+    /// - Parameters:
+    ///   - server: the broker.
+    ///   - remaining: how long the present session lasts. The credentials should last longer.
+    ///   - limit: how long to wait for them at most, if there are others that are still valid.
+    /// - Throws: any error. The attempt is repeated after a pause as long as the session lasts.
+    func makeExchange(
+        with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
+    ) async throws -> any SASLExchange
 }
 
-/// The messages of one authentication, as this side sees them.
+extension SASLMechanism {
+    /// "The source of the credentials", with the mechanism's name.
+    public var credentialsSource: String { "The source of the credentials for \(self.name)" }
+
+    /// Calls `makeExchange(with:)`.
+    public func makeExchange(
+        with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
+    ) async throws -> any SASLExchange {
+        try await self.makeExchange(with: server)
+    }
+}
+
+/// The client's side of one authentication. Only `respond(to:)` is required.
 public protocol SASLExchange: Sendable {
-    /// What to send next. `challenge` is what the broker has sent, nil in the beginning.
+    /// Returns what to send next.
+    ///
+    /// - Parameter challenge: what the broker has sent; nil at the beginning.
+    /// - Throws: any error. It ends the authentication.
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse
 
-    /// What the broker has said against the credentials in a message of the mechanism's own, before it ends the exchange.
+    /// The broker's reason for refusing the credentials, if the mechanism has a message of its own for it. By default nil:
+    /// Kafka's error tells the reason.
     var refusal: String? { get }
+
+    /// The secrets in the exchange's messages: they are removed from errors and logs, where a broker may quote them. By
+    /// default nil: all messages sent are secret.
+    var secrets: [String]? { get }
+
+    /// What to log as a warning before the exchange begins: that the credentials are about to end, for instance. Default:
+    /// nil.
+    var warning: String? { get }
+
+    /// Whether it is too late to begin the exchange. A renewal can wait for requests in flight; if the credentials have
+    /// ended by then, another exchange is made. Default: false.
+    func isExpired(at now: Timestamp) -> Bool
+
+    /// Called when the broker has accepted or refused the credentials. Default: does nothing.
+    func ended(isAccepted: Bool)
 }
 
 extension SASLExchange {
-    /// Nothing: the broker's error says it all.
+    /// Nil.
     public var refusal: String? { nil }
+    /// Nil: everything is secret.
+    public var secrets: [String]? { nil }
+    /// Nil.
+    public var warning: String? { nil }
+    /// False.
+    public func isExpired(at now: Timestamp) -> Bool { false }
+    /// Does nothing.
+    public func ended(isAccepted: Bool) {}
 }
 
-/// What follows a challenge.
+/// The response to a challenge.
 @nonexhaustive
 public enum SASLResponse: Hashable, Sendable {
-    /// Send this and wait for the next challenge.
+    /// Send this message and wait for the next challenge.
     case send(Bytes)
-    /// This side is satisfied.
+    /// The exchange is complete on this side.
     case done
 }
 
 extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Which of them it is. A message is not shown: in PLAIN it is the password.
+    /// The case, without the message: in PLAIN it contains the password.
     public var description: String {
         switch self {
         case .send(let message): "send(\(message.count) bytes)"
@@ -50,20 +114,20 @@ extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, C
         }
     }
 
-    /// `description`, so that debuggers and collections show no more than a log.
+    /// The same as `description`, so that debuggers and collections don't reveal the message.
     public var debugDescription: String { self.description }
-    /// No children, so that `dump` doesn't show the message, which may hold a password.
+    /// A mirror without children, so that `dump` doesn't reveal the message.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// A name and its password.
+/// A user name and password.
 public struct SASLCredentials: Hashable, Sendable {
-    /// The user.
+    /// The user name.
     public var username: String
     /// The password.
     public var password: Secret
 
-    /// A name and its password.
+    /// Creates credentials.
     public init(username: String, password: Secret) {
         self.username = username
         self.password = password
@@ -71,12 +135,12 @@ public struct SASLCredentials: Hashable, Sendable {
 }
 
 extension KafkaError {
-    /// What an exchange throws when the other side can't be believed, or refuses.
+    /// The error of an exchange in which the broker is not authentic or refuses the credentials.
     static func authenticationFailed(_ message: String) -> KafkaError {
         KafkaError(.authenticationFailed, message)
     }
 
-    /// What the other side has said, as errors and logs take it: in one line, and cut if it is long.
+    /// Text from the broker for use in errors and logs: on one line, and truncated to `limit` characters.
     package static func quoted(_ text: String, atMost limit: Int = 2000) -> String {
         let printable = text.unicodeScalars.lazy.map { scalar -> Character in
             switch scalar.properties.generalCategory {

@@ -8,8 +8,8 @@
 import KafkaMemory
 import KafkaTransport
 
-/// The client's side of SCRAM (RFC 5802) without channel binding. Pure: the nonce is an argument.
-struct ScramExchange: SecretiveExchange {
+/// The client's side of SCRAM (RFC 5802), without channel binding. Pure: the nonce is an argument.
+struct ScramExchange: SASLExchange {
     private enum Step {
         case beginning
         case first
@@ -19,17 +19,18 @@ struct ScramExchange: SecretiveExchange {
 
     let hash: HashFunction
     let credentials: SASLCredentials
-    /// Whether the credentials are a delegation token's.
+    /// Whether the credentials are those of a delegation token.
     let isToken: Bool
     let nonce: String
     let saltedPasswords: SaltedPasswordCache
     private var step = Step.beginning
 
-    /// RFC 5802 and Kafka's brokers ask for 4096 rounds at least; more than the upper limit would be an attack on this CPU.
+    /// RFC 5802 and Kafka's brokers require at least 4096 iterations. The upper limit prevents a malicious broker from
+    /// exhausting the CPU.
     static let iterations = 4096...1_000_000
-    /// Far more than a nonce, a salt and a signature take: its parts are larger in memory than on the wire.
+    /// Far above the size of a nonce, a salt and a signature. The parsed parts take more memory than the message.
     private static let messageLimit = 16 << 10
-    /// `n,,`: no channel binding, no other identity.
+    /// No channel binding, no authorization id.
     private static let header = "n,,"
 
     init(
@@ -43,7 +44,7 @@ struct ScramExchange: SecretiveExchange {
         self.saltedPasswords = saltedPasswords
     }
 
-    var secrets: [String] { [self.credentials.password.text] }
+    var secrets: [String]? { [self.credentials.password.text] }
 
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse {
         switch self.step {
@@ -64,7 +65,7 @@ struct ScramExchange: SecretiveExchange {
         }
     }
 
-    /// The client's first message without its header. Commas and equals signs in names are written as numbers.
+    /// The client's first message without its header. Commas and equals signs in the name are escaped.
     private var firstMessage: String {
         var name = ""
         for character in self.credentials.username.unicodeScalars {
@@ -122,7 +123,7 @@ struct ScramExchange: SecretiveExchange {
         .authenticationFailed("The broker refused: \(KafkaError.quoted(String(error))).")
     }
 
-    /// `r=…,s=…,i=…` in parts.
+    /// Splits `r=…,s=…,i=…` into its attributes.
     private static func attributes(_ challenge: Bytes?) throws -> (text: String, values: [Character: Substring]) {
         let challenge = challenge ?? Bytes()
         guard challenge.count <= Self.messageLimit else {

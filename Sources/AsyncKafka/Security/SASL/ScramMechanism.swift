@@ -8,20 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Name and password, neither of which is sent: both sides prove that they know it (RFC 5802).
+/// SCRAM (RFC 5802): both sides prove that they know the password without sending it.
 ///
-/// The password's bytes are its UTF-8, as Kafka's own client takes them; no SASLprep is done, since Kafka's brokers store
-/// passwords without it.
+/// The password is used as UTF-8 without SASLprep, as in Kafka's Java client: Kafka's brokers store passwords without
+/// it.
 public struct ScramMechanism: SASLMechanism {
     /// `SCRAM-SHA-256` or `SCRAM-SHA-512`.
     public var name: String { self.hash == .sha256 ? "SCRAM-SHA-256" : "SCRAM-SHA-512" }
 
-    /// What a SCRAM mechanism is named after.
+    /// The hash function of a SCRAM mechanism.
     @nonexhaustive
     public enum Hash: Hashable, Sendable {
-        /// `SCRAM-SHA-256`
+        /// SHA-256, for `SCRAM-SHA-256`.
         case sha256
-        /// `SCRAM-SHA-512`
+        /// SHA-512, for `SCRAM-SHA-512`.
         case sha512
     }
 
@@ -47,38 +47,38 @@ public struct ScramMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == ScramMechanism {
-    /// SCRAM-SHA-256 with a name and a password.
+    /// SCRAM-SHA-256 with a fixed user name and password.
     public static func scramSHA256(username: String, password: Secret) -> ScramMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return ScramMechanism(.sha256, isToken: false) { credentials }
     }
 
-    /// SCRAM-SHA-512 with a name and a password.
+    /// SCRAM-SHA-512 with a fixed user name and password.
     public static func scramSHA512(username: String, password: Secret) -> ScramMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return ScramMechanism(.sha512, isToken: false) { credentials }
     }
 
-    /// SCRAM-SHA-256 with credentials that are asked for anew for each authentication, so that they can change.
+    /// SCRAM-SHA-256 with credentials that are fetched for each authentication, so that they can change.
     public static func scramSHA256(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
         ScramMechanism(.sha256, isToken: false, credentials)
     }
 
-    /// SCRAM-SHA-512 with credentials that are asked for anew for each authentication, so that they can change.
+    /// SCRAM-SHA-512 with credentials that are fetched for each authentication, so that they can change.
     public static func scramSHA512(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
         ScramMechanism(.sha512, isToken: false, credentials)
     }
 
-    /// A delegation token, as the broker gave it (KIP-48).
+    /// SCRAM with a delegation token (KIP-48).
     ///
     /// - Parameters:
-    ///   - id: the token's id.
-    ///   - hmac: its HMAC, in Base64.
-    ///   - hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
+    ///   - id: The token's id.
+    ///   - hmac: The token's HMAC in Base64.
+    ///   - hash: The hash function of the SCRAM mechanism that the brokers have enabled. Default: SHA-256.
     public static func delegationToken(
         id: String, hmac: Secret, hash: ScramMechanism.Hash = .sha256
     ) -> ScramMechanism {
@@ -86,11 +86,11 @@ extension SASLMechanism where Self == ScramMechanism {
         return .delegationToken(hash: hash) { credentials }
     }
 
-    /// A delegation token that is asked for anew for each authentication, so that another can take its place.
+    /// SCRAM with a delegation token that is fetched for each authentication, so that it can be replaced.
     ///
     /// - Parameters:
-    ///   - hash: the SCRAM mechanism's that the cluster offers. SHA-256 by default.
-    ///   - credentials: the token's id for the user name, and its HMAC in Base64 for the password.
+    ///   - hash: The hash function of the SCRAM mechanism that the brokers have enabled. Default: SHA-256.
+    ///   - credentials: Returns the token's id as the user name, and its HMAC in Base64 as the password.
     public static func delegationToken(
         hash: ScramMechanism.Hash = .sha256, credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
@@ -98,7 +98,7 @@ extension SASLMechanism where Self == ScramMechanism {
     }
 }
 
-/// The last salted password: making one takes thousands of rounds of hashing, which every connection would do again.
+/// Caches the last salted password. Computing it takes thousands of iterations, which every connection would repeat.
 final class SaltedPasswordCache: Sendable {
     struct Key: Hashable {
         var password: [UInt8]
@@ -111,7 +111,7 @@ final class SaltedPasswordCache: Sendable {
     private let last = Lock<(key: Key, salted: [UInt8])?>(nil)
     private let derive: Derivation
 
-    /// - Parameter derive: the costly part; tests count how often it is done.
+    /// - Parameter derive: The expensive computation. Tests count its calls.
     init(
         derive: @escaping Derivation = {
             $1.derivedKey(password: $0.password, salt: $0.salt, iterations: $0.iterations)

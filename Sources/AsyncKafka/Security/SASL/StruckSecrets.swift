@@ -8,40 +8,35 @@
 import KafkaMemory
 import KafkaTransport
 
-/// An exchange that knows what in its messages is secret.
-protocol SecretiveExchange: SASLExchange {
-    var secrets: [String] { get }
-}
-
-/// Secrets that are struck out of what the other side says: a broker may quote what it was sent.
+/// Redacts secrets in text from the broker, which may quote what it received.
 struct StruckSecrets {
-    /// The longest first, since one may be a part of another.
+    /// The longest pattern comes first, since one may be part of another.
     private let patterns: [[UInt8]]
 
     private static let replacement = Array("\(Secret(""))".utf8)
-    /// More than errors take of it.
+    /// More than errors include.
     private static let limit = 64 << 10
 
-    /// Texts, which are also struck out as they look in Base64 and in JSON.
+    /// Redacts these texts, plain and as they appear in Base64 and JSON.
     init(_ secrets: [String]) {
         self.init(secrets, encoded: secrets.map { Array($0.utf8) })
     }
 
-    /// What is secret in an exchange: of a mechanism that isn't ours all that it has sent, whole and in the parts between
+    /// Redacts the secrets of an exchange. If it doesn't name them, these are all messages sent, as a whole and split at
     /// control characters.
     init(of exchange: any SASLExchange, sent: [Bytes]) {
         let messages = sent.map { Array($0) }
-        if let exchange = exchange as? any SecretiveExchange {
-            self.init(exchange.secrets, encoded: messages + exchange.secrets.map { Array($0.utf8) })
+        if let secrets = exchange.secrets {
+            self.init(secrets, encoded: messages + secrets.map { Array($0.utf8) })
         } else {
-            // Shorter texts are found everywhere.
+            // Shorter parts would match everywhere.
             let parts = messages.filter { String(validating: $0, as: UTF8.self) != nil }
                 .flatMap { $0.split { $0 < 0x20 } }.map { Array($0) }.filter { $0.count > 2 }
             self.init(parts.map { String(decoding: $0, as: UTF8.self) }, encoded: messages + parts)
         }
     }
 
-    /// - Parameter encoded: what is looked for in Base64 too.
+    /// - Parameter encoded: What to look for in Base64 too.
     private init(_ texts: [String], encoded: [[UInt8]]) {
         var patterns = texts.map { Array($0.utf8) } + encoded
         patterns += texts.map { Array($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").utf8) }
@@ -61,7 +56,7 @@ struct StruckSecrets {
         while index < bytes.count {
             let rest = bytes[index...]
             let found = self.patterns.first { pattern in
-                // Where the text is cut, the beginning of a secret is one too.
+                // Where the text was truncated, the beginning of a secret counts as a match.
                 rest.starts(with: pattern) || isCut && pattern.starts(with: rest)
             }
             if let found {

@@ -14,7 +14,7 @@ import Testing
         try LoginModule(text).options.mapValues(\.value.text)
     }
 
-    @Test func aModuleAndItsOptions() throws {
+    @Test func aModuleAndItsOptionsAreParsed() throws {
         let module = try LoginModule(
             "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"alice\" password='it\"s' ;")
         #expect(module.className == "PlainLoginModule")
@@ -28,7 +28,7 @@ import Testing
         ("M required a = \"1\" a = \"2\";", ["a": "2"]),
         ("M required a=\"ä;=\";", ["a": "ä;="]),
     ])
-    func optionsAreReadAsJavaReadsThem(text: String, expected: [String: String]) throws {
+    func optionsAreParsedAsInJava(text: String, expected: [String: String]) throws {
         #expect(try self.options(text) == expected)
     }
 
@@ -46,7 +46,7 @@ import Testing
         ("M required /* hush", "not closed"),
         ("M required a=\"hush\"; M required;", "more than one"),
     ])
-    func whatCanNotBeMeantIsToldWithoutASecret(text: String, expected: String) {
+    func malformedTextIsReportedWithoutSecrets(text: String, expected: String) {
         let error = #expect(throws: LoginModule.Malformed.self) { try LoginModule(text) }
         #expect(error?.reason.contains(expected) == true, "\(String(describing: error))")
         #expect(error?.reason.contains("hush") == false)

@@ -29,16 +29,16 @@ import Testing
         ("a=1\r\nb=2\rc=3\n", ["a": "1", "b": "2", "c": "3"]),
         ("a=1\na=2", ["a": "2"]),
     ])
-    func aFileIsReadAsJavaReadsIt(text: String, expected: [String: String]) throws {
+    func aFileIsParsedAsInJava(text: String, expected: [String: String]) throws {
         #expect(try PropertiesText.parse(text.utf8) == expected)
     }
 
-    @Test func bytesBeyondASCIIAreLatin1AsForJava() throws {
+    @Test func bytesBeyondASCIIAreLatin1AsInJava() throws {
         #expect(try PropertiesText.parse([0x61, 0x3d, 0xe4] as [UInt8]) == ["a": "ä"])
     }
 
     @Test(arguments: ["x=1\ny=\\u12", "x=1\ny=\\u12g4"])
-    func aBrokenEscapeIsToldByItsLineOnly(text: String) {
+    func aMalformedEscapeIsReportedByItsLineOnly(text: String) {
         let error = #expect(throws: KafkaError.self) { try PropertiesText.parse(text.utf8) }
         #expect(error?.code == .invalidConfiguration)
         #expect(error?.message.contains("Line 2") == true)

@@ -38,9 +38,9 @@ import Testing
         return path.path
     }
 
-    // MARK: Which protocol
+    // MARK: Protocol
 
-    @Test func nothingSaidIsPlaintext() throws {
+    @Test func noPropertiesMeanPlaintext() throws {
         #expect(try KafkaSecurity(properties: [:]).description == "PLAINTEXT")
         #expect(try KafkaSecurity(properties: ["security.protocol": "ssl"]).description == "SSL")
     }
@@ -51,7 +51,7 @@ import Testing
         ("SCRAM-SHA-512", "scram.ScramLoginModule required username=\"a\" password=\"b\" tokenauth=true;"),
         ("OAUTHBEARER", "oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"a\";"),
     ])
-    func everyMechanismWithItsModule(mechanism: String, module: String) throws {
+    func everyMechanismIsConfiguredByItsLoginModule(mechanism: String, module: String) throws {
         for (name, description) in [("SASL_SSL", "SASL_SSL"), ("SASL_PLAINTEXT", "SASL_PLAINTEXT")] {
             let security = try KafkaSecurity(properties: [
                 "security.protocol": name, "sasl.mechanism": mechanism, "sasl.jaas.config": "\(Self.modules).\(module)",
@@ -60,9 +60,9 @@ import Testing
         }
     }
 
-    /// A backslash is missing at the end of a line, and what follows is a property of its own.
+    /// The backslash at the end of the line before is missing, so the rest of the value is read as a property.
     @Test(arguments: ["\"hush\";", "hush", "password=\"hush\";", "user.name=\"hush\""])
-    func aPieceOfAValueIsNotQuotedAsAName(line: String) {
+    func aPartOfAValueIsNotQuotedAsAName(line: String) {
         let message = self.refusal([
             "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
             "sasl.jaas.config": "\(Self.modules).plain.PlainLoginModule required username=\"al\" password=\"b\";",
@@ -72,7 +72,7 @@ import Testing
         #expect(!message.contains("hush"))
     }
 
-    @Test func passwordsGoToTheMechanismAsTheyAreWritten() async throws {
+    @Test func passwordsReachTheMechanismUnchanged() async throws {
         let security = try KafkaSecurity(properties: [
             "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
             "sasl.jaas.config": "\(Self.modules).plain.PlainLoginModule required username=\"al\" password=\"a\\\"b \";",
@@ -93,7 +93,7 @@ import Testing
         #expect(String(decoding: first, as: UTF8.self).contains("tokenauth=true"))
     }
 
-    @Test func unsecuredTokensHaveTheClaimsAskedFor() throws {
+    @Test func unsecuredTokensHaveTheConfiguredClaims() throws {
         let provider = try UnsecuredTokenProvider(
             LoginModule(
                 """
@@ -117,7 +117,7 @@ import Testing
 
     // MARK: TLS
 
-    @Test func versionsAndCiphers() throws {
+    @Test func tlsVersionsAndCiphersAreTranslated() throws {
         let both = try self.tls(["ssl.enabled.protocols": "TLSv1.3, TLSv1.2", "ssl.protocol": "TLSv1.3"])
         #expect(both.minimumVersion == .tls12 && both.maximumVersion == .tls13)
         let old = try self.tls(["ssl.enabled.protocols": "TLSv1.2,TLSv1.1,TLSv1"])
@@ -132,7 +132,7 @@ import Testing
         for configuration in [both, old, new, mixed] { _ = try configuration.makeContext() }
     }
 
-    @Test func onlyAnEmptyAlgorithmLeavesNamesUnchecked() throws {
+    @Test func onlyAnEmptyAlgorithmDisablesHostNameVerification() throws {
         #expect(try self.tls([:]).verification == .full)
         #expect(try self.tls(["ssl.endpoint.identification.algorithm": "HTTPS"]).verification == .full)
         #expect(
@@ -140,7 +140,7 @@ import Testing
                 == .authorityOnly)
     }
 
-    @Test func storesInPEM() throws {
+    @Test func pemStoresAreReadFromFilesAndValues() throws {
         let authority = try CertificateAuthority()
         let issued = try authority.issue()
         let both = try self.file("both.pem", Bytes(Array(issued.key) + Array(issued.chain)))
@@ -153,7 +153,7 @@ import Testing
         #expect(inFiles.identity == .pemFiles(chain: both, key: both))
         _ = try inFiles.makeContext()
 
-        // In a properties file the lines of PEM usually become one.
+        // In a properties file the lines of PEM are usually joined.
         func inOneLine(_ pem: Bytes) -> String { String(decoding: pem, as: UTF8.self).replacing("\n", with: " ") }
         let inValues = try self.tls([
             "ssl.truststore.type": "PEM", "ssl.truststore.certificates": inOneLine(authority.certificate),
@@ -163,7 +163,7 @@ import Testing
         _ = try inValues.makeContext()
     }
 
-    @Test func storesInPKCS12AreOpenedAlsoIfTheyAreSaidToBeJKSAsJavaDoes() throws {
+    @Test func pkcs12StoresAreOpenedEvenIfDeclaredAsJKSAsInJava() throws {
         let issued = try CertificateAuthority().issue()
         let store = try self.file("store.p12", try issued.pkcs12(password: "hush"))
         for type in ["PKCS12", "JKS", nil] {
@@ -180,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func aStoreOfAuthoritiesWithAWrongPasswordIsRefused() throws {
+    @Test func aTrustStoreWithAWrongPasswordIsRefused() throws {
         let issued = try CertificateAuthority().issue()
         let configuration = KafkaTLSConfiguration(
             trust: .pkcs12(try issued.pkcs12(password: "right"), password: "hush"))
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func aPEMFileWithoutItsTypeIsToldSo() throws {
+    @Test func aPEMFileWithoutItsTypeIsReported() throws {
         let store = try self.file("trust.pem", try CertificateAuthority().certificate)
         #expect(self.refusal(tls: ["ssl.truststore.location": store]).contains("ssl.truststore.type: it must be PEM"))
     }
@@ -208,9 +208,9 @@ import Testing
         #expect(message.contains("/no/such.p12") && message.contains("doesn't exist"))
     }
 
-    // MARK: What is refused
+    // MARK: Errors
 
-    @Test func everythingThatIsNotUnderstoodIsNamedAtOnce() {
+    @Test func allInvalidPropertiesAreReportedTogether() {
         let message = self.refusal([
             "security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "sasl.jaas.config": "nonsense",
             "ssl.provider": "x", "bootstrap.servers": "x", "ssl.enabled.protocols": "TLSv1.9",
@@ -261,7 +261,7 @@ import Testing
             ], "ssl.keystore.password: a PEM store has no password"
         ),
     ])
-    func combinationsThatCanNotWork(properties: [String: String], expected: String) {
+    func contradictoryPropertiesAreRefused(properties: [String: String], expected: String) {
         let message = self.refusal(properties)
         #expect(message.contains(expected), "\(message)")
         #expect(!message.contains("hush"))
@@ -283,7 +283,7 @@ import Testing
             "option 2 must be a number"
         ),
     ])
-    func loginModulesThatCanNotWork(mechanism: String, module: String, expected: String) {
+    func invalidLoginModulesAreRefused(mechanism: String, module: String, expected: String) {
         let message = self.refusal([
             "security.protocol": "SASL_SSL", "sasl.mechanism": mechanism,
             "sasl.jaas.config": "\(Self.modules).\(module)",
@@ -304,7 +304,7 @@ import Testing
         "useKeyTab=true storeKey=true keyTab=\"/k\" principal=\"a@B\" serviceName=kafka",
         "useTicketCache=true renewTGT=true", "useTicketCache=true ticketCache=\"/c\" principal=\"a@B\"",
     ])
-    func kerberosModules(options: String) throws {
+    func kerberosModulesWithAKeytabOrATicketCacheAreAccepted(options: String) throws {
         let properties = self.kerberos(options, ["sasl.kerberos.service.name": "kafka"])
         #expect(try KafkaSecurity(properties: properties).description == "SASL_PLAINTEXT GSSAPI")
     }
@@ -316,12 +316,12 @@ import Testing
         ("useTicketCache=true serviceName=other", "another than sasl.kerberos.service.name"),
         ("useTicketCache=true tryFirstPass=true", "option 2"),
     ])
-    func kerberosModulesThatCanNotWork(options: String, expected: String) {
+    func invalidKerberosModulesAreRefused(options: String, expected: String) {
         let message = self.refusal(self.kerberos(options, ["sasl.kerberos.service.name": "kafka"]))
         #expect(message.contains(expected), "\(message)")
     }
     #else
-    @Test func kerberosWithoutItsTraitIsToldSo() {
+    @Test func kerberosWithoutThePackageTraitIsReported() {
         #expect(self.refusal(self.kerberos("useTicketCache=true")).contains("package trait GSSAPI"))
     }
     #endif
@@ -342,7 +342,7 @@ import Testing
         #expect(try KafkaSecurity(propertiesFile: path).description == "SASL_SSL SCRAM-SHA-512")
     }
 
-    @Test func aFileThatCanNotBeReadIsNamed() throws {
+    @Test func anUnreadableFileIsNamed() throws {
         let missing = #expect(throws: KafkaError.self) { try KafkaSecurity(propertiesFile: "/no/such.properties") }
         #expect(missing?.message.contains("/no/such.properties") == true)
         let broken = try self.file("broken.properties", "a=\\u1")

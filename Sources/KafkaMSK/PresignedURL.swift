@@ -6,19 +6,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AsyncKafka
-import COpenSSL
 import Foundation
+import KafkaTransport
 
-/// What AWS knows somebody by.
+/// The credentials of an AWS identity.
 public struct AWSCredentials: Sendable {
-    /// The access key's id.
+    /// The ID of the access key.
     public var accessKeyID: String
-    /// The access key itself.
+    /// The secret access key.
     public var secretAccessKey: Secret
-    /// What comes with credentials that end: those of a role, say.
+    /// The session token of temporary credentials, such as those of a role.
     public var sessionToken: Secret?
 
-    /// Credentials.
+    /// Creates credentials.
     public init(accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
@@ -26,9 +26,9 @@ public struct AWSCredentials: Sendable {
     }
 }
 
-/// A GET request that is signed by AWS's Signature Version 4 and has everything in its URL.
+/// A GET request in the form of a URL that is signed with AWS Signature Version 4.
 struct PresignedURL {
-    /// How the body is signed: MSK wants that of the empty one, S3 takes any.
+    /// The body that is signed: MSK requires an empty one, S3 accepts an unsigned one.
     enum Payload: String {
         case empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         case unsigned = "UNSIGNED-PAYLOAD"
@@ -73,7 +73,7 @@ struct PresignedURL {
         )
     }
 
-    /// Everything but letters, digits and `-._~`.
+    /// Returns the text with all characters percent-encoded except letters, digits and `-._~`.
     static func encode(_ text: String) -> String {
         text.utf8.map { byte in
             switch byte {
@@ -90,15 +90,9 @@ struct PresignedURL {
         bytes.map { String(format: "%02x", Int($0)) }.joined()
     }
 
-    private static func sha256(_ text: String) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: 32)
-        EVP_Digest(text, text.utf8.count, &result, nil, EVP_sha256(), nil)
-        return result
-    }
+    private static func sha256(_ text: String) -> [UInt8] { HashFunction.sha256.hash(Array(text.utf8)) }
 
     private static func authenticationCode(_ key: [UInt8], _ text: String) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: 32)
-        HMAC(EVP_sha256(), key, Int32(key.count), Array(text.utf8), text.utf8.count, &result, nil)
-        return result
+        HashFunction.sha256.authenticationCode(key: key, Array(text.utf8))
     }
 }

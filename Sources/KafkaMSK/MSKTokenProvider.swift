@@ -8,26 +8,29 @@
 public import AsyncKafka
 import Foundation
 
-/// Tokens for Amazon MSK with IAM: a URL of the action `kafka-cluster:Connect`, signed with AWS's credentials, in Base64.
+/// A token provider for Amazon MSK with IAM. A token is the Base64 encoding of a URL for the action
+/// `kafka-cluster:Connect`, signed with AWS credentials.
 ///
-/// Nobody is asked for them, so that a new one costs nothing; and no cache is needed. Broker listeners that take them are those for
-/// SASL over TLS on port 9098 (9198 from outside).
+/// Tokens are signed locally without a request, so no cache is needed. MSK accepts them on its listeners for SASL over
+/// TLS, on port 9098 (9198 for public access).
 public struct MSKTokenProvider: OAuthBearerTokenProvider {
-    /// MSK takes none that live longer than 15 minutes.
+    /// The lifetime in seconds. MSK rejects tokens that live longer than 15 minutes.
     private static let lifetime = 900
 
     private let region: String
     private let credentials: @Sendable () async throws -> AWSCredentials
 
+    /// Creates a provider for clusters in a region.
+    ///
     /// - Parameters:
-    ///   - region: the cluster's, such as `eu-central-1`.
-    ///   - credentials: gives AWS's credentials, for each token, so that they may be those of a role, which end.
+    ///   - region: The cluster's region, such as `eu-central-1`.
+    ///   - credentials: Returns the AWS credentials. It is called for each token, because credentials of a role expire.
     public init(region: String, credentials: @escaping @Sendable () async throws -> AWSCredentials) {
         self.region = region
         self.credentials = credentials
     }
 
-    /// A token signed now.
+    /// Returns a token that is signed now.
     public func token() async throws -> OAuthBearerToken {
         self.token(try await self.credentials(), at: Date())
     }
@@ -36,8 +39,8 @@ public struct MSKTokenProvider: OAuthBearerTokenProvider {
         let url = PresignedURL(
             host: "kafka.\(self.region).amazonaws.com", query: ["Action": "kafka-cluster:Connect"], region: self.region,
             service: "kafka-cluster", lifetime: Self.lifetime)
-        // The user agent is for AWS's log, and is not signed.
-        let text = url.signed(by: credentials, at: date) + "&User-Agent=async-kafka-example"
+        // The user agent is only for AWS's log and isn't signed.
+        let text = url.signed(by: credentials, at: date) + "&User-Agent=async-kafka"
         let encoded = Data(text.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-")
             .replacing("/", with: "_")
         let seconds = date.timeIntervalSince1970.rounded(.down) + Double(Self.lifetime)

@@ -9,18 +9,18 @@ import AsyncKafka
 import Foundation
 import Testing
 
-@testable import MSKTokens
+@testable import KafkaMSK
 
 @Suite struct MSKTokenProviderTests {
-    /// AWS's documents' own, which open nothing.
+    /// The credentials in the AWS documentation, which aren't valid.
     private static let credentials = AWSCredentials(
         accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     /// 2013-05-24 00:00:00 UTC.
     private static let date = Date(timeIntervalSince1970: 1_369_353_600)
 
-    /// The example of "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in Amazon S3's API reference:
-    /// GET examplebucket.s3.amazonaws.com/test.txt, good for a day.
-    @Test func theSignatureOfTheDocumentsExampleIsMade() {
+    /// The example of "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in Amazon S3's API
+    /// reference: GET examplebucket.s3.amazonaws.com/test.txt, valid for a day.
+    @Test func theSignatureMatchesTheDocumentedExample() {
         let url = PresignedURL(
             host: "examplebucket.s3.amazonaws.com", path: "/test.txt", region: "us-east-1", service: "s3",
             payload: .unsigned, lifetime: 86_400)
@@ -54,8 +54,8 @@ import Testing
         #expect(query["X-Amz-Expires"] == "900")
         #expect(query["X-Amz-Security-Token"]?.flatMap { $0 } == session)
         #expect(query["X-Amz-Signature"]??.count == 64)
-        #expect(query["User-Agent"] == "async-kafka-example")
-        // Made now, it is good now.
+        #expect(query["User-Agent"] == "async-kafka")
+        // A new token is valid now.
         #expect(try await provider.token().expiresAt.millisecondsSince1970 > Int64(Date().timeIntervalSince1970) * 1000)
     }
 }
