@@ -306,7 +306,7 @@ import Testing
             for request in rig.pump() { rig.answer(request) }
         }
         #expect(rig.held.count == 1)
-        rig.append(self.kilobyte, partition: 0)
+        for _ in 0..<20 { rig.append(self.kilobyte, partition: 0) }
         rig.append(self.kilobyte, partition: 1)
         rig.flush()
         #expect(rig.pump().flatMap { $0.transmissions.map(\.partition.index) } == [1])
