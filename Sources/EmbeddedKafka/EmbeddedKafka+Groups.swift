@@ -31,6 +31,8 @@ extension EmbeddedKafka {
     }
 
     /// Returns a group, or nil if no member has joined it and no offset is committed.
+    ///
+    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func group(_ id: String) async throws(EmbeddedKafkaError) -> Group? {
         try await self.onLoop { cluster in
             guard let classic = cluster.groups[id]?.classic else { return nil }
@@ -42,7 +44,10 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Returns the committed offset of a group for a partition, or nil if there is none.
+    /// Returns the committed offset of a group for a partition, or nil if there is none or the group or partition doesn't
+    /// exist.
+    ///
+    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func committedOffset(
         of group: String, topic: String, partition: Int
     ) async throws(EmbeddedKafkaError) -> Int64? {
@@ -51,7 +56,9 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Returns the broker that coordinates a group, or nil if no broker is running.
+    /// Returns the ID of the broker that coordinates a group, or nil if no broker is running. The group need not exist.
+    ///
+    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func coordinator(ofGroup id: String) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onLoop { $0.coordinator(.group, for: id).map { Int($0) } }
     }
@@ -60,6 +67,11 @@ extension EmbeddedKafka {
     ///
     /// It takes over what the previous coordinator had stored: the members of the last complete generation and the
     /// committed offsets. Members that were joining have to send their requests again.
+    ///
+    /// - Parameters:
+    ///   - id: The group's ID.
+    ///   - broker: The ID of the new coordinator, which must be running.
+    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist or is stopped, or if the cluster has been stopped.
     public func moveCoordinator(ofGroup id: String, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             cluster.moveCoordinator(.group, for: id, to: try cluster.runningBroker(broker).id)

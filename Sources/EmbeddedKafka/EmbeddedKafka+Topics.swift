@@ -8,15 +8,19 @@
 import KafkaProtocol
 
 extension EmbeddedKafka {
-    /// Creates a topic. Broker 1 leads partition 0, broker 2 partition 1, and so on in turn.
+    /// Creates a topic. The running brokers lead its partitions in turn: broker 1 leads partition 0, broker 2 partition 1,
+    /// and so on.
     ///
     /// - Parameters:
     ///   - name: The name of the topic.
-    ///   - partitions: The number of partitions. Default: 1.
-    ///   - replicationFactor: The number of replicas of each partition. Default: 1.
+    ///   - partitions: The number of partitions, at most 100 000. Default: 1.
+    ///   - replicationFactor: The number of replicas of each partition, at most the number of running brokers. Default: 1.
     ///   - configuration: Topic settings by Kafka's names, validated as in Kafka. Those with an effect are
     ///     `max.message.bytes`, `message.timestamp.type`, `message.timestamp.after.max.ms`, `min.insync.replicas`,
     ///     `retention.bytes`, and `compact` in `cleanup.policy`. Default: none.
+    /// - Throws: `EmbeddedKafkaError` with the code that Kafka returns: `.topicAlreadyExists`, `.invalidTopicException` for
+    ///   the name, `.invalidPartitions`, `.invalidReplicationFactor` or `.invalidConfig`. Without a code if the cluster has
+    ///   been stopped.
     public func createTopic(
         _ name: String, partitions: Int = 1, replicationFactor: Int = 1, configuration: [String: String] = [:]
     ) async throws(EmbeddedKafkaError) {
@@ -35,6 +39,9 @@ extension EmbeddedKafka {
     }
 
     /// Deletes a topic with its records and the committed offsets for it.
+    ///
+    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic doesn't exist, and without a code
+    ///   if the cluster has been stopped.
     public func deleteTopic(_ name: String) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             guard let topic = cluster.topic(name) else { throw EmbeddedKafkaError.unknown(topic: name) }
@@ -43,11 +50,16 @@ extension EmbeddedKafka {
     }
 
     /// Returns the names of all topics, sorted.
+    ///
+    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func topics() async throws(EmbeddedKafkaError) -> [String] {
         try await self.onLoop { $0.topics.keys.sorted() }
     }
 
-    /// Returns the range from the first offset of a partition to the offset of the next record.
+    /// Returns the range from the first offset of a partition to its log end offset, the offset of the next record.
+    ///
+    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    ///   without a code if the cluster has been stopped.
     public func offsets(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Range<Int64> {
         try await self.onPartition(topic, partition) { _, partition in
             partition.log.startOffset..<partition.log.endOffset
@@ -56,6 +68,13 @@ extension EmbeddedKafka {
 
     /// Removes the records of a partition from `offset` on, as if a broker without them had become leader. The leader
     /// stays the same, in a new epoch. A batch that contains `offset` is removed completely.
+    ///
+    /// - Parameters:
+    ///   - topic: The name of the topic.
+    ///   - partition: The number of the partition.
+    ///   - offset: The first offset to remove. At or after the log end offset no record is removed.
+    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    ///   without a code if the cluster has been stopped.
     public func truncate(_ topic: String, partition: Int, to offset: Int64) async throws(EmbeddedKafkaError) {
         try await self.onPartition(topic, partition) { cluster, partition in
             partition.log.truncate(to: max(offset, 0))
@@ -64,6 +83,14 @@ extension EmbeddedKafka {
     }
 
     /// Deletes the records of a partition before `offset`, like Kafka's DeleteRecords and retention.
+    ///
+    /// - Parameters:
+    ///   - topic: The name of the topic.
+    ///   - partition: The number of the partition.
+    ///   - offset: The first offset to keep, or -1 to delete all records.
+    /// - Throws: `EmbeddedKafkaError` with the code `.offsetOutOfRange` if `offset` is after the log end offset or less than
+    ///   -1, with `.unknownTopicOrPartition` if the topic or partition doesn't exist, and without a code if the cluster has
+    ///   been stopped.
     public func deleteRecords(
         _ topic: String, partition: Int, before offset: Int64
     ) async throws(EmbeddedKafkaError) {

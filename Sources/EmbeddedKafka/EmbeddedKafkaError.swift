@@ -9,7 +9,7 @@ public import KafkaProtocol
 
 /// An error of an embedded cluster.
 public struct EmbeddedKafkaError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Kafka's error code, if there is one.
+    /// The error code that Kafka returns in this case, or nil if Kafka has none, as for a cluster that has been stopped.
     public var code: ErrorCode?
     /// A sentence that describes the error.
     public var description: String

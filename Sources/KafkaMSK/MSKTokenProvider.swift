@@ -24,13 +24,17 @@ public struct MSKTokenProvider: OAuthBearerTokenProvider {
     ///
     /// - Parameters:
     ///   - region: The cluster's region, such as `eu-central-1`.
-    ///   - credentials: Returns the AWS credentials. It is called for each token, because credentials of a role expire.
+    ///   - credentials: Returns the AWS credentials. It is called for each token, because credentials of a role expire. If
+    ///     it throws, the connection attempt fails, with `.authenticationFailed` unless the error is a `KafkaError`, and is
+    ///     repeated after a backoff.
     public init(region: String, credentials: @escaping @Sendable () async throws -> AWSCredentials) {
         self.region = region
         self.credentials = credentials
     }
 
-    /// Returns a token that is signed now.
+    /// Returns a token that is signed now and expires after 15 minutes.
+    ///
+    /// - Throws: Whatever the closure that returns the credentials throws.
     public func token() async throws -> OAuthBearerToken {
         self.token(try await self.credentials(), at: Date())
     }

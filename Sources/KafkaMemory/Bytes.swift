@@ -81,7 +81,11 @@ public struct Bytes: Sendable {
         self.withUnsafeBytes { Bytes(copying: $0) }
     }
 
-    /// Calls `body` with the bytes in place. The pointer is only valid during the call.
+    /// Calls `body` with the bytes in place.
+    ///
+    /// - Parameter body: A closure that reads the bytes. Its argument is valid only during the call.
+    /// - Returns: The result of `body`.
+    /// - Throws: Whatever `body` throws.
     @inlinable
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -93,6 +97,10 @@ public struct Bytes: Sendable {
     }
 
     /// Calls `body` with a bounds-checked view of the bytes in place.
+    ///
+    /// - Parameter body: A closure that reads the bytes.
+    /// - Returns: The result of `body`.
+    /// - Throws: Whatever `body` throws.
     @inlinable
     public func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
@@ -129,6 +137,10 @@ extension Bytes: RandomAccessCollection {
     }
 
     /// Calls `body` with the bytes in place, so that `Array(bytes)` and `Data(bytes)` copy them once.
+    ///
+    /// - Parameter body: A closure that reads the bytes. Its argument is valid only during the call.
+    /// - Returns: The result of `body`, never nil.
+    /// - Throws: Whatever `body` throws.
     @inlinable
     public func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result

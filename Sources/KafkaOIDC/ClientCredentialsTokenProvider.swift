@@ -12,7 +12,7 @@ import KafkaTransport
 /// a client's ID and secret for a token.
 ///
 /// Each call sends a request to the server, so wrap the provider in a `CachingTokenProvider`. Connection errors and the
-/// statuses 408, 429 and 5xx are retried until the endpoint's `timeout`. Any other refusal is final and thrown as
+/// statuses 408, 429 and 5xx are retried until the endpoint's `timeout`. Any other refusal is thrown at once as
 /// `.authenticationFailed` with the server's reason. A token expires after `expires_in` or at its own `exp`, whichever
 /// is earlier. Errors contain neither the secret nor a token.
 public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
@@ -46,7 +46,8 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     ///   - clientSecret: The client's secret.
     ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
     ///   - authentication: The way in which the ID and secret are sent. Default: `.basic`.
-    /// - Throws: `.invalidConfiguration` if a setting is invalid.
+    /// - Throws: `.invalidConfiguration` if a setting of the endpoint is invalid, if a certificate can't be used, if
+    ///   `clientID` is empty, or if it contains a colon and `authentication` is `.basicWithoutEncoding`.
     public init(
         _ endpoint: TokenEndpoint, clientID: String, clientSecret: Secret, scope: String? = nil,
         authentication: ClientAuthentication = .basic
@@ -55,6 +56,15 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     }
 
     /// Creates a provider that fetches the client's secret for each request, so that it can be rotated.
+    ///
+    /// - Parameters:
+    ///   - endpoint: The endpoint that issues tokens.
+    ///   - clientID: The client's ID at the server.
+    ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
+    ///   - authentication: The way in which the ID and secret are sent. Default: `.basic`.
+    ///   - clientSecret: Returns the client's secret. `token()` throws what it throws, after retries if that is a retriable
+    ///     `KafkaError`.
+    /// - Throws: `.invalidConfiguration`, as the initializer with a fixed secret.
     public init(
         _ endpoint: TokenEndpoint, clientID: String, scope: String? = nil,
         authentication: ClientAuthentication = .basic,
@@ -74,6 +84,15 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     }
 
     /// Requests a token from the server.
+    ///
+    /// - Returns: The token, which expires after `expires_in` or at its own `exp`, whichever is earlier.
+    /// - Throws: One of these errors:
+    ///   - `.authenticationFailed` if the server refuses the request, redirects it, or returns no token with an expiry.
+    ///   - `.authenticationTimeout` if the server doesn't answer within the endpoint's `timeout`.
+    ///   - `.connectionFailed` or `.tlsFailed` if it can't be reached, `.protocolError` if its response isn't
+    ///     valid HTTP or exceeds `maxResponseSize`.
+    ///   - `.invalidConfiguration` if a file of the endpoint's TLS settings has become invalid, and remains so until then.
+    ///   - Whatever the closure that returns the secret throws, and `CancellationError` if the task is cancelled.
     public func token() async throws -> OAuthBearerToken {
         try await self.request.token { try await self.form() }
     }

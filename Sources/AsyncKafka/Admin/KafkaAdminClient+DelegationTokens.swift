@@ -12,17 +12,25 @@ import KafkaTransport
 /// Delegation tokens require `delegation.token.secret.key` on the brokers (`delegation.token.master.key` below Kafka
 /// 3). Brokers accept these calls on authenticated listeners only, and not from clients that have authenticated with a
 /// delegation token.
+///
+/// All calls throw `.authorizationFailed` if the client lacks a right, `.brokerError` if a broker refuses the request for
+/// another reason (`brokerCode` has its error code), `.timedOut` if no broker answers within
+/// `KafkaClientConfiguration.apiTimeout`, `.closed` if the client is shut down, and `.cancelled` if the task is cancelled.
+/// If no broker can be reached for a reason that retries don't cure, they throw it at once: `.tlsFailed`, for instance, or
+/// `.authenticationFailed`.
 extension KafkaAdminClient {
     /// Creates a delegation token (KIP-48).
     ///
     /// - Parameters:
     ///   - owner: The principal to create the token for. Default: this client's own. Another principal requires the
-    ///     right to
-    ///     `CreateTokens` for it, and Kafka 3.3 (KIP-373).
+    ///     right to `CreateTokens` for it, and Kafka 3.3 (KIP-373).
     ///   - renewers: The principals that may renew the token in addition to the owner. Default: none.
     ///   - maximumLifetime: The time beyond which the token can't be renewed. Default and upper limit: the brokers'
     ///     `delegation.token.max.lifetime.ms`.
-    /// - Throws: `KafkaError`. If its `isOutcomeUnknown` is true, a token may exist; it expires without being renewed.
+    /// - Returns: The token with its secret.
+    /// - Throws: `.invalidArgument` if `maximumLifetime` is less than a millisecond, `.unsupportedVersion` if `owner` is set
+    ///   and the broker is older than Kafka 3.3, and the errors of all delegation token calls. If `isOutcomeUnknown` is
+    ///   true, a token may exist; it expires without being renewed.
     public func createDelegationToken(
         owner: KafkaPrincipal? = nil, renewers: [KafkaPrincipal] = [], maximumLifetime: Duration? = nil
     ) async throws(KafkaError) -> DelegationToken {
@@ -48,13 +56,17 @@ extension KafkaAdminClient {
             expiresAtLatest: Timestamp(millisecondsSince1970: made.maxTimestampMs))
     }
 
-    /// Renews a delegation token and returns the time at which it now expires.
+    /// Renews a delegation token. Its owner and its renewers may do so.
     ///
     /// - Parameters:
     ///   - hmac: The token's HMAC in Base64.
     ///   - period: The time from now until the token expires. Default: the brokers' `delegation.token.expiry.time.ms`.
-    ///     The
-    ///     token never outlives `expiresAtLatest`.
+    ///     The token never outlives `expiresAtLatest`.
+    /// - Returns: The time at which the token now expires.
+    /// - Throws: `.invalidArgument` if `hmac` isn't Base64 or `period` is less than a millisecond, and the errors of all
+    ///   delegation token calls. The `brokerCode` is `.delegationTokenNotFound` for an unknown token,
+    ///   `.delegationTokenExpired` for one that has expired, and `.delegationTokenOwnerMismatch` if the client is neither
+    ///   owner nor renewer.
     @discardableResult
     public func renewDelegationToken(hmac: Secret, for period: Duration? = nil) async throws(KafkaError) -> Timestamp {
         var request = RenewDelegationTokenRequest()
@@ -64,12 +76,14 @@ extension KafkaAdminClient {
         return Timestamp(millisecondsSince1970: answer.expiryTimestampMs)
     }
 
-    /// Expires a delegation token and returns the time at which it expires. Connections that have authenticated with it
-    /// stay open until their sessions end.
+    /// Expires a delegation token. Its owner and its renewers may do so. Connections that have authenticated with it stay
+    /// open until their sessions end.
     ///
     /// - Parameters:
     ///   - hmac: The token's HMAC in Base64.
     ///   - delay: The time for which the token remains valid. Default: it expires at once.
+    /// - Returns: The time at which the token expires.
+    /// - Throws: As `renewDelegationToken(hmac:for:)`. If `isOutcomeUnknown` is true, the token may have expired.
     @discardableResult
     public func expireDelegationToken(hmac: Secret, after delay: Duration? = nil) async throws(KafkaError) -> Timestamp
     {
@@ -83,6 +97,8 @@ extension KafkaAdminClient {
     /// Returns the delegation tokens visible to this client: those it owns, may renew, or is authorized to `Describe`.
     ///
     /// - Parameter owners: Return only tokens that one of these principals owns or may renew. Default: no restriction.
+    /// - Returns: The tokens with their secrets.
+    /// - Throws: The errors of all delegation token calls.
     public func describeDelegationTokens(
         owners: [KafkaPrincipal]? = nil
     ) async throws(KafkaError) -> [DelegationToken] {

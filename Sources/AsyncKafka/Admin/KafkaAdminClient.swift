@@ -29,7 +29,9 @@ public final class KafkaAdminClient: Sendable {
 
     /// Creates an admin client. It connects once `run()` is called.
     ///
-    /// Throws `KafkaError.Code.invalidConfiguration` with the reason if a setting is invalid.
+    /// - Parameter configuration: The cluster and the settings common to all clients.
+    /// - Throws: `.invalidConfiguration` with the reason if a setting is invalid or a certificate, key or store can't be
+    ///   used; `.connectionFailed` if the system has no resources for the client's thread and its event loop.
     public init(_ configuration: KafkaClientConfiguration) throws(KafkaError) {
         do {
             self.loop = try EventLoop(name: "kafka-admin", clock: configuration.clock)
@@ -49,7 +51,12 @@ public final class KafkaAdminClient: Sendable {
         self.loop.shutdown()
     }
 
-    /// Runs the client until `triggerGracefulShutdown()` is called or the task is cancelled. Call it once.
+    /// Runs the client until `triggerGracefulShutdown()` is called or the task is cancelled, and then closes its
+    /// connections. Call it once. It returns normally in both cases.
+    ///
+    /// Calls wait until it runs, and throw `.timedOut` if it doesn't within `KafkaClientConfiguration.apiTimeout`.
+    ///
+    /// - Throws: `.illegalState` if it has been called before.
     public func run() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
@@ -66,12 +73,18 @@ public final class KafkaAdminClient: Sendable {
         }
     }
 
-    /// Ends `run()`. Returns immediately; pending calls fail.
+    /// Ends `run()`. Returns immediately; pending calls fail with `.closed`.
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }
 
-    /// Runs an admin client for the duration of a closure.
+    /// Runs an admin client for the duration of a closure, and closes it when the closure returns or throws.
+    ///
+    /// - Parameters:
+    ///   - configuration: The cluster and the settings common to all clients.
+    ///   - body: A closure that uses the client. The client can't be used after the closure has returned.
+    /// - Returns: The result of `body`.
+    /// - Throws: The errors of `init(_:)`, or whatever `body` throws.
     public static func withAdminClient<Result>(
         _ configuration: KafkaClientConfiguration, _ body: (KafkaAdminClient) async throws -> Result
     ) async throws -> Result {

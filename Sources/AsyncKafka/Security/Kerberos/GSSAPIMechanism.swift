@@ -41,7 +41,14 @@ public struct GSSAPIMechanism: SASLMechanism {
         }
     }
 
-    /// Obtains a ticket for the broker.
+    /// Obtains a ticket for the broker. Only the waiting ends when the task is cancelled, because a call of the Kerberos
+    /// library can't be interrupted.
+    ///
+    /// - Parameter server: The broker, whose host is part of the service principal.
+    /// - Returns: The exchange with the first message, which contains the ticket.
+    /// - Throws: `.authenticationFailed` if there are no credentials or the KDC issues no ticket (`isRetriable` if the KDC
+    ///   can't be reached), `.invalidConfiguration` if the service name isn't valid or `krb5.conf` can't be read, and
+    ///   `CancellationError` if the task is cancelled.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         let mechanism = self
         return try await Self.threads.run {

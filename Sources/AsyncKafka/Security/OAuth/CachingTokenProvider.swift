@@ -44,12 +44,25 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     }
 
     /// Returns the cached token, or fetches a new one if there is none.
+    ///
+    /// - Returns: A token that is currently valid.
+    /// - Throws: A `KafkaError` if there is no valid token:
+    ///   - `.authenticationFailed` if the provider's call fails (`underlyingError` is its error), if its token has expired,
+    ///     contains invalid characters or was refused by a broker, or if the provider isn't called again yet because its
+    ///     last tokens were of this kind;
+    ///   - `.authenticationTimeout` if the call takes longer than `timeout`;
+    ///   - the provider's own `KafkaError`;
+    ///   - `.cancelled` if the task is cancelled. The call continues for other tasks.
     public func token() async throws -> OAuthBearerToken {
         try await self.token(outlasting: nil)
     }
 
-    /// Returns the cached token if it isn't due for renewal within `remaining`, otherwise a new one. If the provider fails,
-    /// the cached token is returned.
+    /// Returns the cached token if it isn't due for renewal within `remaining`, otherwise a new one. For a while after a
+    /// failed call, the cached token is returned in any case.
+    ///
+    /// - Parameter remaining: The remaining time of the session that is to be renewed.
+    /// - Returns: A token that is currently valid.
+    /// - Throws: As `token()`. A cached token that is still valid remains available from `token()`.
     public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken {
         try await self.token(outlasting: self.clock.now + remaining)
     }
@@ -92,6 +105,8 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     }
 
     /// Returns the provider's extensions, which are not cached.
+    ///
+    /// - Throws: Whatever the provider throws.
     public func extensions() async throws -> [String: String] {
         try await self.provider.extensions()
     }

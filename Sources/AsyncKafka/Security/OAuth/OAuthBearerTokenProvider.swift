@@ -14,18 +14,29 @@
 /// A call that exceeds the mechanism's `tokenTimeout` fails the connection attempt with `.authenticationTimeout`. The
 /// failure is logged at once and then once a minute, and the attempt is repeated after a backoff. A connection attempt
 /// as a whole is limited by `connectionSetupTimeout`.
+///
+/// An error that `token()` or `extensions()` throws fails the attempt likewise: a `KafkaError` unchanged, any other error as
+/// a retriable `.authenticationFailed` with that error as its `underlyingError`.
 public protocol OAuthBearerTokenProvider: Sendable {
     /// Returns a token that is currently valid.
+    ///
+    /// - Throws: Any error, if there is no token at the moment.
     func token() async throws -> OAuthBearerToken
 
-    /// Returns SASL extensions that don't depend on the token. The token's own extensions take precedence. Default:
-    /// none.
+    /// Returns SASL extensions that don't depend on the token (KIP-342). The token's own extensions take precedence.
+    /// Default: none.
+    ///
+    /// - Returns: The values by name. Names consist of letters only and can't be `auth`.
+    /// - Throws: Any error, if the extensions aren't known at the moment.
     func extensions() async throws -> [String: String]
 
     /// Returns a token to renew a session with (KIP-368): one that is valid for longer than the session's remaining time.
     ///
     /// Default: the result of `token()`. A provider that caches its token fetches a new one here if the cached one expires
     /// too soon.
+    ///
+    /// - Parameter remaining: The remaining time of the session. A token that expires earlier is used if there is no other.
+    /// - Throws: Any error, if there is no such token. `token()` is then called instead.
     func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken
 
     /// Called when a broker has accepted or refused a token. Default: does nothing. A provider that caches its token drops a
@@ -38,7 +49,7 @@ public protocol OAuthBearerTokenProvider: Sendable {
 }
 
 extension OAuthBearerTokenProvider {
-    /// Calls `token()`.
+    /// Returns the result of `token()`, regardless of `remaining`. Throws whatever `token()` throws.
     public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken { try await self.token() }
 
     /// Does nothing.
@@ -47,6 +58,6 @@ extension OAuthBearerTokenProvider {
     /// Nil.
     public func takeReplacementFailure() -> (any Error)? { nil }
 
-    /// Returns no extensions.
+    /// Returns no extensions. Never throws.
     public func extensions() async throws -> [String: String] { [:] }
 }

@@ -15,8 +15,8 @@ import KafkaTransport
 /// session renewal, so a renewed token is used at once and no `CachingTokenProvider` is needed. The process that writes
 /// it should write a new file and rename it, so that a partially written file is never read.
 ///
-/// A missing, empty or oversized file, or an expired token, throws an error that says so. The error is retriable, since
-/// the other process may fix the cause.
+/// A missing, empty or oversized file, or an expired token, fails the connection attempt with an error that says so. The
+/// error is retriable, since the other process may fix the cause.
 public struct TokenFileProvider: OAuthBearerTokenProvider {
     private let path: String
     private let opaqueTokenLifetime: Duration?
@@ -36,6 +36,10 @@ public struct TokenFileProvider: OAuthBearerTokenProvider {
     }
 
     /// Returns the token that the file currently contains.
+    ///
+    /// - Throws: A retriable `.authenticationFailed` if the file doesn't exist, can't be read, is empty or exceeds 1 MiB, if
+    ///   it contains more than a single token, if the token has expired, or if it isn't a JWT with an `exp` and
+    ///   `opaqueTokenLifetime` is nil.
     public func token() throws(KafkaError) -> OAuthBearerToken {
         let text = try Self.read(self.path, "token")
         if let token = try? OAuthBearerToken(jwt: Secret(text)) {

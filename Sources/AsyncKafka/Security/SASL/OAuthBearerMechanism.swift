@@ -23,13 +23,26 @@ public struct OAuthBearerMechanism: SASLMechanism {
         self.clock = clock
     }
 
-    /// Requests a token from the provider, within the timeout.
+    /// Requests a token from the provider, within `tokenTimeout`.
+    ///
+    /// - Parameter server: The broker, which isn't used.
+    /// - Returns: The exchange that sends the token.
+    /// - Throws: `.authenticationTimeout` if the provider doesn't answer in time; `.authenticationFailed` if it throws
+    ///   (`underlyingError` is its error), or if the token has expired or, like an extension, contains invalid characters;
+    ///   the provider's own `KafkaError`; `.cancelled` if the task is cancelled.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
 
-    /// Asks the provider for a token that lasts longer than the session. If there is none within `limit`, or the provider
-    /// fails, any token that is still valid is used.
+    /// Requests a token that lasts longer than the session. If there is none within `limit`, or the provider fails, any
+    /// token that is still valid is used.
+    ///
+    /// - Parameters:
+    ///   - server: The broker, which isn't used.
+    ///   - remaining: The remaining time of the session.
+    ///   - limit: The maximum time to wait for a token that lasts longer.
+    /// - Returns: The exchange that sends the token.
+    /// - Throws: As `makeExchange(with:)`, if there is no valid token at all.
     public func makeExchange(
         with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange {
@@ -72,7 +85,7 @@ public struct OAuthBearerMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == OAuthBearerMechanism {
-    /// OAUTHBEARER with tokens from a provider.
+    /// Returns OAUTHBEARER with tokens from a provider.
     ///
     /// - Parameters:
     ///   - provider: The token provider. Wrap it in a `CachingTokenProvider` unless it caches tokens itself.

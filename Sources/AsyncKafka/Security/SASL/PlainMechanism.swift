@@ -19,19 +19,30 @@ public struct PlainMechanism: SASLMechanism {
     }
 
     /// Fetches the credentials.
+    ///
+    /// - Parameter server: The broker, which isn't used.
+    /// - Returns: The exchange that sends the credentials.
+    /// - Throws: Whatever the source of the credentials throws. Fixed credentials never throw.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         PlainExchange(credentials: try await self.credentials())
     }
 }
 
 extension SASLMechanism where Self == PlainMechanism {
-    /// PLAIN with a fixed user name and password.
+    /// Returns PLAIN with a fixed user name and password.
+    ///
+    /// - Parameters:
+    ///   - username: The user name, which can't be empty.
+    ///   - password: The password. Neither it nor the user name can contain NUL.
     public static func plain(username: String, password: Secret) -> PlainMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return PlainMechanism { credentials }
     }
 
-    /// PLAIN with credentials that are fetched for each authentication, so that they can change.
+    /// Returns PLAIN with credentials that are fetched for each authentication, so that they can change.
+    ///
+    /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
+    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
     public static func plain(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> PlainMechanism {

@@ -21,23 +21,27 @@ public protocol SASLMechanism: Sendable {
 
     /// Begins one authentication of a connection.
     ///
-    /// Fetch a password or a token here, not in the exchange: a connection that authenticates again (KIP-368) goes on
-    /// working until this method returns. It runs off the event loop, so that it may compute or block.
+    /// Fetch a password or a token here, not in the exchange: a connection that authenticates again (KIP-368) continues to
+    /// work until this method returns. It runs off the event loop, so that it may compute or block.
     ///
-    /// - Parameter server: the broker.
-    /// - Throws: any error. It ends the attempt, which is repeated after a pause.
+    /// - Parameter server: The broker.
+    /// - Returns: The client's side of the authentication.
+    /// - Throws: Any error, which fails the connection attempt: a `KafkaError` unchanged, any other error as a retriable
+    ///   `.authenticationFailed` with that error as its `underlyingError`. The attempt is repeated after a backoff.
     func makeExchange(with server: KafkaServer) async throws -> any SASLExchange
 
-    /// Begins a later authentication of a connection, whose session is about to end (KIP-368).
+    /// Begins the re-authentication of a connection whose session is about to end (KIP-368).
     ///
     /// Default: the result of `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
-    /// with credentials that end with it.
+    /// with credentials that expire with it.
     ///
     /// - Parameters:
-    ///   - server: the broker.
-    ///   - remaining: how long the present session lasts. The credentials should last longer.
-    ///   - limit: how long to wait for them at most, if there are others that are still valid.
-    /// - Throws: any error. The attempt is repeated after a pause as long as the session lasts.
+    ///   - server: The broker.
+    ///   - remaining: The remaining time of the current session. The credentials should last longer.
+    ///   - limit: The maximum time to wait for such credentials, if there are others that are still valid.
+    /// - Returns: The client's side of the authentication.
+    /// - Throws: Any error. The attempt is repeated after a backoff as long as the session lasts; then the connection is
+    ///   closed.
     func makeExchange(
         with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange
@@ -47,7 +51,7 @@ extension SASLMechanism {
     /// "The source of the credentials", with the mechanism's name.
     public var credentialsSource: String { "The source of the credentials for \(self.name)" }
 
-    /// Calls `makeExchange(with:)`.
+    /// Returns the result of `makeExchange(with:)`, regardless of the session. Throws whatever that method throws.
     public func makeExchange(
         with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange {
@@ -57,26 +61,26 @@ extension SASLMechanism {
 
 /// The client's side of one authentication. Only `respond(to:)` is required.
 public protocol SASLExchange: Sendable {
-    /// Returns what to send next.
+    /// Returns the response to a challenge.
     ///
-    /// - Parameter challenge: what the broker has sent; nil at the beginning.
-    /// - Throws: any error. It ends the authentication.
+    /// - Parameter challenge: The broker's last message, or nil at the beginning.
+    /// - Returns: The message to send, or `.done`.
+    /// - Throws: Any error, which ends the authentication and closes the connection. Throw it if the broker isn't authentic.
     mutating func respond(to challenge: Bytes?) throws -> SASLResponse
 
-    /// The broker's reason for refusing the credentials, if the mechanism has a message of its own for it. By default nil:
-    /// Kafka's error tells the reason.
+    /// The broker's reason for refusing the credentials, if the mechanism has a message of its own for it. Default: nil,
+    /// since Kafka's error usually contains the reason.
     var refusal: String? { get }
 
-    /// The secrets in the exchange's messages: they are removed from errors and logs, where a broker may quote them. By
-    /// default nil: all messages sent are secret.
+    /// The secrets in the exchange's messages. They are removed from errors and logs, where a broker may quote them.
+    /// Default: nil, which treats all sent messages as secret.
     var secrets: [String]? { get }
 
-    /// What to log as a warning before the exchange begins: that the credentials are about to end, for instance. Default:
-    /// nil.
+    /// The warning to log before the exchange begins, for instance that the credentials are about to expire. Default: nil.
     var warning: String? { get }
 
-    /// Whether it is too late to begin the exchange. A renewal can wait for requests in flight; if the credentials have
-    /// ended by then, another exchange is made. Default: false.
+    /// Returns whether it is too late to begin the exchange, because its credentials have expired. A renewal may have to wait
+    /// for requests in flight; if this returns true afterwards, another exchange is made. Default: false.
     func isExpired(at now: Timestamp) -> Bool
 
     /// Called when the broker has accepted or refused the credentials. Default: does nothing.
@@ -84,13 +88,13 @@ public protocol SASLExchange: Sendable {
 }
 
 extension SASLExchange {
-    /// Nil.
+    /// Nil: the reason in Kafka's error is used.
     public var refusal: String? { nil }
-    /// Nil: everything is secret.
+    /// Nil: all sent messages are secret.
     public var secrets: [String]? { nil }
-    /// Nil.
+    /// Nil: there is no warning.
     public var warning: String? { nil }
-    /// False.
+    /// Returns false: the credentials don't expire.
     public func isExpired(at now: Timestamp) -> Bool { false }
     /// Does nothing.
     public func ended(isAccepted: Bool) {}

@@ -39,6 +39,10 @@ public struct ScramMechanism: SASLMechanism {
     }
 
     /// Fetches the credentials.
+    ///
+    /// - Parameter server: The broker, which isn't used.
+    /// - Returns: The exchange that proves knowledge of the password.
+    /// - Throws: Whatever the source of the credentials throws. Fixed credentials never throw.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         ScramExchange(
             hash: self.hash, credentials: try await self.credentials(), isToken: self.isToken,
@@ -47,33 +51,39 @@ public struct ScramMechanism: SASLMechanism {
 }
 
 extension SASLMechanism where Self == ScramMechanism {
-    /// SCRAM-SHA-256 with a fixed user name and password.
+    /// Returns SCRAM-SHA-256 with a fixed user name and password.
     public static func scramSHA256(username: String, password: Secret) -> ScramMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return ScramMechanism(.sha256, isToken: false) { credentials }
     }
 
-    /// SCRAM-SHA-512 with a fixed user name and password.
+    /// Returns SCRAM-SHA-512 with a fixed user name and password.
     public static func scramSHA512(username: String, password: Secret) -> ScramMechanism {
         let credentials = SASLCredentials(username: username, password: password)
         return ScramMechanism(.sha512, isToken: false) { credentials }
     }
 
-    /// SCRAM-SHA-256 with credentials that are fetched for each authentication, so that they can change.
+    /// Returns SCRAM-SHA-256 with credentials that are fetched for each authentication, so that they can change.
+    ///
+    /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
+    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
     public static func scramSHA256(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
         ScramMechanism(.sha256, isToken: false, credentials)
     }
 
-    /// SCRAM-SHA-512 with credentials that are fetched for each authentication, so that they can change.
+    /// Returns SCRAM-SHA-512 with credentials that are fetched for each authentication, so that they can change.
+    ///
+    /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
+    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
     public static func scramSHA512(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
         ScramMechanism(.sha512, isToken: false, credentials)
     }
 
-    /// SCRAM with a delegation token (KIP-48).
+    /// Returns SCRAM with a delegation token (KIP-48).
     ///
     /// - Parameters:
     ///   - id: The token's id.
@@ -86,11 +96,13 @@ extension SASLMechanism where Self == ScramMechanism {
         return .delegationToken(hash: hash) { credentials }
     }
 
-    /// SCRAM with a delegation token that is fetched for each authentication, so that it can be replaced.
+    /// Returns SCRAM with a delegation token that is fetched for each authentication, so that it can be replaced.
     ///
     /// - Parameters:
     ///   - hash: The hash function of the SCRAM mechanism that the brokers have enabled. Default: SHA-256.
-    ///   - credentials: Returns the token's id as the user name, and its HMAC in Base64 as the password.
+    ///   - credentials: Returns the token's id as the user name, and its HMAC in Base64 as the password. If it throws, the
+    ///     connection attempt fails, with `.authenticationFailed` unless the error is a `KafkaError`, and is repeated
+    ///     after a backoff.
     public static func delegationToken(
         hash: ScramMechanism.Hash = .sha256, credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {

@@ -15,7 +15,7 @@ import Testing
 @testable import AsyncKafka
 
 /// No request outlives the deadline of its call: each ends at the deadline, to the millisecond.
-@Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
+@Suite(.timeLimit(.minutes(1))) struct CallDeadlineTests {
     private let partition = TopicPartition("t", 0)
     private let clock = TestClock()
 
