@@ -10,8 +10,7 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// What is told of a connection: events for an observer, and requests and answers at `trace`. Nothing is computed for those that
-/// don't want it.
+/// The events of a connection, and the log of its requests and answers at `trace`. Nothing is computed if neither is wanted.
 extension BrokerConnection {
     enum ToldPhase: UInt8, AtomicRepresentable {
         case opening
@@ -22,7 +21,7 @@ extension BrokerConnection {
     func noteOpening(since begin: MonotonicTime) {
         self.logger(.debug, "Connected")
         self.events(.connected(KafkaEvent.Connected(broker: self.broker, duration: self.loop.now - begin)))
-        // It may have ended meanwhile: its opening is told first.
+        // If it has ended meanwhile, the end is told after the opening.
         if self.toldPhase.exchange(.open, ordering: .acquiringAndReleasing) == .ended {
             self.tellEnd(self.closedError)
         }
@@ -63,7 +62,7 @@ extension BrokerConnection {
                     duration: now - request.writtenAt)))
     }
 
-    /// Ends a request that was sent or has waited, without an answer.
+    /// Completes a request that ends without an answer.
     func fail(_ request: QueuedRequest, _ error: KafkaError) {
         self.events(
             .requestFailed(

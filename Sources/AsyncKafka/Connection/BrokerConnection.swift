@@ -39,7 +39,7 @@ final class BrokerConnection: Sendable {
     let lastUse: Atomic<Int64>
     private let answeredAt: Atomic<Int64>
     private let acquaintance: Atomic<Acquaintance>
-    /// What an observer has been told of it.
+    /// Which of its events the observer has received.
     let toldPhase = Atomic<ToldPhase>(.opening)
     private let onClose: OnClose
 
@@ -201,10 +201,10 @@ final class BrokerConnection: Sendable {
         }
     }
 
-    /// Completes the requests without an answer if the socket has taken all that was written. Returns whether it has.
+    /// Completes the requests without an answer if the socket has accepted everything. Returns whether it has.
     @discardableResult
     private func completeTaken() -> Bool {
-        // Under the channel's write lock, so that nothing is written between the look and the queue's.
+        // Under the channel's write lock, so that no request is written in between.
         let taken = self.channel.whenNothingIsQueued { self.queue.withLock { $0.takeTaken() } }
         for request in taken ?? [] { request.taken() }
         return taken != nil

@@ -183,7 +183,7 @@ struct RequestQueue: Sendable {
 
     // MARK: Ends
 
-    /// The system has taken all that was written. Returns the requests that end with that.
+    /// The system has accepted everything that was written. Returns the requests that end with that.
     mutating func takeTaken() -> [QueuedRequest] {
         guard self.written.count > self.inFlight else { return [] }
         var taken: [QueuedRequest] = []
@@ -196,10 +196,10 @@ struct RequestQueue: Sendable {
 
     struct Answered {
         let request: QueuedRequest
-        /// Requests without an answer that were written before it: the broker has read them.
+        /// Earlier requests without an answer, which the broker must have read.
         let taken: [QueuedRequest]
         let hasWaiting: Bool
-        /// Whether all others are held, and this was the last answer.
+        /// Whether other requests are held, and this was the last answer that the renewal waits for.
         let isLastBeforeRenewal: Bool
     }
 
@@ -223,7 +223,7 @@ struct RequestQueue: Sendable {
                 continue
             }
             guard expected == correlationID else {
-                // They end with the others.
+                // They fail when the queue is closed.
                 self.written.prepend(request)
                 for request in taken.reversed() { self.written.prepend(request) }
                 return .close(
@@ -247,7 +247,7 @@ struct RequestQueue: Sendable {
         KafkaError(.protocolError, "The broker \(whatItDid).", broker: self.broker, isRetriable: true)
     }
 
-    /// Takes out the request whose answer is due.
+    /// Removes and returns the request whose answer is due.
     mutating func takeFirstInFlight() -> QueuedRequest? {
         var others: [QueuedRequest] = []
         defer { for request in others.reversed() { self.written.prepend(request) } }
@@ -270,12 +270,12 @@ struct RequestQueue: Sendable {
     }
 
     enum ExpiryAction {
-        /// What has not been answered, or not been taken, makes the connection useless: nothing tells what comes after it.
+        /// A written request has timed out. Answers after the missing one can't be matched.
         case close(KafkaError)
         case wait(until: MonotonicTime?)
     }
 
-    /// Takes out what has waited to be written until its time was over, and says what becomes of the connection.
+    /// Removes the waiting requests that have timed out, and decides what happens to the connection.
     mutating func expire(now: MonotonicTime) -> (failed: [Failed], action: ExpiryAction) {
         let failed = self.takeExpiredWaiting(now: now)
         if let late = self.written.first(where: { $0.deadline <= now }) {
@@ -283,7 +283,7 @@ struct RequestQueue: Sendable {
             return (failed, .close(self.timeout("The broker did not \(didNot) in time.")))
         }
         if !failed.isEmpty, self.pauseEnd(now: now) != nil, let length = self.pause?.senselessLength {
-            // What is sent next would expire during the pause too.
+            // Later requests would time out during the pause too.
             let error = self.timeout(
                 "The broker has asked for a pause of \(length), longer than requests may take (requestTimeout): the connection "
                     + "is given up.")
@@ -319,9 +319,9 @@ struct RequestQueue: Sendable {
         return true
     }
 
-    /// Ends the queue, and all requests with it; nil if it has ended before.
+    /// Closes the queue and fails all requests. Returns nil if it was closed before.
     ///
-    /// What was written may have taken effect, unless it is a question, which has none. What has waited was never sent.
+    /// Written requests may have taken effect, unless their API has none. Waiting requests were never sent.
     mutating func close(_ error: KafkaError) -> [Failed]? {
         guard self.closed == nil else { return nil }
         self.closed = error
@@ -338,7 +338,7 @@ struct RequestQueue: Sendable {
 }
 
 extension KafkaError {
-    /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
+    /// The connection works, but the broker has requested a pause or is busy with earlier requests.
     static func notSentInTime(_ api: APIKey, to broker: String) -> KafkaError {
         KafkaError(
             .timedOut,

@@ -7,6 +7,14 @@
 /// Receives the events of a client, for metrics, traces and statistics.
 ///
 /// Set `KafkaClientConfiguration.observer`. Without an observer no event is created.
+///
+/// ```swift
+/// struct RequestTimes: KafkaObserver {
+///     func observe(_ event: KafkaEvent) {
+///         if case .requestAnswered(let answer) = event { histogram.record(answer.duration, "\(answer.api)") }
+///     }
+/// }
+/// ```
 public protocol KafkaObserver: Sendable {
     /// Receives an event. It is called where the event happens, on the client's threads and on threads that call the client, and
     /// concurrently. It must return quickly and must not block.

@@ -44,7 +44,7 @@ struct BatchQueue<Batch> {
         case stored
         /// It stays in the queue and is sent again. `attempts` have been made.
         case retry(attempts: Int)
-        /// It is kept until smaller ones have been made of it and are given to `split`.
+        /// It stays in the queue until its parts are passed to `split`.
         case split
         case failed(isOutcomeUnknown: Bool)
         /// Its records were given up before: nobody is left to tell.
@@ -55,7 +55,7 @@ struct BatchQueue<Batch> {
     struct Ended {
         let batch: Batch
         let isOutcomeUnknown: Bool
-        /// Whether a request with it is still on its way, or it is being split, so that its memory is in use.
+        /// Whether it is in flight or being split, so that its memory is in use.
         let isInUse: Bool
     }
 
@@ -101,7 +101,7 @@ struct BatchQueue<Batch> {
     /// split.
     private var sent: [Sent] = []
     private var inFlight = 0
-    /// How many batches are being split. Nothing is sent meanwhile: what follows them must not overtake them.
+    /// The number of batches that are being split. Nothing is sent meanwhile, so that later batches don't overtake them.
     private var beingSplit = 0
     private var isFlowing = false
     private var identity: ProducerIdentity?
@@ -312,7 +312,7 @@ struct BatchQueue<Batch> {
 
     // MARK: Splitting
 
-    /// Begins to split the batch that `next` would take, if it was never sent before. Returns what to call it then.
+    /// Begins to split the batch that `next` would send, if it was never sent. Returns the id to pass to `split`.
     mutating func beginSplit() -> UInt64? {
         guard self.canSend, !self.sent.contains(where: { $0.progress == .waitingForRetry }),
             var whole = self.fresh.popFirst()
@@ -324,8 +324,8 @@ struct BatchQueue<Batch> {
         return id
     }
 
-    /// Puts smaller batches in the place of one that was being split, or nothing if it can't be. If it was sent, they share its
-    /// sequence numbers. False if it has ended meanwhile.
+    /// Replaces a batch that was being split by its parts, or by nothing if it can't be split. If it was sent before, the parts
+    /// share its sequence numbers. Returns false if the batch has ended meanwhile.
     mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) -> Bool {
         self.beingSplit -= 1
         if let whole = self.fresh.first, whole.splitID == id {

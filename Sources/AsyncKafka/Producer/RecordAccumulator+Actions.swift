@@ -8,38 +8,38 @@
 import KafkaTransport
 
 extension RecordAccumulator {
-    /// What is to be done once the lock is released, in the order in which it was decided.
+    /// What the sender does once the lock is released, in the order of the decisions.
     enum Action {
-        /// Something can be sent to a broker. One thread at a time has this, until `nextStep` has nothing more for it.
+        /// Sends to a broker. Only one thread at a time has this action for a broker, until `nextStep` has nothing more for it.
         case send(to: Int32)
         case end(ProducerBatch, BatchResult)
-        /// Nobody needs the batch's records any more.
+        /// Frees the memory of a batch that has ended and is not in use.
         case freeRecords(ProducerBatch)
-        /// `replace` takes what becomes of it.
+        /// Splits a batch, and passes the parts to `replace`.
         case split(Splitting)
-        /// There may be room for the task that waits for this.
+        /// Wakes a task that waits for room in the buffer.
         case wake(Promise<Void>)
-        /// The partition tries again after the pause that follows so many failures.
+        /// Calls `endBackoff` after the backoff that follows this many failures.
         case backOff(PartitionState, failures: Int, count: Int)
         case setLingerTimer(MonotonicTime)
         case setExpiryTimer(MonotonicTime)
         case getIdentity
         case updateMetadata
-        /// Records are on their way to a topic. Metadata forgets those of which it isn't told for long.
+        /// Tells the metadata that a topic is in use, because unused topics are forgotten.
         case noteUse(ofTopic: String)
         case reportUnreachable(broker: Int32, count: Int, KafkaError)
         case reportReachable(broker: Int32)
-        /// A topic was found to take less than the configured batch size; its next batches have this one.
+        /// A topic rejects batches of the configured size; its next batches have this size.
         case reportSmallerBatches(topic: String, size: Int)
         case reportBuffer(isFull: Bool, free: Int)
     }
 
-    /// A batch that is taken out to be replaced by smaller ones. Its partition sends nothing meanwhile.
+    /// A batch that is being split. Its partition sends nothing until the parts have replaced it.
     struct Splitting {
         let partition: PartitionState
         let id: UInt64
         let batch: ProducerBatch
-        /// The size that its topic takes.
+        /// The batch size that the topic accepts.
         let size: Int
 
         init(partition: PartitionState, id: UInt64, batch: ProducerBatch) {
@@ -50,7 +50,7 @@ extension RecordAccumulator {
         }
     }
 
-    /// Asks for the leaders of a topic, once for all of its partitions.
+    /// Requests the leaders of a topic, once for all of its partitions.
     func needMetadata(of topic: TopicState, _ actions: inout [Action]) {
         let isAsked = actions.contains { if case .noteUse(topic.name) = $0 { true } else { false } }
         if !isAsked { actions += [.noteUse(ofTopic: topic.name), .updateMetadata] }

@@ -77,7 +77,7 @@ extension RecordAccumulator {
         return .recordsRefused(answer.recordErrors, others: others)
     }
 
-    /// Takes the smaller batches that were made of one, which are not asked to wait.
+    /// Replaces a batch by the parts that it was split into. They are sent without a backoff.
     mutating func replace(_ splitting: Splitting, by parts: [ProducerBatch]) -> [Action] {
         var actions: [Action] = []
         let (batch, partition) = (splitting.batch, splitting.partition)
@@ -89,7 +89,7 @@ extension RecordAccumulator {
         } else {
             self.releaseMemory(of: batch, partition, &actions)
             if isWaitedFor {
-                // What we have written ourselves can be read again; were it not so, its records would end here.
+                // Batches that the producer has encoded can be decoded, so this is not expected.
                 let error = KafkaError(
                     .recordTooLarge, "A batch is larger than its topic takes, and could not be split.")
                 actions.append(.end(batch, .failed(error)))

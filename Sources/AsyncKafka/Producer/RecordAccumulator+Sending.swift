@@ -61,7 +61,7 @@ extension RecordAccumulator {
         self.send(to: broker, &actions)
     }
 
-    /// Lets a thread send to a broker, unless one does.
+    /// Lets a thread send to a broker, unless one is doing so.
     func send(to broker: BrokerState, _ actions: inout [Action]) {
         guard !broker.isSending, !broker.ready.isEmpty, broker.inFlight < self.settings.maxInFlight else { return }
         broker.isSending = true
@@ -118,7 +118,8 @@ extension RecordAccumulator {
 
     // MARK: Sending
 
-    /// The next request to a broker, for the thread that has its `send`, which goes on until `.connect` or `.done`.
+    /// The next request to a broker. Only the thread that performs `.send` for the broker calls this, until it returns `.connect`
+    /// or `.done`.
     mutating func nextStep(_ id: Int32, isConnected: Bool, _ actions: inout [Action]) -> Step {
         guard let broker = self.brokers[id] else { return .done }
         // Somebody else may have made the connection.
@@ -147,7 +148,7 @@ extension RecordAccumulator {
             }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
             guard let batch = partition.queue.upNext else { continue }
-            // Its topic was found to take less after it was filled.
+            // The topic's limit was learned after the batch was filled.
             if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current,
                 let id = partition.queue.beginSplit()
             {

@@ -22,7 +22,7 @@ struct RecordAccumulator {
         var maxInFlight: Int
         var isIdempotent: Bool
         var isRoundRobin: Bool
-        /// Whether it is to be reported when the memory is full, and when no longer.
+        /// Whether an observer wants to know when the buffer is full and when it has room again.
         var isObserved: Bool
     }
 
@@ -67,7 +67,7 @@ struct RecordAccumulator {
     /// Partitions that can send nothing without a (new) producer identity.
     var awaitingIdentity: [PartitionState] = []
     var buffer: RecordBuffer
-    /// The state of the memory when it was reported to be full; nil once it is reported to have room.
+    /// The buffer's `changes` when it was reported to be full. Nil while it has room.
     var fullAt: UInt64?
     var closed: KafkaError?
     var isLingerTimerSet = false

@@ -205,7 +205,7 @@ struct RecordBuffer {
         return self.queues.values.flatMap { $0.map(\.promise) }
     }
 
-    /// Whether tasks wait, or one has been woken and not yet tried again.
+    /// Whether tasks wait, or one was woken and has not tried again yet.
     var hasWaiters: Bool { self.isOffered || !self.queues.isEmpty }
 
     /// Whether tasks wait that come before a newcomer with a record for a broker.

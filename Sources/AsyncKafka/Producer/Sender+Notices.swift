@@ -8,7 +8,7 @@
 import KafkaTransport
 
 extension Sender {
-    /// Says what the accumulator wants to have said.
+    /// Logs what the accumulator reports, or raises an event for it.
     func report(_ action: RecordAccumulator.Action) {
         switch action {
         case .reportUnreachable(let broker, let count, let error):
@@ -30,7 +30,7 @@ extension Sender {
         }
     }
 
-    /// Tells of a batch that goes into a request.
+    /// Raises the event for a batch that is put into a request.
     func noteSent(_ batch: ProducerBatch, to broker: Broker) {
         self.events(
             .batchSent(
@@ -40,7 +40,7 @@ extension Sender {
                     waited: self.age(of: batch))))
     }
 
-    /// The time since its first record.
+    /// The time since the batch was created.
     private func age(of batch: ProducerBatch) -> Duration {
         self.loop.now - batch.deadline + self.configuration.deliveryTimeout
     }

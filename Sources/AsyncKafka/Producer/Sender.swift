@@ -30,8 +30,8 @@ final class Sender: Sendable {
     /// Wakes the task that gets the producer's identity.
     let identityWanted = Signal()
 
-    /// How many requests to a broker are written in one go before the loop takes over, so that a task that enqueues isn't made to
-    /// send for all others.
+    /// The number of requests to a broker that are sent at once before the loop continues, so that a task that enqueues doesn't
+    /// have to send for all others.
     private static let requestsAtATime = 4
 
     init(_ configuration: ProducerConfiguration, loop: EventLoop) throws(KafkaError) {
@@ -58,7 +58,7 @@ final class Sender: Sendable {
 
     // MARK: What the accumulator decides
 
-    /// Does what the accumulator has decided, in that order, and then what follows from it.
+    /// Performs the accumulator's actions in order, and then the actions that follow from them.
     func perform(_ actions: [RecordAccumulator.Action]) {
         var actions = actions
         var next = 0
@@ -76,7 +76,7 @@ final class Sender: Sendable {
             case .split(let splitting):
                 actions += self.split(splitting)
             case .wake(let task):
-                // It may have given up: then the next one is woken.
+                // If the task has given up, the next one is woken.
                 if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
             case .backOff(let partition, let failures, let count):
                 _ = self.loop.schedule(after: self.cluster.backoff(failures: failures)) { [weak self] in
@@ -98,7 +98,7 @@ final class Sender: Sendable {
         }
     }
 
-    /// Asks the accumulator, and does what it has decided.
+    /// Calls the accumulator and performs the actions it returns.
     func decide(_ body: (inout RecordAccumulator) -> [RecordAccumulator.Action]) {
         self.perform(self.accumulator.withLock { body(&$0) })
     }
@@ -132,7 +132,7 @@ final class Sender: Sendable {
         }
     }
 
-    /// Makes smaller batches of one. Its records are decompressed and written again, without the lock.
+    /// Splits a batch. Its records are decompressed and encoded again, without the accumulator's lock.
     private func split(_ splitting: RecordAccumulator.Splitting) -> [RecordAccumulator.Action] {
         let parts = try? splitting.batch.parts(ofAtMost: splitting.size, undelivered: self.undelivered)
         return self.accumulator.withLock { $0.replace(splitting, by: parts ?? []) }
