@@ -10,17 +10,15 @@ struct ErrorDefinition {
     var code: Int16
     var name: String
     var isRetriable: Bool
-    var refreshesMetadata: Bool
     var advice: String
 
     init(line: Substring) throws {
         let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-        guard columns.count == 5, let code = Int16(columns[0]) else { throw CodegenError("errors.tsv: \(line)") }
+        guard columns.count == 4, let code = Int16(columns[0]) else { throw CodegenError("errors.tsv: \(line)") }
         self.code = code
         self.name = columns[1]
         self.isRetriable = columns[2] == "retriable"
-        self.refreshesMetadata = columns[3] == "refresh-metadata"
-        self.advice = columns[4]
+        self.advice = columns[3]
     }
 
     /// The name in lower camel case: `unknownServerError` for `UNKNOWN_SERVER_ERROR`.
@@ -59,11 +57,6 @@ func renderErrorCodes(_ errors: [ErrorDefinition]) -> String {
         source.line("/// Whether the same request may succeed if it is sent again.")
         source.block("public var isRetriable: Bool") { source in
             renderCodes(errors.filter(\.isRetriable), into: &source)
-        }
-        source.line("")
-        source.line("/// Whether the error means that the client's metadata is out of date.")
-        source.block("package var refreshesMetadata: Bool") { source in
-            renderCodes(errors.filter(\.refreshesMetadata), into: &source)
         }
         source.line("")
         source.line("/// One sentence on what to do about the error.")

@@ -241,13 +241,13 @@ extension Cluster {
         timeout: Duration? = nil
     ) async throws(KafkaError) -> Request.Response {
         let now = self.loop.now
-        guard now < deadline else { throw connection.notSentInTime(Request.apiKey) }
+        guard now < deadline else { throw .notSentInTime(Request.apiKey, to: connection.broker.description) }
         let promise = Promise<Request.Response>()
         let limit = timeout.map { min($0, deadline - now) } ?? self.configuration.requestTimeout
         connection.submit(request, version: version, timeout: limit) { promise.fulfill($0) }
         do throws(KafkaError) {
             return try await promise.value(until: deadline, on: self.loop) {
-                var error = connection.notSentInTime(Request.apiKey)
+                var error = KafkaError.notSentInTime(Request.apiKey, to: connection.broker.description)
                 if !connection.isPaused { error.message = "The broker did not answer \(Request.apiKey) in time." }
                 error.isOutcomeUnknown = Request.apiKey.hasEffect
                 return error

@@ -96,7 +96,7 @@ final class ConnectionTable: Sendable {
                 known: known, avoiding: refusing, isReady: { !$0.isPaused }, lastAnswer: \.lastAnswer,
                 using: &random)
         }
-        return (open.min { $0.requestsInFlight < $1.requestsInFlight }, others)
+        return (open.min { $0.requestCount < $1.requestCount }, others)
     }
 
     /// How many servers can answer a request that any broker can answer.

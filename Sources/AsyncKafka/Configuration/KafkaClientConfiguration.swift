@@ -50,6 +50,8 @@ public struct KafkaClientConfiguration: Sendable {
 
     /// The destination of log events. Default: warnings and errors go to standard error.
     public var log: any KafkaLog = StandardErrorLog()
+    /// Receives the client's events, for metrics and traces. Default: nil, and no events are created.
+    public var observer: (any KafkaObserver)?
     /// The range of the session's lifetime in which it is renewed: late, and not at the same moment for all
     /// connections. Tests with short sessions renew earlier.
     package var sessionRenewal = 0.85..<0.95

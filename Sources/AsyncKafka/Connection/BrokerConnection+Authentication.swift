@@ -59,6 +59,7 @@ extension BrokerConnection {
         guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
         // Whatever fails from here on closes the connection, and what is held is never written.
         self.hold()
+        let heldAt = self.loop.now
         // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
         // What is in flight may take its time, and a broker answers one request after the other.
@@ -73,6 +74,10 @@ extension BrokerConnection {
         self.release()
         self.security.authenticationSucceeded(logger: self.logger)
         self.logger(.debug, "Authenticated again")
+        self.events(
+            .reauthenticated(
+                KafkaEvent.Reauthenticated(
+                    broker: self.broker, mechanism: mechanism.name, duration: self.loop.now - heldAt)))
     }
 
     /// Waits until nothing stands before a renewal; false if the connection or the task ends before that.
@@ -80,9 +85,9 @@ extension BrokerConnection {
         while self.isOpen, !Task.isCancelled {
             if self.hasRequestsInFlight {
                 await self.renewalSignal.wait(on: self.loop)
-            } else if let mutedUntil = self.mutedUntil, mutedUntil > self.loop.now {
+            } else if let pauseEnd = self.pauseEnd {
                 // A broker that throttles a client doesn't read what comes from it.
-                await self.renewalSignal.wait(until: mutedUntil, on: self.loop)
+                await self.renewalSignal.wait(until: pauseEnd, on: self.loop)
             } else {
                 return true
             }
@@ -93,7 +98,7 @@ extension BrokerConnection {
     /// What nobody answers may still be on its way, and the broker slow to read it: a renewal has the time of a request then.
     private var renewalTimeout: Duration {
         let timeout = self.configuration.connectionSetupTimeout
-        return self.hasSentUnanswered.load(ordering: .relaxed)
+        return self.hasSentUnanswered
             ? max(timeout, self.configuration.requestTimeout) : timeout
     }
 

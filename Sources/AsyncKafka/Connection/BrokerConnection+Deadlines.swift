@@ -10,7 +10,7 @@ import KafkaTransport
 import Synchronization
 
 extension BrokerConnection {
-    /// The timer for the first deadline among the requests in flight.
+    /// The timer for the first deadline of a request.
     struct TimeoutState {
         var armed: MonotonicTime?
         var timer: LoopTimer?
@@ -36,45 +36,13 @@ extension BrokerConnection {
     private func checkTimeouts() {
         self.timeouts.withLock { $0.armed = nil }
         let now = self.loop.now
-        let (tooLate, overdue, next, senselessPause) = self.queue.withLock { queue in
-            (
-                queue.takeOverdueDeferred(now: now), queue.overdue(now: now), queue.earliestDeadline,
-                queue.senselessPause(now: now)
-            )
+        let (failed, action) = self.queue.withLock { $0.expire(now: now) }
+        for failed in failed { self.fail(failed.request, failed.error) }
+        switch action {
+        case .close(let error): self.close(error)
+        case .wait(let time?): self.armTimeout(time)
+        case .wait(nil): break
         }
-        for request in tooLate { request.complete(.failure(self.notSentInTime(request.api))) }
-        let isUnansweredTooLate = self.failOverdueHeldUnanswered(now: now)
-        let unanswered = self.unanswered.withLock { $0.first?.deadline }
-        let held = self.heldUnanswered.withLock { $0.first?.request.deadline }
-        if let overdue {
-            self.close(
-                KafkaError(
-                    .timedOut, "The broker did not answer \(overdue.api) in time.", broker: self.broker.description,
-                    isRetriable: true))
-        } else if let unanswered, unanswered <= now {
-            self.close(
-                KafkaError(
-                    .timedOut, "The broker did not take what was sent in time.", broker: self.broker.description,
-                    isRetriable: true))
-        } else if !tooLate.isEmpty || isUnansweredTooLate, let senselessPause {
-            // What is sent next would expire during the pause too.
-            self.close(
-                KafkaError(
-                    .timedOut,
-                    "The broker has asked for a pause of \(senselessPause), longer than requests may take "
-                        + "(requestTimeout): the connection is given up.",
-                    broker: self.broker.description, isRetriable: true))
-        } else if let next = [next, unanswered, held].compactMap(\.self).min() {
-            self.armTimeout(next)
-        }
-    }
-
-    /// Nothing is wrong with the connection: the broker has asked for a pause, or is busy with what came before.
-    func notSentInTime(_ api: APIKey) -> KafkaError {
-        KafkaError(
-            .timedOut,
-            "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",
-            broker: self.broker.description, isRetriable: true)
     }
 
     // MARK: Idleness
@@ -101,10 +69,10 @@ extension BrokerConnection {
             .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
         // Under the write lock, so that no request is written between the look and the end.
         let isIdle = self.channel.whenNothingIsQueued {
-            self.idleEnd <= self.loop.now && !self.hasHeldUnanswered && self.queue.withLock { $0.closeIfIdle(error) }
+            self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
         }
         guard isIdle == true else { return false }
-        self.end(error, written: [], unwritten: [])
+        self.end(error, [])
         return true
     }
 }

@@ -20,8 +20,26 @@ extension BrokerConnection {
         to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose
     ) async throws(KafkaError) -> BrokerConnection {
-        let deadline = loop.now + configuration.connectionSetupTimeout
-        let logger = logger.with([(.broker, broker.description)])
+        let begin = loop.now
+        do throws(KafkaError) {
+            let connection = try await Self.attempt(
+                broker, configuration: configuration, security: security, loop: loop,
+                logger: logger.with([(.broker, broker.description)]), onClose: onClose,
+                deadline: begin + configuration.connectionSetupTimeout)
+            connection.noteOpening(since: begin)
+            return connection
+        } catch {
+            Events(observer: configuration.observer)(
+                .connectionFailed(
+                    KafkaEvent.ConnectionFailed(broker: broker, reason: error, duration: loop.now - begin)))
+            throw error
+        }
+    }
+
+    private static func attempt(
+        _ broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
+        logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
+    ) async throws(KafkaError) -> BrokerConnection {
         let connection = try await Self.reach(
             broker, configuration: configuration, security: security, loop: loop, logger: logger, onClose: onClose,
             deadline: deadline)
@@ -38,7 +56,6 @@ extension BrokerConnection {
             connection.noteSuitable()
         }
         connection.armIdleTimer()
-        logger(.debug, "Connected")
         return connection
     }
 

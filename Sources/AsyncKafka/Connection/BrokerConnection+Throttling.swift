@@ -5,7 +5,6 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 import Synchronization
@@ -37,8 +36,9 @@ extension BrokerConnection {
         case nil: break
         }
         guard pause > .zero else { return }
+        self.events(.throttled(KafkaEvent.Throttled(broker: self.broker, duration: pause)))
         let end = now + pause
-        self.queue.withLock { $0.mute(until: end, senselessPause: pause > longest ? pause : nil) }
+        self.queue.withLock { $0.pause(until: end, senselessLength: pause > longest ? pause : nil) }
         self.armPauseEnd(end)
     }
 
@@ -56,7 +56,7 @@ extension BrokerConnection {
             self.throttle.withLock { state in
                 if state.armed == end { state.armed = nil }
             }
-            self.writeDeferred()
+            self.writeWaiting()
         }
         let obsolete = self.throttle.withLock { state in
             // Another thread was faster with a later one.
@@ -66,20 +66,5 @@ extension BrokerConnection {
         }
         obsolete?.cancel()
         if !self.isOpen { timer.cancel() }
-    }
-
-    /// Writes what has waited and may be written now.
-    func writeDeferred() {
-        self.writeHeldUnanswered()
-        while true {
-            var next: DeferredRequest?
-            self.channel.send { () -> [Bytes]? in
-                next = self.queue.withLock { $0.takeDeferred(now: self.loop.now) }
-                return next?.frame
-            }
-            guard let next else { return }
-            self.traceRequest(next)
-            self.armTimeout(next.pending.deadline)
-        }
     }
 }

@@ -21,6 +21,7 @@ final class BrokerConnection: Sendable {
     let configuration: KafkaClientConfiguration
     let loop: EventLoop
     let logger: Logger
+    let events: Events
     let channel: SocketChannel
     let security: ConnectionSecurity
     private let negotiated: Lock<BrokerVersions>
@@ -30,19 +31,16 @@ final class BrokerConnection: Sendable {
     /// Whether an answer has asked for a pause lately.
     let isThrottled = Atomic<Bool>(false)
     let idleTimer = Lock<LoopTimer?>(nil)
-    let unanswered = Lock(Deque<UnansweredRequest>())
-    /// Such requests, while nothing but authentication may be sent, or the broker has asked for a pause.
-    let heldUnanswered = Lock(Deque<(frame: [Bytes], request: UnansweredRequest)>())
     private let authenticated = Lock<Session?>(nil)
     /// Tells the task that renews the session that the connection has ended, or that all is answered while requests are held.
     let renewalSignal = Signal()
-    /// Whether requests were sent that nobody answers.
-    let hasSentUnanswered = Atomic<Bool>(false)
     private let finished = Promise<Void>()
     private let correlation = Atomic<Int32>(0)
     let lastUse: Atomic<Int64>
     private let answeredAt: Atomic<Int64>
     private let acquaintance: Atomic<Acquaintance>
+    /// Which of its events the observer has received.
+    let toldPhase = Atomic<ToldPhase>(.opening)
     private let onClose: OnClose
 
     /// Requests written and not answered; more than Kafka's producers ever have.
@@ -58,8 +56,9 @@ final class BrokerConnection: Sendable {
         self.security = security
         self.loop = loop
         self.logger = logger
+        self.events = Events(observer: configuration.observer)
         self.negotiated = Lock(BrokerVersions(broker: broker, ranges: [:]))
-        self.queue = Lock(RequestQueue(limit: Self.maximumInFlight))
+        self.queue = Lock(RequestQueue(limit: Self.maximumInFlight, broker: broker.description))
         self.lastUse = Atomic(loop.now.nanoseconds)
         self.answeredAt = Atomic(loop.now.nanoseconds)
         self.acquaintance = Atomic(acquaintance)
@@ -96,13 +95,12 @@ final class BrokerConnection: Sendable {
 
     /// The request that has waited longest for its answer. Fetch, JoinGroup and SyncGroup don't count: they wait for others.
     var longestUnanswered: (api: APIKey, since: MonotonicTime)? {
-        let waits: Set<APIKey> = [.fetch, .joinGroup, .syncGroup]
-        return self.queue.withLock { queue in
-            queue.inFlight.first { !waits.contains($0.api) }.map { ($0.api, $0.writtenAt) }
-        }
+        self.queue.withLock { $0.oldestInFlight(except: [.fetch, .joinGroup, .syncGroup]) }
+            .map { ($0.api, $0.writtenAt) }
     }
 
-    var requestsInFlight: Int { self.queue.withLock { $0.inFlight.count + $0.deferred.count } }
+    /// How many requests have not ended.
+    var requestCount: Int { self.queue.withLock { $0.count } }
 
     // MARK: Requests
 
@@ -135,37 +133,81 @@ final class BrokerConnection: Sendable {
         // A connection that nobody uses is idle, also if its session is renewed.
         let now = isAuthentication ? self.loop.now : self.noteUse()
         let limit = request.answerElementLimit
-        let pending = PendingRequest(
-            correlationID: correlationID, api: Request.apiKey, version: version, deadline: now + timeout
-        ) { result in
-            completion(
-                result.flatMap { self.decode($0, of: Request.self, version: version, elementLimit: limit) })
+        let queued = QueuedRequest(
+            Request.apiKey, version: version, deadline: now + timeout,
+            answer: .expected(correlationID: correlationID) { result in
+                completion(
+                    result.flatMap { self.decode($0, of: Request.self, version: version, elementLimit: limit) })
+            })
+        self.write(queued, frame, now: now, isAuthentication: isAuthentication)
+    }
+
+    /// Sends a request that has no answer: Produce with `acks` 0.
+    ///
+    /// `completion` runs exactly once: with success when the system has taken the request to send it, which is all that can
+    /// be known. Not sooner, so that a producer whose broker is slow waits, rather than queue without bounds.
+    func submitWithoutResponse<Request: KafkaRequest>(
+        _ request: Request, version: Int16, timeout: Duration,
+        completion: @escaping @Sendable (Result<Void, KafkaError>) -> Void
+    ) {
+        let frame: [Bytes]
+        do {
+            frame = try self.encode(request, version: version, correlationID: self.nextCorrelationID())
+        } catch {
+            completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
+            return
         }
-        self.write(DeferredRequest(frame: frame, pending: pending), now: now, isAuthentication: isAuthentication)
+        let now = self.noteUse()
+        let queued = QueuedRequest(
+            Request.apiKey, version: version, deadline: now + timeout, answer: .never(completion: completion))
+        self.write(queued, frame, now: now, isAuthentication: false)
     }
 
     /// Writes a request, lets it wait, or fails it.
-    func write(_ request: DeferredRequest, now: MonotonicTime, isAuthentication: Bool) {
+    func write(_ request: QueuedRequest, _ frame: [Bytes], now: MonotonicTime, isAuthentication: Bool) {
         // The queue and the socket must see requests in the same order: the channel calls back under its write lock.
         // It doesn't if it is closed.
         var action: RequestQueue.SubmitAction?
         self.channel.send { () -> [Bytes]? in
-            action = self.queue.withLock { $0.submit(request, now: now, isAuthentication: isAuthentication) }
-            if case .write = action { return request.frame }
+            action = self.queue.withLock { $0.submit(request, frame, now: now, isAuthentication: isAuthentication) }
+            if case .write = action { return frame }
             return nil
         }
         switch action {
         case .write:
-            self.traceRequest(request)
-            self.armTimeout(request.pending.deadline)
-        case .deferred(let time):
-            self.armTimeout(request.pending.deadline)
+            self.noteSent(request, frame)
+            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+        case .wait(let time):
+            self.armTimeout(request.deadline)
             if let time { self.armPauseEnd(time) }
         case .refuse(let error):
-            request.pending.complete(.failure(error))
+            request.failed(error)
         case nil:
-            request.pending.complete(.failure(self.closedError))
+            request.failed(self.closedError)
         }
+    }
+
+    /// Writes what has waited and may be written now.
+    func writeWaiting() {
+        while true {
+            var next: (request: QueuedRequest, frame: [Bytes])?
+            self.channel.send { () -> [Bytes]? in
+                next = self.queue.withLock { $0.next(now: self.loop.now) }
+                return next?.frame
+            }
+            guard let (request, frame) = next else { return }
+            self.noteSent(request, frame)
+            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+        }
+    }
+
+    /// Completes the requests without an answer if the socket has accepted everything. Returns whether it has.
+    @discardableResult
+    private func completeTaken() -> Bool {
+        // Under the channel's write lock, so that no request is written in between.
+        let taken = self.channel.whenNothingIsQueued { self.queue.withLock { $0.takeTaken() } }
+        for request in taken ?? [] { request.taken() }
+        return taken != nil
     }
 
     /// Why nothing more is sent. The channel may be closed before the queue has heard of it.
@@ -236,25 +278,30 @@ final class BrokerConnection: Sendable {
             self.queue.withLock { $0.release() }
             return nil
         }
-        self.writeDeferred()
+        self.writeWaiting()
     }
 
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
-    var hasRequestsInFlight: Bool { self.queue.withLock { !$0.inFlight.isEmpty } }
+    var hasRequestsInFlight: Bool { self.queue.withLock { $0.inFlight > 0 } }
+    /// Whether requests without an answer were sent.
+    var hasSentUnanswered: Bool { self.queue.withLock { $0.hasHadUnanswered } }
     /// Whether requests wait for a reason of the connection's: a session that is renewed, or a pause that the broker wants.
     var isPaused: Bool {
         let now = self.loop.now
-        return self.queue.withLock { queue in queue.isHeld || queue.mutedUntil.map { $0 > now } ?? false }
+        return self.queue.withLock { $0.isPaused(now: now) }
     }
-    /// The broker has asked for a pause until then (KIP-219).
-    var mutedUntil: MonotonicTime? { self.queue.withLock { $0.mutedUntil } }
+    /// Until when the broker wants a pause (KIP-219), if it is not over.
+    var pauseEnd: MonotonicTime? {
+        let now = self.loop.now
+        return self.queue.withLock { $0.pauseEnd(now: now) }
+    }
 
     // MARK: The end
 
     /// If requests were sent that nobody answers, waits until the broker has read them: closing a socket throws away what the
     /// broker is slow to read as soon as anything comes from it. The connection is closed then, or when the limit is over.
     func finish(within limit: Duration) async {
-        guard self.hasSentUnanswered.load(ordering: .relaxed), limit > .zero else { return }
+        guard self.hasSentUnanswered, limit > .zero else { return }
         self.channel.closeAfterFlushing(within: limit)
         // Cut short by cancellation.
         try? await self.finished.value()
@@ -262,30 +309,21 @@ final class BrokerConnection: Sendable {
 
     /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
     func close(_ error: KafkaError) {
-        guard let (written, unwritten) = self.queue.withLock({ $0.close(error) }) else { return }
-        self.end(error, written: written, unwritten: unwritten)
+        guard let failed = self.queue.withLock({ $0.close(error) }) else { return }
+        self.end(error, failed)
     }
 
     /// What follows from the end of the queue.
-    func end(_ error: KafkaError, written: [PendingRequest], unwritten: [PendingRequest]) {
+    func end(_ error: KafkaError, _ failed: [RequestQueue.Failed]) {
         self.channel.close()
         self.renewalSignal.notify()
         self.finished.fulfill(.success(()))
         self.timeouts.withLock { $0.timer }?.cancel()
         self.throttle.withLock { $0.timer }?.cancel()
         self.idleTimer.withLock { $0 }?.cancel()
-        var unknown = error
-        unknown.isOutcomeUnknown = true
-        unknown.isRetriable = true
-        if unknown.broker == nil { unknown.broker = self.broker.description }
-        let failed = unknown
-        // A question has no effect that could be unknown.
-        unknown.isOutcomeUnknown = false
-        let unanswered = unknown
         self.loop.execute {
-            for request in written { request.complete(.failure(request.api.hasEffect ? failed : unanswered)) }
-            for request in unwritten { request.complete(.failure(error)) }
-            self.failUnanswered(failed, held: error)
+            for failed in failed { self.fail(failed.request, failed.error) }
+            self.noteEnd(error)
             self.onClose(self, error)
         }
     }
@@ -295,20 +333,17 @@ extension BrokerConnection: FrameHandler {
     func frameReceived(_ frame: Bytes) {
         let correlationID: Int32? =
             frame.count < 4 ? nil : frame.withUnsafeBytes { Int32(bigEndian: $0.loadUnaligned(as: Int32.self)) }
-        let (action, hasDeferred, isAllAnswered) = self.queue.withLock { queue in
-            let action = queue.received(correlationID: correlationID)
-            return (action, !queue.deferred.isEmpty, queue.isHeld && queue.inFlight.isEmpty)
-        }
-        switch action {
-        case .complete(let request):
-            self.answeredAt.store(self.loop.now.nanoseconds, ordering: .relaxed)
-            self.traceAnswer(request, frame)
+        switch self.queue.withLock({ $0.received(correlationID: correlationID) }) {
+        case .complete(let answered):
+            let now = self.loop.now
+            self.answeredAt.store(now.nanoseconds, ordering: .relaxed)
+            self.noteAnswer(to: answered.request, frame, now: now)
             if self.acquaintance.load(ordering: .relaxed) == .versions { self.noteSuitable() }
-            request.complete(.success(request.correlationID == nil ? frame : frame[4..<frame.count]))
-            if hasDeferred { self.writeDeferred() }
-            if isAllAnswered { self.renewalSignal.notify() }
-        case .close(var error):
-            error.broker = self.broker.description
+            for request in answered.taken { request.taken() }
+            answered.request.answered(frame)
+            if answered.hasWaiting { self.writeWaiting() }
+            if answered.isLastBeforeRenewal { self.renewalSignal.notify() }
+        case .close(let error):
             self.close(error)
         case .ignore:
             break
@@ -316,13 +351,13 @@ extension BrokerConnection: FrameHandler {
     }
 
     func channelFlushed() {
-        self.completeUnanswered()
+        self.completeTaken()
     }
 
     func channelClosed(_ error: TransportError) {
         let reason = KafkaError(
             error, broker: self.broker, acquaintance: self.acquaintance.load(ordering: .relaxed))
-        guard reason.isAnswerTooLarge, let asked = self.queue.withLock({ $0.takeFirst() }) else {
+        guard reason.isAnswerTooLarge, let asked = self.queue.withLock({ $0.takeFirstInFlight() }) else {
             return self.close(reason)
         }
         // Answers come in order, so it is one request's alone. The others are only cut short by it.
@@ -333,6 +368,6 @@ extension BrokerConnection: FrameHandler {
         var own = reason
         own.isOutcomeUnknown = asked.api.hasEffect
         let failure = own
-        self.loop.execute { asked.complete(.failure(failure)) }
+        self.loop.execute { self.fail(asked, failure) }
     }
 }

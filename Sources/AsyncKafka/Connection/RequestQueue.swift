@@ -9,88 +9,157 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A request that was written and not yet answered.
-struct PendingRequest: Sendable {
-    /// nil for a mechanism's token without a header (SaslHandshake version 0), whose answer has none either.
-    let correlationID: Int32?
+/// A request of a connection that has not ended: it waits to be written, or was written.
+struct QueuedRequest: Sendable {
+    enum Answer: Sendable {
+        /// The broker answers. The completion receives the bytes of the response after the correlation id.
+        case expected(correlationID: Int32, completion: @Sendable (Result<Bytes, KafkaError>) -> Void)
+        /// The broker does not answer (Produce with `acks` 0). The request ends when the system has accepted its bytes.
+        case never(completion: @Sendable (Result<Void, KafkaError>) -> Void)
+    }
+
     let api: APIKey
-    var version: Int16 = 0
+    let version: Int16
     let deadline: MonotonicTime
-    /// Set by the queue.
-    var writtenAt = MonotonicTime(nanoseconds: 0)
-    /// Takes the response's bytes after the correlation id.
-    let complete: @Sendable (Result<Bytes, KafkaError>) -> Void
+    let answer: Answer
+    /// Set by the queue, as `writtenAt`.
+    fileprivate(set) var submittedAt = MonotonicTime(nanoseconds: 0)
+    fileprivate(set) var writtenAt = MonotonicTime(nanoseconds: 0)
+
+    init(_ api: APIKey, version: Int16, deadline: MonotonicTime, answer: Answer) {
+        self.api = api
+        self.version = version
+        self.deadline = deadline
+        self.answer = answer
+    }
+
+    var isAnswered: Bool { if case .expected = self.answer { true } else { false } }
+
+    /// Completes the request with the frame that the broker sent.
+    func answered(_ frame: Bytes) {
+        guard case .expected(_, let completion) = self.answer else { return }
+        completion(.success(frame[4..<frame.count]))
+    }
+
+    /// Completes a request without an answer: the system has accepted its bytes, and nothing more can be known.
+    func taken() {
+        if case .never(let completion) = self.answer { completion(.success(())) }
+    }
+
+    func failed(_ error: KafkaError) {
+        switch self.answer {
+        case .expected(_, let completion): completion(.failure(error))
+        case .never(let completion): completion(.failure(error))
+        }
+    }
 }
 
-/// A request that waits to be written: the broker asked for a pause (KIP-219), or too many are in flight.
-struct DeferredRequest: Sendable {
-    let frame: [Bytes]
-    var pending: PendingRequest
-}
-
-/// What a connection knows of its requests. Pure: answers come in the order of the requests, and a broker that answers
-/// out of turn can't be trusted with any of them.
+/// The requests of a connection, from `submit` until they end. Pure.
+///
+/// Requests are written in the order of submission; only authentication goes ahead of waiting requests. Brokers answer in the order
+/// of the requests. After an answer out of order no other answer can be trusted, so the connection is closed.
 struct RequestQueue: Sendable {
-    private(set) var inFlight = Deque<PendingRequest>()
-    private(set) var deferred = Deque<DeferredRequest>()
+    private struct Waiting: Sendable {
+        let frame: [Bytes]
+        let request: QueuedRequest
+    }
+
+    private struct Pause {
+        var end: MonotonicTime
+        /// Its length, if it is too long to make sense.
+        var senselessLength: Duration?
+    }
+
+    /// A request that ends without an answer, and the reason.
+    struct Failed: Sendable {
+        let request: QueuedRequest
+        let error: KafkaError
+    }
+
+    /// Requests without an answer stay until the system has accepted their bytes.
+    private var written = Deque<QueuedRequest>()
+    /// Requests that may not be written yet: the broker has requested a pause (KIP-219), the session is being renewed
+    /// (KIP-368), or too many requests are in flight.
+    private var waiting = Deque<Waiting>()
+    /// The number of written requests that the broker has not answered yet.
+    private(set) var inFlight = 0
+    private(set) var hasHadUnanswered = false
     private(set) var closed: KafkaError?
-    /// Whether all but authentication has to wait (KIP-368).
+    /// Whether all requests but authentication have to wait.
     private(set) var isHeld = false
-    /// The broker reads nothing before this time (KIP-219).
-    private(set) var mutedUntil: MonotonicTime?
-    /// The length of a pause that makes no sense.
-    private var longPause: Duration?
+    private var pause: Pause?
     private let limit: Int
+    private let broker: String
 
     /// At most `limit` requests are in flight; as many times sixteen wait.
-    init(limit: Int) {
+    init(limit: Int, broker: String) {
         self.limit = limit
+        self.broker = broker
     }
+
+    /// The number of requests that have not ended.
+    var count: Int { self.written.count + self.waiting.count }
+
+    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a pause.
+    func isPaused(now: MonotonicTime) -> Bool { self.isHeld || self.pauseEnd(now: now) != nil }
+
+    /// The end of the pause that the broker has requested, if it is not over.
+    func pauseEnd(now: MonotonicTime) -> MonotonicTime? {
+        self.pause.flatMap { $0.end > now ? $0.end : nil }
+    }
+
+    /// The oldest request in flight, except for APIs whose requests wait at the broker.
+    func oldestInFlight(except waits: Set<APIKey>) -> QueuedRequest? {
+        self.written.first { $0.isAnswered && !waits.contains($0.api) }
+    }
+
+    // MARK: Writing
 
     enum SubmitAction {
         case write
         /// It waits in the queue, until the time if there is one, otherwise until an answer makes room.
-        case deferred(until: MonotonicTime?)
+        case wait(until: MonotonicTime?)
         case refuse(KafkaError)
     }
 
     /// - Parameter isAuthentication: whether it is a part of what the others wait for.
     mutating func submit(
-        _ request: DeferredRequest, now: MonotonicTime, isAuthentication: Bool = false
+        _ request: QueuedRequest, _ frame: [Bytes], now: MonotonicTime, isAuthentication: Bool = false
     ) -> SubmitAction {
         if let closed = self.closed { return .refuse(closed) }
         var request = request
-        request.pending.writtenAt = now
-        if isAuthentication {
-            self.inFlight.append(request.pending)
-            return .write
+        request.submittedAt = now
+        guard isAuthentication || (self.waiting.isEmpty && self.mayWrite(request, now: now)) else {
+            guard self.waiting.count < 16 * self.limit else {
+                return .refuse(
+                    KafkaError(.bufferFull, "Too many requests wait for this broker's answers.", isRetriable: true))
+            }
+            self.waiting.append(Waiting(frame: frame, request: request))
+            return .wait(until: self.pauseEnd(now: now))
         }
-        if self.mayWrite(now: now), self.deferred.isEmpty, self.inFlight.count < self.limit {
-            self.inFlight.append(request.pending)
-            return .write
-        }
-        guard self.deferred.count < 16 * self.limit else {
-            return .refuse(
-                KafkaError(.bufferFull, "Too many requests wait for this broker's answers.", isRetriable: true))
-        }
-        self.deferred.append(request)
-        return .deferred(until: self.mutedUntil.flatMap { $0 > now ? $0 : nil })
+        self.write(request, now: now)
+        return .write
     }
 
-    /// Whether anything but authentication may be written.
-    func mayWrite(now: MonotonicTime) -> Bool {
-        !self.isHeld && self.mutedUntil.map { $0 > now } != true
+    /// The next request that has waited and may be written now, and its frame.
+    mutating func next(now: MonotonicTime) -> (request: QueuedRequest, frame: [Bytes])? {
+        if self.pauseEnd(now: now) == nil { self.pause = nil }
+        guard let next = self.waiting.first, self.mayWrite(next.request, now: now) else { return nil }
+        _ = self.waiting.popFirst()
+        return (self.write(next.request, now: now), next.frame)
     }
 
-    /// The next request that may be written now.
-    mutating func takeDeferred(now: MonotonicTime) -> DeferredRequest? {
-        guard self.mayWrite(now: now) else { return nil }
-        self.mutedUntil = nil
-        self.longPause = nil
-        guard self.inFlight.count < self.limit, var next = self.deferred.popFirst() else { return nil }
-        next.pending.writtenAt = now
-        self.inFlight.append(next.pending)
-        return next
+    private func mayWrite(_ request: QueuedRequest, now: MonotonicTime) -> Bool {
+        !self.isPaused(now: now) && (self.inFlight < self.limit || !request.isAnswered)
+    }
+
+    @discardableResult
+    private mutating func write(_ request: QueuedRequest, now: MonotonicTime) -> QueuedRequest {
+        var request = request
+        request.writtenAt = now
+        if request.isAnswered { self.inFlight += 1 } else { self.hasHadUnanswered = true }
+        self.written.append(request)
+        return request
     }
 
     /// From now on everything but authentication waits.
@@ -103,8 +172,39 @@ struct RequestQueue: Sendable {
         self.isHeld = false
     }
 
+    /// The broker wants nothing more before `time`.
+    ///
+    /// - Parameter senselessLength: the length of the pause, if it is too long to make sense.
+    mutating func pause(until time: MonotonicTime, senselessLength: Duration? = nil) {
+        self.pause = Pause(
+            end: max(self.pause?.end ?? time, time),
+            senselessLength: senselessLength ?? self.pause?.senselessLength)
+    }
+
+    // MARK: Ends
+
+    /// The system has accepted everything that was written. Returns the requests that end with that.
+    mutating func takeTaken() -> [QueuedRequest] {
+        guard self.written.count > self.inFlight else { return [] }
+        var taken: [QueuedRequest] = []
+        for _ in 0..<self.written.count {
+            guard let request = self.written.popFirst() else { break }
+            if request.isAnswered { self.written.append(request) } else { taken.append(request) }
+        }
+        return taken
+    }
+
+    struct Answered {
+        let request: QueuedRequest
+        /// Earlier requests without an answer, which the broker must have read.
+        let taken: [QueuedRequest]
+        let hasWaiting: Bool
+        /// Whether other requests are held, and this was the last answer that the renewal waits for.
+        let isLastBeforeRenewal: Bool
+    }
+
     enum ReceiveAction {
-        case complete(PendingRequest)
+        case complete(Answered)
         case close(KafkaError)
         case ignore
     }
@@ -112,79 +212,137 @@ struct RequestQueue: Sendable {
     /// - Parameter correlationID: nil where the bytes are too few for one.
     mutating func received(correlationID: Int32?) -> ReceiveAction {
         if self.closed != nil { return .ignore }
-        guard let request = self.inFlight.first else {
+        guard self.inFlight > 0 else {
             return .close(
-                KafkaError(
-                    .protocolError, "The broker sent an answer that nobody asked for (\(Self.name(correlationID))).",
-                    isRetriable: true))
+                self.protocolError("sent an answer that nobody asked for (\(Self.name(correlationID)))"))
         }
-        guard let expected = request.correlationID, expected != correlationID else {
-            _ = self.inFlight.popFirst()
-            return .complete(request)
+        var taken: [QueuedRequest] = []
+        while let request = self.written.popFirst() {
+            guard case .expected(let expected, _) = request.answer else {
+                taken.append(request)
+                continue
+            }
+            guard expected == correlationID else {
+                // They fail when the queue is closed.
+                self.written.prepend(request)
+                for request in taken.reversed() { self.written.prepend(request) }
+                return .close(
+                    self.protocolError(
+                        "answered out of turn: \(Self.name(correlationID)) where \(expected) (\(request.api)) was due"))
+            }
+            self.inFlight -= 1
+            return .complete(
+                Answered(
+                    request: request, taken: taken, hasWaiting: !self.waiting.isEmpty,
+                    isLastBeforeRenewal: self.isHeld && self.inFlight == 0))
         }
-        return .close(
-            KafkaError(
-                .protocolError,
-                "The broker answered out of turn: \(Self.name(correlationID)) where \(expected) (\(request.api)) was due.",
-                isRetriable: true))
+        return .ignore
     }
 
     private static func name(_ correlationID: Int32?) -> String {
         correlationID.map { "correlation id \($0)" } ?? "without a correlation id"
     }
 
-    /// The broker wants nothing more before `time`.
-    ///
-    /// - Parameter senselessPause: the length of the pause, if it is too long to make sense.
-    mutating func mute(until time: MonotonicTime, senselessPause: Duration? = nil) {
-        self.mutedUntil = max(self.mutedUntil ?? time, time)
-        if let senselessPause { self.longPause = senselessPause }
+    private func protocolError(_ whatItDid: String) -> KafkaError {
+        KafkaError(.protocolError, "The broker \(whatItDid).", broker: self.broker, isRetriable: true)
     }
 
-    /// The length of the pause that makes no sense, until it is over.
-    func senselessPause(now: MonotonicTime) -> Duration? {
-        self.mutedUntil.map { $0 > now } == true ? self.longPause : nil
+    /// Removes and returns the request whose answer is due.
+    mutating func takeFirstInFlight() -> QueuedRequest? {
+        var others: [QueuedRequest] = []
+        defer { for request in others.reversed() { self.written.prepend(request) } }
+        while let request = self.written.popFirst() {
+            guard !request.isAnswered else {
+                self.inFlight -= 1
+                return request
+            }
+            others.append(request)
+        }
+        return nil
     }
 
-    /// The first deadline of a request, in flight or waiting.
+    // MARK: Deadlines
+
+    /// The first deadline of a request.
     var earliestDeadline: MonotonicTime? {
-        let waiting = self.deferred.lazy.map(\.pending.deadline).min()
-        return [self.inFlight.lazy.map(\.deadline).min(), waiting].compactMap(\.self).min()
+        let waiting = self.waiting.lazy.map(\.request.deadline).min()
+        return [self.written.lazy.map(\.deadline).min(), waiting].compactMap(\.self).min()
     }
 
-    /// Takes out what has waited to be written until its time was over.
-    mutating func takeOverdueDeferred(now: MonotonicTime) -> [PendingRequest] {
-        guard self.deferred.contains(where: { $0.pending.deadline <= now }) else { return [] }
-        var overdue: [PendingRequest] = []
-        for request in self.deferred.removeAll() {
-            if request.pending.deadline <= now {
-                overdue.append(request.pending)
+    enum ExpiryAction {
+        /// A written request has timed out. Answers after the missing one can't be matched.
+        case close(KafkaError)
+        case wait(until: MonotonicTime?)
+    }
+
+    /// Removes the waiting requests that have timed out, and decides what happens to the connection.
+    mutating func expire(now: MonotonicTime) -> (failed: [Failed], action: ExpiryAction) {
+        let failed = self.takeExpiredWaiting(now: now)
+        if let late = self.written.first(where: { $0.deadline <= now }) {
+            let didNot = late.isAnswered ? "answer \(late.api)" : "take what was sent"
+            return (failed, .close(self.timeout("The broker did not \(didNot) in time.")))
+        }
+        if !failed.isEmpty, self.pauseEnd(now: now) != nil, let length = self.pause?.senselessLength {
+            // Later requests would time out during the pause too.
+            let error = self.timeout(
+                "The broker has asked for a pause of \(length), longer than requests may take (requestTimeout): the connection "
+                    + "is given up.")
+            return (failed, .close(error))
+        }
+        return (failed, .wait(until: self.earliestDeadline))
+    }
+
+    private mutating func takeExpiredWaiting(now: MonotonicTime) -> [Failed] {
+        guard self.waiting.contains(where: { $0.request.deadline <= now }) else { return [] }
+        var failed: [Failed] = []
+        for waiting in self.waiting.removeAll() {
+            if waiting.request.deadline > now {
+                self.waiting.append(waiting)
             } else {
-                self.deferred.append(request)
+                failed.append(
+                    Failed(request: waiting.request, error: .notSentInTime(waiting.request.api, to: self.broker)))
             }
         }
-        return overdue
+        return failed
     }
 
-    /// A request that should have been answered by now.
-    func overdue(now: MonotonicTime) -> PendingRequest? {
-        self.inFlight.first { $0.deadline <= now }
+    private func timeout(_ message: String) -> KafkaError {
+        KafkaError(.timedOut, message, broker: self.broker, isRetriable: true)
     }
 
-    /// Takes out the request whose answer is due.
-    mutating func takeFirst() -> PendingRequest? { self.inFlight.popFirst() }
+    // MARK: The end
 
     /// Ends the queue if nothing is on its way. Returns whether it has.
     mutating func closeIfIdle(_ error: KafkaError) -> Bool {
-        guard self.closed == nil, self.inFlight.isEmpty, self.deferred.isEmpty else { return false }
+        guard self.closed == nil, self.count == 0 else { return false }
         self.closed = error
         return true
     }
 
-    /// Ends the queue; what was written and what was not, to be failed with an unknown and a known outcome.
-    mutating func close(_ error: KafkaError) -> (written: [PendingRequest], unwritten: [PendingRequest])? {
+    /// Closes the queue and fails all requests. Returns nil if it was closed before.
+    ///
+    /// Written requests may have taken effect, unless their API has none. Waiting requests were never sent.
+    mutating func close(_ error: KafkaError) -> [Failed]? {
         guard self.closed == nil else { return nil }
         self.closed = error
-        return (self.inFlight.removeAll(), self.deferred.removeAll().map(\.pending))
+        var lost = error
+        lost.isRetriable = true
+        if lost.broker == nil { lost.broker = self.broker }
+        self.inFlight = 0
+        let written = self.written.removeAll().map { request in
+            lost.isOutcomeUnknown = request.api.hasEffect
+            return Failed(request: request, error: lost)
+        }
+        return written + self.waiting.removeAll().map { Failed(request: $0.request, error: error) }
+    }
+}
+
+extension KafkaError {
+    /// The connection works, but the broker has requested a pause or is busy with earlier requests.
+    static func notSentInTime(_ api: APIKey, to broker: String) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "\(api) could not be sent in time: the broker throttles this client (quotas), or others had to be answered first.",
+            broker: broker, isRetriable: true)
     }
 }

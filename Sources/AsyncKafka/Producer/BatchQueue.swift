@@ -44,7 +44,7 @@ struct BatchQueue<Batch> {
         case stored
         /// It stays in the queue and is sent again. `attempts` have been made.
         case retry(attempts: Int)
-        /// Make smaller ones of it and give them to `split`.
+        /// It stays in the queue until its parts are passed to `split`.
         case split
         case failed(isOutcomeUnknown: Bool)
         /// Its records were given up before: nobody is left to tell.
@@ -55,21 +55,25 @@ struct BatchQueue<Batch> {
     struct Ended {
         let batch: Batch
         let isOutcomeUnknown: Bool
-        /// Whether a request with it is still on its way, so that its memory is in use.
-        let isInFlight: Bool
+        /// Whether it is in flight or being split, so that its memory is in use.
+        let isInUse: Bool
     }
 
     private struct Waiting {
         let batch: Batch
         let count: Int32
         let deadline: MonotonicTime
+        /// Set while it is being split.
+        var splitID: UInt64?
     }
 
-    private enum Progress {
+    private enum Progress: Equatable {
         case inFlight
         /// In flight, but its records have been given up.
         case abandoned
         case waitingForRetry
+        /// It was refused as too large.
+        case beingSplit
     }
 
     private struct Sent {
@@ -97,6 +101,8 @@ struct BatchQueue<Batch> {
     /// split.
     private var sent: [Sent] = []
     private var inFlight = 0
+    /// The number of batches that are being split. Nothing is sent meanwhile, so that later batches don't overtake them.
+    private var beingSplit = 0
     private var isFlowing = false
     private var identity: ProducerIdentity?
     private var nextSequence: Int32 = 0
@@ -119,16 +125,13 @@ struct BatchQueue<Batch> {
     var hasUnsent: Bool { !self.fresh.isEmpty || self.sent.count > self.inFlight }
 
     /// Whether another batch may be put in flight now.
-    var canSend: Bool { self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight) }
+    var canSend: Bool {
+        self.beingSplit == 0 && (self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight))
+    }
 
     /// The batch that `next` would take.
     var upNext: Batch? {
         self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
-    }
-
-    /// The next batch to be sent, if it was never sent before.
-    var upNextUnsent: Batch? {
-        self.sent.contains { $0.progress == .waitingForRetry } ? nil : self.fresh.first?.batch
     }
 
     /// The first moment at which a batch's time is over.
@@ -240,10 +243,10 @@ struct BatchQueue<Batch> {
 
     /// Takes the answer to a transmission.
     mutating func answered(_ id: UInt64, _ answer: ProduceAnswer) -> Verdict {
-        guard let index = self.sent.firstIndex(where: { $0.id == id }), self.sent[index].progress != .waitingForRetry
-        else { return .alreadyEnded }
-        self.inFlight -= 1
+        guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return .alreadyEnded }
         let isAbandoned = self.sent[index].progress == .abandoned
+        guard isAbandoned || self.sent[index].progress == .inFlight else { return .alreadyEnded }
+        self.inFlight -= 1
         if answer == .stored || answer == .alreadyStored {
             if index == 0, !self.isLogNew { self.isFlowing = true }
             self.hasGap = false
@@ -272,6 +275,8 @@ struct BatchQueue<Batch> {
             return self.fail(at: index)
         case .tooLarge:
             guard self.sent[index].count > 1, !mayBeStored else { return self.fail(at: index) }
+            self.sent[index].progress = .beingSplit
+            self.beingSplit += 1
             return .split
         case .outOfOrder, .unknownProducer, .staleEpoch:
             guard self.isIdempotent else { return self.fail(at: index) }
@@ -305,14 +310,36 @@ struct BatchQueue<Batch> {
         return removed
     }
 
-    /// Gives up a batch for which the verdict was `split`: it can't be.
-    mutating func discard(_ id: UInt64) {
-        if let index = self.sent.firstIndex(where: { $0.id == id }) { self.remove(at: index) }
+    // MARK: Splitting
+
+    /// Begins to split the batch that `next` would send, if it was never sent. Returns the id to pass to `split`.
+    mutating func beginSplit() -> UInt64? {
+        guard self.canSend, !self.sent.contains(where: { $0.progress == .waitingForRetry }),
+            var whole = self.fresh.popFirst()
+        else { return nil }
+        let id = self.takeID()
+        whole.splitID = id
+        self.fresh.prepend(whole)
+        self.beingSplit += 1
+        return id
     }
 
-    /// Replaces a batch for which the verdict was `split`. The parts share its sequence numbers.
-    mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) {
-        guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return }
+    /// Replaces a batch that was being split by its parts, or by nothing if it can't be split. If it was sent before, the parts
+    /// share its sequence numbers. Returns false if the batch has ended meanwhile.
+    mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) -> Bool {
+        self.beingSplit -= 1
+        if let whole = self.fresh.first, whole.splitID == id {
+            _ = self.fresh.popFirst()
+            for part in parts.reversed() {
+                self.fresh.prepend(Waiting(batch: part.batch, count: part.count, deadline: whole.deadline))
+            }
+            return true
+        }
+        guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return false }
+        guard !parts.isEmpty else {
+            self.remove(at: index)
+            return true
+        }
         let whole = self.sent[index]
         var sequence = whole.baseSequence
         let entries = parts.map { part in
@@ -323,14 +350,7 @@ struct BatchQueue<Batch> {
             return entry
         }
         self.sent.replaceSubrange(index...index, with: entries)
-    }
-
-    /// Replaces `upNextUnsent`.
-    mutating func splitUnsent(into parts: [(batch: Batch, count: Int32)]) {
-        guard let whole = self.fresh.popFirst() else { return }
-        for part in parts.reversed() {
-            self.fresh.prepend(Waiting(batch: part.batch, count: part.count, deadline: whole.deadline))
-        }
+        return true
     }
 
     // MARK: Giving up
@@ -354,16 +374,19 @@ struct BatchQueue<Batch> {
                 continue
             case .inFlight:
                 self.sent[index].progress = .abandoned
-                ended.append(Ended(batch: self.sent[index].batch, isOutcomeUnknown: true, isInFlight: true))
-            case .waitingForRetry:
+                ended.append(Ended(batch: self.sent[index].batch, isOutcomeUnknown: true, isInUse: true))
+            case .waitingForRetry, .beingSplit:
                 let removed = self.remove(at: index)
-                ended.append(Ended(batch: removed.batch, isOutcomeUnknown: removed.mayBeStored, isInFlight: false))
+                ended.append(
+                    Ended(
+                        batch: removed.batch, isOutcomeUnknown: removed.mayBeStored,
+                        isInUse: removed.progress == .beingSplit))
             }
         }
         ended.reverse()
         while let first = self.fresh.first, isOver(first.deadline) {
             _ = self.fresh.popFirst()
-            ended.append(Ended(batch: first.batch, isOutcomeUnknown: false, isInFlight: false))
+            ended.append(Ended(batch: first.batch, isOutcomeUnknown: false, isInUse: first.splitID != nil))
         }
         return ended
     }

@@ -23,23 +23,23 @@ extension RecordAccumulator {
     }
 
     /// Takes the answers to a request.
-    mutating func answered(_ drained: Drained, _ answers: [Answer], now: MonotonicTime) -> Effects {
-        var effects = Effects()
-        if let broker = self.brokers[drained.broker] {
-            broker.inFlight -= 1
-            if !broker.ready.isEmpty { effects.pump.append(broker.id) }
-        }
+    mutating func answered(_ drained: Drained, _ answers: [Answer], now: MonotonicTime) -> [Action] {
+        var actions: [Action] = []
+        actions.reserveCapacity(2 * answers.count + 1)
+        let broker = self.brokers[drained.broker]
+        broker?.inFlight -= 1
         for (transmission, answer) in zip(drained.transmissions, answers) {
-            if answer.meansStaleMetadata { effects.needMetadata(of: transmission.partition.topic) }
-            self.take(answer, to: transmission, from: drained.broker, now: now, &effects)
-            self.list(transmission.partition, &effects)
+            if answer.meansStaleMetadata { self.needMetadata(of: transmission.partition.topic, &actions) }
+            self.take(answer, to: transmission, from: drained.broker, now: now, &actions)
+            self.list(transmission.partition, &actions)
         }
-        return effects
+        if let broker { self.send(to: broker, &actions) }
+        return actions
     }
 
     private mutating func take(
         _ answer: Answer, to transmission: Transmission, from broker: Int32, now: MonotonicTime,
-        _ effects: inout Effects
+        _ actions: inout [Action]
     ) {
         let partition = transmission.partition
         let batch = transmission.batch
@@ -48,18 +48,20 @@ extension RecordAccumulator {
         case .stored:
             partition.failures = 0
             partition.failedAttempts = FailedAttempts()
-            self.releaseMemory(of: batch, partition, &effects)
-            effects.ended.append((batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
+            self.releaseMemory(of: batch, partition, &actions)
+            actions.append(
+                .end(batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
         case .retry:
             // Where the leader is known to be another by now, there is nothing to wait for.
-            if partition.leader == broker { self.backOff(partition, &effects) }
+            if partition.leader == broker { self.backOff(partition, &actions) }
         case .split:
-            self.split(transmission, now: now, &effects)
+            self.learnLimit(of: partition.topic, from: batch, now: now, &actions)
+            actions.append(.split(Splitting(partition: partition, id: transmission.id, batch: batch)))
         case .failed(let isOutcomeUnknown):
-            self.releaseMemory(of: batch, partition, &effects)
-            effects.ended.append((batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
+            self.releaseMemory(of: batch, partition, &actions)
+            actions.append(.end(batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
         case .alreadyEnded:
-            self.releaseMemory(of: batch, partition, &effects)
+            self.releaseMemory(of: batch, partition, &actions)
         }
     }
 
@@ -75,54 +77,34 @@ extension RecordAccumulator {
         return .recordsRefused(answer.recordErrors, others: others)
     }
 
-    /// Replaces a batch that the broker finds too large by smaller ones, which are not asked to wait.
-    private mutating func split(_ transmission: Transmission, now: MonotonicTime, _ effects: inout Effects) {
-        let (batch, partition) = (transmission.batch, transmission.partition)
-        self.learnLimit(of: partition.topic, from: batch, now: now, &effects)
-        guard let parts = self.parts(of: batch, partition) else {
-            // What we have written ourselves can be read again; were it not so, its records would end here.
-            partition.queue.discard(transmission.id)
-            self.releaseMemory(of: batch, partition, &effects)
-            effects.ended.append(
-                (batch, .failed(KafkaError(.recordTooLarge, "The broker refused a batch as too large.")))
-            )
-            return
+    /// Replaces a batch by the parts that it was split into. They are sent without a backoff.
+    mutating func replace(_ splitting: Splitting, by parts: [ProducerBatch]) -> [Action] {
+        var actions: [Action] = []
+        let (batch, partition) = (splitting.batch, splitting.partition)
+        let parts = parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) }
+        let isWaitedFor = partition.queue.split(splitting.id, into: parts)
+        if isWaitedFor, !parts.isEmpty {
+            self.moveMemory(from: batch, to: parts.map(\.batch), of: partition)
+            actions += [.freeRecords(batch), .end(batch, .split(parts))]
+        } else {
+            self.releaseMemory(of: batch, partition, &actions)
+            if isWaitedFor {
+                // Batches that the producer has encoded can be decoded, so this is not expected.
+                let error = KafkaError(
+                    .recordTooLarge, "A batch is larger than its topic takes, and could not be split.")
+                actions.append(.end(batch, .failed(error)))
+            }
         }
-        partition.queue.split(transmission.id, into: parts)
-        self.replaced(batch, by: parts, of: partition, &effects)
-    }
-
-    /// Replaces the batch that a partition would send next by smaller ones, if it was never sent: its topic was found to take less
-    /// after it was filled.
-    mutating func splitUnsent(_ partition: PartitionState, _ effects: inout Effects) {
-        guard let batch = partition.queue.upNextUnsent, let parts = self.parts(of: batch, partition) else { return }
-        partition.queue.splitUnsent(into: parts)
-        self.replaced(batch, by: parts, of: partition, &effects)
-    }
-
-    /// A batch's records in batches as its topic takes them; nil if it can't be split.
-    private func parts(of batch: ProducerBatch, _ partition: PartitionState) -> [(batch: ProducerBatch, count: Int32)]?
-    {
-        let size = partition.topic.batchSize.current
-        let parts = (try? batch.parts(ofAtMost: size, undelivered: self.undelivered)) ?? []
-        return parts.count > 1 ? parts.map { (batch: $0, count: Int32(truncatingIfNeeded: $0.count)) } : nil
-    }
-
-    private mutating func replaced(
-        _ batch: ProducerBatch, by parts: [(batch: ProducerBatch, count: Int32)], of partition: PartitionState,
-        _ effects: inout Effects
-    ) {
-        self.moveMemory(from: batch, to: parts.map(\.batch), of: partition)
-        effects.released.append(batch)
-        effects.ended.append((batch, .split(parts)))
+        self.list(partition, &actions)
+        return actions
     }
 
     /// The topic takes less than this batch: its next batches are smaller.
     private func learnLimit(
-        of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ effects: inout Effects
+        of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ actions: inout [Action]
     ) {
         if topic.batchSize.refused(batch.records.byteCount, now: now) {
-            effects.smallerBatches.append((topic.name, topic.batchSize.current))
+            actions.append(.reportSmallerBatches(topic: topic.name, size: topic.batchSize.current))
         }
         for partition in topic.partitions {
             if let open = partition.open { open.limit = min(open.limit, topic.batchSize.current) }
@@ -132,23 +114,23 @@ extension RecordAccumulator {
     // MARK: Giving up
 
     /// Gives up the batches whose time is over, and sets the timer for the next ones.
-    mutating func expire(now: MonotonicTime) -> Effects {
-        var effects = Effects()
+    mutating func expire(now: MonotonicTime) -> [Action] {
+        var actions: [Action] = []
         var next: MonotonicTime?
         for topic in self.topics.values {
             for partition in topic.partitions {
                 if let batch = partition.open, batch.deadline <= now { self.close(partition) }
                 for ended in partition.queue.expire(now: now) {
-                    self.end(ended, of: partition, with: self.expiryError(partition, now: now), &effects)
+                    self.end(ended, of: partition, with: self.expiryError(partition, now: now), &actions)
                 }
                 let deadlines = [partition.queue.earliestDeadline, partition.open?.deadline].compactMap { $0 }
                 for deadline in deadlines { next = min(next ?? deadline, deadline) }
-                self.list(partition, &effects)
+                self.list(partition, &actions)
             }
         }
         self.isExpiryTimerSet = next != nil
-        effects.expiryTimer = next
-        return effects
+        if let next { actions.append(.setExpiryTimer(next)) }
+        return actions
     }
 
     private func expiryError(_ partition: PartitionState, now: MonotonicTime) -> KafkaError {
@@ -182,48 +164,48 @@ extension RecordAccumulator {
 
     private mutating func end(
         _ ended: BatchQueue<ProducerBatch>.Ended, of partition: PartitionState, with error: KafkaError,
-        _ effects: inout Effects
+        _ actions: inout [Action]
     ) {
         var error = error
         error.isOutcomeUnknown = ended.isOutcomeUnknown
-        if !ended.isInFlight { self.releaseMemory(of: ended.batch, partition, &effects) }
-        effects.ended.append((ended.batch, .failed(error)))
+        if !ended.isInUse { self.releaseMemory(of: ended.batch, partition, &actions) }
+        actions.append(.end(ended.batch, .failed(error)))
     }
 
     /// Gives up everything of a partition.
-    mutating func giveUp(_ partition: PartitionState, because error: KafkaError, _ effects: inout Effects) {
+    mutating func giveUp(_ partition: PartitionState, because error: KafkaError, _ actions: inout [Action]) {
         self.close(partition)
         var error = error
         error.topic = partition.topicPartition.topic
         error.partition = partition.index
-        for ended in partition.queue.giveUpAll() { self.end(ended, of: partition, with: error, &effects) }
+        for ended in partition.queue.giveUpAll() { self.end(ended, of: partition, with: error, &actions) }
     }
 
     /// Gives up everything.
-    mutating func giveUpAll(because error: KafkaError) -> Effects {
-        var effects = Effects()
+    mutating func giveUpAll(because error: KafkaError) -> [Action] {
+        var actions: [Action] = []
         for topic in self.topics.values {
-            for partition in topic.partitions { self.giveUp(partition, because: error, &effects) }
+            for partition in topic.partitions { self.giveUp(partition, because: error, &actions) }
         }
-        return effects
+        return actions
     }
 
     /// Gives up everything, since the time for closing is over.
-    mutating func giveUpAll(because error: KafkaError, now: MonotonicTime) -> Effects {
-        var effects = Effects()
+    mutating func giveUpAll(because error: KafkaError, now: MonotonicTime) -> [Action] {
+        var actions: [Action] = []
         for topic in self.topics.values {
             for partition in topic.partitions {
-                self.giveUp(partition, because: self.explained(error, by: partition, now: now), &effects)
+                self.giveUp(partition, because: self.explained(error, by: partition, now: now), &actions)
             }
         }
-        return effects
+        return actions
     }
 
     // MARK: Flushing and closing
 
     /// Lets everything be sent as it is. Returns what is on its way.
-    mutating func flush(_ effects: inout Effects) -> [ProducerBatch] {
-        self.makeOpenDue(&effects)
+    mutating func flush(_ actions: inout [Action]) -> [ProducerBatch] {
+        self.makeOpenDue(&actions)
         return self.topics.values.flatMap { topic in topic.partitions.flatMap(\.pending) }
     }
 }

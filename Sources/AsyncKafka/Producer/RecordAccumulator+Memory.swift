@@ -26,10 +26,10 @@ extension RecordAccumulator {
     }
 
     /// Gives back the memory of a batch that has ended.
-    mutating func releaseMemory(of batch: ProducerBatch, _ partition: PartitionState, _ effects: inout Effects) {
+    mutating func releaseMemory(of batch: ProducerBatch, _ partition: PartitionState, _ actions: inout [Action]) {
         self.buffer.release(batch, of: partition)
-        effects.released.append(batch)
-        self.offerRoom(&effects)
+        actions.append(.freeRecords(batch))
+        self.offerRoom(&actions)
     }
 
     /// The memory of a batch goes to those that replace it. It may be a little more than there was.
@@ -40,11 +40,15 @@ extension RecordAccumulator {
 
     /// There is no room: open batches are sent without linger, since only batches that end make some.
     mutating func full(
-        _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ effects: inout Effects
+        _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ actions: inout [Action]
     ) -> Appended {
+        if self.settings.isObserved, self.fullAt == nil {
+            self.fullAt = self.buffer.changes
+            actions.append(.reportBuffer(isFull: true, free: self.buffer.free))
+        }
         let isShareUsedUp = !self.buffer.hasShare(partition.owner, for: shortage.bytes)
-        self.makeOpenDue(&effects, of: isShareUsedUp ? partition.owner : nil)
-        return .full(shortage, effects)
+        self.makeOpenDue(&actions, of: isShareUsedUp ? partition.owner : nil)
+        return .full(shortage, actions)
     }
 
     /// Lets a task wait for room: after the others, or before them if it was woken and found none.
@@ -53,11 +57,11 @@ extension RecordAccumulator {
     }
 
     /// A task gives up waiting for room: there may be enough for the next one.
-    mutating func stopWaitingForRoom(_ promise: Promise<Void>) -> Effects {
-        var effects = Effects()
+    mutating func stopWaitingForRoom(_ promise: Promise<Void>) -> [Action] {
+        var actions: [Action] = []
         self.buffer.stopWaiting(promise)
-        self.offerRoom(&effects)
-        return effects
+        self.offerRoom(&actions)
+        return actions
     }
 
     /// Takes no more records. Returns the tasks that wait for room, which there will not be.
@@ -69,16 +73,20 @@ extension RecordAccumulator {
     }
 
     /// Wakes the first of the tasks that wait for room, if there is enough for it.
-    mutating func offerRoom(_ effects: inout Effects) {
-        if effects.wake == nil { effects.wake = self.buffer.offer() }
+    mutating func offerRoom(_ actions: inout [Action]) {
+        if let next = self.buffer.offer() { actions.append(.wake(next)) }
+        if let fullAt = self.fullAt, fullAt != self.buffer.changes, !self.buffer.hasWaiters {
+            self.fullAt = nil
+            actions.append(.reportBuffer(isFull: false, free: self.buffer.free))
+        }
     }
 
     /// Lets the next task try: the one before it found room, or has given up.
-    mutating func offerRoomAgain() -> Effects {
-        var effects = Effects()
+    mutating func offerRoomAgain() -> [Action] {
+        var actions: [Action] = []
         self.buffer.takeOfferBack()
-        self.offerRoom(&effects)
-        return effects
+        self.offerRoom(&actions)
+        return actions
     }
 
     /// Whose records fill the memory.

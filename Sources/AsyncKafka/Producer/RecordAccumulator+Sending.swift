@@ -46,103 +46,90 @@ extension RecordAccumulator {
     }
 
     /// Puts a partition into its leader's list if it has something that can be sent.
-    mutating func list(_ partition: PartitionState, _ effects: inout Effects) {
+    mutating func list(_ partition: PartitionState, _ actions: inout [Action]) {
         guard partition.hasReady, partition.queue.canSend, !partition.isListed, !partition.isBackingOff,
             !partition.isAwaitingIdentity
         else { return }
         guard let leader = partition.leader else {
-            effects.needMetadata(of: partition.topic)
-            self.backOff(partition, &effects)
+            self.needMetadata(of: partition.topic, &actions)
+            self.backOff(partition, &actions)
             return
         }
         let broker = self.makeBroker(leader)
         broker.ready.append(partition)
         partition.isListed = true
-        if broker.inFlight < self.settings.maxInFlight, !effects.pump.contains(leader) { effects.pump.append(leader) }
+        self.send(to: broker, &actions)
+    }
+
+    /// Lets a thread send to a broker, unless one is doing so.
+    func send(to broker: BrokerState, _ actions: inout [Action]) {
+        guard !broker.isSending, !broker.ready.isEmpty, broker.inFlight < self.settings.maxInFlight else { return }
+        broker.isSending = true
+        actions.append(.send(to: broker.id))
     }
 
     /// Lets a partition wait before it tries again.
-    mutating func backOff(_ partition: PartitionState, _ effects: inout Effects) {
+    mutating func backOff(_ partition: PartitionState, _ actions: inout [Action]) {
         guard !partition.isBackingOff else { return }
         partition.isBackingOff = true
         partition.failures += 1
         partition.backoffCount += 1
-        effects.backoffs.append((partition, partition.failures, partition.backoffCount))
+        actions.append(.backOff(partition, failures: partition.failures, count: partition.backoffCount))
         self.leaveIfSticky(partition)
     }
 
-    mutating func endBackoff(_ partition: PartitionState, count: Int) -> Effects {
-        var effects = Effects()
-        guard partition.isBackingOff, partition.backoffCount == count else { return effects }
+    mutating func endBackoff(_ partition: PartitionState, count: Int) -> [Action] {
+        var actions: [Action] = []
+        guard partition.isBackingOff, partition.backoffCount == count else { return actions }
         partition.isBackingOff = false
-        self.list(partition, &effects)
-        return effects
+        self.list(partition, &actions)
+        return actions
     }
 
     /// Lets every open batch be sent as it is, or those for one broker.
-    mutating func makeOpenDue(_ effects: inout Effects, of broker: Int32? = nil) {
+    mutating func makeOpenDue(_ actions: inout [Action], of broker: Int32? = nil) {
         var next = self.openBatches.first
         while let partition = next {
             next = partition.nextOpen
             if let broker, partition.owner != broker { continue }
             partition.isOpenDue = true
-            self.list(partition, &effects)
+            self.list(partition, &actions)
         }
     }
 
     /// Lets the open batches be sent whose linger is over, and sets the timer for the next one.
-    mutating func lingerEnded(now: MonotonicTime) -> Effects {
-        var effects = Effects()
+    mutating func lingerEnded(now: MonotonicTime) -> [Action] {
+        var actions: [Action] = []
         self.isLingerTimerSet = false
         var next = self.openBatches.first
         while let partition = next {
             let end = partition.openedAt + self.settings.linger
             if end > now {
                 self.isLingerTimerSet = true
-                effects.lingerTimer = end
+                actions.append(.setLingerTimer(end))
                 break
             }
             next = partition.nextOpen
             partition.isOpenDue = true
-            self.list(partition, &effects)
+            self.list(partition, &actions)
         }
-        return effects
+        return actions
     }
 
     // MARK: Sending
 
-    /// Begins sending to a broker. False if somebody else is at it: they will go on for us.
-    mutating func beginPump(_ id: Int32) -> Bool {
-        guard let broker = self.brokers[id] else { return false }
-        if broker.isPumping {
-            broker.isPumpWanted = true
-            return false
-        }
-        broker.isPumping = true
-        return true
-    }
-
-    /// The next request to a broker. After `.connect` and `.done` the sending has ended.
-    mutating func nextStep(_ id: Int32, isConnected: Bool, _ effects: inout Effects) -> Step {
+    /// The next request to a broker. Only the thread that performs `.send` for the broker calls this, until it returns `.connect`
+    /// or `.done`.
+    mutating func nextStep(_ id: Int32, isConnected: Bool, _ actions: inout [Action]) -> Step {
         guard let broker = self.brokers[id] else { return .done }
         // Somebody else may have made the connection.
-        if isConnected { Self.noteConnection(of: broker, &effects) }
-        while true {
-            broker.isPumpWanted = false
-            let step = self.drain(broker, isConnected: isConnected, &effects)
-            switch step {
-            case .send:
-                return step
-            case .done where broker.isPumpWanted:
-                continue
-            case .connect, .done:
-                broker.isPumping = false
-                return step
-            }
-        }
+        if isConnected { Self.noteConnection(of: broker, &actions) }
+        let step = self.drain(broker, isConnected: isConnected, &actions)
+        if case .send = step {} else { broker.isSending = false }
+        return step
     }
 
-    private mutating func drain(_ broker: BrokerState, isConnected: Bool, _ effects: inout Effects) -> Step {
+    private mutating func drain(_ broker: BrokerState, isConnected: Bool, _ actions: inout [Action]) -> Step {
         guard broker.inFlight < self.settings.maxInFlight, !broker.ready.isEmpty else { return .done }
         guard isConnected else {
             guard !broker.isConnecting else { return .done }
@@ -156,14 +143,17 @@ extension RecordAccumulator {
             guard let partition = broker.ready.popFirst() else { break }
             partition.isListed = false
             guard partition.leader == broker.id, !partition.isBackingOff, partition.queue.canSend else {
-                self.list(partition, &effects)
+                self.list(partition, &actions)
                 continue
             }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
-            guard var batch = partition.queue.upNext else { continue }
-            if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current {
-                self.splitUnsent(partition, &effects)
-                batch = partition.queue.upNext ?? batch
+            guard let batch = partition.queue.upNext else { continue }
+            // The topic's limit was learned after the batch was filled.
+            if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current,
+                let id = partition.queue.beginSplit()
+            {
+                actions.append(.split(Splitting(partition: partition, id: id, batch: batch)))
+                continue
             }
             let batchSize = batch.records.encodedByteCount
             if !transmissions.isEmpty, size + batchSize > self.settings.maxRequestSize {
@@ -185,7 +175,7 @@ extension RecordAccumulator {
             case .identityNeeded(let stale):
                 partition.isAwaitingIdentity = true
                 self.awaitingIdentity.append(partition)
-                if self.idempotence.identityNeeded(otherThan: stale) { effects.needsIdentity = true }
+                if self.idempotence.identityNeeded(otherThan: stale) { actions.append(.getIdentity) }
             case .nothing:
                 break
             }
@@ -197,53 +187,55 @@ extension RecordAccumulator {
 
     // MARK: Connections
 
-    mutating func connected(_ id: Int32) -> Effects {
-        var effects = Effects()
-        guard let broker = self.brokers[id] else { return effects }
+    mutating func connected(_ id: Int32) -> [Action] {
+        var actions: [Action] = []
+        guard let broker = self.brokers[id] else { return actions }
         broker.isConnecting = false
-        Self.noteConnection(of: broker, &effects)
-        effects.pump.append(id)
-        return effects
+        Self.noteConnection(of: broker, &actions)
+        self.send(to: broker, &actions)
+        return actions
     }
 
-    private static func noteConnection(of broker: BrokerState, _ effects: inout Effects) {
-        if broker.reachability.succeeded() { effects.connectedAgain = broker.id }
+    private static func noteConnection(of broker: BrokerState, _ actions: inout [Action]) {
+        if broker.reachability.succeeded() { actions.append(.reportReachable(broker: broker.id)) }
     }
 
     /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.
-    mutating func connectionFailed(_ id: Int32, _ error: KafkaError, now: MonotonicTime) -> Effects {
-        var effects = Effects()
-        guard let broker = self.brokers[id] else { return effects }
+    mutating func connectionFailed(_ id: Int32, _ error: KafkaError, now: MonotonicTime) -> [Action] {
+        var actions: [Action] = []
+        guard let broker = self.brokers[id] else { return actions }
         broker.isConnecting = false
-        effects.needsMetadata = error.isRetriable
-        effects.failedConnections = broker.reachability.failed(now: now)
+        if error.isRetriable { actions.append(.updateMetadata) }
+        if let count = broker.reachability.failed(now: now) {
+            actions.append(.reportUnreachable(broker: id, count: count, error))
+        }
         while let partition = broker.ready.popFirst() {
             partition.isListed = false
             partition.failedAttempts.add(error, now: now)
             if error.isRetriable {
-                effects.needMetadata(of: partition.topic)
-                self.backOff(partition, &effects)
+                self.needMetadata(of: partition.topic, &actions)
+                self.backOff(partition, &actions)
             } else {
-                self.giveUp(partition, because: error, &effects)
+                self.giveUp(partition, because: error, &actions)
             }
         }
-        return effects
+        return actions
     }
 
     // MARK: The producer's identity
 
-    mutating func received(_ identity: ProducerIdentity) -> Effects {
-        var effects = Effects()
+    mutating func received(_ identity: ProducerIdentity) -> [Action] {
+        var actions: [Action] = []
         self.idempotence.received(identity)
-        for partition in self.takeAwaitingIdentity() { self.list(partition, &effects) }
-        return effects
+        for partition in self.takeAwaitingIdentity() { self.list(partition, &actions) }
+        return actions
     }
 
     /// The cluster refuses to give an identity, for now: what waits for one fails, as it would fail without idempotence.
-    mutating func identityRefused(_ error: KafkaError) -> Effects {
-        var effects = Effects()
-        for partition in self.takeAwaitingIdentity() { self.giveUp(partition, because: error, &effects) }
-        return effects
+    mutating func identityRefused(_ error: KafkaError) -> [Action] {
+        var actions: [Action] = []
+        for partition in self.takeAwaitingIdentity() { self.giveUp(partition, because: error, &actions) }
+        return actions
     }
 
     private mutating func takeAwaitingIdentity() -> [PartitionState] {
@@ -255,7 +247,7 @@ extension RecordAccumulator {
     // MARK: Metadata
 
     /// Takes the partitions and leaders of a topic.
-    mutating func update(_ metadata: TopicMetadata, _ effects: inout Effects) {
+    mutating func update(_ metadata: TopicMetadata, _ actions: inout [Action]) {
         guard !metadata.partitions.isEmpty else { return }
         let topic: TopicState
         if let known = self.topics[metadata.name] {
@@ -280,9 +272,9 @@ extension RecordAccumulator {
             // It needn't wait for a leader that is known.
             partition.isBackingOff = false
             self.leaveIfSticky(partition)
-            self.list(partition, &effects)
+            self.list(partition, &actions)
         }
-        if !moved.isEmpty { self.offerRoom(&effects) }
+        if !moved.isEmpty { self.offerRoom(&actions) }
     }
 
     /// Takes a partition out of the list that it is in, that of a former leader.

@@ -12,7 +12,7 @@ import KafkaTransport
 /// Where records wait for their brokers: topics, partitions and their batches, and the memory that all of it may take.
 ///
 /// All decisions, and nothing else: time and randomness come in as arguments, and what is to be done outside of the
-/// lock that guards it goes out as `Effects`.
+/// lock that guards it goes out as `Action`s.
 struct RecordAccumulator {
     struct Settings {
         var batchSize: Int
@@ -22,36 +22,8 @@ struct RecordAccumulator {
         var maxInFlight: Int
         var isIdempotent: Bool
         var isRoundRobin: Bool
-    }
-
-    /// What is to be done once the lock is released.
-    struct Effects {
-        /// Brokers to which something can be sent.
-        var pump: [Int32] = []
-        var ended: [(batch: ProducerBatch, result: BatchResult)] = []
-        /// Batches whose records nobody needs any more.
-        var released: [ProducerBatch] = []
-        var wake: Promise<Void>?
-        /// Partitions to be woken after a backoff of so many failures.
-        var backoffs: [(partition: PartitionState, failures: Int, count: Int)] = []
-        var lingerTimer: MonotonicTime?
-        var expiryTimer: MonotonicTime?
-        var needsIdentity = false
-        var needsMetadata = false
-        /// Topics that records are on their way to. Metadata forgets those of which it isn't told for long.
-        var usedTopics: Set<String> = []
-        /// How many attempts to connect to a broker have failed, if that is to be told.
-        var failedConnections: Int?
-        /// A broker to which there is a connection again, if that is to be told.
-        var connectedAgain: Int32?
-        /// Topics that were found to take less than the configured batch size, and the size of their next batches.
-        var smallerBatches: [(topic: String, size: Int)] = []
-
-        /// Asks for the leaders of a topic.
-        mutating func needMetadata(of topic: TopicState) {
-            self.needsMetadata = true
-            self.usedTopics.insert(topic.name)
-        }
+        /// Whether an observer wants to know when the buffer is full and when it has room again.
+        var isObserved: Bool
     }
 
     /// How the partition of a record is found.
@@ -65,13 +37,11 @@ struct RecordAccumulator {
     }
 
     enum Appended {
-        case done(Delivery)
-        /// As `done`, with something to be done.
-        case followedUp(Delivery, Effects)
+        case done(Delivery, [Action])
         case unknownTopic
         case unknownPartition(count: Int)
         /// No room; what may help to make some is to be done.
-        case full(RecordBuffer.Shortage, Effects)
+        case full(RecordBuffer.Shortage, [Action])
         case tooLarge(Int)
         case closed(KafkaError)
     }
@@ -97,6 +67,8 @@ struct RecordAccumulator {
     /// Partitions that can send nothing without a (new) producer identity.
     var awaitingIdentity: [PartitionState] = []
     var buffer: RecordBuffer
+    /// The buffer's `changes` when it was reported to be full. Nil while it has room.
+    var fullAt: UInt64?
     var closed: KafkaError?
     var isLingerTimerSet = false
     var isExpiryTimerSet = false
@@ -180,7 +152,7 @@ struct RecordAccumulator {
             {
                 let delivery = Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp)
                 if !self.lingers { return self.followUpWithoutLinger(delivery, partition) }
-                return .done(delivery)
+                return .done(delivery, [])
             }
         }
         let isFree = if case .free = choice { true } else { false }
@@ -200,14 +172,14 @@ struct RecordAccumulator {
             + RecordBatchBuilder.sizeUpperBound(key: record.key, value: record.value, headers: record.headers)
         guard size <= self.settings.maxRequestSize else { return .tooLarge(size) }
         topic.batchSize.grow(now: now)
-        var effects = Effects()
+        var actions: [Action] = []
         var partition = named ?? self.freePartition(of: topic, for: size)
         var mayMove = named == nil
         // Each partition's open batch is closed once, and a partition is left only for one whose broker has a share: it ends.
         while true {
-            switch self.makeRoom(for: size, in: partition, isOffered: isOffered, now: now, &effects) {
+            switch self.makeRoom(for: size, in: partition, isOffered: isOffered, now: now, &actions) {
             case .made(let batch):
-                return self.appended(record, to: batch, of: partition, timestamp: timestamp, &effects)
+                return self.appended(record, to: batch, of: partition, timestamp: timestamp, &actions)
             case .closed:
                 // The next one may have a batch too, begun by a record with a key.
                 if mayMove { partition = self.freePartition(of: topic, for: size) }
@@ -218,7 +190,7 @@ struct RecordAccumulator {
                 } else {
                     let destination = named.map(RecordBuffer.Shortage.Destination.partition) ?? .topic(topic)
                     return self.full(
-                        partition, RecordBuffer.Shortage(destination: destination, bytes: bytes), &effects)
+                        partition, RecordBuffer.Shortage(destination: destination, bytes: bytes), &actions)
                 }
             }
         }
@@ -235,16 +207,16 @@ struct RecordAccumulator {
 
     /// Lets a partition's open batch grow, up to the size of a batch, or begins one.
     private mutating func makeRoom(
-        for size: Int, in partition: PartitionState, isOffered: Bool, now: MonotonicTime, _ effects: inout Effects
+        for size: Int, in partition: PartitionState, isOffered: Bool, now: MonotonicTime, _ actions: inout [Action]
     ) -> Room {
         guard let batch = partition.open else {
-            return self.begin(partition, with: size, isOffered: isOffered, now: now, &effects)
+            return self.begin(partition, with: size, isOffered: isOffered, now: now, &actions)
         }
         let batchSize = partition.topic.batchSize.current
         let wanted = batch.records.byteCount + size - RecordBatchBuilder.headerSize
         guard wanted <= batchSize else {
             self.close(partition)
-            self.list(partition, &effects)
+            self.list(partition, &actions)
             return .closed
         }
         guard
@@ -258,7 +230,7 @@ struct RecordAccumulator {
 
     /// Begins a batch for a record that makes it as large as `size`.
     private mutating func begin(
-        _ partition: PartitionState, with size: Int, isOffered: Bool, now: MonotonicTime, _ effects: inout Effects
+        _ partition: PartitionState, with size: Int, isOffered: Bool, now: MonotonicTime, _ actions: inout [Action]
     ) -> Room {
         let topic = partition.topic
         let batch = ProducerBatch(
@@ -275,15 +247,15 @@ struct RecordAccumulator {
         self.openBatches.append(partition)
         if now >= topic.useDue {
             topic.useDue = now + Self.useInterval
-            effects.usedTopics.insert(topic.name)
+            actions.append(.noteUse(ofTopic: topic.name))
         }
         if self.lingers, !self.isLingerTimerSet {
             self.isLingerTimerSet = true
-            effects.lingerTimer = now + self.settings.linger
+            actions.append(.setLingerTimer(now + self.settings.linger))
         }
         if !self.isExpiryTimerSet {
             self.isExpiryTimerSet = true
-            effects.expiryTimer = batch.deadline
+            actions.append(.setExpiryTimer(batch.deadline))
         }
         return .made(batch)
     }
@@ -291,7 +263,7 @@ struct RecordAccumulator {
     /// Puts a record into a batch that has the memory for it.
     private mutating func appended(
         _ record: ProducerRecord, to batch: ProducerBatch, of partition: PartitionState, timestamp: Int64,
-        _ effects: inout Effects
+        _ actions: inout [Action]
     ) -> Appended {
         let index = batch.records.count
         let isTaken = try? batch.records.append(
@@ -299,22 +271,22 @@ struct RecordAccumulator {
         guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
         // A record that is larger than a batch should be has one for itself.
         if batch.limit > partition.topic.batchSize.current { batch.limit = batch.records.byteCount }
-        if partition.isOpenDue { self.list(partition, &effects) }
+        if partition.isOpenDue { self.list(partition, &actions) }
         if self.lingers, partition === partition.topic.stickyPartition {
             self.freeBatch = batch
             self.freeTopic = partition.topic.name
         }
-        return .followedUp(
-            Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), effects)
+        return .done(
+            Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), actions)
     }
 
     /// Without linger every record may be sent at once, if its broker has room for another request.
     @inline(never)
     private mutating func followUpWithoutLinger(_ delivery: Delivery, _ partition: PartitionState) -> Appended {
-        guard !partition.isListed, partition.queue.canSend else { return .done(delivery) }
-        var effects = Effects()
-        self.list(partition, &effects)
-        return .followedUp(delivery, effects)
+        guard !partition.isListed, partition.queue.canSend else { return .done(delivery, []) }
+        var actions: [Action] = []
+        self.list(partition, &actions)
+        return .done(delivery, actions)
     }
 
     /// The partition for a record of so many bytes that may go anywhere.

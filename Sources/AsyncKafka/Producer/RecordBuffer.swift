@@ -65,7 +65,7 @@ struct RecordBuffer {
     /// Whether a task that waited has been woken and not yet tried again.
     private(set) var isOffered = false
     /// Counts the changes after which a task may find room that found none: memory that is given back, and other leaders.
-    private var changes: UInt64 = 0
+    private(set) var changes: UInt64 = 0
 
     init(size: Int) {
         self.size = size
@@ -204,6 +204,9 @@ struct RecordBuffer {
         defer { self.queues = [:] }
         return self.queues.values.flatMap { $0.map(\.promise) }
     }
+
+    /// Whether tasks wait, or one was woken and has not tried again yet.
+    var hasWaiters: Bool { self.isOffered || !self.queues.isEmpty }
 
     /// Whether tasks wait that come before a newcomer with a record for a broker.
     private func isTaken(before broker: Int32?) -> Bool {

@@ -35,13 +35,11 @@ extension Sender {
     @inline(never)
     private func appendSlowly(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         switch try self.tryAppend(record) {
-        case .done(let delivery):
+        case .done(let delivery, let actions):
+            self.perform(actions)
             return delivery
-        case .followedUp(let delivery, let effects):
-            self.perform(effects)
-            return delivery
-        case .full(_, let effects):
-            self.perform(effects)
+        case .full(_, let actions):
+            self.perform(actions)
             return nil
         case .unknownTopic, .unknownPartition:
             return nil
@@ -136,18 +134,16 @@ extension Sender {
             }
             if wasOffered { self.passRoomOn() }
             switch appended {
-            case .done(let delivery):
+            case .done(let delivery, let actions):
+                self.perform(actions)
                 return delivery
-            case .followedUp(let delivery, let effects):
-                self.perform(effects)
-                return delivery
-            case .full(_, let effects):
-                self.perform(effects)
+            case .full(_, let actions):
+                self.perform(actions)
                 if isOver { throw Task.isCancelled ? .cancelled : self.noRoomError() }
                 do throws(KafkaError) {
                     try await promise.value(until: deadline, on: self.loop) { self.noRoomError() }
                 } catch {
-                    self.perform(self.accumulator.withLock { $0.stopWaitingForRoom(promise) })
+                    self.decide { $0.stopWaitingForRoom(promise) }
                     throw error
                 }
                 isOffered = true
@@ -180,7 +176,7 @@ extension Sender {
     }
 
     private func passRoomOn() {
-        self.perform(self.accumulator.withLock { $0.offerRoomAgain() })
+        self.decide { $0.offerRoomAgain() }
     }
 
     /// It names those whose records are in the way, and not the one that found no room.
@@ -215,13 +211,11 @@ extension Sender {
         }
         let appended = try self.tryAppend(record)
         switch appended {
-        case .done(let delivery):
+        case .done(let delivery, let actions):
+            self.perform(actions)
             return delivery
-        case .followedUp(let delivery, let effects):
-            self.perform(effects)
-            return delivery
-        case .full(_, let effects):
-            self.perform(effects)
+        case .full(_, let actions):
+            self.perform(actions)
             throw KafkaError(
                 .bufferFull,
                 "The producer's buffer has no room for the record. Try again later, or use enqueue, which waits."

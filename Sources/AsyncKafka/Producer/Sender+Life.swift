@@ -29,7 +29,7 @@ extension Sender {
             switch result {
             case .success(let identity):
                 refusing = []
-                self.perform(self.accumulator.withLock { $0.received(identity) })
+                self.decide { $0.received(identity) }
                 if report.succeeded() { self.logger(.info, "The producer has an id now, and can write") }
             case .failure(let error):
                 // The producer ends, perhaps before it ever was connected.
@@ -54,7 +54,7 @@ extension Sender {
             break
         case .refused:
             isRefused = true
-            self.perform(self.accumulator.withLock { $0.identityRefused(error) })
+            self.decide { $0.identityRefused(error) }
         case .fatal(let error):
             self.logger(.error, "The producer can't go on", [(.error, error.description)])
             self.refuseRecords(error)
@@ -73,12 +73,9 @@ extension Sender {
 
     /// Sends all that was accepted and waits for its end. Throws only `.cancelled`.
     func flush() async throws(KafkaError) {
-        let (batches, effects) = self.accumulator.withLock { accumulator in
-            var effects = RecordAccumulator.Effects()
-            let batches = accumulator.flush(&effects)
-            return (batches, effects)
-        }
-        self.perform(effects)
+        var actions: [RecordAccumulator.Action] = []
+        let batches = self.accumulator.withLock { $0.flush(&actions) }
+        self.perform(actions)
         try await self.waitForEnd(of: batches)
     }
 
@@ -107,7 +104,7 @@ extension Sender {
                     "The producer was closed, and the record not acknowledged within closeTimeout "
                         + "(\(self.configuration.closeTimeout)).")
                 let now = self.loop.now
-                self.perform(self.accumulator.withLock { $0.giveUpAll(because: error, now: now) })
+                self.decide { $0.giveUpAll(because: error, now: now) }
             }
             // Cut short by cancellation.
             try? await self.flush()
@@ -121,6 +118,6 @@ extension Sender {
     }
 
     func giveUpAll(because error: KafkaError) {
-        self.perform(self.accumulator.withLock { $0.giveUpAll(because: error) })
+        self.decide { $0.giveUpAll(because: error) }
     }
 }

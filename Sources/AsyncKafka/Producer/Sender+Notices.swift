@@ -8,16 +8,63 @@
 import KafkaTransport
 
 extension Sender {
+    /// Logs what the accumulator reports, or raises an event for it.
+    func report(_ action: RecordAccumulator.Action) {
+        switch action {
+        case .reportUnreachable(let broker, let count, let error):
+            self.logger(
+                .warning, "Records can't be sent to a broker; trying again",
+                [(.broker, "\(broker)"), (.count, "\(count)"), (.error, error.description)])
+        case .reportReachable(let broker):
+            self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
+        case .reportSmallerBatches(let topic, let size):
+            self.logger(
+                .info, "The topic takes no batches as large as batchSize: they are split, and the next ones smaller",
+                [(.topic, topic), (.size, "\(size)")])
+        case .reportBuffer(isFull: true, let free):
+            self.events(.bufferFull(KafkaEvent.BufferFull(freeBytes: free)))
+        case .reportBuffer(isFull: false, let free):
+            self.events(.bufferFree(KafkaEvent.BufferFree(freeBytes: free)))
+        default:
+            break
+        }
+    }
+
+    /// Raises the event for a batch that is put into a request.
+    func noteSent(_ batch: ProducerBatch, to broker: Broker) {
+        self.events(
+            .batchSent(
+                KafkaEvent.BatchSent(
+                    topicPartition: batch.topicPartition, broker: broker, records: batch.count,
+                    uncompressedBytes: batch.records.byteCount, bytes: batch.records.encodedByteCount,
+                    waited: self.age(of: batch))))
+    }
+
+    /// The time since the batch was created.
+    private func age(of batch: ProducerBatch) -> Duration {
+        self.loop.now - batch.deadline + self.configuration.deliveryTimeout
+    }
+
     /// Takes note of how a batch has ended, and says what is to be said of it.
     func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
         let timer: MonotonicTime?
         switch result {
         case .split:
             return
-        case .stored:
+        case .stored(let baseOffset, _):
             timer = self.failures.withLock { $0.delivered { self.loop.now } }
+            self.events(
+                .batchAcknowledged(
+                    KafkaEvent.BatchAcknowledged(
+                        topicPartition: batch.topicPartition, records: batch.count, baseOffset: baseOffset,
+                        duration: self.age(of: batch))))
         case .failed, .recordsRefused:
             guard let error = result.error else { return }
+            self.events(
+                .batchFailed(
+                    KafkaEvent.BatchFailed(
+                        topicPartition: batch.topicPartition, records: batch.count, error: error,
+                        duration: self.age(of: batch))))
             let now = self.loop.now
             let (notice, next) = self.failures.withLock {
                 $0.failed(batch.count, of: batch.topicPartition, error, now: now)

@@ -19,6 +19,7 @@ final class Sender: Sendable {
     let cluster: Cluster
     let loop: EventLoop
     let logger: Logger
+    let events: Events
     let undelivered = UndeliveredRecords()
     let failures = Lock(FailureNotices())
     let accumulator: Lock<RecordAccumulator>
@@ -29,8 +30,8 @@ final class Sender: Sendable {
     /// Wakes the task that gets the producer's identity.
     let identityWanted = Signal()
 
-    /// How many requests are written in one go before the loop takes over, so that a task that enqueues isn't made to send
-    /// for all others.
+    /// The number of requests to a broker that are sent at once before the loop continues, so that a task that enqueues doesn't
+    /// have to send for all others.
     private static let requestsAtATime = 4
 
     init(_ configuration: ProducerConfiguration, loop: EventLoop) throws(KafkaError) {
@@ -38,6 +39,7 @@ final class Sender: Sendable {
         self.configuration = configuration
         self.loop = loop
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
+        self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
         let isRoundRobin = if case .roundRobin = configuration.partitioner.kind { true } else { false }
         self.hashesKeys = if case .standard = configuration.partitioner.kind { true } else { false }
@@ -46,7 +48,7 @@ final class Sender: Sendable {
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
             maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
-            isRoundRobin: isRoundRobin)
+            isRoundRobin: isRoundRobin, isObserved: configuration.cluster.observer != nil)
         self.accumulator = Lock(
             RecordAccumulator(
                 settings: settings, bufferMemory: configuration.bufferMemory, undelivered: self.undelivered,
@@ -56,130 +58,117 @@ final class Sender: Sendable {
 
     // MARK: What the accumulator decides
 
-    func perform(_ effects: RecordAccumulator.Effects) {
-        if let time = effects.lingerTimer {
-            _ = self.loop.schedule(at: time) { [weak self] in self?.lingerEnded() }
-        }
-        if let time = effects.expiryTimer {
-            _ = self.loop.schedule(at: time) { [weak self] in self?.expire() }
-        }
-        for backoff in effects.backoffs {
-            let delay = self.cluster.backoff(failures: backoff.failures)
-            _ = self.loop.schedule(after: delay) { [weak self] in
-                self?.endBackoff(backoff.partition, count: backoff.count)
+    /// Performs the accumulator's actions in order, and then the actions that follow from them.
+    func perform(_ actions: [RecordAccumulator.Action]) {
+        var actions = actions
+        var next = 0
+        while next < actions.count {
+            let action = actions[next]
+            next += 1
+            switch action {
+            case .send(let broker):
+                self.send(to: broker, &actions)
+            case .end(let batch, let result):
+                self.noteEnd(batch, result)
+                batch.outcome.complete(result, count: batch.count)
+            case .freeRecords(let batch):
+                batch.freeRecords()
+            case .split(let splitting):
+                actions += self.split(splitting)
+            case .wake(let task):
+                // If the task has given up, the next one is woken.
+                if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
+            case .backOff(let partition, let failures, let count):
+                _ = self.loop.schedule(after: self.cluster.backoff(failures: failures)) { [weak self] in
+                    self?.decide { $0.endBackoff(partition, count: count) }
+                }
+            case .setLingerTimer(let time):
+                _ = self.loop.schedule(at: time) { [weak self] in self?.lingerEnded() }
+            case .setExpiryTimer(let time):
+                _ = self.loop.schedule(at: time) { [weak self] in self?.expire() }
+            case .getIdentity:
+                self.identityWanted.notify()
+            case .updateMetadata:
+                self.cluster.requestMetadataUpdate("a partition has no known leader")
+            case .noteUse(let topic):
+                _ = self.cluster.topicIfKnown(topic)
+            case .reportUnreachable, .reportReachable, .reportSmallerBatches, .reportBuffer:
+                self.report(action)
             }
         }
-        for batch in effects.released { batch.freeRecords() }
-        for (batch, result) in effects.ended { self.end(batch, result) }
-        if let wake = effects.wake { self.wake(wake) }
-        if let broker = effects.connectedAgain {
-            self.logger(.info, "Records can be sent to a broker again", [(.broker, "\(broker)")])
-        }
-        for (topic, size) in effects.smallerBatches {
-            self.logger(
-                .info, "The topic takes no batches as large as batchSize: they are split, and the next ones smaller",
-                [(.topic, topic), (.size, "\(size)")])
-        }
-        if effects.needsIdentity { self.identityWanted.notify() }
-        for topic in effects.usedTopics { _ = self.cluster.topicIfKnown(topic) }
-        if effects.needsMetadata { self.cluster.requestMetadataUpdate("a partition has no known leader") }
-        for broker in effects.pump { self.pump(broker) }
     }
 
-    private func end(_ batch: ProducerBatch, _ result: BatchResult) {
-        self.noteEnd(batch, result)
-        batch.outcome.complete(result, count: batch.count)
-    }
-
-    /// Offers room to the tasks that wait for some, until one takes it.
-    private func wake(_ first: Promise<Void>) {
-        var next: Promise<Void>? = first
-        while let waiting = next, !waiting.fulfill(.success(())) {
-            next = self.accumulator.withLock { $0.offerRoomAgain() }.wake
-        }
+    /// Calls the accumulator and performs the actions it returns.
+    func decide(_ body: (inout RecordAccumulator) -> [RecordAccumulator.Action]) {
+        self.perform(self.accumulator.withLock { body(&$0) })
     }
 
     private func lingerEnded() {
         let now = self.loop.now
-        self.perform(self.accumulator.withLock { $0.lingerEnded(now: now) })
+        self.decide { $0.lingerEnded(now: now) }
     }
 
     private func expire() {
         let now = self.loop.now
-        self.perform(self.accumulator.withLock { $0.expire(now: now) })
-    }
-
-    private func endBackoff(_ partition: PartitionState, count: Int) {
-        self.perform(self.accumulator.withLock { $0.endBackoff(partition, count: count) })
+        self.decide { $0.expire(now: now) }
     }
 
     private func metadataChanged(_ metadata: ClusterMetadata) {
-        self.perform(
-            self.accumulator.withLock { accumulator in
-                var effects = RecordAccumulator.Effects()
-                for name in accumulator.topics.keys {
-                    if let topic = metadata.topics[name] { accumulator.update(topic, &effects) }
-                }
-                return effects
-            })
+        self.decide { accumulator in
+            var actions: [RecordAccumulator.Action] = []
+            for name in accumulator.topics.keys {
+                if let topic = metadata.topics[name] { accumulator.update(topic, &actions) }
+            }
+            return actions
+        }
     }
 
     /// Takes a topic that a record is for.
     func learn(_ topic: TopicMetadata) {
-        self.perform(
-            self.accumulator.withLock { accumulator in
-                var effects = RecordAccumulator.Effects()
-                accumulator.update(topic, &effects)
-                return effects
-            })
+        self.decide { accumulator in
+            var actions: [RecordAccumulator.Action] = []
+            accumulator.update(topic, &actions)
+            return actions
+        }
+    }
+
+    /// Splits a batch. Its records are decompressed and encoded again, without the accumulator's lock.
+    private func split(_ splitting: RecordAccumulator.Splitting) -> [RecordAccumulator.Action] {
+        let parts = try? splitting.batch.parts(ofAtMost: splitting.size, undelivered: self.undelivered)
+        return self.accumulator.withLock { $0.replace(splitting, by: parts ?? []) }
     }
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker, unless another thread does.
-    func pump(_ broker: Int32) {
-        guard self.accumulator.withLock({ $0.beginPump(broker) }) else { return }
-        self.continuePump(broker)
-    }
-
-    private func continuePump(_ broker: Int32) {
+    /// Sends what can be sent to a broker.
+    private func send(to broker: Int32, _ actions: inout [RecordAccumulator.Action]) {
         for _ in 0..<Self.requestsAtATime {
             let connection = self.cluster.connectionIfOpen(to: broker)
-            let (step, effects) = self.accumulator.withLock { accumulator in
-                var effects = RecordAccumulator.Effects()
-                let step = accumulator.nextStep(broker, isConnected: connection != nil, &effects)
-                return (step, effects)
+            let step = self.accumulator.withLock {
+                $0.nextStep(broker, isConnected: connection != nil, &actions)
             }
-            self.perform(effects)
             switch step {
             case .send(let drained):
                 if let connection { self.transmit(drained, on: connection) }
             case .connect:
-                self.connect(broker)
+                self.connect(to: broker)
                 return
             case .done:
                 return
             }
         }
-        self.loop.execute { self.continuePump(broker) }
+        self.loop.execute { self.perform([.send(to: broker)]) }
     }
 
-    private func connect(_ broker: Int32) {
+    private func connect(to broker: Int32) {
         let deadline = self.loop.now + self.configuration.cluster.requestTimeout
         self.cluster.withConnection(to: broker, deadline: deadline) { [weak self] result in
             guard let self else { return }
-            switch result {
-            case .success:
-                let effects = self.accumulator.withLock { $0.connected(broker) }
-                self.perform(effects)
-            case .failure(let error):
-                let effects = self.accumulator.withLock { $0.connectionFailed(broker, error, now: self.loop.now) }
-                if let count = effects.failedConnections {
-                    self.logger(
-                        .warning, "Records can't be sent to a broker; trying again",
-                        [(.broker, "\(broker)"), (.count, "\(count)"), (.error, error.description)])
+            self.decide { accumulator in
+                switch result {
+                case .success: accumulator.connected(broker)
+                case .failure(let error): accumulator.connectionFailed(broker, error, now: self.loop.now)
                 }
-                self.perform(effects)
             }
         }
     }
@@ -195,6 +184,7 @@ final class Sender: Sendable {
                     identity: transmission.identity, baseSequence: transmission.baseSequence,
                     compression: self.configuration.compression)
                 request.add(encoded, of: transmission)
+                self.noteSent(transmission.batch, to: connection.broker)
             } catch {
                 failures[index] = error
             }
@@ -266,7 +256,7 @@ final class Sender: Sendable {
                 ])
         }
         let now = self.loop.now
-        self.perform(self.accumulator.withLock { $0.answered(drained, answers, now: now) })
+        self.decide { $0.answered(drained, answers, now: now) }
     }
 }
 

@@ -71,7 +71,7 @@ final class TopicState: @unchecked Sendable {
 /// A partition as a producer sees it.
 ///
 /// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only. It leaves the lock in
-/// `Effects` and `Transmission`, where only its constants are read.
+/// `Action` and `Transmission`, where only its constants are read.
 final class PartitionState: @unchecked Sendable {
     unowned let topic: TopicState
     let index: Int32
@@ -158,9 +158,8 @@ final class BrokerState: @unchecked Sendable {
     var reachability = FailureReport()
     /// Requests without answer.
     var inFlight = 0
-    /// Whether a thread is sending to it. Others only set `isPumpWanted`, and that thread goes on for them.
-    var isPumping = false
-    var isPumpWanted = false
+    /// Whether a thread sends to it, or is about to. That thread also sends what is listed meanwhile.
+    var isSending = false
 
     init(id: Int32) {
         self.id = id

@@ -463,16 +463,6 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConve
         }
     }
 
-    /// Whether the error means that the client's metadata is out of date.
-    package var refreshesMetadata: Bool {
-        switch self.rawValue {
-        case 3, 5, 6, 9, 13, 56, 72, 74, 80, 83, 84, 100, 103:
-            true
-        default:
-            false
-        }
-    }
-
     /// One sentence on what to do about the error.
     public var advice: String {
         switch self.rawValue {

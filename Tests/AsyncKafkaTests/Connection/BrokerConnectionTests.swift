@@ -99,33 +99,6 @@ import Testing
         }
     }
 
-    @Test func aConnectionIsIdleOnlyIfNothingIsOnItsWay() {
-        let error = KafkaError(.closed, "idle", isRetriable: true)
-        let pending = PendingRequest(
-            correlationID: 1, api: .metadata, deadline: MonotonicTime(nanoseconds: 1)
-        ) { _ in }
-        var queue = RequestQueue(limit: 1)
-        for _ in 0..<2 {
-            _ = queue.submit(DeferredRequest(frame: [], pending: pending), now: MonotonicTime(nanoseconds: 0))
-        }
-        for _ in 0..<2 {
-            let isClosed = queue.closeIfIdle(error)
-            #expect(!isClosed)
-            _ = queue.received(correlationID: 1)
-            _ = queue.takeDeferred(now: MonotonicTime(nanoseconds: 0))
-        }
-        let isClosed = queue.closeIfIdle(error)
-        #expect(isClosed)
-        guard
-            case .refuse(let refusal) = queue.submit(
-                DeferredRequest(frame: [], pending: pending), now: MonotonicTime(nanoseconds: 0))
-        else {
-            Issue.record("a request was taken after the end")
-            return
-        }
-        #expect(refusal.isRetriable)
-    }
-
     @Test func aBrokerThatNeverTellsItsVersionsIsGivenUp() async throws {
         let error = await #expect(throws: KafkaError.self) {
             try await self.withConnection({ _, _ in .body(Bytes([0, 35])) }) { _, _ in }
@@ -232,7 +205,7 @@ import Testing
             let error = await #expect(throws: KafkaError.self) { try await task.value }
             #expect(error?.code == .cancelled)
             #expect(connection.isOpen)
-            #expect(connection.requestsInFlight == 1)
+            #expect(connection.requestCount == 1)
         }
     }
 

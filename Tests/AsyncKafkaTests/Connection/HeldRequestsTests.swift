@@ -18,6 +18,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct HeldRequestsTests {
     private let clock = TestClock()
+    private let kept = KeptEvents()
 
     /// A connection whose sessions end after a second, and are renewed.
     private func withConnection(
@@ -49,6 +50,7 @@ struct HeldRequestsTests {
             let server = try #require(KafkaServer(kafka.bootstrapServers(of: "SASL")[0]))
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
+            client.observer = self.kept
             // Longer sessions are renewed when the others are, and go on behind that.
             if session > .milliseconds(1200) {
                 client.sessionRenewal = 1.05 / (session / .seconds(1))..<1.15 / (session / .seconds(1))
@@ -229,6 +231,24 @@ struct HeldRequestsTests {
             hold.release()
             try await long.value()
             #expect(connection.isOpen)
+        }
+    }
+
+    @Test("a renewal tells an observer how long requests were held back")
+    func told() async throws {
+        try await self.withConnection(session: .seconds(60)) { kafka, connection in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .saslAuthenticate)
+            await hold.untilHeld()
+            let waiting = self.submit(connection)
+            try await connection.loop.sleep(for: .seconds(3))
+            #expect(self.kept.reauthenticated.isEmpty)
+            hold.release()
+            _ = try await waiting.value()
+            try await self.clock.until { !self.kept.reauthenticated.isEmpty }
+            #expect(self.kept.reauthenticated.map(\.duration) == [.seconds(3)])
+            #expect(self.kept.reauthenticated.map(\.mechanism) == ["PLAIN"])
+            #expect(self.kept.sent("Metadata").map(\.queued) == [.seconds(3)])
         }
     }
 

@@ -16,18 +16,39 @@ struct AccumulatorRig {
     var accumulator: RecordAccumulator
     var now = MonotonicTime(nanoseconds: 0)
     let undelivered = UndeliveredRecords()
-    /// What has been asked for and not been looked at yet.
-    var effects = RecordAccumulator.Effects()
+    /// What has been decided and not been looked at yet.
+    var decided = Decisions()
+    /// Batches that are being split, as long as `holdsSplits`.
+    var held: [RecordAccumulator.Splitting] = []
+    var holdsSplits = false
+
+    struct Decisions {
+        /// The brokers to which something can be sent.
+        var sends: [Int32] = []
+        var ended: [(batch: ProducerBatch, result: BatchResult)] = []
+        var freed: [ProducerBatch] = []
+        var wake: Promise<Void>?
+        var backoffs: [(partition: PartitionState, failures: Int, count: Int)] = []
+        var lingerTimer: MonotonicTime?
+        var expiryTimer: MonotonicTime?
+        var needsIdentity = false
+        var needsMetadata = false
+        var usedTopics: Set<String> = []
+        var unreachable: [Int32] = []
+        var reachable: Int32?
+        var smallerBatches: [(topic: String, size: Int)] = []
+        var buffer: [(isFull: Bool, free: Int)] = []
+    }
 
     init(
         partitions: Int32 = 1, brokers: Int32 = 1, batchSize: Int = 16 << 10, maxRequestSize: Int = 1 << 20,
         bufferMemory: Int = 32 << 20, linger: Duration = .milliseconds(5), isIdempotent: Bool = true,
-        isRoundRobin: Bool = false, hasLeader: Bool = true
+        isRoundRobin: Bool = false, hasLeader: Bool = true, isObserved: Bool = false
     ) {
         self.accumulator = RecordAccumulator(
             settings: RecordAccumulator.Settings(
                 batchSize: batchSize, maxRequestSize: maxRequestSize, linger: linger, deliveryTimeout: .seconds(120),
-                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin),
+                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin, isObserved: isObserved),
             bufferMemory: bufferMemory, undelivered: self.undelivered, seed: 1)
         self.lead("t", (0..<partitions).map { hasLeader ? $0 % brokers : nil })
         if isIdempotent {
@@ -42,7 +63,9 @@ struct AccumulatorRig {
         metadata.partitions = leaders.enumerated().map {
             PartitionMetadata(index: Int32($0.offset), leader: $0.element, leaderEpoch: epoch)
         }
-        self.accumulator.update(metadata, &self.effects)
+        var actions: [RecordAccumulator.Action] = []
+        self.accumulator.update(metadata, &actions)
+        self.note(actions)
     }
 
     @discardableResult
@@ -64,37 +87,62 @@ struct AccumulatorRig {
             timestamp: 1000, isOffered: isOffered
         ) { now }
         switch appended {
-        case .followedUp(_, let effects), .full(_, let effects): self.note(effects)
+        case .done(_, let actions), .full(_, let actions): self.note(actions)
         default: break
         }
         return appended
     }
 
-    mutating func note(_ effects: RecordAccumulator.Effects) {
-        self.effects.pump += effects.pump
-        self.effects.ended += effects.ended
-        self.effects.released += effects.released
-        self.effects.backoffs += effects.backoffs
-        self.effects.wake = effects.wake ?? self.effects.wake
-        self.effects.connectedAgain = effects.connectedAgain ?? self.effects.connectedAgain
-        self.effects.lingerTimer = effects.lingerTimer ?? self.effects.lingerTimer
-        self.effects.expiryTimer = effects.expiryTimer ?? self.effects.expiryTimer
-        self.effects.needsIdentity = self.effects.needsIdentity || effects.needsIdentity
-        self.effects.needsMetadata = self.effects.needsMetadata || effects.needsMetadata
-        self.effects.usedTopics.formUnion(effects.usedTopics)
-        self.effects.smallerBatches += effects.smallerBatches
+    mutating func note(_ actions: [RecordAccumulator.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let broker): self.decided.sends.append(broker)
+            case .end(let batch, let result): self.decided.ended.append((batch, result))
+            case .freeRecords(let batch): self.decided.freed.append(batch)
+            case .split(let splitting): self.held.append(splitting)
+            case .wake(let task): self.decided.wake = task
+            case .backOff(let partition, let failures, let count):
+                self.decided.backoffs.append((partition, failures, count))
+            case .setLingerTimer(let time): self.decided.lingerTimer = time
+            case .setExpiryTimer(let time): self.decided.expiryTimer = time
+            case .getIdentity: self.decided.needsIdentity = true
+            case .updateMetadata: self.decided.needsMetadata = true
+            case .noteUse(let topic): self.decided.usedTopics.insert(topic)
+            case .reportUnreachable(let broker, _, _): self.decided.unreachable.append(broker)
+            case .reportReachable(let broker): self.decided.reachable = broker
+            case .reportSmallerBatches(let topic, let size): self.decided.smallerBatches.append((topic, size))
+            case .reportBuffer(let isFull, let free): self.decided.buffer.append((isFull, free))
+            }
+        }
+        if !self.holdsSplits { self.split() }
+    }
+
+    /// Splits what is to be split.
+    mutating func split() {
+        let held = self.held
+        self.held = []
+        for splitting in held {
+            let parts = try? splitting.batch.parts(ofAtMost: splitting.size, undelivered: self.undelivered)
+            self.note(self.accumulator.replace(splitting, by: parts ?? []))
+        }
     }
 
     /// Everything that goes to a broker now.
     mutating func pump(_ broker: Int32 = 0, isConnected: Bool = true) -> [RecordAccumulator.Drained] {
         var requests: [RecordAccumulator.Drained] = []
-        guard self.accumulator.beginPump(broker) else { return [] }
+        self.decided.sends.removeAll { $0 == broker }
         while true {
-            var effects = RecordAccumulator.Effects()
-            let step = self.accumulator.nextStep(broker, isConnected: isConnected, &effects)
-            self.note(effects)
-            guard case .send(let drained) = step else { return requests }
-            requests.append(drained)
+            var actions: [RecordAccumulator.Action] = []
+            let step = self.accumulator.nextStep(broker, isConnected: isConnected, &actions)
+            self.note(actions)
+            if case .send(let drained) = step {
+                requests.append(drained)
+            } else if self.decided.sends.contains(broker) {
+                // What was split meanwhile goes too.
+                self.decided.sends.removeAll { $0 == broker }
+            } else {
+                return requests
+            }
         }
     }
 
@@ -107,15 +155,15 @@ struct AccumulatorRig {
     }
 
     mutating func flush() {
-        var effects = RecordAccumulator.Effects()
-        _ = self.accumulator.flush(&effects)
-        self.note(effects)
+        var actions: [RecordAccumulator.Action] = []
+        _ = self.accumulator.flush(&actions)
+        self.note(actions)
     }
 
     /// Ends the backoffs that were asked for.
     mutating func endBackoffs() {
-        let backoffs = self.effects.backoffs
-        self.effects.backoffs = []
+        let backoffs = self.decided.backoffs
+        self.decided.backoffs = []
         for backoff in backoffs {
             self.note(self.accumulator.endBackoff(backoff.partition, count: backoff.count))
         }
@@ -125,7 +173,7 @@ struct AccumulatorRig {
 extension RecordAccumulator.Appended {
     var delivery: Delivery? {
         switch self {
-        case .done(let delivery), .followedUp(let delivery, _): delivery
+        case .done(let delivery, _): delivery
         default: nil
         }
     }

@@ -64,6 +64,7 @@ import Testing
         var now: Int64 = 0
         var nextRecord = 0
         var outcomes: [Int: String] = [:]
+        var splitting: [(id: UInt64, batch: [Int])] = []
 
         func end(_ batch: [Int], _ outcome: String) {
             for record in batch {
@@ -80,12 +81,19 @@ import Testing
             switch queue.answered(transmission.id, answer) {
             case .stored: end(transmission.batch, "stored")
             case .failed(let isUnknown): end(transmission.batch, isUnknown ? "unknown" : "failed")
-            case .split:
-                let middle = transmission.batch.count / 2
-                let parts = [Array(transmission.batch[..<middle]), Array(transmission.batch[middle...])]
-                queue.split(transmission.id, into: parts.map { ($0, Int32($0.count)) })
+            case .split: splitting.append((transmission.id, transmission.batch))
             case .retry, .alreadyEnded: break
             }
+        }
+        func beginSplit() {
+            guard let batch = queue.upNext, batch.count > 1, let id = queue.beginSplit() else { return }
+            splitting.append((id, batch))
+        }
+        func finishSplit() {
+            guard let (id, batch) = splitting.popLast() else { return }
+            let middle = batch.count / 2
+            let parts = [Array(batch[..<middle]), Array(batch[middle...])]
+            _ = queue.split(id, into: parts.map { ($0, Int32($0.count)) })
         }
         /// The broker works on the first request that it has not had.
         func serve() {
@@ -120,6 +128,8 @@ import Testing
                 queue.append(
                     batch, count: Int32(count), deadline: MonotonicTime(nanoseconds: now + 200_000_000_000))
             }
+            if happens(fault.tooLarge) { beginSplit() }
+            if happens(50) { finishSplit() }
             sending: while true {
                 switch queue.next(available: identity) {
                 case .send(let transmission): connection.append(InFlight(transmission: transmission, log: knownLog))
@@ -154,6 +164,7 @@ import Testing
             if isDraining { now -= 1_000_000_000 }
         }
         for _ in 0..<10_000 where queue.count > 0 {
+            finishSplit()
             if case .send(let sent) = queue.next(available: identity) {
                 connection.append(InFlight(transmission: sent, log: knownLog))
             } else if case .identityNeeded(let stale?) = queue.next(available: identity), stale == identity.id {

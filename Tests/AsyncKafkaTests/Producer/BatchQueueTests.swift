@@ -264,8 +264,10 @@ import Testing
     @Test func aBatchThatIsTooLargeIsSplitWithinItsSequences() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 2)])
         #expect(queue.answered(sent[0].id, .tooLarge) == .split)
-        queue.split(sent[0].id, into: [("a1", 6), ("a2", 4)])
         #expect(queue.answered(sent[1].id, .outOfOrder) == .retry(attempts: 1))
+        #expect(!queue.canSend && self.send(&queue) == nil, "it would overtake a")
+        let isReplaced = queue.split(sent[0].id, into: [("a1", 6), ("a2", 4)])
+        #expect(isReplaced)
         for (name, sequence) in [("a1", 1), ("a2", 7), ("b", 11)] as [(String, Int32)] {
             let part = try #require(self.send(&queue))
             #expect(part.batch == name)
@@ -273,6 +275,42 @@ import Testing
             #expect(queue.answered(part.id, .stored) == .stored)
         }
         #expect(queue.count == 0)
+    }
+
+    @Test func aBatchThatWasNeverSentIsSplitInItsPlace() throws {
+        var queue = self.queue([("a", 10), ("b", 2)])
+        let begun = queue.beginSplit()
+        let id = try #require(begun)
+        #expect(self.send(&queue) == nil)
+        #expect(queue.pending == ["a", "b"])
+        let isReplaced = queue.split(id, into: [("a1", 6), ("a2", 4)])
+        #expect(isReplaced)
+        #expect(queue.pending == ["a1", "a2", "b"])
+        #expect(self.send(&queue)?.baseSequence == 0)
+    }
+
+    @Test(arguments: [true, false])
+    func aBatchThatEndsWhileItIsSplitIsNotReplaced(wasSent: Bool) throws {
+        var queue = self.queue([("a", 10)])
+        queue.append("b", count: 1, deadline: .at(1000))
+        let id: UInt64
+        if wasSent {
+            let sent = try #require(self.send(&queue))
+            #expect(queue.answered(sent.id, .tooLarge) == .split)
+            id = sent.id
+        } else {
+            let begun = queue.beginSplit()
+            id = try #require(begun)
+        }
+        let ended = queue.expire(now: .at(500))
+        #expect(ended.map(\.batch) == ["a"])
+        #expect(ended.map(\.isOutcomeUnknown) == [false] && ended.map(\.isInUse) == [true])
+        #expect(self.send(&queue) == nil, "it is not given back yet")
+        let isWaitedFor = queue.split(id, into: [("a1", 6), ("a2", 4)])
+        #expect(!isWaitedFor)
+        #expect(queue.pending == ["b"])
+        let next = try #require(self.send(&queue))
+        #expect(next.batch == "b" && next.baseSequence == 0)
     }
 
     @Test func oneRecordThatIsTooLargeFails() throws {

@@ -79,7 +79,7 @@ import Testing
         rig.lead("t", [nil], epoch: 1)
         rig.now = rig.now + .seconds(121)
         rig.note(rig.accumulator.expire(now: rig.now))
-        let error = try #require(rig.effects.ended.first?.result.error)
+        let error = try #require(rig.decided.ended.first?.result.error)
         #expect(error.message.contains("no leader"))
         #expect(error.brokerCode == nil)
         #expect(error.underlyingError == nil)

@@ -91,7 +91,7 @@ import Testing
         let small = write(200, limit: 200)
         #expect(small.allSatisfy { $0 == 1 })
         #expect(small.count == 200)
-        #expect(rig.effects.smallerBatches.map(\.topic) == ["t"])
+        #expect(rig.decided.smallerBatches.map(\.topic) == ["t"])
         #expect(write(100, limit: .max).count > 5)
         for _ in 0..<6 {
             rig.now = rig.now + .seconds(61)

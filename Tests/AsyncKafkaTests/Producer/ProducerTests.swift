@@ -285,7 +285,7 @@ import Testing
     }
 
     /// Kafka 2.1 speaks Produce up to 7 and InitProducerId up to 1; topic ids came with 13.
-    @Test(arguments: [3, 7, 8, 9, 11, 12, 13] as [Int16])
+    @Test(arguments: [7, 8, 9, 11, 12, 13] as [Int16])
     func olderBrokersAreSpokenTo(_ version: Int16) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.maxVersions = [.produce: version]

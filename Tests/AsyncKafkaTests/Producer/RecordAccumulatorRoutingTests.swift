@@ -81,16 +81,16 @@ import Testing
         var rig = AccumulatorRig(hasLeader: false)
         rig.append()
         rig.flush()
-        #expect(rig.effects.needsMetadata)
-        #expect(rig.effects.backoffs.count == 1)
-        rig.effects.needsMetadata = false
-        rig.effects.usedTopics = []
+        #expect(rig.decided.needsMetadata)
+        #expect(rig.decided.backoffs.count == 1)
+        rig.decided.needsMetadata = false
+        rig.decided.usedTopics = []
         rig.endBackoffs()
-        #expect(rig.effects.needsMetadata, "and asks again")
-        #expect(rig.effects.usedTopics == ["t"], "by name: metadata forgets topics")
-        #expect(rig.effects.backoffs.map(\.failures) == [2])
+        #expect(rig.decided.needsMetadata, "and asks again")
+        #expect(rig.decided.usedTopics == ["t"], "by name: metadata forgets topics")
+        #expect(rig.decided.backoffs.map(\.failures) == [2])
         rig.lead("t", [3], epoch: 1)
-        #expect(rig.effects.pump == [3])
+        #expect(rig.decided.sends == [3])
         #expect(rig.pump(3).count == 1)
     }
 
@@ -98,9 +98,9 @@ import Testing
         var rig = AccumulatorRig()
         for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {
             rig.now = MonotonicTime(nanoseconds: Int64(seconds) * 1_000_000_000)
-            rig.effects.usedTopics = []
+            rig.decided.usedTopics = []
             rig.append()
-            #expect(rig.effects.usedTopics.contains("t") == isSaid, "after \(seconds) seconds")
+            #expect(rig.decided.usedTopics.contains("t") == isSaid, "after \(seconds) seconds")
             rig.flush()
             rig.answer(rig.pump()[0])
         }
@@ -111,7 +111,7 @@ import Testing
         for failure in ["connection", "leader"] {
             rig.append()
             rig.flush()
-            rig.effects.usedTopics = []
+            rig.decided.usedTopics = []
             if failure == "connection" {
                 #expect(rig.pump(isConnected: false).isEmpty)
                 rig.note(
@@ -120,7 +120,7 @@ import Testing
             } else {
                 rig.answer(rig.pump()[0], .notLeaderOrFollower)
             }
-            #expect(rig.effects.usedTopics == ["t"], "\(failure)")
+            #expect(rig.decided.usedTopics == ["t"], "\(failure)")
             rig.endBackoffs()
         }
     }
@@ -140,7 +140,7 @@ import Testing
         rig.endBackoffs()
         #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
         while let request = rig.pump(first).first { rig.answer(request) }
-        #expect(rig.effects.ended.contains { $0.batch.topicPartition.partition == first })
+        #expect(rig.decided.ended.contains { $0.batch.topicPartition.partition == first })
         #expect(partitions() == [0, 1])
     }
 
@@ -171,17 +171,17 @@ import Testing
         rig.append()
         rig.flush()
         rig.answer(rig.pump()[0], .notEnoughReplicas)
-        #expect(rig.effects.backoffs.map(\.failures) == [1])
+        #expect(rig.decided.backoffs.map(\.failures) == [1])
         #expect(rig.pump().isEmpty)
         rig.endBackoffs()
         let again = rig.pump()
         #expect(again.count == 1)
         rig.answer(again[0], .notLeaderOrFollower)
-        #expect(rig.effects.needsMetadata)
-        #expect(rig.effects.backoffs.map(\.failures) == [2])
+        #expect(rig.decided.needsMetadata)
+        #expect(rig.decided.backoffs.map(\.failures) == [2])
         rig.lead("t", [1], epoch: 1)
         #expect(rig.pump(1).count == 1, "a new leader ends the backoff (KIP-951)")
-        #expect(rig.effects.ended.isEmpty)
+        #expect(rig.decided.ended.isEmpty)
         rig.endBackoffs()
         #expect(rig.pump(1).isEmpty)
     }
@@ -200,25 +200,25 @@ import Testing
 
     @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
         var rig = self.withoutConnection()
-        #expect(rig.effects.backoffs.count == 1)
+        #expect(rig.decided.backoffs.count == 1)
         rig.endBackoffs()
         #expect(rig.pump(isConnected: false).isEmpty)
         rig.note(rig.accumulator.connectionFailed(0, KafkaError(.authenticationFailed, "no"), now: rig.now))
-        #expect(rig.effects.ended.map(\.result.error?.code) == [.authenticationFailed])
-        #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
+        #expect(rig.decided.ended.map(\.result.error?.code) == [.authenticationFailed])
+        #expect(rig.decided.ended.first?.result.error?.isOutcomeUnknown == false)
     }
 
     /// The connection may have been made for another request, such as a question for metadata.
     @Test func thatThereIsAConnectionAgainIsToldOnce() {
         var rig = self.withoutConnection()
-        #expect(rig.effects.connectedAgain == nil)
+        #expect(rig.decided.reachable == nil)
         rig.endBackoffs()
         #expect(rig.pump().count == 1)
-        #expect(rig.effects.connectedAgain == 0)
-        rig.effects.connectedAgain = nil
+        #expect(rig.decided.reachable == 0)
+        rig.decided.reachable = nil
         rig.append()
         rig.flush()
         _ = rig.pump()
-        #expect(rig.effects.connectedAgain == nil)
+        #expect(rig.decided.reachable == nil)
     }
 }

@@ -24,7 +24,7 @@ import Testing
         #expect(deliveries.map(\.index) == [0, 1, 2, 0])
         #expect(deliveries[0].batch === deliveries[2].batch)
         #expect(deliveries[2].batch !== deliveries[3].batch)
-        #expect(rig.effects.pump == [0], "the full batch can go")
+        #expect(rig.decided.sends == [0], "the full batch can go")
         let requests = rig.pump()
         #expect(requests.map { $0.transmissions.map(\.batch.count) } == [[3]])
     }
@@ -32,12 +32,12 @@ import Testing
     @Test func anOpenBatchWaitsForItsLinger() {
         var rig = AccumulatorRig()
         rig.append()
-        #expect(rig.effects.pump.isEmpty)
-        #expect(rig.effects.lingerTimer == rig.now + .milliseconds(5))
+        #expect(rig.decided.sends.isEmpty)
+        #expect(rig.decided.lingerTimer == rig.now + .milliseconds(5))
         #expect(rig.pump().isEmpty)
         rig.now = rig.now + .milliseconds(5)
         rig.note(rig.accumulator.lingerEnded(now: rig.now))
-        #expect(rig.effects.pump == [0])
+        #expect(rig.decided.sends == [0])
         #expect(rig.pump().count == 1)
     }
 
@@ -47,23 +47,23 @@ import Testing
         rig.now = rig.now + .milliseconds(3)
         rig.append(partition: 1)
         rig.now = rig.now + .milliseconds(2)
-        rig.effects = RecordAccumulator.Effects()
+        rig.decided = AccumulatorRig.Decisions()
         rig.note(rig.accumulator.lingerEnded(now: rig.now))
-        #expect(rig.effects.lingerTimer == rig.now + .milliseconds(3))
+        #expect(rig.decided.lingerTimer == rig.now + .milliseconds(3))
         #expect(rig.pump().flatMap { $0.transmissions.map(\.partition.index) } == [0])
     }
 
     @Test func withoutLingerARecordGoesAtOnceAndTheNextOnesGather() throws {
         var rig = AccumulatorRig(linger: .zero)
         rig.append()
-        #expect(rig.effects.pump == [0])
+        #expect(rig.decided.sends == [0])
         let first = rig.pump()
         #expect(first.map { $0.transmissions.map(\.batch.count) } == [[1]])
-        rig.effects = RecordAccumulator.Effects()
+        rig.decided = AccumulatorRig.Decisions()
         for _ in 0..<10 { rig.append() }
-        #expect(rig.effects.pump.isEmpty, "the first batch of a partition goes alone")
+        #expect(rig.decided.sends.isEmpty, "the first batch of a partition goes alone")
         rig.answer(first[0])
-        #expect(rig.effects.pump == [0])
+        #expect(rig.decided.sends == [0])
         #expect(rig.pump().map { $0.transmissions.map(\.batch.count) } == [[10]])
     }
 
@@ -137,7 +137,7 @@ import Testing
         #expect(count >= 15)
         #expect(rig.accumulator.freeMemory >= 0)
         #expect(rig.accumulator.freeMemory < 4096)
-        #expect(rig.effects.pump == [0], "what is open must go to make room")
+        #expect(rig.decided.sends == [0], "what is open must go to make room")
     }
 
     @Test func memoryComesBackWithTheEnd() {
@@ -162,18 +162,18 @@ import Testing
             rig.accumulator.waitForRoom(promise, for: little, isFirst: false)
         }
         rig.answer(rig.pump()[0])
-        #expect(rig.effects.wake === waiting[0])
-        rig.effects.wake = nil
+        #expect(rig.decided.wake === waiting[0])
+        rig.decided.wake = nil
         #expect(rig.append(self.kilobyte, partition: 2).isFull, "a newcomer")
         #expect(rig.append(self.kilobyte, partition: 1, isOffered: true).delivery != nil)
         rig.note(rig.accumulator.offerRoomAgain())
-        #expect(rig.effects.wake === waiting[1])
+        #expect(rig.decided.wake === waiting[1])
         let appended = rig.append(self.kilobyte, partition: 3, isOffered: true)
         let shortage = try #require(appended.shortage)
         rig.accumulator.waitForRoom(waiting[1], for: shortage, isFirst: true)
-        rig.effects.wake = nil
+        rig.decided.wake = nil
         rig.answer(rig.pump()[0])
-        #expect(rig.effects.wake === waiting[1], "it kept its place")
+        #expect(rig.decided.wake === waiting[1], "it kept its place")
     }
 
     @Test func aBatchTakesNoMoreMemoryThanItNeedsAtFirst() {
@@ -189,7 +189,7 @@ import Testing
         rig.append()
         rig.flush()
         #expect(rig.pump().isEmpty)
-        #expect(rig.effects.needsIdentity)
+        #expect(rig.decided.needsIdentity)
         rig.note(rig.accumulator.received(ProducerIdentity(id: 9, epoch: 0)))
         #expect(rig.pump().first?.transmissions.first?.identity?.id == 9)
     }
@@ -199,15 +199,15 @@ import Testing
     @Test func recordsAreGivenUpAfterTheDeliveryTimeout() async throws {
         var rig = AccumulatorRig(hasLeader: false)
         let delivery = try #require(rig.append().delivery)
-        #expect(rig.effects.expiryTimer == rig.now + .seconds(120))
+        #expect(rig.decided.expiryTimer == rig.now + .seconds(120))
         rig.now = rig.now + .seconds(119)
         rig.note(rig.accumulator.expire(now: rig.now))
-        #expect(rig.effects.ended.isEmpty)
+        #expect(rig.decided.ended.isEmpty)
         rig.now = rig.now + .seconds(1)
         rig.note(rig.accumulator.expire(now: rig.now))
-        #expect(rig.effects.ended.map(\.result.error?.code) == [.deliveryTimedOut])
-        #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == false)
-        for (batch, result) in rig.effects.ended { batch.outcome.complete(result, count: batch.count) }
+        #expect(rig.decided.ended.map(\.result.error?.code) == [.deliveryTimedOut])
+        #expect(rig.decided.ended.first?.result.error?.isOutcomeUnknown == false)
+        for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         await #expect(throws: KafkaError.self) { try await delivery.metadata }
     }
 
@@ -220,13 +220,13 @@ import Testing
         let requests = rig.pump()
         rig.now = rig.now + .seconds(121)
         rig.note(rig.accumulator.expire(now: rig.now))
-        #expect(rig.effects.ended.first?.result.error?.isOutcomeUnknown == true)
+        #expect(rig.decided.ended.first?.result.error?.isOutcomeUnknown == true)
         #expect(rig.accumulator.freeMemory < all)
-        #expect(rig.effects.released.isEmpty)
+        #expect(rig.decided.freed.isEmpty)
         rig.answer(requests[0])
         #expect(rig.accumulator.freeMemory == all)
-        #expect(rig.effects.released.count == 1)
-        #expect(rig.effects.ended.count == 1)
+        #expect(rig.decided.freed.count == 1)
+        #expect(rig.decided.ended.count == 1)
     }
 
     @Test func aBatchThatIsTooLargeGoesOnInHalves() async throws {
@@ -234,7 +234,7 @@ import Testing
         let deliveries = (0..<7).compactMap { rig.append("value \($0)").delivery }
         rig.flush()
         rig.answer(rig.pump()[0], .messageTooLarge)
-        #expect(rig.effects.backoffs.isEmpty)
+        #expect(rig.decided.backoffs.isEmpty)
         var offset: Int64 = 100
         for _ in 0..<10 {
             for request in rig.pump() {
@@ -246,7 +246,7 @@ import Testing
                 }
             }
         }
-        for (batch, result) in rig.effects.ended { batch.outcome.complete(result, count: batch.count) }
+        for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var offsets: [Int64?] = []
         for delivery in deliveries { offsets.append(try await delivery.metadata.offset) }
         #expect(offsets == (100..<107).map { $0 })
@@ -279,11 +279,90 @@ import Testing
         }
         // 16, 8 and 4 KiB, and the second half of the 16 and of the 8.
         #expect(refused <= 6, "of ten batches")
-        for (batch, result) in rig.effects.ended { batch.outcome.complete(result, count: batch.count) }
+        for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var offsets: [Int64?] = []
         for delivery in deliveries { offsets.append(try await delivery.metadata.offset) }
         #expect(offsets == (0..<150).map { $0 })
         #expect(rig.accumulator.freeMemory == 32 << 20)
+    }
+
+    /// Splitting takes a while, in which the lock is free.
+    @Test(arguments: [true, false])
+    func whatIsBeingSplitHoldsUpItsPartitionAlone(wasSent: Bool) async throws {
+        var rig = AccumulatorRig(partitions: 2, batchSize: 16 << 10)
+        let deliveries = (0..<16).compactMap { _ in rig.append(self.kilobyte, partition: 0).delivery }
+        rig.flush()
+        let first = rig.pump()
+        if !wasSent {
+            // It is filled before the first one is refused.
+            for _ in 0..<15 { rig.append(self.kilobyte, partition: 0) }
+            rig.flush()
+        }
+        rig.holdsSplits = wasSent
+        rig.answer(first[0], .messageTooLarge)
+        if !wasSent {
+            rig.holdsSplits = true
+            for request in rig.pump() { rig.answer(request) }
+            for request in rig.pump() { rig.answer(request) }
+        }
+        #expect(rig.held.count == 1)
+        for _ in 0..<20 { rig.append(self.kilobyte, partition: 0) }
+        rig.append(self.kilobyte, partition: 1)
+        rig.flush()
+        #expect(rig.pump().flatMap { $0.transmissions.map(\.partition.index) } == [1])
+        rig.holdsSplits = false
+        rig.split()
+        #expect(rig.decided.sends == [0])
+        let next = try #require(rig.pump().first?.transmissions)
+        #expect(next.map(\.partition.index) == [0])
+        #expect(next[0].batch.records.byteCount <= 9 << 10)
+        if wasSent { #expect(next[0].baseSequence == 0) }
+        #expect(deliveries.count == 16)
+    }
+
+    @Test(arguments: [true, false])
+    func theMemoryOfABatchThatExpiresWhileItIsSplitIsFreeOnlyAfterwards(wasSent: Bool) {
+        var rig = AccumulatorRig(batchSize: 4 << 10)
+        let all = rig.accumulator.freeMemory
+        for _ in 0..<(wasSent ? 3 : 6) { rig.append(self.kilobyte) }
+        rig.flush()
+        let first = rig.pump()
+        rig.holdsSplits = wasSent
+        rig.answer(first[0], .messageTooLarge)
+        if !wasSent {
+            rig.holdsSplits = true
+            for _ in 0..<2 { for request in rig.pump() { rig.answer(request) } }
+        }
+        #expect(rig.held.count == 1)
+        let freed = rig.decided.freed.count
+        rig.decided.ended = []
+        rig.now = rig.now + .seconds(121)
+        rig.note(rig.accumulator.expire(now: rig.now))
+        #expect(rig.decided.ended.map(\.result.error?.isOutcomeUnknown) == [false])
+        #expect(rig.decided.freed.count == freed)
+        #expect(rig.accumulator.freeMemory < all)
+        rig.holdsSplits = false
+        rig.split()
+        #expect(rig.decided.ended.count == 1)
+        #expect(rig.decided.freed.count == freed + 1)
+        #expect(rig.accumulator.freeMemory == all)
+        rig.append()
+        rig.flush()
+        #expect(rig.pump().count == 1)
+    }
+
+    @Test func oneThreadAtATimeSendsToABroker() {
+        var rig = AccumulatorRig(partitions: 3)
+        rig.append(partition: 0)
+        rig.flush()
+        #expect(rig.decided.sends == [0])
+        rig.append(partition: 1)
+        rig.flush()
+        #expect(rig.decided.sends == [0], "the one that has it sees to that too")
+        #expect(rig.pump().flatMap(\.transmissions).count == 2)
+        rig.append(partition: 2)
+        rig.flush()
+        #expect(rig.decided.sends == [0])
     }
 
     @Test func afterClosingNothingIsAccepted() throws {
@@ -303,7 +382,7 @@ import Testing
         let late = ProducerRecord(topic: "t", partition: 0, value: "late")
         #expect(rig.accumulator.appendToOpenBatch(late, choice: .named(0), timestamp: 1000) == nil)
         rig.note(rig.accumulator.giveUpAll(because: .producerClosed))
-        #expect(rig.effects.ended.count == 1)
+        #expect(rig.decided.ended.count == 1)
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
@@ -318,7 +397,7 @@ import Testing
         }
         rig.flush()
         rig.answer(rig.pump()[0], baseOffset: 50)
-        for (batch, result) in rig.effects.ended { batch.outcome.complete(result, count: batch.count) }
+        for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var times: [Int64] = []
         for delivery in deliveries { times.append(try await delivery.metadata.timestamp.millisecondsSince1970) }
         #expect(times == [5, 3, 9], "aiokafka gives each record the first one's time")

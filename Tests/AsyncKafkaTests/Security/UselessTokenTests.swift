@@ -200,7 +200,7 @@ struct UselessTokenTests {
             #expect(failures <= (next == "revoked" ? 1 : 0), "\(client.log.lines(.warning))")
             #expect(client.source.calls == 2, "no time has passed")
             #expect(
-                client.log.lines(.warning).contains { $0.contains("the earlier one is used on") } == (next != "revoked")
+                client.log.lines(.warning).contains { $0.contains("the earlier one is used") } == (next != "revoked")
             )
             // When the provider works again, it is called again.
             client.source.give("good")

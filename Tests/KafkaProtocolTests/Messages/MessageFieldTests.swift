@@ -200,9 +200,8 @@ import Testing
     @Test func errorCodesHaveAdvice() {
         #expect(ErrorCode.notLeaderOrFollower.rawValue == 6)
         #expect(ErrorCode.notLeaderOrFollower.description == "NOT_LEADER_OR_FOLLOWER (6)")
-        #expect(ErrorCode.notLeaderOrFollower.isRetriable && ErrorCode.notLeaderOrFollower.refreshesMetadata)
+        #expect(ErrorCode.notLeaderOrFollower.isRetriable)
         #expect(ErrorCode.coordinatorLoadInProgress.isRetriable)
-        #expect(!ErrorCode.coordinatorLoadInProgress.refreshesMetadata)
         #expect(!ErrorCode.topicAuthorizationFailed.isRetriable)
         #expect(ErrorCode.topicAuthorizationFailed.advice.contains("ACL"))
         for code in -1...Int16(136) {

@@ -1,0 +1,116 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+import EmbeddedKafka
+import KafkaMemory
+import KafkaProtocol
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+
+/// What a producer tells an observer, with exact figures.
+@Suite(.timeLimit(.minutes(1)))
+struct ProducerEventsTests {
+    private let clock = TestClock()
+    private let kept = KeptEvents()
+
+    private func configuration(_ kafka: EmbeddedKafka) -> ProducerConfiguration {
+        var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+        configuration.cluster.clock = self.clock.loopClock
+        configuration.cluster.observer = self.kept
+        configuration.cluster.log = SilentLog()
+        configuration.linger = .milliseconds(40)
+        return configuration
+    }
+
+    @Test func aBatchTellsWhatItHasAndHowLongItHasWaited() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.compression = .gzip
+            let hold = EmbeddedKafka.Hold()
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", partition: 0, value: "first"))
+                kafka.inject(.holdAnswer(hold), on: .produce)
+                let value = Bytes(repeatElement(7, count: 1000))
+                var deliveries: [Delivery] = []
+                for _ in 0..<10 {
+                    deliveries.append(
+                        try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: value)))
+                }
+                await hold.untilHeld()
+                try await self.clock.sleep(for: .seconds(3))
+                hold.release()
+                for delivery in deliveries { _ = try await delivery.metadata }
+            }
+            let sent = try #require(self.kept.batchesSent.last)
+            #expect(self.kept.batchesSent.map(\.records) == [1, 10])
+            #expect(sent.waited == .milliseconds(40))
+            #expect(sent.topicPartition == TopicPartition("t", 0))
+            #expect(sent.uncompressedBytes > 10_000 && sent.bytes < 1000)
+            let request = try #require(kafka.requests.last { $0.api == .produce })
+            #expect(sent.bytes < request.byteCount && sent.bytes > request.byteCount - 100)
+            let stored = self.kept.batchesAcknowledged
+            #expect(stored.map(\.records) == [1, 10])
+            #expect(stored.map(\.baseOffset) == [0, 1])
+            #expect(stored.last?.duration == .milliseconds(3040))
+            #expect(self.kept.batchesFailed.isEmpty)
+        }
+    }
+
+    @Test func aBatchThatIsGivenUpTellsWhy() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            let configuration = self.configuration(kafka)
+            kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
+            await #expect(throws: KafkaError.self) {
+                try await KafkaProducer.withProducer(configuration) { producer in
+                    _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
+                }
+            }
+            #expect(self.kept.batchesFailed.map(\.error.brokerCode) == [.topicAuthorizationFailed])
+            #expect(self.kept.batchesFailed.map(\.records) == [1])
+            #expect(self.kept.batchesAcknowledged.isEmpty)
+        }
+    }
+
+    @Test func aFullBufferIsToldOnceAndSoIsTheRoomThatThereIsAgain() throws {
+        var rig = AccumulatorRig(batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096, isObserved: true)
+        let value = Bytes(repeatElement(1, count: 1000))
+        while !rig.append(value).isFull {}
+        _ = rig.append(value)
+        #expect(rig.decided.buffer.map(\.isFull) == [true])
+        let waiting = Promise<Void>()
+        let shortage = try #require(rig.append(value).shortage)
+        rig.accumulator.waitForRoom(waiting, for: shortage, isFirst: false)
+        for request in rig.pump() { rig.answer(request) }
+        #expect(rig.decided.wake === waiting)
+        #expect(rig.decided.buffer.count == 1, "the room is for the task that waits")
+        #expect(rig.append(value, isOffered: true).delivery != nil)
+        rig.note(rig.accumulator.offerRoomAgain())
+        #expect(rig.decided.buffer.map(\.isFull) == [true, false])
+        #expect(rig.decided.buffer.last?.free == rig.accumulator.freeMemory)
+        while !rig.append(value).isFull {}
+        #expect(rig.decided.buffer.map(\.isFull) == [true, false, true])
+        // Who gives up makes no room.
+        let impatient = Promise<Void>()
+        rig.accumulator.waitForRoom(impatient, for: shortage, isFirst: false)
+        rig.note(rig.accumulator.stopWaitingForRoom(impatient))
+        #expect(rig.decided.buffer.count == 3)
+    }
+
+    @Test func nothingIsMadeForAnEventThatNobodyWants() {
+        let events = Events(observer: nil)
+        func make() -> KafkaEvent {
+            Issue.record("an event was made")
+            return .bufferFree(KafkaEvent.BufferFree(freeBytes: 0))
+        }
+        events(make())
+        var rig = AccumulatorRig(batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096)
+        while !rig.append(Bytes(repeatElement(1, count: 1000))).isFull {}
+        #expect(rig.decided.buffer.isEmpty)
+    }
+}
