@@ -61,12 +61,8 @@ extension KafkaConsumer {
     /// the first. With `.readCommitted`, up to the first record that is not decided. Asks nobody.
     public func lag(of partition: TopicPartition) throws(KafkaError) -> Int64? {
         try self.core.state.withLock { state throws(KafkaError) in
-            let assigned = try state.subscriptions.require(partition)
-            let end =
-                self.core.configuration.isolationLevel == .readCommitted
-                ? assigned.lastStableOffset : assigned.highWatermark
-            guard assigned.hasPosition, let end else { return nil }
-            return max(0, end - state.subscriptions.handedOut(partition, assigned).offset)
+            _ = try state.subscriptions.require(partition)
+            return state.subscriptions.lag(of: partition)
         }
     }
 

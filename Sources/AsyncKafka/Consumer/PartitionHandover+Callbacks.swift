@@ -92,6 +92,15 @@ extension PartitionHandover {
             return nil
         }
     }
+    /// Reports the end of a step to the observer.
+    func tell(of step: RebalanceStep, begun: MonotonicTime) {
+        self.core.events(
+            .rebalanced(
+                KafkaEvent.Rebalanced(
+                    group: self.core.configuration.groupID ?? "", step: step.kind, partitions: step.partitions,
+                    duration: self.core.loop.now - begun)))
+    }
+
     /// Tells the log of a step.
     func log(_ step: RebalanceStep) {
         let partitions: [(LogKey, String)] = [(.partitions, step.partitions.names)]
@@ -110,6 +119,14 @@ extension RebalanceStep {
         case .revoke: "partitionsRevoked"
         case .assign: "partitionsAssigned"
         case .lost: "partitionsLost"
+        }
+    }
+
+    fileprivate var kind: KafkaEvent.Rebalanced.Step {
+        switch self {
+        case .revoke: .revoked
+        case .assign: .assigned
+        case .lost: .lost
         }
     }
 
