@@ -69,13 +69,13 @@ extension KafkaConsumer {
     // MARK: Offsets
 
     /// The group's committed offset of a partition, of any topic; nil if there is none.
-    public func committed(_ partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
-        try await self.committed([partition])[partition]
+    public func committedOffset(of partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
+        try await self.committedOffsets(of: [partition])[partition]
     }
 
     /// The group's committed offsets of these partitions, as far as there are any.
-    public func committed(
-        _ partitions: [TopicPartition]
+    public func committedOffsets(
+        of partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
         try await self.positions.committed(partitions)
     }
