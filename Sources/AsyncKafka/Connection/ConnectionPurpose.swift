@@ -5,7 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
+/// The purpose of a connection. Requests that may wait at the broker have connections of their own, so that they don't
+/// delay others.
 enum ConnectionPurpose: Hashable, Sendable, CaseIterable {
     /// Metadata, Produce, and all other requests that are answered immediately.
     case general
