@@ -52,7 +52,7 @@ import Testing
     }
 
     /// The refreshes are as far apart as the time after which the bootstrap servers are asked again.
-    @Test func oneRefreshThatFailsLeavesTheConnectionsOpen() async throws {
+    @Test func aSingleFailedRefreshLeavesTheConnectionsOpen() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// What is on its way already may have left the broker before the change that somebody wants to see.
-    @Test func freshMetadataIsAskedForAfterTheCall() async throws {
+    @Test func refreshedMetadataIsRequestedAfterTheCall() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func aClusterThatIsNotThereIsSaidWithItsAddress() async throws {
+    @Test func theErrorForAnUnreachableClusterNamesItsAddress() async throws {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.cluster.log = SilentLog()
         configuration.maxBlock = .seconds(2)
@@ -115,7 +115,7 @@ import Testing
     }
 
     /// Each request of the client finds out anew; the log tells it once.
-    @Test func thatNoBrokerCanBeReachedIsToldOnceAndSoIsItsEnd() async throws {
+    @Test func unreachableBrokersAreLoggedOnceAndSoIsTheirReturn() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatIsTooOldIsToldWithWhatItLacks() async throws {
+    @Test func theErrorForAnOutdatedBrokerNamesWhatItLacks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.rewrite(ApiVersionsRequest.self, times: nil) { _, _, response in
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func connectionsThatAreNotUsedAreClosedAndMadeAgain() async throws {
+    @Test func idleConnectionsAreClosedAndOpenedAgain() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing { $0.cluster.connectionMaxIdle = .milliseconds(100) }

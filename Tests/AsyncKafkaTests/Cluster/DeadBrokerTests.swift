@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func aGroupWhoseCoordinatorIsDeadGoesOnAtTheNextOne() async throws {
+    @Test func aGroupOfADeadCoordinatorContinuesAtTheNextOne() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func aGroupWhoseCoordinatorIsDeadCanBeJoinedAtTheNextOne() async throws {
+    @Test func aGroupOfADeadCoordinatorCanBeJoinedAtTheNextOne() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func heartbeatsToACoordinatorThatHangsTurnToTheNextOneWithinTheSession() async throws {
+    @Test func heartbeatsMoveFromAHangingCoordinatorWithinTheSession() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)

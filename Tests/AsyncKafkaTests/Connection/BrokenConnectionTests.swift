@@ -30,8 +30,8 @@ struct BrokenConnectionTests {
         ) { _, _ in }
     }
 
-    @Test("a connection that can't be made names its address once", arguments: ["127.0.0.1", "::1", "kafka.example"])
-    func naming(host: String) {
+    @Test(arguments: ["127.0.0.1", "::1", "kafka.example"])
+    func aFailedConnectionNamesItsAddressOnce(host: String) {
         let isName = host == "kafka.example"
         let addresses = isName ? ["10.0.0.1:9092", "10.0.0.2:9092"] : ["\(host):9092"]
         let refused = TransportError.cannotConnect(host: host, port: 9092, errno: 111, addresses: addresses)
@@ -43,10 +43,7 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test(
-        "who closes before saying anything may want TLS, who only tells its versions SASL; who has answered wants neither"
-    )
-    func advice() async throws {
+    @Test func theAdviceDependsOnWhatTheServerHasSentBefore() async throws {
         // How many requests it answers on a connection before it closes that.
         let answers = Lock(0)
         let server = try ScriptedBroker { request, index in
@@ -89,8 +86,8 @@ struct BrokenConnectionTests {
         #expect(other.contains("may want TLS or SASL"), "\(other)")
     }
 
-    @Test("a set-up that fails has had no effect that could be unknown", arguments: [true, false])
-    func setUp(isSilent: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aFailedSetupHasNoUnknownOutcome(isSilent: Bool) async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in isSilent ? .nothing : .close }
             defer { server.stop() }
@@ -105,8 +102,7 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test("no line says that an outcome is unknown when no connection could be made")
-    func lines() async throws {
+    @Test func noLineMentionsAnUnknownOutcomeIfNoConnectionWasOpened() async throws {
         try await self.clock.withBroker { kafka in
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             let log = KeptLog(minimum: .debug)
@@ -131,8 +127,7 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test("a question that is not answered has no unknown outcome, a change has")
-    func questions() async throws {
+    @Test func anUnansweredReadHasNoUnknownOutcomeAndAChangeHas() async throws {
         let server = try ScriptedBroker { request, _ in
             let versions: [(APIKey, ClosedRange<Int16>)] = [
                 (.metadata, 0...1), (.listOffsets, 1...3), (.createTopics, 2...3),
@@ -154,8 +149,7 @@ struct BrokenConnectionTests {
         #expect(errors.allSatisfy { $0?.isRetriable == true })
     }
 
-    @Test("no advice is that there is nothing to do, when something failed")
-    func nothing() {
+    @Test func theAdviceAfterAFailureIsNeverThatThereIsNothingToDo() {
         for code in (-1...140).map({ ErrorCode(rawValue: $0) }) where code != .none {
             let error = KafkaError(code, doing: "storing records")
             #expect(!error.message.contains("Nothing"), "\(error.message)")

@@ -71,8 +71,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("sessions are renewed at 85 to 95 % of them, some sooner and some later")
-    func window() async throws {
+    @Test func sessionsAreRenewedAt85To95PercentOfTheirLifetime() async throws {
         let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
         try await self.withConnections(60, mechanism, setupTimeout: .seconds(10)) { _, connections in
             let shares = connections.compactMap(\.session).map { session in
@@ -113,8 +112,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("what waits for a renewal that fails is never sent, and is known not to be")
-    func failure() async throws {
+    @Test func requestsThatWaitForAFailedRenewalAreNeverSent() async throws {
         try await self.withConnection(Suspicious()) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -130,8 +128,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a request that is still waiting when its time is over ends alone, and the connection goes on")
-    func overdue() async throws {
+    @Test func aWaitingRequestThatTimesOutDoesNotCloseTheConnection() async throws {
         // So long that no other timer is due.
         try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
@@ -149,8 +146,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a renewal behind a request that takes its time has its own time after that one's")
-    func behindSlowRequests() async throws {
+    @Test func aRenewalAfterASlowRequestHasItsOwnTimeout() async throws {
         let setupTimeout = Duration.seconds(2)
         try await self.withConnection(setupTimeout: setupTimeout) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
@@ -166,8 +162,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a broker that throttles this client, and so doesn't read, is asked for another session after that")
-    func behindThrottling() async throws {
+    @Test func aRenewalWaitsForTheEndOfThrottling() async throws {
         let throttle = Duration.seconds(2)
         try await self.withConnection { kafka, connection in
             kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 2000 }
@@ -193,8 +188,7 @@ struct HeldRequestsTests {
         return promise
     }
 
-    @Test("a renewal behind bytes that nobody answers, and that the broker is slow to read, has its own time")
-    func behindUnanswered() async throws {
+    @Test func aRenewalAfterUnreadRequestsWithoutAnswersHasItsOwnTimeout() async throws {
         let setupTimeout = Duration.seconds(1)
         // Behind its end the broker would not take what has waited. It is renewed after a second, as the others are, so that
         // nearly all of it and of the deadlines is left for the bytes.
@@ -215,8 +209,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a request without an answer that is still waiting when its time is over ends alone")
-    func overdueUnanswered() async throws {
+    @Test func aWaitingRequestWithoutAnAnswerTimesOutAlone() async throws {
         try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -234,8 +227,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a renewal tells an observer how long requests were held back")
-    func told() async throws {
+    @Test func aRenewalReportsHowLongRequestsWereHeld() async throws {
         try await self.withConnection(session: .seconds(60)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -252,8 +244,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a client that ends in the middle of a renewal gives its own reason to what waits")
-    func cancelled() async throws {
+    @Test func requestsHeldByAClosingClientFailWithItsReason() async throws {
         let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
         try await self.withConnections(1, mechanism, setupTimeout: .seconds(300)) { kafka, connections in
             let connection = connections[0]
@@ -271,8 +262,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("what fails to give credentials is asked again after pauses that fit the session")
-    func credentialsBackoff() {
+    @Test func theBackoffOfCredentialsFitsTheSession() {
         let now = LoopClock.system.now
         for (lifetime, longest) in [(Duration.seconds(3600), Duration.seconds(10)), (.seconds(60), .seconds(3))] {
             let session = BrokerConnection.Session(

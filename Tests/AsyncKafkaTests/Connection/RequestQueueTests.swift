@@ -110,7 +110,7 @@ import Testing
 
     // MARK: Order
 
-    @Test func whatHasNoAnswerWaitsInOneOrderWithTheRest() {
+    @Test func requestsWithoutAnswersKeepTheirPlaceInTheOrder() {
         let rig = Rig()
         rig.queue.hold()
         rig.submit(1, .produce, isAnswered: false)
@@ -125,7 +125,7 @@ import Testing
         #expect(rig.written == [9, 1, 2, 3, 4])
     }
 
-    @Test func soManyAreInFlightAndWhatHasNoAnswerIsNotCounted() {
+    @Test func theLimitInFlightExcludesRequestsWithoutAnswers() {
         let rig = Rig(limit: 2)
         for id in 1...3 as ClosedRange<Int32> { rig.submit(id, .produce, isAnswered: false) }
         for id in 4...6 as ClosedRange<Int32> { rig.submit(id) }
@@ -137,7 +137,7 @@ import Testing
         #expect(rig.written == [1, 2, 3, 4, 5, 6, 7])
     }
 
-    @Test func thereIsABoundToWhatWaits() {
+    @Test func theNumberOfWaitingRequestsIsBounded() {
         let rig = Rig(limit: 1)
         rig.queue.hold()
         for id in 0..<16 as Range<Int32> { rig.submit(id, isAnswered: id % 2 == 0) }
@@ -146,7 +146,7 @@ import Testing
         #expect(rig.queue.count == 16)
     }
 
-    @Test func aPauseIsWaitedForToItsLatestEnd() {
+    @Test func aPauseLastsUntilItsLatestEnd() {
         let rig = Rig()
         rig.queue.pause(until: rig.now + .seconds(5))
         rig.queue.pause(until: rig.now + .seconds(2))
@@ -165,7 +165,7 @@ import Testing
 
     // MARK: Answers
 
-    @Test func anAnswerTellsThatWhatWasWrittenBeforeWasRead() {
+    @Test func anAnswerShowsThatEarlierRequestsWereRead() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         rig.submit(2)
@@ -177,7 +177,7 @@ import Testing
         #expect(rig.hasSucceeded(3))
     }
 
-    @Test func whatIsInFlightStaysWhenTheSystemHasTakenAll() {
+    @Test func requestsInFlightStayWhenTheSystemHasAcceptedAllBytes() {
         let rig = Rig()
         rig.submit(1)
         rig.submit(2, .produce, isAnswered: false)
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(arguments: [nil, 2, 3] as [Int32?])
-    func anAnswerOutOfTurnEndsTheConnection(_ id: Int32?) {
+    func anAnswerOutOfOrderClosesTheConnection(_ id: Int32?) {
         let rig = Rig()
         rig.submit(1, .produce)
         rig.submit(2)
@@ -201,14 +201,14 @@ import Testing
         #expect(!rig.receive(1), "what comes later is ignored")
     }
 
-    @Test func anAnswerThatNobodyAskedForEndsTheConnection() {
+    @Test func anUnexpectedAnswerClosesTheConnection() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         #expect(rig.receive(1))
         #expect(rig.error(1)?.isOutcomeUnknown == true)
     }
 
-    @Test func theLastAnswerBeforeARenewalIsTold() {
+    @Test func theLastAnswerBeforeARenewalIsReported() {
         let rig = Rig()
         rig.submit(1)
         rig.submit(2)
@@ -221,7 +221,7 @@ import Testing
         #expect(isLast == [false, true])
     }
 
-    @Test func theRequestWhoseAnswerIsDueCanBeTakenOut() {
+    @Test func theOldestRequestInFlightCanBeRemoved() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         rig.submit(2, .fetch)
@@ -235,7 +235,7 @@ import Testing
 
     // MARK: Deadlines
 
-    @Test func whatWaitsEndsAloneWhenItsTimeIsOver() {
+    @Test func aWaitingRequestTimesOutAlone() {
         let rig = Rig()
         rig.queue.hold()
         rig.submit(1, timeout: .seconds(1))
@@ -253,7 +253,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func whatIsNotAnsweredOrNotTakenInTimeEndsTheConnection(isAnswered: Bool) {
+    func aWrittenRequestThatTimesOutClosesTheConnection(isAnswered: Bool) {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: isAnswered, timeout: .seconds(1))
         rig.submit(2)
@@ -263,7 +263,7 @@ import Testing
         #expect(rig.error(2)?.isOutcomeUnknown == false)
     }
 
-    @Test func aPauseWithoutSenseEndsTheConnectionOnceSomethingExpires() {
+    @Test func anImplausiblePauseClosesTheConnectionOnceARequestExpires() {
         let rig = Rig()
         rig.queue.pause(until: rig.now + .seconds(1000), senselessLength: .seconds(1000))
         rig.submit(1, .produce, isAnswered: false, timeout: .seconds(1))
@@ -277,7 +277,7 @@ import Testing
 
     // MARK: The end
 
-    @Test func whatHasWaitedWasNeverSent() {
+    @Test func waitingRequestsWereNeverSent() {
         let rig = Rig(limit: 1)
         rig.submit(1, .produce)
         rig.submit(2, .produce)
@@ -292,7 +292,7 @@ import Testing
         #expect(rig.error(4)?.code == .connectionFailed)
     }
 
-    @Test func aQueueIsIdleOnlyIfNothingIsOnItsWay() {
+    @Test func aQueueIsIdleOnlyWithoutRequests() {
         let rig = Rig(limit: 1)
         let idle = KafkaError(.closed, "idle", isRetriable: true)
         rig.submit(1)
@@ -317,7 +317,7 @@ import Testing
 
     /// Against a broker that answers what it gets in its order: each request is written at most once, in the order of
     /// submission, and ends once, as it must after what became of it.
-    @Test(arguments: 0..<60 as Range<UInt64>) func holdsInRandomRuns(seed: UInt64) {
+    @Test(arguments: 0..<60 as Range<UInt64>) func invariantsHoldInRandomRuns(seed: UInt64) {
         var random = SeededRandom(seed)
         let limit = Int.random(in: 1...5, using: &random)
         let rig = Rig(limit: limit)

@@ -62,10 +62,8 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test(
-        "the next address is tried after whatever fails before versions are told, and the failed one comes last",
-        arguments: Fault.allCases)
-    func next(fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func theNextAddressIsTriedAfterAnyFailureBeforeTheVersionsAreKnown(fault: Fault) async throws {
         try await self.clock.passing {
             let bad = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in fault.reply }
             let good = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in
@@ -87,8 +85,7 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test("a broker that takes its time, as after a restart, is reached however many addresses its name has")
-    func many() async throws {
+    @Test func aSlowBrokerIsReachedHoweverManyAddressesItsNameHas() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers[0]))
             kafka.inject(.delay(.seconds(1)), on: .apiVersions, times: nil)
@@ -101,8 +98,7 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test("addresses that swallow all that is sent to them cost little, and come last the next time")
-    func swallowing() async throws {
+    @Test func silentAddressesCostLittleAndComeLastTheNextTime() async throws {
         let silent = try SilentPort()
         let closing = try ScriptedBroker { _, _ in .close }
         let good = try ScriptedBroker { _, _ in (try? .apiVersions()).map { .body($0) } ?? .close }
@@ -121,8 +117,7 @@ struct SeveralAddressesTests {
         withExtendedLifetime(silent) {}
     }
 
-    @Test("when all fail, the error tells why of each, and may pass if one may")
-    func all() async throws {
+    @Test func theErrorNamesTheFailureOfEachAddress() async throws {
         let closing = try ScriptedBroker { _, _ in .close }
         let web = try ScriptedBroker { _, _ in Fault.isWebServer.reply }
         defer {
@@ -141,8 +136,7 @@ struct SeveralAddressesTests {
         #expect(error?.isOutcomeUnknown == false)
     }
 
-    @Test("a client whose bootstrap name leads to somebody who closes gets to the broker all the same")
-    func client() async throws {
+    @Test func aClientReachesTheBrokerDespiteABadBootstrapAddress() async throws {
         let closing = try ScriptedBroker { _, _ in .close }
         defer { closing.stop() }
         try await EmbeddedKafka.withBroker { kafka in
@@ -157,8 +151,7 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test("the word of a broker that has told its versions is final: a refused password is not tried elsewhere")
-    func refusal() async throws {
+    @Test func aRefusedPasswordIsNotTriedAtAnotherAddress() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]

@@ -52,10 +52,8 @@ struct ThrottlingTests {
         return .body(try Bytes(response, version: request.version))
     }
 
-    @Test(
-        "a connection whose pause has no sense is given up when requests expire behind it, and nothing holds it",
-        arguments: Throttled.allCases)
-    func senselessPause(throttled: Throttled) async throws {
+    @Test(arguments: Throttled.allCases)
+    func aConnectionWithAnImplausiblePauseIsClosedWhenRequestsExpire(throttled: Throttled) async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { request, _ in
                 (try? Self.reply(to: request, throttled)) ?? .close
@@ -91,8 +89,7 @@ struct ThrottlingTests {
         }
     }
 
-    @Test("a pause of a second ends by itself, with the same connection")
-    func sensiblePause() async throws {
+    @Test func aPauseOfASecondEndsOnTheSameConnection() async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { request, index in
                 guard request.api == .metadata else {
@@ -126,8 +123,7 @@ struct ThrottlingTests {
         }
     }
 
-    @Test("a producer sends on after a broker has asked for a pause of 24 days")
-    func producer() async throws {
+    @Test func aProducerContinuesAfterABrokerHasRequestedAPauseOf24Days() async throws {
         try await self.clock.withBroker { kafka in
             let fault = kafka.rewrite(ProduceRequest.self, times: 1) { _, _, response in
                 response.throttleTimeMs = .max

@@ -103,7 +103,7 @@ import Testing
         return promise
     }
 
-    @Test func waitInTheirOrderForTheEndOfAPause() async throws {
+    @Test func requestsWaitInOrderForTheEndOfAPause() async throws {
         let pause = Duration.seconds(2)
         let clock = self.clock
         let times = Lock<[(APIKey, MonotonicTime)]>([])
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func thatExpireBehindAPauseWithoutSenseAreKnownNotToBeSent() async throws {
+    @Test func requestsThatExpireDuringAnImplausiblePauseAreKnownNotToBeSent() async throws {
         let ends = EventLog()
         try await self.withThrottlingBroker(
             pause: .milliseconds(Int32.max), requestTimeout: .seconds(5), ends: ends
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func endWhenTheSocketHasTakenThem() async throws {
+    @Test func requestsEndWhenTheSocketHasAcceptedThem() async throws {
         try await self.withStalledBroker { server, promises, allReceived in
             let early = promises.count { $0.isFulfilled }
             #expect(early < Self.count, "what waits in memory counted as sent")
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func endUnknownIfTheConnectionBreaksBefore() async throws {
+    @Test func requestsHaveAnUnknownOutcomeIfTheConnectionBreaksFirst() async throws {
         try await self.withStalledBroker { server, promises, _ in
             server.disconnectAll()
             var failures: [KafkaError] = []

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [nil, "g"])
-    func aTopicThatIsSubscribedToMayBeMadeLater(group: String?) async throws {
+    func aSubscribedTopicMayBeCreatedLater(group: String?) async throws {
         try await self.withKafka { kafka in
             try await KafkaConsumer.withConsumer(self.consuming(kafka, group), subscribedTo: ["t"]) { consumer in
                 let read = try await self.readsWhatComes(consumer, kafka) {
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [nil, "g"])
-    func anAssignedPartitionMayBeMadeLater(group: String?) async throws {
+    func anAssignedPartitionMayBeCreatedLater(group: String?) async throws {
         try await self.withKafka { kafka in
             let partition = TopicPartition("t", 1)
             try await KafkaConsumer.withConsumer(self.consuming(kafka, group), assigned: [partition]) { consumer in
@@ -94,7 +94,7 @@ import Testing
 
     /// A broker that has just been started tells of its topics before it leads them.
     @Test(arguments: [nil, "g"])
-    func theOnlyBrokerIsStartedAgain(group: String?) async throws {
+    func readingContinuesAfterTheOnlyBrokerHasRestarted(group: String?) async throws {
         try await self.withKafka { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func aRefusedTopicIsToldAgainUntilTheRightIsGranted(subscribes: Bool) async throws {
+    func aRefusedTopicIsReportedAgainUntilAccessIsGranted(subscribes: Bool) async throws {
         try await self.withKafka { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func wantingInVainIsSaidOnceAndSoIsItsEnd() async throws {
+    @Test func aMissingTopicIsLoggedOnceAndSoIsItsArrival() async throws {
         try await self.withKafka { kafka in
             let log = KeptLog()
             try await KafkaConsumer.withConsumer(
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func aPartitionWithoutALeaderIsSaid() async throws {
+    @Test func aPartitionWithoutALeaderIsLogged() async throws {
         try await self.withKafka(brokers: 2) { kafka in
             let log = KeptLog()
             try await kafka.createTopic("t", partitions: 2)

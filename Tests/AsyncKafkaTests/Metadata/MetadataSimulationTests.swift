@@ -143,7 +143,7 @@ import Testing
 
     /// Whatever is wanted and not there is requested again soon, and read within a second and a half of its creation.
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
-    func whatAppearsLateIsFoundSoon(seed: UInt64) {
+    func topicsThatAppearLateAreFoundSoon(seed: UInt64) {
         var random = SeededRandom(seed)
         var cluster = ModelCluster()
         var machine = MetadataStateMachine(maximumAge: .seconds(300))

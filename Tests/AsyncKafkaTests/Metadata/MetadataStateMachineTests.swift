@@ -29,7 +29,7 @@ import Testing
             partitions: [PartitionMetadata(index: 0, leader: leader, leaderEpoch: epoch)])
     }
 
-    @Test func asksAtOnceAndThenOnlyWhenOldOrWanted() {
+    @Test func metadataIsRequestedAtFirstAndThenOnlyIfOldOrWanted() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         #expect(machine.nextRefresh(now: self.start) == .now)
         let asked = machine.begin(now: self.start)
@@ -48,7 +48,7 @@ import Testing
     }
 
     /// Brokers with ZooKeeper leave out partitions that never had a leader.
-    @Test func partitionsWithNumbersThatMakeNoSenseAreLeftOut() {
+    @Test func partitionsWithImplausibleNumbersAreOmitted() {
         var topic = MetadataResponse.MetadataResponseTopic()
         topic.name = "a"
         topic.partitions = ([.max, 5, -1, 0, 1_000_000, .min] as [Int32]).map { index in
@@ -61,7 +61,7 @@ import Testing
         #expect(MetadataUpdate(response).topics[0].partitions.map(\.index) == [0, 5])
     }
 
-    @Test func waitsLongerAfterEachFailure() {
+    @Test func theBackoffGrowsWithEachFailure() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         for failures in 1...3 {
             _ = machine.begin(now: self.start)
@@ -93,7 +93,7 @@ import Testing
         #expect(!afterSuccess)
     }
 
-    @Test func neverGoesBackToAnOlderLeaderEpoch() {
+    @Test func anOlderLeaderEpochNeverReplacesANewerOne() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -103,7 +103,7 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
     }
 
-    @Test func withoutIdsAnOlderLeaderEpochIsBelievedWhenNobodyKnowsBetter() {
+    @Test func withoutTopicIDsAnOlderLeaderEpochIsAcceptedIfAllBrokersAgree() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
@@ -119,7 +119,7 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
     }
 
-    @Test func aTopicMadeAgainBeginsItsEpochsAgain() {
+    @Test func aRecreatedTopicBeginsItsEpochsAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -129,7 +129,7 @@ import Testing
         #expect(machine.snapshot.topic(id: KafkaUUID(high: 0, low: 7)) == nil)
     }
 
-    @Test func aTopicThatIsBrieflyNotThereKeepsItsPartitions() {
+    @Test func aBrieflyMissingTopicKeepsItsPartitions() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -140,7 +140,7 @@ import Testing
 
     /// A leader, a topic: nobody has to ask for what is lacking.
     @Test(arguments: [nil, .unknownTopicOrPartition] as [ErrorCode?])
-    func whatIsLackingIsAskedForAgainMoreAndMoreRarely(error: ErrorCode?) {
+    func missingTopicsAreRequestedLessAndLessOften(error: ErrorCode?) {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         let lacking = error.map { TopicMetadata(name: "a", error: $0) } ?? self.topic("a", leader: nil)
@@ -152,7 +152,7 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
     }
 
-    @Test func whatIsRefusedIsAskedForAgainEveryTenSeconds() {
+    @Test func refusedTopicsAreRequestedEveryTenSeconds() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         self.take(TopicMetadata(name: "a", error: .topicAuthorizationFailed), by: &machine)
@@ -162,7 +162,7 @@ import Testing
     }
 
     /// The first answer may have a match in it, of which only the consumer can tell.
-    @Test func aPatternWithoutAMatchIsAskedForAgain() {
+    @Test func aPatternWithoutAMatchIsRequestedAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         self.take(self.topic("a"), by: &machine)
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// A thousand topics are not asked for each second because one of them isn't there.
-    @Test func betweenTwoFullQuestionsOnlyWhatIsLackingIsAskedFor() {
+    @Test func onlyMissingTopicsAreRequestedBetweenFullRequests() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all, "b": .all]), now: self.start)
         let first = machine.begin(now: self.start)
@@ -195,7 +195,7 @@ import Testing
     }
 
     /// For a pattern as well: the topics that it matches are known by their names.
-    @Test func aMatchWithoutALeaderIsAskedForAlone() {
+    @Test func aMatchWithoutALeaderIsRequestedAlone() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         let first = machine.begin(now: self.start)
@@ -212,7 +212,7 @@ import Testing
     }
 
     /// Each question about all topics costs the cluster something for each.
-    @Test func aPatternWithoutAMatchIsAskedForMoreRarelyOfManyTopics() {
+    @Test func aPatternWithoutAMatchIsRequestedLessOftenWithManyTopics() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         let asked = machine.begin(now: self.start)
@@ -223,14 +223,14 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(5)))
     }
 
-    @Test func partitionsThatWereChosenByTheirNumbersAreWantedToo() {
+    @Test func partitionsAssignedByNumberAreWantedToo() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .only([1])]), now: self.start)
         self.take(self.topic("a"), by: &machine)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
     }
 
-    @Test func aBrokerThatKnowsNoBrokersIsNotBelieved() {
+    @Test func aResponseWithoutBrokersIsNotTrusted() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         self.take(self.topic("a"), by: &machine)
         let asked = machine.begin(now: self.start)
@@ -240,7 +240,7 @@ import Testing
         #expect(machine.snapshot.brokers.count == 2)
     }
 
-    @Test func topicsOutOfUseAreForgottenAndWatchedOnesAreNot() {
+    @Test func unusedTopicsAreForgottenAndWatchedOnesAreNot() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         machine.watch(.topics(["w": .all]), now: self.start)
@@ -253,7 +253,7 @@ import Testing
         #expect(all == .all)
     }
 
-    @Test func aHintOfANewLeaderIsTakenOnlyIfItIsNewer() {
+    @Test func aHintOfANewLeaderIsAppliedOnlyIfItIsNewer() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
@@ -268,7 +268,7 @@ import Testing
         #expect(machine.snapshot.brokers[9]?.host == "b9")
     }
 
-    @Test func leadersThatMoveAreTold() {
+    @Test func movedLeadersAreReported() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 1), by: &machine)

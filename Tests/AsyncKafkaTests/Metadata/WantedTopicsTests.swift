@@ -28,7 +28,7 @@ import Testing
 
     private func at(_ seconds: Double) -> MonotonicTime { self.start + .milliseconds(Int64(seconds * 1000)) }
 
-    @Test func whatIsLackingForThreeSecondsIsSaidOnceAndSoIsItsEnd() {
+    @Test func aTopicMissingForThreeSecondsIsReportedAndSoIsItsArrival() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
@@ -40,7 +40,7 @@ import Testing
         #expect(!wanted.isLackingNow)
     }
 
-    @Test func whatIsBrieflyLackingIsNotSaid() {
+    @Test func aBrieflyMissingTopicIsNotReported() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
@@ -54,7 +54,7 @@ import Testing
             ([1, 1], .only([1, 3]), .unknownPartitions([3])), ([], .all, .unknown),
             ([1], .only([.max]), .unknownPartitions([.max])),
         ] as [([Int32?], WantedTopics.Extent, WantedTopics.Lack?)])
-    func aTopicInPart(leaders: [Int32?], extent: WantedTopics.Extent, lack: WantedTopics.Lack?) {
+    func missingPartitionsAreReported(leaders: [Int32?], extent: WantedTopics.Extent, lack: WantedTopics.Lack?) {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": extent]))
         let metadata = self.metadata(self.topic("a", leaders: leaders))
@@ -63,7 +63,7 @@ import Testing
         #expect(wanted.compare(with: metadata, now: self.at(3)) == expected)
     }
 
-    @Test func aRefusedTopicIsToldAtOnceAndAgainEveryTenSeconds() {
+    @Test func aRefusedTopicIsReportedAtOnceAndEveryTenSeconds() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         let refused = self.metadata(self.topic("a", leaders: [], error: .topicAuthorizationFailed))
@@ -78,7 +78,7 @@ import Testing
         #expect(wanted.compare(with: self.metadata(self.topic("a")), now: self.at(21)) == [.found(.topic("a"))])
     }
 
-    @Test func aPatternWantsAFirstMatchAndThenWhatItMatches() {
+    @Test func aPatternWantsAFirstMatchAndThenItsMatches() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.all(matching: []))
         let others = self.metadata(self.topic("x", leaders: [nil]), self.topic("a"))
@@ -93,7 +93,7 @@ import Testing
         #expect(wanted.isLackingNow)
     }
 
-    @Test func whatIsNotWantedAnyMoreIsNoBusinessOfAnybodys() {
+    @Test func topicsThatAreNoLongerWantedAreNotReported() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         _ = wanted.compare(with: self.metadata(), now: self.at(0))

@@ -43,7 +43,7 @@ struct ConnectionEventsTests {
         return promise
     }
 
-    @Test func aRequestAndItsAnswerTellTheirSizesAndTimes() async throws {
+    @Test func requestsAndAnswersReportTheirSizesAndTimes() async throws {
         try await self.withConnection { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.holdAnswer(hold), on: .metadata)
@@ -71,7 +71,7 @@ struct ConnectionEventsTests {
         }
     }
 
-    @Test func theEndOfAConnectionTellsWhyAndWhatIsNotAnswered() async throws {
+    @Test func aClosedConnectionReportsTheReasonAndItsUnansweredRequests() async throws {
         try await self.withConnection { kafka, connection in
             #expect(self.kept.connected.map(\.broker) == [connection.broker])
             let hold = EmbeddedKafka.Hold()
@@ -90,7 +90,7 @@ struct ConnectionEventsTests {
         #expect(self.kept.disconnected.count == 1 && self.kept.connectionFailed.isEmpty)
     }
 
-    @Test func whatCannotBeConnectedTellsWhyAndHowLongItTook() async throws {
+    @Test func aFailedConnectionReportsTheReasonAndItsDuration() async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in .nothing }
             defer { server.stop() }
@@ -116,7 +116,7 @@ struct ConnectionEventsTests {
         #expect(self.kept.connected.isEmpty && self.kept.disconnected.isEmpty)
     }
 
-    @Test func aPauseThatABrokerWantsIsTold() async throws {
+    @Test func aRequestedPauseIsReported() async throws {
         try await self.withConnection { kafka, connection in
             kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 1500 }
             _ = try await self.submit(connection).value()

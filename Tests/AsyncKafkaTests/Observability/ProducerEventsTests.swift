@@ -28,7 +28,7 @@ struct ProducerEventsTests {
         return configuration
     }
 
-    @Test func aBatchTellsWhatItHasAndHowLongItHasWaited() async throws {
+    @Test func aBatchReportsItsContentsAndItsWaitingTime() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             var configuration = self.configuration(kafka)
             configuration.compression = .gzip
@@ -62,7 +62,7 @@ struct ProducerEventsTests {
         }
     }
 
-    @Test func aBatchThatIsGivenUpTellsWhy() async throws {
+    @Test func aBatchThatIsGivenUpReportsTheReason() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             let configuration = self.configuration(kafka)
             kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
@@ -77,7 +77,7 @@ struct ProducerEventsTests {
         }
     }
 
-    @Test func aFullBufferIsToldOnceAndSoIsTheRoomThatThereIsAgain() throws {
+    @Test func aFullBufferIsReportedOnceAndSoIsTheRoomAfterwards() throws {
         var rig = AccumulatorRig(batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096, isObserved: true)
         let value = Bytes(repeatElement(1, count: 1000))
         while !rig.append(value).isFull {}
@@ -102,7 +102,7 @@ struct ProducerEventsTests {
         #expect(rig.decided.buffer.count == 3)
     }
 
-    @Test func nothingIsMadeForAnEventThatNobodyWants() {
+    @Test func noEventIsCreatedWithoutAnObserver() {
         let events = Events(observer: nil)
         func make() -> KafkaEvent {
             Issue.record("an event was made")

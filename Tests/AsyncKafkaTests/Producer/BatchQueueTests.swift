@@ -85,7 +85,7 @@ import Testing
 
     // MARK: How many are in flight
 
-    @Test func theFirstBatchGoesAloneAndThenFiveAreInFlight() throws {
+    @Test func theFirstBatchIsSentAloneAndThenUpToFiveAreInFlight() throws {
         var queue = self.queue((0..<9).map { ("\($0)", 1) })
         let first = try #require(self.send(&queue))
         #expect(self.send(&queue) == nil)
@@ -95,7 +95,7 @@ import Testing
         #expect(sent == 5)
     }
 
-    @Test func aChangeOfLeaderLetsEverythingComeBackFirst() throws {
+    @Test func afterALeaderChangeNothingIsSentBeforeAllIsAnswered() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.leaderChanged()
         queue.append("c", count: 1, deadline: .at(200))
@@ -108,7 +108,7 @@ import Testing
     }
 
     /// The answers are of the log that was: they say nothing of the one that is.
-    @Test func lateAnswersOfTheFormerLogDoNotCountForTheNewOne() throws {
+    @Test func lateAnswersFromTheOldLogDoNotCountForTheNewOne() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
         queue.append("c", count: 1, deadline: .at(200))
@@ -125,7 +125,7 @@ import Testing
     }
 
     /// What may be stored keeps its sequence, and goes alone until an epoch can begin.
-    @Test func whatMayBeStoredGoesAloneToALogThatBeganAnew() throws {
+    @Test func aBatchThatMayBeStoredIsSentAloneToARecreatedLog() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
@@ -164,7 +164,7 @@ import Testing
     }
 
     /// aiokafka never rolls back: every later batch fails for ever.
-    @Test func theSequenceOfABatchThatWasRefusedIsUsedAgain() throws {
+    @Test func theSequenceOfARejectedBatchIsReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
         queue.append("b", count: 3, deadline: .at(200))
@@ -173,7 +173,7 @@ import Testing
 
     /// KAFKA-14034 and its like: after a failure that may have stored the batch, its sequence would make the broker drop
     /// other records as known.
-    @Test func theSequenceOfABatchThatMayBeStoredIsNeverUsedAgain() throws {
+    @Test func theSequenceOfABatchThatMayBeStoredIsNeverReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .failedUncertainly) == .failed(isOutcomeUnknown: true))
         queue.append("b", count: 3, deadline: .at(200))
@@ -182,7 +182,7 @@ import Testing
         #expect(b.baseSequence == 0)
     }
 
-    @Test func anEarlierAttemptWithoutAnswerMakesALaterRefusalUnknown() throws {
+    @Test func anUnansweredAttemptMakesTheOutcomeOfALaterRejectionUnknown() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         let again = try #require(self.send(&queue))
@@ -190,7 +190,7 @@ import Testing
     }
 
     /// aiokafka #1017: an idempotent producer that never recovers from OUT_OF_ORDER_SEQUENCE_NUMBER.
-    @Test func batchesBehindAFailedOneGoOnUnderTheNextEpoch() throws {
+    @Test func batchesAfterAFailedOneAreSentUnderTheNextEpoch() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5), ("c", 1)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
         #expect(queue.answered(sent[1].id, .outOfOrder) == .retry(attempts: 1))
@@ -214,7 +214,7 @@ import Testing
         #expect(queue.answered(again.id, .outOfOrder) == .failed(isOutcomeUnknown: true))
     }
 
-    @Test func anUnknownProducerBeginsAnEpoch() throws {
+    @Test func anUnknownProducerErrorBeginsAnEpoch() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .unknownProducer) == .retry(attempts: 1))
         let again = try #require(self.send(&queue))
@@ -222,7 +222,7 @@ import Testing
         #expect(again.baseSequence == 0)
     }
 
-    @Test func aStaleEpochNeedsANewProducerID() throws {
+    @Test func aStaleEpochRequiresANewProducerID() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .staleEpoch) == .retry(attempts: 1))
         guard case .identityNeeded(stale: 7) = queue.next(available: self.identity) else {
@@ -238,7 +238,7 @@ import Testing
         #expect(again.baseSequence == 0)
     }
 
-    @Test func afterTheLastEpochANewProducerIDIsNeeded() throws {
+    @Test func afterTheLastEpochANewProducerIDIsRequired() throws {
         var queue = self.queue([("a", 1)])
         guard case .send(let sent) = queue.next(available: ProducerIdentity(id: 7, epoch: .max)) else {
             Issue.record("not sent")
@@ -261,7 +261,7 @@ import Testing
 
     // MARK: Too large
 
-    @Test func aBatchThatIsTooLargeIsSplitWithinItsSequences() throws {
+    @Test func anOversizedBatchIsSplitWithinItsSequences() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 2)])
         #expect(queue.answered(sent[0].id, .tooLarge) == .split)
         #expect(queue.answered(sent[1].id, .outOfOrder) == .retry(attempts: 1))
@@ -277,7 +277,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func aBatchThatWasNeverSentIsSplitInItsPlace() throws {
+    @Test func anUnsentBatchIsSplitInPlace() throws {
         var queue = self.queue([("a", 10), ("b", 2)])
         let begun = queue.beginSplit()
         let id = try #require(begun)
@@ -313,7 +313,7 @@ import Testing
         #expect(next.batch == "b" && next.baseSequence == 0)
     }
 
-    @Test func oneRecordThatIsTooLargeFails() throws {
+    @Test func aSingleOversizedRecordFails() throws {
         var (queue, sent) = try self.flowing([("a", 1)])
         #expect(queue.answered(sent[0].id, .tooLarge) == .failed(isOutcomeUnknown: false))
     }
@@ -327,7 +327,7 @@ import Testing
 
     // MARK: Giving up
 
-    @Test func whatExpiresInFlightIsUnknownAndHoldsItsPlaceUntilItsAnswer() throws {
+    @Test func aBatchThatExpiresInFlightIsUnknownAndKeepsItsPlaceUntilItsAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         queue.append("b", count: 1, deadline: .at(1000))
         queue.leaderChanged()
@@ -339,7 +339,7 @@ import Testing
         #expect(self.send(&queue)?.baseSequence == 1, "it was refused after all")
     }
 
-    @Test func anAnswerAfterTheExpiryTellsNobodyTwice() throws {
+    @Test func anAnswerAfterTheExpiryIsNotReportedAgain() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         _ = queue.expire(now: .at(500))
         #expect(queue.expire(now: .at(500)).count == 0)
@@ -348,7 +348,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func whatExpiresWhileItWaitsForARetryIsUnknownOnlyIfItMayBeStored() throws {
+    @Test func aBatchThatExpiresBeforeARetryIsUnknownOnlyIfItMayBeStored() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         #expect(queue.answered(sent[1].id, .refusedForNow) == .retry(attempts: 1))
@@ -362,7 +362,7 @@ import Testing
     }
 
     /// Under the old epoch its first attempt would be refused for the gap, and with that answer lost, nobody could tell.
-    @Test func aBatchBehindOneThatMayBeStoredSurvivesALostAnswer() throws {
+    @Test func aBatchAfterOneThatMayBeStoredSurvivesALostAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         _ = queue.expire(now: .at(500))
@@ -378,7 +378,7 @@ import Testing
         #expect(self.send(&queue)?.identity == b.identity, "one gap, one epoch")
     }
 
-    @Test func whatMayBeStoredKeepsItsSequenceBehindAGap() throws {
+    @Test func aBatchThatMayBeStoredKeepsItsSequenceAfterAGap() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
         _ = queue.expire(now: .at(101))
@@ -387,7 +387,7 @@ import Testing
         #expect(b.baseSequence == 11)
     }
 
-    @Test func givingUpEverythingEndsEachBatchOnce() throws {
+    @Test func givingUpAllBatchesEndsEachOfThemOnce() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.append("c", count: 1, deadline: .at(1000))
         #expect(queue.answered(sent[0].id, .refusedForNow) == .retry(attempts: 1))
@@ -397,7 +397,7 @@ import Testing
         #expect(queue.giveUpAll().count == 0)
     }
 
-    @Test func theEarliestDeadlineIsThatOfTheOldestBatchNotGivenUp() throws {
+    @Test func theEarliestDeadlineIsThatOfTheOldestPendingBatch() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.append("c", count: 1, deadline: .at(1000))
         #expect(queue.earliestDeadline == .at(101))

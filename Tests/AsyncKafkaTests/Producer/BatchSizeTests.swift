@@ -32,7 +32,7 @@ import Testing
 
     /// A record that fits, and whose compressed form does not.
     @Test(arguments: Self.compressions)
-    func aBatchThatCompressionDoesNotMakeSmallerGoesUncompressed(_ compression: Compression) async throws {
+    func aBatchThatCompressionDoesNotShrinkIsSentUncompressed(_ compression: Compression) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let value = self.noise(100_000)
             let plain =
@@ -51,7 +51,7 @@ import Testing
     }
 
     /// Refusals are learned from: one for each halving, and not one for each batch.
-    @Test func aTopicWithASmallLimitIsLearned() async throws {
+    @Test func theSmallLimitOfATopicIsLearned() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["small", "usual"] {
                 try await kafka.createTopic(

@@ -36,8 +36,8 @@ import Testing
         return Int(error.message[range.upperBound...].prefix { $0.isNumber }) ?? 0
     }
 
-    @Test("it tells what went wrong last, at which broker, and how often", arguments: Obstacle.allCases)
-    func reason(_ obstacle: Obstacle) async throws {
+    @Test(arguments: Obstacle.allCases)
+    func theErrorNamesTheLastFailureItsBrokerAndTheAttempts(_ obstacle: Obstacle) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
@@ -70,8 +70,7 @@ import Testing
         }
     }
 
-    @Test("what went wrong with an earlier leader is not the reason while there is none")
-    func noLeader() async throws {
+    @Test func failuresOfAFormerLeaderAreNotTheReasonWhileThereIsNone() async throws {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -85,8 +84,7 @@ import Testing
         #expect(error.underlyingError == nil)
     }
 
-    @Test("a full buffer tells how often those who fill it were tried")
-    func fullBuffer() async throws {
+    @Test func theErrorOfAFullBufferNamesTheFailedAttempts() async throws {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -99,8 +97,7 @@ import Testing
         #expect(text.contains("NOT_ENOUGH_REPLICAS") && text.contains("The last of 3 attempts in 2 s"), "\(text)")
     }
 
-    @Test("closing that takes too long tells it too")
-    func closing() async throws {
+    @Test func theErrorAfterTheCloseTimeoutNamesTheReasonToo() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: nil)

@@ -14,7 +14,7 @@ import Testing
 
 /// What the log says of records that fail, however many do.
 @Suite(.timeLimit(.minutes(2))) struct FailedRecordsLogTests {
-    @Test func manyBatchesThatFailAreFewLines() async throws {
+    @Test func manyFailedBatchesAreLoggedInFewLines() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("a")
             try await kafka.createTopic("b")
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatIsAwayIsToldOfOnceAndSoIsItsReturn() async throws {
+    @Test func anUnreachableBrokerIsLoggedOnceAndSoIsItsReturn() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog()

@@ -14,7 +14,7 @@ import Testing
 @Suite struct FailureNoticesTests {
     private let error = KafkaError(.deliveryTimedOut, "late")
 
-    @Test func theFirstIsToldAndTheOthersAreCounted() {
+    @Test func theFirstFailureIsReportedAndTheOthersAreCounted() {
         var notices = FailureNotices()
         let first = notices.failed(3, of: TopicPartition("a", 1), self.error, now: .at(0))
         guard case .began("a", 1, 3, let told)? = first.notice else {
@@ -38,7 +38,7 @@ import Testing
     }
 
     /// A topic that always fails beside one that never does makes a line each ten seconds, and not two a record.
-    @Test func itIsOverWhenNothingHasFailedForAnInterval() {
+    @Test func failuresAreOverAfterAnIntervalWithoutAny() {
         var notices = FailureNotices()
         #expect(notices.delivered { .at(0) } == nil)
         _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func aProducerThatIsIdleSaysNothing() {
+    @Test func anIdleProducerReportsNothing() {
         var notices = FailureNotices()
         _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
         guard case (nil, nil) = notices.timerEnded(now: .at(10)) else {

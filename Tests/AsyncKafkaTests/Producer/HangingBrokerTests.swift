@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func theErrorOfAFullBufferSaysWhoseRecordsFillIt() async throws {
+    @Test func theErrorOfAFullBufferNamesTheBrokersWhoseRecordsFillIt() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             let hold = EmbeddedKafka.Hold()
@@ -147,7 +147,7 @@ import Testing
     /// A record that may go to any partition, of a topic whose only one takes nothing: its task waits, beside all that goes on,
     /// and can be cancelled.
     @Test(arguments: Obstacle.allCases)
-    func recordsWithoutKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
+    func recordsWithoutAKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
         try await self.whileTheOnlyPartitionIsFull(obstacle) { producer, waiting in
             for _ in 0..<100 {
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
@@ -160,7 +160,7 @@ import Testing
     }
 
     /// Room is made all the time, and none that this record could have.
-    @Test func maxBlockHoldsWhileOthersFindRoom() async throws {
+    @Test func maxBlockAppliesWhileOtherRecordsFindRoom() async throws {
         try await self.whileTheOnlyPartitionIsFull(maxBlock: .seconds(2)) { producer, waiting in
             while !waiting.isOver.withLock({ $0 }) {
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// A task waits for one partition, and its leader hangs: with another leader there is room.
-    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() async throws {
+    @Test func aTaskThatWaitsForAPartitionFollowsItToItsNextLeader() async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", partitions: 4, replicationFactor: 3)
             let hold = EmbeddedKafka.Hold()
@@ -199,7 +199,7 @@ import Testing
     }
 
     /// Nobody else could use it.
-    @Test func theOnlyBrokerHasTheWholeBuffer() async throws {
+    @Test func theOnlyBrokerMayUseTheWholeBuffer() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()

@@ -16,7 +16,7 @@ import Testing
     private let now = MonotonicTime(nanoseconds: 0)
     private let retriable = KafkaError(.timedOut, "late", isRetriable: true)
 
-    @Test func oneBrokerIsAskedOnce() {
+    @Test func anIdentityIsRequestedOnlyOnce() {
         var machine = IdempotenceStateMachine()
         #expect(machine.identity == nil)
         #expect(machine.identityNeeded() == true)
@@ -41,7 +41,7 @@ import Testing
         KafkaError(.authenticationFailed, "no"), KafkaError(.authorizationFailed, "no"), KafkaError(.tlsFailed, "no"),
         KafkaError(.protocolError, "a web server"), KafkaError(.brokerError, "no", brokerCode: .unknownServerError),
     ])
-    func whatSomebodyMayMendIsAskedForAgain(_ error: KafkaError) {
+    func errorsThatAUserCanResolveAreRetried(_ error: KafkaError) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
         guard case .refused = machine.requestFailed(error, now: self.now) else {
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [KafkaError.Code.unsupportedVersion, .producerFenced])
-    func retriableFailuresAreRetriedAndThoseThatStayAreFatal(_ code: KafkaError.Code) {
+    func retriableErrorsAreRetriedAndPermanentOnesAreFatal(_ code: KafkaError.Code) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
         guard case .retry = machine.requestFailed(self.retriable, now: self.now) else {
@@ -76,7 +76,7 @@ import Testing
         #expect(machine.identity == nil)
     }
 
-    @Test func anAnswerThatNobodyAskedForIsIgnored() {
+    @Test func anUnexpectedAnswerIsIgnored() {
         var machine = IdempotenceStateMachine()
         machine.received(self.identity)
         #expect(machine.identity == nil)
@@ -92,7 +92,7 @@ import Testing
         (.outOfOrderSequenceNumber, .outOfOrder), (.unknownProducerId, .unknownProducer),
         (.invalidProducerEpoch, .staleEpoch), (.none, .stored), (.duplicateSequenceNumber, .alreadyStored),
     ])
-    func knownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+    func errorsBeforeTheAppendHaveAKnownOutcome(_ code: ErrorCode, _ answer: ProduceAnswer) {
         #expect(ProduceAnswer(code) == answer)
     }
 
@@ -102,7 +102,7 @@ import Testing
         (.notLeaderOrFollower, .uncertain), (.unknownTopicOrPartition, .uncertain), (.kafkaStorageError, .uncertain),
         (.unknownServerError, .failedUncertainly), (ErrorCode(rawValue: 9999), .failedUncertainly),
     ])
-    func unknownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+    func errorsThatMayFollowTheAppendHaveAnUnknownOutcome(_ code: ErrorCode, _ answer: ProduceAnswer) {
         #expect(ProduceAnswer(code) == answer)
     }
 }

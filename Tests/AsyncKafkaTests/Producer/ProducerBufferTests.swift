@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aFullBufferIsSaidOrWaitedFor() async throws {
+    @Test func tryEnqueueThrowsForAFullBufferAndEnqueueWaits() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -70,7 +70,7 @@ import Testing
     }
 
     /// The first of two tasks that wait for room is woken, and its partitioner won't have the record any more.
-    @Test func aPartitionerThatFailsLeavesTheRoomToTheNextTask() async throws {
+    @Test func aFailingPartitionerLeavesTheRoomToTheNextTask() async throws {
         final class Moody: Partitioner {
             let timesAsked = Lock(0)
             func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func waitingForRoomEndsWithMaxBlock() async throws {
+    @Test func waitingForRoomEndsAfterMaxBlock() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func whoGivesUpWaitingForRoomIsInNobodysWay() async throws {
+    @Test func aTaskThatStopsWaitingForRoomBlocksNoOther() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()

@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         EmbeddedKafka.Fault.closeBeforeWork, .closeAfterWork, .garbage, .cut(after: 7), .raw([0xff, 0xff, 0xff, 0xff]),
     ])
-    func aBrokenConnectionLosesAndDoublesNothing(_ fault: EmbeddedKafka.Fault) async throws {
+    func aBrokenConnectionLosesAndDuplicatesNothing(_ fault: EmbeddedKafka.Fault) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let faults = kafka.inject(fault, on: .produce, times: 3)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aLostAnswerIsAskedForAgainAfterTheRequestTimeout() async throws {
+    @Test func aLostAnswerLeadsToARetryAfterTheRequestTimeout() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.dropAnswer, on: .produce)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func withoutIdempotenceALostAnswerMayDouble() async throws {
+    @Test func withoutIdempotenceALostAnswerMayDuplicateRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.closeAfterWork, on: .produce)
@@ -94,7 +94,7 @@ import Testing
         (.invalidTimestamp, .brokerError), (.unsupportedCompressionType, .brokerError),
         (.policyViolation, .brokerError),
     ])
-    func refusalsAreKnownFailuresAndTheProducerGoesOn(_ code: ErrorCode, _ expected: KafkaError.Code) async throws {
+    func rejectionsAreKnownFailuresAndNotFatal(_ code: ErrorCode, _ expected: KafkaError.Code) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func errorsThatMayComeAfterTheAppendAreUnknownOutcomes() async throws {
+    @Test func errorsThatMayFollowTheAppendAreUnknownOutcomes() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// The batches behind a failed one are refused as out of order, and go on under the next epoch (KIP-360).
-    @Test func batchesBehindARefusedOneAreStored() async throws {
+    @Test func batchesAfterARejectedOneAreStored() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aDuplicateIsSuccessWithoutOffset() async throws {
+    @Test func aDuplicateIsASuccessWithoutAnOffset() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test(arguments: [ErrorCode.outOfOrderSequenceNumber, .unknownProducerId])
-    func aBrokerThatHasLostTheProducersStateIsFollowed(_ code: ErrorCode) async throws {
+    func aBrokerWithoutTheProducersStateGetsANewEpoch(_ code: ErrorCode) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func aFencedEpochGetsANewProducerID() async throws {
+    @Test func aFencedEpochLeadsToANewProducerID() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func recordsThatTheBrokerNamesFailForThemselves() async throws {
+    @Test func recordsNamedByTheBrokerFailWithTheirOwnErrors() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.answer(ProduceRequest.self) { request, _ in
@@ -246,7 +246,7 @@ import Testing
         }
     }
 
-    @Test func oneRecordThatIsTooLargeFailsAndTheOthersDoNot() async throws {
+    @Test func aSingleOversizedRecordFailsAndTheOthersDoNot() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", configuration: ["max.message.bytes": "500"])
             try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(20) }) { producer in
@@ -326,7 +326,7 @@ import Testing
 
     // MARK: Identity
 
-    @Test func numbersThatMakeNoSenseAreNotBelieved() async throws {
+    @Test func implausibleNumbersAreNotTrusted() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
@@ -357,7 +357,7 @@ import Testing
         }
     }
 
-    @Test func anIdentityThatIsRefusedFailsEverythingWithAdvice() async throws {
+    @Test func aRefusedIdentityFailsAllRecordsWithAdvice() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.clusterAuthorizationFailed), on: .initProducerId, times: nil)
@@ -373,7 +373,7 @@ import Testing
         }
     }
 
-    @Test func aProducerThatEndsBeforeItHasAnIdentityIsNoError() async throws {
+    @Test func closingBeforeThereIsAnIdentityIsNoError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let log = KeptLog(minimum: .trace)
             let hold = EmbeddedKafka.Hold()
@@ -386,7 +386,7 @@ import Testing
         }
     }
 
-    @Test func anIdentityThatIsNotReadyIsAskedForAgain() async throws {
+    @Test func anIdentityThatIsNotReadyIsRequestedAgain() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: 3)
             let results = try await self.produce(10, kafka)

@@ -54,7 +54,7 @@ import Testing
     }
 
     /// Metadata forgets a topic that is out of use for five minutes; the producer still knows a leader, which is gone.
-    @Test func aTopicThatMetadataHasForgottenIsWrittenToTheNextLeader() async throws {
+    @Test func recordsOfATopicThatMetadataHasForgottenGoToTheNextLeader() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let configuration = kafka.producing {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatComesBackGetsWhatWaitedForIt() async throws {
+    @Test func aBrokerThatComesBackGetsTheWaitingRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -94,7 +94,7 @@ import Testing
 
     /// librdkafka 1.9.0: a broker that has just started says for a moment that the topic doesn't exist; the client forgot the
     /// sequence, began again at 0, and the broker dropped new records as known.
-    @Test func sequencesOutliveATopicThatMetadataDoesNotKnowForAMoment() async throws {
+    @Test func sequencesSurviveATopicThatIsBrieflyMissingFromMetadata() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainIsWrittenTo() async throws {
+    @Test func aRecreatedTopicIsWrittenTo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainBeginsItsSequencesAgain() async throws {
+    @Test func aRecreatedTopicBeginsItsSequencesAgain() async throws {
         let sequences = Lock<[Int32]>([])
         // Or else the producer's question about the topic may make it again before the test does.
         var broker = EmbeddedKafka.Configuration()

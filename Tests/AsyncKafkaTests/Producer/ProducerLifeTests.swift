@@ -16,7 +16,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ProducerLifeTests {
     private struct Failure: Error {}
 
-    @Test func closingDeliversWhatWasAccepted() async throws {
+    @Test func closingDeliversAcceptedRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func whatAFailingScopeHasAcceptedIsDelivered() async throws {
+    @Test func acceptedRecordsOfAFailingScopeAreDelivered() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             await #expect(throws: Failure.self) {
                 try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func closingTellsWhatWasNotDelivered() async throws {
+    @Test func closingReportsUndeliveredRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func whatWasNeverSentIsAKnownFailureWhenClosing() async throws {
+    @Test func unsentRecordsAreKnownFailuresWhenClosing() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: nil)
@@ -82,7 +82,7 @@ import Testing
     }
 
     /// Answers that come after the socket was closed make the system throw away what the broker has not read yet.
-    @Test func recordsWithoutAcknowledgementReachABrokerThatIsSlowToReadThem() async throws {
+    @Test func recordsWithoutAcknowledgementReachABrokerThatReadsSlowly() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let count = 150
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatReadsNothingHoldsUpClosingForItsLimitOnly() async throws {
+    @Test func aBrokerThatReadsNothingDelaysClosingOnlyUpToItsLimit() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.hold(EmbeddedKafka.Hold()), on: .produce, times: nil)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func aClosedProducerTakesNothing() async throws {
+    @Test func aClosedProducerAcceptsNothing() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let producer = try KafkaProducer(kafka.producing())
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func cancellingRunEndsItAtOnce() async throws {
+    @Test func cancellingRunEndsItImmediately() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -202,7 +202,7 @@ import Testing
         await #expect { try await delivery.metadata } throws: { ($0 as? KafkaError)?.code == .closed }
     }
 
-    @Test func cancellingASendEndsOnlyItsWaiting() async throws {
+    @Test func cancellingASendEndsOnlyItsWait() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -221,7 +221,7 @@ import Testing
         }
     }
 
-    @Test func aDeliveryCanBeAskedAgainAndByMany() async throws {
+    @Test func aDeliveryCanBeAwaitedRepeatedlyAndByManyTasks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 let delivery = try await producer.enqueue(ProducerRecord(topic: "t", value: "value"))
@@ -236,7 +236,7 @@ import Testing
         }
     }
 
-    @Test func aDeliveryThatIsKeptDoesNotKeepTheRecords() async throws {
+    @Test func aKeptDeliveryDoesNotKeepTheRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", configuration: ["max.message.bytes": "300000"])
             let value = Bytes(repeatElement(UInt8(1), count: 50_000))
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func aFlushWaitsForAllBeforeIt() async throws {
+    @Test func aFlushWaitsForAllEarlierRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let configuration = kafka.producing {
@@ -274,7 +274,7 @@ import Testing
         }
     }
 
-    @Test func aFlushTellsOfFailuresThatNobodyAskedFor() async throws {
+    @Test func aFlushReportsFailuresThatNoTaskHasAwaited() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             // Both in one batch.
@@ -296,7 +296,7 @@ import Testing
         }
     }
 
-    @Test func withoutRunEverythingEndsAndSaysWhy() async throws {
+    @Test func withoutRunEverythingEndsWithTheReason() async throws {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.maxBlock = .milliseconds(50)
         let producer = try KafkaProducer(configuration)
@@ -314,7 +314,7 @@ import Testing
         "acks", "maxInFlightPerBroker", "batchSize", "maxRequestSize", "bufferMemory", "linger", "deliveryTimeout",
         "maxBlock", "closeTimeout", "level", "bootstrapServers",
     ])
-    func settingsThatContradictEachOtherAreRefused(_ name: String) {
+    func contradictorySettingsAreRejected(_ name: String) {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         switch name {
         case "acks": configuration.acks = .leader

@@ -20,7 +20,7 @@ import Testing
     // MARK: Partitions
 
     /// The last column is the partition that Kafka's own client chooses among 12.
-    @Test func keysGoWhereKafkasOwnClientPutsThem() throws {
+    @Test func keysSelectTheSamePartitionAsInKafkasOwnClient() throws {
         let folder =
             ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
@@ -42,7 +42,7 @@ import Testing
         #expect(count > 100)
     }
 
-    @Test func recordsWithoutKeyStayAtAPartitionUntilItsBatchIsFull() {
+    @Test func recordsWithoutAKeyStayAtAPartitionUntilItsBatchIsFull() {
         var rig = AccumulatorRig(partitions: 4, batchSize: 4096)
         let partitions = (0..<30).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition }
         for start in stride(from: 0, to: 30, by: 3) { #expect(Set(partitions[start..<start + 3]).count == 1) }
@@ -55,7 +55,7 @@ import Testing
         #expect(partitions == [1, 2, 0, 1, 2, 0])
     }
 
-    @Test func whatIsNotKnownIsSaid() {
+    @Test func unknownTopicsAndPartitionsAreReported() {
         var rig = AccumulatorRig(partitions: 2)
         guard case .unknownTopic = rig.append(topic: "other") else {
             Issue.record("appended to a topic that isn't known")
@@ -77,7 +77,7 @@ import Testing
 
     // MARK: Leaders
 
-    @Test func aPartitionWithoutLeaderAsksForOneAndWaits() {
+    @Test func aPartitionWithoutALeaderRequestsMetadataAndWaits() {
         var rig = AccumulatorRig(hasLeader: false)
         rig.append()
         rig.flush()
@@ -94,7 +94,7 @@ import Testing
         #expect(rig.pump(3).count == 1)
     }
 
-    @Test func aTopicIsSaidToBeInUseByTheBatchesThatAreOpened() {
+    @Test func newBatchesMarkTheirTopicAsInUse() {
         var rig = AccumulatorRig()
         for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {
             rig.now = MonotonicTime(nanoseconds: Int64(seconds) * 1_000_000_000)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func whatALeaderCannotBeAskedForIsAskedOfTheOthersByName() {
+    @Test func aFailureAtTheLeaderMarksItsTopicAsInUse() {
         var rig = AccumulatorRig()
         for failure in ["connection", "leader"] {
             rig.append()
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func recordsWithoutKeyLeaveAPartitionThatFails() throws {
+    @Test func recordsWithoutAKeyLeaveAFailingPartition() throws {
         var rig = AccumulatorRig(partitions: 2, brokers: 2)
         let first = try #require(rig.append().delivery?.topicPartition.partition)
         func partitions() -> Set<Int32> {
@@ -144,7 +144,7 @@ import Testing
         #expect(partitions() == [0, 1])
     }
 
-    @Test func recordsWithoutKeyLeaveAPartitionThatLosesItsLeader() throws {
+    @Test func recordsWithoutAKeyLeaveAPartitionThatLosesItsLeader() throws {
         var rig = AccumulatorRig(partitions: 2)
         let first = try #require(rig.append().delivery?.topicPartition.partition)
         rig.lead("t", first == 0 ? [nil, 0] : [0, nil], epoch: 1)
@@ -156,7 +156,7 @@ import Testing
         #expect(rig.append().delivery?.topicPartition.partition == first)
     }
 
-    @Test func whatIsListedForALeaderGoesToTheNextOne() {
+    @Test func readyPartitionsMoveToTheirNextLeader() {
         var rig = AccumulatorRig(partitions: 2, brokers: 1)
         rig.append(partition: 0)
         rig.append(partition: 1)
@@ -166,7 +166,7 @@ import Testing
         #expect(rig.pump(1).flatMap { $0.transmissions.map(\.partition.index) } == [1])
     }
 
-    @Test func aRetryWaitsUnlessTheLeaderIsAnother() {
+    @Test func aRetryWaitsUnlessTheLeaderHasChanged() {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -198,7 +198,7 @@ import Testing
         return rig
     }
 
-    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
+    @Test func aMissingConnectionIsOpenedAndAPermanentFailureFailsTheRecords() {
         var rig = self.withoutConnection()
         #expect(rig.decided.backoffs.count == 1)
         rig.endBackoffs()
@@ -209,7 +209,7 @@ import Testing
     }
 
     /// The connection may have been made for another request, such as a question for metadata.
-    @Test func thatThereIsAConnectionAgainIsToldOnce() {
+    @Test func aRestoredConnectionIsReportedOnce() {
         var rig = self.withoutConnection()
         #expect(rig.decided.reachable == nil)
         rig.endBackoffs()

@@ -41,7 +41,7 @@ import Testing
         #expect(rig.pump().count == 1)
     }
 
-    @Test func lingerIsThatOfEachBatch() {
+    @Test func lingerAppliesToEachBatchSeparately() {
         var rig = AccumulatorRig(partitions: 2)
         rig.append(partition: 0)
         rig.now = rig.now + .milliseconds(3)
@@ -53,7 +53,7 @@ import Testing
         #expect(rig.pump().flatMap { $0.transmissions.map(\.partition.index) } == [0])
     }
 
-    @Test func withoutLingerARecordGoesAtOnceAndTheNextOnesGather() throws {
+    @Test func withoutLingerARecordIsSentImmediatelyAndTheNextOnesGather() throws {
         var rig = AccumulatorRig(linger: .zero)
         rig.append()
         #expect(rig.decided.sends == [0])
@@ -67,7 +67,7 @@ import Testing
         #expect(rig.pump().map { $0.transmissions.map(\.batch.count) } == [[10]])
     }
 
-    @Test func aFlushSendsWhatIsOpen() {
+    @Test func aFlushSendsOpenBatches() {
         var rig = AccumulatorRig(partitions: 3, linger: .seconds(60))
         for partition in 0..<3 as Range<Int32> { rig.append(partition: partition) }
         rig.flush()
@@ -75,7 +75,7 @@ import Testing
         #expect(requests.map(\.transmissions.count) == [3], "one request for all partitions of a broker")
     }
 
-    @Test func aRecordLargerThanABatchHasOneOfItsOwn() {
+    @Test func aRecordLargerThanABatchGetsItsOwn() {
         var rig = AccumulatorRig(batchSize: 2048)
         rig.append()
         #expect(rig.append(Bytes(repeatElement(UInt8(0), count: 10_000))).delivery?.index == 0)
@@ -87,7 +87,7 @@ import Testing
         #expect(rig.pump().flatMap { $0.transmissions.map(\.batch.count) } == [1, 1])
     }
 
-    @Test func aRecordLargerThanARequestIsRefused() {
+    @Test func aRecordLargerThanARequestIsRejected() {
         var rig = AccumulatorRig(batchSize: 2048, maxRequestSize: 4096)
         guard case .tooLarge(let size) = rig.append(Bytes(repeatElement(UInt8(0), count: 4096))) else {
             Issue.record("accepted")
@@ -96,7 +96,7 @@ import Testing
         #expect(size > 4096)
     }
 
-    @Test func aRequestHoldsAsManyBatchesAsItMayAndPartitionsTakeTurns() {
+    @Test func aRequestIsFilledToItsMaximumAndPartitionsTakeTurns() {
         var rig = AccumulatorRig(partitions: 4, batchSize: 4096, maxRequestSize: 10_000)
         for _ in 0..<2 {
             for partition in 0..<4 as Range<Int32> {
@@ -140,7 +140,7 @@ import Testing
         #expect(rig.decided.sends == [0], "what is open must go to make room")
     }
 
-    @Test func memoryComesBackWithTheEnd() {
+    @Test func memoryIsReturnedWhenABatchEnds() {
         var rig = AccumulatorRig()
         let all = rig.accumulator.freeMemory
         rig.append()
@@ -150,7 +150,7 @@ import Testing
         #expect(rig.accumulator.freeMemory == all)
     }
 
-    @Test func tasksGetRoomInTheirOrderAndNobodyOvertakesThem() throws {
+    @Test func tasksGetRoomInOrderAndNoOtherOvertakesThem() throws {
         var rig = AccumulatorRig(partitions: 100, batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096)
         rig.append(self.kilobyte, partition: 0)
         let waiting = [Promise<Void>(), Promise<Void>()]
@@ -183,7 +183,7 @@ import Testing
 
     // MARK: Identity
 
-    @Test func whatNeedsAnIdentityWaitsForIt() {
+    @Test func batchesWaitForAnIdentity() {
         var rig = AccumulatorRig(isIdempotent: true)
         rig.accumulator.idempotence = IdempotenceStateMachine()
         rig.append()
@@ -229,7 +229,7 @@ import Testing
         #expect(rig.decided.ended.count == 1)
     }
 
-    @Test func aBatchThatIsTooLargeGoesOnInHalves() async throws {
+    @Test func anOversizedBatchIsSentInHalves() async throws {
         var rig = AccumulatorRig()
         let deliveries = (0..<7).compactMap { rig.append("value \($0)").delivery }
         rig.flush()
@@ -254,7 +254,7 @@ import Testing
     }
 
     /// A topic's limit is learned from the first batch. Those that were filled before are split before they are sent.
-    @Test func batchesThatWaitAreSplitAsTheirTopicTakesThem() async throws {
+    @Test func waitingBatchesAreSplitToTheLimitOfTheirTopic() async throws {
         var rig = AccumulatorRig(batchSize: 16 << 10)
         let deliveries = (0..<150).compactMap { _ in rig.append(self.kilobyte).delivery }
         rig.flush()
@@ -288,7 +288,7 @@ import Testing
 
     /// Splitting takes a while, in which the lock is free.
     @Test(arguments: [true, false])
-    func whatIsBeingSplitHoldsUpItsPartitionAlone(wasSent: Bool) async throws {
+    func aBatchThatIsBeingSplitBlocksOnlyItsPartition(wasSent: Bool) async throws {
         var rig = AccumulatorRig(partitions: 2, batchSize: 16 << 10)
         let deliveries = (0..<16).compactMap { _ in rig.append(self.kilobyte, partition: 0).delivery }
         rig.flush()
@@ -351,7 +351,7 @@ import Testing
         #expect(rig.pump().count == 1)
     }
 
-    @Test func oneThreadAtATimeSendsToABroker() {
+    @Test func onlyOneThreadAtATimeSendsToABroker() {
         var rig = AccumulatorRig(partitions: 3)
         rig.append(partition: 0)
         rig.flush()
@@ -386,7 +386,7 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    @Test func aDeliveryKnowsItsOwnTime() async throws {
+    @Test func aDeliveryHasItsOwnTimestamp() async throws {
         var rig = AccumulatorRig()
         var deliveries: [Delivery] = []
         for time in [5, 3, 9] as [Int64] {

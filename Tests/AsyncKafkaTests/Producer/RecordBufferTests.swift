@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func oneBrokerHasHalfAndTwoHaveAThirdEach() {
+    @Test func oneBrokerMayUseHalfAndTwoAThirdEach() {
         let two = Rig(leaders: [0, 1])
         #expect((49...50).contains(two.fill(0)))
         #expect((24...26).contains(two.fill(1)), "what is left is free for the next one")
@@ -90,12 +90,12 @@ import Testing
         #expect(three.take(20_000, 2))
     }
 
-    @Test func theOnlyBrokerHasItAll() {
+    @Test func theOnlyBrokerMayUseAllMemory() {
         let rig = Rig(leaders: [0, 0])
         #expect(rig.fill(0) == 100)
     }
 
-    @Test func theLargestRecordPassesWhereTheBrokerHasNone() {
+    @Test func theLargestRecordIsAcceptedForABrokerWithoutRecords() {
         let rig = Rig(leaders: [0, 1])
         #expect(rig.take(Self.size, 0))
         rig.give(1, 0)
@@ -104,7 +104,7 @@ import Testing
         #expect(!rig.take(90_000, 0))
     }
 
-    @Test func whatAPartitionHasGoesWithItToItsNextLeader() {
+    @Test func theMemoryOfAPartitionMovesToItsNextLeader() {
         let rig = Rig(leaders: [0, 1, nil])
         _ = rig.fill(0)
         #expect(!rig.take(1000, 0))
@@ -119,7 +119,7 @@ import Testing
         #expect(!rig.take(1000, 2), "it shares with all that have no leader")
     }
 
-    @Test func whoWaitsForOneBrokersShareIsInNobodysWay() {
+    @Test func aTaskThatWaitsForOneBrokersShareBlocksNoOther() {
         let rig = Rig(leaders: [0, 1])
         _ = rig.fill(0)
         let first = Promise<Void>()
@@ -141,7 +141,7 @@ import Testing
 
     /// A record may go to any partition of a topic, whose only one is led by the broker.
     @Test(arguments: [0, nil] as [Int32?])
-    func norIsWhoMayGoToAnyPartitionThatTheBrokerLeads(_ leader: Int32?) {
+    func aTaskThatWaitsForAnyPartitionOfOneBrokerBlocksNoOther(_ leader: Int32?) {
         let rig = Rig(leaders: [leader, 1])
         let other = Rig.topic([leader])
         rig.buffer.assign(other.partitions[0])
@@ -157,7 +157,7 @@ import Testing
         #expect(rig.buffer.offer() === waiting)
     }
 
-    @Test func whoMayGoToEitherBrokerIsWokenWhenOneHasRoom() {
+    @Test func aTaskForEitherOfTwoBrokersIsWokenWhenOneHasRoom() {
         let rig = Rig(leaders: [0, 1, 2])
         while rig.take(1000, 0) || rig.take(1000, 1) {}
         let waiting = Promise<Void>()
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// It may look as if there were room, and be woken in vain: once for each change, and not without end.
-    @Test func whoWasWokenInVainIsNotWokenBeforeSomethingChanges() {
+    @Test func aTaskThatFoundNoRoomIsNotWokenBeforeSomethingChanges() {
         let rig = Rig(leaders: [0, 1])
         _ = rig.fill(0)
         let shortage = RecordBuffer.Shortage(destination: .topic(rig.topic), bytes: 1000)
@@ -194,7 +194,7 @@ import Testing
         #expect(rig.buffer.offer() === third)
     }
 
-    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() {
+    @Test func aTaskThatWaitsForAPartitionFollowsItToItsNextLeader() {
         let rig = Rig(leaders: [0, 1, 0])
         _ = rig.fill(0)
         let waiting = [Promise<Void>(), Promise<Void>()]
@@ -208,7 +208,7 @@ import Testing
         #expect(rig.buffer.offer() === waiting[1], "in their order")
     }
 
-    @Test func whoNeedsMoreThanIsFreeIsNotPassed() {
+    @Test func aTaskThatNeedsMoreThanIsFreeIsNotOvertaken() {
         let rig = Rig(leaders: [0, 0])
         for _ in 0..<10 { #expect(rig.take(10_000, 0)) }
         let large = Promise<Void>()
@@ -232,7 +232,7 @@ import Testing
     }
 
     /// Whatever is taken, moved and given back: it adds up.
-    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func everyByteIsSomebodys(seed: UInt64) {
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func theSharesAddUpToTheUsedMemory(seed: UInt64) {
         var state = seed
         func random(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
