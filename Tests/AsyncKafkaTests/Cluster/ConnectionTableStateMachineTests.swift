@@ -48,7 +48,7 @@ import Testing
         return connection
     }
 
-    /// Who is told that the connection is there. It leads to where the broker is.
+    /// Reports an open connection to the broker. Returns the waiters that it completes, or nil if it is rejected.
     private func connected(
         _ machine: inout Machine, _ key: ConnectionKey, _ connection: Connection = Connection()
     ) -> Set<Machine.Waiter>? {
@@ -132,7 +132,7 @@ import Testing
         #expect(others == [self.key(3), self.key(1), self.key(2)], "the oldest refusal comes before the newer one")
     }
 
-    /// Its other connections are open, and have nothing to do.
+    /// Its other connections are open and idle.
     @Test func silentBrokersAreAskedLastUntilTheyAnswer() throws {
         var machine = self.machine()
         _ = self.connect(&machine, self.key(1))
@@ -149,7 +149,7 @@ import Testing
         #expect(self.candidates(machine).open.isEmpty)
     }
 
-    /// Another broker may listen there now.
+    /// Another broker may use that address now.
     @Test func aConnectionToAFormerAddressIsRejected() throws {
         var machine = self.machine()
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
@@ -164,7 +164,7 @@ import Testing
         #expect(machine.openConnections.isEmpty)
     }
 
-    /// It would not send anything now.
+    /// It wouldn't send the request immediately.
     @Test func pausedConnectionsComeAfterUnconnectedBrokers() {
         var machine = self.machine()
         let paused = self.connect(&machine, self.key(1))
@@ -187,7 +187,8 @@ import Testing
         }
     }
 
-    /// Whatever happens: one attempt a key at a time, each waiter told once, and no connection lost from sight while it is open.
+    /// For any sequence of events: there is one attempt per key at a time, each waiter is notified once, and every open
+    /// connection is known.
     @Test(arguments: UInt64(1)...100)
     func everyWaiterIsNotifiedOnceAndNoConnectionIsLost(seed: UInt64) {
         var random = SeededRandom(seed)

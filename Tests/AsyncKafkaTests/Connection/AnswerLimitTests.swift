@@ -12,10 +12,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Answers with far more in them than was asked for.
+/// Answers that contain far more than was requested.
 @Suite(.timeLimit(.minutes(1))) struct AnswerLimitTests {
-    /// What a connection makes of an answer to Metadata whose one topic has so many replicas of one partition, or so many
-    /// partitions.
+    /// Returns the result of a Metadata request whose answer has one topic with this many replicas or partitions.
     private func outcome(
         asking names: [String]?, replicas: Int, partitions: Int, maxResponseSize: Int = 128 << 20
     ) async throws -> Result<Int, KafkaError> {

@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is said of connections that break, and of what was on its way.
+/// The errors of connections that break, and of their requests.
 @Suite(.timeLimit(.minutes(1)))
 struct BrokenConnectionTests {
     private let clock = TestClock()
@@ -44,7 +44,7 @@ struct BrokenConnectionTests {
     }
 
     @Test func theAdviceDependsOnWhatTheServerHasSentBefore() async throws {
-        // How many requests it answers on a connection before it closes that.
+        // The number of requests that the server answers before it closes the connection.
         let answers = Lock(0)
         let server = try ScriptedBroker { request, index in
             let isAnswered = answers.withLock { answers in
@@ -61,7 +61,7 @@ struct BrokenConnectionTests {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let security = try ConnectionSecurity(.plaintext, logger: self.logger)
-        /// What is said when the connection is opened, and asked for metadata until it breaks.
+        /// Returns the error message after opening the connection and requesting metadata until it breaks.
         func failure(after count: Int, _ security: ConnectionSecurity) async throws -> String {
             answers.withLock { $0 = count }
             let error = await #expect(throws: KafkaError.self) {
@@ -76,12 +76,12 @@ struct BrokenConnectionTests {
         // As brokers do at a SASL listener.
         let mute = try await failure(after: 1, security)
         #expect(mute.contains("wants SASL") && !mute.contains("TLS"), "\(mute)")
-        // A broker that has answered stops, and while it starts, somebody takes connections for it and closes them.
+        // A broker that has answered stops. While it restarts, another process accepts its connections and closes them.
         for count in [2, 0, 1] {
             let known = try await failure(after: count, security)
             #expect(!known.contains("TLS") && !known.contains("SASL"), "\(known)")
         }
-        // Another client knows nothing of that.
+        // Another client has no knowledge of the server.
         let other = try await failure(after: 0, try ConnectionSecurity(.plaintext, logger: self.logger))
         #expect(other.contains("may want TLS or SASL"), "\(other)")
     }

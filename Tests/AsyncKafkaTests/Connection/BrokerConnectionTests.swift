@@ -14,7 +14,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite(.timeLimit(.minutes(2))) struct BrokerConnectionTests {
-    /// Opens a connection to a scripted broker, and ends both after the test's body.
+    /// Opens a connection to a scripted broker, and closes both after the body.
     private func withConnection(
         _ script: @escaping @Sendable (ScriptedBroker.Received, Int) -> ScriptedBroker.Reply,
         configure: (inout KafkaClientConfiguration) -> Void = { _ in }, clock: LoopClock = .system,
@@ -44,7 +44,7 @@ import Testing
             #expect(try connection.versions.version(for: MetadataRequest.self, atMost: 5) == 5)
             #expect(connection.versions.supports(MetadataRequest.self, version: 9))
             #expect(!connection.versions.supports(MetadataRequest.self, version: 10))
-            // Both that are there are too new; Heartbeat isn't there at all.
+            // The broker's versions of the first two are too new, and it doesn't support Heartbeat.
             for name in ["saslAuthenticate", "fetch", "heartbeat"] {
                 do {
                     switch name {
@@ -111,7 +111,7 @@ import Testing
             try! .body(.apiVersions())
         } _: { _, server in
             var reader = ByteReader(server.requests[0].rest)
-            // The request header's tagged fields, then the body.
+            // The tagged fields of the request header, then the body.
             let tags = try reader.readUnsignedVarint()
             #expect(tags == 0)
             let request = try ApiVersionsRequest(from: &reader, version: 4)
@@ -134,7 +134,7 @@ import Testing
             response.controllerId = request.correlationID
             return try! .body(Bytes(response, version: 1))
         } _: { connection, server in
-            // More than may be in flight, so that some wait for others' answers.
+            // More requests than may be in flight, so that some wait.
             let answers = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for _ in 0..<300 {
                     group.addTask { try await connection.request(MetadataRequest()).controllerId }

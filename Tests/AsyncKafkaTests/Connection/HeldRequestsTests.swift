@@ -20,7 +20,7 @@ struct HeldRequestsTests {
     private let clock = TestClock()
     private let kept = KeptEvents()
 
-    /// A connection whose sessions end after a second, and are renewed.
+    /// Opens a connection whose sessions end after a second and are renewed.
     private func withConnection(
         _ mechanism: some SASLMechanism = PlainMechanism.plain(username: "alice", password: "secret"),
         setupTimeout: Duration = .seconds(10), session: Duration = .milliseconds(1200),
@@ -37,7 +37,7 @@ struct HeldRequestsTests {
         }
     }
 
-    /// So many of them, which nobody renews.
+    /// Opens `count` such connections, but does not renew their sessions.
     private func withConnections(
         _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration, session: Duration = .milliseconds(1200),
         _ body: @escaping @Sendable (EmbeddedKafka, [BrokerConnection]) async throws -> Void
@@ -51,7 +51,7 @@ struct HeldRequestsTests {
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
             client.observer = self.kept
-            // Longer sessions are renewed when the others are, and go on behind that.
+            // With longer sessions, the renewal takes place at the same time, and the session lasts beyond it.
             if session > .milliseconds(1200) {
                 client.sessionRenewal = 1.05 / (session / .seconds(1))..<1.15 / (session / .seconds(1))
             }
@@ -89,7 +89,7 @@ struct HeldRequestsTests {
         return promise
     }
 
-    /// PLAIN that does not believe what the broker says at its second login.
+    /// PLAIN that rejects the broker's answer to its second login.
     private final class Suspicious: SASLMechanism {
         private struct Exchange: SASLExchange {
             var believes: Bool
@@ -122,14 +122,14 @@ struct HeldRequestsTests {
             let error = await #expect(throws: KafkaError.self) { try await waiting.value() }
             #expect(error?.message == "not the broker")
             #expect(error?.isOutcomeUnknown == false)
-            // All that was sent has come by then: the connection is closed.
+            // Everything that was sent has arrived by then, because the connection is closed.
             try await self.clock.until { try await kafka.connectionCount(of: 1) == 0 }
             #expect(!kafka.requests.contains { $0.api == .metadata })
         }
     }
 
     @Test func aWaitingRequestThatTimesOutDoesNotCloseTheConnection() async throws {
-        // So long that no other timer is due.
+        // So long that no other timer fires.
         try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -175,14 +175,14 @@ struct HeldRequestsTests {
         }
     }
 
-    /// Requests that nobody answers.
+    /// Submits requests without a response.
     private func submitUnanswered(
         _ connection: BrokerConnection, byteCount: Int = 10, timeout: Duration = .seconds(20)
     ) -> Promise<Void> {
         let promise = Promise<Void>()
         var request = ProduceRequest()
         request.acks = 0
-        // What no broker looks at if there are no records.
+        // A field that brokers ignore if there are no records.
         request.transactionalId = String(repeating: "x", count: byteCount)
         connection.submitWithoutResponse(request, version: 9, timeout: timeout) { promise.fulfill($0) }
         return promise
@@ -190,12 +190,12 @@ struct HeldRequestsTests {
 
     @Test func aRenewalAfterUnreadRequestsWithoutAnswersHasItsOwnTimeout() async throws {
         let setupTimeout = Duration.seconds(1)
-        // Behind its end the broker would not take what has waited. It is renewed after a second, as the others are, so that
-        // nearly all of it and of the deadlines is left for the bytes.
+        // After the session's end, the broker would reject the waiting requests. It is renewed after a second, like the
+        // others, so that nearly all of its time and of the deadlines is left for the unread bytes.
         try await self.withConnection(setupTimeout: setupTimeout, session: .seconds(60)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce)
-            // Far more than the sockets' buffers and the broker's hold.
+            // Far more than the buffers of the sockets and of the broker hold.
             let waiting = (0..<1000).map { _ in
                 self.submitUnanswered(connection, byteCount: 32_000, timeout: .seconds(60))
             }

@@ -13,9 +13,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// All requests of a connection: when each is written, and how it ends.
+/// When each request of a connection is written, and how it ends.
 @Suite struct RequestQueueTests {
-    /// How requests have ended: with an error, or nil.
+    /// The results of requests: an error, or nil.
     private final class Ends: Sendable {
         private let ends = Lock<[Int32: KafkaError?]>([:])
 
@@ -29,12 +29,12 @@ import Testing
         var all: [Int32: KafkaError?] { self.ends.withLock { $0 } }
     }
 
-    /// A queue whose requests note how they end.
+    /// A queue whose requests record their results.
     private final class Rig {
         var queue: RequestQueue
         var now = MonotonicTime(nanoseconds: 1_000_000_000)
         private let ends = Ends()
-        /// In the order in which they were written.
+        /// The correlation ids in the order of writing.
         private(set) var written: [Int32] = []
 
         init(limit: Int = 4) {
@@ -68,7 +68,7 @@ import Testing
             }
         }
 
-        /// Returns whether the connection is to be closed.
+        /// Returns whether the connection must be closed.
         @discardableResult
         func receive(_ id: Int32?) -> Bool {
             switch self.queue.received(correlationID: id) {
@@ -315,8 +315,8 @@ import Testing
 
     // MARK: A model
 
-    /// Against a broker that answers what it gets in its order: each request is written at most once, in the order of
-    /// submission, and ends once, as it must after what became of it.
+    /// Runs against a broker that answers in order. Each request is written at most once, in the order of submission,
+    /// and ends once with the result that its history requires.
     @Test(arguments: 0..<60 as Range<UInt64>) func invariantsHoldInRandomRuns(seed: UInt64) {
         var random = SeededRandom(seed)
         let limit = Int.random(in: 1...5, using: &random)

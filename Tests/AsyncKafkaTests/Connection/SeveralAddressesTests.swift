@@ -14,11 +14,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A broker's name with several addresses, of which some lead nowhere.
+/// A broker whose name has several addresses, some of them faulty.
 @Suite(.timeLimit(.minutes(1)))
 struct SeveralAddressesTests {
     private let clock = TestClock()
-    /// What stands behind an address that is no good.
+    /// The behaviour of a faulty address.
     enum Fault: CaseIterable, Sendable {
         case closes, silent, nonsense, isWebServer, tooOld
 
@@ -50,7 +50,7 @@ struct SeveralAddressesTests {
         ) { _, _ in }
     }
 
-    /// Opens two connections, one after the other, which both have to lead to one server.
+    /// Opens two connections, one after the other, which both must reach the same server.
     private func openTwice(
         _ ports: [Int], to server: ScriptedBroker, on loop: EventLoop, setUp: Duration
     ) async throws {
@@ -77,9 +77,10 @@ struct SeveralAddressesTests {
             defer { loop.shutdown() }
             let start = self.clock.now
             try await self.openTwice([bad.port, good.port], to: good, on: loop, setUp: .seconds(10))
-            // A half of the time is the silent one's.
+            // The silent address uses half of the time.
             #expect(self.clock.now - start == (fault == .silent ? .seconds(5) : .zero))
-            // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
+            // Once, or twice for the server that is asked again in an older version. It isn't asked for the second
+            // connection.
             #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
             #expect(good.requests.count == 2)
         }
@@ -111,7 +112,7 @@ struct SeveralAddressesTests {
         let ports = [silent.port, closing.port, silent.port, good.port]
         let begin = loop.now
         try await self.openTwice(ports, to: good, on: loop, setUp: .seconds(80))
-        // In turn, the silent ones would have had 20 seconds and more.
+        // One after the other, the silent addresses would have used 20 seconds or more.
         #expect(loop.now - begin < .seconds(15))
         #expect(closing.requests.count == 1)
         withExtendedLifetime(silent) {}
@@ -144,7 +145,7 @@ struct SeveralAddressesTests {
             var client = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
             client.nameResolver = try self.resolver([closing.port, server.port])
             client.log = SilentLog()
-            // Were the connection tried again only as a whole, it would fail again and again.
+            // If only the whole connection were retried, it would fail repeatedly.
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
             }

@@ -18,7 +18,7 @@ import Testing
 struct ThrottlingTests {
     private let clock = TestClock()
 
-    /// What only a connection keeps.
+    /// An object that only a connection retains.
     private final class Remains: Sendable {
         private let ends: EventLog
 
@@ -27,12 +27,12 @@ struct ThrottlingTests {
         deinit { self.ends.add("gone") }
     }
 
-    /// Whose answers ask for a pause.
+    /// The API whose answers request a pause.
     enum Throttled: CaseIterable, Sendable {
         case apiVersions, metadata
     }
 
-    /// Answers with the longest pause that there is, as often as it is asked.
+    /// Answers each request with the longest possible pause.
     private static func reply(to request: ScriptedBroker.Received, _ throttled: Throttled) throws
         -> ScriptedBroker.Reply
     {
@@ -109,7 +109,7 @@ struct ThrottlingTests {
             ) { _, _ in }
             _ = try await connection.request(MetadataRequest())
             let start = self.clock.now
-            // One that does not wait for so long leaves the connection to the others.
+            // A request with a shorter deadline ends alone, and the connection stays open for the others.
             let error = await #expect(throws: KafkaError.self) {
                 try await connection.request(MetadataRequest(), timeout: .milliseconds(10))
             }

@@ -15,7 +15,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct TracingTests {
-    /// What is logged while a producer writes one record.
+    /// Returns the log of a producer that writes one record.
     private func log(
         from minimum: KafkaLogLevel, _ change: (inout ProducerConfiguration) -> Void = { _ in }
     ) async throws -> KeptLog {

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is wanted and not there is asked for until it is. The age at which metadata is refreshed anyhow is longer than the
+/// Missing topics are requested until they exist. The age at which metadata is refreshed anyway is longer than the
 /// tests may take by their clock.
 @Suite(.timeLimit(.minutes(1))) struct LackingTopicsTests {
     private let clock = TestClock()
@@ -36,7 +36,7 @@ import Testing
         return configuration
     }
 
-    /// Reads one record, which is written once the consumer has asked for what is not there a few times.
+    /// Reads one record, which is written after the consumer has requested the missing topic several times.
     private func readsWhatComes(
         _ consumer: KafkaConsumer, _ kafka: EmbeddedKafka, _ make: @escaping @Sendable () async throws -> Void
     ) async throws -> String? {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// A broker that has just been started tells of its topics before it leads them.
+    /// A broker that has just started reports its topics before it leads them.
     @Test(arguments: [nil, "g"])
     func readingContinuesAfterTheOnlyBrokerHasRestarted(group: String?) async throws {
         try await self.withKafka { kafka in

@@ -47,7 +47,7 @@ import Testing
         #expect(next == .topics(["a"]))
     }
 
-    /// Brokers with ZooKeeper leave out partitions that never had a leader.
+    /// Brokers with ZooKeeper omit partitions that never had a leader.
     @Test func partitionsWithImplausibleNumbersAreOmitted() {
         var topic = MetadataResponse.MetadataResponseTopic()
         topic.name = "a"
@@ -107,7 +107,7 @@ import Testing
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
-        // Some brokers are behind, and one that isn't ends the run.
+        // Some brokers are outdated, and one that isn't ends the run.
         for _ in 0..<4 { self.take(self.topic("a", leader: 2, epoch: 0), by: &machine) }
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
         for _ in 0..<5 {
@@ -138,7 +138,7 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.error == .unknownTopicOrPartition)
     }
 
-    /// A leader, a topic: nobody has to ask for what is lacking.
+    /// Missing leaders and topics are requested again without an explicit request.
     @Test(arguments: [nil, .unknownTopicOrPartition] as [ErrorCode?])
     func missingTopicsAreRequestedLessAndLessOften(error: ErrorCode?) {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
@@ -161,7 +161,7 @@ import Testing
         #expect(machine.takeNotices() == [])
     }
 
-    /// The first answer may have a match in it, of which only the consumer can tell.
+    /// The first response may contain a match, which only the consumer can detect.
     @Test func aPatternWithoutAMatchIsRequestedAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
@@ -171,7 +171,7 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
     }
 
-    /// A thousand topics are not asked for each second because one of them isn't there.
+    /// The client doesn't request a thousand topics every second because one of them is missing.
     @Test func onlyMissingTopicsAreRequestedBetweenFullRequests() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all, "b": .all]), now: self.start)
@@ -194,7 +194,7 @@ import Testing
         #expect(old == .topics(["a", "b"]), "what is known is as old as it may be")
     }
 
-    /// For a pattern as well: the topics that it matches are known by their names.
+    /// This applies to patterns, too, because the names of the matching topics are known.
     @Test func aMatchWithoutALeaderIsRequestedAlone() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
@@ -211,7 +211,7 @@ import Testing
         #expect(machine.nextRefresh(now: self.start + .seconds(2)) == .at(self.start + .seconds(300)))
     }
 
-    /// Each question about all topics costs the cluster something for each.
+    /// A request for all topics has a cost for each of them.
     @Test func aPatternWithoutAMatchIsRequestedLessOftenWithManyTopics() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a connection tells an observer, with exact figures.
+/// The events of a connection, with exact figures.
 @Suite(.timeLimit(.minutes(1)))
 struct ConnectionEventsTests {
     private let clock = TestClock()
@@ -62,7 +62,7 @@ struct ConnectionEventsTests {
             #expect(sent.map(\.api) == [KafkaEvent.API(key: 3, version: 12)])
             let answered = self.kept.answered("Metadata")
             #expect(answered.map(\.duration) == [.seconds(3)])
-            // A correlation id, and the count of the tags.
+            // The correlation id, and the number of tagged fields.
             let body = try Bytes(response, version: 12)
             #expect(answered.map(\.bytes) == [4 + 1 + body.count])
             #expect(self.kept.sent("ApiVersions").map(\.queued) == [.zero])
@@ -110,7 +110,7 @@ struct ConnectionEventsTests {
             #expect(self.kept.connectionFailed.map(\.duration) == [.seconds(10)])
             #expect(self.kept.connectionFailed.map(\.reason.message) == [failure?.message])
             #expect(self.kept.failed("ApiVersions").count == 1)
-            // All that follows from the failure has happened by then.
+            // By then, everything that follows from the failure has happened.
             try await loop.sleep(for: .seconds(1))
         }
         #expect(self.kept.connected.isEmpty && self.kept.disconnected.isEmpty)

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer tells an observer, with exact figures.
+/// The events of a producer, with exact figures.
 @Suite(.timeLimit(.minutes(1)))
 struct ProducerEventsTests {
     private let clock = TestClock()
@@ -95,7 +95,7 @@ struct ProducerEventsTests {
         #expect(rig.decided.buffer.last?.free == rig.accumulator.freeMemory)
         while !rig.append(value).isFull {}
         #expect(rig.decided.buffer.map(\.isFull) == [true, false, true])
-        // Who gives up makes no room.
+        // A task that gives up frees no memory.
         let impatient = Promise<Void>()
         rig.accumulator.waitForRoom(impatient, for: shortage, isFirst: false)
         rig.note(rig.accumulator.stopWaitingForRoom(impatient))

@@ -29,7 +29,8 @@ import Testing
         if case .send(let transmission) = queue.next(available: self.identity) { transmission } else { nil }
     }
 
-    /// A queue whose first batch is stored, so that several may be in flight, and the rest of it sent.
+    /// Returns a queue whose first batch is stored, so that several may be in flight, and the transmissions of the
+    /// others.
     private func flowing(_ batches: [(String, Int32)]) throws -> (Queue, [Queue.Transmission]) {
         var queue = self.queue([("opening", 1)] + batches)
         let opening = try #require(self.send(&queue))
@@ -74,7 +75,7 @@ import Testing
         #expect(sent.baseSequence == -1)
     }
 
-    /// aiokafka gives sequence numbers to batches that never leave for want of a leader, and so makes a gap.
+    /// aiokafka assigns sequence numbers to batches that are never sent because there is no leader, which leaves a gap.
     @Test func aBatchThatExpiresUnsentConsumesNoSequence() throws {
         var queue = self.queue([("a", 10), ("b", 5)])
         let ended = queue.expire(now: .at(100))
@@ -107,7 +108,7 @@ import Testing
         #expect(self.send(&queue) == nil, "a retry goes ahead alone")
     }
 
-    /// The answers are of the log that was: they say nothing of the one that is.
+    /// The answers are about the old log and say nothing about the new one.
     @Test func lateAnswersFromTheOldLogDoNotCountForTheNewOne() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
@@ -124,7 +125,7 @@ import Testing
         #expect(self.send(&queue)?.baseSequence == 1)
     }
 
-    /// What may be stored keeps its sequence, and goes alone until an epoch can begin.
+    /// A batch that may be stored keeps its sequence, and is sent alone until an epoch can begin.
     @Test func aBatchThatMayBeStoredIsSentAloneToARecreatedLog() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
@@ -143,7 +144,7 @@ import Testing
 
     @Test func retriesKeepTheirSequenceAndTheirOrder() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5), ("c", 1)])
-        // Out of order, as when the leader has moved between brokers.
+        // Answered out of order, as when the leader moves between brokers.
         #expect(queue.answered(sent[1].id, .uncertain) == .retry(attempts: 1))
         #expect(queue.answered(sent[2].id, .outOfOrder) == .retry(attempts: 1))
         #expect(queue.answered(sent[0].id, .refusedForNow) == .retry(attempts: 1))
@@ -163,7 +164,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    /// aiokafka never rolls back: every later batch fails for ever.
+    /// aiokafka never reuses the sequence, so every later batch fails.
     @Test func theSequenceOfARejectedBatchIsReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
@@ -171,8 +172,8 @@ import Testing
         #expect(self.send(&queue)?.baseSequence == 1)
     }
 
-    /// KAFKA-14034 and its like: after a failure that may have stored the batch, its sequence would make the broker drop
-    /// other records as known.
+    /// KAFKA-14034 and similar bugs: after a failure that may have stored the batch, reusing its sequence would make
+    /// the broker drop other records as duplicates.
     @Test func theSequenceOfABatchThatMayBeStoredIsNeverReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .failedUncertainly) == .failed(isOutcomeUnknown: true))
@@ -189,7 +190,7 @@ import Testing
         #expect(queue.answered(again.id, .refused) == .failed(isOutcomeUnknown: true))
     }
 
-    /// aiokafka #1017: an idempotent producer that never recovers from OUT_OF_ORDER_SEQUENCE_NUMBER.
+    /// aiokafka #1017: an idempotent producer never recovers from OUT_OF_ORDER_SEQUENCE_NUMBER.
     @Test func batchesAfterAFailedOneAreSentUnderTheNextEpoch() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5), ("c", 1)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
@@ -361,7 +362,8 @@ import Testing
         #expect(c.baseSequence == 0)
     }
 
-    /// Under the old epoch its first attempt would be refused for the gap, and with that answer lost, nobody could tell.
+    /// Under the old epoch, its first attempt would be rejected because of the gap, and if that answer were lost, its
+    /// outcome would be unknown.
     @Test func aBatchAfterOneThatMayBeStoredSurvivesALostAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))

@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What the error of a record says that was not acknowledged in time.
+/// The error of a record that was not acknowledged in time.
 @Suite(.timeLimit(.minutes(2))) struct ExpiredRecordTests {
     private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "v")
 
-    /// Whatever keeps a record from being stored until its time is over.
+    /// A reason why a record is not stored in time.
     enum Obstacle: CaseIterable {
         case refused, noConnection, noID, silent
     }
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// How many attempts an error tells of.
+    /// The number of attempts that an error's message contains.
     private func attempts(in error: KafkaError) -> Int {
         guard let range = error.message.firstRange(of: "The last of ") else { return 0 }
         return Int(error.message[range.upperBound...].prefix { $0.isNumber }) ?? 0

@@ -37,7 +37,7 @@ import Testing
         #expect(timer == .at(20))
     }
 
-    /// A topic that always fails beside one that never does makes a line each ten seconds, and not two a record.
+    /// A topic that always fails beside one that never does leads to a line every ten seconds, not to two per record.
     @Test func failuresAreOverAfterAnIntervalWithoutAny() {
         var notices = FailureNotices()
         #expect(notices.delivered { .at(0) } == nil)
@@ -68,7 +68,7 @@ import Testing
             Issue.record("said something")
             return
         }
-        // And goes on where it was.
+        // The notices continue from where they were.
         let (notice, timer) = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(30))
         #expect(timer == .at(40))
         guard case .more(1, "a", _)? = notice else {

@@ -84,7 +84,7 @@ import Testing
 }
 
 @Suite struct ProduceAnswerTests {
-    /// Brokers check for these before they append, so nothing is stored.
+    /// Brokers check for these errors before they append, so nothing is stored.
     @Test(arguments: [
         (ErrorCode.topicAuthorizationFailed, ProduceAnswer.refused), (.invalidRecord, .refused),
         (.invalidTimestamp, .refused), (.unsupportedCompressionType, .refused), (.notEnoughReplicas, .refusedForNow),
@@ -96,7 +96,7 @@ import Testing
         #expect(ProduceAnswer(code) == answer)
     }
 
-    /// KAFKA-14034, franz-go #1217: these may come after the append.
+    /// KAFKA-14034, franz-go #1217: brokers may return these errors after they have appended.
     @Test(arguments: [
         (ErrorCode.requestTimedOut, ProduceAnswer.uncertain), (.notEnoughReplicasAfterAppend, .uncertain),
         (.notLeaderOrFollower, .uncertain), (.unknownTopicOrPartition, .uncertain), (.kafkaStorageError, .uncertain),

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How large a topic's batches are after some were refused, and how they grow again.
+/// The size of a topic's batches after rejections, and how it grows again.
 @Suite struct LearnedBatchSizeTests {
 
     @Test func aRejectionHalvesTheSizeDownToALimit() {
@@ -67,11 +67,11 @@ import Testing
         #expect(isTold == [true, false, false])
     }
 
-    /// As when `max.message.bytes` was set much too low, and put right.
+    /// As when `max.message.bytes` was set far too low and then corrected.
     @Test func aTopicWhoseLimitIsRaisedGetsLargeBatchesAgain() {
         var rig = AccumulatorRig(batchSize: 16 << 10)
         let value = Bytes(repeatElement(UInt8(1), count: 100))
-        /// Sends everything, and returns how many records the batches had that were stored.
+        /// Sends everything, and returns the numbers of records of the stored batches.
         func write(_ count: Int, limit: Int) -> [Int] {
             for _ in 0..<count { rig.append(value) }
             rig.flush()

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What happens when records come faster than they are sent.
+/// Records are enqueued faster than they are sent.
 @Suite(.timeLimit(.minutes(2))) struct ProducerBufferTests {
     private let clock = TestClock()
     @Test func tryEnqueueNeverWaits() async throws {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// The first of two tasks that wait for room is woken, and its partitioner won't have the record any more.
+    /// The first of two tasks that wait for room is woken, but its partitioner now rejects the record.
     @Test func aFailingPartitionerLeavesTheRoomToTheNextTask() async throws {
         final class Moody: Partitioner {
             let timesAsked = Lock(0)
@@ -79,7 +79,7 @@ import Testing
                     times += 1
                     return times
                 }
-                // By the short way, and before it waits.
+                // The calls on the fast path and before waiting.
                 return times <= 2 ? 0 : 99
             }
         }
@@ -104,7 +104,7 @@ import Testing
                 let refusal = await #expect(throws: KafkaError.self) { try await moody.value }
                 #expect(refusal?.code == .invalidArgument)
                 _ = try await patient.value
-                // And whoever comes later.
+                // Later tasks find room, too.
                 _ = try await producer.send(ProducerRecord(topic: "t", value: value))
             }
         }
@@ -154,7 +154,7 @@ import Testing
                 await hold.untilHeld()
                 let error = await #expect(throws: KafkaError.self) { try await producer.enqueue(large) }
                 #expect(error?.code == .timedOut)
-                // There is room for this one.
+                // This record fits.
                 try producer.tryEnqueue(ProducerRecord(topic: "t", value: "small"))
                 hold.release()
             }

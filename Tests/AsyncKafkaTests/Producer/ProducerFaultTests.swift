@@ -14,12 +14,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer does when something goes wrong: nothing acknowledged is lost, nothing is stored twice, the order stays.
+/// A producer with faults loses no acknowledged record, stores none twice, and keeps their order.
 @Suite(.timeLimit(.minutes(2))) struct ProducerFaultTests {
     private let clock = TestClock()
     private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
 
-    /// Sends records one batch after another, with several in flight, and returns those that were acknowledged.
+    /// Sends each record in a batch of its own, with several in flight, and returns the results.
     private func produce(
         _ count: Int, _ kafka: EmbeddedKafka, _ change: (inout ProducerConfiguration) -> Void = { _ in }
     ) async throws -> [Result<RecordMetadata, KafkaError>] {
@@ -107,7 +107,7 @@ import Testing
                     return error.code == expected && error.brokerCode == code && !error.isOutcomeUnknown
                         && error.topic == "t" && error.partition == 0
                 }
-                // aiokafka: after a failed batch every later one fails with OUT_OF_ORDER_SEQUENCE_NUMBER.
+                // With aiokafka, every batch after a failed one fails with OUT_OF_ORDER_SEQUENCE_NUMBER.
                 let next = try await producer.send(self.record(2))
                 #expect(next.offset == 1)
             }
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// The batches behind a failed one are refused as out of order, and go on under the next epoch (KIP-360).
+    /// The batches after a failed one are rejected as out of order, and sent again under the next epoch (KIP-360).
     @Test func batchesAfterARejectedOneAreStored() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -306,7 +306,7 @@ import Testing
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.send(self.record(0))
                 try await kafka.stopBroker(1)
-                // The producer knows: nothing is sent on the old connection.
+                // The producer has noticed, so nothing is sent on the old connection.
                 try await self.clock.until { log.count(beginning: "A connection could not be made") > 0 }
                 await #expect {
                     try await producer.send(self.record(1))
@@ -315,7 +315,7 @@ import Testing
                     return error.code == .deliveryTimedOut && !error.isOutcomeUnknown
                 }
                 try await kafka.startBroker(1)
-                // aiokafka: the expired record has used up a sequence number.
+                // With aiokafka, the expired record has consumed a sequence number.
                 let metadata = try await producer.send(self.record(2))
                 #expect(metadata.offset == 1)
             }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What keeps an idempotent producer from its id for a while, and what does for good.
+/// Errors that temporarily prevent an idempotent producer from obtaining its id, and errors that are fatal.
 @Suite(.timeLimit(.minutes(2))) struct ProducerIdentityTests {
     private let record = ProducerRecord(topic: "t", value: "v")
 
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Sends until it is stored, for as long as nothing fatal happens.
+    /// Sends a record until it is stored or the error is fatal.
     private func sendUntilStored(_ producer: KafkaProducer) async throws {
         var isStored = false
         while !isStored {

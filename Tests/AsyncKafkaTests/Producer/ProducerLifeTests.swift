@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How a producer begins and ends, and what becomes of those who wait.
+/// How a producer starts and closes, and how tasks that wait end.
 @Suite(.timeLimit(.minutes(2))) struct ProducerLifeTests {
     private struct Failure: Error {}
 
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// Answers that come after the socket was closed make the system throw away what the broker has not read yet.
+    /// If answers arrive after the socket was closed, the system discards what the broker hasn't read yet.
     @Test func recordsWithoutAcknowledgementReachABrokerThatReadsSlowly() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -97,7 +97,7 @@ import Testing
                     _ = try await producer.send(ProducerRecord(topic: "t", value: Bytes("\(number)\(dots)")))
                 }
                 try await send(0)
-                // What stands behind this request on the connection has to wait; its answer comes after the closing.
+                // Requests after this one on the connection have to wait. Its answer comes after closing.
                 kafka.inject(.delay(.milliseconds(500)), on: .metadata, times: nil)
                 kafka.forgetRequests()
                 await kafka.untilRequests(of: .metadata)
@@ -118,7 +118,7 @@ import Testing
                 $0.enableIdempotence = false
                 $0.closeTimeout = .milliseconds(50)
             }
-            // More than it takes before it stops reading.
+            // More than the broker reads before it stops.
             let value = Bytes(repeatElement(UInt8(1), count: 100_000))
             try await KafkaProducer.withProducer(configuration) { producer in
                 for _ in 0..<16 { _ = try await producer.send(ProducerRecord(topic: "t", value: value)) }
@@ -242,7 +242,7 @@ import Testing
             let value = Bytes(repeatElement(UInt8(1), count: 50_000))
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1 << 20 }) { producer in
                 var deliveries: [Delivery] = []
-                // As many as make batches that are stored, and some that are split before.
+                // Enough for batches that are stored, some of them after a split.
                 for _ in 0..<20 {
                     deliveries.append(try await producer.enqueue(ProducerRecord(topic: "t", value: value)))
                 }
@@ -277,7 +277,7 @@ import Testing
     @Test func aFlushReportsFailuresThatNoTaskHasAwaited() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            // Both in one batch.
+            // Both records are in one batch.
             try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
                 kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
                 for _ in 0..<2 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v")) }

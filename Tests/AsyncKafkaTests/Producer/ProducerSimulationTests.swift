@@ -13,10 +13,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A producer under all faults at once.
+/// A producer with all faults at once.
 @Suite(.timeLimit(.minutes(2))) struct ProducerSimulationTests {
-    /// Random faults on three brokers, and what must hold in every run: each record ends once; what was acknowledged is
-    /// stored, once and in order; what failed for certain is not.
+    /// Random faults on three brokers. Invariants of every run: each record ends once, acknowledged records are stored
+    /// once and in order, and records that failed with a known outcome are not stored.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func invariantsHoldUnderRandomFaults(_ seed: UInt64) async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in

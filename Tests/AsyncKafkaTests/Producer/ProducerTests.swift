@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer does on a cluster where nothing goes wrong.
+/// A producer on a cluster without faults.
 @Suite(.timeLimit(.minutes(2))) struct ProducerTests {
     private let clock = TestClock()
     @Test func aSentRecordIsStoredUnchanged() async throws {
@@ -138,7 +138,7 @@ import Testing
             case .lz4: .lz4
             default: .zstd
             }
-        // A build without the codec's trait has a test of its own for that.
+        // A build without the codec's trait has its own test for this error.
         guard (try? compression.validate()) != nil else { return }
         try await EmbeddedKafka.withBroker { kafka in
             try await KafkaProducer.withProducer(kafka.producing { $0.compression = compression }) { producer in
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    /// aiokafka gives every record of a batch the first one's time.
+    /// aiokafka reports the first record's timestamp for all records of a batch.
     @Test func everyRecordHasItsOwnTimestampOrTheBrokersIfTheTopicSaysSo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("append", configuration: ["message.timestamp.type": "LogAppendTime"])
@@ -284,7 +284,7 @@ import Testing
         }
     }
 
-    /// Kafka 2.1 speaks Produce up to 7 and InitProducerId up to 1; topic ids came with 13.
+    /// Kafka 2.1 supports Produce up to version 7 and InitProducerId up to 1. Topic ids came with version 13.
     @Test(arguments: [7, 8, 9, 11, 12, 13] as [Int16])
     func olderBrokersAreSupported(_ version: Int16) async throws {
         var configuration = EmbeddedKafka.Configuration()

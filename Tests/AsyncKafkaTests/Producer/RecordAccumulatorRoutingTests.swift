@@ -13,13 +13,13 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Which partition a record is for, and which broker its batch goes to.
+/// The selection of partitions for records, and of brokers for batches.
 @Suite struct RecordAccumulatorRoutingTests {
     private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
 
     // MARK: Partitions
 
-    /// The last column is the partition that Kafka's own client chooses among 12.
+    /// The last column is the partition that Kafka's own client selects from 12.
     @Test func keysSelectTheSamePartitionAsInKafkasOwnClient() throws {
         let folder =
             ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
@@ -186,7 +186,7 @@ import Testing
         #expect(rig.pump(1).isEmpty)
     }
 
-    /// One record waits, and no connection could be made to the broker that it is for.
+    /// One record waits, and the connection to its broker has failed.
     private func withoutConnection() -> AccumulatorRig {
         var rig = AccumulatorRig()
         rig.append()
@@ -208,7 +208,7 @@ import Testing
         #expect(rig.decided.ended.first?.result.error?.isOutcomeUnknown == false)
     }
 
-    /// The connection may have been made for another request, such as a question for metadata.
+    /// The connection may have been opened for another request, such as Metadata.
     @Test func aRestoredConnectionIsReportedOnce() {
         var rig = self.withoutConnection()
         #expect(rig.decided.reachable == nil)

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How records gather in batches, how much memory they take, and how they end.
+/// How records are added to batches, how much memory they use, and how they end.
 @Suite struct RecordAccumulatorTests {
     private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
 
@@ -157,7 +157,7 @@ import Testing
         for promise in waiting {
             let appended = rig.append(self.kilobyte, partition: 1)
             let shortage = try #require(appended.shortage)
-            // It seems to need less than it will, so that it is woken in vain below.
+            // The task seems to need less than it does, so that it is woken without finding room below.
             let little = RecordBuffer.Shortage(destination: shortage.destination, bytes: 0)
             rig.accumulator.waitForRoom(promise, for: little, isFirst: false)
         }
@@ -211,7 +211,7 @@ import Testing
         await #expect(throws: KafkaError.self) { try await delivery.metadata }
     }
 
-    /// KAFKA-19012: memory of a batch that expired in flight went to other records while the socket still read it.
+    /// KAFKA-19012: the memory of a batch that expired in flight was reused while the socket was still reading it.
     @Test func theMemoryOfABatchThatExpiresInFlightIsFreeOnlyAfterItsAnswer() {
         var rig = AccumulatorRig()
         let all = rig.accumulator.freeMemory
@@ -253,7 +253,7 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    /// A topic's limit is learned from the first batch. Those that were filled before are split before they are sent.
+    /// The first batch teaches a topic's limit. Batches that were filled before are split before they are sent.
     @Test func waitingBatchesAreSplitToTheLimitOfTheirTopic() async throws {
         var rig = AccumulatorRig(batchSize: 16 << 10)
         let deliveries = (0..<150).compactMap { _ in rig.append(self.kilobyte).delivery }
@@ -277,7 +277,7 @@ import Testing
                 }
             }
         }
-        // 16, 8 and 4 KiB, and the second half of the 16 and of the 8.
+        // One each of 16, 8 and 4 KiB, and the second halves of those of 16 and 8.
         #expect(refused <= 6, "of ten batches")
         for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var offsets: [Int64?] = []
@@ -286,7 +286,7 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    /// Splitting takes a while, in which the lock is free.
+    /// Splitting takes a while, during which the lock is free.
     @Test(arguments: [true, false])
     func aBatchThatIsBeingSplitBlocksOnlyItsPartition(wasSent: Bool) async throws {
         var rig = AccumulatorRig(partitions: 2, batchSize: 16 << 10)
@@ -294,7 +294,7 @@ import Testing
         rig.flush()
         let first = rig.pump()
         if !wasSent {
-            // It is filled before the first one is refused.
+            // This batch is filled before the first one is rejected.
             for _ in 0..<15 { rig.append(self.kilobyte, partition: 0) }
             rig.flush()
         }
@@ -378,7 +378,7 @@ import Testing
             return
         }
         #expect(error.code == .closed)
-        // The batch that is open takes none either.
+        // The open batch accepts no more records, either.
         let late = ProducerRecord(topic: "t", partition: 0, value: "late")
         #expect(rig.accumulator.appendToOpenBatch(late, choice: .named(0), timestamp: 1000) == nil)
         rig.note(rig.accumulator.giveUpAll(because: .producerClosed))

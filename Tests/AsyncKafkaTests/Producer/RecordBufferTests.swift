@@ -12,11 +12,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Whose records take how much of the memory, and who is woken when.
+/// The shares of brokers in the memory, and the order in which tasks are woken.
 @Suite struct RecordBufferTests {
     private static let size = 100_000
 
-    /// Partitions of which the first is led by broker 0, the next by 1, and so on.
+    /// Partitions of which broker 0 leads the first, broker 1 the next, and so on.
     private final class Rig {
         var buffer = RecordBuffer(size: RecordBufferTests.size)
         let undelivered = UndeliveredRecords()
@@ -55,14 +55,14 @@ import Testing
             return true
         }
 
-        /// Takes pieces of 1000 bytes until there are none. Returns how many there were.
+        /// Takes pieces of 1000 bytes until no more are available. Returns their number.
         func fill(_ partition: Int) -> Int {
             var count = 0
             while self.take(1000, partition) { count += 1 }
             return count
         }
 
-        /// Gives back the oldest pieces of a partition.
+        /// Returns the oldest pieces of a partition.
         func give(_ count: Int, _ partition: Int) {
             for _ in 0..<count {
                 guard let index = self.batches.firstIndex(where: { $0.1.index == partition }) else { return }
@@ -139,7 +139,7 @@ import Testing
         #expect(rig.take(1000, 1))
     }
 
-    /// A record may go to any partition of a topic, whose only one is led by the broker.
+    /// A record may go to any partition of a topic, and the broker leads all of them.
     @Test(arguments: [0, nil] as [Int32?])
     func aTaskThatWaitsForAnyPartitionOfOneBrokerBlocksNoOther(_ leader: Int32?) {
         let rig = Rig(leaders: [leader, 1])
@@ -171,7 +171,7 @@ import Testing
         #expect(rig.buffer.offer() === waiting)
     }
 
-    /// It may look as if there were room, and be woken in vain: once for each change, and not without end.
+    /// There may seem to be room although there is none. The task is woken once for each change, not in a loop.
     @Test func aTaskThatFoundNoRoomIsNotWokenBeforeSomethingChanges() {
         let rig = Rig(leaders: [0, 1])
         _ = rig.fill(0)
@@ -231,7 +231,7 @@ import Testing
         #expect(rig.buffer.removeWaiters().isEmpty)
     }
 
-    /// Whatever is taken, moved and given back: it adds up.
+    /// The sums are correct after any sequence of taking, moving and returning memory.
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func theSharesAddUpToTheUsedMemory(seed: UInt64) {
         var state = seed
         func random(_ bound: Int) -> Int {
