@@ -182,7 +182,7 @@ final class Cluster: Sendable {
         self.tell(notices)
     }
 
-    // MARK: The refresh
+    // MARK: Refreshing
 
     private func refreshMetadata() async {
         // The brokers that have refused since the last complete answer.

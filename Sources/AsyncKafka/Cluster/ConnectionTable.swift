@@ -70,7 +70,7 @@ final class ConnectionTable: Sendable {
         self.complete(waiters, with: .failure(closed))
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
     var isRunning: Bool { self.state.withLock { $0.machine.isRunning } }
 
@@ -221,7 +221,7 @@ final class ConnectionTable: Sendable {
 
     private func backoff(failures: Int) -> Duration { self.configuration.reconnects.delay(failures: failures) }
 
-    // MARK: What the cluster tells
+    // MARK: Broker addresses
 
     /// Applies the brokers of new metadata.
     func brokersChanged(_ brokers: [Int32: Broker]) {

@@ -45,7 +45,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         self.bootstrap = bootstrap
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     func connection(_ key: ConnectionKey) -> Connection? { self.slots[key]?.connection }
 
@@ -206,7 +206,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         self.silences[server] = now
     }
 
-    // MARK: What the cluster tells
+    // MARK: Broker addresses
 
     /// Applies the addresses of brokers. Returns the connections to addresses that are no longer those of their
     /// brokers, to be closed. A bootstrap connection whose server is one of the brokers becomes that broker's
@@ -263,7 +263,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
     /// Removes and returns all open connections, so that the caller closes them. New ones can be opened.
     mutating func takeAll() -> [Connection] {

@@ -160,7 +160,7 @@ extension BrokerConnection {
         }
     }
 
-    // MARK: The exchange
+    // MARK: Exchange
 
     private func perform(
         _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime

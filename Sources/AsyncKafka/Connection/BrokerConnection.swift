@@ -302,7 +302,7 @@ final class BrokerConnection: Sendable {
         return self.queue.withLock { $0.pauseEnd(now: now) }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
     /// If requests without a response were sent, waits until the broker has read them, because closing a socket
     /// discards bytes that the broker has not read as soon as the broker sends any. The connection is closed after that

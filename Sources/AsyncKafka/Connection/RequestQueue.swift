@@ -184,7 +184,7 @@ struct RequestQueue: Sendable {
             senselessLength: senselessLength ?? self.pause?.senselessLength)
     }
 
-    // MARK: Ends
+    // MARK: Ending
 
     /// The system has accepted all written bytes. Removes and returns the requests that end with that.
     mutating func takeTaken() -> [QueuedRequest] {
@@ -315,7 +315,7 @@ struct RequestQueue: Sendable {
         KafkaError(.timedOut, message, broker: self.broker, isRetriable: true)
     }
 
-    // MARK: The end
+    // MARK: Closing
 
     /// Closes the queue if it has no requests. Returns whether it did.
     mutating func closeIfIdle(_ error: KafkaError) -> Bool {

@@ -34,7 +34,7 @@ extension RecordAccumulator {
         case done
     }
 
-    // MARK: What can be sent
+    // MARK: Ready partitions
 
     func broker(_ id: Int32) -> BrokerState? { self.brokers[id] }
 

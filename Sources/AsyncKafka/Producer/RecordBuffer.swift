@@ -106,7 +106,7 @@ struct RecordBuffer {
             .sorted { $0.bytes > $1.bytes }
     }
 
-    // MARK: Taking and giving back
+    // MARK: Taking and returning memory
 
     /// Takes memory for a batch, so that it has `wanted` bytes if that many are free, and `least` otherwise. Returns
     /// false if not even those are free. A task that was not offered room comes after the waiting ones.

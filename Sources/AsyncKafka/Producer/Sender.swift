@@ -56,7 +56,7 @@ final class Sender: Sendable {
         self.cluster.setMetadataObserver { [weak self] metadata in self?.metadataChanged(metadata) }
     }
 
-    // MARK: What the accumulator decides
+    // MARK: Actions
 
     /// Performs the accumulator's actions in order, and then the actions that follow from them.
     func perform(_ actions: [RecordAccumulator.Action]) {

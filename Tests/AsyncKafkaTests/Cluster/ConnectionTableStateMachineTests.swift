@@ -142,7 +142,7 @@ import Testing
         #expect(self.candidates(machine).others.last == self.key(1))
         #expect(self.candidates(machine, lastAnswer: self.start + .seconds(2)).open.count == 1)
         let heartbeats = self.connect(&machine, self.key(1, .coordinator))
-        #expect(self.candidates(machine).open.count == 1, "it has just let itself be connected to")
+        #expect(self.candidates(machine).open.count == 1, "it has just accepted a connection")
         machine.ended(
             heartbeats, KafkaError(.timedOut, "", isRetriable: true), now: self.start + .seconds(3),
             backoff: self.backoff)

@@ -191,7 +191,7 @@ import Testing
             #expect(error?.isOutcomeUnknown == true)
             #expect(error?.isRetriable == true)
             let after = await #expect(throws: KafkaError.self) { try await connection.request(CreateTopicsRequest()) }
-            #expect(after?.isOutcomeUnknown == false, "what was never sent has a known outcome")
+            #expect(after?.isOutcomeUnknown == false, "an unsent request has a known outcome")
         }
     }
 

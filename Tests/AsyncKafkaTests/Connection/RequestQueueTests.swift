@@ -198,7 +198,7 @@ import Testing
         #expect(rig.error(1)?.code == .protocolError)
         #expect(rig.error(1)?.isOutcomeUnknown == true)
         #expect(rig.error(2)?.isOutcomeUnknown == false)
-        #expect(!rig.receive(1), "what comes later is ignored")
+        #expect(!rig.receive(1), "later answers are ignored")
     }
 
     @Test func anUnexpectedAnswerClosesTheConnection() {
@@ -275,7 +275,7 @@ import Testing
         #expect(rig.error(2)?.isOutcomeUnknown == false)
     }
 
-    // MARK: The end
+    // MARK: Closing
 
     @Test func waitingRequestsWereNeverSent() {
         let rig = Rig(limit: 1)

@@ -151,7 +151,7 @@ import Testing
     @Test func requestsEndWhenTheSocketHasAcceptedThem() async throws {
         try await self.withStalledBroker { server, promises, allReceived in
             let early = promises.count { $0.isFulfilled }
-            #expect(early < Self.count, "what waits in memory counted as sent")
+            #expect(early < Self.count, "bytes in memory counted as sent")
             server.setReading(true)
             for promise in promises { try await promise.value() }
             try await allReceived.value()

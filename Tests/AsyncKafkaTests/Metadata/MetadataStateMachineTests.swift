@@ -42,7 +42,7 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
         #expect(machine.nextRefresh(now: self.start + .milliseconds(100)) == .now)
         machine.use(topic: "a", now: self.start)
-        #expect(machine.nextRefresh(now: self.start) == .now, "a topic's first question need not wait")
+        #expect(machine.nextRefresh(now: self.start) == .now, "the first request for a topic needn't wait")
         let next = machine.begin(now: self.start)
         #expect(next == .topics(["a"]))
     }
@@ -82,12 +82,12 @@ import Testing
             return machine.needsRebootstrap(after: trigger, now: now + .milliseconds(1))
         }
         let first = fails(after: 300)
-        #expect(!first, "the first failure after a quiet time is no run of failures")
+        #expect(!first, "a single failure after a quiet time is no series")
         let later = [fails(after: 599), fails(after: 600)]
         #expect(later == [false, true])
         machine.rebootstrap()
         let again = [fails(after: 601), fails(after: 900), fails(after: 901)]
-        #expect(again == [false, false, true], "the run begins again with the bootstrap servers")
+        #expect(again == [false, false, true], "the series begins again with the bootstrap servers")
         self.take(self.topic("a"), by: &machine)
         let afterSuccess = fails(after: 1300)
         #expect(!afterSuccess)
@@ -183,15 +183,15 @@ import Testing
         _ = machine.succeeded(
             self.answer(self.topic("b", leader: nil)), asked: second, now: self.start + .seconds(1),
             backoff: self.backoff)
-        #expect(machine.snapshot.topics["a"]?.partitions.count == 1, "what was not asked for stays")
+        #expect(machine.snapshot.topics["a"]?.partitions.count == 1, "topics that weren't requested stay")
         machine.requestUpdate()
         let third = machine.begin(now: self.start + .seconds(2))
-        #expect(third == .topics(["a", "b"]), "somebody has a reason to ask")
+        #expect(third == .topics(["a", "b"]), "a refresh was requested")
         _ = machine.succeeded(
             self.answer(self.topic("a"), self.topic("b", leader: nil)), asked: third, now: self.start + .seconds(2),
             backoff: self.backoff)
         let old = machine.begin(now: self.start + .seconds(302))
-        #expect(old == .topics(["a", "b"]), "what is known is as old as it may be")
+        #expect(old == .topics(["a", "b"]), "the metadata has reached its maximum age")
     }
 
     /// This applies to patterns, too, because the names of the matching topics are known.
@@ -261,7 +261,7 @@ import Testing
         let sameEpoch = machine.updateLeaders([(partition, 2, 5)], endpoints: [])
         #expect(!sameEpoch)
         let unknownBroker = machine.updateLeaders([(partition, 9, 6)], endpoints: [])
-        #expect(!unknownBroker, "a broker without an address is no use")
+        #expect(!unknownBroker, "a broker without an address is useless")
         let newer = machine.updateLeaders([(partition, 9, 6)], endpoints: [Broker(id: 9, host: "b9", port: 1)])
         #expect(newer)
         #expect(machine.snapshot.partition(partition)?.leader == 9)
@@ -278,7 +278,7 @@ import Testing
         _ = machine.updateLeaders([(TopicPartition("a", 0), 1, 3)], endpoints: [])
         #expect(machine.takeNotices() == [.moved([TopicPartition("a", 0)])])
         self.take(self.topic("a", leader: nil, epoch: 3), by: &machine)
-        #expect(machine.takeNotices() == [], "that is told as lacking")
+        #expect(machine.takeNotices() == [], "that is reported as missing")
     }
 
     private func take(_ topic: TopicMetadata, by machine: inout MetadataStateMachine) {

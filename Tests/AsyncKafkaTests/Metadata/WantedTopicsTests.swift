@@ -45,7 +45,7 @@ import Testing
         wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
         #expect(wanted.compare(with: self.metadata(self.topic("a")), now: self.at(2)) == [])
-        #expect(wanted.compare(with: self.metadata(), now: self.at(4)) == [], "the time begins anew")
+        #expect(wanted.compare(with: self.metadata(), now: self.at(4)) == [], "the time begins again")
     }
 
     @Test(
@@ -87,7 +87,7 @@ import Testing
         #expect(wanted.compare(with: others, now: self.at(3)) == [.lacking(.firstMatch, .unknown)])
         wanted.watch(.all(matching: ["a"]))
         #expect(wanted.compare(with: others, now: self.at(4)) == [.found(.firstMatch)])
-        #expect(!wanted.isLackingNow, "x is no business of this client's")
+        #expect(!wanted.isLackingNow, "this client doesn't use x")
         wanted.watch(.all(matching: ["a", "x"]))
         _ = wanted.compare(with: others, now: self.at(5))
         #expect(wanted.isLackingNow)
@@ -112,6 +112,6 @@ import Testing
         #expect(atLast == [.lacking(.topic("p"), .unknown)])
         #expect(wanted.compare(with: self.metadata(), now: self.at(11)) == [])
         #expect(!wanted.isLackingNow)
-        #expect(wanted.names == ["p"], "it is still asked for when something else is")
+        #expect(wanted.names == ["p"], "it is still requested with other topics")
     }
 }

@@ -84,7 +84,7 @@ import Testing
         #expect(self.send(&queue)?.baseSequence == 0)
     }
 
-    // MARK: How many are in flight
+    // MARK: Requests in flight
 
     @Test func theFirstBatchIsSentAloneAndThenUpToFiveAreInFlight() throws {
         var queue = self.queue((0..<9).map { ("\($0)", 1) })
@@ -105,7 +105,7 @@ import Testing
         #expect(self.send(&queue) == nil)
         #expect(queue.answered(sent[1].id, .uncertain) == .retry(attempts: 1))
         #expect(self.send(&queue)?.batch == "a")
-        #expect(self.send(&queue) == nil, "a retry goes ahead alone")
+        #expect(self.send(&queue) == nil, "a retry is sent alone")
     }
 
     /// The answers are about the old log and say nothing about the new one.
@@ -115,12 +115,12 @@ import Testing
         queue.append("c", count: 1, deadline: .at(200))
         queue.append("d", count: 1, deadline: .at(200))
         #expect(queue.answered(sent[0].id, .stored) == .stored)
-        #expect(self.send(&queue) == nil, "b is not answered")
+        #expect(self.send(&queue) == nil, "b is unanswered")
         #expect(queue.answered(sent[1].id, .stored) == .stored)
         let c = try #require(self.send(&queue))
         #expect(c.identity == ProducerIdentity(id: 7, epoch: 1))
         #expect(c.baseSequence == 0)
-        #expect(self.send(&queue) == nil, "a log that knows nothing of the producer takes d in place of c")
+        #expect(self.send(&queue) == nil, "a log without state for the producer would store d in place of c")
         #expect(queue.answered(c.id, .stored) == .stored)
         #expect(self.send(&queue)?.baseSequence == 1)
     }
@@ -260,7 +260,7 @@ import Testing
         }
     }
 
-    // MARK: Too large
+    // MARK: Oversized batches
 
     @Test func anOversizedBatchIsSplitWithinItsSequences() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 2)])
@@ -306,7 +306,7 @@ import Testing
         let ended = queue.expire(now: .at(500))
         #expect(ended.map(\.batch) == ["a"])
         #expect(ended.map(\.isOutcomeUnknown) == [false] && ended.map(\.isInUse) == [true])
-        #expect(self.send(&queue) == nil, "it is not given back yet")
+        #expect(self.send(&queue) == nil, "its memory is still in use")
         let isWaitedFor = queue.split(id, into: [("a1", 6), ("a2", 4)])
         #expect(!isWaitedFor)
         #expect(queue.pending == ["b"])
@@ -337,7 +337,7 @@ import Testing
         #expect(ended.map(\.isOutcomeUnknown) == [true])
         #expect(self.send(&queue) == nil)
         #expect(queue.answered(sent[0].id, .refused) == .alreadyEnded)
-        #expect(self.send(&queue)?.baseSequence == 1, "it was refused after all")
+        #expect(self.send(&queue)?.baseSequence == 1, "it was rejected")
     }
 
     @Test func anAnswerAfterTheExpiryIsNotReportedAgain() throws {
@@ -358,7 +358,7 @@ import Testing
         #expect(ended.map(\.isOutcomeUnknown) == [true, false])
         queue.append("c", count: 1, deadline: .at(1000))
         let c = try #require(self.send(&queue))
-        #expect(c.identity == ProducerIdentity(id: 7, epoch: 1), "a's sequence is not free")
+        #expect(c.identity == ProducerIdentity(id: 7, epoch: 1), "a's sequence can't be reused")
         #expect(c.baseSequence == 0)
     }
 

@@ -26,7 +26,7 @@ import Testing
         for second in 1..<10 as Range<Int64> {
             let more = notices.failed(2, of: TopicPartition("b\(second % 7)", 0), self.error, now: .at(second))
             #expect(more.notice == nil)
-            #expect(more.timer == nil, "one is set")
+            #expect(more.timer == nil, "a timer is set")
         }
         let (summary, timer) = notices.timerEnded(now: .at(10))
         guard case .more(18, let topics, _)? = summary else {
@@ -75,7 +75,7 @@ import Testing
             Issue.record("nothing said, though the last notice is long ago")
             return
         }
-        #expect(notices.takeMore() == nil, "all is said")
+        #expect(notices.takeMore() == nil, "everything was reported")
         _ = notices.timerEnded(now: .at(40))
         #expect(notices.delivered { .at(50) } == .at(60))
     }

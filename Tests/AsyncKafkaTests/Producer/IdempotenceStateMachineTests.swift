@@ -63,7 +63,7 @@ import Testing
             Issue.record("gave up")
             return
         }
-        #expect(machine.identityNeeded() == false, "it is being asked for already")
+        #expect(machine.identityNeeded() == false, "a request is already in flight")
         guard case .fatal(let error) = machine.requestFailed(KafkaError(code, "no"), now: self.now) else {
             Issue.record("goes on")
             return

@@ -66,7 +66,7 @@ import Testing
             kafka.inject(.closeAfterWork, on: .produce)
             _ = try await self.produce(1, kafka) { $0.enableIdempotence = false }
             let values = try await kafka.values("t")
-            #expect(values == ["0", "0"], "what idempotence is for; if this changes, the other tests prove nothing")
+            #expect(values == ["0", "0"], "idempotence prevents this; without it, the other tests prove nothing")
         }
     }
 
@@ -112,7 +112,7 @@ import Testing
                 #expect(next.offset == 1)
             }
             let epochs = try await kafka.stored("t").map(\.producerEpoch)
-            #expect(epochs == [0, 0], "the sequence of the refused record was used again")
+            #expect(epochs == [0, 0], "the sequence of the rejected record was reused")
         }
     }
 
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    // MARK: Too large
+    // MARK: Oversized batches
 
     @Test func batchesThatAreTooLargeForTheTopicAreSplit() async throws {
         try await EmbeddedKafka.withBroker { kafka in

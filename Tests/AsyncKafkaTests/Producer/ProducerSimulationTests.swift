@@ -72,7 +72,7 @@ import Testing
             for partition in 0..<partitions {
                 let stored = try await kafka.stored("t", partition)
                 let numbers = stored.compactMap { Int($0.text) }
-                #expect(numbers == Set(numbers).sorted(), "doubled or out of order")
+                #expect(numbers == Set(numbers).sorted(), "duplicated or out of order")
                 let offsets = Dictionary(uniqueKeysWithValues: stored.map { (Int($0.text) ?? -1, $0.offset) })
                 for number in stride(from: partition, to: count, by: partitions) {
                     switch results[number] {

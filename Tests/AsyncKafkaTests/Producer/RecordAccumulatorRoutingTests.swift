@@ -86,7 +86,7 @@ import Testing
         rig.decided.needsMetadata = false
         rig.decided.usedTopics = []
         rig.endBackoffs()
-        #expect(rig.decided.needsMetadata, "and asks again")
+        #expect(rig.decided.needsMetadata, "and requests metadata again")
         #expect(rig.decided.usedTopics == ["t"], "by name: metadata forgets topics")
         #expect(rig.decided.backoffs.map(\.failures) == [2])
         rig.lead("t", [3], epoch: 1)
@@ -138,7 +138,7 @@ import Testing
                 first, KafkaError(.connectionFailed, "no", isRetriable: true), now: rig.now))
         #expect(partitions() == [1 - first])
         rig.endBackoffs()
-        #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
+        #expect(partitions() == [1 - first], "it is unknown whether the partition has recovered")
         while let request = rig.pump(first).first { rig.answer(request) }
         #expect(rig.decided.ended.contains { $0.batch.topicPartition.partition == first })
         #expect(partitions() == [0, 1])
@@ -150,7 +150,7 @@ import Testing
         rig.lead("t", first == 0 ? [nil, 0] : [0, nil], epoch: 1)
         #expect(rig.append().delivery?.topicPartition.partition == 1 - first)
         rig.lead("t", [nil, nil], epoch: 2)
-        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "nowhere is it better")
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "no partition is better")
         rig.lead("t", first == 0 ? [0, nil] : [nil, 0], epoch: 3)
         rig.flush()
         #expect(rig.append().delivery?.topicPartition.partition == first)

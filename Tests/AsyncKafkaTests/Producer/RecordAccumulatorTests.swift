@@ -24,7 +24,7 @@ import Testing
         #expect(deliveries.map(\.index) == [0, 1, 2, 0])
         #expect(deliveries[0].batch === deliveries[2].batch)
         #expect(deliveries[2].batch !== deliveries[3].batch)
-        #expect(rig.decided.sends == [0], "the full batch can go")
+        #expect(rig.decided.sends == [0], "the full batch can be sent")
         let requests = rig.pump()
         #expect(requests.map { $0.transmissions.map(\.batch.count) } == [[3]])
     }
@@ -61,7 +61,7 @@ import Testing
         #expect(first.map { $0.transmissions.map(\.batch.count) } == [[1]])
         rig.decided = AccumulatorRig.Decisions()
         for _ in 0..<10 { rig.append() }
-        #expect(rig.decided.sends.isEmpty, "the first batch of a partition goes alone")
+        #expect(rig.decided.sends.isEmpty, "the first batch of a partition is sent alone")
         rig.answer(first[0])
         #expect(rig.decided.sends == [0])
         #expect(rig.pump().map { $0.transmissions.map(\.batch.count) } == [[10]])
@@ -114,7 +114,7 @@ import Testing
             }
         }
         #expect(served.count == 8)
-        #expect(Set(served.prefix(4)) == [0, 1, 2, 3], "each once before any is served twice")
+        #expect(Set(served.prefix(4)) == [0, 1, 2, 3], "each partition once before any twice")
     }
 
     @Test func atMostFiveRequestsAreInFlight() {
@@ -137,7 +137,7 @@ import Testing
         #expect(count >= 15)
         #expect(rig.accumulator.freeMemory >= 0)
         #expect(rig.accumulator.freeMemory < 4096)
-        #expect(rig.decided.sends == [0], "what is open must go to make room")
+        #expect(rig.decided.sends == [0], "open batches must be sent to make room")
     }
 
     @Test func memoryIsReturnedWhenABatchEnds() {
@@ -194,7 +194,7 @@ import Testing
         #expect(rig.pump().first?.transmissions.first?.identity?.id == 9)
     }
 
-    // MARK: Ends
+    // MARK: Ending
 
     @Test func recordsAreGivenUpAfterTheDeliveryTimeout() async throws {
         var rig = AccumulatorRig(hasLeader: false)
@@ -358,7 +358,7 @@ import Testing
         #expect(rig.decided.sends == [0])
         rig.append(partition: 1)
         rig.flush()
-        #expect(rig.decided.sends == [0], "the one that has it sees to that too")
+        #expect(rig.decided.sends == [0], "the sending thread sends that batch, too")
         #expect(rig.pump().flatMap(\.transmissions).count == 2)
         rig.append(partition: 2)
         rig.flush()
@@ -400,6 +400,6 @@ import Testing
         for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var times: [Int64] = []
         for delivery in deliveries { times.append(try await delivery.metadata.timestamp.millisecondsSince1970) }
-        #expect(times == [5, 3, 9], "aiokafka gives each record the first one's time")
+        #expect(times == [5, 3, 9], "aiokafka reports the first record's timestamp for all")
     }
 }

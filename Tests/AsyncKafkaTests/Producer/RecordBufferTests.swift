@@ -75,7 +75,7 @@ import Testing
     @Test func oneBrokerMayUseHalfAndTwoAThirdEach() {
         let two = Rig(leaders: [0, 1])
         #expect((49...50).contains(two.fill(0)))
-        #expect((24...26).contains(two.fill(1)), "what is left is free for the next one")
+        #expect((24...26).contains(two.fill(1)), "the rest is free for the next broker")
         let three = Rig(leaders: [0, 1, 2])
         var counts = [0, 0]
         var isTaken = true
@@ -116,7 +116,7 @@ import Testing
         rig.topic.partitions[0].leader = nil
         rig.buffer.assign(rig.topic.partitions[0])
         #expect(rig.take(1000, 1))
-        #expect(!rig.take(1000, 2), "it shares with all that have no leader")
+        #expect(!rig.take(1000, 2), "all partitions without a leader share")
     }
 
     @Test func aTaskThatWaitsForOneBrokersShareBlocksNoOther() {
@@ -132,7 +132,7 @@ import Testing
         #expect(rig.buffer.offer() == nil)
         rig.give(2, 0)
         #expect(rig.buffer.offer() === first)
-        #expect(!rig.take(1000, 1), "whoever was woken tries first")
+        #expect(!rig.take(1000, 1), "the woken task tries first")
         #expect(rig.take(1000, 0, isOffered: true))
         #expect(rig.buffer.offer() === second)
         rig.buffer.takeOfferBack()
@@ -183,7 +183,7 @@ import Testing
         let again = Promise<Void>()
         rig.buffer.wait(again, for: shortage, isFirst: true)
         #expect(rig.buffer.offer() == nil)
-        #expect(rig.take(1000, 1), "it is in nobody's way")
+        #expect(rig.take(1000, 1), "it blocks no other task")
         rig.give(1, 1)
         #expect(rig.buffer.offer() === again)
         rig.buffer.takeOfferBack()
@@ -205,7 +205,7 @@ import Testing
         rig.buffer.leadersChanged()
         #expect(rig.buffer.offer() === waiting[0])
         #expect(rig.take(1000, 2, isOffered: true))
-        #expect(rig.buffer.offer() === waiting[1], "in their order")
+        #expect(rig.buffer.offer() === waiting[1], "in order")
     }
 
     @Test func aTaskThatNeedsMoreThanIsFreeIsNotOvertaken() {
