@@ -100,7 +100,7 @@ final class Cluster: Sendable {
         self.refresh.notify()
     }
 
-    /// Marks a topic as in use and returns its metadata if they are known. Never waits.
+    /// Marks a topic as in use and returns its metadata if it is known. Never waits.
     func topicIfKnown(_ name: String) -> TopicMetadata? {
         let now = self.loop.now
         let topic = self.metadataState.withLock { state in

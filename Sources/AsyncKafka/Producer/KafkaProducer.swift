@@ -35,8 +35,9 @@ public final class KafkaProducer: Sendable {
 
     /// Creates a producer. It connects when `run()` is called.
     ///
-    /// - Throws: `.invalidConfiguration` if a setting is invalid or contradicts another one, `.compressionUnavailable`
-    ///   if the build lacks the compression, and `.connectionFailed` if the system can't create an event loop.
+    /// - Throws: `.invalidConfiguration` if a setting, certificate or key is invalid or settings contradict each other,
+    ///   `.compressionUnavailable` if the build doesn't include the compression, and `.connectionFailed` if the system
+    ///   can't create an event loop.
     public init(_ configuration: ProducerConfiguration) throws(KafkaError) {
         try configuration.validate()
         do {
@@ -98,11 +99,14 @@ public final class KafkaProducer: Sendable {
     /// Tasks that wait for room get it in the order of their calls, but don't wait for tasks whose broker has used up its
     /// share of the buffer. The returned `Delivery` reports whether the record is delivered.
     ///
-    /// - Throws: An error if the record is not accepted: `.timedOut` if the buffer has no room within `maxBlock`,
-    ///   `.unknownTopicOrPartition` or `.authorizationFailed` if the topic can't be used, another error of the cluster
-    ///   if there are no metadata in time, `.recordTooLarge` above `ProducerConfiguration.maxRequestSize`,
-    ///   `.invalidArgument` for an invalid timestamp or choice of a partitioner, `.closed` if the producer is closed,
-    ///   the producer's fatal error (`isFatal`), or `.cancelled` if the task is cancelled.
+    /// - Throws: An error if the record is not accepted:
+    ///   - `.timedOut` if the buffer has no room within `maxBlock`, or there is no metadata in that time;
+    ///   - `.unknownTopicOrPartition`, `.authorizationFailed` or `.invalidArgument` (its name) if the topic can't be used;
+    ///   - `.recordTooLarge` if the record is larger than `ProducerConfiguration.maxRequestSize`;
+    ///   - `.invalidArgument` if the timestamp, or the partition that a custom partitioner returns, is invalid;
+    ///   - `.closed` if the producer is closed, or its fatal error (`isFatal`);
+    ///   - `.cancelled` if the task is cancelled;
+    ///   - the error of the last attempt to reach the cluster, if it isn't retriable, such as `.authenticationFailed`.
     @discardableResult
     @inlinable
     public func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
@@ -124,8 +128,8 @@ public final class KafkaProducer: Sendable {
     /// Puts a record into the buffer if that is possible without waiting.
     ///
     /// - Throws: `.bufferFull` if there is no room, and `.unknownTopicOrPartition` (retriable) if the topic's metadata
-    ///   are not known yet. In that case the producer requests them, so that a later attempt succeeds, and
-    ///   `partitions(of:)` waits for them. `.recordTooLarge`, `.invalidArgument` and `.closed` as for `enqueue(_:)`.
+    ///   isn't known yet. In that case the producer requests it, so that a later attempt succeeds, and
+    ///   `partitions(of:)` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for `enqueue(_:)`.
     @discardableResult
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
         if let delivery = try self.sender.append(record) { return delivery }
@@ -144,9 +148,10 @@ public final class KafkaProducer: Sendable {
 
     /// Returns the partition numbers of a topic. Waits for its metadata for at most `ProducerConfiguration.maxBlock`.
     ///
-    /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist or has an invalid name, `.authorizationFailed`,
-    ///   `.timedOut` or the last error of the cluster if there are no metadata in time, `.closed` if the producer is
-    ///   closed, the producer's fatal error (`isFatal`), or `.cancelled` if the task is cancelled.
+    /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist by then, `.authorizationFailed`,
+    ///   `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no metadata
+    ///   in time, `.closed` if the producer is closed, the producer's fatal error (`isFatal`), or `.cancelled` if the
+    ///   task is cancelled.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
         let deadline = self.loop.now + self.sender.configuration.maxBlock
         let metadata = try await self.sender.topic(topic, deadline: deadline)
