@@ -66,7 +66,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
     ///   - known: The known brokers of the cluster.
     ///   - refusing: Brokers that come after all others, the most recent last.
     ///   - isReady: Whether an open connection would send a request immediately. Other open connections come after
-    ///   brokers without a connection.
+    ///     brokers without a connection.
     ///   - lastAnswer: The time of the last answer on a connection.
     func candidates(
         known: [Int32: Broker], avoiding refusing: [KafkaServer], isReady: (Connection) -> Bool,

@@ -36,7 +36,7 @@ struct FailureReport {
     ///
     /// - Parameters:
     ///   - since: The time at which the failed attempt began. Default: now. The duration of a timeout thus counts as
-    ///   patience.
+    ///     patience.
     ///   - until: The time at which the failure ends by itself. Default: now.
     ///   - isUrgent: Whether to report it without patience, because it doesn't end by itself.
     mutating func failed(
