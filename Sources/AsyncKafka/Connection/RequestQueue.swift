@@ -101,7 +101,8 @@ struct RequestQueue: Sendable {
     /// The number of requests that have not ended.
     var count: Int { self.written.count + self.waiting.count }
 
-    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a pause.
+    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a
+    /// pause.
     func isPaused(now: MonotonicTime) -> Bool { self.isHeld || self.pauseEnd(now: now) != nil }
 
     /// The end of the pause that the broker has requested, if it is not over.

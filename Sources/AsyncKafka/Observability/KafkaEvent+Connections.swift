@@ -25,7 +25,8 @@ extension KafkaEvent {
     public struct Disconnected: Sendable {
         /// The broker.
         public let broker: Broker
-        /// The reason. Its code is `.closed` if the client closed the connection because it was idle or the client was closed.
+        /// The reason. Its code is `.closed` if the client closed the connection because it was idle or the client was
+        /// closed.
         public let reason: KafkaError
 
         /// Creates an event, for tests of an observer.

@@ -304,7 +304,8 @@ struct BatchQueue<Batch> {
 
     /// Removes a batch that has failed. If it was the last one sent and definitely not stored, its sequence is reused.
     /// If it may be stored, a new epoch begins before the next batch is sent. In the remaining case (not stored, but
-    /// others were sent after it), the next answer decides: the broker accepts that batch or rejects it as out of order.
+    /// others were sent after it), the next answer decides: the broker accepts that batch or rejects it as out of
+    /// order.
     @discardableResult
     private mutating func remove(at index: Int) -> Sent {
         let removed = self.sent.remove(at: index)

@@ -96,12 +96,13 @@ public final class KafkaProducer: Sendable {
     /// Puts a record into the buffer. Waits for room if there is none, and for the metadata of a topic that is new to
     /// the producer, for at most `ProducerConfiguration.maxBlock` in total.
     ///
-    /// Tasks that wait for room get it in the order of their calls, but don't wait for tasks whose broker has used up its
-    /// share of the buffer. The returned `Delivery` reports whether the record is delivered.
+    /// Tasks that wait for room get it in the order of their calls, but don't wait for tasks whose broker has used up
+    /// its share of the buffer. The returned `Delivery` reports whether the record is delivered.
     ///
     /// - Throws: An error if the record is not accepted:
     ///   - `.timedOut` if the buffer has no room within `maxBlock`, or there is no metadata in that time;
-    ///   - `.unknownTopicOrPartition`, `.authorizationFailed` or `.invalidArgument` (its name) if the topic can't be used;
+    ///   - `.unknownTopicOrPartition`, `.authorizationFailed` or `.invalidArgument` (its name) if the topic can't be
+    ///     used;
     ///   - `.recordTooLarge` if the record is larger than `ProducerConfiguration.maxRequestSize`;
     ///   - `.invalidArgument` if the timestamp, or the partition that a custom partitioner returns, is invalid;
     ///   - `.closed` if the producer is closed, or its fatal error (`isFatal`);
@@ -149,7 +150,7 @@ public final class KafkaProducer: Sendable {
     /// Returns the partition numbers of a topic. Waits for its metadata for at most `ProducerConfiguration.maxBlock`.
     ///
     /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist by then, `.authorizationFailed`,
-    ///   `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no metadata
+    /// `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no metadata
     ///   in time, `.closed` if the producer is closed, the producer's fatal error (`isFatal`), or `.cancelled` if the
     ///   task is cancelled.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
