@@ -150,9 +150,9 @@ public final class KafkaProducer: Sendable {
     /// Returns the partition numbers of a topic. Waits for its metadata for at most `ProducerConfiguration.maxBlock`.
     ///
     /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist by then, `.authorizationFailed`,
-    /// `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no metadata
-    ///   in time, `.closed` if the producer is closed, the producer's fatal error (`isFatal`), or `.cancelled` if the
-    ///   task is cancelled.
+    ///   `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no
+    ///   metadata in time, `.closed` if the producer is closed, the producer's fatal error (`isFatal`), or `.cancelled`
+    ///   if the task is cancelled.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
         let deadline = self.loop.now + self.sender.configuration.maxBlock
         let metadata = try await self.sender.topic(topic, deadline: deadline)
