@@ -10,10 +10,10 @@ import KafkaProtocol
 import KafkaTransport
 
 extension Cluster {
-    /// Makes a call until each item has its result, at the latest at the deadline.
+    /// Performs a call until each item has its result, at the latest at the deadline.
     ///
-    /// An item that is refused for a reason that may pass is sent again after a backoff: to the broker that can answer then or,
-    /// where any broker can, to another one.
+    /// An item that fails with a retriable error is sent again after a backoff: to the broker that can answer then, or
+    /// to another one if any broker can.
     func perform<C: Call>(
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async -> [C.Item: Result<C.Value, KafkaError>] {
@@ -61,7 +61,7 @@ extension Cluster {
                         timer = nil
                         if Task.isCancelled { machine.cancel() }
                     case nil:
-                        // The machine waits only for children that there are.
+                        // No child task is left that the machine could wait for.
                         machine.cancel()
                     }
                 }
@@ -69,7 +69,7 @@ extension Cluster {
         }
     }
 
-    /// Makes a call about one thing.
+    /// Performs a call without items.
     func perform<C: Call>(_ call: C, deadline: MonotonicTime) async throws(KafkaError) -> C.Value
     where C.Item == OnlyItem {
         let results = await self.perform(call, for: [OnlyItem()], deadline: deadline)
@@ -77,7 +77,8 @@ extension Cluster {
         return try result.get()
     }
 
-    /// Makes a call once, of one broker. A failure of the request as a whole is thrown, and an item's own is its outcome.
+    /// Makes one attempt at a call, at one broker. Throws the error of the request as a whole. An item's own error is
+    /// its outcome.
     func attempt<C: Call>(
         _ call: C, for items: [C.Item], of broker: Int32, deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
@@ -88,9 +89,9 @@ extension Cluster {
         }
     }
 
-    /// Makes a call about one thing once, of any broker.
+    /// Makes one attempt at a call without items, at any broker.
     ///
-    /// - Parameter refusing: brokers that are asked only if no other can be reached.
+    /// - Parameter refusing: Brokers that are asked only if no other broker can be reached.
     func attempt<C: Call>(
         _ call: C, avoiding refusing: [KafkaServer], deadline: MonotonicTime
     ) async -> (broker: KafkaServer?, result: Result<C.Value, KafkaError>) where C.Item == OnlyItem {
@@ -106,14 +107,14 @@ extension Cluster {
 
     // MARK: Routing
 
-    /// What has to be known before an item can be sent.
+    /// Information that is needed before an item can be sent.
     private enum LookUp: Hashable, Sendable {
         case topic(String)
         case controller
         case coordinator(CoordinatorKey)
     }
 
-    /// Routes the items whose broker is known, and returns what has to be looked up for the others.
+    /// Routes the items whose broker is known. Returns the look-ups that the other items need.
     private func route<C: Call>(
         _ items: [C.Item], of call: C, _ machine: inout CallStateMachine<C.Item, C.Value>
     ) -> [LookUp: [C.Item]] {
@@ -157,7 +158,7 @@ extension Cluster {
         return unknown
     }
 
-    /// Looks up what a route depends on. Returns why that failed, if it did.
+    /// Performs a look-up. Returns the error if it fails.
     private func perform(_ lookUp: LookUp, deadline: MonotonicTime) async -> KafkaError? {
         do throws(KafkaError) {
             switch lookUp {
@@ -173,7 +174,7 @@ extension Cluster {
 
     // MARK: Sending
 
-    /// Sends a dispatch. A failure invalidates the routes that it makes doubtful.
+    /// Sends a dispatch. If it fails, forgets the routes that the error makes doubtful.
     private func send<C: Call>(
         _ call: C, _ dispatch: CallStateMachine<C.Item, C.Value>.Dispatch, deadline: MonotonicTime
     ) async -> Reply<C> {
@@ -196,7 +197,7 @@ extension Cluster {
         }
     }
 
-    /// The connection that a dispatch goes over, and until when its answer is waited for.
+    /// Returns the connection for a dispatch, and the deadline for its answer.
     private func connection<Item, Value>(
         for dispatch: CallStateMachine<Item, Value>.Dispatch, _ purpose: ConnectionPurpose, deadline: MonotonicTime
     ) async throws(KafkaError) -> (BrokerConnection, MonotonicTime) {
@@ -209,7 +210,7 @@ extension Cluster {
         }
     }
 
-    /// Sends the items in as many requests as it takes, and reads the answers.
+    /// Sends the items in as many requests as necessary, and reads the answers.
     func exchange<C: Call>(
         _ call: C, _ items: [C.Item], on connection: BrokerConnection, deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
@@ -223,7 +224,7 @@ extension Cluster {
                     deadline: deadline, timeout: call.answerTimeout)
                 outcomes.merge(call.outcomes(of: response, to: items, from: recipient)) { $1 }
             } catch {
-                // What earlier requests have achieved stands.
+                // The outcomes of earlier requests remain valid.
                 guard !outcomes.isEmpty else { throw error }
                 for item in items { outcomes[item] = error.isRetriable ? .again(error) : .failed(error) }
             }
@@ -231,7 +232,7 @@ extension Cluster {
         return outcomes
     }
 
-    /// The deadline for one of several brokers that can all answer. It is short at first, and longer after each refusal.
+    /// The deadline for one broker if several can answer. It is short at first and longer after each refusal.
     private func patience(until deadline: MonotonicTime, refusals: Int) -> MonotonicTime {
         guard self.connections.candidateCount(known: self.metadata.brokers) > 1 else { return deadline }
         let now = self.loop.now
@@ -239,11 +240,11 @@ extension Cluster {
         return min(deadline, now + max(share, .seconds(1)))
     }
 
-    /// Sends a request and waits for its answer until the deadline. Then the wait ends, and not the connection, which others
-    /// use. A broker that lets the time run out is asked nothing more before others have been.
+    /// Sends a request and waits for its response until the deadline. Only the wait ends then: the connection stays
+    /// open, because other requests use it. The broker counts as silent, so others are asked before it.
     ///
-    /// - Parameter timeout: when the connection ends if there is no answer, at the deadline at the latest. If nil, it is the request
-    ///   timeout, whatever the deadline.
+    /// - Parameter timeout: The time after which a missing response closes the connection, limited by the deadline. If
+    ///   nil, this is the request timeout, regardless of the deadline.
     private func request<Request: KafkaRequest>(
         _ request: Request, version: Int16, on connection: BrokerConnection, deadline: MonotonicTime,
         timeout: Duration? = nil
@@ -268,7 +269,7 @@ extension Cluster {
 
     // MARK: Invalidating routes
 
-    /// Forgets who leads or coordinates the items that are to be asked about elsewhere.
+    /// Forgets the leaders and coordinators of the items that must be sent to another broker.
     func forgetRefusing<C: Call>(_ call: C, _ outcomes: [C.Item: CallOutcome<C.Value>], at route: CallRoute) {
         for (item, outcome) in outcomes {
             guard case .elsewhere(let error) = outcome else { continue }
@@ -276,7 +277,7 @@ extension Cluster {
         }
     }
 
-    /// Forgets that a broker leads or coordinates something, and sees that it is found out anew.
+    /// Forgets that a broker is a leader or coordinator, and requests the current one.
     func forget(_ destination: Destination, at route: CallRoute, because error: KafkaError) {
         switch (destination, route) {
         case (.leader, _):
@@ -292,14 +293,14 @@ extension Cluster {
 }
 
 extension KafkaError {
-    /// An answer doesn't have what was asked for.
+    /// The error for a response that doesn't contain the requested item.
     static func leftOut(by broker: KafkaServer?) -> KafkaError {
         KafkaError(
             .protocolError, "The broker's answer leaves out what was asked for.", broker: broker?.description,
             isRetriable: true)
     }
 
-    /// Whether a coordinator that answers so, or not at all, has to be looked for anew.
+    /// Whether the error means that the coordinator must be looked up again.
     var isAboutCoordinator: Bool {
         switch self.brokerCode {
         case nil: self.isRetriable
@@ -309,14 +310,14 @@ extension KafkaError {
     }
 }
 
-/// What became of a dispatch.
+/// The result of a dispatch.
 private enum Reply<C: Call>: Sendable {
     case answered([C.Item: CallOutcome<C.Value>], by: KafkaServer)
-    /// The broker is nil if none could be connected to.
+    /// The broker is nil if the connection failed.
     case failed(KafkaError, at: KafkaServer?)
 }
 
-/// What happens to a call while it is under way.
+/// An event of a call in progress.
 private enum CallEvent<C: Call>: Sendable {
     case lookedUp([C.Item], KafkaError?)
     case ended(CallStateMachine<C.Item, C.Value>.Dispatch, Reply<C>)
@@ -324,7 +325,7 @@ private enum CallEvent<C: Call>: Sendable {
 }
 
 extension Array {
-    /// In pieces of at most `count` elements.
+    /// Splits the array into chunks of at most `count` elements.
     fileprivate func chunked(by count: Int) -> [[Element]] {
         guard count < self.count else { return [self] }
         return stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }

@@ -9,14 +9,14 @@ import KafkaProtocol
 import KafkaTransport
 
 extension Cluster {
-    /// The connection to a broker, if it is open now; if not, nothing is begun.
+    /// Returns the connection to a broker if it is open. Doesn't open one.
     func connectionIfOpen(to broker: Int32, for purpose: ConnectionPurpose = .general) -> BrokerConnection? {
         self.connections.openConnection(ConnectionKey(target: .broker(broker), purpose: purpose))
     }
 
-    /// Calls `completion` with a connection to a broker, which is made if need be: at once on the calling thread if it
-    /// is open, otherwise on the loop. Exactly once. One failed attempt is the end, so that the caller can look for another
-    /// leader or coordinator.
+    /// Calls `completion` exactly once with a connection to a broker, which is opened if necessary: immediately on the
+    /// calling thread if it is open, otherwise on the loop. Makes only one attempt, so that the caller can look for
+    /// another leader or coordinator.
     func withConnection(
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime,
         _ completion: @escaping @Sendable (Result<BrokerConnection, KafkaError>) -> Void
@@ -25,8 +25,8 @@ extension Cluster {
             ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline, completion)
     }
 
-    /// A connection to a broker, which is made if need be. One failed attempt is the end, so that the caller can look for
-    /// another leader or coordinator.
+    /// Returns a connection to a broker, which is opened if necessary. Makes only one attempt, so that the caller can
+    /// look for another leader or coordinator.
     func connection(
         to broker: Int32, for purpose: ConnectionPurpose = .general, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
@@ -34,11 +34,11 @@ extension Cluster {
             ConnectionKey(target: .broker(broker), purpose: purpose), deadline: deadline)
     }
 
-    /// A connection to any broker: the open one with the least to do, or else the first that can be made, trying known
-    /// brokers in random order and then the bootstrap servers, again and again until the deadline.
+    /// Returns a connection to any broker: the open one with the fewest requests, or else the first that can be opened.
+    /// Tries the known brokers in random order and then the bootstrap servers, repeatedly until the deadline.
     ///
-    /// - Parameter avoiding: brokers that have refused the request, the newest last. They come after all others, and so do
-    ///   brokers that have just let a request run out of time.
+    /// - Parameter avoiding: Brokers that have refused the request, the most recent last. They are tried after all
+    ///   others, and so are silent brokers.
     func anyConnection(
         deadline: MonotonicTime, avoiding refusing: [KafkaServer] = []
     ) async throws(KafkaError) -> BrokerConnection {
@@ -55,7 +55,7 @@ extension Cluster {
             if let end = failures.first(where: { $0.code == .cancelled || ($0.code == .closed && !$0.isRetriable) }) {
                 throw end
             }
-            // Waiting can't cure a listener that speaks something else, or a broker that is too old.
+            // Waiting doesn't help if the listener uses another protocol or the broker is too old.
             if let first = failures.first, !outcome.isUndecided, failures.allSatisfy({ !$0.isRetriable }) {
                 throw first
             }
@@ -86,7 +86,8 @@ extension Cluster {
             broker: last.broker, isRetriable: true, underlyingError: last)
     }
 
-    /// Waits until brokers have read the requests that they don't answer, and closes those connections; within a limit.
+    /// Waits until the brokers have read all requests without a response, and closes those connections. Waits for at
+    /// most `limit`.
     func finishUnanswered(within limit: Duration) async {
         await withDiscardingTaskGroup { group in
             for connection in self.connections.openConnections {
@@ -95,7 +96,7 @@ extension Cluster {
         }
     }
 
-    /// Waits out a backoff on the loop's timers.
+    /// Waits until a time, with a timer of the loop.
     func pause(until time: MonotonicTime) async throws(KafkaError) {
         let timer = Promise<Void>()
         let handle = self.loop.schedule(at: time) { timer.fulfill(.success(())) }

@@ -8,15 +8,15 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// The broker that was the coordinator when that was last asked.
+/// The coordinator according to the last look-up.
 struct FoundCoordinator: Sendable {
     var id: Int32
-    /// It has failed since: it is asked for again.
+    /// Whether it has failed since, so that it must be looked up again.
     var isForgotten = false
 }
 
 extension Cluster {
-    /// The coordinator as far as it is known.
+    /// Returns the coordinator if it is known.
     func knownCoordinator(_ key: CoordinatorKey) -> Int32? {
         self.coordinators.withLock { coordinators in
             guard let found = coordinators[key], !found.isForgotten else { return nil }
@@ -24,7 +24,7 @@ extension Cluster {
         }
     }
 
-    /// The broker that coordinates a group or transaction, asked for if it isn't known.
+    /// Returns the coordinator of a group or transaction. Looks it up if it isn't known.
     func coordinator(
         _ kind: CoordinatorKind, for name: String, deadline: MonotonicTime
     ) async throws(KafkaError) -> Int32 {
@@ -33,7 +33,7 @@ extension Cluster {
         return try await self.findCoordinator(key, deadline: deadline)
     }
 
-    /// The broker that coordinates a group or transaction now. The brokers are asked even if one is known.
+    /// Looks up the current coordinator of a group or transaction, even if one is known.
     func currentCoordinator(
         _ kind: CoordinatorKind, for name: String, deadline: MonotonicTime
     ) async throws(KafkaError) -> Int32 {
@@ -48,12 +48,12 @@ extension Cluster {
             defer { coordinators[key] = FoundCoordinator(id: id) }
             return coordinators[key]?.id != id
         }
-        // One that fails is found again and again.
+        // A failing coordinator is found repeatedly, which isn't worth a line each time.
         if isNew { self.logger(.info, "Found the coordinator", [(.broker, found.description)]) }
         return id
     }
 
-    /// Forgets a coordinator that turned out not to be one, or not to be there. Other errors say nothing of that.
+    /// Forgets a coordinator that isn't the coordinator any more or can't be reached. Other errors don't indicate that.
     func coordinatorFailed(_ kind: CoordinatorKind, for name: String, broker: Int32, because error: KafkaError) {
         guard error.isAboutCoordinator else { return }
         let key = CoordinatorKey(kind: kind, name: name)

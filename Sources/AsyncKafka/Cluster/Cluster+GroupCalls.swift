@@ -9,7 +9,7 @@ import KafkaProtocol
 import KafkaTransport
 
 extension Cluster {
-    /// Makes a call once, of a group's coordinator. An item's own failure is its outcome.
+    /// Makes one attempt at a call, at a group's coordinator. An item's own error is its outcome.
     func attempt<C: GroupCall>(
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
@@ -17,7 +17,7 @@ extension Cluster {
         return try await self.attempt(call, for: items, of: coordinator, deadline: deadline)
     }
 
-    /// Makes a call about one thing once, of a group's coordinator.
+    /// Makes one attempt at a call without items, at a group's coordinator.
     func attempt<C: GroupCall>(_ call: C, deadline: MonotonicTime) async throws(KafkaError) -> C.Value
     where C.Item == OnlyItem {
         let outcomes = try await self.attempt(call, for: [OnlyItem()], deadline: deadline)
@@ -25,13 +25,14 @@ extension Cluster {
         return try outcome.result.get()
     }
 
-    /// Makes a call once that is answered when the whole group is ready, perhaps after minutes (`answerTimeout`). Meanwhile the
-    /// cluster is asked now and then who coordinates the group: one that hangs, and does no more, is not waited for.
+    /// Makes one attempt at a call that the coordinator answers when the whole group is ready, which may take minutes
+    /// (`answerTimeout`). Meanwhile it looks up the coordinator at intervals, so that it doesn't wait for a broker that
+    /// hangs and has been replaced.
     ///
     /// - Parameters:
-    ///   - deadline: for finding the coordinator and connecting to it.
-    ///   - checkInterval: how often the cluster is asked.
-    ///   - prepare: makes the call once it can be sent. With nil nothing is sent, and the result is nil.
+    ///   - deadline: The deadline for finding the coordinator and connecting to it.
+    ///   - checkInterval: The interval of the look-ups.
+    ///   - prepare: Creates the call once it can be sent. If it returns nil, nothing is sent and the result is nil.
     func attempt<C: GroupCall>(
         ofGroup group: String, deadline: MonotonicTime, checkingEvery checkInterval: Duration,
         _ prepare: () throws(KafkaError) -> C?
@@ -64,7 +65,7 @@ extension Cluster {
         }
     }
 
-    /// Asks for the group's coordinator now and then, until it is another one, or until the task is cancelled.
+    /// Looks up the group's coordinator at intervals. Returns when it has changed or the task is cancelled.
     private func untilAnotherCoordinates(
         _ group: String, than coordinator: Int32, _ api: APIKey, every interval: Duration
     ) async {

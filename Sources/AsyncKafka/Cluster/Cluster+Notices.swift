@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension Cluster {
-    /// Logs what is missing of the topics that are wanted, and reports refused ones to the reader.
+    /// Logs what is missing of the wanted topics, and reports refused ones to the failure observer.
     func tell(_ notices: [WantedTopics.Notice]) {
         for notice in notices {
             switch notice {

@@ -8,8 +8,8 @@
 import KafkaTransport
 
 extension Cluster {
-    /// What `body` returns; or nil, once it can achieve nothing more: at the deadline, or when no broker is connected and none
-    /// can be.
+    /// Returns the result of `body`, or nil at the deadline or once no broker is connected and none can be, because
+    /// waiting for `body` is pointless then.
     @discardableResult
     func whileReachable<Value: Sendable>(
         until deadline: MonotonicTime, _ body: @escaping @Sendable () async -> Value
@@ -24,7 +24,7 @@ extension Cluster {
         }
     }
 
-    /// Whether a broker is connected, or can be: if none can, nothing more is achieved by waiting for one.
+    /// Whether a broker is connected or can be.
     private func isAnyBrokerReachable(until deadline: MonotonicTime) async -> Bool {
         let brokers = Array(self.metadata.brokers.keys)
         let isConnected = brokers.contains { broker in

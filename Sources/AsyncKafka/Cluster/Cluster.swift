@@ -9,10 +9,10 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A client's view of a Kafka cluster: its brokers, topics and leaders, and the connections to it.
+/// A client's view of a Kafka cluster: its brokers, topics and leaders, and the connections to them.
 ///
-/// `run()` does the background work — connecting and refreshing metadata — and must be running for anything to succeed;
-/// without it every operation ends at its deadline. State is in two small machines, each behind its lock.
+/// `run()` does the background work (connecting and refreshing metadata). While it isn't running, every operation ends
+/// at its deadline. The state is in two state machines, each with its own lock.
 final class Cluster: Sendable {
     let configuration: KafkaClientConfiguration
     let loop: EventLoop
@@ -20,22 +20,22 @@ final class Cluster: Sendable {
 
     let metadataState: Lock<MetadataStateMachine>
     let connections: ConnectionTable
-    /// Wakes the refresh of metadata.
+    /// Wakes the task that refreshes metadata.
     private let refresh = Signal()
-    /// Tasks that wait for the end of a refresh; and why none will come, once `run()` has ended.
+    /// The tasks that wait for the end of a refresh, and the error for them once `run()` has ended.
     private let refreshWaiters = Lock<RefreshWaiters>(RefreshWaiters())
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
     private let failureObserver = Lock<(@Sendable (KafkaError) -> Void)?>(nil)
     let coordinators = Lock<[CoordinatorKey: FoundCoordinator]>([:])
-    /// Tells that no broker can be reached, and that one can again.
+    /// Decides when to report that no broker can be reached, and that one can again.
     let reachability = Lock(FailureReport())
 
     private struct RefreshWaiters {
         var promises: [ObjectIdentifier: Promise<Void>] = [:]
         var closed: KafkaError?
-        /// Why the last refresh failed.
+        /// The error of the last refresh, if it failed.
         var failure: KafkaError?
-        /// How many have failed since one succeeded.
+        /// The number of consecutive failed refreshes.
         var failures = 0
 
         mutating func takeAll() -> [Promise<Void>] {
@@ -55,7 +55,7 @@ final class Cluster: Sendable {
         self.connections = try ConnectionTable(configuration: configuration, loop: loop, logger: logger)
     }
 
-    /// The background work, until the task is cancelled; then all connections are closed.
+    /// Does the background work until the task is cancelled. Then it closes all connections.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.connections.run() }
@@ -69,38 +69,38 @@ final class Cluster: Sendable {
         for waiter in waiters { waiter.fulfill(.failure(closed)) }
     }
 
-    /// Why an operation that no `run()` serves will not succeed, for the message of its time-out.
+    /// Whether `run()` is running. Nothing else lets operations succeed.
     var isRunning: Bool { self.connections.isRunning }
 
     // MARK: Metadata
 
-    /// What is known now.
+    /// The current metadata.
     var metadata: ClusterMetadata { self.metadataState.withLock { $0.snapshot } }
 
-    /// Sets who is told of changes: on the loop, outside of locks, in order.
+    /// Sets the observer of changes. It is called on the loop, outside of locks and in order.
     func setMetadataObserver(_ observer: @escaping @Sendable (ClusterMetadata) -> Void) {
         self.observer.withLock { $0 = observer }
     }
 
-    /// Sets who is told of refreshes that fail for a reason that time can't cure, such as refused credentials, and of watched
-    /// topics that are refused.
+    /// Sets the observer of permanent failures: refreshes that fail with an error that isn't retriable, such as refused
+    /// credentials, and watched topics that are refused.
     func setFailureObserver(_ observer: @escaping @Sendable (KafkaError) -> Void) {
         self.failureObserver.withLock { $0 = observer }
     }
 
-    /// Reports a failure that does not end by itself.
+    /// Reports a permanent failure to the observer.
     func reportFailure(_ error: KafkaError) {
         self.failureObserver.withLock { $0 }?(error)
     }
 
-    /// Asks for a refresh soon; returns at once. Requests are coalesced and backed off.
+    /// Requests a refresh and returns immediately. Requests are coalesced and subject to a backoff.
     func requestMetadataUpdate(_ reason: StaticString) {
         self.logger(.debug, "Metadata update requested", [(.reason, reason.description)])
         self.metadataState.withLock { $0.requestUpdate() }
         self.refresh.notify()
     }
 
-    /// What is known of a topic, and that it is in use. Never waits.
+    /// Marks a topic as in use and returns its metadata if it is known. Never waits.
     func topicIfKnown(_ name: String) -> TopicMetadata? {
         let now = self.loop.now
         let topic = self.metadataState.withLock { state in
@@ -114,9 +114,10 @@ final class Cluster: Sendable {
         return topic
     }
 
-    /// Waits until a topic is known with its partitions.
+    /// Waits until a topic and its partitions are known.
     ///
-    /// That a topic doesn't exist is believed only at the deadline: it may just have been made, or be made by the question.
+    /// If brokers don't know the topic, it waits until the deadline anyway, because the topic may have been created a
+    /// moment ago, or the request creates it.
     func topic(_ name: String, deadline: MonotonicTime) async throws(KafkaError) -> TopicMetadata {
         var lastError: ErrorCode?
         let begun = self.loop.now
@@ -159,7 +160,7 @@ final class Cluster: Sendable {
         }
     }
 
-    /// Replaces the topics that are watched until further notice. What is lacking of them is asked for until it is there.
+    /// Replaces the watched topics. Missing ones are requested repeatedly until they are available.
     func watch(_ watched: WantedTopics.Watched) {
         let notices = self.metadataState.withLock { state in
             state.watch(watched, now: self.loop.now)
@@ -169,7 +170,7 @@ final class Cluster: Sendable {
         self.refresh.notify()
     }
 
-    /// Takes leaders that a broker told in a Produce or Fetch response (KIP-951).
+    /// Applies the leaders that a Produce or Fetch response named (KIP-951).
     func updateLeaders(
         _ leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)], endpoints: [Broker]
     ) {
@@ -181,10 +182,10 @@ final class Cluster: Sendable {
         self.tell(notices)
     }
 
-    // MARK: The refresh
+    // MARK: Refreshing
 
     private func refreshMetadata() async {
-        // Brokers that have refused since one has answered.
+        // The brokers that have refused since the last complete answer.
         var refusing: [KafkaServer] = []
         while !Task.isCancelled {
             switch self.metadataState.withLock({ $0.nextRefresh(now: self.loop.now) }) {
@@ -211,13 +212,13 @@ final class Cluster: Sendable {
         case .success(let update):
             isSettled = self.take(update, asked: asked)
         case .failure(var error):
-            // One broker's refusal is final only if every other broker refuses, too.
+            // A broker's refusal is final only if all other brokers refuse, too.
             let candidates = self.connections.candidateCount(known: self.metadata.brokers)
             let isSaidByAll = Set(refusing).union([broker].compactMap { $0 }).count >= candidates
             if broker != nil, !isSaidByAll || error.brokerCode == .rebootstrapRequired { error.isRetriable = true }
             self.refreshFailed(error)
         }
-        // A broker that refuses, or does not know what is wanted, is not asked again before the others.
+        // A broker that refuses, or doesn't know the wanted topics, is asked again only after the others.
         if isSettled {
             refusing = []
         } else if let broker {
@@ -226,7 +227,7 @@ final class Cluster: Sendable {
         self.wakeRefreshWaiters()
     }
 
-    /// Returns whether nothing of what is wanted is lacking.
+    /// Applies a response. Returns whether all wanted topics are complete.
     private func take(_ update: MetadataUpdate, asked: MetadataStateMachine.Interest) -> Bool {
         let (changed, before, snapshot, notices, isSettled) = self.metadataState.withLock { state in
             let before = state.snapshot
@@ -290,7 +291,7 @@ final class Cluster: Sendable {
         if let closed { throw closed }
         if self.metadataState.withLock({ $0.attempts > attempts }) { return }
         try await promise.value(until: deadline, on: self.loop, orThrow: timeout)
-        // What time can't cure is not waited out: a password that is refused.
+        // Waiting doesn't help against an error that isn't retriable, such as a refused password.
         if let failure = self.refreshWaiters.withLock({ $0.failure }), !failure.isRetriable { throw failure }
     }
 
@@ -300,10 +301,10 @@ final class Cluster: Sendable {
 
     // MARK: Time
 
-    /// The wait before attempt number `failures` + 1.
+    /// The backoff after this many consecutive failures.
     func backoff(failures: Int) -> Duration { self.configuration.retries.delay(failures: failures) }
 
-    /// The error of an operation whose deadline has passed: with the last thing that went wrong, if anything did.
+    /// Returns the error for an operation whose deadline has passed, with the last failure if there was one.
     func timeoutError(_ what: String, topic: String? = nil, group: String? = nil) -> KafkaError {
         guard self.isRunning else {
             return KafkaError(

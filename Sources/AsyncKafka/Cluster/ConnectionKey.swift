@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which connection: to whom, and what for.
+/// Identifies a connection of a client by its server and purpose.
 struct ConnectionKey: Hashable, Sendable {
     enum Target: Hashable, Sendable {
-        /// A broker by its id.
+        /// A broker, by its id.
         case broker(Int32)
-        /// A bootstrap server by its place in the configuration.
+        /// A bootstrap server, by its index in the configuration.
         case bootstrap(Int)
     }
 

@@ -7,16 +7,17 @@
 
 import KafkaTransport
 
-/// Looks for the first of several connections that can be had: the next one begins when the last has failed, or is not there
-/// after a short while (as RFC 8305 does with addresses). Those that come later stay in the table for others.
+/// Finds the first of several connections that can be opened. The next attempt begins when the previous one has failed
+/// or takes longer than a short time, as with addresses in RFC 8305. Connections that open later stay in the table for
+/// other callers.
 struct ConnectionRace: Sendable {
-    /// How long the first attempt is waited for before another one begins beside it (RFC 8305, section 5). Doubles with each,
-    /// so that logins that take seconds everywhere don't become logins at every broker.
+    /// The time after which a second attempt begins beside the first (RFC 8305, section 5). It doubles with each
+    /// attempt, so that slow logins at all brokers don't lead to a login at every broker.
     static let headStart: Duration = .milliseconds(250)
 
-    /// How it ended.
+    /// The result of a race.
     struct Outcome: Sendable {
-        /// The first connection that was there.
+        /// The first connection that was open.
         var connection: BrokerConnection?
         var failures: [KafkaError] = []
         /// Whether some attempts have neither succeeded nor failed. The next race waits for the same attempts.
@@ -25,18 +26,18 @@ struct ConnectionRace: Sendable {
 
     private enum Event: Sendable {
         case ended(Result<BrokerConnection, KafkaError>)
-        /// The attempts under way have had their time. A timer that was set after this one makes it void.
+        /// The current attempts have used up their time. The event is ignored if a later timer was set.
         case waited(timer: Int)
     }
 
-    /// In the order in which they are tried.
+    /// The connections in the order in which they are tried.
     let keys: [ConnectionKey]
     let table: ConnectionTable
     let loop: EventLoop
     let deadline: MonotonicTime
 
-    /// Ends with the first connection, or when all attempts have failed, or when some have failed and the others hang: what has
-    /// failed may be well again before those give up.
+    /// Returns with the first connection, when all attempts have failed, or when some have failed and the others hang,
+    /// because a failed broker may recover before the hanging attempts end.
     func run() async -> Outcome {
         await withTaskGroup(of: Event.self) { group in
             var outcome = Outcome()
@@ -92,7 +93,7 @@ struct ConnectionRace: Sendable {
         timers += 1
         let timer = timers
         group.addTask(executorPreference: self.loop) {
-            // Cut short when the race is over.
+            // Ends early when the race is over.
             try? await self.loop.sleep(for: delay)
             return .waited(timer: timer)
         }

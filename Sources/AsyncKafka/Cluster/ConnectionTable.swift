@@ -8,10 +8,10 @@
 import KafkaMemory
 import KafkaTransport
 
-/// The connections of one client: makes them, lends them, and tells those who wait. What is decided is decided by
-/// `ConnectionTableStateMachine`.
+/// The connections of one client. Opens them, returns them to callers and completes waiting ones, as
+/// `ConnectionTableStateMachine` decides.
 ///
-/// An attempt to connect is made by a task of `run()`.
+/// Connections are opened by child tasks of `run()`.
 final class ConnectionTable: Sendable {
     typealias Completion = @Sendable (Result<BrokerConnection, KafkaError>) -> Void
     private typealias Machine = ConnectionTableStateMachine<BrokerConnection>
@@ -49,11 +49,11 @@ final class ConnectionTable: Sendable {
             KafkaServer(text).map { Broker(id: nil, host: $0.host, port: $0.port) }
         }
         self.state = Lock(State(machine: Machine(bootstrap: bootstrap)))
-        // Bounded by the number of keys: a key is in the stream at most once.
+        // The buffer is bounded by the number of keys, because each key is in the stream at most once.
         (self.attempts, self.attemptsContinuation) = AsyncStream.makeStream()
     }
 
-    /// Makes the connections that are wanted, until the task is cancelled; then closes them all.
+    /// Opens the requested connections until the task is cancelled. Then it closes all of them.
     func run() async {
         self.state.withLock { $0.machine.began() }
         await withDiscardingTaskGroup { group in
@@ -70,11 +70,11 @@ final class ConnectionTable: Sendable {
         self.complete(waiters, with: .failure(closed))
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
     var isRunning: Bool { self.state.withLock { $0.machine.isRunning } }
 
-    /// The last attempt that failed, if none has succeeded since.
+    /// The error of the last attempt, if none has succeeded since.
     var lastFailure: KafkaError? { self.state.withLock { $0.machine.lastFailure } }
 
     var openConnections: [BrokerConnection] { self.state.withLock { $0.machine.openConnections } }
@@ -83,10 +83,10 @@ final class ConnectionTable: Sendable {
         self.state.withLock { $0.machine.connection(key) }
     }
 
-    /// Candidates for a request that any broker can answer: the open connection with the least to do or, if none to a good
-    /// broker is open, the connections to try, the best first.
+    /// Returns candidates for a request that any broker can answer: the open connection with the fewest requests or, if
+    /// there is none to a suitable broker, the connections to try, in order.
     ///
-    /// - Parameter refusing: brokers that come after all others, the newest last.
+    /// - Parameter refusing: Brokers that come after all others, the most recent last.
     func candidates(
         known: [Int32: Broker], avoiding refusing: [KafkaServer]
     ) -> (open: BrokerConnection?, others: [ConnectionKey]) {
@@ -99,7 +99,7 @@ final class ConnectionTable: Sendable {
         return (open.min { $0.requestCount < $1.requestCount }, others)
     }
 
-    /// How many servers can answer a request that any broker can answer.
+    /// The number of servers that could answer a request that any broker can answer.
     func candidateCount(known: [Int32: Broker]) -> Int {
         self.state.withLock { $0.machine.candidateCount(known: known) }
     }
@@ -114,7 +114,8 @@ final class ConnectionTable: Sendable {
         return try await promise.value()
     }
 
-    /// Calls `completion` exactly once: on the calling thread if the connection is open or can't be had, else on the loop.
+    /// Calls `completion` exactly once: on the calling thread if the connection is open or refused, otherwise on the
+    /// loop.
     func obtain(
         _ key: ConnectionKey, deadline: MonotonicTime, _ completion: @escaping Completion
     ) {
@@ -220,14 +221,14 @@ final class ConnectionTable: Sendable {
 
     private func backoff(failures: Int) -> Duration { self.configuration.reconnects.delay(failures: failures) }
 
-    // MARK: What the cluster tells
+    // MARK: Broker addresses
 
-    /// Takes the brokers of new metadata.
+    /// Applies the brokers of new metadata.
     func brokersChanged(_ brokers: [Int32: Broker]) {
         self.close(self.state.withLock { $0.machine.brokersChanged(brokers) })
     }
 
-    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
+    /// Applies the address of a coordinator, which the metadata may not contain yet.
     func learn(_ broker: Broker) {
         self.close(self.state.withLock { $0.machine.learn(broker) })
     }
@@ -236,12 +237,12 @@ final class ConnectionTable: Sendable {
         for connection in moved { connection.close(.brokerHasMoved) }
     }
 
-    /// Notes that a broker has let a request run out of time: others are asked before it, until it answers something.
+    /// Marks a broker as silent after a timeout. Other brokers are asked before it until it answers again.
     func noteSilence(of broker: Broker) {
         self.state.withLock { $0.machine.noteSilence(of: broker.server, now: self.loop.now) }
     }
 
-    /// Closes every connection. New ones can be made.
+    /// Closes all connections. New ones can be opened.
     func closeAll(_ error: KafkaError) {
         for connection in self.state.withLock({ $0.machine.takeAll() }) { connection.close(error) }
     }

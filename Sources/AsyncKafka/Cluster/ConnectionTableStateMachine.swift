@@ -8,19 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Decides which connections of a client are made, who waits for which, and which one is asked what any broker knows. Pure.
+/// Decides which connections of a client to open, who waits for them, and which one to use for requests that any broker
+/// can answer. Pure.
 ///
-/// There is at most one connection for each key, and one attempt at a time to make it. Everybody who wants it meanwhile waits
-/// for that attempt and hears of its failure: by then another broker may lead the partition or coordinate the group, so that
-/// waiting for the one that is gone would be waiting for nothing. Until the backoff is over, later ones hear of it at once.
+/// There is at most one connection per key, and one attempt at a time to open it. All callers that need it meanwhile
+/// wait for that attempt and receive its error, because by then another broker may be the leader or coordinator. Until
+/// the backoff is over, later callers receive that error immediately.
 struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
-    /// Somebody who waits for a connection.
+    /// A caller that waits for a connection.
     typealias Waiter = UInt64
 
     private enum Slot: Sendable {
-        /// Nobody has wanted it yet, or it was closed in good order.
+        /// The connection was never needed, or it was closed regularly.
         case unused
-        /// The last attempt failed, or the connection broke: nobody tries again before this time.
+        /// The last attempt failed, or the connection broke. No attempt is made before `notBefore`.
         case failed(KafkaError, failures: Int, notBefore: MonotonicTime)
         case connecting(failures: Int, Set<Waiter>)
         case open(Connection)
@@ -29,28 +30,28 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
     }
 
     private var slots: [ConnectionKey: Slot] = [:]
-    /// Where brokers are, as metadata or a coordinator's look-up has told.
+    /// The addresses of brokers, from metadata or from coordinator look-ups.
     private var addresses: [Int32: Broker] = [:]
     private let bootstrap: [Broker]
     private var lastWaiter: Waiter = 0
     private(set) var isRunning = false
     private(set) var closed: KafkaError?
-    /// The last attempt that failed, if none has succeeded since.
+    /// The error of the last attempt, if none has succeeded since.
     private(set) var lastFailure: KafkaError?
-    /// Brokers that have let a request run out of time, and when.
+    /// The silent brokers, with the time of the timeout.
     private var silences: [KafkaServer: MonotonicTime] = [:]
 
     init(bootstrap: [Broker]) {
         self.bootstrap = bootstrap
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     func connection(_ key: ConnectionKey) -> Connection? { self.slots[key]?.connection }
 
     var openConnections: [Connection] { self.slots.values.compactMap(\.connection) }
 
-    /// Where a connection leads; nil if the broker's address is not known.
+    /// The address for a key, or nil if it isn't known.
     func address(of key: ConnectionKey) -> Broker? {
         switch key.target {
         case .bootstrap(let index): self.bootstrap[index]
@@ -58,14 +59,15 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
     }
 
-    /// Candidates for a request that any broker can answer: the open connections to good brokers or, if there is none, the
-    /// connections to try, the best first.
+    /// Returns candidates for a request that any broker can answer: the open connections to suitable brokers or, if
+    /// there is none, the connections to try, in order.
     ///
     /// - Parameters:
-    ///   - known: the brokers of the cluster, as far as they are known.
-    ///   - refusing: brokers that come after all others, the newest last.
-    ///   - isReady: whether an open connection would send a request at once. Others come after the brokers that aren't connected.
-    ///   - lastAnswer: when something last came over a connection.
+    ///   - known: The known brokers of the cluster.
+    ///   - refusing: Brokers that come after all others, the most recent last.
+    ///   - isReady: Whether an open connection would send a request immediately. Other open connections come after
+    ///     brokers without a connection.
+    ///   - lastAnswer: The time of the last answer on a connection.
     func candidates(
         known: [Int32: Broker], avoiding refusing: [KafkaServer], isReady: (Connection) -> Bool,
         lastAnswer: (Connection) -> MonotonicTime, using random: inout some RandomNumberGenerator
@@ -73,7 +75,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         let addresses = Set(known.values.map(\.server))
         var targets = known.map { (key: Self.general(.broker($0.key)), server: $0.value.server) }
         targets.shuffle(using: &random)
-        // A bootstrap server that is a known broker would be asked twice.
+        // Excluded because a bootstrap server that is a known broker would be asked twice.
         targets += self.bootstrap.enumerated().filter { !addresses.contains($0.element.server) }
             .map { (key: Self.general(.bootstrap($0.offset)), server: $0.element.server) }.shuffled(using: &random)
         let silent = Set(self.silences.filter { !self.hasAnswered($0.key, since: $0.value, lastAnswer) }.keys)
@@ -84,14 +86,14 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         let unconnected = good.filter { self.slots[$0.key]?.connection == nil }
         if unconnected.isEmpty, !open.isEmpty { return (open, []) }
         let paused = good.filter { self.slots[$0.key]?.connection != nil }
-        // Those that were only silent come before those that have refused, of which the oldest refusal comes first.
+        // Silent brokers come before those that have refused, and the oldest refusal comes first.
         let rank = Dictionary(refusing.enumerated().map { ($0.element, $0.offset) }) { $1 }
         let bad = targets.filter { refusing.contains($0.server) || silent.contains($0.server) }
             .sorted { rank[$0.server] ?? -1 < rank[$1.server] ?? -1 }
         return ([], (unconnected + paused + bad).map(\.key))
     }
 
-    /// How many servers can answer a request that any broker can answer.
+    /// The number of servers that could answer a request that any broker can answer.
     func candidateCount(known: [Int32: Broker]) -> Int {
         Set(known.values.map(\.server)).union(self.bootstrap.map(\.server)).count
     }
@@ -113,7 +115,8 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
 
     enum Obtained: Sendable {
         case open(Connection)
-        /// An attempt is to be made, if it begins with this waiter, and `ended` or `waitEnded` will come for it.
+        /// The waiter will be served by `connected`, `failed` or `waitEnded`. If `begins` is true, the caller must
+        /// begin an attempt.
         case wait(Waiter, begins: Bool)
         case refused(KafkaError)
     }
@@ -156,7 +159,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
 
     enum Connected: Sendable {
         case serve(Set<Waiter>)
-        /// The connection is to be closed, and who has waited for it told so.
+        /// Close the connection, and fail the waiters with the error.
         case refuse(Set<Waiter>, KafkaError)
     }
 
@@ -167,7 +170,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         if let closed = self.closed { return .refuse([], closed) }
         var ended: Set<Waiter> = []
         if case .connecting(_, let waiters)? = self.slots[key] { ended = waiters }
-        // Another broker may listen at the old address by now.
+        // Another broker may use the old address now.
         guard self.address(of: key)?.server == broker.server else {
             self.slots[key] = .unused
             return .refuse(ended, .brokerHasMoved)
@@ -178,7 +181,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         return .serve(ended)
     }
 
-    /// An attempt has failed: who has waited for it.
+    /// An attempt has failed. Returns its waiters.
     mutating func failed(
         _ key: ConnectionKey, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) -> Set<Waiter> {
@@ -188,7 +191,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         return waiters
     }
 
-    /// A connection has ended.
+    /// A connection has closed.
     mutating func ended(
         _ connection: Connection, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) {
@@ -198,15 +201,16 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
             error.code == .closed ? .unused : .failed(error, failures: 1, notBefore: now + backoff(1))
     }
 
-    /// A broker has let a request run out of time: others are asked before it, until it answers something.
+    /// Marks a broker as silent after a timeout. Other brokers are asked before it until it answers again.
     mutating func noteSilence(of server: KafkaServer, now: MonotonicTime) {
         self.silences[server] = now
     }
 
-    // MARK: What the cluster tells
+    // MARK: Broker addresses
 
-    /// Takes the addresses of brokers. Connections to an address that a broker no longer has are returned, to be closed, and a
-    /// bootstrap connection whose server turns out to be a broker becomes that broker's.
+    /// Applies the addresses of brokers. Returns the connections to addresses that are no longer those of their
+    /// brokers, to be closed. A bootstrap connection whose server is one of the brokers becomes that broker's
+    /// connection.
     mutating func brokersChanged(_ brokers: [Int32: Broker]) -> [Connection] {
         var moved: [Connection] = []
         for (id, broker) in brokers {
@@ -223,13 +227,14 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         return moved
     }
 
-    /// Takes the address of a broker that metadata may not name yet, or not as it is now: a coordinator.
+    /// Applies the address of a coordinator, which the metadata may not contain yet.
     mutating func learn(_ broker: Broker) -> [Connection] {
         guard let id = broker.id, self.addresses[id]?.server != broker.server else { return [] }
         return self.brokersChanged([id: broker])
     }
 
-    /// The broker has moved: a failure at its old address says nothing of the new one. Who waits for an attempt hears of that.
+    /// The broker has moved, so a failure at its old address is irrelevant. An attempt in progress ends by itself, in
+    /// `connected` or `failed`.
     private mutating func forget(_ key: ConnectionKey) -> [Connection] {
         switch self.slots[key] ?? .unused {
         case .open(let connection):
@@ -258,16 +263,16 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// Takes out all connections, to be closed. New ones can be made.
+    /// Removes and returns all open connections, so that the caller closes them. New ones can be opened.
     mutating func takeAll() -> [Connection] {
         let open = self.openConnections
         for (key, slot) in self.slots where slot.connection != nil { self.slots[key] = .unused }
         return open
     }
 
-    /// Ends the table: it makes no more connections. Returns the connections to close and the waiters to fail.
+    /// Closes the table permanently. Returns the connections to close and the waiters to fail.
     mutating func close(_ error: KafkaError) -> (connections: [Connection], waiters: Set<Waiter>) {
         self.isRunning = false
         self.closed = error
@@ -282,7 +287,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
 }
 
 extension KafkaError {
-    /// A connection leads to where a broker no longer is.
+    /// The error for a connection to a broker's former address.
     static let brokerHasMoved = KafkaError(
         .connectionFailed, "The broker has moved to another address.", isRetriable: true)
 }

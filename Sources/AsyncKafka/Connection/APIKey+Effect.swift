@@ -8,8 +8,8 @@
 import KafkaProtocol
 
 extension APIKey {
-    /// Whether a request of this kind may change something. Of one that only asks, nothing is unknown when its answer is
-    /// missing. What isn't listed counts as a change.
+    /// Whether a request of this API may change something. If it only reads, its outcome is never unknown. APIs that
+    /// aren't listed count as changes.
     var hasEffect: Bool {
         switch self {
         case .apiVersions, .saslHandshake, .saslAuthenticate, .metadata, .findCoordinator, .fetch, .listOffsets,

@@ -7,12 +7,12 @@
 
 import Synchronization
 
-/// What a server has said so far, which tells what may be wrong when it closes a connection.
+/// What a server has sent so far, which narrows down the possible reasons when it closes a connection.
 enum Acquaintance: UInt8, AtomicRepresentable {
-    /// Nothing. It may not even speak Kafka's protocol.
+    /// Nothing. It may not even be a Kafka broker.
     case stranger
-    /// Its versions, which it tells before a login. It may want one.
+    /// Its API versions, which it sends without a login. It may require one.
     case versions
-    /// More than that: connections are secured as it wants them.
+    /// More than that: the client's security settings suit it.
     case known
 }

@@ -11,40 +11,40 @@ import KafkaTransport
 import Synchronization
 
 extension BrokerConnection {
-    /// When the broker ends the session that it has granted, and when to ask for another (KIP-368).
+    /// The times of a session that the broker has granted: its end, and the times to renew it (KIP-368).
     struct Session: Sendable {
         var beganAt: MonotonicTime
-        /// When to fetch the credentials: what gives them may fail for a while.
+        /// The time to obtain the credentials, with a margin because their source may fail for a while.
         var prepareAt: MonotonicTime
         var renewAt: MonotonicTime
         var endsAt: MonotonicTime
 
-        /// Brokers take no other login sooner.
+        /// Brokers reject an earlier login.
         var renewableAt: MonotonicTime { self.beganAt + .milliseconds(1050) }
 
-        /// The pauses between attempts to get the credentials for the next session. They are longer than elsewhere, since there
-        /// is time before this session's end, and spare the source of the credentials.
+        /// The backoff between attempts to obtain the next session's credentials. It is longer than elsewhere, so that
+        /// the attempts don't overload their source, and there is time until the session ends.
         func credentialsBackoff(initial: Duration) -> ExponentialBackoff {
             let longest = min(.seconds(10), (self.endsAt - self.beganAt) / 20)
             return ExponentialBackoff(initial: initial, maximum: max(longest, initial))
         }
     }
 
-    /// Tells the broker who this client is: the first time, before anything but ApiVersions.
+    /// Authenticates a new connection. Only ApiVersions may be sent before.
     func authenticate(by mechanism: any SASLMechanism, deadline: MonotonicTime) async throws(KafkaError) {
         let exchange = try await self.makeExchange(mechanism, deadline: deadline)
         try await self.perform(exchange, mechanism, isRenewal: false, deadline: deadline)
     }
 
-    /// Authenticates again and again before the session ends, until the connection does. What is in flight is answered, and
-    /// what is sent meanwhile waits.
+    /// Re-authenticates before each session ends, until the connection closes. Requests in flight are answered, and new
+    /// requests wait.
     func keepAuthenticated(by mechanism: any SASLMechanism) async {
         while self.isOpen, let session = self.session {
             guard await self.stillOpen(at: session.prepareAt) else { return }
             do throws(KafkaError) {
                 try await self.renew(session, mechanism)
             } catch {
-                // The client ends, and the connection with it: it has a reason of its own for what waits.
+                // The client is closing its connections, with an error of its own for the waiting requests.
                 if error.code == .cancelled, Task.isCancelled { return }
                 if error.code != .cancelled {
                     self.logger(.warning, "A session could not be renewed", [(.error, error.description)])
@@ -57,18 +57,18 @@ extension BrokerConnection {
     private func renew(_ session: Session, _ mechanism: any SASLMechanism) async throws(KafkaError) {
         var exchange = try await self.exchangeInTime(session, mechanism)
         guard await self.stillOpen(at: session.renewAt) else { throw .cancelled }
-        // Whatever fails from here on closes the connection, and what is held is never written.
+        // Any failure from here on closes the connection, and the held requests are never written.
         self.hold()
         let heldAt = self.loop.now
-        // With credentials that had all but ended, the session has less than a second: what there is to send waits it out.
+        // If the credentials are about to expire, the session lasts less than a second. Requests wait for its end.
         guard await self.stillOpen(at: session.renewableAt) else { throw .cancelled }
-        // What is in flight may take its time, and a broker answers one request after the other.
+        // Requests in flight may take long, and brokers answer in order.
         guard await self.allIsRead() else { throw .cancelled }
         let deadline = self.loop.now + self.renewalTimeout
         if exchange.isExpired(at: Timestamp(millisecondsSince1970: self.loop.clock.coarseWallMilliseconds)) {
             exchange = try await self.makeExchange(mechanism, renewing: session, deadline: deadline)
         }
-        // The broker may grant one without an end this time.
+        // The broker may grant a session without an end.
         self.setSession(nil)
         try await self.perform(exchange, mechanism, isRenewal: true, deadline: deadline)
         self.release()
@@ -80,13 +80,14 @@ extension BrokerConnection {
                     broker: self.broker, mechanism: mechanism.name, duration: self.loop.now - heldAt)))
     }
 
-    /// Waits until nothing stands before a renewal; false if the connection or the task ends before that.
+    /// Waits until the broker can read the renewal. Returns false if the connection closes or the task is cancelled
+    /// before.
     private func allIsRead() async -> Bool {
         while self.isOpen, !Task.isCancelled {
             if self.hasRequestsInFlight {
                 await self.renewalSignal.wait(on: self.loop)
             } else if let pauseEnd = self.pauseEnd {
-                // A broker that throttles a client doesn't read what comes from it.
+                // A broker doesn't read from a client that it throttles.
                 await self.renewalSignal.wait(until: pauseEnd, on: self.loop)
             } else {
                 return true
@@ -95,14 +96,14 @@ extension BrokerConnection {
         return false
     }
 
-    /// What nobody answers may still be on its way, and the broker slow to read it: a renewal has the time of a request then.
+    /// Requests without a response may still be unread, so in that case a renewal gets the time of a request.
     private var renewalTimeout: Duration {
         let timeout = self.configuration.connectionSetupTimeout
         return self.hasSentUnanswered
             ? max(timeout, self.configuration.requestTimeout) : timeout
     }
 
-    /// Waits for a time; false if the connection or the task ends before it.
+    /// Waits until a time. Returns false if the connection closes or the task is cancelled before.
     private func stillOpen(at time: MonotonicTime) async -> Bool {
         while self.isOpen, !Task.isCancelled {
             if self.loop.now >= time { return true }
@@ -111,7 +112,8 @@ extension BrokerConnection {
         return false
     }
 
-    /// Credentials for another session. Where they come from may fail for a while: the old session is used up first.
+    /// Obtains the credentials for the next session. Their source may fail for a while, so it retries until the current
+    /// session ends.
     private func exchangeInTime(
         _ session: Session, _ mechanism: any SASLMechanism
     ) async throws(KafkaError) -> any SASLExchange {
@@ -131,7 +133,7 @@ extension BrokerConnection {
         }
     }
 
-    /// Off the loop: a mechanism may compute or block, and its author need not know where it runs.
+    /// Runs the mechanism off the loop, because it may compute or block, and its author needn't know where it runs.
     private func makeExchange(
         _ mechanism: any SASLMechanism, renewing session: Session? = nil, deadline: MonotonicTime
     ) async throws(KafkaError) -> any SASLExchange {
@@ -158,7 +160,7 @@ extension BrokerConnection {
         }
     }
 
-    // MARK: The exchange
+    // MARK: Exchange
 
     private func perform(
         _ exchange: any SASLExchange, _ mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
@@ -167,7 +169,7 @@ extension BrokerConnection {
         do throws(KafkaError) {
             try await self.agree(on: mechanism, isRenewal: isRenewal, deadline: deadline)
         } catch {
-            // At a renewal, the broker knows the secret from before.
+            // At a renewal, the broker knows the secret from the previous authentication.
             var error = error
             error.message = StruckSecrets(of: exchange, sent: []).strike(from: error.message)
             throw error
@@ -180,7 +182,7 @@ extension BrokerConnection {
             do {
                 step = try await Self.respond(exchange, to: challenge)
             } catch {
-                // What the broker has said may be in it.
+                // The error may quote the broker.
                 var error = self.authenticationError(error, mechanism)
                 error.message = StruckSecrets(of: exchange, sent: sent).strike(from: error.message)
                 throw error
@@ -203,14 +205,16 @@ extension BrokerConnection {
             } catch {
                 guard error.brokerCode == .saslAuthenticationFailed || exchange.refusal != nil else { throw error }
                 exchange.ended(isAccepted: false)
-                // A mechanism's own refusal counts however the exchange ends: some brokers close the connection then.
+                // A refusal that the mechanism detects counts even if the broker then closes the connection, as some
+                // do.
                 let hasEnded = error.code == .connectionFailed || error.code == .authenticationTimeout
                 throw hasEnded ? self.refusal(nil, exchange, mechanism, sent) : error
             }
         }
     }
 
-    /// Off the loop, which the calling task prefers: SCRAM hashes for milliseconds, or as long as the broker wants.
+    /// Runs off the loop, which the calling task prefers: SCRAM hashes for milliseconds, or as long as the broker
+    /// demands.
     private static func respond(
         _ exchange: any SASLExchange, to challenge: Bytes?
     ) async throws -> (exchange: any SASLExchange, response: SASLResponse) {
@@ -221,7 +225,7 @@ extension BrokerConnection {
         }
     }
 
-    /// Names the mechanism. Its messages follow in SaslAuthenticate requests (KIP-152).
+    /// Negotiates the mechanism. Its messages follow in SaslAuthenticate requests (KIP-152).
     private func agree(
         on mechanism: any SASLMechanism, isRenewal: Bool, deadline: MonotonicTime
     ) async throws(KafkaError) {
@@ -253,7 +257,7 @@ extension BrokerConnection {
     private func askDuringAuthentication<Request: KafkaRequest>(
         _ request: Request, _ mechanism: any SASLMechanism, deadline: MonotonicTime
     ) async throws(KafkaError) -> Request.Response {
-        // After SaslHandshake version 0, messages would come without requests around them (Kafka 0.10).
+        // After SaslHandshake version 0, the messages would have to be sent without requests (Kafka 0.10).
         let oldest: Int16 = Request.apiKey == .saslHandshake ? 1 : 0
         let version = try self.versions.version(for: Request.self, within: oldest...Int16.max)
         let promise = Promise<Request.Response>()
@@ -296,10 +300,10 @@ extension BrokerConnection {
         _ answer: SaslAuthenticateResponse?, _ exchange: any SASLExchange, _ mechanism: any SASLMechanism,
         _ sent: [Bytes]
     ) -> KafkaError {
-        // A broker may say again what it was sent.
+        // A broker may quote what it has received.
         let secrets = StruckSecrets(of: exchange, sent: sent)
         var reasons = [answer?.errorMessage ?? "", exchange.refusal ?? ""].map { secrets.strike(from: $0) }
-        // It may also say the same in both places.
+        // Both texts may be the same.
         if reasons[0].contains(reasons[1]) { reasons.remove(at: 1) }
         if reasons.count > 1, reasons[1].contains(reasons[0]) { reasons.remove(at: 0) }
         let reason = reasons.filter { !$0.isEmpty }.joined(separator: " ")
@@ -311,7 +315,7 @@ extension BrokerConnection {
     }
 
     private func authenticationError(_ error: any Error, _ mechanism: any SASLMechanism) -> KafkaError {
-        // Not every CancellationError is ours: a provider may have cancelled something of its own.
+        // A provider may throw a CancellationError although this task isn't cancelled.
         if error is CancellationError, Task.isCancelled { return .cancelled }
         guard var error = error as? KafkaError else {
             return KafkaError(

@@ -10,7 +10,7 @@ import KafkaTransport
 import Synchronization
 
 extension BrokerConnection {
-    /// The timer for the first deadline of a request.
+    /// The timer for the earliest deadline of a request.
     struct TimeoutState {
         var armed: MonotonicTime?
         var timer: LoopTimer?
@@ -25,7 +25,7 @@ extension BrokerConnection {
         guard isFirst else { return }
         let timer = self.loop.schedule(at: deadline) { [weak self] in self?.checkTimeouts() }
         let obsolete = self.timeouts.withLock { state in
-            // Another thread was faster with an earlier one.
+            // Another thread has set an earlier one in the meantime.
             guard state.armed == deadline else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer
@@ -57,17 +57,17 @@ extension BrokerConnection {
         if !self.isOpen { timer.cancel() }
     }
 
-    /// When the connection has been out of use for too long.
+    /// The time at which the connection has been unused for too long.
     private var idleEnd: MonotonicTime {
         MonotonicTime(nanoseconds: self.lastUse.load(ordering: .relaxed)) + self.configuration.connectionMaxIdle
     }
 
-    /// Closes the connection if it is out of use. Returns whether it has.
+    /// Closes the connection if it is idle. Returns whether it was.
     private func closeIfIdle() -> Bool {
-        // Retriable: a caller that was given this connection a moment ago asks for another one.
+        // Retriable, because a caller that has just obtained this connection can use another one.
         let error = KafkaError(
             .closed, "The connection was not used any more.", broker: self.broker.description, isRetriable: true)
-        // Under the write lock, so that no request is written between the look and the end.
+        // Under the write lock, so that no request is written between the check and closing.
         let isIdle = self.channel.whenNothingIsQueued {
             self.idleEnd <= self.loop.now && self.queue.withLock { $0.closeIfIdle(error) }
         }

@@ -10,7 +10,8 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// The events of a connection, and the log of its requests and answers at `trace`. Nothing is computed if neither is wanted.
+/// The events of a connection, and the log of its requests and answers at `trace`. Nothing is computed without an
+/// observer or that log level.
 extension BrokerConnection {
     enum ToldPhase: UInt8, AtomicRepresentable {
         case opening
@@ -21,7 +22,7 @@ extension BrokerConnection {
     func noteOpening(since begin: MonotonicTime) {
         self.logger(.debug, "Connected")
         self.events(.connected(KafkaEvent.Connected(broker: self.broker, duration: self.loop.now - begin)))
-        // If it has ended meanwhile, the end is told after the opening.
+        // If the connection has closed in the meantime, the closing is reported after the opening.
         if self.toldPhase.exchange(.open, ordering: .acquiringAndReleasing) == .ended {
             self.tellEnd(self.closedError)
         }

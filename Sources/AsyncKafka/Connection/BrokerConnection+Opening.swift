@@ -12,10 +12,11 @@ import KafkaTransport
 extension BrokerConnection {
     typealias OnClose = @Sendable (BrokerConnection, KafkaError) -> Void
 
-    /// Connects, agrees on versions and authenticates, within the set-up timeout.
+    /// Connects, negotiates versions and authenticates, within the connection setup timeout.
     ///
-    /// A name may have several addresses: another one is tried after any failure before ApiVersions is answered, since until
-    /// then nothing says that a broker is there at all. A later failure is the broker's decision, and no other address is tried.
+    /// The host name may have several addresses. After a failure before the answer to ApiVersions, another address is
+    /// tried, because nothing shows yet that there is a broker. A later failure is the broker's decision, so no other
+    /// address is tried.
     static func open(
         to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose
@@ -59,7 +60,7 @@ extension BrokerConnection {
         return connection
     }
 
-    /// A connection to the first of the broker's addresses that tells which versions it speaks.
+    /// Returns a connection to the first of the broker's addresses that answers ApiVersions.
     private static func reach(
         _ broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
         logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
@@ -120,18 +121,19 @@ extension BrokerConnection {
         }
     }
 
-    /// Ends the connection whose set-up failed: why it did.
+    /// Closes a connection whose setup has failed, and returns the reason.
     private func reasonForEnd(_ error: KafkaError) -> KafkaError {
         self.close(error)
-        // With TLS 1.3 a server refuses a certificate after the handshake: then that is the reason, not the request's.
+        // With TLS 1.3, a server rejects a certificate after the handshake. Then that is the reason, rather than the
+        // failed request.
         let closed = self.closedError
         var reason = closed.isRetriable ? error : closed
-        // The request that needs the connection has not been sent.
+        // The request that needs the connection was not sent.
         reason.isOutcomeUnknown = false
         return reason
     }
 
-    /// One error for addresses that all failed. It may pass if one of them may.
+    /// Combines the errors of all addresses into one, which is retriable if one of them is.
     private static func summary(
         of failures: [(address: SocketAddress, error: KafkaError)], broker: Broker
     ) -> KafkaError {

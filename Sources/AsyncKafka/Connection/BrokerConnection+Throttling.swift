@@ -12,7 +12,7 @@ import Synchronization
 extension BrokerConnection {
     struct ThrottleState {
         var report = ThrottleReport()
-        /// The timer for the pause's end.
+        /// The time for which the timer of the pause's end is set.
         var armed: MonotonicTime?
         var timer: LoopTimer?
     }
@@ -42,7 +42,8 @@ extension BrokerConnection {
         self.armPauseEnd(end)
     }
 
-    /// Sees that what waits is written when the pause is over. One timer is enough, which the connection's end cancels.
+    /// Writes the waiting requests when the pause is over. There is one timer, which is cancelled when the connection
+    /// closes.
     func armPauseEnd(_ end: MonotonicTime) {
         let isNeeded = self.throttle.withLock { state in
             // The latest end counts.
@@ -59,7 +60,7 @@ extension BrokerConnection {
             self.writeWaiting()
         }
         let obsolete = self.throttle.withLock { state in
-            // Another thread was faster with a later one.
+            // Another thread has set a later one in the meantime.
             guard state.armed == end else { return timer as LoopTimer? }
             defer { state.timer = timer }
             return state.timer

@@ -9,15 +9,15 @@ import KafkaProtocol
 import KafkaTransport
 
 extension BrokerConnection {
-    /// The client's name and version, as brokers show them in their metrics (KIP-511).
+    /// The client's name, which brokers show with its version in their metrics (KIP-511).
     static let softwareName = "async-kafka"
     static let softwareVersion = "0.1.0"
 
-    /// Asks what the broker speaks.
+    /// Requests the API versions that the broker supports.
     ///
-    /// A broker that doesn't know the version of the question itself answers error 35, with a body of version 0 that
-    /// names the versions it does know; some answer a malformed body or none. Then the question is asked again, in the
-    /// version named or in version 0.
+    /// A broker that doesn't support this version of ApiVersions answers error 35, with a body of version 0 that
+    /// contains the versions it does support. Some answer with a malformed body or none. In that case, the request is
+    /// repeated in the version that the broker named, or in version 0.
     func negotiateVersions(deadline: MonotonicTime) async throws(KafkaError) {
         var version = min(4, ApiVersionsRequest.validVersions.upperBound)
         while true {
@@ -63,7 +63,7 @@ extension BrokerConnection {
     }
 }
 
-/// ApiVersions, whose answer may be of another version than the question.
+/// An ApiVersions request, whose response may have another version.
 private struct ApiVersionsQuestion: KafkaRequest {
     typealias Response = ApiVersionsAnswer
     static var apiKey: APIKey { ApiVersionsRequest.apiKey }
@@ -101,7 +101,7 @@ private enum ApiVersionsAnswer: KafkaResponse {
         for candidate in version == 0 ? [0] : [version, 0] {
             var attempt = ByteReader(body)
             guard let response = try? ApiVersionsResponse(from: &attempt, version: candidate) else { continue }
-            // A body in version 0 is believed only with the error that it goes with.
+            // A body of version 0 is accepted only with the error code that belongs to it.
             if candidate == version
                 ? response.errorCode != .unsupportedVersion : response.errorCode == .unsupportedVersion
             {

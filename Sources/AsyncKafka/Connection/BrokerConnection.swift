@@ -10,12 +10,12 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// One connection to one broker: requests out, answers in, in the same order.
+/// A connection to a broker. Responses come in the order of the requests.
 ///
-/// A request is written from the calling thread, and its completion runs on the loop; nothing else stands between.
+/// The calling thread writes a request, and the loop runs its completion. There are no other steps in between.
 final class BrokerConnection: Sendable {
     let broker: Broker
-    /// What the broker speaks; set once by `open`, before anybody else has the connection.
+    /// The versions that the broker supports. Set once by `open`, before other code has the connection.
     var versions: BrokerVersions { self.negotiated.withLock { $0 } }
 
     let configuration: KafkaClientConfiguration
@@ -28,11 +28,12 @@ final class BrokerConnection: Sendable {
     let queue: Lock<RequestQueue>
     let timeouts = Lock(TimeoutState())
     let throttle = Lock(ThrottleState())
-    /// Whether an answer has asked for a pause lately.
+    /// Whether a recent response requested a pause.
     let isThrottled = Atomic<Bool>(false)
     let idleTimer = Lock<LoopTimer?>(nil)
     private let authenticated = Lock<Session?>(nil)
-    /// Tells the task that renews the session that the connection has ended, or that all is answered while requests are held.
+    /// Notifies the task that renews the session that the connection has closed, or that all requests are answered
+    /// while new ones are held.
     let renewalSignal = Signal()
     private let finished = Promise<Void>()
     private let correlation = Atomic<Int32>(0)
@@ -43,7 +44,7 @@ final class BrokerConnection: Sendable {
     let toldPhase = Atomic<ToldPhase>(.opening)
     private let onClose: OnClose
 
-    /// Requests written and not answered; more than Kafka's producers ever have.
+    /// The maximum number of unanswered requests, which is more than Kafka's own producer ever has.
     static let maximumInFlight = 64
 
     init(
@@ -65,13 +66,14 @@ final class BrokerConnection: Sendable {
         self.onClose = onClose
     }
 
-    /// The server has told its versions. It has nothing against this kind of security, if that includes a login.
+    /// The server has sent its versions. If the security settings include a login, this shows that they suit the
+    /// server.
     func noteVersions() {
         guard self.acquaintance.load(ordering: .relaxed) == .stranger else { return }
         self.acquaintance.store(self.security.mechanism == nil ? .versions : .known, ordering: .relaxed)
     }
 
-    /// The server has taken a login, or answered a request without one.
+    /// The server has accepted a login, or answered a request without one.
     func noteSuitable() {
         self.acquaintance.store(.known, ordering: .relaxed)
         self.security.noteSuitable(for: self.broker)
@@ -81,7 +83,7 @@ final class BrokerConnection: Sendable {
         self.negotiated.withLock { $0 = versions }
     }
 
-    /// The session that the broker has granted, if it ends.
+    /// The session that the broker has granted, or nil if it doesn't end.
     var session: Session? { self.authenticated.withLock { $0 } }
 
     func setSession(_ session: Session?) {
@@ -90,21 +92,21 @@ final class BrokerConnection: Sendable {
 
     var isOpen: Bool { self.queue.withLock { $0.closed == nil } }
 
-    /// When the broker last sent an answer; before the first, when the connection was made.
+    /// The time of the broker's last answer, or the time of connecting if there is none yet.
     var lastAnswer: MonotonicTime { MonotonicTime(nanoseconds: self.answeredAt.load(ordering: .relaxed)) }
 
-    /// The request that has waited longest for its answer. Fetch, JoinGroup and SyncGroup don't count: they wait for others.
+    /// The oldest unanswered request. Fetch, JoinGroup and SyncGroup don't count, because they may wait at the broker.
     var longestUnanswered: (api: APIKey, since: MonotonicTime)? {
         self.queue.withLock { $0.oldestInFlight(except: [.fetch, .joinGroup, .syncGroup]) }
             .map { ($0.api, $0.writtenAt) }
     }
 
-    /// How many requests have not ended.
+    /// The number of requests that have not ended.
     var requestCount: Int { self.queue.withLock { $0.count } }
 
     // MARK: Requests
 
-    /// Sends a request and waits for its answer. Cancelling the task ends the waiting, not the request.
+    /// Sends a request and waits for its response. Cancelling the task ends the wait, but not the request.
     func request<Request: KafkaRequest>(
         _ request: Request, atMost limit: Int16? = nil, timeout: Duration? = nil
     ) async throws(KafkaError) -> Request.Response {
@@ -116,8 +118,9 @@ final class BrokerConnection: Sendable {
         return try await promise.value()
     }
 
-    /// Sends a request. `completion` runs exactly once: on the loop, or at once on the calling thread if nothing can be
-    /// sent. A timeout closes the connection, since the answers after the missing one can't be told apart from it.
+    /// Sends a request. `completion` runs exactly once: on the loop, or immediately on the calling thread if the
+    /// request can't be sent. A timeout closes the connection, because later responses can't be told apart from the
+    /// missing one.
     func submit<Request: KafkaRequest>(
         _ request: Request, version: Int16, timeout: Duration, isAuthentication: Bool = false,
         completion: @escaping @Sendable (Result<Request.Response, KafkaError>) -> Void
@@ -130,7 +133,7 @@ final class BrokerConnection: Sendable {
             completion(.failure(KafkaError(error, encoding: Request.apiKey, broker: self.broker)))
             return
         }
-        // A connection that nobody uses is idle, also if its session is renewed.
+        // A renewed session doesn't count as use, so an unused connection becomes idle.
         let now = isAuthentication ? self.loop.now : self.noteUse()
         let limit = request.answerElementLimit
         let queued = QueuedRequest(
@@ -142,10 +145,11 @@ final class BrokerConnection: Sendable {
         self.write(queued, frame, now: now, isAuthentication: isAuthentication)
     }
 
-    /// Sends a request that has no answer: Produce with `acks` 0.
+    /// Sends a request without a response: Produce with `acks` 0.
     ///
-    /// `completion` runs exactly once: with success when the system has taken the request to send it, which is all that can
-    /// be known. Not sooner, so that a producer whose broker is slow waits, rather than queue without bounds.
+    /// `completion` runs exactly once, and with success when the system has accepted the request's bytes, because
+    /// nothing more can be known. It isn't called earlier, so that a producer with a slow broker waits instead of
+    /// queueing without limit.
     func submitWithoutResponse<Request: KafkaRequest>(
         _ request: Request, version: Int16, timeout: Duration,
         completion: @escaping @Sendable (Result<Void, KafkaError>) -> Void
@@ -163,10 +167,10 @@ final class BrokerConnection: Sendable {
         self.write(queued, frame, now: now, isAuthentication: false)
     }
 
-    /// Writes a request, lets it wait, or fails it.
+    /// Writes, queues or fails a request.
     func write(_ request: QueuedRequest, _ frame: [Bytes], now: MonotonicTime, isAuthentication: Bool) {
-        // The queue and the socket must see requests in the same order: the channel calls back under its write lock.
-        // It doesn't if it is closed.
+        // The queue and the socket must have the requests in the same order, so the channel calls back under its write
+        // lock. A closed channel doesn't call back.
         var action: RequestQueue.SubmitAction?
         self.channel.send { () -> [Bytes]? in
             action = self.queue.withLock { $0.submit(request, frame, now: now, isAuthentication: isAuthentication) }
@@ -187,7 +191,7 @@ final class BrokerConnection: Sendable {
         }
     }
 
-    /// Writes what has waited and may be written now.
+    /// Writes the waiting requests that may be written now.
     func writeWaiting() {
         while true {
             var next: (request: QueuedRequest, frame: [Bytes])?
@@ -201,7 +205,7 @@ final class BrokerConnection: Sendable {
         }
     }
 
-    /// Completes the requests without an answer if the socket has accepted everything. Returns whether it has.
+    /// Completes the requests without a response if the socket has accepted everything. Returns whether it has.
     @discardableResult
     private func completeTaken() -> Bool {
         // Under the channel's write lock, so that no request is written in between.
@@ -210,7 +214,7 @@ final class BrokerConnection: Sendable {
         return taken != nil
     }
 
-    /// Why nothing more is sent. The channel may be closed before the queue has heard of it.
+    /// The reason why nothing more is sent. The channel may be closed before the queue knows of it.
     var closedError: KafkaError {
         self.queue.withLock { $0.closed }
             ?? KafkaError(
@@ -221,7 +225,7 @@ final class BrokerConnection: Sendable {
         self.correlation.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Puts off the end of an idle connection, and returns the time.
+    /// Records a use of the connection, which postpones its idle timeout, and returns the time.
     func noteUse() -> MonotonicTime {
         let now = self.loop.now
         self.lastUse.store(now.nanoseconds, ordering: .relaxed)
@@ -244,7 +248,8 @@ final class BrokerConnection: Sendable {
     ) -> Result<Request.Response, KafkaError> {
         do throws(ProtocolError) {
             var reader = ByteReader(bytes, elementLimit: elementLimit)
-            // ApiVersions answers are read before the two sides know each other: their header never has tags (KIP-511).
+            // The header of an ApiVersions response never has tagged fields, because the client doesn't know the
+            // broker's versions yet (KIP-511).
             if Request.isFlexible(version), Request.apiKey != .apiVersions {
                 try RequestHeaderFormat.skipTags(in: &reader)
             }
@@ -262,18 +267,18 @@ final class BrokerConnection: Sendable {
 
     // MARK: Holding
 
-    /// Lets nothing but authentication be sent from now on. What was sent before is answered.
+    /// Holds new requests except for authentication. Requests that were written are still answered.
     func hold() {
-        // Under the write lock, so that nothing is on its way to the socket.
+        // Under the write lock, so that no request is being written.
         self.channel.send { () -> [Bytes]? in
             self.queue.withLock { $0.hold() }
             return nil
         }
     }
 
-    /// Lets everything be sent again, beginning with what has waited.
+    /// Allows all requests to be sent again, beginning with those that have waited.
     func release() {
-        // Under the write lock, so that nothing that comes now gets before what has waited.
+        // Under the write lock, so that no new request overtakes the waiting ones.
         self.channel.send { () -> [Bytes]? in
             self.queue.withLock { $0.release() }
             return nil
@@ -283,37 +288,40 @@ final class BrokerConnection: Sendable {
 
     var isHeld: Bool { self.queue.withLock { $0.isHeld } }
     var hasRequestsInFlight: Bool { self.queue.withLock { $0.inFlight > 0 } }
-    /// Whether requests without an answer were sent.
+    /// Whether requests without a response were sent.
     var hasSentUnanswered: Bool { self.queue.withLock { $0.hasHadUnanswered } }
-    /// Whether requests wait for a reason of the connection's: a session that is renewed, or a pause that the broker wants.
+    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a
+    /// pause.
     var isPaused: Bool {
         let now = self.loop.now
         return self.queue.withLock { $0.isPaused(now: now) }
     }
-    /// Until when the broker wants a pause (KIP-219), if it is not over.
+    /// The end of the pause that the broker has requested (KIP-219), if it isn't over.
     var pauseEnd: MonotonicTime? {
         let now = self.loop.now
         return self.queue.withLock { $0.pauseEnd(now: now) }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// If requests were sent that nobody answers, waits until the broker has read them: closing a socket throws away what the
-    /// broker is slow to read as soon as anything comes from it. The connection is closed then, or when the limit is over.
+    /// If requests without a response were sent, waits until the broker has read them, because closing a socket
+    /// discards bytes that the broker has not read as soon as the broker sends any. The connection is closed after that
+    /// or after `limit`.
     func finish(within limit: Duration) async {
         guard self.hasSentUnanswered, limit > .zero else { return }
         self.channel.closeAfterFlushing(within: limit)
-        // Cut short by cancellation.
+        // Ends early if the task is cancelled.
         try? await self.finished.value()
     }
 
-    /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
+    /// Closes the connection immediately. Written requests fail with an unknown outcome (if they may have an effect),
+    /// the others with a known one.
     func close(_ error: KafkaError) {
         guard let failed = self.queue.withLock({ $0.close(error) }) else { return }
         self.end(error, failed)
     }
 
-    /// What follows from the end of the queue.
+    /// Closes the channel after the queue was closed, and fails the requests.
     func end(_ error: KafkaError, _ failed: [RequestQueue.Failed]) {
         self.channel.close()
         self.renewalSignal.notify()
@@ -360,7 +368,7 @@ extension BrokerConnection: FrameHandler {
         guard reason.isAnswerTooLarge, let asked = self.queue.withLock({ $0.takeFirstInFlight() }) else {
             return self.close(reason)
         }
-        // Answers come in order, so it is one request's alone. The others are only cut short by it.
+        // Responses come in order, so the oversized one belongs to the oldest request. The others are only interrupted.
         self.close(
             KafkaError(
                 .connectionFailed, "The connection ended with an answer that was too large to be read.",

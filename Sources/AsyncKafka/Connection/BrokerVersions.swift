@@ -7,11 +7,11 @@
 
 import KafkaProtocol
 
-/// Which versions of each API a broker speaks, and which features the cluster has switched on.
+/// The API versions that a broker supports, and the features that the cluster has enabled.
 struct BrokerVersions: Sendable {
     private let broker: Broker
     private let ranges: [APIKey: ClosedRange<Int16>]
-    /// Finalized features and their levels (KIP-584), for example `transaction.version`.
+    /// The levels of finalized features (KIP-584), for example of `transaction.version`.
     let finalizedFeatures: [String: Int16]
 
     init(broker: Broker, ranges: [APIKey: ClosedRange<Int16>], finalizedFeatures: [String: Int16] = [:]) {
@@ -30,8 +30,8 @@ struct BrokerVersions: Sendable {
         self.init(broker: broker, ranges: ranges, finalizedFeatures: features)
     }
 
-    /// Throws if the broker is older than Kafka 2.1, the oldest that this library is tested with (KIP-896). The versions of
-    /// Produce tell: version 7 came with 2.1 (KIP-110).
+    /// Throws if the broker is older than Kafka 2.1, the oldest version that this library supports (KIP-896). Version 7
+    /// of Produce, which came with 2.1 (KIP-110), shows the difference.
     func requireOldestSupported() throws(KafkaError) {
         guard let offered = self.ranges[.produce], offered.upperBound < 7 else { return }
         throw KafkaError(
@@ -42,12 +42,12 @@ struct BrokerVersions: Sendable {
             """, broker: self.broker.description)
     }
 
-    /// The newest version of a request that both sides speak, at most `limit`.
+    /// Returns the newest version of a request that both sides support, at most `limit`.
     func version<Request: KafkaRequest>(
         for request: Request.Type, atMost limit: Int16? = nil
     ) throws(KafkaError) -> Int16 {
         let newest = min(limit ?? Int16.max, Request.latestStableVersion)
-        // Kafka 4 names Produce 0–2 for old clients' sake and refuses them (KAFKA-18659).
+        // Kafka 4 lists Produce 0–2 for old clients but rejects them (KAFKA-18659).
         let oldest = Request.apiKey == .produce ? 3 : Request.validVersions.lowerBound
         guard let offered = self.ranges[Request.apiKey] else {
             throw KafkaError(
@@ -67,7 +67,7 @@ struct BrokerVersions: Sendable {
         return version
     }
 
-    /// The newest version of a request that both sides speak, within `range`.
+    /// Returns the newest version of a request that both sides support, within `range`.
     func version<Request: KafkaRequest>(
         for request: Request.Type, within range: ClosedRange<Int16>
     ) throws(KafkaError) -> Int16 {
@@ -81,7 +81,7 @@ struct BrokerVersions: Sendable {
         return version
     }
 
-    /// Whether both sides speak a version of a request.
+    /// Whether both sides support a version of a request.
     func supports<Request: KafkaRequest>(_ request: Request.Type, version: Int16) -> Bool {
         guard let offered = self.ranges[Request.apiKey] else { return false }
         return offered.contains(version) && Request.validVersions.contains(version)

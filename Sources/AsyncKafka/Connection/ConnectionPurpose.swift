@@ -5,12 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a connection is used: what can wait long has a socket of its own, so that it holds up nothing else.
+/// The purpose of a connection. Requests that may wait at the broker have connections of their own, so that they don't
+/// delay others.
 enum ConnectionPurpose: Hashable, Sendable, CaseIterable {
-    /// Metadata, Produce, and everything that is answered at once.
+    /// Metadata, Produce, and all other requests that are answered immediately.
     case general
-    /// Fetch, which waits for records.
+    /// Fetch, which waits at the broker for records.
     case fetch
-    /// JoinGroup and heartbeats, which must not wait behind others.
+    /// JoinGroup and heartbeats, which must not wait for responses to other requests.
     case coordinator
 }

@@ -9,9 +9,9 @@ import KafkaProtocol
 import KafkaTransport
 
 extension KafkaError {
-    /// The error for a connection that can't be made or has ended.
+    /// Creates the error for a connection that can't be opened or has closed.
     ///
-    /// - Parameter acquaintance: what this server has said before, with connections secured as they are now.
+    /// - Parameter acquaintance: What this server has sent before, with the current security settings.
     init(_ error: TransportError, broker: Broker, acquaintance: Acquaintance = .stranger) {
         switch error {
         case .frameAboveLimit(let length, let limit):
@@ -27,7 +27,7 @@ extension KafkaError {
             self = .cancelled
         case .closedLocally:
             self.init(.closed, "The connection was closed.", broker: broker.description)
-        // Which of the two it is depends on what was on its way when the broker closed.
+        // Which of the two occurs depends on what was in flight when the broker closed the connection.
         case .closedByPeer, .reset:
             let advice =
                 switch acquaintance {
@@ -45,19 +45,20 @@ extension KafkaError {
         }
     }
 
-    /// Whether it is an answer that was not read for its size.
+    /// Whether a response was too large to be read.
     var isAnswerTooLarge: Bool {
         if case .frameAboveLimit? = self.underlyingError as? TransportError { true } else { false }
     }
 
-    /// What a reader hears when the answer to a Fetch of this partition alone is larger than `maxResponseSize`.
+    /// Returns the error for the reader if the response to a Fetch of this partition alone is larger than
+    /// `maxResponseSize`.
     func asRecordTooLarge(in partition: TopicPartition) -> KafkaError {
         KafkaError(
             .recordTooLarge, "A record batch is too large to be read. \(self.message)", broker: self.broker,
             topic: partition.topic, partition: partition.partition, underlyingError: self.underlyingError)
     }
 
-    /// The error for a connection that can't be secured.
+    /// Creates the error for a failure of TLS.
     private init(_ failure: TLSFailure, broker: Broker, isKnown: Bool) {
         let server = KafkaServer(host: broker.host, port: broker.port)
         var code = Code.tlsFailed
@@ -108,7 +109,7 @@ extension KafkaError {
             isRetriable: isRetriable, underlyingError: failure)
     }
 
-    /// Something answered that is no Kafka broker: what it is can often be told from its first bytes.
+    /// Returns the error for a peer that isn't a Kafka broker. Its first bytes often show what it is.
     private static func unintelligible(_ firstBytes: [UInt8], broker: Broker, error: TransportError) -> KafkaError {
         let message: String
         var isRetriable = false
@@ -125,7 +126,7 @@ extension KafkaError {
             .protocolError, message, broker: broker.description, isRetriable: isRetriable, underlyingError: error)
     }
 
-    /// The error for a request that can't be put into bytes.
+    /// Creates the error for a request that can't be encoded.
     init(_ error: ProtocolError, encoding api: APIKey, broker: Broker) {
         switch error {
         case .fieldNotInVersion(let field, let version):

@@ -7,9 +7,9 @@
 
 import KafkaProtocol
 
-/// The headers of requests and answers (KIP-482): the parts before the body.
+/// The headers of requests and responses (KIP-482), which precede the body.
 enum RequestHeaderFormat {
-    /// Version 1 of the header, or version 2 with tagged fields. The client id is a plain string in both.
+    /// Writes version 1 of the header, or version 2 with tagged fields. The client id is a plain string in both.
     static func write(
         to writer: inout ByteWriter, api: APIKey, version: Int16, correlationID: Int32, clientID: String,
         isFlexible: Bool
@@ -21,7 +21,7 @@ enum RequestHeaderFormat {
         if isFlexible { writer.writeUnsignedVarint(0) }
     }
 
-    /// The tagged fields of an answer's header: none is defined, and unknown ones are passed over.
+    /// Skips the tagged fields of a response header, of which none are defined.
     static func skipTags(in reader: inout ByteReader) throws(ProtocolError) {
         var count = try reader.readUnsignedVarint()
         while count > 0 {

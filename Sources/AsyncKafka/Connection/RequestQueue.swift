@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A request of a connection that has not ended: it waits to be written, or was written.
+/// A request that has not ended: it waits to be written, or was written.
 struct QueuedRequest: Sendable {
     enum Answer: Sendable {
         /// The broker answers. The completion receives the bytes of the response after the correlation id.
@@ -22,7 +22,7 @@ struct QueuedRequest: Sendable {
     let version: Int16
     let deadline: MonotonicTime
     let answer: Answer
-    /// Set by the queue, as `writtenAt`.
+    /// When the request was submitted. The queue sets it, and `writtenAt`.
     fileprivate(set) var submittedAt = MonotonicTime(nanoseconds: 0)
     fileprivate(set) var writtenAt = MonotonicTime(nanoseconds: 0)
 
@@ -41,7 +41,7 @@ struct QueuedRequest: Sendable {
         completion(.success(frame[4..<frame.count]))
     }
 
-    /// Completes a request without an answer: the system has accepted its bytes, and nothing more can be known.
+    /// Completes a request without a response, because the system has accepted its bytes and nothing more can be known.
     func taken() {
         if case .never(let completion) = self.answer { completion(.success(())) }
     }
@@ -56,8 +56,9 @@ struct QueuedRequest: Sendable {
 
 /// The requests of a connection, from `submit` until they end. Pure.
 ///
-/// Requests are written in the order of submission; only authentication goes ahead of waiting requests. Brokers answer in the order
-/// of the requests. After an answer out of order no other answer can be trusted, so the connection is closed.
+/// Requests are written in the order of submission, except that authentication precedes waiting requests. Brokers
+/// answer in the order of the requests. After an answer out of order, no further answer can be trusted, so the
+/// connection is closed.
 struct RequestQueue: Sendable {
     private struct Waiting: Sendable {
         let frame: [Bytes]
@@ -66,7 +67,7 @@ struct RequestQueue: Sendable {
 
     private struct Pause {
         var end: MonotonicTime
-        /// Its length, if it is too long to make sense.
+        /// The length of the pause, if it is too long to be plausible.
         var senselessLength: Duration?
     }
 
@@ -85,13 +86,13 @@ struct RequestQueue: Sendable {
     private(set) var inFlight = 0
     private(set) var hasHadUnanswered = false
     private(set) var closed: KafkaError?
-    /// Whether all requests but authentication have to wait.
+    /// Whether all requests except for authentication have to wait.
     private(set) var isHeld = false
     private var pause: Pause?
     private let limit: Int
     private let broker: String
 
-    /// At most `limit` requests are in flight; as many times sixteen wait.
+    /// Allows `limit` requests in flight and 16 times as many waiting ones.
     init(limit: Int, broker: String) {
         self.limit = limit
         self.broker = broker
@@ -100,7 +101,8 @@ struct RequestQueue: Sendable {
     /// The number of requests that have not ended.
     var count: Int { self.written.count + self.waiting.count }
 
-    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a pause.
+    /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a
+    /// pause.
     func isPaused(now: MonotonicTime) -> Bool { self.isHeld || self.pauseEnd(now: now) != nil }
 
     /// The end of the pause that the broker has requested, if it is not over.
@@ -117,12 +119,14 @@ struct RequestQueue: Sendable {
 
     enum SubmitAction {
         case write
-        /// It waits in the queue, until the time if there is one, otherwise until an answer makes room.
+        /// The request waits, until the given time or for an answer that makes room.
         case wait(until: MonotonicTime?)
         case refuse(KafkaError)
     }
 
-    /// - Parameter isAuthentication: whether it is a part of what the others wait for.
+    /// Submits a request.
+    ///
+    /// - Parameter isAuthentication: Whether the request is part of the authentication that other requests wait for.
     mutating func submit(
         _ request: QueuedRequest, _ frame: [Bytes], now: MonotonicTime, isAuthentication: Bool = false
     ) -> SubmitAction {
@@ -141,7 +145,7 @@ struct RequestQueue: Sendable {
         return .write
     }
 
-    /// The next request that has waited and may be written now, and its frame.
+    /// Returns the next waiting request that may be written now, and its frame.
     mutating func next(now: MonotonicTime) -> (request: QueuedRequest, frame: [Bytes])? {
         if self.pauseEnd(now: now) == nil { self.pause = nil }
         guard let next = self.waiting.first, self.mayWrite(next.request, now: now) else { return nil }
@@ -162,28 +166,28 @@ struct RequestQueue: Sendable {
         return request
     }
 
-    /// From now on everything but authentication waits.
+    /// Lets all requests except for authentication wait from now on.
     mutating func hold() {
         self.isHeld = true
     }
 
-    /// What waited may go on.
+    /// Allows waiting requests to be written.
     mutating func release() {
         self.isHeld = false
     }
 
-    /// The broker wants nothing more before `time`.
+    /// The broker has requested a pause until `time`.
     ///
-    /// - Parameter senselessLength: the length of the pause, if it is too long to make sense.
+    /// - Parameter senselessLength: The length of the pause, if it is too long to be plausible.
     mutating func pause(until time: MonotonicTime, senselessLength: Duration? = nil) {
         self.pause = Pause(
             end: max(self.pause?.end ?? time, time),
             senselessLength: senselessLength ?? self.pause?.senselessLength)
     }
 
-    // MARK: Ends
+    // MARK: Ending
 
-    /// The system has accepted everything that was written. Returns the requests that end with that.
+    /// The system has accepted all written bytes. Removes and returns the requests that end with that.
     mutating func takeTaken() -> [QueuedRequest] {
         guard self.written.count > self.inFlight else { return [] }
         var taken: [QueuedRequest] = []
@@ -196,10 +200,10 @@ struct RequestQueue: Sendable {
 
     struct Answered {
         let request: QueuedRequest
-        /// Earlier requests without an answer, which the broker must have read.
+        /// Earlier requests without a response, which the broker must have read.
         let taken: [QueuedRequest]
         let hasWaiting: Bool
-        /// Whether other requests are held, and this was the last answer that the renewal waits for.
+        /// Whether new requests are held, and this was the last answer that the renewal waits for.
         let isLastBeforeRenewal: Bool
     }
 
@@ -209,7 +213,9 @@ struct RequestQueue: Sendable {
         case ignore
     }
 
-    /// - Parameter correlationID: nil where the bytes are too few for one.
+    /// Processes an answer.
+    ///
+    /// - Parameter correlationID: Nil if the frame is too short to contain one.
     mutating func received(correlationID: Int32?) -> ReceiveAction {
         if self.closed != nil { return .ignore }
         guard self.inFlight > 0 else {
@@ -223,7 +229,7 @@ struct RequestQueue: Sendable {
                 continue
             }
             guard expected == correlationID else {
-                // They fail when the queue is closed.
+                // These requests fail when the queue is closed.
                 self.written.prepend(request)
                 for request in taken.reversed() { self.written.prepend(request) }
                 return .close(
@@ -247,7 +253,7 @@ struct RequestQueue: Sendable {
         KafkaError(.protocolError, "The broker \(whatItDid).", broker: self.broker, isRetriable: true)
     }
 
-    /// Removes and returns the request whose answer is due.
+    /// Removes and returns the oldest request in flight, whose answer is due.
     mutating func takeFirstInFlight() -> QueuedRequest? {
         var others: [QueuedRequest] = []
         defer { for request in others.reversed() { self.written.prepend(request) } }
@@ -263,7 +269,7 @@ struct RequestQueue: Sendable {
 
     // MARK: Deadlines
 
-    /// The first deadline of a request.
+    /// The earliest deadline of all requests.
     var earliestDeadline: MonotonicTime? {
         let waiting = self.waiting.lazy.map(\.request.deadline).min()
         return [self.written.lazy.map(\.deadline).min(), waiting].compactMap(\.self).min()
@@ -275,7 +281,7 @@ struct RequestQueue: Sendable {
         case wait(until: MonotonicTime?)
     }
 
-    /// Removes the waiting requests that have timed out, and decides what happens to the connection.
+    /// Removes the waiting requests that have timed out, and decides whether to close the connection.
     mutating func expire(now: MonotonicTime) -> (failed: [Failed], action: ExpiryAction) {
         let failed = self.takeExpiredWaiting(now: now)
         if let late = self.written.first(where: { $0.deadline <= now }) {
@@ -283,7 +289,7 @@ struct RequestQueue: Sendable {
             return (failed, .close(self.timeout("The broker did not \(didNot) in time.")))
         }
         if !failed.isEmpty, self.pauseEnd(now: now) != nil, let length = self.pause?.senselessLength {
-            // Later requests would time out during the pause too.
+            // Later requests would time out during the pause, too.
             let error = self.timeout(
                 "The broker has asked for a pause of \(length), longer than requests may take (requestTimeout): the connection "
                     + "is given up.")
@@ -310,16 +316,16 @@ struct RequestQueue: Sendable {
         KafkaError(.timedOut, message, broker: self.broker, isRetriable: true)
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// Ends the queue if nothing is on its way. Returns whether it has.
+    /// Closes the queue if it has no requests. Returns whether it did.
     mutating func closeIfIdle(_ error: KafkaError) -> Bool {
         guard self.closed == nil, self.count == 0 else { return false }
         self.closed = error
         return true
     }
 
-    /// Closes the queue and fails all requests. Returns nil if it was closed before.
+    /// Closes the queue and fails all requests. Returns nil if it was already closed.
     ///
     /// Written requests may have taken effect, unless their API has none. Waiting requests were never sent.
     mutating func close(_ error: KafkaError) -> [Failed]? {
@@ -338,7 +344,8 @@ struct RequestQueue: Sendable {
 }
 
 extension KafkaError {
-    /// The connection works, but the broker has requested a pause or is busy with earlier requests.
+    /// The error for a request on a working connection whose broker has requested a pause or is busy with earlier
+    /// requests.
     static func notSentInTime(_ api: APIKey, to broker: String) -> KafkaError {
         KafkaError(
             .timedOut,

@@ -7,22 +7,25 @@
 
 import KafkaTransport
 
-/// What is said of a broker's wish for pauses (KIP-219): that it begins, once a minute that it goes on, and that it is over. Pure.
+/// Decides when to log a broker's requests for pauses (KIP-219): when they begin, once a minute while they continue,
+/// and when they are over. Pure.
 struct ThrottleReport {
     enum Event: Hashable {
         case throttles
         case isOver
-        /// Requests would expire during the pause.
+        /// The pause is so long that requests would expire.
         case makesNoSense
     }
 
     private var pauses = FailureReport()
     private var senselessPauses = FailureReport()
 
-    /// How long answers ask for no pause until it is over: as long as a quota's window.
+    /// The time without pauses after which throttling is considered over: the length of a quota window.
     private static let quiet = Duration.seconds(10)
 
-    /// - Parameter longest: how long a pause may be to make sense.
+    /// Processes an answer with its throttle time.
+    ///
+    /// - Parameter longest: The maximum length of a plausible pause.
     mutating func answered(pause: Duration, longest: Duration, now: MonotonicTime) -> Event? {
         guard pause > .zero else {
             _ = self.senselessPauses.succeeded(now: now, after: Self.quiet)

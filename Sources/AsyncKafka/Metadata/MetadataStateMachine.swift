@@ -18,8 +18,9 @@ struct MetadataUpdate: Sendable {
 
 /// Decides when metadata is requested and how responses are merged. Pure: the time is an argument.
 ///
-/// One request is in flight at a time. A partition's leader is never replaced by one with an older leader epoch
-/// (KIP-320), unless the topic id shows that the topic was deleted and recreated.
+/// One request is in flight at a time. A partition's leader is not replaced by one with an older leader epoch
+/// (KIP-320), unless the topic id shows that the topic was deleted and recreated or, without topic ids, several
+/// consecutive responses agree on an older epoch.
 struct MetadataStateMachine: Sendable {
     /// The topics that a request names.
     enum Interest: Hashable, Sendable {

@@ -7,10 +7,10 @@
 
 import KafkaTransport
 
-/// The attempts that have failed since one succeeded: the last of them is the reason when time runs out. Pure.
+/// The attempts that have failed since the last success. The last one is the reason to report when time runs out. Pure.
 struct FailedAttempts: Sendable {
     private(set) var count = 0
-    /// Why the last one failed.
+    /// The error of the last failed attempt.
     private(set) var last: KafkaError?
     private var since: MonotonicTime?
 
@@ -20,14 +20,14 @@ struct FailedAttempts: Sendable {
         self.since = self.since ?? now
     }
 
-    /// Why the last one failed, which says how many there were.
+    /// The error of the last failed attempt, with the number of attempts in its message.
     func summary(now: MonotonicTime) -> KafkaError? {
         self.last?.after(attempts: self.count, in: now - (self.since ?? now))
     }
 }
 
 extension KafkaError {
-    /// The last failure of several, which says so.
+    /// Returns the error with the number of attempts added to its message.
     func after(attempts: Int, in time: Duration) -> KafkaError {
         guard attempts > 1 else { return self }
         var error = self

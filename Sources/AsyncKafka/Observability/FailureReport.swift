@@ -7,21 +7,21 @@
 
 import KafkaTransport
 
-/// When failures that go on and on are told: the first at once or once they have gone on for a while, then one a minute, and once
-/// that it is over. Pure.
+/// Decides when to report repeated failures: the first one immediately or after a while, then once a minute, and
+/// finally that they are over. Pure.
 struct FailureReport {
-    /// Failures that end before this are not told.
+    /// Failures that end within this time aren't reported.
     private let patience: Duration
-    /// The time between two that are told.
+    /// The time between two reports.
     private let interval: Duration
-    /// When the first failed since the last success.
+    /// The time of the first failure since the last success.
     private(set) var failingSince: MonotonicTime?
-    /// Until when the last failure lasts, or lasted.
+    /// The time until which the last failure lasts or lasted.
     private var failingUntil: MonotonicTime?
     private var toldAt: MonotonicTime?
-    /// How many there were since the last that was told.
+    /// The number of failures since the last report.
     private var count = 0
-    /// Whether something was told that was not yet told to be over.
+    /// Whether failures were reported whose end was not.
     private(set) var isTold = false
 
     init(patience: Duration = .zero, interval: Duration = .seconds(60)) {
@@ -29,15 +29,16 @@ struct FailureReport {
         self.interval = interval
     }
 
-    /// Whether it has not been over since the last failure.
+    /// Whether something has failed since the last success.
     var isFailing: Bool { self.failingSince != nil }
 
-    /// Takes note of failures. Returns how many there were since the last that was told, if it is time to tell.
+    /// Counts failures. If a report is due, returns the number of failures since the last report.
     ///
     /// - Parameters:
-    ///   - since: when the attempt began that failed; now by default. A time-out has tried the patience already.
-    ///   - until: when the failure will be over by itself; at once by default.
-    ///   - isUrgent: whether it is told without patience, since it does not pass by itself.
+    ///   - since: The time at which the failed attempt began. Default: now. The duration of a timeout thus counts as
+    ///     patience.
+    ///   - until: The time at which the failure ends by itself. Default: now.
+    ///   - isUrgent: Whether to report it without patience, because it doesn't end by itself.
     mutating func failed(
         _ count: Int = 1, now: MonotonicTime, since begin: MonotonicTime? = nil, until end: MonotonicTime? = nil,
         isUrgent: Bool = false
@@ -53,20 +54,22 @@ struct FailureReport {
         return self.takeUntold()
     }
 
-    /// How many there were since the last that was told, if any, and if it is time to tell though none fails now.
+    /// Returns the number of failures since the last report, if there are any and a report is due although nothing
+    /// fails now.
     mutating func due(now: MonotonicTime) -> Int? {
         guard self.count > 0, self.isTold, let toldAt = self.toldAt, now - toldAt >= self.interval else { return nil }
         self.toldAt = now
         return self.takeUntold()
     }
 
-    /// How many there were since the last that was told; from now on they count as told.
+    /// Returns the number of failures since the last report, and marks them as reported.
     mutating func takeUntold() -> Int {
         defer { self.count = 0 }
         return self.count
     }
 
-    /// Returns whether that it is over is to be told. Failures that begin soon again are one with those before.
+    /// Notes a success. Returns whether to report that the failures are over. If they begin again soon, the next report
+    /// still waits for its interval.
     mutating func succeeded() -> Bool {
         self.failingSince = nil
         self.failingUntil = nil
@@ -74,8 +77,8 @@ struct FailureReport {
         return self.isTold
     }
 
-    /// As `succeeded()`, where what fails alternates with what succeeds: it is over once nothing has failed for a time. What fails
-    /// later is told as the first.
+    /// As `succeeded()`, for successes that alternate with failures: the failures are over once nothing has failed for
+    /// the time `quiet`. The next failure is then reported like the first.
     mutating func succeeded(now: MonotonicTime, after quiet: Duration) -> Bool {
         guard let end = self.failingUntil, now - end >= quiet else { return false }
         defer { self = FailureReport(patience: self.patience, interval: self.interval) }

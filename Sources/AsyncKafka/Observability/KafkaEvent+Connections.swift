@@ -25,7 +25,8 @@ extension KafkaEvent {
     public struct Disconnected: Sendable {
         /// The broker.
         public let broker: Broker
-        /// The reason. Its code is `.closed` if the client closed the connection because it was idle or the client was closed.
+        /// The reason. Its code is `.closed` if the client closed the connection because it was idle or the client was
+        /// closed.
         public let reason: KafkaError
 
         /// Creates an event, for tests of an observer.
@@ -58,7 +59,7 @@ extension KafkaEvent {
         public let broker: Broker
         /// The name of the SASL mechanism.
         public let mechanism: String
-        /// How long requests were held back.
+        /// The time for which requests were held back.
         public let duration: Duration
 
         /// Creates an event, for tests of an observer.
@@ -94,8 +95,8 @@ extension KafkaEvent {
         public let api: API
         /// The size in bytes, without the length prefix.
         public let bytes: Int
-        /// How long it waited to be sent: during a pause that the broker requested, the renewal of the session, or for answers to
-        /// earlier requests.
+        /// The time that the request waited to be sent, because the broker had requested a pause, the session was being
+        /// renewed, or earlier requests had to be answered first.
         public let queued: Duration
 
         /// Creates an event, for tests of an observer.
@@ -115,8 +116,8 @@ extension KafkaEvent {
         public let api: API
         /// The size of the response in bytes, without the length prefix.
         public let bytes: Int
-        /// The time from sending the request to reading its answer. Fetch waits at the broker for records, JoinGroup and SyncGroup
-        /// wait for other members.
+        /// The time from sending the request to reading its response. Fetch waits at the broker for records, and
+        /// JoinGroup and SyncGroup wait for other members.
         public let duration: Duration
 
         /// Creates an event, for tests of an observer.

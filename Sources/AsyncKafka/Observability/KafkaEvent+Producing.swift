@@ -19,8 +19,8 @@ extension KafkaEvent {
         public let uncompressedBytes: Int
         /// The size in bytes as it was sent.
         public let bytes: Int
-        /// The time since the batch was created: for more records (`linger`), a connection, earlier requests and earlier
-        /// attempts.
+        /// The time since the batch was created. It includes waiting for more records (`linger`), for a connection, and
+        /// for earlier requests and attempts.
         public let waited: Duration
 
         /// Creates an event, for tests of an observer.

@@ -5,47 +5,47 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much a log event matters.
+/// The severity of a log event.
 public enum KafkaLogLevel: Int, Sendable, Comparable, CaseIterable {
-    /// Every request and answer.
+    /// Every request and response.
     case trace
-    /// What the client decides: connections, leaders, rebalances.
+    /// Decisions of the client: connections, leaders, rebalances.
     case debug
-    /// What a user may like to know.
+    /// Events of interest to users.
     case info
-    /// Something failed and is being retried.
+    /// A failure that is being retried.
     case warning
-    /// Something failed for good.
+    /// A permanent failure.
     case error
 
-    /// Whether `left` matters less.
+    /// Returns whether `left` is less severe than `right`.
     public static func < (left: KafkaLogLevel, right: KafkaLogLevel) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Where log events go. Bind it to your logging system with one small type.
+/// A destination of log events. Implement it to use your own logging system.
 ///
-/// Messages are constant; what varies is in the metadata, under keys such as `kafka.client.id`, `kafka.topic`,
-/// `kafka.broker`. Nothing secret is ever in either.
+/// Messages are constant. Variable parts are in the metadata, under keys such as `kafka.client.id`, `kafka.topic` and
+/// `kafka.broker`. Neither contains secrets.
 public protocol KafkaLog: Sendable {
-    /// Whether events of this level are wanted; nothing is made for those that are not.
+    /// Returns whether events of this level are logged. Other events are not created.
     func isEnabled(_ level: KafkaLogLevel) -> Bool
-    /// Takes an event.
+    /// Logs an event.
     func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)])
 }
 
-/// Writes events to standard error, one a line: the default, from `warning` up.
+/// A log that writes each event as a line to standard error. It is the default, from `warning` up.
 public struct StandardErrorLog: KafkaLog {
     private let minimum: KafkaLogLevel
 
-    /// A log of what is at least as important as `minimum`.
+    /// Creates a log for events that are at least as severe as `minimum`.
     public init(minimum: KafkaLogLevel = .warning) {
         self.minimum = minimum
     }
 
-    /// Whether `level` is at least the minimum.
+    /// Returns whether `level` is at least the minimum.
     public func isEnabled(_ level: KafkaLogLevel) -> Bool { level >= self.minimum }
 
-    /// Writes one line. Line ends and other controls in what comes from outside are written out.
+    /// Writes an event as one line. Line breaks and control characters from external text are escaped.
     public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
         StandardError.write(Self.line(level, message, metadata) + "\n")
     }
@@ -59,12 +59,12 @@ public struct StandardErrorLog: KafkaLog {
     }
 }
 
-/// Takes events and drops them.
+/// A log that discards all events.
 public struct SilentLog: KafkaLog {
-    /// A log that keeps nothing.
+    /// Creates a log that discards all events.
     public init() {}
-    /// No level is wanted, so that nothing is made for its events.
+    /// Returns false for every level, so that no events are created.
     public func isEnabled(_ level: KafkaLogLevel) -> Bool { false }
-    /// Drops the event.
+    /// Discards the event.
     public func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {}
 }

@@ -4,6 +4,7 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
+
 /// Receives the events of a client, for metrics, traces and statistics.
 ///
 /// Set `KafkaClientConfiguration.observer`. Without an observer no event is created.
@@ -16,8 +17,8 @@
 /// }
 /// ```
 public protocol KafkaObserver: Sendable {
-    /// Receives an event. It is called where the event happens, on the client's threads and on threads that call the client, and
-    /// concurrently. It must return quickly and must not block.
+    /// Receives an event. The client calls it where the event happens, on its own threads and on those of its callers,
+    /// possibly concurrently. It must return quickly and must not block.
     func observe(_ event: KafkaEvent)
 }
 

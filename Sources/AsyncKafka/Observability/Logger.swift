@@ -27,7 +27,7 @@ enum LogKey: String {
     case reason = "reason"
 }
 
-/// A log with a client's fixed metadata. Metadata is made only when the level is wanted.
+/// A log with a client's fixed metadata. Metadata is evaluated only if the level is enabled.
 struct Logger: Sendable {
     private let log: any KafkaLog
     private let fixed: [(key: String, value: String)]

@@ -6,8 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-    /// The text on one line, with nothing in it that a terminal or a log would take for a command: brokers, certificates and
-    /// topic names come from outside. Line ends, controls and what turns the direction of text are written as in Swift's source.
+    /// The text on one line, without characters that a terminal or log would interpret, because brokers, certificates
+    /// and topic names are external. Line breaks, control characters and marks of text direction are escaped as in
+    /// Swift source code.
     var printable: String {
         guard self.unicodeScalars.contains(where: \.isUnprintable) else { return self }
         var text = ""
@@ -27,7 +28,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Controls of ASCII and of Latin 1, ends of lines and paragraphs, and the marks of bidirectional text.
+    /// Control characters of ASCII and Latin-1, line and paragraph separators, and marks of bidirectional text.
     fileprivate var isUnprintable: Bool {
         switch self.value {
         case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true

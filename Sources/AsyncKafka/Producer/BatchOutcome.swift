@@ -8,18 +8,19 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// How a batch ended.
+/// The result of a batch.
 enum BatchResult: Sendable {
-    /// Nil offsets and times are those that the broker didn't tell.
+    /// The offset and the time are nil if the broker didn't return them.
     case stored(baseOffset: Int64?, logAppendTime: Int64?)
     case failed(KafkaError)
-    /// The broker refused some records, by index, and the others only for being in their batch (KIP-467).
+    /// The broker rejected some records, by index. It didn't store the others only because they are in the same batch
+    /// (KIP-467).
     case recordsRefused([Int32: KafkaError], others: KafkaError)
-    /// It was too large, and went on as these, of which each has the given number of records.
+    /// The batch was too large and was replaced by these batches, each with its number of records.
     case split([(batch: ProducerBatch, count: Int32)])
 }
 
-/// Counts records that failed without anybody asking for their delivery, so that `flush` and closing can tell of them.
+/// Counts failed records whose delivery no task has awaited, so that `flush` and closing can report them.
 final class UndeliveredRecords: Sendable {
     struct Report: Sendable {
         var count = 0
@@ -37,7 +38,7 @@ final class UndeliveredRecords: Sendable {
         }
     }
 
-    /// Somebody has asked after all.
+    /// Removes records whose delivery a task has awaited after all.
     func subtract(_ count: Int) {
         self.report.withLock { report in
             report.count = max(0, report.count - count)
@@ -45,7 +46,7 @@ final class UndeliveredRecords: Sendable {
         }
     }
 
-    /// What has been counted since the last call, as an error; nil if nothing was.
+    /// Returns an error about the records counted since the last call, or nil if there are none.
     func take() -> KafkaError? {
         let report = self.report.withLock { report in
             defer { report = Report() }
@@ -61,20 +62,20 @@ final class UndeliveredRecords: Sendable {
     }
 }
 
-/// The end of a batch, which comes once, and the tasks that wait for it.
+/// The result of a batch, which is set once, and the tasks that wait for it.
 final class BatchOutcome: Sendable {
-    /// Why somebody waits.
+    /// The reason why a task waits.
     enum Interest: Sendable {
-        /// To learn what became of a record.
+        /// The task needs the result of a record.
         case record
-        /// To know that it has ended.
+        /// The task only needs to know that the batch has ended.
         case end
     }
 
     private struct State {
         var result: BatchResult?
         var waiters: [(interest: Interest, promise: Promise<BatchResult>)] = []
-        /// How many of the records are counted as undelivered.
+        /// The number of records of this batch that are counted as undelivered.
         var unreported = 0
     }
 
@@ -85,7 +86,7 @@ final class BatchOutcome: Sendable {
         self.undelivered = undelivered
     }
 
-    /// Ends the batch of `count` records. To be called outside of locks, since it resumes tasks.
+    /// Ends the batch of `count` records. Resumes tasks, so call it outside of locks.
     func complete(_ result: BatchResult, count: Int) {
         let error = result.error
         if let error { self.undelivered.add(count, error) }
@@ -100,7 +101,7 @@ final class BatchOutcome: Sendable {
             self.undelivered.subtract(error == nil ? 0 : count)
             return
         }
-        // The count must be right when anybody wakes: a task that is told of its record may flush at once.
+        // The count must be correct before a task resumes, because that task may call `flush` immediately.
         let isAsked = waiters.contains { $0.interest == .record }
         if isAsked { self.noteReported() }
         var isReported = false
@@ -108,14 +109,14 @@ final class BatchOutcome: Sendable {
             if waiter.promise.fulfill(.success(result)) { isReported = true }
         }
         if isAsked, !isReported, let error {
-            // All who asked were cancelled meanwhile.
+            // All tasks that waited for a record have been cancelled in the meantime.
             self.state.withLock { $0.unreported = count }
             self.undelivered.add(count, error)
         }
         for waiter in waiters where waiter.interest == .end { waiter.promise.fulfill(.success(result)) }
     }
 
-    /// Waits for the end. Throws only `.cancelled`.
+    /// Waits for the result. Throws only `.cancelled`.
     func wait(for interest: Interest) async throws(KafkaError) -> BatchResult {
         if let result = self.state.withLock({ $0.result }) { return self.report(result, interest) }
         let promise = Promise<BatchResult>()
@@ -142,7 +143,7 @@ final class BatchOutcome: Sendable {
 }
 
 extension BatchResult {
-    /// The first error in it.
+    /// The error of the first failed record, if any.
     var error: KafkaError? {
         switch self {
         case .stored, .split: nil

@@ -8,20 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
-/// The closed batches of one partition on their way to its leader: in which order they are sent, under which sequence
-/// numbers, and what follows from each answer. Pure; `Batch` is opaque to it.
+/// The closed batches of one partition. Decides on the order in which they are sent, on their sequence numbers, and on
+/// the consequences of each answer. Pure; `Batch` is opaque to it.
 ///
-/// What it guarantees to an idempotent producer (KIP-98, KIP-360):
-/// - A batch gets its sequence when it is first sent, and keeps it over every retry: the broker then drops what it has.
-/// - A sequence that may have been stored is never given to other records.
+/// Guarantees for an idempotent producer (KIP-98, KIP-360):
+/// - A batch gets its sequence when it is first sent and keeps it for every retry, so the broker can detect duplicates.
+/// - A sequence that may have been stored is never reused for other records.
 /// - Batches get new sequences (under a new epoch) only when none of them can have been stored.
 /// - Several batches are in flight only after one has succeeded and none has failed since. After a failure, a change of
-///   leader, or under a new identity one goes ahead alone, since a broker that knows nothing of the producer
-///   takes any sequence first: the second batch in place of the first.
+///   leader, or a new identity, one batch is sent alone: a broker without state for the producer accepts any first
+///   sequence, and could store the second batch in place of the first.
 struct BatchQueue<Batch> {
     /// A batch to be written to the socket.
     struct Transmission {
-        /// To be given back with the answer.
+        /// Identifies the transmission in `answered`.
         let id: UInt64
         let batch: Batch
         /// Nil without idempotence.
@@ -33,21 +33,22 @@ struct BatchQueue<Batch> {
 
     enum Next {
         case send(Transmission)
-        /// Something could be sent under a producer identity other than that of `stale`, which the producer must get first.
+        /// A batch could be sent under a producer identity other than that of `stale`. The producer must obtain one
+        /// first.
         case identityNeeded(stale: Int64?)
-        /// Nothing now: wait for a new batch, an answer, or a failure.
+        /// Nothing can be sent before a new batch, an answer or a failure.
         case nothing
     }
 
-    /// What an answer means for the batch.
+    /// The consequence of an answer for its batch.
     enum Verdict: Equatable {
         case stored
-        /// It stays in the queue and is sent again. `attempts` have been made.
+        /// The batch stays in the queue and is sent again. `attempts` is the number of attempts so far.
         case retry(attempts: Int)
-        /// It stays in the queue until its parts are passed to `split`.
+        /// The batch stays in the queue until its parts are passed to `split`.
         case split
         case failed(isOutcomeUnknown: Bool)
-        /// Its records were given up before: nobody is left to tell.
+        /// The batch was given up earlier, and its result has been reported.
         case alreadyEnded
     }
 
@@ -55,7 +56,7 @@ struct BatchQueue<Batch> {
     struct Ended {
         let batch: Batch
         let isOutcomeUnknown: Bool
-        /// Whether it is in flight or being split, so that its memory is in use.
+        /// Whether the batch is in flight or being split, so that its memory is still in use.
         let isInUse: Bool
     }
 
@@ -63,7 +64,7 @@ struct BatchQueue<Batch> {
         let batch: Batch
         let count: Int32
         let deadline: MonotonicTime
-        /// Set while it is being split.
+        /// Set while the batch is being split.
         var splitID: UInt64?
     }
 
@@ -72,7 +73,7 @@ struct BatchQueue<Batch> {
         /// In flight, but its records have been given up.
         case abandoned
         case waitingForRetry
-        /// It was refused as too large.
+        /// The broker rejected it as too large.
         case beingSplit
     }
 
@@ -84,7 +85,7 @@ struct BatchQueue<Batch> {
         var baseSequence: Int32
         var attempts: Int
         var progress: Progress
-        /// Whether an attempt ended without saying that nothing was stored.
+        /// Whether the outcome of an attempt is unknown.
         var mayBeStored: Bool
     }
 
@@ -95,21 +96,24 @@ struct BatchQueue<Batch> {
 
     private let isIdempotent: Bool
     private let maximumInFlight: Int
-    /// Never sent.
+    /// Batches that were never sent.
     private var fresh = Deque<Waiting>()
-    /// Sent at least once and not ended, in the order of their sequences. Never more than `maximumInFlight`, except after a
-    /// split.
+    /// Batches that were sent at least once and have not ended, in the order of their sequences. At most
+    /// `maximumInFlight`, except after a split.
     private var sent: [Sent] = []
     private var inFlight = 0
-    /// The number of batches that are being split. Nothing is sent meanwhile, so that later batches don't overtake them.
+    /// The number of batches that are being split. Nothing is sent meanwhile, so that later batches don't overtake
+    /// them.
     private var beingSplit = 0
     private var isFlowing = false
     private var identity: ProducerIdentity?
     private var nextSequence: Int32 = 0
     private var renumbering: Renumbering?
-    /// Whether a batch was given up that may be stored: if it isn't, its sequence is missing before those that follow.
+    /// Whether a batch with an unknown outcome was given up. If it wasn't stored, its sequence is missing before the
+    /// next ones.
     private var hasGap = false
-    /// Whether the log is another one, and no epoch has begun in it. An answer that comes meanwhile may be about the former one.
+    /// Whether the partition's log was replaced and no epoch has begun in the new one. Until then, an answer may refer
+    /// to the old log.
     private var isLogNew = false
     private var nextID: UInt64 = 0
 
@@ -118,30 +122,30 @@ struct BatchQueue<Batch> {
         self.maximumInFlight = maximumInFlight
     }
 
-    /// Batches that have not ended.
+    /// The number of batches that have not ended.
     var count: Int { self.fresh.count + self.sent.count }
 
-    /// Whether something waits to be sent.
+    /// Whether a batch waits to be sent.
     var hasUnsent: Bool { !self.fresh.isEmpty || self.sent.count > self.inFlight }
 
-    /// Whether another batch may be put in flight now.
+    /// Whether another batch may be sent now.
     var canSend: Bool {
         self.beingSplit == 0 && (self.inFlight == 0 || (self.isFlowing && self.inFlight < self.maximumInFlight))
     }
 
-    /// The batch that `next` would take.
+    /// The batch that `next` would return.
     var upNext: Batch? {
         self.sent.first { $0.progress == .waitingForRetry }?.batch ?? self.fresh.first?.batch
     }
 
-    /// The first moment at which a batch's time is over.
+    /// The earliest deadline of all batches.
     var earliestDeadline: MonotonicTime? {
         let first = self.sent.first { $0.progress != .abandoned }?.deadline
         guard let fresh = self.fresh.first?.deadline else { return first }
         return first.map { min($0, fresh) } ?? fresh
     }
 
-    /// Every batch that has not ended, in order.
+    /// All batches that have not ended, in order.
     var pending: [Batch] {
         self.sent.filter { $0.progress != .abandoned }.map(\.batch) + self.fresh.map(\.batch)
     }
@@ -153,7 +157,7 @@ struct BatchQueue<Batch> {
         self.fresh.append(Waiting(batch: batch, count: count, deadline: deadline))
     }
 
-    /// Takes the next batch to be sent. `available` is the producer's identity, if it has one by now.
+    /// Returns the next batch to send. `available` is the producer's identity, if it has one.
     mutating func next(available: ProducerIdentity?) -> Next {
         guard self.hasUnsent, self.canSend else { return .nothing }
         self.beginEpochIfDue()
@@ -185,13 +189,14 @@ struct BatchQueue<Batch> {
         return .send(self.transmission(entry))
     }
 
-    /// The partition has another leader: what is in flight to the old one must come back before anything goes to the new.
+    /// The partition has another leader: everything in flight to the old one must be answered before a batch goes to
+    /// the new one.
     mutating func leaderChanged() {
         self.isFlowing = false
     }
 
-    /// The partition's log is another one, which knows nothing of this producer: a new epoch begins in it, as soon as
-    /// nothing that was sent may be stored in either.
+    /// The partition's log was replaced by one without state for this producer. A new epoch begins in it as soon as no
+    /// sent batch may be stored in either log.
     mutating func logBeganAnew() {
         guard self.identity != nil else { return }
         self.isFlowing = false
@@ -209,8 +214,8 @@ struct BatchQueue<Batch> {
         return self.nextID
     }
 
-    /// Begins an epoch after a gap, or in a new log, if nothing that was sent may be stored. Otherwise the broker might refuse
-    /// the next batch for the gap; and if that answer is lost, the batch would have to be given up as well.
+    /// Begins an epoch after a gap, or in a new log, if no sent batch may be stored. Otherwise the broker might reject
+    /// the next batch because of the gap, and if that answer were lost, that batch would have to be given up, too.
     private mutating func beginEpochIfDue() {
         guard self.hasGap || self.isLogNew, self.renumbering == nil, self.inFlight == 0,
             !self.sent.contains(where: \.mayBeStored)
@@ -219,7 +224,8 @@ struct BatchQueue<Batch> {
         self.renumbering = .underNextEpoch
     }
 
-    /// Gives every sent batch a new sequence, beginning at 0 under a new identity. False if there is none yet.
+    /// Gives every sent batch a new sequence, from 0, under a new identity. Returns false if there is no new identity
+    /// yet.
     private mutating func renumber(_ renumbering: Renumbering, available: ProducerIdentity?) -> Bool {
         var next: ProducerIdentity?
         if renumbering == .underNextEpoch { next = self.identity?.nextEpoch }
@@ -229,7 +235,7 @@ struct BatchQueue<Batch> {
         self.nextSequence = 0
         for index in self.sent.indices {
             self.sent[index].baseSequence = self.nextSequence
-            // The first of them was refused for its place, so none after it can have been stored.
+            // The first batch was rejected as out of order, so no later one can have been stored.
             self.sent[index].mayBeStored = false
             self.nextSequence = ProducerSequence.advance(self.nextSequence, by: self.sent[index].count)
         }
@@ -241,7 +247,7 @@ struct BatchQueue<Batch> {
 
     // MARK: Answers
 
-    /// Takes the answer to a transmission.
+    /// Processes the answer to a transmission.
     mutating func answered(_ id: UInt64, _ answer: ProduceAnswer) -> Verdict {
         guard let index = self.sent.firstIndex(where: { $0.id == id }) else { return .alreadyEnded }
         let isAbandoned = self.sent[index].progress == .abandoned
@@ -280,11 +286,12 @@ struct BatchQueue<Batch> {
             return .split
         case .outOfOrder, .unknownProducer, .staleEpoch:
             guard self.isIdempotent else { return self.fail(at: index) }
-            // Batches before this one have not ended: that they are missing is why this one was refused.
+            // The batches before this one have not ended, and the broker rejected this one because they are missing.
             if index > 0 { return retry }
-            // It follows what the broker stored, as far as this producer was told, and still the broker won't have it:
-            // earlier records are lost there, or were given up here. If this one may be stored itself, then that may be
-            // why, and a new sequence could store it twice. A broker without any trace of the producer hasn't stored it.
+            // The batch follows everything that the broker is known to have stored, but the broker rejects its
+            // sequence: earlier records were lost there, or given up here. If this batch itself may be stored, that
+            // could be the reason, and a new sequence could store it twice. A broker without any state for the producer
+            // can't have stored it.
             if mayBeStored, answer != .unknownProducer { return self.fail(at: index) }
             self.renumbering = answer == .staleEpoch ? .underNewProducerID : .underNextEpoch
             return retry
@@ -295,9 +302,10 @@ struct BatchQueue<Batch> {
         .failed(isOutcomeUnknown: self.remove(at: index).mayBeStored)
     }
 
-    /// Removes a batch that has failed. If it was the last one sent and was surely not stored, its sequence is free again.
-    /// If it may be stored, the next batch begins an epoch; otherwise that one finds out: the broker takes it, or refuses it as
-    /// out of order.
+    /// Removes a batch that has failed. If it was the last one sent and definitely not stored, its sequence is reused.
+    /// If it may be stored, a new epoch begins before the next batch is sent. In the remaining case (not stored, but
+    /// others were sent after it), the next answer decides: the broker accepts that batch or rejects it as out of
+    /// order.
     @discardableResult
     private mutating func remove(at index: Int) -> Sent {
         let removed = self.sent.remove(at: index)
@@ -312,7 +320,7 @@ struct BatchQueue<Batch> {
 
     // MARK: Splitting
 
-    /// Begins to split the batch that `next` would send, if it was never sent. Returns the id to pass to `split`.
+    /// Begins to split the batch that `next` would return, if it was never sent. Returns the id for `split`.
     mutating func beginSplit() -> UInt64? {
         guard self.canSend, !self.sent.contains(where: { $0.progress == .waitingForRetry }),
             var whole = self.fresh.popFirst()
@@ -324,8 +332,9 @@ struct BatchQueue<Batch> {
         return id
     }
 
-    /// Replaces a batch that was being split by its parts, or by nothing if it can't be split. If it was sent before, the parts
-    /// share its sequence numbers. Returns false if the batch has ended meanwhile.
+    /// Replaces a batch that was being split by its parts, or removes it if there are none because it can't be split.
+    /// If it was sent before, the parts share its sequence numbers. Returns false if the batch has ended in the
+    /// meantime.
     mutating func split(_ id: UInt64, into parts: [(batch: Batch, count: Int32)]) -> Bool {
         self.beingSplit -= 1
         if let whole = self.fresh.first, whole.splitID == id {
@@ -355,19 +364,19 @@ struct BatchQueue<Batch> {
 
     // MARK: Giving up
 
-    /// Gives up the batches whose time is over.
+    /// Gives up the batches whose deadline has passed.
     mutating func expire(now: MonotonicTime) -> [Ended] {
         self.giveUp { $0 <= now }
     }
 
-    /// Gives up everything.
+    /// Gives up all batches.
     mutating func giveUpAll() -> [Ended] {
         self.giveUp { _ in true }
     }
 
     private mutating func giveUp(_ isOver: (MonotonicTime) -> Bool) -> [Ended] {
         var ended: [Ended] = []
-        // From the back, so that the sequences of those that were surely not stored are free again.
+        // Iterates from the back, so that the sequences of batches that were definitely not stored can be reused.
         for index in self.sent.indices.reversed() where isOver(self.sent[index].deadline) {
             switch self.sent[index].progress {
             case .abandoned:

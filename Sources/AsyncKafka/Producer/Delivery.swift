@@ -5,23 +5,27 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A record's way to the broker: what `enqueue` gives, to be asked if and when it matters how it ended.
+/// The pending delivery of a record, as `enqueue` returns it.
 ///
-/// It can be dropped: the record is delivered all the same, and `flush` or closing tells if it was not.
+/// A `Delivery` may be dropped: the record is delivered anyway, and `flush` and closing report it if that fails.
 public struct Delivery: Sendable {
     let batch: ProducerBatch
     let index: Int32
     let timestamp: Int64
 
-    /// The partition that was chosen for the record.
+    /// The partition that was selected for the record.
     public var topicPartition: TopicPartition { self.batch.topicPartition }
 
-    /// Waits for the record's end, and tells where it was stored. It can be asked again, and by several tasks.
+    /// The place where the record was stored. Waits until the record is acknowledged or has failed.
     ///
-    /// Cancelling the task ends the waiting with `KafkaError.Code.cancelled`; the record stays on its way.
+    /// It can be read repeatedly and by several tasks. Cancelling a task only ends its wait. The record is still
+    /// delivered.
     ///
-    /// Throws why the record was not delivered. `isOutcomeUnknown` is false if it is certainly not stored, and true if it
-    /// may be: it was sent, and no answer came in time.
+    /// - Throws: The reason why the record was not delivered: `.deliveryTimedOut` after
+    ///   `ProducerConfiguration.deliveryTimeout`, `.brokerError`, `.recordTooLarge` or `.authorizationFailed` if the
+    ///   broker rejected it, `.closed` if the producer was closed first, the connection's error, or the producer's
+    ///   fatal error (`isFatal`). If `isOutcomeUnknown` is false, the record is definitely not stored. If it is true,
+    ///   the record was sent and not acknowledged, so it may be stored. `.cancelled` if the task is cancelled.
     public var metadata: RecordMetadata {
         get async throws(KafkaError) {
             var batch = self.batch

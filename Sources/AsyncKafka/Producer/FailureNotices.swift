@@ -7,35 +7,37 @@
 
 import KafkaTransport
 
-/// What the log says of records that are not delivered: one line when it begins, then how many at most every ten seconds,
-/// and one when it is over. Pure.
+/// The log lines about records that are not delivered: one when failures begin, at most one every ten seconds with the
+/// number of further records, and one when they are over. Pure.
 struct FailureNotices {
     enum Notice {
         case began(topic: String, partition: Int32, count: Int, KafkaError)
-        /// More failed since the last notice.
+        /// More records have failed since the last notice.
         case more(count: Int, topics: String, KafkaError)
-        /// Since the last notice records were delivered, and none failed. `count` have in all.
+        /// Records were delivered since the last notice, and none failed. `count` is the total number of failed
+        /// records.
         case over(count: Int)
     }
 
     /// The time between two notices.
     static let interval: Duration = .seconds(10)
-    /// More topics than these are counted, not named.
+    /// The number of topics that a notice names. Further ones are only counted.
     private static let topicsNamed = 5
 
     private var report = FailureReport(interval: Self.interval)
     private var total = 0
-    /// Those of the records that failed since the last notice.
+    /// The topics of the records that failed since the last notice.
     private var topics: Set<String> = []
     private var last: KafkaError?
     private var isTimerSet = false
     /// Whether records were delivered since the timer was set.
     private var hasDelivered = false
 
-    /// Whether failures have been told of whose end has not.
+    /// Whether failures were reported and their end was not.
     var isFailing: Bool { self.report.isFailing }
 
-    /// Records have failed. Returns what is to be said now, and when `timerEnded` is to be called if it must be.
+    /// Records have failed. Returns the notice to log now, if any, and the time at which to call `timerEnded`, if
+    /// necessary.
     mutating func failed(
         _ count: Int, of place: TopicPartition, _ error: KafkaError, now: MonotonicTime
     ) -> (notice: Notice?, timer: MonotonicTime?) {
@@ -50,7 +52,7 @@ struct FailureNotices {
         return (.began(topic: place.topic, partition: place.partition, count: count, error), timer)
     }
 
-    /// Records were delivered. Returns when `timerEnded` is to be called, if it must be.
+    /// Records were delivered. Returns the time at which to call `timerEnded`, if necessary.
     mutating func delivered(now: () -> MonotonicTime) -> MonotonicTime? {
         guard self.isFailing else { return nil }
         self.hasDelivered = true
@@ -63,19 +65,19 @@ struct FailureNotices {
         return now + Self.interval
     }
 
-    /// It is time for a notice.
+    /// The time of the timer has come.
     mutating func timerEnded(now: MonotonicTime) -> (notice: Notice?, timer: MonotonicTime?) {
         self.isTimerSet = false
         defer { self.hasDelivered = false }
         if let count = self.report.due(now: now) { return (self.more(count), self.setTimer(now)) }
-        // If nothing was delivered, the next record that is delivered or fails sets the timer again.
+        // Without deliveries, the next record that is delivered or fails sets the timer again.
         guard self.hasDelivered else { return (nil, nil) }
         guard self.report.succeeded(now: now, after: Self.interval) else { return (nil, self.setTimer(now)) }
         defer { self = FailureNotices() }
         return (.over(count: self.total), nil)
     }
 
-    /// What has not been said yet.
+    /// Returns a notice for the failures that were not reported yet.
     mutating func takeMore() -> Notice? {
         self.more(self.report.takeUntold())
     }

@@ -7,36 +7,36 @@
 
 import KafkaTransport
 
-/// Arithmetic of sequence numbers: after 2147483647 comes 0.
+/// Arithmetic of sequence numbers, which wrap to 0 after 2147483647.
 enum ProducerSequence {
     static func advance(_ sequence: Int32, by count: Int32) -> Int32 {
         Int32(truncatingIfNeeded: (Int64(sequence) + Int64(count)) & 0x7fff_ffff)
     }
 }
 
-/// Gets the producer's identity from the cluster. Pure.
+/// Obtains the producer's identity from the cluster. Pure.
 struct IdempotenceStateMachine {
     enum State {
-        /// Nobody has needed one yet.
+        /// No identity has been needed yet.
         case idle
-        /// A broker is being asked.
+        /// A request for an identity is in flight.
         case requesting
         case ready(ProducerIdentity)
-        /// It will never be had: every record fails with this.
+        /// There will never be an identity. Every record fails with this error.
         case failed(KafkaError)
     }
 
     enum Failure {
-        /// Ask again after a backoff.
+        /// Request again after a backoff.
         case retry
-        /// Somebody has to do something about it: fail what waits, and ask again after a backoff.
+        /// Only a user can resolve the cause. Fail the records that wait, and request again after a backoff.
         case refused
         /// Nothing can ever be sent.
         case fatal(KafkaError)
     }
 
     private(set) var state: State = .idle
-    /// The attempts to get it.
+    /// The failed attempts to obtain the identity.
     private(set) var failedAttempts = FailedAttempts()
 
     /// The identity for partitions that have none yet.
@@ -44,13 +44,13 @@ struct IdempotenceStateMachine {
         if case .ready(let identity) = self.state { identity } else { nil }
     }
 
-    /// Why there will be none.
+    /// The reason why there will be no identity.
     var fatalError: KafkaError? {
         if case .failed(let error) = self.state { error } else { nil }
     }
 
-    /// Something can't be sent without an identity, or without another one than that of `stale`.
-    /// Returns whether a broker must be asked now; at most one is at a time.
+    /// A batch can't be sent without an identity, or without one other than that of `stale`. Returns whether to send a
+    /// request now. There is at most one at a time.
     mutating func identityNeeded(otherThan stale: Int64? = nil) -> Bool {
         switch self.state {
         case .idle:
@@ -70,8 +70,9 @@ struct IdempotenceStateMachine {
         self.failedAttempts = FailedAttempts()
     }
 
-    /// Only a cluster that has no such identities, and an identity that is another producer's, are fatal: waiting mends neither.
-    /// Users are made, rights given, certificates trusted, and wrong servers replaced while a producer lives.
+    /// Only a cluster without idempotence and an identity that belongs to another producer are fatal. All other causes
+    /// can be resolved while the producer lives: a missing user or permission, an untrusted certificate, a wrong
+    /// server.
     mutating func requestFailed(_ error: KafkaError, now: MonotonicTime) -> Failure {
         guard case .requesting = self.state else { return .retry }
         self.failedAttempts.add(error, now: now)

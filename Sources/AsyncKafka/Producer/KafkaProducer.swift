@@ -9,7 +9,7 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Writes records to Kafka.
+/// A client that writes records to Kafka.
 ///
 /// ```swift
 /// try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
@@ -18,24 +18,26 @@ import KafkaTransport
 /// }
 /// ```
 ///
-/// What a method waits for is in its verb: `send` waits for the broker's answer, `enqueue` for room in the buffer,
-/// `tryEnqueue` for nothing. A producer may be used by many tasks at once; the records that one task gives it for a
-/// partition are stored in the order in which they were given.
+/// The methods differ in what they wait for: `send` waits for the broker's acknowledgement, `enqueue` for room in the
+/// buffer, and `tryEnqueue` for nothing. Many tasks may use a producer at once. The records that one task passes to it
+/// for a partition are stored in that order.
 ///
-/// Every record that is accepted ends exactly once: as acknowledged, as failed, or with an unknown outcome
-/// (`KafkaError.isOutcomeUnknown`), at the latest after `ProducerConfiguration.deliveryTimeout`. Cancelling a task that waits
-/// ends its waiting and nothing else.
+/// Every accepted record ends exactly once: acknowledged, failed, or with an unknown outcome
+/// (`KafkaError.isOutcomeUnknown`), at the latest after `ProducerConfiguration.deliveryTimeout`. Cancelling a task only
+/// ends its wait.
 ///
-/// `run()` does the background work; `withProducer` runs it for the time of a closure.
+/// `run()` does the background work. `withProducer` calls it for the duration of a closure.
 public final class KafkaProducer: Sendable {
     let sender: Sender
     private let loop: EventLoop
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
-    /// A producer. Nothing is connected before `run()`.
+    /// Creates a producer. It connects when `run()` is called.
     ///
-    /// Throws `KafkaError.Code.invalidConfiguration` with the reason if settings contradict each other.
+    /// - Throws: `.invalidConfiguration` if a setting, certificate or key is invalid or settings contradict each other,
+    ///   `.compressionUnavailable` if the build doesn't include the compression, and `.connectionFailed` if the system
+    ///   can't create an event loop.
     public init(_ configuration: ProducerConfiguration) throws(KafkaError) {
         try configuration.validate()
         do {
@@ -54,17 +56,21 @@ public final class KafkaProducer: Sendable {
 
     // MARK: Writing
 
-    /// Writes a record and waits until it is acknowledged.
+    /// Sends a record and waits until it is acknowledged.
     ///
-    /// Cancelling the task ends the waiting with `KafkaError.Code.cancelled`; a record that has been accepted by then is
-    /// delivered all the same. One that still waited for room is not.
+    /// Cancelling the task ends the wait. A record that has been accepted is still delivered, but one that waits for
+    /// room in the buffer is not.
+    ///
+    /// - Throws: The errors of `enqueue(_:)` if the record is not accepted, and those of `Delivery.metadata` if it is
+    ///   not delivered.
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
         try await self.enqueue(record).metadata
     }
 
-    /// Writes records and waits until all have ended; the results are in the records' order.
+    /// Sends records and waits until each of them is acknowledged or has failed. Returns the results in the order of
+    /// the records.
     ///
-    /// One that fails stops none of the others. Cancelling the task is as for `send` of one.
+    /// A failed record doesn't stop the others. Cancelling the task has the same effect as for a single record.
     public func send(_ records: some Sequence<ProducerRecord>) async -> [Result<RecordMetadata, KafkaError>] {
         var deliveries: [Result<Delivery, KafkaError>] = []
         deliveries.reserveCapacity(records.underestimatedCount)
@@ -87,14 +93,25 @@ public final class KafkaProducer: Sendable {
         return results
     }
 
-    /// Puts a record into the buffer, waiting for room if there is none, and for what must be known of a topic that is new to
-    /// the producer: together `ProducerConfiguration.maxBlock` at most. Tasks that wait for room get it in their order.
+    /// Puts a record into the buffer. Waits for room if there is none, and for the metadata of a topic that is new to
+    /// the producer, for at most `ProducerConfiguration.maxBlock` in total.
     ///
-    /// Throws if the record is not accepted; how an accepted one ends, its `Delivery` tells.
+    /// Tasks that wait for room get it in the order of their calls, but don't wait for tasks whose broker has used up
+    /// its share of the buffer. The returned `Delivery` reports whether the record is delivered.
+    ///
+    /// - Throws: An error if the record is not accepted:
+    ///   - `.timedOut` if the buffer has no room within `maxBlock`, or there is no metadata in that time;
+    ///   - `.unknownTopicOrPartition`, `.authorizationFailed` or `.invalidArgument` (its name) if the topic can't be
+    ///     used;
+    ///   - `.recordTooLarge` if the record is larger than `ProducerConfiguration.maxRequestSize`;
+    ///   - `.invalidArgument` if the timestamp, or the partition that a custom partitioner returns, is invalid;
+    ///   - `.closed` if the producer is closed, or its fatal error (`isFatal`);
+    ///   - `.cancelled` if the task is cancelled;
+    ///   - the error of the last attempt to reach the cluster, if it isn't retriable, such as `.authenticationFailed`.
     @discardableResult
     @inlinable
     public func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        // Inlined into the caller, so that a record for which nothing must be waited for costs no asynchronous call.
+        // Inlined into the caller, so that a record that needn't wait costs no asynchronous call.
         if let delivery = try self.appendAtOnce(record) { return delivery }
         return try await self.appendWaiting(record)
     }
@@ -109,26 +126,33 @@ public final class KafkaProducer: Sendable {
         try await self.sender.enqueue(record)
     }
 
-    /// Puts a record into the buffer if that can be done at once.
+    /// Puts a record into the buffer if that is possible without waiting.
     ///
-    /// Throws `KafkaError.Code.bufferFull` if there is no room, and a retriable `KafkaError.Code.unknownTopicOrPartition` if
-    /// nothing is known yet of the topic: it is asked for, so that a later try succeeds. `partitions(of:)` waits for it.
+    /// - Throws: `.bufferFull` if there is no room, and `.unknownTopicOrPartition` (retriable) if the topic's metadata
+    ///   isn't known yet. In that case the producer requests it, so that a later attempt succeeds, and
+    ///   `partitions(of:)` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for `enqueue(_:)`.
     @discardableResult
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
         if let delivery = try self.sender.append(record) { return delivery }
         return try self.sender.tryEnqueue(record)
     }
 
-    /// Sends what is in the buffer without waiting for more records, and waits until all that was accepted before has ended.
+    /// Sends everything in the buffer without waiting for more records, and waits until all records accepted before the
+    /// call have ended.
     ///
-    /// Throws if records failed, in this flush or since the last one, whose `Delivery` nobody has asked: how many, and why
-    /// the first of them.
+    /// - Throws: If records have failed since the last flush without a task that awaited their `Delivery`, the error of
+    ///   the first one, with their number in its message. `.cancelled` if the task is cancelled.
     public func flush() async throws(KafkaError) {
         try await self.sender.flush()
         if let error = self.sender.undelivered.take() { throw error }
     }
 
-    /// The numbers of a topic's partitions. Waits `ProducerConfiguration.maxBlock` at most.
+    /// Returns the partition numbers of a topic. Waits for its metadata for at most `ProducerConfiguration.maxBlock`.
+    ///
+    /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist by then, `.authorizationFailed`,
+    ///   `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no
+    ///   metadata in time, `.closed` if the producer is closed, the producer's fatal error (`isFatal`), or `.cancelled`
+    ///   if the task is cancelled.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
         let deadline = self.loop.now + self.sender.configuration.maxBlock
         let metadata = try await self.sender.topic(topic, deadline: deadline)
@@ -138,13 +162,15 @@ public final class KafkaProducer: Sendable {
 
     // MARK: Running
 
-    /// Does the producer's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
+    /// Runs the producer until `triggerGracefulShutdown()` is called or the task is cancelled. Call it only once.
     ///
-    /// On a graceful shutdown no more records are accepted, what was accepted is delivered within
-    /// `ProducerConfiguration.closeTimeout`, and what is left then fails. On cancellation all that is left fails at once.
+    /// On a graceful shutdown, the producer accepts no more records, delivers the accepted ones within
+    /// `ProducerConfiguration.closeTimeout`, and fails the rest. On cancellation, all pending records fail immediately.
     ///
-    /// Throws if records failed whose `Delivery` nobody has asked: how many, and why the first of them. Ends by itself with a
-    /// `KafkaError` that `isFatal` if the producer can never write again: a new one has to be made then.
+    /// - Throws: If records have failed without a task that awaited their `Delivery`, the error of the first one, with
+    ///   their number in its message. An error with `isFatal` if the producer can never write again (then create a new
+    ///   one): `.unsupportedVersion` if the cluster has no idempotence, or `.producerFenced`. `.illegalState` on a
+    ///   second call.
     public func run() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
@@ -173,17 +199,18 @@ public final class KafkaProducer: Sendable {
         if let error = self.sender.undelivered.take() { throw error }
     }
 
-    /// Ends `run()` once what was accepted is delivered. Returns at once.
+    /// Ends `run()` once the accepted records are delivered. Returns immediately.
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }
 
-    /// Runs a producer for the time of a closure.
+    /// Runs a producer for the duration of a closure.
     ///
-    /// When the closure returns, what it has enqueued is delivered within `ProducerConfiguration.closeTimeout`; if records
-    /// failed whose `Delivery` nobody has asked, that is thrown. When the closure throws, what it has enqueued is
-    /// delivered just so, since accepted is accepted, and the closure's own error is thrown. When the task is cancelled, records
-    /// that are not delivered by then fail at once.
+    /// When the closure returns or throws, the accepted records are delivered within
+    /// `ProducerConfiguration.closeTimeout`. When the task is cancelled, pending records fail immediately.
+    ///
+    /// - Throws: The closure's error. If the closure returns, the errors of `run()`: in particular that of records that
+    ///   were not delivered and whose `Delivery` no task has awaited.
     public static func withProducer<Result>(
         _ configuration: ProducerConfiguration, _ body: (KafkaProducer) async throws -> Result
     ) async throws -> Result {

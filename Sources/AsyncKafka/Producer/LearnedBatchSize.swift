@@ -7,15 +7,15 @@
 
 import KafkaTransport
 
-/// The size at which a topic's batches are full: the configured one, or less where the topic takes less, which only its
-/// refusals tell. Pure.
+/// The size at which a topic's batches are full: the configured size, or less if the topic has a lower limit, which the
+/// producer only learns from rejections. Pure.
 ///
-/// A refusal halves it. It doubles again when none came for a while, since a topic's `max.message.bytes` may be raised. If it
-/// wasn't, each try costs one batch that is refused and split.
+/// A rejection halves the size. It doubles again after a while without rejections, because the topic's
+/// `max.message.bytes` may have been raised. If it hasn't, each attempt costs one batch that is rejected and split.
 struct LearnedBatchSize {
-    /// How long after the last refusal, or the last try, a larger batch is tried.
+    /// The time after the last rejection or increase until a larger size is tried.
     static let patience: Duration = .seconds(60)
-    /// It falls no lower. A topic that takes even less gets its batches split.
+    /// The lower bound. If a topic accepts even less, its batches are split.
     static let smallest = 1024
 
     let configured: Int
@@ -28,7 +28,8 @@ struct LearnedBatchSize {
         self.current = configured
     }
 
-    /// A batch of so many bytes was refused as too large. Returns whether that is the first refusal, which is logged.
+    /// The broker rejected a batch of `size` bytes as too large. Returns whether this is the first rejection, which is
+    /// logged.
     mutating func refused(_ size: Int, now: MonotonicTime) -> Bool {
         self.current = min(self.current, max(size / 2, Self.smallest))
         self.growth = self.current < self.configured ? now + Self.patience : nil
@@ -36,7 +37,7 @@ struct LearnedBatchSize {
         return !self.isTold
     }
 
-    /// Doubles it if it is time.
+    /// Doubles the size if enough time has passed.
     mutating func grow(now: MonotonicTime) {
         guard let growth = self.growth, now >= growth else { return }
         self.current = min(2 * self.current, self.configured)

@@ -5,20 +5,21 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Chooses the partition of a record that names none.
+/// Selects the partition of a record that doesn't specify one.
 ///
-/// It is called for each such record, by the task that sends it and outside of any lock, so it should be quick. What it
-/// returns must be below `partitionCount`; anything else fails the record with `KafkaError.Code.invalidArgument`.
+/// The task that sends the record calls the partitioner for each such record, outside of any lock, so it should be
+/// fast. The result must be at least 0 and less than `partitionCount`. Otherwise the record fails with
+/// `KafkaError.Code.invalidArgument`.
 public protocol Partitioner: Sendable {
-    /// The partition for `record`.
+    /// Returns the partition for `record`.
     ///
     /// - Parameters:
     ///   - record: The record, whose own `partition` is nil.
-    ///   - partitionCount: How many partitions the topic has, numbered from 0.
+    ///   - partitionCount: The number of partitions of the topic. They are numbered from 0.
     func partition(for record: ProducerRecord, partitionCount: Int) -> Int32
 }
 
-/// How a producer chooses the partitions of records that name none.
+/// How a producer selects the partitions of records that don't specify one.
 public struct PartitionSelection: Sendable {
     enum Kind: Sendable {
         case standard
@@ -28,16 +29,16 @@ public struct PartitionSelection: Sendable {
 
     let kind: Kind
 
-    /// What Kafka's own client does. Records with a key go where the key's hash (murmur2) says, so that equal keys share a
-    /// partition; records without one fill a batch for one partition, then for another, and partitions whose broker
-    /// is slow get fewer of them (KIP-480, KIP-794).
+    /// The rules of Kafka's own client. For records with a key, the hash of the key (murmur2) selects the partition, so
+    /// that equal keys share a partition. Records without a key fill a batch for one partition, then for another, and
+    /// partitions with slow brokers get fewer of them (KIP-480, KIP-794).
     public static let `default` = PartitionSelection(kind: .standard)
 
-    /// Each record without a named partition goes to the next one in turn, keys or not. Makes small batches: use it only
-    /// where an even spread of every few records matters.
+    /// Each record that doesn't specify a partition goes to the next partition in turn, with or without a key. This
+    /// makes batches small, so use it only if the records must be spread evenly over short periods.
     public static let roundRobin = PartitionSelection(kind: .roundRobin)
 
-    /// A partitioner of your own, asked for every record that names no partition.
+    /// A custom partitioner, which is called for every record that doesn't specify a partition.
     public static func custom(_ partitioner: any Partitioner) -> PartitionSelection {
         PartitionSelection(kind: .custom(partitioner))
     }

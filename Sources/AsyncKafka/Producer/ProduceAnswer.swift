@@ -7,32 +7,32 @@
 
 import KafkaProtocol
 
-/// What became of one attempt to have a batch stored, as far as the batch's partition must know.
+/// The result of one attempt to store a batch, as far as its partition's queue needs to know.
 enum ProduceAnswer: Hashable {
     case stored
-    /// The broker has seen it before: an earlier attempt was stored, but where is not said.
+    /// The broker detected a duplicate: an earlier attempt was stored, at an offset that the broker doesn't return.
     case alreadyStored
-    /// Its sequence is not the one that follows what the broker has.
+    /// The sequence doesn't follow the last one that the broker has.
     case outOfOrder
-    /// The broker knows nothing of this producer: retention removed all it wrote, or the log was lost.
+    /// The broker has no state for this producer: retention removed all of its records, or the log was lost.
     case unknownProducer
     /// The broker has a newer epoch of this producer.
     case staleEpoch
-    /// The batch is larger than the broker takes.
+    /// The batch is larger than the broker accepts.
     case tooLarge
-    /// Not stored, and never will be.
+    /// Not stored, and a retry can't succeed.
     case refused
-    /// Not stored by this attempt; another one may succeed.
+    /// Not stored by this attempt. A retry may succeed.
     case refusedForNow
-    /// Perhaps stored by this attempt; another one tells.
+    /// Possibly stored by this attempt. A retry resolves the uncertainty.
     case uncertain
-    /// Perhaps stored by this attempt, and another one won't tell.
+    /// Possibly stored by this attempt. A retry can't resolve the uncertainty.
     case failedUncertainly
 
-    /// Classifies a broker's code.
+    /// Classifies a broker's error code.
     ///
-    /// An error says that nothing was stored only if brokers check for it before they append. `NOT_LEADER_OR_FOLLOWER` and
-    /// its like also come to those who wait for replicas of what is appended already, when the leader changes.
+    /// An error means that nothing was stored only if brokers check for it before they append. `NOT_LEADER_OR_FOLLOWER`
+    /// and similar codes may also answer a request that waits for replicas of appended records when the leader changes.
     init(_ code: ErrorCode) {
         switch code {
         case .none:
@@ -58,7 +58,7 @@ enum ProduceAnswer: Hashable {
         }
     }
 
-    /// Whether the leader that was asked may not be the leader any more.
+    /// Whether the broker that was asked may no longer be the leader.
     static func meansStaleMetadata(_ code: ErrorCode) -> Bool {
         switch code {
         case .notLeaderOrFollower, .leaderNotAvailable, .unknownTopicOrPartition, .unknownTopicId,

@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension RecordAccumulator.Answer {
-    /// The batch never left, and won't.
+    /// The batch was not sent and won't be.
     static func refused(_ error: KafkaError?) -> Self {
         Self(verdict: .refused, error: error)
     }
@@ -18,26 +18,26 @@ extension RecordAccumulator.Answer {
         Self(verdict: error.isRetriable ? .refusedForNow : .refused, error: error, meansStaleMetadata: true)
     }
 
-    /// The request was written, and no answer came.
+    /// The request was written, but there is no answer.
     static func noAnswer(_ error: KafkaError) -> Self {
         Self(verdict: .uncertain, error: error, meansStaleMetadata: true)
     }
 }
 
-/// A Produce response, read for the batches of its request.
+/// A Produce response, arranged by the batches of its request.
 struct ProduceAnswers {
     private struct Key: Hashable {
         let topic: String
         let partition: Int32
     }
 
-    /// The leaders that the broker told instead of itself (KIP-951).
+    /// The current leaders that the broker returned with its refusals (KIP-951).
     private(set) var leaders: [(partition: TopicPartition, leader: Int32, leaderEpoch: Int32)] = []
     let endpoints: [Broker]
     private var partitions: [Key: ProduceResponse.PartitionProduceResponse] = [:]
     private let broker: Broker
 
-    /// Offsets of a batch's first record that leave room for the others.
+    /// The valid offsets of a batch's first record, which leave room for the offsets of the other records.
     private static let offsets = 0...(Int64.max - Int64(Int32.max))
 
     init(_ response: ProduceResponse, to drained: RecordAccumulator.Drained, from broker: Broker) {

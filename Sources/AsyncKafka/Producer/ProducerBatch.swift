@@ -9,24 +9,25 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// A batch of records of one partition, from its first record to its end.
+/// A batch of records of one partition, from its first record to its result.
 ///
-/// Why `@unchecked Sendable` is right: while it is open, its records are appended under the accumulator's lock. Its other variables
-/// are written under that lock only, and `count` no more once it is closed. One thread at a time sends for a broker: it gets a closed
-/// batch out of the accumulator under the lock, and encodes it. The records are freed once, by the thread that learns from the
-/// accumulator, under the lock, that the batch has ended and is not being sent.
+/// `@unchecked Sendable` is correct because of these rules. While the batch is open, records are appended under the
+/// accumulator's lock. The other variables are written only under that lock, and `count` doesn't change after the batch
+/// is closed. Only one thread at a time sends to a broker: it takes a closed batch out of the accumulator under the
+/// lock and encodes it. The records are freed once, by the thread that learns under the lock that the batch has ended
+/// and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
-    /// When it is given up.
+    /// The time at which the batch is given up.
     let deadline: MonotonicTime
     let outcome: BatchOutcome
-    // Guarded as said above, so that a check at each access would only cost: it is one for every record.
+    // The rules above guard it, so a dynamic check per record would be a pure cost.
     @exclusivity(unchecked) var records: RecordBatchBuilder
-    /// The memory that is accounted for it.
+    /// The buffer memory that is accounted to the batch.
     var reserved = 0
     /// The size up to which records may be appended.
     var limit = 0
-    /// How many records it has, once it takes no more.
+    /// The number of records, once the batch is closed.
     private(set) var count = 0
 
     init(
@@ -39,17 +40,18 @@ final class ProducerBatch: @unchecked Sendable {
         self.records = records
     }
 
-    /// Takes no more records.
+    /// Closes the batch for new records.
     func complete() {
         self.count = self.records.count
     }
 
-    /// Frees the bytes of a batch that has ended and is not in flight: deliveries that are kept keep the batch.
+    /// Frees the bytes of a batch that has ended and is not in flight, because a `Delivery` that the user keeps also
+    /// keeps the batch.
     func freeRecords() {
         self.records = RecordBatchBuilder(initialCapacity: 0)
     }
 
-    /// The batch as it goes into a Produce request.
+    /// Returns the batch in the format of a Produce request.
     func encoded(identity: ProducerIdentity?, baseSequence: Int32, compression: Compression) throws(KafkaError)
         -> [Bytes]
     {
@@ -64,8 +66,8 @@ final class ProducerBatch: @unchecked Sendable {
             producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
     }
 
-    /// The same records in batches of at most so many bytes, or in two of about half the size each if those are smaller, for a broker
-    /// that won't take them in one. A record that is larger has a batch of its own.
+    /// Returns the same records in batches of at most `size` bytes, or in two of about half the size if those are
+    /// smaller, for a broker that rejects the whole batch as too large. A larger record gets a batch of its own.
     func parts(ofAtMost size: Int, undelivered: UndeliveredRecords) throws(RecordBatchError) -> [ProducerBatch] {
         let half = RecordBatchBuilder.headerSize + (self.records.byteCount - RecordBatchBuilder.headerSize) / 2
         let limit = min(size, half)
@@ -77,7 +79,7 @@ final class ProducerBatch: @unchecked Sendable {
             let value = records.value(of: record)
             let headers = records.headers(of: record)
             if let last = parts.last {
-                // Two halves seldom are quite equal, and a third batch would only hold what is left over.
+                // Two halves are seldom exactly equal, and a third batch would contain only a small rest.
                 let limit = size >= half && parts.count == 2 ? Int.max : limit
                 let isTaken = try last.records.append(
                     key: key, value: value, headers: headers, timestamp: record.timestamp, limit: limit)

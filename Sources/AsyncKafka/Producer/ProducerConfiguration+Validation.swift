@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension ProducerConfiguration {
-    /// Throws `.invalidConfiguration`, naming the first setting that can't be meant.
+    /// Throws `.invalidConfiguration` for the first invalid setting.
     func validate() throws(KafkaError) {
         try self.cluster.validate()
         if self.enableIdempotence {

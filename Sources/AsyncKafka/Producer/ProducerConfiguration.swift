@@ -7,68 +7,74 @@
 
 public import KafkaProtocol
 
-/// What a producer needs to know.
+/// The settings of a producer.
 ///
-/// The defaults write safely: acknowledged by all in-sync replicas, without duplicates, in order.
+/// The defaults favour safety: records are acknowledged by all in-sync replicas, without duplicates, and in order.
 public struct ProducerConfiguration: Sendable {
-    /// Whose acknowledgement a record needs (`acks`).
+    /// The acknowledgement that the producer waits for (Kafka's `acks`).
     public struct Acknowledgements: Hashable, Sendable, CustomStringConvertible {
         let code: Int16
 
-        /// Nobody's: records count as delivered once they are written to the socket, and their offsets are not known.
+        /// No acknowledgement. A record counts as delivered once it is written to the socket, and its offset is not
+        /// known.
         public static let none = Acknowledgements(code: 0)
-        /// The leader's: what it has acknowledged is lost if it fails before a replica has it.
+        /// The acknowledgement of the leader. A record is lost if the leader fails before a replica has it.
         public static let leader = Acknowledgements(code: 1)
-        /// The leader's after all in-sync replicas have the record.
+        /// The acknowledgement of the leader after all in-sync replicas have the record.
         public static let all = Acknowledgements(code: -1)
 
-        /// `none`, `leader` or `all`.
+        /// The name of the value: `none`, `leader` or `all`.
         public var description: String { self.code == 0 ? "none" : self.code == 1 ? "leader" : "all" }
     }
 
     /// The cluster to write to.
     public var cluster: KafkaClientConfiguration
 
-    /// Whose acknowledgement a record needs. All in-sync replicas' by default.
+    /// The acknowledgement that the producer waits for before a record counts as delivered. Default: `.all`.
     public var acks = Acknowledgements.all
-    /// Whether brokers drop what they have already when it is sent again, so that retries make no duplicates and keep the
-    /// order (KIP-98). True by default; needs `acks` `.all` and `maxInFlightPerBroker` of at most 5.
+    /// Whether brokers detect batches that are sent again, so that retries neither duplicate nor reorder records
+    /// (KIP-98). Requires `acks` `.all` and `maxInFlightPerBroker` of at most 5. Default: true.
     public var enableIdempotence = true
 
-    /// How long a batch that is not full waits for more records, those of `send` included. 5 ms by default. With zero a
-    /// record leaves at once if its broker has room for another request, and joins the next batch otherwise.
+    /// The time that a batch which is not full waits for more records, including those of `send`. Default: 5 ms.
+    ///
+    /// With zero, a record is sent immediately if its broker has room for another request, and joins the next batch
+    /// otherwise.
     public var linger: Duration = .milliseconds(5)
-    /// The size at which a batch is full, in bytes before compression. 256 KiB by default.
+    /// The size at which a batch is full, in bytes before compression. Default: 256 KiB.
     ///
-    /// Between Kafka's 16 KiB, where requests and not records are what costs, and the 1 MB of others, where few
-    /// batches fit into `bufferMemory` and one partition's turn lasts long. Memory is taken as a batch grows, so large
-    /// batches cost nothing where records are few. Where a topic takes less (`max.message.bytes`), its first batches are refused
-    /// and split, and the later ones smaller; once a minute larger ones are tried again.
+    /// The default is between Kafka's 16 KiB, with which the cost per request dominates, and the 1 MB of other clients,
+    /// with which few batches fit into `bufferMemory` and each partition occupies its broker for long. A batch takes
+    /// memory as it grows, so a large size costs nothing if there are few records. If a topic accepts less
+    /// (`max.message.bytes`), its first batches are rejected and split, and the next ones are smaller. Larger ones are
+    /// tried again once a minute.
     public var batchSize = 256 << 10
-    /// The largest Produce request, in bytes before compression, and so the largest record. 1 MiB by default, which is also
-    /// what brokers take unless `message.max.bytes` is raised.
+    /// The maximum size of a Produce request and of a record, in bytes before compression. Default: 1 MiB, which is
+    /// also what brokers accept unless `message.max.bytes` is raised.
     public var maxRequestSize = 1 << 20
-    /// How much memory the records may take that are not delivered yet. 32 MiB by default. When it is full, `enqueue`
-    /// waits and `tryEnqueue` throws.
+    /// The maximum memory for records that are not delivered yet, in bytes. Default: 32 MiB.
     ///
-    /// One broker's records use at most half of the buffer while other brokers have records.
+    /// When it is used up, `enqueue` waits and `tryEnqueue` throws. The records for one broker use at most half of it
+    /// while there are records for other brokers.
     public var bufferMemory = 32 << 20
-    /// How batches are compressed. Not at all by default. A batch that compression doesn't make smaller is sent as it is.
+    /// The compression of batches. Batches that it doesn't make smaller are sent uncompressed. Default: `.none`.
     public var compression = Compression.none
 
-    /// How long a record may take from `enqueue` to its acknowledgement, retries included. 120 s by default.
+    /// The maximum time from `enqueue` to the acknowledgement of a record, including retries. Default: 120 s.
     public var deliveryTimeout: Duration = .seconds(120)
-    /// How long `enqueue` and `send` wait for room in the buffer and for what they must know of a topic. 60 s by default.
+    /// The maximum time that `enqueue` and `send` wait for room in the buffer and for metadata of the topic. Default:
+    /// 60 s.
     public var maxBlock: Duration = .seconds(60)
-    /// How many Produce requests a broker may have unanswered. 5 by default, the most with which idempotence works.
+    /// The maximum number of unanswered Produce requests per broker. Default: 5, which is also the maximum for
+    /// idempotence.
     public var maxInFlightPerBroker = 5
-    /// Who chooses the partition of a record that names none. Kafka's own rules by default.
+    /// How the partition of a record that doesn't specify one is selected. Default: `.default`, Kafka's own rules.
     public var partitioner = PartitionSelection.default
-    /// How long closing waits for the delivery of what was accepted; with `acks` `.none`, for the brokers to have read it.
-    /// 30 s by default.
+    /// The maximum time that closing waits for the delivery of accepted records, or, with `acks` `.none`, for the
+    /// brokers to read them. Default: 30 s.
     public var closeTimeout: Duration = .seconds(30)
 
-    /// The defaults, for a cluster.
+    /// Creates a configuration with the default settings for a cluster.
     public init(_ cluster: KafkaClientConfiguration) {
         self.cluster = cluster
     }

@@ -10,7 +10,8 @@ import KafkaTransport
 extension RecordAccumulator {
     /// What the sender does once the lock is released, in the order of the decisions.
     enum Action {
-        /// Sends to a broker. Only one thread at a time has this action for a broker, until `nextStep` has nothing more for it.
+        /// Sends to a broker. Only one thread at a time has this action for a broker, until `nextStep` has nothing more
+        /// for it.
         case send(to: Int32)
         case end(ProducerBatch, BatchResult)
         /// Frees the memory of a batch that has ended and is not in use.

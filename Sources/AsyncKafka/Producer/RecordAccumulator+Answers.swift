@@ -10,19 +10,19 @@ import KafkaProtocol
 import KafkaTransport
 
 extension RecordAccumulator {
-    /// What a broker said to one batch, or that it said nothing.
+    /// A broker's answer to one batch, or the error if there is none.
     struct Answer: Sendable {
         var verdict: ProduceAnswer
         var baseOffset: Int64?
         var logAppendTime: Int64?
-        /// Nil if it is stored.
+        /// Nil if the batch is stored.
         var error: KafkaError?
         /// The records that the broker names as the cause (KIP-467).
         var recordErrors: [Int32: KafkaError] = [:]
         var meansStaleMetadata = false
     }
 
-    /// Takes the answers to a request.
+    /// Processes the answers to a request.
     mutating func answered(_ drained: Drained, _ answers: [Answer], now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         actions.reserveCapacity(2 * answers.count + 1)
@@ -52,7 +52,7 @@ extension RecordAccumulator {
             actions.append(
                 .end(batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
         case .retry:
-            // Where the leader is known to be another by now, there is nothing to wait for.
+            // If the leader is already known to be another broker, there is nothing to wait for.
             if partition.leader == broker { self.backOff(partition, &actions) }
         case .split:
             self.learnLimit(of: partition.topic, from: batch, now: now, &actions)
@@ -99,7 +99,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// The topic takes less than this batch: its next batches are smaller.
+    /// The topic accepts less than this batch, so its next batches are smaller.
     private func learnLimit(
         of topic: TopicState, from batch: ProducerBatch, now: MonotonicTime, _ actions: inout [Action]
     ) {
@@ -113,7 +113,7 @@ extension RecordAccumulator {
 
     // MARK: Giving up
 
-    /// Gives up the batches whose time is over, and sets the timer for the next ones.
+    /// Gives up the batches whose deadline has passed, and sets the timer for the next deadline.
     mutating func expire(now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         var next: MonotonicTime?
@@ -141,11 +141,11 @@ extension RecordAccumulator {
         return self.explained(error, by: partition, now: now)
     }
 
-    /// An error that says why a partition's records were not stored in time.
+    /// Adds to an error why a partition's records were not stored in time.
     private func explained(_ error: KafkaError, by partition: PartitionState, now: MonotonicTime) -> KafkaError {
         var error = error
         guard let leader = partition.leader else {
-            // What went wrong before that, with the leader that there was, is not the reason.
+            // Earlier failures, with the former leader, are not the reason.
             error.message += " The partition has no leader."
             return error
         }
@@ -172,7 +172,7 @@ extension RecordAccumulator {
         actions.append(.end(ended.batch, .failed(error)))
     }
 
-    /// Gives up everything of a partition.
+    /// Gives up all batches of a partition.
     mutating func giveUp(_ partition: PartitionState, because error: KafkaError, _ actions: inout [Action]) {
         self.close(partition)
         var error = error
@@ -181,7 +181,7 @@ extension RecordAccumulator {
         for ended in partition.queue.giveUpAll() { self.end(ended, of: partition, with: error, &actions) }
     }
 
-    /// Gives up everything.
+    /// Gives up all batches.
     mutating func giveUpAll(because error: KafkaError) -> [Action] {
         var actions: [Action] = []
         for topic in self.topics.values {
@@ -190,7 +190,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// Gives up everything, since the time for closing is over.
+    /// Gives up all batches because the time for closing is over.
     mutating func giveUpAll(because error: KafkaError, now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         for topic in self.topics.values {
@@ -203,7 +203,7 @@ extension RecordAccumulator {
 
     // MARK: Flushing and closing
 
-    /// Lets everything be sent as it is. Returns what is on its way.
+    /// Allows open batches to be sent without waiting for more records. Returns all batches that have not ended.
     mutating func flush(_ actions: inout [Action]) -> [ProducerBatch] {
         self.makeOpenDue(&actions)
         return self.topics.values.flatMap { topic in topic.partitions.flatMap(\.pending) }

@@ -10,10 +10,10 @@ import KafkaProtocol
 import KafkaTransport
 
 extension RecordAccumulator {
-    /// The memory that no record has.
+    /// The memory that no record uses.
     var freeMemory: Int { self.buffer.free }
 
-    /// Takes memory for a batch: `atBest` if there is so much, at least `least`.
+    /// Takes memory for a batch: `atBest` if that much is available, but at least `least`.
     mutating func takeMemory(
         for batch: ProducerBatch, of partition: PartitionState, least: Int, atBest: Int, isOffered: Bool
     ) -> Bool {
@@ -25,20 +25,20 @@ extension RecordAccumulator {
         return true
     }
 
-    /// Gives back the memory of a batch that has ended.
+    /// Returns the memory of a batch that has ended.
     mutating func releaseMemory(of batch: ProducerBatch, _ partition: PartitionState, _ actions: inout [Action]) {
         self.buffer.release(batch, of: partition)
         actions.append(.freeRecords(batch))
         self.offerRoom(&actions)
     }
 
-    /// The memory of a batch goes to those that replace it. It may be a little more than there was.
+    /// Moves the memory of a batch to its parts, which may need slightly more.
     mutating func moveMemory(from batch: ProducerBatch, to parts: [ProducerBatch], of partition: PartitionState) {
         self.buffer.release(batch, of: partition)
         for part in parts { self.buffer.account(for: part, of: partition) }
     }
 
-    /// There is no room: open batches are sent without linger, since only batches that end make some.
+    /// There is no room. Open batches are sent without linger, because memory becomes free only when batches end.
     mutating func full(
         _ partition: PartitionState, _ shortage: RecordBuffer.Shortage, _ actions: inout [Action]
     ) -> Appended {
@@ -51,12 +51,12 @@ extension RecordAccumulator {
         return .full(shortage, actions)
     }
 
-    /// Lets a task wait for room: after the others, or before them if it was woken and found none.
+    /// Adds a task to those that wait for room: at the end, or at the front if it was woken without finding room.
     mutating func waitForRoom(_ promise: Promise<Void>, for shortage: RecordBuffer.Shortage, isFirst: Bool) {
         self.buffer.wait(promise, for: shortage, isFirst: isFirst)
     }
 
-    /// A task gives up waiting for room: there may be enough for the next one.
+    /// A task stops waiting for room, so there may be enough for the next one.
     mutating func stopWaitingForRoom(_ promise: Promise<Void>) -> [Action] {
         var actions: [Action] = []
         self.buffer.stopWaiting(promise)
@@ -64,7 +64,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// Takes no more records. Returns the tasks that wait for room, which there will not be.
+    /// Closes the accumulator for new records. Returns the tasks that wait for room, so that the caller can fail them.
     mutating func close(_ error: KafkaError) -> [Promise<Void>] {
         if self.closed == nil { self.closed = error }
         self.freeBatch = nil
@@ -72,7 +72,7 @@ extension RecordAccumulator {
         return self.buffer.removeWaiters()
     }
 
-    /// Wakes the first of the tasks that wait for room, if there is enough for it.
+    /// Wakes the first task that waits for room, if there is enough for it.
     mutating func offerRoom(_ actions: inout [Action]) {
         if let next = self.buffer.offer() { actions.append(.wake(next)) }
         if let fullAt = self.fullAt, fullAt != self.buffer.changes, !self.buffer.hasWaiters {
@@ -81,7 +81,7 @@ extension RecordAccumulator {
         }
     }
 
-    /// Lets the next task try: the one before it found room, or has given up.
+    /// Lets the next task try, because the previous one found room or gave up.
     mutating func offerRoomAgain() -> [Action] {
         var actions: [Action] = []
         self.buffer.takeOfferBack()
@@ -89,7 +89,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// Whose records fill the memory.
+    /// A text about the brokers whose records use the most memory.
     var fullBufferDescription: String {
         let holders = self.buffer.holders.prefix(3)
         guard !holders.isEmpty else { return "" }
@@ -101,7 +101,7 @@ extension RecordAccumulator {
         return " Of its \(self.buffer.size) bytes, \(list.joined(separator: ", "))."
     }
 
-    /// What went wrong last with the records that take the most.
+    /// A text about the last failure of the records that use the most memory.
     func fullBufferCause(now: MonotonicTime) -> String {
         guard let most = self.buffer.holders.first else { return "" }
         let partitions = self.topics.values.lazy.flatMap(\.partitions)

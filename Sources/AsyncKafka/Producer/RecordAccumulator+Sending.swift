@@ -20,7 +20,7 @@ extension RecordAccumulator {
         let baseSequence: Int32
     }
 
-    /// What goes into one Produce request.
+    /// The contents of one Produce request.
     struct Drained: Sendable {
         let broker: Int32
         let transmissions: [Transmission]
@@ -28,13 +28,13 @@ extension RecordAccumulator {
 
     enum Step {
         case send(Drained)
-        /// There is something to send, and no connection.
+        /// There is something to send, but no connection.
         case connect
         /// Nothing more can be sent now.
         case done
     }
 
-    // MARK: What can be sent
+    // MARK: Ready partitions
 
     func broker(_ id: Int32) -> BrokerState? { self.brokers[id] }
 
@@ -45,7 +45,7 @@ extension RecordAccumulator {
         return broker
     }
 
-    /// Puts a partition into its leader's list if it has something that can be sent.
+    /// Adds a partition to the ready list of its leader if it has something that can be sent.
     mutating func list(_ partition: PartitionState, _ actions: inout [Action]) {
         guard partition.hasReady, partition.queue.canSend, !partition.isListed, !partition.isBackingOff,
             !partition.isAwaitingIdentity
@@ -61,14 +61,14 @@ extension RecordAccumulator {
         self.send(to: broker, &actions)
     }
 
-    /// Lets a thread send to a broker, unless one is doing so.
+    /// Lets a thread send to a broker, unless one is already sending.
     func send(to broker: BrokerState, _ actions: inout [Action]) {
         guard !broker.isSending, !broker.ready.isEmpty, broker.inFlight < self.settings.maxInFlight else { return }
         broker.isSending = true
         actions.append(.send(to: broker.id))
     }
 
-    /// Lets a partition wait before it tries again.
+    /// Delays the next attempt of a partition.
     mutating func backOff(_ partition: PartitionState, _ actions: inout [Action]) {
         guard !partition.isBackingOff else { return }
         partition.isBackingOff = true
@@ -86,7 +86,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// Lets every open batch be sent as it is, or those for one broker.
+    /// Allows all open batches, or those for one broker, to be sent without waiting for more records.
     mutating func makeOpenDue(_ actions: inout [Action], of broker: Int32? = nil) {
         var next = self.openBatches.first
         while let partition = next {
@@ -97,7 +97,7 @@ extension RecordAccumulator {
         }
     }
 
-    /// Lets the open batches be sent whose linger is over, and sets the timer for the next one.
+    /// Allows the open batches whose linger is over to be sent, and sets the timer for the next one.
     mutating func lingerEnded(now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         self.isLingerTimerSet = false
@@ -118,11 +118,11 @@ extension RecordAccumulator {
 
     // MARK: Sending
 
-    /// The next request to a broker. Only the thread that performs `.send` for the broker calls this, until it returns `.connect`
-    /// or `.done`.
+    /// Returns the next request to a broker. Only the thread that performs `.send` for the broker calls this, until it
+    /// returns `.connect` or `.done`.
     mutating func nextStep(_ id: Int32, isConnected: Bool, _ actions: inout [Action]) -> Step {
         guard let broker = self.brokers[id] else { return .done }
-        // Somebody else may have made the connection.
+        // Another part of the client may have opened the connection.
         if isConnected { Self.noteConnection(of: broker, &actions) }
         let step = self.drain(broker, isConnected: isConnected, &actions)
         if case .send = step {} else { broker.isSending = false }
@@ -138,7 +138,7 @@ extension RecordAccumulator {
         }
         var transmissions: [Transmission] = []
         var size = 0
-        // Each partition once at most: brokers take one batch of a partition in a request.
+        // Takes each partition at most once, because a request may contain one batch per partition.
         for _ in 0..<broker.ready.count {
             guard let partition = broker.ready.popFirst() else { break }
             partition.isListed = false
@@ -148,7 +148,7 @@ extension RecordAccumulator {
             }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
             guard let batch = partition.queue.upNext else { continue }
-            // The topic's limit was learned after the batch was filled.
+            // The topic's limit was learned after the batch had been filled.
             if batch.count > 1, batch.records.byteCount > partition.topic.batchSize.current,
                 let id = partition.queue.beginSplit()
             {
@@ -200,7 +200,7 @@ extension RecordAccumulator {
         if broker.reachability.succeeded() { actions.append(.reportReachable(broker: broker.id)) }
     }
 
-    /// No connection could be made. Partitions wait and try again, or fail with the error if it will stay.
+    /// No connection could be opened. The partitions back off, or fail with the error if it isn't retriable.
     mutating func connectionFailed(_ id: Int32, _ error: KafkaError, now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         guard let broker = self.brokers[id] else { return actions }
@@ -231,7 +231,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// The cluster refuses to give an identity, for now: what waits for one fails, as it would fail without idempotence.
+    /// The cluster refuses an identity for now. The batches that wait for one fail, as they would without idempotence.
     mutating func identityRefused(_ error: KafkaError) -> [Action] {
         var actions: [Action] = []
         for partition in self.takeAwaitingIdentity() { self.giveUp(partition, because: error, &actions) }
@@ -246,7 +246,7 @@ extension RecordAccumulator {
 
     // MARK: Metadata
 
-    /// Takes the partitions and leaders of a topic.
+    /// Processes the partitions and leaders of a topic.
     mutating func update(_ metadata: TopicMetadata, _ actions: inout [Action]) {
         guard !metadata.partitions.isEmpty else { return }
         let topic: TopicState
@@ -269,7 +269,7 @@ extension RecordAccumulator {
         if !moved.isEmpty { self.buffer.leadersChanged() }
         for partition in moved {
             if partition.isListed { self.unlist(partition) }
-            // It needn't wait for a leader that is known.
+            // The backoff was for the former leader.
             partition.isBackingOff = false
             self.leaveIfSticky(partition)
             self.list(partition, &actions)
@@ -277,7 +277,7 @@ extension RecordAccumulator {
         if !moved.isEmpty { self.offerRoom(&actions) }
     }
 
-    /// Takes a partition out of the list that it is in, that of a former leader.
+    /// Removes a partition from the ready list of its former leader.
     private func unlist(_ partition: PartitionState) {
         partition.isListed = false
         for broker in self.brokers.values {

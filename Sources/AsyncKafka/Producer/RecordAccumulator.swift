@@ -9,10 +9,10 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Where records wait for their brokers: topics, partitions and their batches, and the memory that all of it may take.
+/// The unacknowledged records of a producer: topics, partitions and their batches, and the memory that they use.
 ///
-/// All decisions, and nothing else: time and randomness come in as arguments, and what is to be done outside of the
-/// lock that guards it goes out as `Action`s.
+/// It only decides. Time and randomness are arguments, and everything that must be done outside of its lock is returned
+/// as an `Action`.
 struct RecordAccumulator {
     struct Settings {
         var batchSize: Int
@@ -22,17 +22,17 @@ struct RecordAccumulator {
         var maxInFlight: Int
         var isIdempotent: Bool
         var isRoundRobin: Bool
-        /// Whether an observer wants to know when the buffer is full and when it has room again.
+        /// Whether there is an observer for the buffer becoming full and having room again.
         var isObserved: Bool
     }
 
-    /// How the partition of a record is found.
+    /// How the partition of a record is determined.
     enum Choice {
-        /// It is named, or a partitioner named it.
+        /// The record or a custom partitioner specifies it.
         case named(Int32)
-        /// By the hash of its key, without sign.
+        /// The hash of the key, without sign, determines it.
         case hash(UInt32)
-        /// The sticky partition, or the next in turn.
+        /// Any partition: the sticky one, or the next in turn.
         case free
     }
 
@@ -40,23 +40,24 @@ struct RecordAccumulator {
         case done(Delivery, [Action])
         case unknownTopic
         case unknownPartition(count: Int)
-        /// No room; what may help to make some is to be done.
+        /// There is no room. The actions may help to free some.
         case full(RecordBuffer.Shortage, [Action])
         case tooLarge(Int)
         case closed(KafkaError)
     }
 
-    /// What a batch takes at first where nothing is known of the partition's rate.
+    /// The initial memory of a batch if nothing is known about the partition's rate.
     static let smallestBatch = 4096
-    /// How often it is said of a topic that it is in use: much more often than metadata forgets topics.
+    /// The interval at which a topic is marked as in use. It is much shorter than the time after which metadata forgets
+    /// a topic.
     static let useInterval = WantedTopics.maximumIdle / 5
 
     let settings: Settings
     let undelivered: UndeliveredRecords
     var topics: [String: TopicState] = [:]
-    /// The topic of the last record: the next one's, nearly always.
+    /// The topic of the last record, because the next record is usually for the same topic.
     var lastTopic: TopicState?
-    /// The open batch of a topic's sticky partition, and the topic: where a record without key goes, nearly always.
+    /// The open batch of the sticky partition of `freeTopic`, to which nearly all records without a key are added.
     var freeBatch: ProducerBatch?
     private var freeTopic = ""
     /// Whether open batches wait for more records.
@@ -64,7 +65,7 @@ struct RecordAccumulator {
     var brokers: [Int32: BrokerState] = [:]
     var openBatches = OpenBatches()
     var idempotence = IdempotenceStateMachine()
-    /// Partitions that can send nothing without a (new) producer identity.
+    /// Partitions that can't send before the producer has a (new) identity.
     var awaitingIdentity: [PartitionState] = []
     var buffer: RecordBuffer
     /// The buffer's `changes` when it was reported to be full. Nil while it has room.
@@ -84,8 +85,8 @@ struct RecordAccumulator {
 
     // MARK: Appending
 
-    /// The short way, for nearly every record: its partition's batch is open and has room. Nil if it isn't so simple; then
-    /// `append` finds out why.
+    /// The fast path for nearly all records: the partition's batch is open and has room. Returns nil in all other
+    /// cases, which `append` handles.
     @inline(__always)
     mutating func appendToOpenBatch(_ record: ProducerRecord, choice: Choice, timestamp: Int64) -> Delivery? {
         let batch: ProducerBatch
@@ -112,8 +113,8 @@ struct RecordAccumulator {
 
     /// Adds a record to its partition's open batch.
     ///
-    /// `isOffered` says that the calling task has been woken because there may be room; others take no memory while tasks
-    /// wait for some.
+    /// `isOffered` means that the calling task was woken because there may be room. Other callers take no memory while
+    /// tasks wait for some.
     mutating func append(
         _ record: ProducerRecord, choice: Choice, timestamp: Int64, isOffered: Bool = false, now: () -> MonotonicTime
     ) -> Appended {
@@ -122,7 +123,7 @@ struct RecordAccumulator {
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
         } else {
-            // Before the topic is remembered for the short way, which doesn't look.
+            // Checked before the topic is remembered for the fast path, which doesn't check it.
             if let closed = self.closed { return .closed(closed) }
             guard let known = self.topics[record.topic] else { return .unknownTopic }
             self.lastTopic = known
@@ -160,7 +161,7 @@ struct RecordAccumulator {
             record, topic, isFree ? nil : partition, timestamp: timestamp, isOffered: isOffered, now: now())
     }
 
-    /// The record's partition has no open batch with room for it. `named` is nil if the record may go to any partition.
+    /// Adds a record to a new or larger batch of its partition. `named` is nil if the record may go to any partition.
     @inline(never)
     private mutating func appendToNewBatch(
         _ record: ProducerRecord, _ topic: TopicState, _ named: PartitionState?, timestamp: Int64, isOffered: Bool,
@@ -175,13 +176,14 @@ struct RecordAccumulator {
         var actions: [Action] = []
         var partition = named ?? self.freePartition(of: topic, for: size)
         var mayMove = named == nil
-        // Each partition's open batch is closed once, and a partition is left only for one whose broker has a share: it ends.
+        // The loop ends: each partition's open batch is closed only once, and a partition is left only for one whose
+        // broker has a share.
         while true {
             switch self.makeRoom(for: size, in: partition, isOffered: isOffered, now: now, &actions) {
             case .made(let batch):
                 return self.appended(record, to: batch, of: partition, timestamp: timestamp, &actions)
             case .closed:
-                // The next one may have a batch too, begun by a record with a key.
+                // The next partition may have an open batch, too, with records that have keys.
                 if mayMove { partition = self.freePartition(of: topic, for: size) }
                 mayMove = false
             case .lacking(let bytes):
@@ -197,15 +199,15 @@ struct RecordAccumulator {
     }
 
     private enum Room {
-        /// In a batch that is open now.
+        /// There is room in this batch, which is open.
         case made(ProducerBatch)
-        /// Not in the batch that was open. It is full, and closed.
+        /// The open batch had no room. It is full and has been closed.
         case closed
-        /// There is not so much memory.
+        /// This many bytes of memory are missing.
         case lacking(Int)
     }
 
-    /// Lets a partition's open batch grow, up to the size of a batch, or begins one.
+    /// Lets a partition's open batch grow, up to the batch size, or begins one.
     private mutating func makeRoom(
         for size: Int, in partition: PartitionState, isOffered: Bool, now: MonotonicTime, _ actions: inout [Action]
     ) -> Room {
@@ -228,7 +230,7 @@ struct RecordAccumulator {
         return .made(batch)
     }
 
-    /// Begins a batch for a record that makes it as large as `size`.
+    /// Begins a batch with a record. `size` is the size of the batch with it.
     private mutating func begin(
         _ partition: PartitionState, with size: Int, isOffered: Bool, now: MonotonicTime, _ actions: inout [Action]
     ) -> Room {
@@ -260,7 +262,7 @@ struct RecordAccumulator {
         return .made(batch)
     }
 
-    /// Puts a record into a batch that has the memory for it.
+    /// Adds a record to a batch that has the memory for it.
     private mutating func appended(
         _ record: ProducerRecord, to batch: ProducerBatch, of partition: PartitionState, timestamp: Int64,
         _ actions: inout [Action]
@@ -269,7 +271,7 @@ struct RecordAccumulator {
         let isTaken = try? batch.records.append(
             key: record.key, value: record.value, headers: record.headers, timestamp: timestamp, limit: batch.limit)
         guard isTaken == true else { return .tooLarge(Int(Int32.max)) }
-        // A record that is larger than a batch should be has one for itself.
+        // A record that exceeds the batch size gets a batch of its own.
         if batch.limit > partition.topic.batchSize.current { batch.limit = batch.records.byteCount }
         if partition.isOpenDue { self.list(partition, &actions) }
         if self.lingers, partition === partition.topic.stickyPartition {
@@ -280,7 +282,7 @@ struct RecordAccumulator {
             Delivery(batch: batch, index: Int32(truncatingIfNeeded: index), timestamp: timestamp), actions)
     }
 
-    /// Without linger every record may be sent at once, if its broker has room for another request.
+    /// Without linger, every record may be sent immediately if its broker has room for another request.
     @inline(never)
     private mutating func followUpWithoutLinger(_ delivery: Delivery, _ partition: PartitionState) -> Appended {
         guard !partition.isListed, partition.queue.canSend else { return .done(delivery, []) }
@@ -289,7 +291,7 @@ struct RecordAccumulator {
         return .done(delivery, actions)
     }
 
-    /// The partition for a record of so many bytes that may go anywhere.
+    /// Returns the partition for a record of `size` bytes that may go to any partition.
     private mutating func freePartition(of topic: TopicState, for size: Int) -> PartitionState {
         if self.settings.isRoundRobin {
             for _ in 0..<topic.partitionCount {
@@ -311,8 +313,8 @@ struct RecordAccumulator {
         return chosen
     }
 
-    /// Lets records that may go anywhere leave a partition that can't be written to, if another can. What its open batch has
-    /// stays there.
+    /// If records that may go to any partition go to one that can't be written to, and another can, changes to another
+    /// one. The records in the open batch stay there.
     mutating func leaveIfSticky(_ partition: PartitionState) {
         let topic = partition.topic
         guard partition === topic.stickyPartition, !partition.isAvailable,
@@ -321,8 +323,8 @@ struct RecordAccumulator {
         self.leave(topic)
     }
 
-    /// Lets records that may go anywhere leave a partition whose broker's share of the memory is used up. Returns where they
-    /// go; nil if no other partition is better off.
+    /// If records that may go to any partition go to one whose broker has used up its share of the memory, changes to
+    /// another one. Returns that partition, or nil if no other one has room.
     private mutating func leaveForRoom(_ partition: PartitionState, _ size: Int) -> PartitionState? {
         let topic = partition.topic
         guard !self.buffer.hasShare(partition.leader, for: size),
@@ -354,7 +356,7 @@ struct RecordAccumulator {
         partition.isOpenDue = false
         self.openBatches.remove(partition)
         let size = batch.records.byteCount
-        // As large as this one and a little more, or half as large as before: it falls slowly.
+        // Slightly larger than this batch, and at least half of the previous value, so that it falls slowly.
         partition.expectedSize = max(Self.smallestBatch, size + size / 8, partition.expectedSize / 2)
         if partition === partition.topic.stickyPartition { partition.topic.sticky.wrote(size) }
         batch.complete()

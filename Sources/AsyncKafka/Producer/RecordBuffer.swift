@@ -7,15 +7,15 @@
 
 import KafkaMemory
 
-/// The memory that a producer's records may take: for which brokers they are, and which tasks wait for some. It knows no clock and
-/// no lock, and keeps the promises of the tasks that wait.
+/// The memory for a producer's records, with the share of each broker and the tasks that wait for room. It has no clock
+/// and no lock, and holds the promises of the waiting tasks.
 ///
-/// While others could use it, the records for one broker take no more than they leave free. So a broker that hangs has half
-/// of the memory at most, two that hang have a third each, and what is for the others finds room. A broker without any
-/// records here may always take some, so that the largest record passes too. Tasks that wait for a broker's share to
-/// shrink are in nobody else's way.
+/// While other brokers could use the memory, the records for one broker take at most as much as they leave free. So a
+/// broker that hangs uses at most half of the memory, two of them use a third each, and records for the other brokers
+/// find room. A broker without any records may always take some, so that even the largest record is accepted. Tasks
+/// that wait for the share of one broker don't block tasks with records for others.
 struct RecordBuffer {
-    /// What a record needs that can't be had now.
+    /// The memory that a record needs and can't get now.
     struct Shortage {
         enum Destination {
             case partition(PartitionState)
@@ -26,7 +26,7 @@ struct RecordBuffer {
         let destination: Destination
         let bytes: Int
 
-        /// The brokers whose share the record can have a part of, as the leaders are now.
+        /// The brokers whose shares the record could use, according to the current leaders.
         fileprivate var owners: Set<Int32> {
             switch self.destination {
             case .partition(let partition):
@@ -39,7 +39,7 @@ struct RecordBuffer {
     }
 
     private struct Share {
-        /// The partitions that it has, so that brokers which lead none any more are forgotten.
+        /// The number of the broker's partitions. A broker without partitions is forgotten.
         var partitions = 0
         var bytes = 0
     }
@@ -48,7 +48,7 @@ struct RecordBuffer {
         let number: UInt64
         let shortage: Shortage
         let promise: Promise<Void>
-        /// The state of `changes` when it was woken and found no room; nil if it has not been woken.
+        /// The value of `changes` when the task was woken and found no room. Nil if it was never woken.
         let failure: UInt64?
     }
 
@@ -58,13 +58,13 @@ struct RecordBuffer {
     let size: Int
     private(set) var free: Int
     private var shares: [Int32: Share] = [:]
-    /// Those that wait, by the brokers of whose shares one will do.
+    /// The waiting tasks, by the set of brokers whose shares they could use.
     private var queues: [Set<Int32>: Deque<Waiter>] = [:]
     private var lastNumber = UInt64.max / 2
     private var firstNumber = UInt64.max / 2
-    /// Whether a task that waited has been woken and not yet tried again.
+    /// Whether a waiting task was woken and has not tried again yet.
     private(set) var isOffered = false
-    /// Counts the changes after which a task may find room that found none: memory that is given back, and other leaders.
+    /// Counts the changes that may let a task succeed that failed before: memory that is returned, and new leaders.
     private(set) var changes: UInt64 = 0
 
     init(size: Int) {
@@ -74,7 +74,7 @@ struct RecordBuffer {
 
     // MARK: Shares
 
-    /// Counts a partition, and what its records take, for its leader of the moment.
+    /// Counts a partition and the memory of its records for its current leader.
     mutating func assign(_ partition: PartitionState) {
         let owner = partition.leader ?? Self.nobody
         guard owner != partition.owner else { return }
@@ -88,10 +88,11 @@ struct RecordBuffer {
         partition.owner = owner
     }
 
-    /// Whether a broker's records may take so much more.
+    /// Whether a broker's records may take `bytes` more.
     func hasShare(_ broker: Int32?, for bytes: Int) -> Bool { bytes <= self.allowance(of: broker) }
 
-    /// How much more of the free memory a broker's records may take, so that as much stays free as they have then.
+    /// The free memory that a broker's records may still take. Afterwards, at least as much stays free as they have in
+    /// total.
     private func allowance(of broker: Int32?) -> Int {
         guard self.shares.count > 1, let share = self.shares[broker ?? Self.nobody], share.bytes > 0 else {
             return .max
@@ -99,16 +100,16 @@ struct RecordBuffer {
         return (self.free - share.bytes) / 2
     }
 
-    /// What each broker's records take, the most first.
+    /// The memory that each broker's records take, in descending order.
     var holders: [(broker: Int32, bytes: Int)] {
         self.shares.filter { $0.value.bytes > 0 }.map { (broker: $0.key, bytes: $0.value.bytes) }
             .sorted { $0.bytes > $1.bytes }
     }
 
-    // MARK: Taking and giving back
+    // MARK: Taking and returning memory
 
-    /// Takes memory for a batch of a partition, so that it has `wanted` bytes if there are so many, and `least` otherwise.
-    /// False if not even those are free. A task that was not offered room comes after those that wait.
+    /// Takes memory for a batch, so that it has `wanted` bytes if that many are free, and `least` otherwise. Returns
+    /// false if not even those are free. A task that was not offered room comes after the waiting ones.
     mutating func take(
         for batch: ProducerBatch, of partition: PartitionState, least: Int, wanted: Int, isOffered: Bool
     ) -> Bool {
@@ -122,12 +123,12 @@ struct RecordBuffer {
         return true
     }
 
-    /// Counts what a batch's records take now.
+    /// Updates the memory that is accounted to a batch.
     mutating func account(for batch: ProducerBatch, of partition: PartitionState) {
         self.change(batch, partition, to: batch.records.capacity)
     }
 
-    /// A batch has ended, or others take its place.
+    /// Returns the memory of a batch that has ended or is replaced by others.
     mutating func release(_ batch: ProducerBatch, of partition: PartitionState) {
         self.change(batch, partition, to: 0)
     }
@@ -143,7 +144,7 @@ struct RecordBuffer {
 
     // MARK: Waiting
 
-    /// Lets a task wait for room: after the others, or before them if it was woken and found too little.
+    /// Adds a task to those that wait for room: at the end, or at the front if it was woken and found too little.
     mutating func wait(_ promise: Promise<Void>, for shortage: Shortage, isFirst: Bool) {
         let number: UInt64
         if isFirst {
@@ -162,7 +163,7 @@ struct RecordBuffer {
         }
     }
 
-    /// Partitions have other leaders: a task that waits for room in one of them waits for the share of another broker now.
+    /// Partitions have new leaders, so tasks that wait for room in them wait for the shares of other brokers.
     mutating func leadersChanged() {
         self.changes += 1
         guard !self.queues.isEmpty else { return }
@@ -171,7 +172,7 @@ struct RecordBuffer {
         for waiter in waiters { self.queues[waiter.shortage.owners, default: Deque()].append(waiter) }
     }
 
-    /// A task gives up waiting: while it is in the queue, those that come later take none.
+    /// Removes a task that gives up. While it is in the queue, later tasks take no memory.
     mutating func stopWaiting(_ promise: Promise<Void>) {
         for key in self.queues.keys {
             guard var queue = self.queues[key] else { continue }
@@ -182,8 +183,8 @@ struct RecordBuffer {
         }
     }
 
-    /// Wakes the first of those that wait, if there is room for it. One at a time: it tells whether it found some. If it found
-    /// none, it is not woken again before something changes.
+    /// Wakes the first waiting task if there is room for it. Only one task is woken at a time, and the next one after
+    /// it has tried. If it finds no room, it isn't woken again before something changes.
     mutating func offer() -> Promise<Void>? {
         guard !self.isOffered, let key = self.nextQueue, var queue = self.queues[key],
             let first = queue.first, first.shortage.bytes <= self.free
@@ -194,12 +195,12 @@ struct RecordBuffer {
         return first.promise
     }
 
-    /// The task that was woken has tried again, or has given up.
+    /// The task that was woken has tried again or given up.
     mutating func takeOfferBack() {
         self.isOffered = false
     }
 
-    /// Ends all waiting.
+    /// Removes and returns all waiting tasks.
     mutating func removeWaiters() -> [Promise<Void>] {
         defer { self.queues = [:] }
         return self.queues.values.flatMap { $0.map(\.promise) }
@@ -208,7 +209,7 @@ struct RecordBuffer {
     /// Whether tasks wait, or one was woken and has not tried again yet.
     var hasWaiters: Bool { self.isOffered || !self.queues.isEmpty }
 
-    /// Whether tasks wait that come before a newcomer with a record for a broker.
+    /// Whether waiting tasks have priority over a new record for a broker.
     private func isTaken(before broker: Int32?) -> Bool {
         guard !self.queues.isEmpty || self.isOffered else { return false }
         let owner = broker ?? Self.nobody
@@ -219,7 +220,7 @@ struct RecordBuffer {
             }
     }
 
-    /// The queue of the task that has waited longest, among those that a broker's share allows some room.
+    /// The queue of the task that has waited longest, among those for which a broker's share has room.
     private var nextQueue: Set<Int32>? {
         var next: (key: Set<Int32>, number: UInt64)?
         for (key, queue) in self.queues {
@@ -235,8 +236,8 @@ struct RecordBuffer {
         owners.contains { self.hasShare($0, for: waiter.shortage.bytes) }
     }
 
-    /// Whether a task has tried already, and nothing has changed since. The shares may look as if there was room for it: but a
-    /// partition whose broker has room is left out while it fails, and a new batch takes more than one record needs.
+    /// Whether a task has already tried, and nothing has changed since. The shares alone don't show this: a partition
+    /// whose broker has room is excluded while it fails, and a new batch takes more than one record needs.
     private func isFutile(_ waiter: Waiter) -> Bool {
         waiter.failure == self.changes && waiter.shortage.bytes <= self.free
     }

@@ -10,7 +10,7 @@ import KafkaProtocol
 import KafkaTransport
 
 extension Sender {
-    /// Appends a record if that can be done at once; nil if something must be waited for.
+    /// Appends a record if that is possible without waiting. Returns nil otherwise.
     @inline(__always)
     func append(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         let choice: RecordAccumulator.Choice
@@ -58,7 +58,7 @@ extension Sender {
 
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
         guard let timestamp = record.timestamp else { return self.loop.clock.coarseWallMilliseconds }
-        // -1 is Kafka's "no time", as records report it that were stored without one.
+        // -1 means "no timestamp" in Kafka. Records that were stored without one are read with it.
         guard timestamp.millisecondsSince1970 >= -1 else {
             throw KafkaError(
                 .invalidArgument, "The record's timestamp is before 1970 (\(timestamp)), which Kafka can't store.",
@@ -67,7 +67,7 @@ extension Sender {
         return timestamp.millisecondsSince1970
     }
 
-    /// How the partition is to be found; nil if a custom partitioner can't be asked yet.
+    /// Returns how the record's partition is determined, or nil if a custom partitioner can't be called yet.
     private func choice(for record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Choice? {
         if let partition = record.partition { return .named(partition) }
         switch self.configuration.partitioner.kind {
@@ -105,10 +105,10 @@ extension Sender {
 
     // MARK: Waiting
 
-    /// Appends a record, waiting for its topic to be known and for room.
+    /// Appends a record. Waits for the metadata of its topic and for room.
     func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         let deadline = self.loop.now + self.configuration.maxBlock
-        // Whether this task was woken to take room and has not tried yet. If a partitioner throws, it never will.
+        // Whether this task was woken to take room and has not tried yet. It never does if a partitioner throws.
         var isOffered = false
         defer { if isOffered { self.passRoomOn() } }
         var hasAskedForPartition = false
@@ -121,7 +121,8 @@ extension Sender {
             let promise = Promise<Void>()
             let wasOffered = isOffered
             isOffered = false
-            // Looked at here, since a promise that was kept at once would never tell.
+            // Checked here, because a promise that is fulfilled immediately reports neither cancellation nor the
+            // deadline.
             let isOver = Task.isCancelled || deadline <= self.loop.now
             let appended = self.accumulator.withLock { accumulator in
                 let appended = accumulator.append(
@@ -153,7 +154,7 @@ extension Sender {
                 guard !hasAskedForPartition, let partition = record.partition, partition >= 0 else {
                     throw self.unknownPartition(record, count)
                 }
-                // It may have been added a moment ago. Metadata may have forgotten the topic meanwhile.
+                // The partition may have been added recently, or metadata may have forgotten the topic.
                 hasAskedForPartition = true
                 _ = self.cluster.topicIfKnown(record.topic)
                 _ = try await self.cluster.refreshedMetadata(deadline: deadline)
@@ -166,7 +167,8 @@ extension Sender {
         }
     }
 
-    /// What the cluster knows of a topic. A producer that can't go on says so, and not that it waits for nothing any more.
+    /// Returns the metadata of a topic. If the producer has failed permanently, throws that error instead of the one
+    /// about waiting.
     func topic(_ name: String, deadline: MonotonicTime) async throws(KafkaError) -> TopicMetadata {
         do throws(KafkaError) {
             return try await self.cluster.topic(name, deadline: deadline)
@@ -179,7 +181,7 @@ extension Sender {
         self.decide { $0.offerRoomAgain() }
     }
 
-    /// It names those whose records are in the way, and not the one that found no room.
+    /// An error that names the brokers whose records fill the buffer, but not the record that found no room.
     private func noRoomError() -> KafkaError {
         let now = self.loop.now
         let reason = self.accumulator.withLock { $0.fullBufferDescription + $0.fullBufferCause(now: now) }
@@ -197,7 +199,7 @@ extension Sender {
             topic: record.topic, partition: record.partition)
     }
 
-    /// Appends a record without waiting, after a first try has failed.
+    /// Appends a record without waiting, after the fast path has failed.
     func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
         let isKnown = self.accumulator.withLock { $0.topics[record.topic] != nil }
         if !isKnown {

@@ -12,8 +12,8 @@ import KafkaTransport
 extension Sender {
     // MARK: The producer's identity
 
-    /// Gets the producer's identity when one is needed, the first time at once: from one broker after the other. Until the task
-    /// is cancelled, or something fatal is returned.
+    /// Obtains the producer's identity immediately and whenever another one is needed, trying one broker after the
+    /// other. Returns when the task is cancelled, or with a fatal error.
     func provideIdentities() async -> KafkaError? {
         _ = self.accumulator.withLock { $0.idempotence.identityNeeded() }
         var report = FailureReport(patience: .seconds(5))
@@ -32,7 +32,7 @@ extension Sender {
                 self.decide { $0.received(identity) }
                 if report.succeeded() { self.logger(.info, "The producer has an id now, and can write") }
             case .failure(let error):
-                // The producer ends, perhaps before it ever was connected.
+                // The producer is closing, perhaps before it was ever connected.
                 if Task.isCancelled || (error.code == .closed && !error.isRetriable) { return nil }
                 if let broker { refusing.moveToEnd(broker) }
                 if let fatal = self.identityFailed(error, since: begin, &report) { return fatal }
@@ -43,7 +43,7 @@ extension Sender {
         return nil
     }
 
-    /// A broker gave no identity. Returns the error if none ever will.
+    /// Handles a failed request for an identity. Returns the error if it is fatal.
     private func identityFailed(
         _ error: KafkaError, since begin: MonotonicTime, _ report: inout FailureReport
     ) -> KafkaError? {
@@ -71,7 +71,7 @@ extension Sender {
 
     // MARK: Flushing and closing
 
-    /// Sends all that was accepted and waits for its end. Throws only `.cancelled`.
+    /// Sends all accepted records and waits until they have ended. Throws only `.cancelled`.
     func flush() async throws(KafkaError) {
         var actions: [RecordAccumulator.Action] = []
         let batches = self.accumulator.withLock { $0.flush(&actions) }
@@ -86,13 +86,13 @@ extension Sender {
         }
     }
 
-    /// Takes no more records, and fails the tasks that wait to bring some.
+    /// Closes the producer for new records, and fails the tasks that wait for room.
     private func refuseRecords(_ error: KafkaError) {
         let waiters = self.accumulator.withLock { $0.close(error) }
         for waiter in waiters { waiter.fulfill(.failure(error)) }
     }
 
-    /// Takes no more records, delivers what was accepted within a limit, and gives up the rest.
+    /// Closes the producer for new records, delivers the accepted ones within a limit, and gives up the rest.
     func close(within limit: Duration) async {
         self.refuseRecords(.producerClosed)
         if limit > .zero {
@@ -106,7 +106,7 @@ extension Sender {
                 let now = self.loop.now
                 self.decide { $0.giveUpAll(because: error, now: now) }
             }
-            // Cut short by cancellation.
+            // Ends early if the task is cancelled.
             try? await self.flush()
             timer.cancel()
             if self.configuration.acks == .none {

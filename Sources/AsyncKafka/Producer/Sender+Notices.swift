@@ -30,7 +30,7 @@ extension Sender {
         }
     }
 
-    /// Raises the event for a batch that is put into a request.
+    /// Raises the event for a batch that is added to a request.
     func noteSent(_ batch: ProducerBatch, to broker: Broker) {
         self.events(
             .batchSent(
@@ -45,7 +45,7 @@ extension Sender {
         self.loop.now - batch.deadline + self.configuration.deliveryTimeout
     }
 
-    /// Takes note of how a batch has ended, and says what is to be said of it.
+    /// Counts the result of a batch, raises its event and logs what is due.
     func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
         let timer: MonotonicTime?
         switch result {
@@ -85,7 +85,7 @@ extension Sender {
         }
     }
 
-    /// Says what would be said later: nothing comes later.
+    /// Logs the failures that were not logged yet, because no timer will do so.
     func sayWhatIsLeft() {
         if let notice = self.failures.withLock({ $0.takeMore() }) { self.say(notice) }
     }

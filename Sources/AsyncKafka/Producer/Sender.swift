@@ -9,11 +9,11 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Carries the accumulator's batches to their brokers and the answers back.
+/// Transfers the accumulator's batches to their brokers and the answers back.
 ///
-/// There is no task for it: a request is written by the thread that completed the batch, if its broker has room for one
-/// more, and otherwise by the loop, when an answer, a timer or a change of leaders makes room. The accumulator's lock is
-/// not held while requests are encoded or written, or tasks resumed.
+/// It needs no task of its own. The thread that completes a batch writes the request if the broker has room for one
+/// more. Otherwise the loop writes it, when an answer, a timer or a change of leaders makes room. The accumulator's
+/// lock is not held while requests are encoded or written, or tasks are resumed.
 final class Sender: Sendable {
     let configuration: ProducerConfiguration
     let cluster: Cluster
@@ -25,13 +25,13 @@ final class Sender: Sendable {
     let accumulator: Lock<RecordAccumulator>
     /// Whether a record's key decides its partition.
     let hashesKeys: Bool
-    /// Whether partitions are chosen without asking a user's partitioner.
+    /// Whether partitions are selected without a custom partitioner.
     let isPartitionerOurs: Bool
-    /// Wakes the task that gets the producer's identity.
+    /// Wakes the task that obtains the producer's identity.
     let identityWanted = Signal()
 
-    /// The number of requests to a broker that are sent at once before the loop continues, so that a task that enqueues doesn't
-    /// have to send for all others.
+    /// The number of requests to a broker that one call sends before the loop continues, so that a task which enqueues
+    /// a record doesn't have to send for all others.
     private static let requestsAtATime = 4
 
     init(_ configuration: ProducerConfiguration, loop: EventLoop) throws(KafkaError) {
@@ -56,7 +56,7 @@ final class Sender: Sendable {
         self.cluster.setMetadataObserver { [weak self] metadata in self?.metadataChanged(metadata) }
     }
 
-    // MARK: What the accumulator decides
+    // MARK: Actions
 
     /// Performs the accumulator's actions in order, and then the actions that follow from them.
     func perform(_ actions: [RecordAccumulator.Action]) {
@@ -76,7 +76,7 @@ final class Sender: Sendable {
             case .split(let splitting):
                 actions += self.split(splitting)
             case .wake(let task):
-                // If the task has given up, the next one is woken.
+                // If the task has given up, wake the next one.
                 if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
             case .backOff(let partition, let failures, let count):
                 _ = self.loop.schedule(after: self.cluster.backoff(failures: failures)) { [weak self] in
@@ -123,7 +123,7 @@ final class Sender: Sendable {
         }
     }
 
-    /// Takes a topic that a record is for.
+    /// Processes the metadata of a topic that a record is for.
     func learn(_ topic: TopicMetadata) {
         self.decide { accumulator in
             var actions: [RecordAccumulator.Action] = []
@@ -132,7 +132,7 @@ final class Sender: Sendable {
         }
     }
 
-    /// Splits a batch. Its records are decompressed and encoded again, without the accumulator's lock.
+    /// Splits a batch. Its records are decompressed and encoded again outside of the accumulator's lock.
     private func split(_ splitting: RecordAccumulator.Splitting) -> [RecordAccumulator.Action] {
         let parts = try? splitting.batch.parts(ofAtMost: splitting.size, undelivered: self.undelivered)
         return self.accumulator.withLock { $0.replace(splitting, by: parts ?? []) }
@@ -140,7 +140,7 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker.
+    /// Sends to a broker what can be sent now.
     private func send(to broker: Int32, _ actions: inout [RecordAccumulator.Action]) {
         for _ in 0..<Self.requestsAtATime {
             let connection = self.cluster.connectionIfOpen(to: broker)
@@ -228,7 +228,7 @@ final class Sender: Sendable {
         }
     }
 
-    /// With `acks` 0, what was written counts as stored.
+    /// With `acks` 0, written records count as stored.
     private func written(
         _ drained: RecordAccumulator.Drained, _ failures: [Int: KafkaError], _ result: Result<Void, KafkaError>
     ) {
@@ -261,7 +261,7 @@ final class Sender: Sendable {
 }
 
 extension ProduceRequest {
-    /// Adds a batch, beside the others of its topic.
+    /// Adds a batch to those of its topic.
     mutating func add(_ records: [Bytes], of transmission: RecordAccumulator.Transmission) {
         var partition = PartitionProduceData()
         partition.index = transmission.partition.index

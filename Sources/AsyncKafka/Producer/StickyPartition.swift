@@ -5,21 +5,22 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the records of a topic go that have neither key nor partition: all to one partition until a batch's worth is
-/// written there, then to another (KIP-480, KIP-794). Pure: random numbers and queue lengths are arguments.
+/// Selects the partition for a topic's records that have neither key nor partition: all go to one partition until a
+/// batch's worth is written there, then to another (KIP-480, KIP-794). Pure: random numbers and queue lengths are
+/// arguments.
 struct StickyPartition {
-    /// A partition that may be chosen, and how many batches wait for its broker.
+    /// A partition that may be selected, and the number of batches that wait for its broker.
     struct Candidate {
         var partition: Int32
         var queueLength: Int
-        /// Whether it has a leader, and is not failing.
+        /// Whether the partition has a leader and isn't failing.
         var isAvailable: Bool
     }
 
-    /// After this many bytes a closed batch ends the stay at a partition. The batch's own size is the usual end; with
-    /// linger ending batches early, this keeps a slow stream from sticking to one partition for long.
+    /// The number of bytes after which a closed batch ends the stay at a partition. Usually a full batch does. If
+    /// linger closes batches early, this limit prevents a slow stream from staying at one partition for long.
     let stay: Int
-    /// The partition of the moment; nil before the first record.
+    /// The current partition. Nil before the first record.
     private(set) var current: Int32?
     private var bytes = 0
 
@@ -27,23 +28,23 @@ struct StickyPartition {
         self.stay = stay
     }
 
-    /// Counts what was written to the current partition.
+    /// Counts bytes written to the current partition.
     mutating func wrote(_ count: Int) {
         self.bytes += count
     }
 
-    /// Whether it is time to choose another partition. Asked only when the current one has no open batch, so that no
-    /// batch is left half full.
+    /// Whether to select another partition. Evaluated only while the current one has no open batch, so that no batch
+    /// stays half full.
     var shouldMove: Bool { self.current == nil || self.bytes >= self.stay }
 
-    /// Chooses the next partition: the shorter its queue, the likelier. Partitions that are not available are left out,
+    /// Selects the next partition. Partitions with shorter queues are more likely, and unavailable ones are excluded
     /// unless all are.
     mutating func move(among candidates: [Candidate], random: UInt64) {
         self.current = Self.choose(among: candidates, random: random)
         self.bytes = 0
     }
 
-    /// A weighted random choice; nil if there are no candidates.
+    /// Makes a weighted random choice. Returns nil if there are no candidates.
     static func choose(among candidates: [Candidate], random: UInt64) -> Int32? {
         let areAvailable = candidates.contains { $0.isAvailable }
         let longest = candidates.reduce(0) { $1.isAvailable || !areAvailable ? max($0, $1.queueLength) : $0 }

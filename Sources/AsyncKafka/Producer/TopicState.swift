@@ -8,29 +8,29 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// A topic as a producer sees it.
+/// A producer's state of a topic.
 ///
-/// It outlives what metadata says: a broker that starts may not know the topic for a moment, and the sequences of
-/// its partitions must not begin again then.
+/// It persists even if the topic is missing from metadata: a broker that has just started may not know the topic yet,
+/// and the sequences of its partitions must not begin again.
 ///
-/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only.
+/// `@unchecked Sendable` is correct because its variables are read and written only under the accumulator's lock.
 final class TopicState: @unchecked Sendable {
     let name: String
-    /// `.zero` while it isn't known: brokers before 2.8 don't tell.
+    /// The topic's id. `.zero` if it isn't known: brokers before 2.8 don't return it.
     var id: KafkaUUID = .zero
-    /// All the partitions there ever were.
+    /// All partitions that the topic has ever had.
     private(set) var partitions: [PartitionState] = []
-    /// How many partitions there are now.
+    /// The current number of partitions.
     private(set) var partitionCount = 0
-    /// The same, to take a hash modulo of. Never 0.
+    /// `partitionCount` as the divisor of a hash. Never 0.
     private(set) var hashRange: UInt32 = 1
     var sticky: StickyPartition
     /// The size at which its batches are full.
     var batchSize: LearnedBatchSize
-    /// The partition that `sticky` names.
+    /// The partition that `sticky` has selected.
     var stickyPartition: PartitionState?
     var nextInTurn = 0
-    /// When a batch that is opened says again that the topic is in use.
+    /// The time from which a new batch marks the topic as in use again.
     var useDue = MonotonicTime(nanoseconds: 0)
 
     init(name: String, sticky: StickyPartition, batchSize: LearnedBatchSize) {
@@ -39,11 +39,11 @@ final class TopicState: @unchecked Sendable {
         self.batchSize = batchSize
     }
 
-    /// Takes what metadata says. Returns the partitions whose leader is another than before.
+    /// Applies new metadata. Returns the partitions with a new leader or leader epoch.
     func update(_ metadata: TopicMetadata, makeQueue: () -> BatchQueue<ProducerBatch>) -> [PartitionState] {
         guard !metadata.partitions.isEmpty else { return [] }
         if metadata.id != .zero, metadata.id != self.id {
-            // Made again under its name, it has none of the records that the sequences count.
+            // A recreated topic has none of the records that the sequences count.
             if self.id != .zero { for partition in self.partitions { partition.queue.logBeganAnew() } }
             self.id = metadata.id
         }
@@ -68,41 +68,41 @@ final class TopicState: @unchecked Sendable {
     }
 }
 
-/// A partition as a producer sees it.
+/// A producer's state of a partition.
 ///
-/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only. It leaves the lock in
-/// `Action` and `Transmission`, where only its constants are read.
+/// `@unchecked Sendable` is correct because its variables are read and written only under the accumulator's lock. In an
+/// `Action` or `Transmission` it leaves the lock, but there only its constants are read.
 final class PartitionState: @unchecked Sendable {
     unowned let topic: TopicState
     let index: Int32
     let topicPartition: TopicPartition
     var leader: Int32?
     var leaderEpoch: Int32?
-    /// The broker for which `RecordBuffer` counts its records, and how much they take.
+    /// The broker for which `RecordBuffer` counts the records. `reserved` is their memory.
     var owner: Int32?
     var reserved = 0
-    /// Closed batches.
+    /// The closed batches.
     var queue: BatchQueue<ProducerBatch>
-    /// The batch that takes records.
+    /// The batch that accepts records.
     var open: ProducerBatch?
     var openedAt = MonotonicTime(nanoseconds: 0)
-    /// Whether the open batch may be sent although it is not full: its linger is over, or somebody flushes.
+    /// Whether the open batch may be sent although it isn't full, because its linger is over or a flush was requested.
     var isOpenDue = false
-    /// What a batch was worth lately, in bytes: as much memory the next one takes at first.
+    /// The recent size of batches in bytes, which is the initial memory of the next one.
     var expectedSize = RecordAccumulator.smallestBatch
-    /// Whether it is in its leader's list of partitions with something to send.
+    /// Whether the partition is in the ready list of its leader.
     var isListed = false
-    /// Whether it waits for a (new) producer identity.
+    /// Whether the partition waits for a (new) producer identity.
     var isAwaitingIdentity = false
-    /// Whether it waits out a backoff.
+    /// Whether the partition waits for the end of a backoff.
     var isBackingOff = false
-    /// Failures in a row, for the length of the backoff.
+    /// The number of consecutive failures, which determines the backoff.
     var failures = 0
-    /// Counts the backoffs, so that a timer of an earlier one ends none.
+    /// Counts the backoffs, so that the timer of an earlier one doesn't end a later one.
     var backoffCount = 0
-    /// What went wrong since records were stored, for the error of a batch whose time is over.
+    /// The failures since records were last stored, for the error of a batch that expires.
     var failedAttempts = FailedAttempts()
-    /// Its neighbours in the list of partitions with an open batch.
+    /// The neighbours in the list of partitions with an open batch (`OpenBatches`).
     var previousOpen: PartitionState?
     var nextOpen: PartitionState?
 
@@ -113,13 +113,14 @@ final class PartitionState: @unchecked Sendable {
         self.queue = queue
     }
 
-    /// Whether there is something that may be sent.
+    /// Whether a batch may be sent.
     var hasReady: Bool { self.queue.hasUnsent || (self.open != nil && self.isOpenDue) }
 
-    /// Whether a record may be put here that may go anywhere: there is a leader, and nothing waits that has failed there.
+    /// Whether records that may go to any partition may go here: the partition has a leader and no failed batches that
+    /// wait.
     var isAvailable: Bool { self.leader != nil && (self.failures == 0 || (self.open == nil && self.queue.count == 0)) }
 
-    /// Everything that has not ended.
+    /// All batches that have not ended.
     var pending: [ProducerBatch] { self.queue.pending + (self.open.map { [$0] } ?? []) }
 }
 
@@ -146,19 +147,20 @@ struct OpenBatches {
     }
 }
 
-/// A broker as a producer sees it.
+/// A producer's state of a broker.
 ///
-/// Why `@unchecked Sendable` is right: its variables are read and written under the accumulator's lock only.
+/// `@unchecked Sendable` is correct because its variables are read and written only under the accumulator's lock.
 final class BrokerState: @unchecked Sendable {
     let id: Int32
-    /// Partitions with something to send, each once: they take turns.
+    /// The partitions with something to send. Each is in the list once, so that they take turns.
     var ready = Deque<PartitionState>()
     var isConnecting = false
-    /// Tells that there is no connection to it, and that there is one again.
+    /// Decides when to report that the broker can't be connected to, and that it can again.
     var reachability = FailureReport()
-    /// Requests without answer.
+    /// The number of unanswered requests.
     var inFlight = 0
-    /// Whether a thread sends to it, or is about to. That thread also sends what is listed meanwhile.
+    /// Whether a thread sends to the broker or is about to. That thread also sends for partitions that become ready
+    /// meanwhile.
     var isSending = false
 
     init(id: Int32) {

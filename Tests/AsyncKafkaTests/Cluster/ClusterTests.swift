@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How a client finds its cluster, and what it says if it doesn't.
+/// How a client finds its cluster, and the errors if it doesn't.
 @Suite(.timeLimit(.minutes(1))) struct ClusterTests {
     private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "value")
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// The cluster has moved to other machines meanwhile, which only the bootstrap servers know (KIP-899).
+    /// The cluster has moved to other machines, which only the bootstrap servers know (KIP-899).
     @Test func whenAllKnownBrokersAreGoneTheBootstrapServersAreAskedAgain() async throws {
         try await EmbeddedKafka.withBroker { one in
             try await EmbeddedKafka.withBroker { other in
@@ -36,7 +36,7 @@ import Testing
                 for cluster in clusters { try await cluster.createTopic("t") }
                 let configuration = one.producing {
                     $0.cluster.bootstrapServers += other.bootstrapServers
-                    // Producer ids are not those of the other cluster.
+                    // The producer ids of the other cluster would be unknown.
                     $0.enableIdempotence = false
                 }
                 try await KafkaProducer.withProducer(configuration) { producer in
@@ -51,8 +51,8 @@ import Testing
         }
     }
 
-    /// The refreshes are as far apart as the time after which the bootstrap servers are asked again.
-    @Test func oneRefreshThatFailsLeavesTheConnectionsOpen() async throws {
+    /// The interval of refreshes equals the time after which the bootstrap servers are asked again.
+    @Test func aSingleFailedRefreshLeavesTheConnectionsOpen() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
@@ -75,8 +75,8 @@ import Testing
         }
     }
 
-    /// What is on its way already may have left the broker before the change that somebody wants to see.
-    @Test func freshMetadataIsAskedForAfterTheCall() async throws {
+    /// A response in flight may be older than the change that the caller wants to see.
+    @Test func refreshedMetadataIsRequestedAfterTheCall() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -88,7 +88,7 @@ import Testing
                 await hold.untilHeld()
                 let before = cluster.metadataState.withLock { $0.begun }
                 async let fresh = cluster.refreshedMetadata(deadline: cluster.loop.now + .seconds(10))
-                // The call is made before the answer comes; in the other order there is nothing to see.
+                // The call must be made before the answer arrives.
                 while !cluster.metadataState.withLock({ $0.isRequested }) { await Task.yield() }
                 hold.release()
                 _ = try await fresh
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func aClusterThatIsNotThereIsSaidWithItsAddress() async throws {
+    @Test func theErrorForAnUnreachableClusterNamesItsAddress() async throws {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.cluster.log = SilentLog()
         configuration.maxBlock = .seconds(2)
@@ -114,8 +114,8 @@ import Testing
         #expect(self.clock.now - start == .seconds(2))
     }
 
-    /// Each request of the client finds out anew; the log tells it once.
-    @Test func thatNoBrokerCanBeReachedIsToldOnceAndSoIsItsEnd() async throws {
+    /// Each request notices that no broker can be reached, but the log contains it once.
+    @Test func unreachableBrokersAreLoggedOnceAndSoIsTheirReturn() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatIsTooOldIsToldWithWhatItLacks() async throws {
+    @Test func theErrorForAnOutdatedBrokerNamesWhatItLacks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.rewrite(ApiVersionsRequest.self, times: nil) { _, _, response in
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func connectionsThatAreNotUsedAreClosedAndMadeAgain() async throws {
+    @Test func idleConnectionsAreClosedAndOpenedAgain() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing { $0.cluster.connectionMaxIdle = .milliseconds(100) }

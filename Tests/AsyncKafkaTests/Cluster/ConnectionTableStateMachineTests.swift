@@ -48,7 +48,7 @@ import Testing
         return connection
     }
 
-    /// Who is told that the connection is there. It leads to where the broker is.
+    /// Reports an open connection to the broker. Returns the waiters that it completes, or nil if it is rejected.
     private func connected(
         _ machine: inout Machine, _ key: ConnectionKey, _ connection: Connection = Connection()
     ) -> Set<Machine.Waiter>? {
@@ -68,7 +68,7 @@ import Testing
             lastAnswer: { _ in lastAnswer ?? self.start }, using: &random)
     }
 
-    @Test func allWaitForOneAttempt() throws {
+    @Test func allCallersWaitForOneAttempt() throws {
         var machine = self.machine()
         let first = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let second = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
@@ -78,7 +78,7 @@ import Testing
         #expect(self.waiter(machine.obtain(self.key(1), now: self.start)) == nil)
     }
 
-    @Test func untilTheBackoffIsOverAFailureIsToldAtOnce() throws {
+    @Test func aFailureIsReportedImmediatelyUntilTheBackoffIsOver() throws {
         var machine = self.machine()
         for failures in 1...2 {
             let now = self.start + .seconds(Int64(failures))
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func whoGaveUpIsNotTold() throws {
+    @Test func aCallerThatGaveUpIsNotNotified() throws {
         var machine = self.machine()
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let hasWaited = machine.waitEnded(self.key(1), waiter.id)
@@ -103,7 +103,7 @@ import Testing
         #expect(told == [])
     }
 
-    @Test func aBootstrapServerThatIsABrokerBecomesThatBrokersConnection() {
+    @Test func aBootstrapConnectionToABrokerBecomesThatBrokersConnection() {
         var machine = Machine(bootstrap: [Broker(host: "one", port: 1)])
         let connection = self.connect(&machine, self.bootstrap)
         let moved = machine.brokersChanged(self.brokers)
@@ -120,7 +120,7 @@ import Testing
         #expect(machine.address(of: self.key(1))?.host == "elsewhere")
     }
 
-    @Test func whoRefusedIsAskedOnlyIfThereIsNobodyElse() throws {
+    @Test func refusingBrokersAreAskedOnlyIfThereIsNoOther() throws {
         var machine = self.machine()
         let one = self.connect(&machine, self.key(1))
         #expect(self.candidates(machine).open.first === one)
@@ -132,8 +132,8 @@ import Testing
         #expect(others == [self.key(3), self.key(1), self.key(2)], "the oldest refusal comes before the newer one")
     }
 
-    /// Its other connections are open, and have nothing to do.
-    @Test func whoWasSilentIsAskedLastUntilItAnswers() throws {
+    /// Its other connections are open and idle.
+    @Test func silentBrokersAreAskedLastUntilTheyAnswer() throws {
         var machine = self.machine()
         _ = self.connect(&machine, self.key(1))
         let server = try #require(self.brokers[1]?.server)
@@ -142,15 +142,15 @@ import Testing
         #expect(self.candidates(machine).others.last == self.key(1))
         #expect(self.candidates(machine, lastAnswer: self.start + .seconds(2)).open.count == 1)
         let heartbeats = self.connect(&machine, self.key(1, .coordinator))
-        #expect(self.candidates(machine).open.count == 1, "it has just let itself be connected to")
+        #expect(self.candidates(machine).open.count == 1, "it has just accepted a connection")
         machine.ended(
             heartbeats, KafkaError(.timedOut, "", isRetriable: true), now: self.start + .seconds(3),
             backoff: self.backoff)
         #expect(self.candidates(machine).open.isEmpty)
     }
 
-    /// Another broker may listen there now.
-    @Test func aConnectionToWhereTheBrokerNoLongerIsIsNotTaken() throws {
+    /// Another broker may use that address now.
+    @Test func aConnectionToAFormerAddressIsRejected() throws {
         var machine = self.machine()
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let old = try #require(machine.address(of: self.key(1)))
@@ -164,15 +164,15 @@ import Testing
         #expect(machine.openConnections.isEmpty)
     }
 
-    /// It would not send anything now.
-    @Test func aPausedConnectionComesAfterBrokersThatAreNotConnected() {
+    /// It wouldn't send the request immediately.
+    @Test func pausedConnectionsComeAfterUnconnectedBrokers() {
         var machine = self.machine()
         let paused = self.connect(&machine, self.key(1))
         let (open, others) = self.candidates(machine, paused: paused)
         #expect(open.isEmpty && others.last == self.key(1) && others.count == 3)
     }
 
-    @Test func nothingIsConnectedAfterTheEnd() throws {
+    @Test func nothingIsConnectedAfterClosing() throws {
         var machine = self.machine()
         let waiter = try #require(self.waiter(machine.obtain(self.key(1), now: self.start)))
         let open = self.connect(&machine, self.key(2))
@@ -187,9 +187,10 @@ import Testing
         }
     }
 
-    /// Whatever happens: one attempt a key at a time, each waiter told once, and no connection lost from sight while it is open.
+    /// For any sequence of events: there is one attempt per key at a time, each waiter is notified once, and every open
+    /// connection is known.
     @Test(arguments: UInt64(1)...100)
-    func everyWaiterIsToldOnceAndNoConnectionIsLost(seed: UInt64) {
+    func everyWaiterIsNotifiedOnceAndNoConnectionIsLost(seed: UInt64) {
         var random = SeededRandom(seed)
         var machine = self.machine()
         var now = self.start

@@ -13,8 +13,8 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a consumer was connected to is gone for good, or hangs: it turns to who has taken over, and does not wait for its
-/// deadlines, which here are longer than the tests may take.
+/// A broker that a consumer is connected to stops permanently or hangs. The consumer moves to the brokers that have
+/// taken over, without waiting for its timeouts, which are longer than the time limit of the tests.
 @Suite(.timeLimit(.minutes(1))) struct DeadBrokerTests {
     private let clock = TestClock()
     private func patient(_ kafka: EmbeddedKafka, _ group: String? = nil) -> ConsumerConfiguration {
@@ -26,7 +26,7 @@ import Testing
         return configuration
     }
 
-    /// Lets brokers name a coordinator that is dead, three times, as they do until its session with the controller is over.
+    /// Lets brokers name a dead coordinator three times, as they do until its session with the controller ends.
     private func rememberCoordinator(_ coordinator: Int, in kafka: EmbeddedKafka) -> EmbeddedKafka.InjectedFault {
         let port = kafka.bootstrapServers[coordinator - 1].split(separator: ":").last.flatMap { Int32($0) } ?? 1
         return kafka.rewrite(FindCoordinatorRequest.self, times: 3) { _, _, response in
@@ -51,7 +51,7 @@ import Testing
                         if read.count == 10 { break }
                         guard read.count == 5 else { continue }
                         group.addTask {
-                            // The others still name the leader that is dead.
+                            // The other brokers still name the dead leader.
                             let outdated = kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
                                 for topic in response.topics.indices {
                                     for partition in response.topics[topic].partitions.indices {
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func aGroupWhoseCoordinatorIsDeadGoesOnAtTheNextOne() async throws {
+    @Test func aGroupOfADeadCoordinatorContinuesAtTheNextOne() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
@@ -92,13 +92,13 @@ import Testing
                 let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
                 #expect(committed == 2)
                 #expect(outdated.hits == 3)
-                // Its heartbeats go there too.
+                // Its heartbeats move there, too.
                 await kafka.untilRequests { $0.contains { $0.api == .heartbeat && $0.broker != coordinator } }
             }
         }
     }
 
-    @Test func aGroupWhoseCoordinatorIsDeadCanBeJoinedAtTheNextOne() async throws {
+    @Test func aGroupOfADeadCoordinatorCanBeJoinedAtTheNextOne() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func heartbeatsToACoordinatorThatHangsTurnToTheNextOneWithinTheSession() async throws {
+    @Test func heartbeatsMoveFromAHangingCoordinatorWithinTheSession() async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await kafka.fill("t", 5)

@@ -12,10 +12,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Answers with far more in them than was asked for.
+/// Answers that contain far more than was requested.
 @Suite(.timeLimit(.minutes(1))) struct AnswerLimitTests {
-    /// What a connection makes of an answer to Metadata whose one topic has so many replicas of one partition, or so many
-    /// partitions.
+    /// Returns the result of a Metadata request whose answer has one topic with this many replicas or partitions.
     private func outcome(
         asking names: [String]?, replicas: Int, partitions: Int, maxResponseSize: Int = 128 << 20
     ) async throws -> Result<Int, KafkaError> {
@@ -58,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [(1_100_000, 1), (0, 1_100_000), (10, 110_000)])
-    func anAnswerFarBeyondTheTopicsAskedForIsRefused(_ replicas: Int, _ partitions: Int) async throws {
+    func anAnswerFarBeyondTheRequestedTopicsIsRejected(_ replicas: Int, _ partitions: Int) async throws {
         guard
             case .failure(let error) = try await self.outcome(asking: ["t"], replicas: replicas, partitions: partitions)
         else {
@@ -69,7 +68,7 @@ import Testing
         #expect(error.isRetriable)
     }
 
-    @Test func anAnswerAboveTheMaximumNamesTheSetting() async throws {
+    @Test func theErrorOfAnOversizedAnswerNamesTheSetting() async throws {
         let outcome = try await self.outcome(asking: ["t"], replicas: 1, partitions: 1000, maxResponseSize: 8192)
         guard case .failure(let error) = outcome else {
             Issue.record("read")
@@ -83,7 +82,7 @@ import Testing
         #expect(try read.get() == 100_000)
     }
 
-    @Test func whoAsksForAllTopicsGetsAll() async throws {
+    @Test func aRequestForAllTopicsReturnsAllOfThem() async throws {
         let read = try await self.outcome(asking: nil, replicas: 0, partitions: 1_100_000)
         #expect(try read.get() == 1_100_000)
     }

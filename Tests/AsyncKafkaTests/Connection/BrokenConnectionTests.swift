@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is said of connections that break, and of what was on its way.
+/// The errors of connections that break, and of their requests.
 @Suite(.timeLimit(.minutes(1)))
 struct BrokenConnectionTests {
     private let clock = TestClock()
@@ -30,8 +30,8 @@ struct BrokenConnectionTests {
         ) { _, _ in }
     }
 
-    @Test("a connection that can't be made names its address once", arguments: ["127.0.0.1", "::1", "kafka.example"])
-    func naming(host: String) {
+    @Test(arguments: ["127.0.0.1", "::1", "kafka.example"])
+    func aFailedConnectionNamesItsAddressOnce(host: String) {
         let isName = host == "kafka.example"
         let addresses = isName ? ["10.0.0.1:9092", "10.0.0.2:9092"] : ["\(host):9092"]
         let refused = TransportError.cannotConnect(host: host, port: 9092, errno: 111, addresses: addresses)
@@ -43,11 +43,8 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test(
-        "who closes before saying anything may want TLS, who only tells its versions SASL; who has answered wants neither"
-    )
-    func advice() async throws {
-        // How many requests it answers on a connection before it closes that.
+    @Test func theAdviceDependsOnWhatTheServerHasSentBefore() async throws {
+        // The number of requests that the server answers before it closes the connection.
         let answers = Lock(0)
         let server = try ScriptedBroker { request, index in
             let isAnswered = answers.withLock { answers in
@@ -64,7 +61,7 @@ struct BrokenConnectionTests {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let security = try ConnectionSecurity(.plaintext, logger: self.logger)
-        /// What is said when the connection is opened, and asked for metadata until it breaks.
+        /// Returns the error message after opening the connection and requesting metadata until it breaks.
         func failure(after count: Int, _ security: ConnectionSecurity) async throws -> String {
             answers.withLock { $0 = count }
             let error = await #expect(throws: KafkaError.self) {
@@ -79,18 +76,18 @@ struct BrokenConnectionTests {
         // As brokers do at a SASL listener.
         let mute = try await failure(after: 1, security)
         #expect(mute.contains("wants SASL") && !mute.contains("TLS"), "\(mute)")
-        // A broker that has answered stops, and while it starts, somebody takes connections for it and closes them.
+        // A broker that has answered stops. While it restarts, another process accepts its connections and closes them.
         for count in [2, 0, 1] {
             let known = try await failure(after: count, security)
             #expect(!known.contains("TLS") && !known.contains("SASL"), "\(known)")
         }
-        // Another client knows nothing of that.
+        // Another client has no knowledge of the server.
         let other = try await failure(after: 0, try ConnectionSecurity(.plaintext, logger: self.logger))
         #expect(other.contains("may want TLS or SASL"), "\(other)")
     }
 
-    @Test("a set-up that fails has had no effect that could be unknown", arguments: [true, false])
-    func setUp(isSilent: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aFailedSetupHasNoUnknownOutcome(isSilent: Bool) async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in isSilent ? .nothing : .close }
             defer { server.stop() }
@@ -105,8 +102,7 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test("no line says that an outcome is unknown when no connection could be made")
-    func lines() async throws {
+    @Test func noLineMentionsAnUnknownOutcomeIfNoConnectionWasOpened() async throws {
         try await self.clock.withBroker { kafka in
             var producing = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
             let log = KeptLog(minimum: .debug)
@@ -131,8 +127,7 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test("a question that is not answered has no unknown outcome, a change has")
-    func questions() async throws {
+    @Test func anUnansweredReadHasNoUnknownOutcomeAndAChangeHas() async throws {
         let server = try ScriptedBroker { request, _ in
             let versions: [(APIKey, ClosedRange<Int16>)] = [
                 (.metadata, 0...1), (.listOffsets, 1...3), (.createTopics, 2...3),
@@ -154,8 +149,7 @@ struct BrokenConnectionTests {
         #expect(errors.allSatisfy { $0?.isRetriable == true })
     }
 
-    @Test("no advice is that there is nothing to do, when something failed")
-    func nothing() {
+    @Test func theAdviceAfterAFailureIsNeverThatThereIsNothingToDo() {
         for code in (-1...140).map({ ErrorCode(rawValue: $0) }) where code != .none {
             let error = KafkaError(code, doing: "storing records")
             #expect(!error.message.contains("Nothing"), "\(error.message)")

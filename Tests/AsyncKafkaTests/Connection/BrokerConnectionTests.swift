@@ -14,7 +14,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite(.timeLimit(.minutes(2))) struct BrokerConnectionTests {
-    /// Opens a connection to a scripted broker, and ends both after the test's body.
+    /// Opens a connection to a scripted broker, and closes both after the body.
     private func withConnection(
         _ script: @escaping @Sendable (ScriptedBroker.Received, Int) -> ScriptedBroker.Reply,
         configure: (inout KafkaClientConfiguration) -> Void = { _ in }, clock: LoopClock = .system,
@@ -36,7 +36,7 @@ import Testing
         connection.close(KafkaError(.closed, "The test is over."))
     }
 
-    @Test func agreesOnTheNewestVersionThatBothSpeak() async throws {
+    @Test func theNewestCommonVersionIsUsed() async throws {
         try await self.withConnection { _, _ in
             try! .body(.apiVersions([(.metadata, 1...9), (.saslAuthenticate, 7...9), (.fetch, 90...95)]))
         } _: { connection, server in
@@ -44,7 +44,7 @@ import Testing
             #expect(try connection.versions.version(for: MetadataRequest.self, atMost: 5) == 5)
             #expect(connection.versions.supports(MetadataRequest.self, version: 9))
             #expect(!connection.versions.supports(MetadataRequest.self, version: 10))
-            // Both that are there are too new; Heartbeat isn't there at all.
+            // The broker's versions of the first two are too new, and it doesn't support Heartbeat.
             for name in ["saslAuthenticate", "fetch", "heartbeat"] {
                 do {
                     switch name {
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func asksAgainInTheVersionThatABrokerNamesWithError35() async throws {
+    @Test func apiVersionsIsRepeatedInTheVersionThatABrokerNamesWithError35() async throws {
         try await self.withConnection { request, _ in
             request.version > 2
                 ? try! .body(.apiVersions([(.apiVersions, 0...2)], error: .unsupportedVersion, version: 0))
@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: [
         Bytes([0, 35]), Bytes([0, 35, 0xff, 0xff, 0xff, 0xff]), Bytes(), Bytes(repeatElement(0xff, count: 50)),
     ])
-    func asksAgainInVersion0WhenTheRefusalIsMalformed(refusal: Bytes) async throws {
+    func apiVersionsIsRepeatedInVersion0AfterAMalformedRejection(refusal: Bytes) async throws {
         try await self.withConnection { request, _ in
             request.version > 0 ? .body(refusal) : try! .body(.apiVersions([(.metadata, 0...7)], version: 0))
         } _: { connection, server in
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func aRequestThatComesAfterTheEndOfAnIdleConnectionMayBeSentAgain() async throws {
+    @Test func aRequestAfterTheEndOfAnIdleConnectionIsRetriable() async throws {
         try await self.withConnection { request, _ in
             Self.answer(request)
         } configure: {
@@ -99,19 +99,19 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatNeverTellsItsVersionsIsGivenUp() async throws {
+    @Test func aBrokerThatNeverReturnsItsVersionsIsGivenUp() async throws {
         let error = await #expect(throws: KafkaError.self) {
             try await self.withConnection({ _, _ in .body(Bytes([0, 35])) }) { _, _ in }
         }
         #expect(error?.code == .unsupportedVersion)
     }
 
-    @Test func sendsItsNameAndVersion() async throws {
+    @Test func theClientSendsItsNameAndVersion() async throws {
         try await self.withConnection { _, _ in
             try! .body(.apiVersions())
         } _: { _, server in
             var reader = ByteReader(server.requests[0].rest)
-            // The request header's tagged fields, then the body.
+            // The tagged fields of the request header, then the body.
             let tags = try reader.readUnsignedVarint()
             #expect(tags == 0)
             let request = try ApiVersionsRequest(from: &reader, version: 4)
@@ -127,14 +127,14 @@ import Testing
         return try! .body(Bytes(MetadataResponse(), version: request.version))
     }
 
-    @Test func manyRequestsAtOnceGetTheirOwnAnswers() async throws {
+    @Test func concurrentRequestsGetTheirOwnAnswers() async throws {
         try await self.withConnection { request, _ in
             guard request.api == .metadata else { return Self.answer(request) }
             var response = MetadataResponse()
             response.controllerId = request.correlationID
             return try! .body(Bytes(response, version: 1))
         } _: { connection, server in
-            // More than may be in flight, so that some wait for others' answers.
+            // More requests than may be in flight, so that some wait.
             let answers = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for _ in 0..<300 {
                     group.addTask { try await connection.request(MetadataRequest()).controllerId }
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerOutOfTurnClosesTheConnection() async throws {
+    @Test func anAnswerOutOfOrderClosesTheConnection() async throws {
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .frame([0, 0, 0x7f, 0xff, 0, 0, 0, 0])
         } _: { connection, _ in
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerThatCannotBeReadClosesTheConnection() async throws {
+    @Test func anUnreadableAnswerClosesTheConnection() async throws {
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .body([0x7f, 0xff, 0xff, 0xff])
         } _: { connection, _ in
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func aRequestThatIsNotAnsweredInTimeEndsAndSoDoTheOthersBehindIt() async throws {
+    @Test func aRequestThatTimesOutEndsAndSoDoTheOnesAfterIt() async throws {
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .nothing
         } _: { connection, _ in
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatGoesAwayLeavesAnUnknownOutcome() async throws {
+    @Test func aBrokerThatDisconnectsLeavesAnUnknownOutcome() async throws {
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .close
         } _: { connection, _ in
@@ -191,11 +191,11 @@ import Testing
             #expect(error?.isOutcomeUnknown == true)
             #expect(error?.isRetriable == true)
             let after = await #expect(throws: KafkaError.self) { try await connection.request(CreateTopicsRequest()) }
-            #expect(after?.isOutcomeUnknown == false, "what was never sent has a known outcome")
+            #expect(after?.isOutcomeUnknown == false, "an unsent request has a known outcome")
         }
     }
 
-    @Test func cancellingTheTaskEndsOnlyTheWaiting() async throws {
+    @Test func cancellingTheTaskEndsOnlyItsWait() async throws {
         try await self.withConnection { request, _ in
             request.api == .apiVersions ? Self.answer(request) : .nothing
         } _: { connection, server in
@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test func obeysThrottling() async throws {
+    @Test func throttlingIsObeyed() async throws {
         let clock = TestClock()
         try await clock.passing {
             try await self.withConnection(
@@ -237,14 +237,14 @@ import Testing
         ([0x7f, 0xff, 0xff, 0xff, 1, 2, 3], "not Kafka's protocol"),
         ([0xff, 0xff, 0xff, 0xff], "not Kafka's protocol"),
     ])
-    func saysWhatAnswersInsteadOfAKafkaBroker(bytes: [UInt8], expected: String) async throws {
+    func theErrorNamesWhatAnswersInsteadOfABroker(bytes: [UInt8], expected: String) async throws {
         let error = KafkaError(
             .frameTooLarge(length: 0, limit: 1, firstBytes: bytes), broker: Broker(id: 1, host: "h", port: 1))
         #expect(error.message.contains(expected))
         #expect(error.code == .protocolError)
     }
 
-    @Test func nobodyListening() async throws {
+    @Test func aClosedPortIsARetriableConnectionFailure() async throws {
         let loop = try EventLoop(name: "client")
         defer { loop.shutdown() }
         let server = try ScriptedBroker { _, _ in .nothing }

@@ -20,7 +20,7 @@ struct HeldRequestsTests {
     private let clock = TestClock()
     private let kept = KeptEvents()
 
-    /// A connection whose sessions end after a second, and are renewed.
+    /// Opens a connection whose sessions end after a second and are renewed.
     private func withConnection(
         _ mechanism: some SASLMechanism = PlainMechanism.plain(username: "alice", password: "secret"),
         setupTimeout: Duration = .seconds(10), session: Duration = .milliseconds(1200),
@@ -37,7 +37,7 @@ struct HeldRequestsTests {
         }
     }
 
-    /// So many of them, which nobody renews.
+    /// Opens `count` such connections, but does not renew their sessions.
     private func withConnections(
         _ count: Int, _ mechanism: some SASLMechanism, setupTimeout: Duration, session: Duration = .milliseconds(1200),
         _ body: @escaping @Sendable (EmbeddedKafka, [BrokerConnection]) async throws -> Void
@@ -51,7 +51,7 @@ struct HeldRequestsTests {
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers(of: "SASL"))
             client.connectionSetupTimeout = setupTimeout
             client.observer = self.kept
-            // Longer sessions are renewed when the others are, and go on behind that.
+            // With longer sessions, the renewal takes place at the same time, and the session lasts beyond it.
             if session > .milliseconds(1200) {
                 client.sessionRenewal = 1.05 / (session / .seconds(1))..<1.15 / (session / .seconds(1))
             }
@@ -71,8 +71,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("sessions are renewed at 85 to 95 % of them, some sooner and some later")
-    func window() async throws {
+    @Test func sessionsAreRenewedAt85To95PercentOfTheirLifetime() async throws {
         let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
         try await self.withConnections(60, mechanism, setupTimeout: .seconds(10)) { _, connections in
             let shares = connections.compactMap(\.session).map { session in
@@ -90,7 +89,7 @@ struct HeldRequestsTests {
         return promise
     }
 
-    /// PLAIN that does not believe what the broker says at its second login.
+    /// PLAIN that rejects the broker's answer to its second login.
     private final class Suspicious: SASLMechanism {
         private struct Exchange: SASLExchange {
             var believes: Bool
@@ -113,8 +112,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("what waits for a renewal that fails is never sent, and is known not to be")
-    func failure() async throws {
+    @Test func requestsThatWaitForAFailedRenewalAreNeverSent() async throws {
         try await self.withConnection(Suspicious()) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -124,15 +122,14 @@ struct HeldRequestsTests {
             let error = await #expect(throws: KafkaError.self) { try await waiting.value() }
             #expect(error?.message == "not the broker")
             #expect(error?.isOutcomeUnknown == false)
-            // All that was sent has come by then: the connection is closed.
+            // Everything that was sent has arrived by then, because the connection is closed.
             try await self.clock.until { try await kafka.connectionCount(of: 1) == 0 }
             #expect(!kafka.requests.contains { $0.api == .metadata })
         }
     }
 
-    @Test("a request that is still waiting when its time is over ends alone, and the connection goes on")
-    func overdue() async throws {
-        // So long that no other timer is due.
+    @Test func aWaitingRequestThatTimesOutDoesNotCloseTheConnection() async throws {
+        // So long that no other timer fires.
         try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -149,8 +146,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a renewal behind a request that takes its time has its own time after that one's")
-    func behindSlowRequests() async throws {
+    @Test func aRenewalAfterASlowRequestHasItsOwnTimeout() async throws {
         let setupTimeout = Duration.seconds(2)
         try await self.withConnection(setupTimeout: setupTimeout) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
@@ -166,8 +162,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a broker that throttles this client, and so doesn't read, is asked for another session after that")
-    func behindThrottling() async throws {
+    @Test func aRenewalWaitsForTheEndOfThrottling() async throws {
         let throttle = Duration.seconds(2)
         try await self.withConnection { kafka, connection in
             kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 2000 }
@@ -180,28 +175,27 @@ struct HeldRequestsTests {
         }
     }
 
-    /// Requests that nobody answers.
+    /// Submits requests without a response.
     private func submitUnanswered(
         _ connection: BrokerConnection, byteCount: Int = 10, timeout: Duration = .seconds(20)
     ) -> Promise<Void> {
         let promise = Promise<Void>()
         var request = ProduceRequest()
         request.acks = 0
-        // What no broker looks at if there are no records.
+        // A field that brokers ignore if there are no records.
         request.transactionalId = String(repeating: "x", count: byteCount)
         connection.submitWithoutResponse(request, version: 9, timeout: timeout) { promise.fulfill($0) }
         return promise
     }
 
-    @Test("a renewal behind bytes that nobody answers, and that the broker is slow to read, has its own time")
-    func behindUnanswered() async throws {
+    @Test func aRenewalAfterUnreadRequestsWithoutAnswersHasItsOwnTimeout() async throws {
         let setupTimeout = Duration.seconds(1)
-        // Behind its end the broker would not take what has waited. It is renewed after a second, as the others are, so that
-        // nearly all of it and of the deadlines is left for the bytes.
+        // After the session's end, the broker would reject the waiting requests. It is renewed after a second, like the
+        // others, so that nearly all of its time and of the deadlines is left for the unread bytes.
         try await self.withConnection(setupTimeout: setupTimeout, session: .seconds(60)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce)
-            // Far more than the sockets' buffers and the broker's hold.
+            // Far more than the buffers of the sockets and of the broker hold.
             let waiting = (0..<1000).map { _ in
                 self.submitUnanswered(connection, byteCount: 32_000, timeout: .seconds(60))
             }
@@ -215,8 +209,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a request without an answer that is still waiting when its time is over ends alone")
-    func overdueUnanswered() async throws {
+    @Test func aWaitingRequestWithoutAnAnswerTimesOutAlone() async throws {
         try await self.withConnection(setupTimeout: .seconds(300)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -234,8 +227,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a renewal tells an observer how long requests were held back")
-    func told() async throws {
+    @Test func aRenewalReportsHowLongRequestsWereHeld() async throws {
         try await self.withConnection(session: .seconds(60)) { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .saslAuthenticate)
@@ -252,8 +244,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("a client that ends in the middle of a renewal gives its own reason to what waits")
-    func cancelled() async throws {
+    @Test func requestsHeldByAClosingClientFailWithItsReason() async throws {
         let mechanism = PlainMechanism.plain(username: "alice", password: "secret")
         try await self.withConnections(1, mechanism, setupTimeout: .seconds(300)) { kafka, connections in
             let connection = connections[0]
@@ -271,8 +262,7 @@ struct HeldRequestsTests {
         }
     }
 
-    @Test("what fails to give credentials is asked again after pauses that fit the session")
-    func credentialsBackoff() {
+    @Test func theBackoffOfCredentialsFitsTheSession() {
         let now = LoopClock.system.now
         for (lifetime, longest) in [(Duration.seconds(3600), Duration.seconds(10)), (.seconds(60), .seconds(3))] {
             let session = BrokerConnection.Session(

@@ -13,9 +13,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// All requests of a connection: when each is written, and how it ends.
+/// When each request of a connection is written, and how it ends.
 @Suite struct RequestQueueTests {
-    /// How requests have ended: with an error, or nil.
+    /// The results of requests: an error, or nil.
     private final class Ends: Sendable {
         private let ends = Lock<[Int32: KafkaError?]>([:])
 
@@ -29,12 +29,12 @@ import Testing
         var all: [Int32: KafkaError?] { self.ends.withLock { $0 } }
     }
 
-    /// A queue whose requests note how they end.
+    /// A queue whose requests record their results.
     private final class Rig {
         var queue: RequestQueue
         var now = MonotonicTime(nanoseconds: 1_000_000_000)
         private let ends = Ends()
-        /// In the order in which they were written.
+        /// The correlation ids in the order of writing.
         private(set) var written: [Int32] = []
 
         init(limit: Int = 4) {
@@ -68,7 +68,7 @@ import Testing
             }
         }
 
-        /// Returns whether the connection is to be closed.
+        /// Returns whether the connection must be closed.
         @discardableResult
         func receive(_ id: Int32?) -> Bool {
             switch self.queue.received(correlationID: id) {
@@ -110,7 +110,7 @@ import Testing
 
     // MARK: Order
 
-    @Test func whatHasNoAnswerWaitsInOneOrderWithTheRest() {
+    @Test func requestsWithoutAnswersKeepTheirPlaceInTheOrder() {
         let rig = Rig()
         rig.queue.hold()
         rig.submit(1, .produce, isAnswered: false)
@@ -125,7 +125,7 @@ import Testing
         #expect(rig.written == [9, 1, 2, 3, 4])
     }
 
-    @Test func soManyAreInFlightAndWhatHasNoAnswerIsNotCounted() {
+    @Test func theLimitInFlightExcludesRequestsWithoutAnswers() {
         let rig = Rig(limit: 2)
         for id in 1...3 as ClosedRange<Int32> { rig.submit(id, .produce, isAnswered: false) }
         for id in 4...6 as ClosedRange<Int32> { rig.submit(id) }
@@ -137,7 +137,7 @@ import Testing
         #expect(rig.written == [1, 2, 3, 4, 5, 6, 7])
     }
 
-    @Test func thereIsABoundToWhatWaits() {
+    @Test func theNumberOfWaitingRequestsIsBounded() {
         let rig = Rig(limit: 1)
         rig.queue.hold()
         for id in 0..<16 as Range<Int32> { rig.submit(id, isAnswered: id % 2 == 0) }
@@ -146,7 +146,7 @@ import Testing
         #expect(rig.queue.count == 16)
     }
 
-    @Test func aPauseIsWaitedForToItsLatestEnd() {
+    @Test func aPauseLastsUntilItsLatestEnd() {
         let rig = Rig()
         rig.queue.pause(until: rig.now + .seconds(5))
         rig.queue.pause(until: rig.now + .seconds(2))
@@ -165,7 +165,7 @@ import Testing
 
     // MARK: Answers
 
-    @Test func anAnswerTellsThatWhatWasWrittenBeforeWasRead() {
+    @Test func anAnswerShowsThatEarlierRequestsWereRead() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         rig.submit(2)
@@ -177,7 +177,7 @@ import Testing
         #expect(rig.hasSucceeded(3))
     }
 
-    @Test func whatIsInFlightStaysWhenTheSystemHasTakenAll() {
+    @Test func requestsInFlightStayWhenTheSystemHasAcceptedAllBytes() {
         let rig = Rig()
         rig.submit(1)
         rig.submit(2, .produce, isAnswered: false)
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(arguments: [nil, 2, 3] as [Int32?])
-    func anAnswerOutOfTurnEndsTheConnection(_ id: Int32?) {
+    func anAnswerOutOfOrderClosesTheConnection(_ id: Int32?) {
         let rig = Rig()
         rig.submit(1, .produce)
         rig.submit(2)
@@ -198,17 +198,17 @@ import Testing
         #expect(rig.error(1)?.code == .protocolError)
         #expect(rig.error(1)?.isOutcomeUnknown == true)
         #expect(rig.error(2)?.isOutcomeUnknown == false)
-        #expect(!rig.receive(1), "what comes later is ignored")
+        #expect(!rig.receive(1), "later answers are ignored")
     }
 
-    @Test func anAnswerThatNobodyAskedForEndsTheConnection() {
+    @Test func anUnexpectedAnswerClosesTheConnection() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         #expect(rig.receive(1))
         #expect(rig.error(1)?.isOutcomeUnknown == true)
     }
 
-    @Test func theLastAnswerBeforeARenewalIsTold() {
+    @Test func theLastAnswerBeforeARenewalIsReported() {
         let rig = Rig()
         rig.submit(1)
         rig.submit(2)
@@ -221,7 +221,7 @@ import Testing
         #expect(isLast == [false, true])
     }
 
-    @Test func theRequestWhoseAnswerIsDueCanBeTakenOut() {
+    @Test func theOldestRequestInFlightCanBeRemoved() {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: false)
         rig.submit(2, .fetch)
@@ -235,7 +235,7 @@ import Testing
 
     // MARK: Deadlines
 
-    @Test func whatWaitsEndsAloneWhenItsTimeIsOver() {
+    @Test func aWaitingRequestTimesOutAlone() {
         let rig = Rig()
         rig.queue.hold()
         rig.submit(1, timeout: .seconds(1))
@@ -253,7 +253,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func whatIsNotAnsweredOrNotTakenInTimeEndsTheConnection(isAnswered: Bool) {
+    func aWrittenRequestThatTimesOutClosesTheConnection(isAnswered: Bool) {
         let rig = Rig()
         rig.submit(1, .produce, isAnswered: isAnswered, timeout: .seconds(1))
         rig.submit(2)
@@ -263,7 +263,7 @@ import Testing
         #expect(rig.error(2)?.isOutcomeUnknown == false)
     }
 
-    @Test func aPauseWithoutSenseEndsTheConnectionOnceSomethingExpires() {
+    @Test func anImplausiblePauseClosesTheConnectionOnceARequestExpires() {
         let rig = Rig()
         rig.queue.pause(until: rig.now + .seconds(1000), senselessLength: .seconds(1000))
         rig.submit(1, .produce, isAnswered: false, timeout: .seconds(1))
@@ -275,9 +275,9 @@ import Testing
         #expect(rig.error(2)?.isOutcomeUnknown == false)
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    @Test func whatHasWaitedWasNeverSent() {
+    @Test func waitingRequestsWereNeverSent() {
         let rig = Rig(limit: 1)
         rig.submit(1, .produce)
         rig.submit(2, .produce)
@@ -292,7 +292,7 @@ import Testing
         #expect(rig.error(4)?.code == .connectionFailed)
     }
 
-    @Test func aQueueIsIdleOnlyIfNothingIsOnItsWay() {
+    @Test func aQueueIsIdleOnlyWithoutRequests() {
         let rig = Rig(limit: 1)
         let idle = KafkaError(.closed, "idle", isRetriable: true)
         rig.submit(1)
@@ -315,9 +315,9 @@ import Testing
 
     // MARK: A model
 
-    /// Against a broker that answers what it gets in its order: each request is written at most once, in the order of
-    /// submission, and ends once, as it must after what became of it.
-    @Test(arguments: 0..<60 as Range<UInt64>) func holdsInRandomRuns(seed: UInt64) {
+    /// Runs against a broker that answers in order. Each request is written at most once, in the order of submission,
+    /// and ends once with the result that its history requires.
+    @Test(arguments: 0..<60 as Range<UInt64>) func invariantsHoldInRandomRuns(seed: UInt64) {
         var random = SeededRandom(seed)
         let limit = Int.random(in: 1...5, using: &random)
         let rig = Rig(limit: limit)

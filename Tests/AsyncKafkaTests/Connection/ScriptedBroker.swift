@@ -11,23 +11,23 @@ import KafkaTransport
 
 @testable import AsyncKafka
 
-/// A server that answers each request as a test says, byte for byte.
+/// A server that answers each request as a test specifies, byte for byte.
 final class ScriptedBroker: Sendable {
-    /// A request as it came.
+    /// A received request.
     struct Received: Sendable {
         var api: APIKey
         var version: Int16
         var correlationID: Int32
-        /// What follows the header's client id.
+        /// The bytes after the header's client id.
         var rest: Bytes
     }
 
     enum Reply: Sendable {
-        /// A body, behind a response header of the version that fits the request.
+        /// A body, which is sent after a response header of the version that fits the request.
         case body(Bytes)
-        /// A frame as it is, correlation id included.
+        /// A complete frame, including the correlation id.
         case frame(Bytes)
-        /// Bytes as they are, without a length before them; then the end, if they are the last.
+        /// Raw bytes without a length prefix. If `isLast`, the connection is closed after them.
         case bytes(Bytes, isLast: Bool)
         case nothing
         case close
@@ -60,19 +60,19 @@ final class ScriptedBroker: Sendable {
 
     func forgetRequests() { self.log.withLock { $0 = [] } }
 
-    /// Reads nothing more from its clients, or reads again.
+    /// Stops or continues reading from clients.
     func setReading(_ isReading: Bool) {
         for channel in self.channels.withLock({ $0 }) {
             if isReading { channel.resumeReading() } else { channel.pauseReading() }
         }
     }
 
-    /// Closes the connections that it has.
+    /// Closes all connections.
     func disconnectAll() {
         for channel in self.channels.withLock({ $0 }) { channel.close() }
     }
 
-    /// Waits until its clients are gone.
+    /// Waits until all clients have disconnected.
     func untilNobodyIsConnected() async {
         while self.channels.withLock({ !$0.isEmpty }) { await Task.yield() }
     }
@@ -139,14 +139,14 @@ final class ScriptedBroker: Sendable {
 }
 
 extension Bytes {
-    /// A message as bytes.
+    /// Encodes a message.
     init(_ message: some KafkaMessage, version: Int16) throws {
         var writer = ByteWriter()
         try message.encode(into: &writer, version: version)
         self = writer.finishContiguous()
     }
 
-    /// What a current broker answers to ApiVersions.
+    /// Returns a current broker's response to ApiVersions.
     static func apiVersions(
         _ ranges: [(APIKey, ClosedRange<Int16>)] = [(.apiVersions, 0...4), (.metadata, 0...13)],
         error: ErrorCode = .none, version: Int16 = 4

@@ -14,11 +14,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A broker's name with several addresses, of which some lead nowhere.
+/// A broker whose name has several addresses, some of them faulty.
 @Suite(.timeLimit(.minutes(1)))
 struct SeveralAddressesTests {
     private let clock = TestClock()
-    /// What stands behind an address that is no good.
+    /// The behaviour of a faulty address.
     enum Fault: CaseIterable, Sendable {
         case closes, silent, nonsense, isWebServer, tooOld
 
@@ -50,7 +50,7 @@ struct SeveralAddressesTests {
         ) { _, _ in }
     }
 
-    /// Opens two connections, one after the other, which both have to lead to one server.
+    /// Opens two connections, one after the other, which both must reach the same server.
     private func openTwice(
         _ ports: [Int], to server: ScriptedBroker, on loop: EventLoop, setUp: Duration
     ) async throws {
@@ -62,10 +62,8 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test(
-        "the next address is tried after whatever fails before versions are told, and the failed one comes last",
-        arguments: Fault.allCases)
-    func next(fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func theNextAddressIsTriedAfterAnyFailureBeforeTheVersionsAreKnown(fault: Fault) async throws {
         try await self.clock.passing {
             let bad = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in fault.reply }
             let good = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in
@@ -79,16 +77,16 @@ struct SeveralAddressesTests {
             defer { loop.shutdown() }
             let start = self.clock.now
             try await self.openTwice([bad.port, good.port], to: good, on: loop, setUp: .seconds(10))
-            // A half of the time is the silent one's.
+            // The silent address uses half of the time.
             #expect(self.clock.now - start == (fault == .silent ? .seconds(5) : .zero))
-            // Once or, for the one that is asked in an older version, twice: but not again for the second connection.
+            // Once, or twice for the server that is asked again in an older version. It isn't asked for the second
+            // connection.
             #expect(bad.requests.count <= (fault == .tooOld ? 2 : 1))
             #expect(good.requests.count == 2)
         }
     }
 
-    @Test("a broker that takes its time, as after a restart, is reached however many addresses its name has")
-    func many() async throws {
+    @Test func aSlowBrokerIsReachedHoweverManyAddressesItsNameHas() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers[0]))
             kafka.inject(.delay(.seconds(1)), on: .apiVersions, times: nil)
@@ -101,8 +99,7 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test("addresses that swallow all that is sent to them cost little, and come last the next time")
-    func swallowing() async throws {
+    @Test func silentAddressesCostLittleAndComeLastTheNextTime() async throws {
         let silent = try SilentPort()
         let closing = try ScriptedBroker { _, _ in .close }
         let good = try ScriptedBroker { _, _ in (try? .apiVersions()).map { .body($0) } ?? .close }
@@ -115,14 +112,13 @@ struct SeveralAddressesTests {
         let ports = [silent.port, closing.port, silent.port, good.port]
         let begin = loop.now
         try await self.openTwice(ports, to: good, on: loop, setUp: .seconds(80))
-        // In turn, the silent ones would have had 20 seconds and more.
+        // One after the other, the silent addresses would have used 20 seconds or more.
         #expect(loop.now - begin < .seconds(15))
         #expect(closing.requests.count == 1)
         withExtendedLifetime(silent) {}
     }
 
-    @Test("when all fail, the error tells why of each, and may pass if one may")
-    func all() async throws {
+    @Test func theErrorNamesTheFailureOfEachAddress() async throws {
         let closing = try ScriptedBroker { _, _ in .close }
         let web = try ScriptedBroker { _, _ in Fault.isWebServer.reply }
         defer {
@@ -141,8 +137,7 @@ struct SeveralAddressesTests {
         #expect(error?.isOutcomeUnknown == false)
     }
 
-    @Test("a client whose bootstrap name leads to somebody who closes gets to the broker all the same")
-    func client() async throws {
+    @Test func aClientReachesTheBrokerDespiteABadBootstrapAddress() async throws {
         let closing = try ScriptedBroker { _, _ in .close }
         defer { closing.stop() }
         try await EmbeddedKafka.withBroker { kafka in
@@ -150,15 +145,14 @@ struct SeveralAddressesTests {
             var client = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9092"])
             client.nameResolver = try self.resolver([closing.port, server.port])
             client.log = SilentLog()
-            // Were the connection tried again only as a whole, it would fail again and again.
+            // If only the whole connection were retried, it would fail repeatedly.
             try await KafkaProducer.withProducer(ProducerConfiguration(client)) { producer in
                 _ = try await producer.send(ProducerRecord(topic: "t", value: "x"))
             }
         }
     }
 
-    @Test("the word of a broker that has told its versions is final: a refused password is not tried elsewhere")
-    func refusal() async throws {
+    @Test func aRefusedPasswordIsNotTriedAtAnotherAddress() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["alice": "secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]

@@ -12,8 +12,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite struct ThrottleReportTests {
-    @Test("that a broker throttles is told until it is over, and that a pause makes no sense, too")
-    func report() {
+    @Test func throttlingAndImplausiblePausesAreReportedUntilTheyAreOver() {
         var report = ThrottleReport()
         func answered(_ pause: Duration, _ seconds: Int64) -> ThrottleReport.Event? {
             report.answered(pause: pause, longest: .seconds(30), now: .at(seconds))
@@ -29,8 +28,7 @@ import Testing
             ])
     }
 
-    @Test("a broker that goes on throttling is told of once a minute")
-    func goingOn() {
+    @Test func continuedThrottlingIsReportedOnceAMinute() {
         var report = ThrottleReport()
         let told = (0..<200).filter {
             report.answered(pause: .seconds(1), longest: .seconds(30), now: .at($0)) == .throttles

@@ -18,7 +18,7 @@ import Testing
 struct ThrottlingTests {
     private let clock = TestClock()
 
-    /// What only a connection keeps.
+    /// An object that only a connection retains.
     private final class Remains: Sendable {
         private let ends: EventLog
 
@@ -27,12 +27,12 @@ struct ThrottlingTests {
         deinit { self.ends.add("gone") }
     }
 
-    /// Whose answers ask for a pause.
+    /// The API whose answers request a pause.
     enum Throttled: CaseIterable, Sendable {
         case apiVersions, metadata
     }
 
-    /// Answers with the longest pause that there is, as often as it is asked.
+    /// Answers each request with the longest possible pause.
     private static func reply(to request: ScriptedBroker.Received, _ throttled: Throttled) throws
         -> ScriptedBroker.Reply
     {
@@ -52,10 +52,8 @@ struct ThrottlingTests {
         return .body(try Bytes(response, version: request.version))
     }
 
-    @Test(
-        "a connection whose pause has no sense is given up when requests expire behind it, and nothing holds it",
-        arguments: Throttled.allCases)
-    func senselessPause(throttled: Throttled) async throws {
+    @Test(arguments: Throttled.allCases)
+    func aConnectionWithAnImplausiblePauseIsClosedWhenRequestsExpire(throttled: Throttled) async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { request, _ in
                 (try? Self.reply(to: request, throttled)) ?? .close
@@ -91,8 +89,7 @@ struct ThrottlingTests {
         }
     }
 
-    @Test("a pause of a second ends by itself, with the same connection")
-    func sensiblePause() async throws {
+    @Test func aPauseOfASecondEndsOnTheSameConnection() async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { request, index in
                 guard request.api == .metadata else {
@@ -112,7 +109,7 @@ struct ThrottlingTests {
             ) { _, _ in }
             _ = try await connection.request(MetadataRequest())
             let start = self.clock.now
-            // One that does not wait for so long leaves the connection to the others.
+            // A request with a shorter deadline ends alone, and the connection stays open for the others.
             let error = await #expect(throws: KafkaError.self) {
                 try await connection.request(MetadataRequest(), timeout: .milliseconds(10))
             }
@@ -126,8 +123,7 @@ struct ThrottlingTests {
         }
     }
 
-    @Test("a producer sends on after a broker has asked for a pause of 24 days")
-    func producer() async throws {
+    @Test func aProducerContinuesAfterABrokerHasRequestedAPauseOf24Days() async throws {
         try await self.clock.withBroker { kafka in
             let fault = kafka.rewrite(ProduceRequest.self, times: 1) { _, _, response in
                 response.throttleTimeMs = .max

@@ -15,7 +15,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct TracingTests {
-    /// What is logged while a producer writes one record.
+    /// Returns the log of a producer that writes one record.
     private func log(
         from minimum: KafkaLogLevel, _ change: (inout ProducerConfiguration) -> Void = { _ in }
     ) async throws -> KeptLog {
@@ -31,8 +31,7 @@ struct TracingTests {
         return log
     }
 
-    @Test("each request and each answer is told at trace, with what it is, how large it is and how long it took")
-    func trace() async throws {
+    @Test func requestsAndAnswersAreLoggedAtTrace() async throws {
         let log = try await self.log(from: .trace)
         let requests = log.events.filter { $0.level == .trace && $0.message == "Request" }
         let answers = log.events.filter { $0.level == .trace && $0.message == "Answer" }
@@ -50,8 +49,7 @@ struct TracingTests {
         #expect(requests.count >= answers.count && answers.count >= 4)
     }
 
-    @Test("what a producer writes without waiting for answers is told too")
-    func withoutAnswers() async throws {
+    @Test func requestsWithoutAnswersAreLoggedToo() async throws {
         let log = try await self.log(from: .trace) {
             $0.acks = .none
             $0.enableIdempotence = false
@@ -60,8 +58,7 @@ struct TracingTests {
         #expect(traced.map(\.message) == ["Request"], "\(log.lines(.trace))")
     }
 
-    @Test("a log that does not want traces gets none, and none is made")
-    func off() async throws {
+    @Test func nothingIsCreatedForALogWithoutTraces() async throws {
         let computed = Lock(0)
         let logger = Logger(KeptLog(minimum: .debug))
         logger(.trace, "Request", [(.size, "\(computed.withLock { $0 += 1 })")])

@@ -13,14 +13,14 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Produce with `acks` 0: nothing answers, so all that a client can know is that the system has taken the bytes.
+/// Produce with `acks` 0: there is no answer, so a client only knows whether the system has accepted the bytes.
 @Suite(.timeLimit(.minutes(2))) struct UnansweredRequestTests {
     private let clock = TestClock()
-    /// Far more than the sockets' buffers hold, in requests that the scripted broker takes.
+    /// Far more than the buffers of the sockets hold.
     private static let count = 64
     private static let records = Bytes(repeatElement(7, count: 900_000))
 
-    /// Sends all of them to a broker that does not read; then `body` decides how it goes on.
+    /// Sends all requests to a broker that doesn't read. `body` decides how it continues.
     private func withStalledBroker(
         _ body: (ScriptedBroker, _ ended: [Promise<Void>], _ allReceived: Promise<Void>) async throws -> Void
     ) async throws {
@@ -58,7 +58,8 @@ import Testing
         connection.close(KafkaError(.closed, "The test is over."))
     }
 
-    /// A broker whose answers to Metadata ask for a pause; what it gets is told to `received` when it comes.
+    /// Runs a broker whose answers to Metadata request a pause, and which passes the requests it receives to
+    /// `received`.
     private func withThrottlingBroker(
         pause: Duration, requestTimeout: Duration = .seconds(30), ends: EventLog = EventLog(),
         received: @escaping @Sendable (APIKey) -> Void = { _ in },
@@ -103,7 +104,7 @@ import Testing
         return promise
     }
 
-    @Test func waitInTheirOrderForTheEndOfAPause() async throws {
+    @Test func requestsWaitInOrderForTheEndOfAPause() async throws {
         let pause = Duration.seconds(2)
         let clock = self.clock
         let times = Lock<[(APIKey, MonotonicTime)]>([])
@@ -129,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func thatExpireBehindAPauseWithoutSenseAreKnownNotToBeSent() async throws {
+    @Test func requestsThatExpireDuringAnImplausiblePauseAreKnownNotToBeSent() async throws {
         let ends = EventLog()
         try await self.withThrottlingBroker(
             pause: .milliseconds(Int32.max), requestTimeout: .seconds(5), ends: ends
@@ -141,23 +142,23 @@ import Testing
                 #expect(error?.code == .timedOut)
                 #expect(error?.isOutcomeUnknown == false && error?.isRetriable == true)
             }
-            // What is sent next would expire too.
+            // Later requests would expire, too.
             await ends.until("closed")
             #expect(!server.requests.contains { $0.api == .produce })
         }
     }
 
-    @Test func endWhenTheSocketHasTakenThem() async throws {
+    @Test func requestsEndWhenTheSocketHasAcceptedThem() async throws {
         try await self.withStalledBroker { server, promises, allReceived in
             let early = promises.count { $0.isFulfilled }
-            #expect(early < Self.count, "what waits in memory counted as sent")
+            #expect(early < Self.count, "bytes in memory counted as sent")
             server.setReading(true)
             for promise in promises { try await promise.value() }
             try await allReceived.value()
         }
     }
 
-    @Test func endUnknownIfTheConnectionBreaksBefore() async throws {
+    @Test func requestsHaveAnUnknownOutcomeIfTheConnectionBreaksFirst() async throws {
         try await self.withStalledBroker { server, promises, _ in
             server.disconnectAll()
             var failures: [KafkaError] = []

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is wanted and not there is asked for until it is. The age at which metadata is refreshed anyhow is longer than the
+/// Missing topics are requested until they exist. The age at which metadata is refreshed anyway is longer than the
 /// tests may take by their clock.
 @Suite(.timeLimit(.minutes(1))) struct LackingTopicsTests {
     private let clock = TestClock()
@@ -36,7 +36,7 @@ import Testing
         return configuration
     }
 
-    /// Reads one record, which is written once the consumer has asked for what is not there a few times.
+    /// Reads one record, which is written after the consumer has requested the missing topic several times.
     private func readsWhatComes(
         _ consumer: KafkaConsumer, _ kafka: EmbeddedKafka, _ make: @escaping @Sendable () async throws -> Void
     ) async throws -> String? {
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [nil, "g"])
-    func aTopicThatIsSubscribedToMayBeMadeLater(group: String?) async throws {
+    func aSubscribedTopicMayBeCreatedLater(group: String?) async throws {
         try await self.withKafka { kafka in
             try await KafkaConsumer.withConsumer(self.consuming(kafka, group), subscribedTo: ["t"]) { consumer in
                 let read = try await self.readsWhatComes(consumer, kafka) {
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [nil, "g"])
-    func anAssignedPartitionMayBeMadeLater(group: String?) async throws {
+    func anAssignedPartitionMayBeCreatedLater(group: String?) async throws {
         try await self.withKafka { kafka in
             let partition = TopicPartition("t", 1)
             try await KafkaConsumer.withConsumer(self.consuming(kafka, group), assigned: [partition]) { consumer in
@@ -92,9 +92,9 @@ import Testing
         }
     }
 
-    /// A broker that has just been started tells of its topics before it leads them.
+    /// A broker that has just started reports its topics before it leads them.
     @Test(arguments: [nil, "g"])
-    func theOnlyBrokerIsStartedAgain(group: String?) async throws {
+    func readingContinuesAfterTheOnlyBrokerHasRestarted(group: String?) async throws {
         try await self.withKafka { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func aRefusedTopicIsToldAgainUntilTheRightIsGranted(subscribes: Bool) async throws {
+    func aRefusedTopicIsReportedAgainUntilAccessIsGranted(subscribes: Bool) async throws {
         try await self.withKafka { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func wantingInVainIsSaidOnceAndSoIsItsEnd() async throws {
+    @Test func aMissingTopicIsLoggedOnceAndSoIsItsArrival() async throws {
         try await self.withKafka { kafka in
             let log = KeptLog()
             try await KafkaConsumer.withConsumer(
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func aPartitionWithoutALeaderIsSaid() async throws {
+    @Test func aPartitionWithoutALeaderIsLogged() async throws {
         try await self.withKafka(brokers: 2) { kafka in
             let log = KeptLog()
             try await kafka.createTopic("t", partitions: 2)

@@ -14,7 +14,7 @@ import Testing
 
 /// Metadata against a model of a cluster whose topics come and go, whose leaders move, and whose brokers fail or lag.
 @Suite struct MetadataSimulationTests {
-    /// What the cluster is like at the moment, as its newest broker knows it.
+    /// The current state of the cluster, as its most recent broker knows it.
     private struct ModelCluster {
         var topics: [String: TopicMetadata] = [:]
         private var lastID: UInt64 = 0
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    /// A quiet cluster's metadata is complete and right in the end, and until then is asked for at a bounded rate.
+    /// A quiet cluster's metadata becomes complete and correct, and until then is requested at a bounded rate.
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
     func metadataFollowsTheClusterAndNeverGoesBack(seed: UInt64) throws {
         var random = SeededRandom(seed)
@@ -96,7 +96,7 @@ import Testing
                 default: break
                 }
             } else if step == 500 {
-                // Everything wanted is there, and somebody notices that something has changed.
+                // All wanted topics exist, and a task notices that something has changed.
                 for name in Self.names { cluster.create(name, partitions: 2) }
                 history = [cluster]
                 watched = Dictionary(uniqueKeysWithValues: Self.names.map { ($0, .all) })
@@ -141,9 +141,9 @@ import Testing
         #expect(next - last > .seconds(290))
     }
 
-    /// Whatever is wanted and not there is requested again soon, and read within a second and a half of its creation.
+    /// Missing topics are requested again soon, and known within a second and a half of their creation.
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
-    func whatAppearsLateIsFoundSoon(seed: UInt64) {
+    func topicsThatAppearLateAreFoundSoon(seed: UInt64) {
         var random = SeededRandom(seed)
         var cluster = ModelCluster()
         var machine = MetadataStateMachine(maximumAge: .seconds(300))

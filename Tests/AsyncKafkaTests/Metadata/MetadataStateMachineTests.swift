@@ -29,7 +29,7 @@ import Testing
             partitions: [PartitionMetadata(index: 0, leader: leader, leaderEpoch: epoch)])
     }
 
-    @Test func asksAtOnceAndThenOnlyWhenOldOrWanted() {
+    @Test func metadataIsRequestedAtFirstAndThenOnlyIfOldOrWanted() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         #expect(machine.nextRefresh(now: self.start) == .now)
         let asked = machine.begin(now: self.start)
@@ -42,13 +42,13 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
         #expect(machine.nextRefresh(now: self.start + .milliseconds(100)) == .now)
         machine.use(topic: "a", now: self.start)
-        #expect(machine.nextRefresh(now: self.start) == .now, "a topic's first question need not wait")
+        #expect(machine.nextRefresh(now: self.start) == .now, "the first request for a topic needn't wait")
         let next = machine.begin(now: self.start)
         #expect(next == .topics(["a"]))
     }
 
-    /// Brokers with ZooKeeper leave out partitions that never had a leader.
-    @Test func partitionsWithNumbersThatMakeNoSenseAreLeftOut() {
+    /// Brokers with ZooKeeper omit partitions that never had a leader.
+    @Test func partitionsWithImplausibleNumbersAreOmitted() {
         var topic = MetadataResponse.MetadataResponseTopic()
         topic.name = "a"
         topic.partitions = ([.max, 5, -1, 0, 1_000_000, .min] as [Int32]).map { index in
@@ -61,7 +61,7 @@ import Testing
         #expect(MetadataUpdate(response).topics[0].partitions.map(\.index) == [0, 5])
     }
 
-    @Test func waitsLongerAfterEachFailure() {
+    @Test func theBackoffGrowsWithEachFailure() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         for failures in 1...3 {
             _ = machine.begin(now: self.start)
@@ -82,18 +82,18 @@ import Testing
             return machine.needsRebootstrap(after: trigger, now: now + .milliseconds(1))
         }
         let first = fails(after: 300)
-        #expect(!first, "the first failure after a quiet time is no run of failures")
+        #expect(!first, "a single failure after a quiet time is no series")
         let later = [fails(after: 599), fails(after: 600)]
         #expect(later == [false, true])
         machine.rebootstrap()
         let again = [fails(after: 601), fails(after: 900), fails(after: 901)]
-        #expect(again == [false, false, true], "the run begins again with the bootstrap servers")
+        #expect(again == [false, false, true], "the series begins again with the bootstrap servers")
         self.take(self.topic("a"), by: &machine)
         let afterSuccess = fails(after: 1300)
         #expect(!afterSuccess)
     }
 
-    @Test func neverGoesBackToAnOlderLeaderEpoch() {
+    @Test func anOlderLeaderEpochNeverReplacesANewerOne() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -103,11 +103,11 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
     }
 
-    @Test func withoutIdsAnOlderLeaderEpochIsBelievedWhenNobodyKnowsBetter() {
+    @Test func withoutTopicIDsAnOlderLeaderEpochIsAcceptedIfAllBrokersAgree() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
-        // Some brokers are behind, and one that isn't ends the run.
+        // Some brokers are outdated, and one that isn't ends the run.
         for _ in 0..<4 { self.take(self.topic("a", leader: 2, epoch: 0), by: &machine) }
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
         for _ in 0..<5 {
@@ -119,7 +119,7 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.partition(0)?.leader == 2)
     }
 
-    @Test func aTopicMadeAgainBeginsItsEpochsAgain() {
+    @Test func aRecreatedTopicBeginsItsEpochsAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -129,7 +129,7 @@ import Testing
         #expect(machine.snapshot.topic(id: KafkaUUID(high: 0, low: 7)) == nil)
     }
 
-    @Test func aTopicThatIsBrieflyNotThereKeepsItsPartitions() {
+    @Test func aBrieflyMissingTopicKeepsItsPartitions() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", id: 7, leader: 1, epoch: 5), by: &machine)
@@ -138,9 +138,9 @@ import Testing
         #expect(machine.snapshot.topics["a"]?.error == .unknownTopicOrPartition)
     }
 
-    /// A leader, a topic: nobody has to ask for what is lacking.
+    /// Missing leaders and topics are requested again without an explicit request.
     @Test(arguments: [nil, .unknownTopicOrPartition] as [ErrorCode?])
-    func whatIsLackingIsAskedForAgainMoreAndMoreRarely(error: ErrorCode?) {
+    func missingTopicsAreRequestedLessAndLessOften(error: ErrorCode?) {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         let lacking = error.map { TopicMetadata(name: "a", error: $0) } ?? self.topic("a", leader: nil)
@@ -152,7 +152,7 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
     }
 
-    @Test func whatIsRefusedIsAskedForAgainEveryTenSeconds() {
+    @Test func refusedTopicsAreRequestedEveryTenSeconds() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         self.take(TopicMetadata(name: "a", error: .topicAuthorizationFailed), by: &machine)
@@ -161,8 +161,8 @@ import Testing
         #expect(machine.takeNotices() == [])
     }
 
-    /// The first answer may have a match in it, of which only the consumer can tell.
-    @Test func aPatternWithoutAMatchIsAskedForAgain() {
+    /// The first response may contain a match, which only the consumer can detect.
+    @Test func aPatternWithoutAMatchIsRequestedAgain() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         self.take(self.topic("a"), by: &machine)
@@ -171,8 +171,8 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(300)))
     }
 
-    /// A thousand topics are not asked for each second because one of them isn't there.
-    @Test func betweenTwoFullQuestionsOnlyWhatIsLackingIsAskedFor() {
+    /// The client doesn't request a thousand topics every second because one of them is missing.
+    @Test func onlyMissingTopicsAreRequestedBetweenFullRequests() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all, "b": .all]), now: self.start)
         let first = machine.begin(now: self.start)
@@ -183,19 +183,19 @@ import Testing
         _ = machine.succeeded(
             self.answer(self.topic("b", leader: nil)), asked: second, now: self.start + .seconds(1),
             backoff: self.backoff)
-        #expect(machine.snapshot.topics["a"]?.partitions.count == 1, "what was not asked for stays")
+        #expect(machine.snapshot.topics["a"]?.partitions.count == 1, "topics that weren't requested stay")
         machine.requestUpdate()
         let third = machine.begin(now: self.start + .seconds(2))
-        #expect(third == .topics(["a", "b"]), "somebody has a reason to ask")
+        #expect(third == .topics(["a", "b"]), "a refresh was requested")
         _ = machine.succeeded(
             self.answer(self.topic("a"), self.topic("b", leader: nil)), asked: third, now: self.start + .seconds(2),
             backoff: self.backoff)
         let old = machine.begin(now: self.start + .seconds(302))
-        #expect(old == .topics(["a", "b"]), "what is known is as old as it may be")
+        #expect(old == .topics(["a", "b"]), "the metadata has reached its maximum age")
     }
 
-    /// For a pattern as well: the topics that it matches are known by their names.
-    @Test func aMatchWithoutALeaderIsAskedForAlone() {
+    /// This applies to patterns, too, because the names of the matching topics are known.
+    @Test func aMatchWithoutALeaderIsRequestedAlone() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         let first = machine.begin(now: self.start)
@@ -211,8 +211,8 @@ import Testing
         #expect(machine.nextRefresh(now: self.start + .seconds(2)) == .at(self.start + .seconds(300)))
     }
 
-    /// Each question about all topics costs the cluster something for each.
-    @Test func aPatternWithoutAMatchIsAskedForMoreRarelyOfManyTopics() {
+    /// A request for all topics has a cost for each of them.
+    @Test func aPatternWithoutAMatchIsRequestedLessOftenWithManyTopics() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.all(matching: []), now: self.start)
         let asked = machine.begin(now: self.start)
@@ -223,14 +223,14 @@ import Testing
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .seconds(5)))
     }
 
-    @Test func partitionsThatWereChosenByTheirNumbersAreWantedToo() {
+    @Test func partitionsAssignedByNumberAreWantedToo() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .only([1])]), now: self.start)
         self.take(self.topic("a"), by: &machine)
         #expect(machine.nextRefresh(now: self.start) == .at(self.start + .milliseconds(100)))
     }
 
-    @Test func aBrokerThatKnowsNoBrokersIsNotBelieved() {
+    @Test func aResponseWithoutBrokersIsNotTrusted() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         self.take(self.topic("a"), by: &machine)
         let asked = machine.begin(now: self.start)
@@ -240,7 +240,7 @@ import Testing
         #expect(machine.snapshot.brokers.count == 2)
     }
 
-    @Test func topicsOutOfUseAreForgottenAndWatchedOnesAreNot() {
+    @Test func unusedTopicsAreForgottenAndWatchedOnesAreNot() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         machine.watch(.topics(["w": .all]), now: self.start)
@@ -253,7 +253,7 @@ import Testing
         #expect(all == .all)
     }
 
-    @Test func aHintOfANewLeaderIsTakenOnlyIfItIsNewer() {
+    @Test func aHintOfANewLeaderIsAppliedOnlyIfItIsNewer() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 5), by: &machine)
@@ -261,14 +261,14 @@ import Testing
         let sameEpoch = machine.updateLeaders([(partition, 2, 5)], endpoints: [])
         #expect(!sameEpoch)
         let unknownBroker = machine.updateLeaders([(partition, 9, 6)], endpoints: [])
-        #expect(!unknownBroker, "a broker without an address is no use")
+        #expect(!unknownBroker, "a broker without an address is useless")
         let newer = machine.updateLeaders([(partition, 9, 6)], endpoints: [Broker(id: 9, host: "b9", port: 1)])
         #expect(newer)
         #expect(machine.snapshot.partition(partition)?.leader == 9)
         #expect(machine.snapshot.brokers[9]?.host == "b9")
     }
 
-    @Test func leadersThatMoveAreTold() {
+    @Test func movedLeadersAreReported() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.watch(.topics(["a": .all]), now: self.start)
         self.take(self.topic("a", leader: 1, epoch: 1), by: &machine)
@@ -278,7 +278,7 @@ import Testing
         _ = machine.updateLeaders([(TopicPartition("a", 0), 1, 3)], endpoints: [])
         #expect(machine.takeNotices() == [.moved([TopicPartition("a", 0)])])
         self.take(self.topic("a", leader: nil, epoch: 3), by: &machine)
-        #expect(machine.takeNotices() == [], "that is told as lacking")
+        #expect(machine.takeNotices() == [], "that is reported as missing")
     }
 
     private func take(_ topic: TopicMetadata, by machine: inout MetadataStateMachine) {

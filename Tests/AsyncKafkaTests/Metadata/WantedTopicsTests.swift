@@ -28,7 +28,7 @@ import Testing
 
     private func at(_ seconds: Double) -> MonotonicTime { self.start + .milliseconds(Int64(seconds * 1000)) }
 
-    @Test func whatIsLackingForThreeSecondsIsSaidOnceAndSoIsItsEnd() {
+    @Test func aTopicMissingForThreeSecondsIsReportedAndSoIsItsArrival() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
@@ -40,12 +40,12 @@ import Testing
         #expect(!wanted.isLackingNow)
     }
 
-    @Test func whatIsBrieflyLackingIsNotSaid() {
+    @Test func aBrieflyMissingTopicIsNotReported() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         #expect(wanted.compare(with: self.metadata(), now: self.at(0)) == [])
         #expect(wanted.compare(with: self.metadata(self.topic("a")), now: self.at(2)) == [])
-        #expect(wanted.compare(with: self.metadata(), now: self.at(4)) == [], "the time begins anew")
+        #expect(wanted.compare(with: self.metadata(), now: self.at(4)) == [], "the time begins again")
     }
 
     @Test(
@@ -54,7 +54,7 @@ import Testing
             ([1, 1], .only([1, 3]), .unknownPartitions([3])), ([], .all, .unknown),
             ([1], .only([.max]), .unknownPartitions([.max])),
         ] as [([Int32?], WantedTopics.Extent, WantedTopics.Lack?)])
-    func aTopicInPart(leaders: [Int32?], extent: WantedTopics.Extent, lack: WantedTopics.Lack?) {
+    func missingPartitionsAreReported(leaders: [Int32?], extent: WantedTopics.Extent, lack: WantedTopics.Lack?) {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": extent]))
         let metadata = self.metadata(self.topic("a", leaders: leaders))
@@ -63,7 +63,7 @@ import Testing
         #expect(wanted.compare(with: metadata, now: self.at(3)) == expected)
     }
 
-    @Test func aRefusedTopicIsToldAtOnceAndAgainEveryTenSeconds() {
+    @Test func aRefusedTopicIsReportedAtOnceAndEveryTenSeconds() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         let refused = self.metadata(self.topic("a", leaders: [], error: .topicAuthorizationFailed))
@@ -78,7 +78,7 @@ import Testing
         #expect(wanted.compare(with: self.metadata(self.topic("a")), now: self.at(21)) == [.found(.topic("a"))])
     }
 
-    @Test func aPatternWantsAFirstMatchAndThenWhatItMatches() {
+    @Test func aPatternWantsAFirstMatchAndThenItsMatches() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.all(matching: []))
         let others = self.metadata(self.topic("x", leaders: [nil]), self.topic("a"))
@@ -87,13 +87,13 @@ import Testing
         #expect(wanted.compare(with: others, now: self.at(3)) == [.lacking(.firstMatch, .unknown)])
         wanted.watch(.all(matching: ["a"]))
         #expect(wanted.compare(with: others, now: self.at(4)) == [.found(.firstMatch)])
-        #expect(!wanted.isLackingNow, "x is no business of this client's")
+        #expect(!wanted.isLackingNow, "this client doesn't use x")
         wanted.watch(.all(matching: ["a", "x"]))
         _ = wanted.compare(with: others, now: self.at(5))
         #expect(wanted.isLackingNow)
     }
 
-    @Test func whatIsNotWantedAnyMoreIsNoBusinessOfAnybodys() {
+    @Test func topicsThatAreNoLongerWantedAreNotReported() {
         var wanted = WantedTopics(refusalPause: .seconds(10))
         wanted.watch(.topics(["a": .all]))
         _ = wanted.compare(with: self.metadata(), now: self.at(0))
@@ -112,6 +112,6 @@ import Testing
         #expect(atLast == [.lacking(.topic("p"), .unknown)])
         #expect(wanted.compare(with: self.metadata(), now: self.at(11)) == [])
         #expect(!wanted.isLackingNow)
-        #expect(wanted.names == ["p"], "it is still asked for when something else is")
+        #expect(wanted.names == ["p"], "it is still requested with other topics")
     }
 }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a connection tells an observer, with exact figures.
+/// The events of a connection, with exact figures.
 @Suite(.timeLimit(.minutes(1)))
 struct ConnectionEventsTests {
     private let clock = TestClock()
@@ -43,7 +43,7 @@ struct ConnectionEventsTests {
         return promise
     }
 
-    @Test func aRequestAndItsAnswerTellTheirSizesAndTimes() async throws {
+    @Test func requestsAndAnswersReportTheirSizesAndTimes() async throws {
         try await self.withConnection { kafka, connection in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.holdAnswer(hold), on: .metadata)
@@ -62,7 +62,7 @@ struct ConnectionEventsTests {
             #expect(sent.map(\.api) == [KafkaEvent.API(key: 3, version: 12)])
             let answered = self.kept.answered("Metadata")
             #expect(answered.map(\.duration) == [.seconds(3)])
-            // A correlation id, and the count of the tags.
+            // The correlation id, and the number of tagged fields.
             let body = try Bytes(response, version: 12)
             #expect(answered.map(\.bytes) == [4 + 1 + body.count])
             #expect(self.kept.sent("ApiVersions").map(\.queued) == [.zero])
@@ -71,7 +71,7 @@ struct ConnectionEventsTests {
         }
     }
 
-    @Test func theEndOfAConnectionTellsWhyAndWhatIsNotAnswered() async throws {
+    @Test func aClosedConnectionReportsTheReasonAndItsUnansweredRequests() async throws {
         try await self.withConnection { kafka, connection in
             #expect(self.kept.connected.map(\.broker) == [connection.broker])
             let hold = EmbeddedKafka.Hold()
@@ -90,7 +90,7 @@ struct ConnectionEventsTests {
         #expect(self.kept.disconnected.count == 1 && self.kept.connectionFailed.isEmpty)
     }
 
-    @Test func whatCannotBeConnectedTellsWhyAndHowLongItTook() async throws {
+    @Test func aFailedConnectionReportsTheReasonAndItsDuration() async throws {
         try await self.clock.passing {
             let server = try ScriptedBroker(clock: self.clock.loopClock) { _, _ in .nothing }
             defer { server.stop() }
@@ -110,13 +110,13 @@ struct ConnectionEventsTests {
             #expect(self.kept.connectionFailed.map(\.duration) == [.seconds(10)])
             #expect(self.kept.connectionFailed.map(\.reason.message) == [failure?.message])
             #expect(self.kept.failed("ApiVersions").count == 1)
-            // All that follows from the failure has happened by then.
+            // By then, everything that follows from the failure has happened.
             try await loop.sleep(for: .seconds(1))
         }
         #expect(self.kept.connected.isEmpty && self.kept.disconnected.isEmpty)
     }
 
-    @Test func aPauseThatABrokerWantsIsTold() async throws {
+    @Test func aRequestedPauseIsReported() async throws {
         try await self.withConnection { kafka, connection in
             kafka.rewrite(MetadataRequest.self) { _, _, response in response.throttleTimeMs = 1500 }
             _ = try await self.submit(connection).value()

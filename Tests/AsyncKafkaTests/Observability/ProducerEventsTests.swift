@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer tells an observer, with exact figures.
+/// The events of a producer, with exact figures.
 @Suite(.timeLimit(.minutes(1)))
 struct ProducerEventsTests {
     private let clock = TestClock()
@@ -28,7 +28,7 @@ struct ProducerEventsTests {
         return configuration
     }
 
-    @Test func aBatchTellsWhatItHasAndHowLongItHasWaited() async throws {
+    @Test func aBatchReportsItsContentsAndItsWaitingTime() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             var configuration = self.configuration(kafka)
             configuration.compression = .gzip
@@ -62,7 +62,7 @@ struct ProducerEventsTests {
         }
     }
 
-    @Test func aBatchThatIsGivenUpTellsWhy() async throws {
+    @Test func aBatchThatIsGivenUpReportsTheReason() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             let configuration = self.configuration(kafka)
             kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
@@ -77,7 +77,7 @@ struct ProducerEventsTests {
         }
     }
 
-    @Test func aFullBufferIsToldOnceAndSoIsTheRoomThatThereIsAgain() throws {
+    @Test func aFullBufferIsReportedOnceAndSoIsTheRoomAfterwards() throws {
         var rig = AccumulatorRig(batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096, isObserved: true)
         let value = Bytes(repeatElement(1, count: 1000))
         while !rig.append(value).isFull {}
@@ -95,14 +95,14 @@ struct ProducerEventsTests {
         #expect(rig.decided.buffer.last?.free == rig.accumulator.freeMemory)
         while !rig.append(value).isFull {}
         #expect(rig.decided.buffer.map(\.isFull) == [true, false, true])
-        // Who gives up makes no room.
+        // A task that gives up frees no memory.
         let impatient = Promise<Void>()
         rig.accumulator.waitForRoom(impatient, for: shortage, isFirst: false)
         rig.note(rig.accumulator.stopWaitingForRoom(impatient))
         #expect(rig.decided.buffer.count == 3)
     }
 
-    @Test func nothingIsMadeForAnEventThatNobodyWants() {
+    @Test func noEventIsCreatedWithoutAnObserver() {
         let events = Events(observer: nil)
         func make() -> KafkaEvent {
             Issue.record("an event was made")

@@ -11,19 +11,19 @@ import KafkaTransport
 
 @testable import AsyncKafka
 
-/// An accumulator with a clock of its own and brokers that answer as the test says.
+/// An accumulator with its own clock and with brokers that answer as the test specifies.
 struct AccumulatorRig {
     var accumulator: RecordAccumulator
     var now = MonotonicTime(nanoseconds: 0)
     let undelivered = UndeliveredRecords()
-    /// What has been decided and not been looked at yet.
+    /// The decisions that the test hasn't consumed yet.
     var decided = Decisions()
-    /// Batches that are being split, as long as `holdsSplits`.
+    /// The batches that are being split, while `holdsSplits` is true.
     var held: [RecordAccumulator.Splitting] = []
     var holdsSplits = false
 
     struct Decisions {
-        /// The brokers to which something can be sent.
+        /// The brokers that the accumulator wants to send to.
         var sends: [Int32] = []
         var ended: [(batch: ProducerBatch, result: BatchResult)] = []
         var freed: [ProducerBatch] = []
@@ -57,7 +57,7 @@ struct AccumulatorRig {
         }
     }
 
-    /// Tells the leaders of a topic's partitions.
+    /// Applies metadata with the leaders of a topic's partitions.
     mutating func lead(_ topic: String, _ leaders: [Int32?], epoch: Int32 = 0) {
         var metadata = TopicMetadata(name: topic)
         metadata.partitions = leaders.enumerated().map {
@@ -117,7 +117,7 @@ struct AccumulatorRig {
         if !self.holdsSplits { self.split() }
     }
 
-    /// Splits what is to be split.
+    /// Performs the requested splits.
     mutating func split() {
         let held = self.held
         self.held = []
@@ -127,7 +127,7 @@ struct AccumulatorRig {
         }
     }
 
-    /// Everything that goes to a broker now.
+    /// Returns all requests that can be sent to a broker now.
     mutating func pump(_ broker: Int32 = 0, isConnected: Bool = true) -> [RecordAccumulator.Drained] {
         var requests: [RecordAccumulator.Drained] = []
         self.decided.sends.removeAll { $0 == broker }
@@ -138,7 +138,7 @@ struct AccumulatorRig {
             if case .send(let drained) = step {
                 requests.append(drained)
             } else if self.decided.sends.contains(broker) {
-                // What was split meanwhile goes too.
+                // The parts of batches that were split meanwhile are sent, too.
                 self.decided.sends.removeAll { $0 == broker }
             } else {
                 return requests
@@ -160,7 +160,7 @@ struct AccumulatorRig {
         self.note(actions)
     }
 
-    /// Ends the backoffs that were asked for.
+    /// Ends the backoffs that were requested.
     mutating func endBackoffs() {
         let backoffs = self.decided.backoffs
         self.decided.backoffs = []

@@ -10,31 +10,30 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Random runs of a partition's queue against a model of a broker, with lost requests, lost answers, refusals, timeouts
-/// and late arrivals. What must hold in each of them:
-/// every batch ends exactly once; what is reported as stored is in the log; what is reported as failed is not; nothing is
-/// there twice; what is there is in the order of sending.
+/// Random runs of a partition's queue against a model of a broker, with lost requests, lost answers, rejections,
+/// timeouts and late arrivals. Invariants: every batch ends exactly once, records reported as stored are in the log and
+/// records reported as failed are not, no record is duplicated, and the log has the order of sending.
 @Suite struct BatchQueueSimulationTests {
     struct Fault: Sendable {
-        /// Of 100 requests, how many never reach the broker, lose their answer, or are refused for now.
+        /// How many of 100 requests never reach the broker. The next ones lose their answer or are refused temporarily.
         var lostRequests = 0
         var lostAnswers = 0
         var refusals = 0
         var refusedForGood = 0
         var tooLarge = 0
-        /// Of 100 steps, in how many time passes far enough for batches to expire.
+        /// In how many of 100 steps so much time passes that batches expire.
         var expiry = 0
-        /// Of 100 steps, in how many the broker forgets its producers.
+        /// In how many of 100 steps the broker loses the state of its producers.
         var amnesia = 0
-        /// Of 100 steps, in how many the topic is made again, which the producer learns some steps later.
+        /// In how many of 100 steps the topic is recreated. The producer learns of it some steps later.
         var recreations = 0
     }
 
     private struct InFlight {
         var transmission: BatchQueue<[Int]>.Transmission
-        /// Which of the logs it is for, as topic ids tell.
+        /// The log that the request is for, as the topic id would show.
         var log = 0
-        /// Set once the broker has had it.
+        /// Set once the broker has processed the request.
         var answer: ProduceAnswer?
     }
 
@@ -56,7 +55,7 @@ import Testing
         var log = ModelLog()
         var formerLogs: [ModelLog] = []
         var knownLog = 0
-        /// When the producer learns that the log is another one.
+        /// The step in which the producer learns of the new log.
         var learnsOfNewLog: Int?
         var queue = BatchQueue<[Int]>(isIdempotent: true, maximumInFlight: 5)
         var identity = ProducerIdentity(id: 1, epoch: seed % 3 == 0 ? .max - 1 : 0)
@@ -95,7 +94,7 @@ import Testing
             let parts = [Array(batch[..<middle]), Array(batch[middle...])]
             _ = queue.split(id, into: parts.map { ($0, Int32($0.count)) })
         }
-        /// The broker works on the first request that it has not had.
+        /// The broker processes the first request that it has not processed yet.
         func serve() {
             guard let index = connection.firstIndex(where: { $0.answer == nil }) else { return }
             let sent = connection[index].transmission
@@ -110,7 +109,7 @@ import Testing
                     sent.batch, identity: sent.identity!, baseSequence: sent.baseSequence)
             }
         }
-        /// The connection breaks: some of what is in flight has reached the broker, no answer comes.
+        /// The connection breaks. Some requests in flight have reached the broker, but there are no answers.
         func breakConnection(servedFirst: Int) {
             for _ in 0..<servedFirst { serve() }
             let lost = connection

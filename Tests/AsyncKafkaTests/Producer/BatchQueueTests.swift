@@ -29,7 +29,8 @@ import Testing
         if case .send(let transmission) = queue.next(available: self.identity) { transmission } else { nil }
     }
 
-    /// A queue whose first batch is stored, so that several may be in flight, and the rest of it sent.
+    /// Returns a queue whose first batch is stored, so that several may be in flight, and the transmissions of the
+    /// others.
     private func flowing(_ batches: [(String, Int32)]) throws -> (Queue, [Queue.Transmission]) {
         var queue = self.queue([("opening", 1)] + batches)
         let opening = try #require(self.send(&queue))
@@ -74,7 +75,7 @@ import Testing
         #expect(sent.baseSequence == -1)
     }
 
-    /// aiokafka gives sequence numbers to batches that never leave for want of a leader, and so makes a gap.
+    /// aiokafka assigns sequence numbers to batches that are never sent because there is no leader, which leaves a gap.
     @Test func aBatchThatExpiresUnsentConsumesNoSequence() throws {
         var queue = self.queue([("a", 10), ("b", 5)])
         let ended = queue.expire(now: .at(100))
@@ -83,9 +84,9 @@ import Testing
         #expect(self.send(&queue)?.baseSequence == 0)
     }
 
-    // MARK: How many are in flight
+    // MARK: Requests in flight
 
-    @Test func theFirstBatchGoesAloneAndThenFiveAreInFlight() throws {
+    @Test func theFirstBatchIsSentAloneAndThenUpToFiveAreInFlight() throws {
         var queue = self.queue((0..<9).map { ("\($0)", 1) })
         let first = try #require(self.send(&queue))
         #expect(self.send(&queue) == nil)
@@ -95,7 +96,7 @@ import Testing
         #expect(sent == 5)
     }
 
-    @Test func aChangeOfLeaderLetsEverythingComeBackFirst() throws {
+    @Test func afterALeaderChangeNothingIsSentBeforeAllIsAnswered() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.leaderChanged()
         queue.append("c", count: 1, deadline: .at(200))
@@ -104,28 +105,28 @@ import Testing
         #expect(self.send(&queue) == nil)
         #expect(queue.answered(sent[1].id, .uncertain) == .retry(attempts: 1))
         #expect(self.send(&queue)?.batch == "a")
-        #expect(self.send(&queue) == nil, "a retry goes ahead alone")
+        #expect(self.send(&queue) == nil, "a retry is sent alone")
     }
 
-    /// The answers are of the log that was: they say nothing of the one that is.
-    @Test func lateAnswersOfTheFormerLogDoNotCountForTheNewOne() throws {
+    /// The answers are about the old log and say nothing about the new one.
+    @Test func lateAnswersFromTheOldLogDoNotCountForTheNewOne() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
         queue.append("c", count: 1, deadline: .at(200))
         queue.append("d", count: 1, deadline: .at(200))
         #expect(queue.answered(sent[0].id, .stored) == .stored)
-        #expect(self.send(&queue) == nil, "b is not answered")
+        #expect(self.send(&queue) == nil, "b is unanswered")
         #expect(queue.answered(sent[1].id, .stored) == .stored)
         let c = try #require(self.send(&queue))
         #expect(c.identity == ProducerIdentity(id: 7, epoch: 1))
         #expect(c.baseSequence == 0)
-        #expect(self.send(&queue) == nil, "a log that knows nothing of the producer takes d in place of c")
+        #expect(self.send(&queue) == nil, "a log without state for the producer would store d in place of c")
         #expect(queue.answered(c.id, .stored) == .stored)
         #expect(self.send(&queue)?.baseSequence == 1)
     }
 
-    /// What may be stored keeps its sequence, and goes alone until an epoch can begin.
-    @Test func whatMayBeStoredGoesAloneToALogThatBeganAnew() throws {
+    /// A batch that may be stored keeps its sequence, and is sent alone until an epoch can begin.
+    @Test func aBatchThatMayBeStoredIsSentAloneToARecreatedLog() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.logBeganAnew()
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
@@ -143,7 +144,7 @@ import Testing
 
     @Test func retriesKeepTheirSequenceAndTheirOrder() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5), ("c", 1)])
-        // Out of order, as when the leader has moved between brokers.
+        // Answered out of order, as when the leader moves between brokers.
         #expect(queue.answered(sent[1].id, .uncertain) == .retry(attempts: 1))
         #expect(queue.answered(sent[2].id, .outOfOrder) == .retry(attempts: 1))
         #expect(queue.answered(sent[0].id, .refusedForNow) == .retry(attempts: 1))
@@ -163,17 +164,17 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    /// aiokafka never rolls back: every later batch fails for ever.
-    @Test func theSequenceOfABatchThatWasRefusedIsUsedAgain() throws {
+    /// aiokafka never reuses the sequence, so every later batch fails.
+    @Test func theSequenceOfARejectedBatchIsReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
         queue.append("b", count: 3, deadline: .at(200))
         #expect(self.send(&queue)?.baseSequence == 1)
     }
 
-    /// KAFKA-14034 and its like: after a failure that may have stored the batch, its sequence would make the broker drop
-    /// other records as known.
-    @Test func theSequenceOfABatchThatMayBeStoredIsNeverUsedAgain() throws {
+    /// KAFKA-14034 and similar bugs: after a failure that may have stored the batch, reusing its sequence would make
+    /// the broker drop other records as duplicates.
+    @Test func theSequenceOfABatchThatMayBeStoredIsNeverReused() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .failedUncertainly) == .failed(isOutcomeUnknown: true))
         queue.append("b", count: 3, deadline: .at(200))
@@ -182,15 +183,15 @@ import Testing
         #expect(b.baseSequence == 0)
     }
 
-    @Test func anEarlierAttemptWithoutAnswerMakesALaterRefusalUnknown() throws {
+    @Test func anUnansweredAttemptMakesTheOutcomeOfALaterRejectionUnknown() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         let again = try #require(self.send(&queue))
         #expect(queue.answered(again.id, .refused) == .failed(isOutcomeUnknown: true))
     }
 
-    /// aiokafka #1017: an idempotent producer that never recovers from OUT_OF_ORDER_SEQUENCE_NUMBER.
-    @Test func batchesBehindAFailedOneGoOnUnderTheNextEpoch() throws {
+    /// aiokafka #1017: an idempotent producer never recovers from OUT_OF_ORDER_SEQUENCE_NUMBER.
+    @Test func batchesAfterAFailedOneAreSentUnderTheNextEpoch() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5), ("c", 1)])
         #expect(queue.answered(sent[0].id, .refused) == .failed(isOutcomeUnknown: false))
         #expect(queue.answered(sent[1].id, .outOfOrder) == .retry(attempts: 1))
@@ -214,7 +215,7 @@ import Testing
         #expect(queue.answered(again.id, .outOfOrder) == .failed(isOutcomeUnknown: true))
     }
 
-    @Test func anUnknownProducerBeginsAnEpoch() throws {
+    @Test func anUnknownProducerErrorBeginsAnEpoch() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .unknownProducer) == .retry(attempts: 1))
         let again = try #require(self.send(&queue))
@@ -222,7 +223,7 @@ import Testing
         #expect(again.baseSequence == 0)
     }
 
-    @Test func aStaleEpochNeedsANewProducerID() throws {
+    @Test func aStaleEpochRequiresANewProducerID() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .staleEpoch) == .retry(attempts: 1))
         guard case .identityNeeded(stale: 7) = queue.next(available: self.identity) else {
@@ -238,7 +239,7 @@ import Testing
         #expect(again.baseSequence == 0)
     }
 
-    @Test func afterTheLastEpochANewProducerIDIsNeeded() throws {
+    @Test func afterTheLastEpochANewProducerIDIsRequired() throws {
         var queue = self.queue([("a", 1)])
         guard case .send(let sent) = queue.next(available: ProducerIdentity(id: 7, epoch: .max)) else {
             Issue.record("not sent")
@@ -259,9 +260,9 @@ import Testing
         }
     }
 
-    // MARK: Too large
+    // MARK: Oversized batches
 
-    @Test func aBatchThatIsTooLargeIsSplitWithinItsSequences() throws {
+    @Test func anOversizedBatchIsSplitWithinItsSequences() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 2)])
         #expect(queue.answered(sent[0].id, .tooLarge) == .split)
         #expect(queue.answered(sent[1].id, .outOfOrder) == .retry(attempts: 1))
@@ -277,7 +278,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func aBatchThatWasNeverSentIsSplitInItsPlace() throws {
+    @Test func anUnsentBatchIsSplitInPlace() throws {
         var queue = self.queue([("a", 10), ("b", 2)])
         let begun = queue.beginSplit()
         let id = try #require(begun)
@@ -305,7 +306,7 @@ import Testing
         let ended = queue.expire(now: .at(500))
         #expect(ended.map(\.batch) == ["a"])
         #expect(ended.map(\.isOutcomeUnknown) == [false] && ended.map(\.isInUse) == [true])
-        #expect(self.send(&queue) == nil, "it is not given back yet")
+        #expect(self.send(&queue) == nil, "its memory is still in use")
         let isWaitedFor = queue.split(id, into: [("a1", 6), ("a2", 4)])
         #expect(!isWaitedFor)
         #expect(queue.pending == ["b"])
@@ -313,7 +314,7 @@ import Testing
         #expect(next.batch == "b" && next.baseSequence == 0)
     }
 
-    @Test func oneRecordThatIsTooLargeFails() throws {
+    @Test func aSingleOversizedRecordFails() throws {
         var (queue, sent) = try self.flowing([("a", 1)])
         #expect(queue.answered(sent[0].id, .tooLarge) == .failed(isOutcomeUnknown: false))
     }
@@ -327,7 +328,7 @@ import Testing
 
     // MARK: Giving up
 
-    @Test func whatExpiresInFlightIsUnknownAndHoldsItsPlaceUntilItsAnswer() throws {
+    @Test func aBatchThatExpiresInFlightIsUnknownAndKeepsItsPlaceUntilItsAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         queue.append("b", count: 1, deadline: .at(1000))
         queue.leaderChanged()
@@ -336,10 +337,10 @@ import Testing
         #expect(ended.map(\.isOutcomeUnknown) == [true])
         #expect(self.send(&queue) == nil)
         #expect(queue.answered(sent[0].id, .refused) == .alreadyEnded)
-        #expect(self.send(&queue)?.baseSequence == 1, "it was refused after all")
+        #expect(self.send(&queue)?.baseSequence == 1, "it was rejected")
     }
 
-    @Test func anAnswerAfterTheExpiryTellsNobodyTwice() throws {
+    @Test func anAnswerAfterTheExpiryIsNotReportedAgain() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         _ = queue.expire(now: .at(500))
         #expect(queue.expire(now: .at(500)).count == 0)
@@ -348,7 +349,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func whatExpiresWhileItWaitsForARetryIsUnknownOnlyIfItMayBeStored() throws {
+    @Test func aBatchThatExpiresBeforeARetryIsUnknownOnlyIfItMayBeStored() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         #expect(queue.answered(sent[1].id, .refusedForNow) == .retry(attempts: 1))
@@ -357,12 +358,13 @@ import Testing
         #expect(ended.map(\.isOutcomeUnknown) == [true, false])
         queue.append("c", count: 1, deadline: .at(1000))
         let c = try #require(self.send(&queue))
-        #expect(c.identity == ProducerIdentity(id: 7, epoch: 1), "a's sequence is not free")
+        #expect(c.identity == ProducerIdentity(id: 7, epoch: 1), "a's sequence can't be reused")
         #expect(c.baseSequence == 0)
     }
 
-    /// Under the old epoch its first attempt would be refused for the gap, and with that answer lost, nobody could tell.
-    @Test func aBatchBehindOneThatMayBeStoredSurvivesALostAnswer() throws {
+    /// Under the old epoch, its first attempt would be rejected because of the gap, and if that answer were lost, its
+    /// outcome would be unknown.
+    @Test func aBatchAfterOneThatMayBeStoredSurvivesALostAnswer() throws {
         var (queue, sent) = try self.flowing([("a", 10)])
         #expect(queue.answered(sent[0].id, .uncertain) == .retry(attempts: 1))
         _ = queue.expire(now: .at(500))
@@ -378,7 +380,7 @@ import Testing
         #expect(self.send(&queue)?.identity == b.identity, "one gap, one epoch")
     }
 
-    @Test func whatMayBeStoredKeepsItsSequenceBehindAGap() throws {
+    @Test func aBatchThatMayBeStoredKeepsItsSequenceAfterAGap() throws {
         var (queue, sent) = try self.flowing([("a", 10), ("b", 5)])
         for transmission in sent { #expect(queue.answered(transmission.id, .uncertain) == .retry(attempts: 1)) }
         _ = queue.expire(now: .at(101))
@@ -387,7 +389,7 @@ import Testing
         #expect(b.baseSequence == 11)
     }
 
-    @Test func givingUpEverythingEndsEachBatchOnce() throws {
+    @Test func givingUpAllBatchesEndsEachOfThemOnce() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.append("c", count: 1, deadline: .at(1000))
         #expect(queue.answered(sent[0].id, .refusedForNow) == .retry(attempts: 1))
@@ -397,7 +399,7 @@ import Testing
         #expect(queue.giveUpAll().count == 0)
     }
 
-    @Test func theEarliestDeadlineIsThatOfTheOldestBatchNotGivenUp() throws {
+    @Test func theEarliestDeadlineIsThatOfTheOldestPendingBatch() throws {
         var (queue, sent) = try self.flowing([("a", 1), ("b", 1)])
         queue.append("c", count: 1, deadline: .at(1000))
         #expect(queue.earliestDeadline == .at(101))

@@ -12,9 +12,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Batches and the sizes that topics take.
+/// The sizes of batches and the limits of topics.
 @Suite(.timeLimit(.minutes(2))) struct BatchSizeTests {
-    /// Bytes that no codec makes less of.
+    /// Bytes that no codec can compress.
     private func noise(_ count: Int) -> Bytes {
         var state: UInt64 = 88_172_645_463_325_252
         return Bytes(
@@ -30,9 +30,9 @@ import Testing
         (try? $0.validate()) != nil
     }
 
-    /// A record that fits, and whose compressed form does not.
+    /// A record that fits although its compressed form doesn't.
     @Test(arguments: Self.compressions)
-    func aBatchThatCompressionDoesNotMakeSmallerGoesUncompressed(_ compression: Compression) async throws {
+    func aBatchThatCompressionDoesNotShrinkIsSentUncompressed(_ compression: Compression) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let value = self.noise(100_000)
             let plain =
@@ -50,8 +50,8 @@ import Testing
         }
     }
 
-    /// Refusals are learned from: one for each halving, and not one for each batch.
-    @Test func aTopicWithASmallLimitIsLearned() async throws {
+    /// The producer learns from rejections: there is one for each halving, not one for each batch.
+    @Test func theSmallLimitOfATopicIsLearned() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["small", "usual"] {
                 try await kafka.createTopic(
@@ -89,11 +89,11 @@ import Testing
                 let numbers = try await kafka.values(topic).map { Int($0.prefix { $0 != ":" }) }
                 #expect(numbers == Array(0..<1200))
             }
-            // 64 KiB, twice 32, and what was closed before the first refusal came.
+            // One of 64 KiB, two of 32 KiB, and those that were closed before the first rejection arrived.
             let count = refusals.withLock { $0["all"] ?? 0 }
             #expect(count >= 1)
             #expect(count <= 8, "\(count) batches were refused")
-            // The other topic's batches are as large as ever.
+            // The batches of the other topic keep their size.
             #expect(requests.withLock { $0["large"] ?? 0 } >= 15)
             let lines = log.events.filter { $0.message.contains("batchSize") }
             #expect(lines.count == 1)

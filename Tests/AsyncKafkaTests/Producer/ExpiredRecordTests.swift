@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What the error of a record says that was not acknowledged in time.
+/// The error of a record that was not acknowledged in time.
 @Suite(.timeLimit(.minutes(2))) struct ExpiredRecordTests {
     private let clock = TestClock()
     private let record = ProducerRecord(topic: "t", value: "v")
 
-    /// Whatever keeps a record from being stored until its time is over.
+    /// A reason why a record is not stored in time.
     enum Obstacle: CaseIterable {
         case refused, noConnection, noID, silent
     }
@@ -30,14 +30,14 @@ import Testing
         }
     }
 
-    /// How many attempts an error tells of.
+    /// The number of attempts that an error's message contains.
     private func attempts(in error: KafkaError) -> Int {
         guard let range = error.message.firstRange(of: "The last of ") else { return 0 }
         return Int(error.message[range.upperBound...].prefix { $0.isNumber }) ?? 0
     }
 
-    @Test("it tells what went wrong last, at which broker, and how often", arguments: Obstacle.allCases)
-    func reason(_ obstacle: Obstacle) async throws {
+    @Test(arguments: Obstacle.allCases)
+    func theErrorNamesTheLastFailureItsBrokerAndTheAttempts(_ obstacle: Obstacle) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
@@ -70,8 +70,7 @@ import Testing
         }
     }
 
-    @Test("what went wrong with an earlier leader is not the reason while there is none")
-    func noLeader() async throws {
+    @Test func failuresOfAFormerLeaderAreNotTheReasonWhileThereIsNone() async throws {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -85,8 +84,7 @@ import Testing
         #expect(error.underlyingError == nil)
     }
 
-    @Test("a full buffer tells how often those who fill it were tried")
-    func fullBuffer() async throws {
+    @Test func theErrorOfAFullBufferNamesTheFailedAttempts() async throws {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -99,8 +97,7 @@ import Testing
         #expect(text.contains("NOT_ENOUGH_REPLICAS") && text.contains("The last of 3 attempts in 2 s"), "\(text)")
     }
 
-    @Test("closing that takes too long tells it too")
-    func closing() async throws {
+    @Test func theErrorAfterTheCloseTimeoutNamesTheReasonToo() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: nil)

@@ -12,9 +12,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What the log says of records that fail, however many do.
+/// The log of failed records, which is short even if many fail.
 @Suite(.timeLimit(.minutes(2))) struct FailedRecordsLogTests {
-    @Test func manyBatchesThatFailAreFewLines() async throws {
+    @Test func manyFailedBatchesAreLoggedInFewLines() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("a")
             try await kafka.createTopic("b")
@@ -32,14 +32,14 @@ import Testing
             #expect(lines.first?["kafka.topic"] == "a")
             #expect(lines.first?["count"] == "1")
             #expect(lines.first?["error"]?.contains("POLICY_VIOLATION") == true)
-            // What came after the first, when the producer closed before it was time.
+            // The records that failed after the first one. They are reported early because the producer closed.
             #expect(lines.last?["count"] == "39")
             #expect(lines.last?["kafka.topic"]?.contains("a") == true)
             #expect(lines.last?["kafka.topic"]?.contains("b") == true)
         }
     }
 
-    @Test func aBrokerThatIsAwayIsToldOfOnceAndSoIsItsReturn() async throws {
+    @Test func anUnreachableBrokerIsLoggedOnceAndSoIsItsReturn() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog()

@@ -14,7 +14,7 @@ import Testing
 @Suite struct FailureNoticesTests {
     private let error = KafkaError(.deliveryTimedOut, "late")
 
-    @Test func theFirstIsToldAndTheOthersAreCounted() {
+    @Test func theFirstFailureIsReportedAndTheOthersAreCounted() {
         var notices = FailureNotices()
         let first = notices.failed(3, of: TopicPartition("a", 1), self.error, now: .at(0))
         guard case .began("a", 1, 3, let told)? = first.notice else {
@@ -26,7 +26,7 @@ import Testing
         for second in 1..<10 as Range<Int64> {
             let more = notices.failed(2, of: TopicPartition("b\(second % 7)", 0), self.error, now: .at(second))
             #expect(more.notice == nil)
-            #expect(more.timer == nil, "one is set")
+            #expect(more.timer == nil, "a timer is set")
         }
         let (summary, timer) = notices.timerEnded(now: .at(10))
         guard case .more(18, let topics, _)? = summary else {
@@ -37,8 +37,8 @@ import Testing
         #expect(timer == .at(20))
     }
 
-    /// A topic that always fails beside one that never does makes a line each ten seconds, and not two a record.
-    @Test func itIsOverWhenNothingHasFailedForAnInterval() {
+    /// A topic that always fails beside one that never does leads to a line every ten seconds, not to two per record.
+    @Test func failuresAreOverAfterAnIntervalWithoutAny() {
         var notices = FailureNotices()
         #expect(notices.delivered { .at(0) } == nil)
         _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
@@ -61,21 +61,21 @@ import Testing
         }
     }
 
-    @Test func aProducerThatIsIdleSaysNothing() {
+    @Test func anIdleProducerReportsNothing() {
         var notices = FailureNotices()
         _ = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(0))
         guard case (nil, nil) = notices.timerEnded(now: .at(10)) else {
             Issue.record("said something")
             return
         }
-        // And goes on where it was.
+        // The notices continue from where they were.
         let (notice, timer) = notices.failed(1, of: TopicPartition("a", 0), self.error, now: .at(30))
         #expect(timer == .at(40))
         guard case .more(1, "a", _)? = notice else {
             Issue.record("nothing said, though the last notice is long ago")
             return
         }
-        #expect(notices.takeMore() == nil, "all is said")
+        #expect(notices.takeMore() == nil, "everything was reported")
         _ = notices.timerEnded(now: .at(40))
         #expect(notices.delivered { .at(50) } == .at(60))
     }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A broker that takes nothing, beside brokers that do.
+/// A broker that stores nothing, beside healthy brokers.
 @Suite(.timeLimit(.minutes(2))) struct HangingBrokerTests {
     private let value = Bytes(repeatElement(UInt8(7), count: 1000))
 
@@ -20,14 +20,14 @@ import Testing
         kafka.producing(buffer: 256 << 10, maxBlock: .seconds(20))
     }
 
-    /// Fills what the buffer has for a partition.
+    /// Fills the buffer with records for a partition.
     private func fill(_ partition: Int32, of producer: KafkaProducer) {
         while (try? producer.tryEnqueue(ProducerRecord(topic: "t", partition: partition, value: self.value))) != nil {}
     }
 
     @Test func recordsForHealthyBrokersFindRoom() async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
-            // Partition 0 is led by broker 1, 1 by 2, 2 by 3.
+            // Broker 1 leads partition 0, broker 2 partition 1, and broker 3 partition 2.
             try await kafka.createTopic("t", partitions: 3)
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .produce, broker: 1, times: nil)
@@ -35,7 +35,7 @@ import Testing
             try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
                 _ = try await producer.partitions(of: "t")
                 self.fill(0, of: producer)
-                // Tasks that wait for the one that hangs are in nobody's way.
+                // Tasks that wait for the hanging broker block no others.
                 let waiting = (0..<3).map { _ in
                     Task { try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: self.value)) }
                 }
@@ -46,7 +46,7 @@ import Testing
                 }
                 for _ in 0..<50 {
                     let place = try await producer.send(ProducerRecord(topic: "t", value: self.value)).topicPartition
-                    #expect(place.partition != 0, "it may go anywhere")
+                    #expect(place.partition != 0, "it may go to any partition")
                     stored += 1
                 }
                 hold.release()
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// As a broker that hangs: what has no leader does not take it all.
+    /// As with a hanging broker, records without a leader don't use the whole buffer.
     @Test func recordsWithoutALeaderLeaveRoomForOthers() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func theErrorOfAFullBufferSaysWhoseRecordsFillIt() async throws {
+    @Test func theErrorOfAFullBufferNamesTheBrokersWhoseRecordsFillIt() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             let hold = EmbeddedKafka.Hold()
@@ -114,8 +114,8 @@ import Testing
         }
     }
 
-    /// Runs `body` while the only partition of one topic takes nothing, and a task waits with a record for it, and while partition
-    /// 1 of the topic "t" is well.
+    /// Runs `body` while the only partition of one topic stores nothing and a task waits with a record for it, and
+    /// while partition 1 of the topic "t" is healthy.
     private func whileTheOnlyPartitionIsFull(
         _ obstacle: Obstacle = .hangs, maxBlock: Duration = .seconds(20),
         _ body: (KafkaProducer, WaitingTask) async throws -> Void
@@ -144,10 +144,10 @@ import Testing
         }
     }
 
-    /// A record that may go to any partition, of a topic whose only one takes nothing: its task waits, beside all that goes on,
-    /// and can be cancelled.
+    /// A record may go to any partition of a topic, but its only partition stores nothing. The task waits while other
+    /// records are sent, and can be cancelled.
     @Test(arguments: Obstacle.allCases)
-    func recordsWithoutKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
+    func recordsWithoutAKeyWaitForTheOnlyPartitionOfTheirTopic(_ obstacle: Obstacle) async throws {
         try await self.whileTheOnlyPartitionIsFull(obstacle) { producer, waiting in
             for _ in 0..<100 {
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
@@ -159,8 +159,8 @@ import Testing
         }
     }
 
-    /// Room is made all the time, and none that this record could have.
-    @Test func maxBlockHoldsWhileOthersFindRoom() async throws {
+    /// Memory becomes free all the time, but never for this record.
+    @Test func maxBlockAppliesWhileOtherRecordsFindRoom() async throws {
         try await self.whileTheOnlyPartitionIsFull(maxBlock: .seconds(2)) { producer, waiting in
             while !waiting.isOver.withLock({ $0 }) {
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
@@ -171,8 +171,8 @@ import Testing
         }
     }
 
-    /// A task waits for one partition, and its leader hangs: with another leader there is room.
-    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() async throws {
+    /// A task waits for a partition whose leader hangs. A new leader has room.
+    @Test func aTaskThatWaitsForAPartitionFollowsItToItsNextLeader() async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", partitions: 4, replicationFactor: 3)
             let hold = EmbeddedKafka.Hold()
@@ -181,7 +181,7 @@ import Testing
             configuration.maxBlock = .seconds(60)
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.partitions(of: "t")
-                // Partitions 0 and 3 are led by broker 1, and 3 has nothing yet.
+                // Broker 1 leads partitions 0 and 3, and there are no records for 3 yet.
                 self.fill(0, of: producer)
                 let record = ProducerRecord(topic: "t", partition: 3, value: self.value)
                 let waiting = Task { try await producer.enqueue(record) }
@@ -189,7 +189,7 @@ import Testing
                     _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
                 }
                 try await kafka.moveLeader(of: "t", partition: 3, to: 2)
-                // Broker 2 says that it doesn't lead partition 1 any more, so that the leaders are asked for.
+                // Broker 2 answers that it no longer leads partition 1, so the producer requests metadata.
                 try await kafka.moveLeader(of: "t", partition: 1, to: 3)
                 _ = try await producer.send(ProducerRecord(topic: "t", partition: 1, value: self.value))
                 _ = try await waiting.value.metadata
@@ -198,8 +198,8 @@ import Testing
         }
     }
 
-    /// Nobody else could use it.
-    @Test func theOnlyBrokerHasTheWholeBuffer() async throws {
+    /// No other broker could use it.
+    @Test func theOnlyBrokerMayUseTheWholeBuffer() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()

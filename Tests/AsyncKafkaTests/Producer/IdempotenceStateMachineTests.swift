@@ -16,7 +16,7 @@ import Testing
     private let now = MonotonicTime(nanoseconds: 0)
     private let retriable = KafkaError(.timedOut, "late", isRetriable: true)
 
-    @Test func oneBrokerIsAskedOnce() {
+    @Test func anIdentityIsRequestedOnlyOnce() {
         var machine = IdempotenceStateMachine()
         #expect(machine.identity == nil)
         #expect(machine.identityNeeded() == true)
@@ -41,7 +41,7 @@ import Testing
         KafkaError(.authenticationFailed, "no"), KafkaError(.authorizationFailed, "no"), KafkaError(.tlsFailed, "no"),
         KafkaError(.protocolError, "a web server"), KafkaError(.brokerError, "no", brokerCode: .unknownServerError),
     ])
-    func whatSomebodyMayMendIsAskedForAgain(_ error: KafkaError) {
+    func errorsThatAUserCanResolveAreRetried(_ error: KafkaError) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
         guard case .refused = machine.requestFailed(error, now: self.now) else {
@@ -56,14 +56,14 @@ import Testing
     }
 
     @Test(arguments: [KafkaError.Code.unsupportedVersion, .producerFenced])
-    func retriableFailuresAreRetriedAndThoseThatStayAreFatal(_ code: KafkaError.Code) {
+    func retriableErrorsAreRetriedAndPermanentOnesAreFatal(_ code: KafkaError.Code) {
         var machine = IdempotenceStateMachine()
         _ = machine.identityNeeded()
         guard case .retry = machine.requestFailed(self.retriable, now: self.now) else {
             Issue.record("gave up")
             return
         }
-        #expect(machine.identityNeeded() == false, "it is being asked for already")
+        #expect(machine.identityNeeded() == false, "a request is already in flight")
         guard case .fatal(let error) = machine.requestFailed(KafkaError(code, "no"), now: self.now) else {
             Issue.record("goes on")
             return
@@ -76,7 +76,7 @@ import Testing
         #expect(machine.identity == nil)
     }
 
-    @Test func anAnswerThatNobodyAskedForIsIgnored() {
+    @Test func anUnexpectedAnswerIsIgnored() {
         var machine = IdempotenceStateMachine()
         machine.received(self.identity)
         #expect(machine.identity == nil)
@@ -84,7 +84,7 @@ import Testing
 }
 
 @Suite struct ProduceAnswerTests {
-    /// Brokers check for these before they append, so nothing is stored.
+    /// Brokers check for these errors before they append, so nothing is stored.
     @Test(arguments: [
         (ErrorCode.topicAuthorizationFailed, ProduceAnswer.refused), (.invalidRecord, .refused),
         (.invalidTimestamp, .refused), (.unsupportedCompressionType, .refused), (.notEnoughReplicas, .refusedForNow),
@@ -92,17 +92,17 @@ import Testing
         (.outOfOrderSequenceNumber, .outOfOrder), (.unknownProducerId, .unknownProducer),
         (.invalidProducerEpoch, .staleEpoch), (.none, .stored), (.duplicateSequenceNumber, .alreadyStored),
     ])
-    func knownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+    func errorsBeforeTheAppendHaveAKnownOutcome(_ code: ErrorCode, _ answer: ProduceAnswer) {
         #expect(ProduceAnswer(code) == answer)
     }
 
-    /// KAFKA-14034, franz-go #1217: these may come after the append.
+    /// KAFKA-14034, franz-go #1217: brokers may return these errors after they have appended.
     @Test(arguments: [
         (ErrorCode.requestTimedOut, ProduceAnswer.uncertain), (.notEnoughReplicasAfterAppend, .uncertain),
         (.notLeaderOrFollower, .uncertain), (.unknownTopicOrPartition, .uncertain), (.kafkaStorageError, .uncertain),
         (.unknownServerError, .failedUncertainly), (ErrorCode(rawValue: 9999), .failedUncertainly),
     ])
-    func unknownOutcomes(_ code: ErrorCode, _ answer: ProduceAnswer) {
+    func errorsThatMayFollowTheAppendHaveAnUnknownOutcome(_ code: ErrorCode, _ answer: ProduceAnswer) {
         #expect(ProduceAnswer(code) == answer)
     }
 }

@@ -12,10 +12,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How large a topic's batches are after some were refused, and how they grow again.
+/// The size of a topic's batches after rejections, and how it grows again.
 @Suite struct LearnedBatchSizeTests {
 
-    @Test func aRefusalHalvesItDownToALimit() {
+    @Test func aRejectionHalvesTheSizeDownToALimit() {
         var size = LearnedBatchSize(16_384)
         var sizes: [Int] = []
         for _ in 0..<6 {
@@ -30,7 +30,7 @@ import Testing
         #expect(tiny.current == 500)
     }
 
-    @Test func itDoublesAMinuteAfterTheLastRefusal() {
+    @Test func theSizeDoublesAMinuteAfterTheLastRejection() {
         var size = LearnedBatchSize(10_000)
         _ = size.refused(5000, now: .at(0))
         _ = size.refused(2500, now: .at(30))
@@ -46,7 +46,7 @@ import Testing
         #expect(sizes == [2500, 5000, 10_000, 10_000, 10_000])
     }
 
-    @Test func aTryThatIsRefusedGoesBack() {
+    @Test func aRejectedIncreaseIsUndone() {
         var size = LearnedBatchSize(8192)
         _ = size.refused(8192, now: .at(0))
         size.grow(now: .at(60))
@@ -59,7 +59,7 @@ import Testing
         #expect(size.current == 8000)
     }
 
-    @Test func theFirstRefusalIsTold() {
+    @Test func theFirstRejectionIsReported() {
         var size = LearnedBatchSize(8192)
         var isTold = [size.refused(8192, now: .at(0)), size.refused(4096, now: .at(0))]
         size.grow(now: .at(60))
@@ -67,11 +67,11 @@ import Testing
         #expect(isTold == [true, false, false])
     }
 
-    /// As when `max.message.bytes` was set much too low, and put right.
-    @Test func aTopicThatTakesMoreAgainGetsLargeBatchesAgain() {
+    /// As when `max.message.bytes` was set far too low and then corrected.
+    @Test func aTopicWhoseLimitIsRaisedGetsLargeBatchesAgain() {
         var rig = AccumulatorRig(batchSize: 16 << 10)
         let value = Bytes(repeatElement(UInt8(1), count: 100))
-        /// Sends everything, and returns how many records the batches had that were stored.
+        /// Sends everything, and returns the numbers of records of the stored batches.
         func write(_ count: Int, limit: Int) -> [Int] {
             for _ in 0..<count { rig.append(value) }
             rig.flush()

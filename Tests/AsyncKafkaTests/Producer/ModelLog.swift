@@ -7,8 +7,8 @@
 
 @testable import AsyncKafka
 
-/// A partition as a broker keeps it, for the tests of pure machines: Kafka's rules for sequences (the last five
-/// batches of a producer are known again; a producer without state may begin anywhere), and nothing else.
+/// A broker's partition for tests of pure state machines. It has only Kafka's rules for sequences: a broker detects
+/// duplicates of a producer's last five batches, and a producer without state may begin with any sequence.
 struct ModelLog {
     struct Producer {
         var epoch: Int16
@@ -16,11 +16,12 @@ struct ModelLog {
         var recent: [(first: Int32, last: Int32)]
     }
 
-    /// Every record stored, by the number that the test gave it.
+    /// All stored records, by the numbers that the test has given them.
     private(set) var records: [Int] = []
     private var producers: [Int64: Producer] = [:]
 
-    /// What retention or DeleteRecords may do: the broker forgets the producers, and stored records stay for the test.
+    /// The broker loses the state of its producers, as retention or DeleteRecords may cause. The stored records stay
+    /// for the test.
     mutating func forgetProducers() {
         self.producers = [:]
     }
@@ -52,7 +53,7 @@ struct ModelLog {
     }
 }
 
-/// A seeded source of randomness, so that a failing run can be run again.
+/// A seeded random number generator, so that a failing run can be repeated.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

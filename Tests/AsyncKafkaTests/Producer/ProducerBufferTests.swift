@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What happens when records come faster than they are sent.
+/// Records are enqueued faster than they are sent.
 @Suite(.timeLimit(.minutes(2))) struct ProducerBufferTests {
     private let clock = TestClock()
     @Test func tryEnqueueNeverWaits() async throws {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aFullBufferIsSaidOrWaitedFor() async throws {
+    @Test func tryEnqueueThrowsForAFullBufferAndEnqueueWaits() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    /// The first of two tasks that wait for room is woken, and its partitioner won't have the record any more.
-    @Test func aPartitionerThatFailsLeavesTheRoomToTheNextTask() async throws {
+    /// The first of two tasks that wait for room is woken, but its partitioner now rejects the record.
+    @Test func aFailingPartitionerLeavesTheRoomToTheNextTask() async throws {
         final class Moody: Partitioner {
             let timesAsked = Lock(0)
             func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
@@ -79,7 +79,7 @@ import Testing
                     times += 1
                     return times
                 }
-                // By the short way, and before it waits.
+                // The calls on the fast path and before waiting.
                 return times <= 2 ? 0 : 99
             }
         }
@@ -104,13 +104,13 @@ import Testing
                 let refusal = await #expect(throws: KafkaError.self) { try await moody.value }
                 #expect(refusal?.code == .invalidArgument)
                 _ = try await patient.value
-                // And whoever comes later.
+                // Later tasks find room, too.
                 _ = try await producer.send(ProducerRecord(topic: "t", value: value))
             }
         }
     }
 
-    @Test func waitingForRoomEndsWithMaxBlock() async throws {
+    @Test func waitingForRoomEndsAfterMaxBlock() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func whoGivesUpWaitingForRoomIsInNobodysWay() async throws {
+    @Test func aTaskThatStopsWaitingForRoomBlocksNoOther() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -154,7 +154,7 @@ import Testing
                 await hold.untilHeld()
                 let error = await #expect(throws: KafkaError.self) { try await producer.enqueue(large) }
                 #expect(error?.code == .timedOut)
-                // There is room for this one.
+                // This record fits.
                 try producer.tryEnqueue(ProducerRecord(topic: "t", value: "small"))
                 hold.release()
             }

@@ -14,12 +14,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer does when something goes wrong: nothing acknowledged is lost, nothing is stored twice, the order stays.
+/// A producer with faults loses no acknowledged record, stores none twice, and keeps their order.
 @Suite(.timeLimit(.minutes(2))) struct ProducerFaultTests {
     private let clock = TestClock()
     private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
 
-    /// Sends records one batch after another, with several in flight, and returns those that were acknowledged.
+    /// Sends each record in a batch of its own, with several in flight, and returns the results.
     private func produce(
         _ count: Int, _ kafka: EmbeddedKafka, _ change: (inout ProducerConfiguration) -> Void = { _ in }
     ) async throws -> [Result<RecordMetadata, KafkaError>] {
@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         EmbeddedKafka.Fault.closeBeforeWork, .closeAfterWork, .garbage, .cut(after: 7), .raw([0xff, 0xff, 0xff, 0xff]),
     ])
-    func aBrokenConnectionLosesAndDoublesNothing(_ fault: EmbeddedKafka.Fault) async throws {
+    func aBrokenConnectionLosesAndDuplicatesNothing(_ fault: EmbeddedKafka.Fault) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let faults = kafka.inject(fault, on: .produce, times: 3)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aLostAnswerIsAskedForAgainAfterTheRequestTimeout() async throws {
+    @Test func aLostAnswerLeadsToARetryAfterTheRequestTimeout() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.dropAnswer, on: .produce)
@@ -60,13 +60,13 @@ import Testing
         }
     }
 
-    @Test func withoutIdempotenceALostAnswerMayDouble() async throws {
+    @Test func withoutIdempotenceALostAnswerMayDuplicateRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.closeAfterWork, on: .produce)
             _ = try await self.produce(1, kafka) { $0.enableIdempotence = false }
             let values = try await kafka.values("t")
-            #expect(values == ["0", "0"], "what idempotence is for; if this changes, the other tests prove nothing")
+            #expect(values == ["0", "0"], "idempotence prevents this; without it, the other tests prove nothing")
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
         (.invalidTimestamp, .brokerError), (.unsupportedCompressionType, .brokerError),
         (.policyViolation, .brokerError),
     ])
-    func refusalsAreKnownFailuresAndTheProducerGoesOn(_ code: ErrorCode, _ expected: KafkaError.Code) async throws {
+    func rejectionsAreKnownFailuresAndNotFatal(_ code: ErrorCode, _ expected: KafkaError.Code) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -107,16 +107,16 @@ import Testing
                     return error.code == expected && error.brokerCode == code && !error.isOutcomeUnknown
                         && error.topic == "t" && error.partition == 0
                 }
-                // aiokafka: after a failed batch every later one fails with OUT_OF_ORDER_SEQUENCE_NUMBER.
+                // With aiokafka, every batch after a failed one fails with OUT_OF_ORDER_SEQUENCE_NUMBER.
                 let next = try await producer.send(self.record(2))
                 #expect(next.offset == 1)
             }
             let epochs = try await kafka.stored("t").map(\.producerEpoch)
-            #expect(epochs == [0, 0], "the sequence of the refused record was used again")
+            #expect(epochs == [0, 0], "the sequence of the rejected record was reused")
         }
     }
 
-    @Test func errorsThatMayComeAfterTheAppendAreUnknownOutcomes() async throws {
+    @Test func errorsThatMayFollowTheAppendAreUnknownOutcomes() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -134,8 +134,8 @@ import Testing
         }
     }
 
-    /// The batches behind a failed one are refused as out of order, and go on under the next epoch (KIP-360).
-    @Test func batchesBehindARefusedOneAreStored() async throws {
+    /// The batches after a failed one are rejected as out of order, and sent again under the next epoch (KIP-360).
+    @Test func batchesAfterARejectedOneAreStored() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aDuplicateIsSuccessWithoutOffset() async throws {
+    @Test func aDuplicateIsASuccessWithoutAnOffset() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test(arguments: [ErrorCode.outOfOrderSequenceNumber, .unknownProducerId])
-    func aBrokerThatHasLostTheProducersStateIsFollowed(_ code: ErrorCode) async throws {
+    func aBrokerWithoutTheProducersStateGetsANewEpoch(_ code: ErrorCode) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func aFencedEpochGetsANewProducerID() async throws {
+    @Test func aFencedEpochLeadsToANewProducerID() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func recordsThatTheBrokerNamesFailForThemselves() async throws {
+    @Test func recordsNamedByTheBrokerFailWithTheirOwnErrors() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.answer(ProduceRequest.self) { request, _ in
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    // MARK: Too large
+    // MARK: Oversized batches
 
     @Test func batchesThatAreTooLargeForTheTopicAreSplit() async throws {
         try await EmbeddedKafka.withBroker { kafka in
@@ -246,7 +246,7 @@ import Testing
         }
     }
 
-    @Test func oneRecordThatIsTooLargeFailsAndTheOthersDoNot() async throws {
+    @Test func aSingleOversizedRecordFailsAndTheOthersDoNot() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", configuration: ["max.message.bytes": "500"])
             try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(20) }) { producer in
@@ -306,7 +306,7 @@ import Testing
             try await KafkaProducer.withProducer(configuration) { producer in
                 _ = try await producer.send(self.record(0))
                 try await kafka.stopBroker(1)
-                // The producer knows: nothing is sent on the old connection.
+                // The producer has noticed, so nothing is sent on the old connection.
                 try await self.clock.until { log.count(beginning: "A connection could not be made") > 0 }
                 await #expect {
                     try await producer.send(self.record(1))
@@ -315,7 +315,7 @@ import Testing
                     return error.code == .deliveryTimedOut && !error.isOutcomeUnknown
                 }
                 try await kafka.startBroker(1)
-                // aiokafka: the expired record has used up a sequence number.
+                // With aiokafka, the expired record has consumed a sequence number.
                 let metadata = try await producer.send(self.record(2))
                 #expect(metadata.offset == 1)
             }
@@ -326,7 +326,7 @@ import Testing
 
     // MARK: Identity
 
-    @Test func numbersThatMakeNoSenseAreNotBelieved() async throws {
+    @Test func implausibleNumbersAreNotTrusted() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
@@ -357,7 +357,7 @@ import Testing
         }
     }
 
-    @Test func anIdentityThatIsRefusedFailsEverythingWithAdvice() async throws {
+    @Test func aRefusedIdentityFailsAllRecordsWithAdvice() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.clusterAuthorizationFailed), on: .initProducerId, times: nil)
@@ -373,7 +373,7 @@ import Testing
         }
     }
 
-    @Test func aProducerThatEndsBeforeItHasAnIdentityIsNoError() async throws {
+    @Test func closingBeforeThereIsAnIdentityIsNoError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let log = KeptLog(minimum: .trace)
             let hold = EmbeddedKafka.Hold()
@@ -386,7 +386,7 @@ import Testing
         }
     }
 
-    @Test func anIdentityThatIsNotReadyIsAskedForAgain() async throws {
+    @Test func anIdentityThatIsNotReadyIsRequestedAgain() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: 3)
             let results = try await self.produce(10, kafka)

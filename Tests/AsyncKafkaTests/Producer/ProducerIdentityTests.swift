@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What keeps an idempotent producer from its id for a while, and what does for good.
+/// Errors that temporarily prevent an idempotent producer from obtaining its id, and errors that are fatal.
 @Suite(.timeLimit(.minutes(2))) struct ProducerIdentityTests {
     private let record = ProducerRecord(topic: "t", value: "v")
 
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Sends until it is stored, for as long as nothing fatal happens.
+    /// Sends a record until it is stored or the error is fatal.
     private func sendUntilStored(_ producer: KafkaProducer) async throws {
         var isStored = false
         while !isStored {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func aUserThatIsMadeLaterCanWrite() async throws {
+    @Test func aUserThatIsCreatedLaterCanWrite() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.users = ["bob": "bob-secret"]
         configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.scramSHA256])]
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func aServerThatIsBelievedLaterIsWrittenTo() async throws {
+    @Test func aServerThatIsTrustedLaterIsWrittenTo() async throws {
         let authority = try EmbeddedKafka.Authority()
         let other = try EmbeddedKafka.Authority()
         var configuration = EmbeddedKafka.Configuration()
@@ -83,7 +83,7 @@ import Testing
 
     /// The topic is known, and only the id is refused.
     @Test(arguments: [ErrorCode.clusterAuthorizationFailed, .unknownServerError])
-    func anIDThatIsRefusedForATimeFailsTheRecordsOfThatTime(_ code: ErrorCode) async throws {
+    func aTemporarilyRefusedIDFailsTheRecordsOfThatTime(_ code: ErrorCode) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let refusals = kafka.inject(.fail(code), on: .initProducerId, times: nil)
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func whatIsFatalSaysSoAndEndsTheRun() async throws {
+    @Test func aFatalErrorIsMarkedAsFatalAndEndsTheRun() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.unsupportedVersion), on: .initProducerId, times: nil)

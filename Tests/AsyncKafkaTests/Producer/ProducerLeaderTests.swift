@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer does when leaders move, brokers go and come back, and topics are made again.
+/// A producer while leaders move, brokers stop and come back, and topics are recreated.
 @Suite(.timeLimit(.minutes(2))) struct ProducerLeaderTests {
     private func record(_ number: Int) -> ProducerRecord { ProducerRecord(topic: "t", value: "\(number)") }
 
@@ -53,8 +53,8 @@ import Testing
         }
     }
 
-    /// Metadata forgets a topic that is out of use for five minutes; the producer still knows a leader, which is gone.
-    @Test func aTopicThatMetadataHasForgottenIsWrittenToTheNextLeader() async throws {
+    /// Metadata forgets a topic that is unused for five minutes. The producer still knows a leader, which has stopped.
+    @Test func recordsOfATopicThatMetadataHasForgottenGoToTheNextLeader() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             let configuration = kafka.producing {
@@ -65,7 +65,7 @@ import Testing
                 _ = try await producer.send(self.record(0))
                 let cluster = producer.sender.cluster
                 cluster.metadataState.withLock { metadata in
-                    // What a refresh in some minutes would do.
+                    // As a refresh in some minutes would do.
                     let asked = metadata.begin(now: cluster.loop.now + .seconds(301))
                     let update = MetadataUpdate(brokers: Array(metadata.snapshot.brokers.values))
                     _ = metadata.succeeded(update, asked: asked, now: cluster.loop.now) { _ in .zero }
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatComesBackGetsWhatWaitedForIt() async throws {
+    @Test func aBrokerThatComesBackGetsTheWaitingRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -92,9 +92,9 @@ import Testing
         }
     }
 
-    /// librdkafka 1.9.0: a broker that has just started says for a moment that the topic doesn't exist; the client forgot the
-    /// sequence, began again at 0, and the broker dropped new records as known.
-    @Test func sequencesOutliveATopicThatMetadataDoesNotKnowForAMoment() async throws {
+    /// librdkafka 1.9.0: a broker that has just started briefly answers that the topic doesn't exist. The client forgot
+    /// the sequence and began again at 0, so the broker dropped new records as duplicates.
+    @Test func sequencesSurviveATopicThatIsBrieflyMissingFromMetadata() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainIsWrittenTo() async throws {
+    @Test func aRecreatedTopicIsWrittenTo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -130,9 +130,9 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainBeginsItsSequencesAgain() async throws {
+    @Test func aRecreatedTopicBeginsItsSequencesAgain() async throws {
         let sequences = Lock<[Int32]>([])
-        // Or else the producer's question about the topic may make it again before the test does.
+        // Otherwise the producer's metadata request might recreate the topic before the test does.
         var broker = EmbeddedKafka.Configuration()
         broker.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(broker) { kafka in
@@ -142,7 +142,7 @@ import Testing
                 for number in 0..<3 { _ = try await producer.send(self.record(number)) }
                 try await kafka.deleteTopic("t")
                 try await kafka.createTopic("t")
-                // The producer learns of it.
+                // The producer learns of the new topic.
                 kafka.forgetRequests()
                 await kafka.untilRequests(of: .metadata, count: 3)
                 kafka.rewrite(ProduceRequest.self, times: nil) { request, _, response in

@@ -12,11 +12,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How a producer begins and ends, and what becomes of those who wait.
+/// How a producer starts and closes, and how tasks that wait end.
 @Suite(.timeLimit(.minutes(2))) struct ProducerLifeTests {
     private struct Failure: Error {}
 
-    @Test func closingDeliversWhatWasAccepted() async throws {
+    @Test func closingDeliversAcceptedRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func whatAFailingScopeHasAcceptedIsDelivered() async throws {
+    @Test func acceptedRecordsOfAFailingScopeAreDelivered() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             await #expect(throws: Failure.self) {
                 try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func closingTellsWhatWasNotDelivered() async throws {
+    @Test func closingReportsUndeliveredRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func whatWasNeverSentIsAKnownFailureWhenClosing() async throws {
+    @Test func unsentRecordsAreKnownFailuresWhenClosing() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .initProducerId, times: nil)
@@ -81,8 +81,8 @@ import Testing
         }
     }
 
-    /// Answers that come after the socket was closed make the system throw away what the broker has not read yet.
-    @Test func recordsWithoutAcknowledgementReachABrokerThatIsSlowToReadThem() async throws {
+    /// If answers arrive after the socket was closed, the system discards what the broker hasn't read yet.
+    @Test func recordsWithoutAcknowledgementReachABrokerThatReadsSlowly() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let count = 150
@@ -97,7 +97,7 @@ import Testing
                     _ = try await producer.send(ProducerRecord(topic: "t", value: Bytes("\(number)\(dots)")))
                 }
                 try await send(0)
-                // What stands behind this request on the connection has to wait; its answer comes after the closing.
+                // Requests after this one on the connection have to wait. Its answer comes after closing.
                 kafka.inject(.delay(.milliseconds(500)), on: .metadata, times: nil)
                 kafka.forgetRequests()
                 await kafka.untilRequests(of: .metadata)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatReadsNothingHoldsUpClosingForItsLimitOnly() async throws {
+    @Test func aBrokerThatReadsNothingDelaysClosingOnlyUpToItsLimit() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.hold(EmbeddedKafka.Hold()), on: .produce, times: nil)
@@ -118,7 +118,7 @@ import Testing
                 $0.enableIdempotence = false
                 $0.closeTimeout = .milliseconds(50)
             }
-            // More than it takes before it stops reading.
+            // More than the broker reads before it stops.
             let value = Bytes(repeatElement(UInt8(1), count: 100_000))
             try await KafkaProducer.withProducer(configuration) { producer in
                 for _ in 0..<16 { _ = try await producer.send(ProducerRecord(topic: "t", value: value)) }
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func aClosedProducerTakesNothing() async throws {
+    @Test func aClosedProducerAcceptsNothing() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let producer = try KafkaProducer(kafka.producing())
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func cancellingRunEndsItAtOnce() async throws {
+    @Test func cancellingRunEndsItImmediately() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -202,7 +202,7 @@ import Testing
         await #expect { try await delivery.metadata } throws: { ($0 as? KafkaError)?.code == .closed }
     }
 
-    @Test func cancellingASendEndsOnlyItsWaiting() async throws {
+    @Test func cancellingASendEndsOnlyItsWait() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -221,7 +221,7 @@ import Testing
         }
     }
 
-    @Test func aDeliveryCanBeAskedAgainAndByMany() async throws {
+    @Test func aDeliveryCanBeAwaitedRepeatedlyAndByManyTasks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 let delivery = try await producer.enqueue(ProducerRecord(topic: "t", value: "value"))
@@ -236,13 +236,13 @@ import Testing
         }
     }
 
-    @Test func aDeliveryThatIsKeptDoesNotKeepTheRecords() async throws {
+    @Test func aKeptDeliveryDoesNotKeepTheRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", configuration: ["max.message.bytes": "300000"])
             let value = Bytes(repeatElement(UInt8(1), count: 50_000))
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1 << 20 }) { producer in
                 var deliveries: [Delivery] = []
-                // As many as make batches that are stored, and some that are split before.
+                // Enough for batches that are stored, some of them after a split.
                 for _ in 0..<20 {
                     deliveries.append(try await producer.enqueue(ProducerRecord(topic: "t", value: value)))
                 }
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func aFlushWaitsForAllBeforeIt() async throws {
+    @Test func aFlushWaitsForAllEarlierRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let configuration = kafka.producing {
@@ -274,10 +274,10 @@ import Testing
         }
     }
 
-    @Test func aFlushTellsOfFailuresThatNobodyAskedFor() async throws {
+    @Test func aFlushReportsFailuresThatNoTaskHasAwaited() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            // Both in one batch.
+            // Both records are in one batch.
             try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
                 kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
                 for _ in 0..<2 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v")) }
@@ -296,7 +296,7 @@ import Testing
         }
     }
 
-    @Test func withoutRunEverythingEndsAndSaysWhy() async throws {
+    @Test func withoutRunEverythingEndsWithTheReason() async throws {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         configuration.maxBlock = .milliseconds(50)
         let producer = try KafkaProducer(configuration)
@@ -314,7 +314,7 @@ import Testing
         "acks", "maxInFlightPerBroker", "batchSize", "maxRequestSize", "bufferMemory", "linger", "deliveryTimeout",
         "maxBlock", "closeTimeout", "level", "bootstrapServers",
     ])
-    func settingsThatContradictEachOtherAreRefused(_ name: String) {
+    func contradictorySettingsAreRejected(_ name: String) {
         var configuration = ProducerConfiguration(KafkaClientConfiguration(bootstrapServers: ["127.0.0.1:1"]))
         switch name {
         case "acks": configuration.acks = .leader

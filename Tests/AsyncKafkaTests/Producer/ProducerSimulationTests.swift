@@ -13,10 +13,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A producer under all faults at once.
+/// A producer with all faults at once.
 @Suite(.timeLimit(.minutes(2))) struct ProducerSimulationTests {
-    /// Random faults on three brokers, and what must hold in every run: each record ends once; what was acknowledged is
-    /// stored, once and in order; what failed for certain is not.
+    /// Random faults on three brokers. Invariants of every run: each record ends once, acknowledged records are stored
+    /// once and in order, and records that failed with a known outcome are not stored.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func invariantsHoldUnderRandomFaults(_ seed: UInt64) async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
@@ -72,7 +72,7 @@ import Testing
             for partition in 0..<partitions {
                 let stored = try await kafka.stored("t", partition)
                 let numbers = stored.compactMap { Int($0.text) }
-                #expect(numbers == Set(numbers).sorted(), "doubled or out of order")
+                #expect(numbers == Set(numbers).sorted(), "duplicated or out of order")
                 let offsets = Dictionary(uniqueKeysWithValues: stored.map { (Int($0.text) ?? -1, $0.offset) })
                 for number in stride(from: partition, to: count, by: partitions) {
                     switch results[number] {

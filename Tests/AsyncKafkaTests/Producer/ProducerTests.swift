@@ -14,10 +14,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a producer does on a cluster where nothing goes wrong.
+/// A producer on a cluster without faults.
 @Suite(.timeLimit(.minutes(2))) struct ProducerTests {
     private let clock = TestClock()
-    @Test func aSentRecordIsStoredAsItIs() async throws {
+    @Test func aSentRecordIsStoredUnchanged() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             let headers = [RecordHeader("a", "1"), RecordHeader("b", nil), RecordHeader("a", "2")]
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func tombstonesAndEmptyValuesAreNotTheSame() async throws {
+    @Test func tombstonesAndEmptyValuesAreDistinguished() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 try await producer.enqueue(ProducerRecord(topic: "t", key: "", value: nil))
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func whatATaskEnqueuesIsStoredInItsOrder() async throws {
+    @Test func recordsOfATaskAreStoredInOrder() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 2048 }) { producer in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func deliveriesTellTheOffsets() async throws {
+    @Test func deliveriesReturnTheOffsets() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 3)
             try await KafkaProducer.withProducer(kafka.producing { $0.batchSize = 1024 }) { producer in
@@ -138,7 +138,7 @@ import Testing
             case .lz4: .lz4
             default: .zstd
             }
-        // A build without the codec's trait has a test of its own for that.
+        // A build without the codec's trait has its own test for this error.
         guard (try? compression.validate()) != nil else { return }
         try await EmbeddedKafka.withBroker { kafka in
             try await KafkaProducer.withProducer(kafka.producing { $0.compression = compression }) { producer in
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func theLeadersAcknowledgementIsEnoughIfItIsWanted() async throws {
+    @Test func theLeadersAcknowledgementSufficesIfConfigured() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             let configuration = kafka.producing {
                 $0.acks = .leader
@@ -182,8 +182,8 @@ import Testing
         }
     }
 
-    /// aiokafka gives every record of a batch the first one's time.
-    @Test func everyRecordHasItsOwnTimeAndTheBrokersWhereTheTopicSaysSo() async throws {
+    /// aiokafka reports the first record's timestamp for all records of a batch.
+    @Test func everyRecordHasItsOwnTimestampOrTheBrokersIfTheTopicSaysSo() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("append", configuration: ["message.timestamp.type": "LogAppendTime"])
             try await KafkaProducer.withProducer(kafka.producing { $0.linger = .milliseconds(500) }) { producer in
@@ -205,7 +205,7 @@ import Testing
         }
     }
 
-    @Test func aCustomPartitionerIsAskedUnlessThePartitionIsNamed() async throws {
+    @Test func aCustomPartitionerIsCalledUnlessThePartitionIsSpecified() async throws {
         struct Last: Partitioner {
             func partition(for record: ProducerRecord, partitionCount: Int) -> Int32 {
                 record.key == "wrong" ? 99 : Int32(partitionCount - 1)
@@ -227,7 +227,7 @@ import Testing
         }
     }
 
-    @Test func partitionsAreThoseOfTheTopic() async throws {
+    @Test func partitionsReturnsThoseOfTheTopic() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 3)
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatDoesNotExistIsSaidAfterMaxBlock() async throws {
+    @Test func aMissingTopicIsReportedAfterMaxBlock() async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.createTopicsAutomatically = false
         try await self.clock.withCluster(configuration) { kafka in
@@ -257,7 +257,7 @@ import Testing
         }
     }
 
-    @Test func timestampsBefore1970AndRecordsThatAreTooLargeAreRefused() async throws {
+    @Test func timestampsBefore1970AndOversizedRecordsAreRejected() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let configuration = kafka.producing {
@@ -284,9 +284,9 @@ import Testing
         }
     }
 
-    /// Kafka 2.1 speaks Produce up to 7 and InitProducerId up to 1; topic ids came with 13.
+    /// Kafka 2.1 supports Produce up to version 7 and InitProducerId up to 1. Topic ids came with version 13.
     @Test(arguments: [7, 8, 9, 11, 12, 13] as [Int16])
-    func olderBrokersAreSpokenTo(_ version: Int16) async throws {
+    func olderBrokersAreSupported(_ version: Int16) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.maxVersions = [.produce: version]
         if version <= 7 {

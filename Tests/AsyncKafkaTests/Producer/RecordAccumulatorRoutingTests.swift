@@ -13,14 +13,14 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Which partition a record is for, and which broker its batch goes to.
+/// The selection of partitions for records, and of brokers for batches.
 @Suite struct RecordAccumulatorRoutingTests {
     private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
 
     // MARK: Partitions
 
-    /// The last column is the partition that Kafka's own client chooses among 12.
-    @Test func keysGoWhereKafkasOwnClientPutsThem() throws {
+    /// The last column is the partition that Kafka's own client selects from 12.
+    @Test func keysSelectTheSamePartitionAsInKafkasOwnClient() throws {
         let folder =
             ProcessInfo.processInfo.environment["KAFKA_GOLDEN"].map { URL(fileURLWithPath: $0) }
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
@@ -42,7 +42,7 @@ import Testing
         #expect(count > 100)
     }
 
-    @Test func recordsWithoutKeyStayAtAPartitionUntilItsBatchIsFull() {
+    @Test func recordsWithoutAKeyStayAtAPartitionUntilItsBatchIsFull() {
         var rig = AccumulatorRig(partitions: 4, batchSize: 4096)
         let partitions = (0..<30).compactMap { _ in rig.append(self.kilobyte).delivery?.topicPartition.partition }
         for start in stride(from: 0, to: 30, by: 3) { #expect(Set(partitions[start..<start + 3]).count == 1) }
@@ -55,7 +55,7 @@ import Testing
         #expect(partitions == [1, 2, 0, 1, 2, 0])
     }
 
-    @Test func whatIsNotKnownIsSaid() {
+    @Test func unknownTopicsAndPartitionsAreReported() {
         var rig = AccumulatorRig(partitions: 2)
         guard case .unknownTopic = rig.append(topic: "other") else {
             Issue.record("appended to a topic that isn't known")
@@ -77,7 +77,7 @@ import Testing
 
     // MARK: Leaders
 
-    @Test func aPartitionWithoutLeaderAsksForOneAndWaits() {
+    @Test func aPartitionWithoutALeaderRequestsMetadataAndWaits() {
         var rig = AccumulatorRig(hasLeader: false)
         rig.append()
         rig.flush()
@@ -86,7 +86,7 @@ import Testing
         rig.decided.needsMetadata = false
         rig.decided.usedTopics = []
         rig.endBackoffs()
-        #expect(rig.decided.needsMetadata, "and asks again")
+        #expect(rig.decided.needsMetadata, "and requests metadata again")
         #expect(rig.decided.usedTopics == ["t"], "by name: metadata forgets topics")
         #expect(rig.decided.backoffs.map(\.failures) == [2])
         rig.lead("t", [3], epoch: 1)
@@ -94,7 +94,7 @@ import Testing
         #expect(rig.pump(3).count == 1)
     }
 
-    @Test func aTopicIsSaidToBeInUseByTheBatchesThatAreOpened() {
+    @Test func newBatchesMarkTheirTopicAsInUse() {
         var rig = AccumulatorRig()
         for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {
             rig.now = MonotonicTime(nanoseconds: Int64(seconds) * 1_000_000_000)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func whatALeaderCannotBeAskedForIsAskedOfTheOthersByName() {
+    @Test func aFailureAtTheLeaderMarksItsTopicAsInUse() {
         var rig = AccumulatorRig()
         for failure in ["connection", "leader"] {
             rig.append()
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func recordsWithoutKeyLeaveAPartitionThatFails() throws {
+    @Test func recordsWithoutAKeyLeaveAFailingPartition() throws {
         var rig = AccumulatorRig(partitions: 2, brokers: 2)
         let first = try #require(rig.append().delivery?.topicPartition.partition)
         func partitions() -> Set<Int32> {
@@ -138,25 +138,25 @@ import Testing
                 first, KafkaError(.connectionFailed, "no", isRetriable: true), now: rig.now))
         #expect(partitions() == [1 - first])
         rig.endBackoffs()
-        #expect(partitions() == [1 - first], "it is not known yet whether it goes better")
+        #expect(partitions() == [1 - first], "it is unknown whether the partition has recovered")
         while let request = rig.pump(first).first { rig.answer(request) }
         #expect(rig.decided.ended.contains { $0.batch.topicPartition.partition == first })
         #expect(partitions() == [0, 1])
     }
 
-    @Test func recordsWithoutKeyLeaveAPartitionThatLosesItsLeader() throws {
+    @Test func recordsWithoutAKeyLeaveAPartitionThatLosesItsLeader() throws {
         var rig = AccumulatorRig(partitions: 2)
         let first = try #require(rig.append().delivery?.topicPartition.partition)
         rig.lead("t", first == 0 ? [nil, 0] : [0, nil], epoch: 1)
         #expect(rig.append().delivery?.topicPartition.partition == 1 - first)
         rig.lead("t", [nil, nil], epoch: 2)
-        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "nowhere is it better")
+        #expect(rig.append().delivery?.topicPartition.partition == 1 - first, "no partition is better")
         rig.lead("t", first == 0 ? [0, nil] : [nil, 0], epoch: 3)
         rig.flush()
         #expect(rig.append().delivery?.topicPartition.partition == first)
     }
 
-    @Test func whatIsListedForALeaderGoesToTheNextOne() {
+    @Test func readyPartitionsMoveToTheirNextLeader() {
         var rig = AccumulatorRig(partitions: 2, brokers: 1)
         rig.append(partition: 0)
         rig.append(partition: 1)
@@ -166,7 +166,7 @@ import Testing
         #expect(rig.pump(1).flatMap { $0.transmissions.map(\.partition.index) } == [1])
     }
 
-    @Test func aRetryWaitsUnlessTheLeaderIsAnother() {
+    @Test func aRetryWaitsUnlessTheLeaderHasChanged() {
         var rig = AccumulatorRig()
         rig.append()
         rig.flush()
@@ -186,7 +186,7 @@ import Testing
         #expect(rig.pump(1).isEmpty)
     }
 
-    /// One record waits, and no connection could be made to the broker that it is for.
+    /// One record waits, and the connection to its broker has failed.
     private func withoutConnection() -> AccumulatorRig {
         var rig = AccumulatorRig()
         rig.append()
@@ -198,7 +198,7 @@ import Testing
         return rig
     }
 
-    @Test func withoutConnectionOneIsMadeAndWhatCannotBeMadeFails() {
+    @Test func aMissingConnectionIsOpenedAndAPermanentFailureFailsTheRecords() {
         var rig = self.withoutConnection()
         #expect(rig.decided.backoffs.count == 1)
         rig.endBackoffs()
@@ -208,8 +208,8 @@ import Testing
         #expect(rig.decided.ended.first?.result.error?.isOutcomeUnknown == false)
     }
 
-    /// The connection may have been made for another request, such as a question for metadata.
-    @Test func thatThereIsAConnectionAgainIsToldOnce() {
+    /// The connection may have been opened for another request, such as Metadata.
+    @Test func aRestoredConnectionIsReportedOnce() {
         var rig = self.withoutConnection()
         #expect(rig.decided.reachable == nil)
         rig.endBackoffs()

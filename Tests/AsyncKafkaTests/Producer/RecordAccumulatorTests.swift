@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How records gather in batches, how much memory they take, and how they end.
+/// How records are added to batches, how much memory they use, and how they end.
 @Suite struct RecordAccumulatorTests {
     private let kilobyte = Bytes(repeatElement(UInt8(1), count: 1000))
 
@@ -24,7 +24,7 @@ import Testing
         #expect(deliveries.map(\.index) == [0, 1, 2, 0])
         #expect(deliveries[0].batch === deliveries[2].batch)
         #expect(deliveries[2].batch !== deliveries[3].batch)
-        #expect(rig.decided.sends == [0], "the full batch can go")
+        #expect(rig.decided.sends == [0], "the full batch can be sent")
         let requests = rig.pump()
         #expect(requests.map { $0.transmissions.map(\.batch.count) } == [[3]])
     }
@@ -41,7 +41,7 @@ import Testing
         #expect(rig.pump().count == 1)
     }
 
-    @Test func lingerIsThatOfEachBatch() {
+    @Test func lingerAppliesToEachBatchSeparately() {
         var rig = AccumulatorRig(partitions: 2)
         rig.append(partition: 0)
         rig.now = rig.now + .milliseconds(3)
@@ -53,7 +53,7 @@ import Testing
         #expect(rig.pump().flatMap { $0.transmissions.map(\.partition.index) } == [0])
     }
 
-    @Test func withoutLingerARecordGoesAtOnceAndTheNextOnesGather() throws {
+    @Test func withoutLingerARecordIsSentImmediatelyAndTheNextOnesGather() throws {
         var rig = AccumulatorRig(linger: .zero)
         rig.append()
         #expect(rig.decided.sends == [0])
@@ -61,13 +61,13 @@ import Testing
         #expect(first.map { $0.transmissions.map(\.batch.count) } == [[1]])
         rig.decided = AccumulatorRig.Decisions()
         for _ in 0..<10 { rig.append() }
-        #expect(rig.decided.sends.isEmpty, "the first batch of a partition goes alone")
+        #expect(rig.decided.sends.isEmpty, "the first batch of a partition is sent alone")
         rig.answer(first[0])
         #expect(rig.decided.sends == [0])
         #expect(rig.pump().map { $0.transmissions.map(\.batch.count) } == [[10]])
     }
 
-    @Test func aFlushSendsWhatIsOpen() {
+    @Test func aFlushSendsOpenBatches() {
         var rig = AccumulatorRig(partitions: 3, linger: .seconds(60))
         for partition in 0..<3 as Range<Int32> { rig.append(partition: partition) }
         rig.flush()
@@ -75,7 +75,7 @@ import Testing
         #expect(requests.map(\.transmissions.count) == [3], "one request for all partitions of a broker")
     }
 
-    @Test func aRecordLargerThanABatchHasOneOfItsOwn() {
+    @Test func aRecordLargerThanABatchGetsItsOwn() {
         var rig = AccumulatorRig(batchSize: 2048)
         rig.append()
         #expect(rig.append(Bytes(repeatElement(UInt8(0), count: 10_000))).delivery?.index == 0)
@@ -87,7 +87,7 @@ import Testing
         #expect(rig.pump().flatMap { $0.transmissions.map(\.batch.count) } == [1, 1])
     }
 
-    @Test func aRecordLargerThanARequestIsRefused() {
+    @Test func aRecordLargerThanARequestIsRejected() {
         var rig = AccumulatorRig(batchSize: 2048, maxRequestSize: 4096)
         guard case .tooLarge(let size) = rig.append(Bytes(repeatElement(UInt8(0), count: 4096))) else {
             Issue.record("accepted")
@@ -96,7 +96,7 @@ import Testing
         #expect(size > 4096)
     }
 
-    @Test func aRequestHoldsAsManyBatchesAsItMayAndPartitionsTakeTurns() {
+    @Test func aRequestIsFilledToItsMaximumAndPartitionsTakeTurns() {
         var rig = AccumulatorRig(partitions: 4, batchSize: 4096, maxRequestSize: 10_000)
         for _ in 0..<2 {
             for partition in 0..<4 as Range<Int32> {
@@ -114,7 +114,7 @@ import Testing
             }
         }
         #expect(served.count == 8)
-        #expect(Set(served.prefix(4)) == [0, 1, 2, 3], "each once before any is served twice")
+        #expect(Set(served.prefix(4)) == [0, 1, 2, 3], "each partition once before any twice")
     }
 
     @Test func atMostFiveRequestsAreInFlight() {
@@ -137,10 +137,10 @@ import Testing
         #expect(count >= 15)
         #expect(rig.accumulator.freeMemory >= 0)
         #expect(rig.accumulator.freeMemory < 4096)
-        #expect(rig.decided.sends == [0], "what is open must go to make room")
+        #expect(rig.decided.sends == [0], "open batches must be sent to make room")
     }
 
-    @Test func memoryComesBackWithTheEnd() {
+    @Test func memoryIsReturnedWhenABatchEnds() {
         var rig = AccumulatorRig()
         let all = rig.accumulator.freeMemory
         rig.append()
@@ -150,14 +150,14 @@ import Testing
         #expect(rig.accumulator.freeMemory == all)
     }
 
-    @Test func tasksGetRoomInTheirOrderAndNobodyOvertakesThem() throws {
+    @Test func tasksGetRoomInOrderAndNoOtherOvertakesThem() throws {
         var rig = AccumulatorRig(partitions: 100, batchSize: 4096, maxRequestSize: 4096, bufferMemory: 4096)
         rig.append(self.kilobyte, partition: 0)
         let waiting = [Promise<Void>(), Promise<Void>()]
         for promise in waiting {
             let appended = rig.append(self.kilobyte, partition: 1)
             let shortage = try #require(appended.shortage)
-            // It seems to need less than it will, so that it is woken in vain below.
+            // The task seems to need less than it does, so that it is woken without finding room below.
             let little = RecordBuffer.Shortage(destination: shortage.destination, bytes: 0)
             rig.accumulator.waitForRoom(promise, for: little, isFirst: false)
         }
@@ -183,7 +183,7 @@ import Testing
 
     // MARK: Identity
 
-    @Test func whatNeedsAnIdentityWaitsForIt() {
+    @Test func batchesWaitForAnIdentity() {
         var rig = AccumulatorRig(isIdempotent: true)
         rig.accumulator.idempotence = IdempotenceStateMachine()
         rig.append()
@@ -194,7 +194,7 @@ import Testing
         #expect(rig.pump().first?.transmissions.first?.identity?.id == 9)
     }
 
-    // MARK: Ends
+    // MARK: Ending
 
     @Test func recordsAreGivenUpAfterTheDeliveryTimeout() async throws {
         var rig = AccumulatorRig(hasLeader: false)
@@ -211,7 +211,7 @@ import Testing
         await #expect(throws: KafkaError.self) { try await delivery.metadata }
     }
 
-    /// KAFKA-19012: memory of a batch that expired in flight went to other records while the socket still read it.
+    /// KAFKA-19012: the memory of a batch that expired in flight was reused while the socket was still reading it.
     @Test func theMemoryOfABatchThatExpiresInFlightIsFreeOnlyAfterItsAnswer() {
         var rig = AccumulatorRig()
         let all = rig.accumulator.freeMemory
@@ -229,7 +229,7 @@ import Testing
         #expect(rig.decided.ended.count == 1)
     }
 
-    @Test func aBatchThatIsTooLargeGoesOnInHalves() async throws {
+    @Test func anOversizedBatchIsSentInHalves() async throws {
         var rig = AccumulatorRig()
         let deliveries = (0..<7).compactMap { rig.append("value \($0)").delivery }
         rig.flush()
@@ -253,8 +253,8 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    /// A topic's limit is learned from the first batch. Those that were filled before are split before they are sent.
-    @Test func batchesThatWaitAreSplitAsTheirTopicTakesThem() async throws {
+    /// The first batch teaches a topic's limit. Batches that were filled before are split before they are sent.
+    @Test func waitingBatchesAreSplitToTheLimitOfTheirTopic() async throws {
         var rig = AccumulatorRig(batchSize: 16 << 10)
         let deliveries = (0..<150).compactMap { _ in rig.append(self.kilobyte).delivery }
         rig.flush()
@@ -277,7 +277,7 @@ import Testing
                 }
             }
         }
-        // 16, 8 and 4 KiB, and the second half of the 16 and of the 8.
+        // One each of 16, 8 and 4 KiB, and the second halves of those of 16 and 8.
         #expect(refused <= 6, "of ten batches")
         for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var offsets: [Int64?] = []
@@ -286,15 +286,15 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    /// Splitting takes a while, in which the lock is free.
+    /// Splitting takes a while, during which the lock is free.
     @Test(arguments: [true, false])
-    func whatIsBeingSplitHoldsUpItsPartitionAlone(wasSent: Bool) async throws {
+    func aBatchThatIsBeingSplitBlocksOnlyItsPartition(wasSent: Bool) async throws {
         var rig = AccumulatorRig(partitions: 2, batchSize: 16 << 10)
         let deliveries = (0..<16).compactMap { _ in rig.append(self.kilobyte, partition: 0).delivery }
         rig.flush()
         let first = rig.pump()
         if !wasSent {
-            // It is filled before the first one is refused.
+            // This batch is filled before the first one is rejected.
             for _ in 0..<15 { rig.append(self.kilobyte, partition: 0) }
             rig.flush()
         }
@@ -351,14 +351,14 @@ import Testing
         #expect(rig.pump().count == 1)
     }
 
-    @Test func oneThreadAtATimeSendsToABroker() {
+    @Test func onlyOneThreadAtATimeSendsToABroker() {
         var rig = AccumulatorRig(partitions: 3)
         rig.append(partition: 0)
         rig.flush()
         #expect(rig.decided.sends == [0])
         rig.append(partition: 1)
         rig.flush()
-        #expect(rig.decided.sends == [0], "the one that has it sees to that too")
+        #expect(rig.decided.sends == [0], "the sending thread sends that batch, too")
         #expect(rig.pump().flatMap(\.transmissions).count == 2)
         rig.append(partition: 2)
         rig.flush()
@@ -378,7 +378,7 @@ import Testing
             return
         }
         #expect(error.code == .closed)
-        // The batch that is open takes none either.
+        // The open batch accepts no more records, either.
         let late = ProducerRecord(topic: "t", partition: 0, value: "late")
         #expect(rig.accumulator.appendToOpenBatch(late, choice: .named(0), timestamp: 1000) == nil)
         rig.note(rig.accumulator.giveUpAll(because: .producerClosed))
@@ -386,7 +386,7 @@ import Testing
         #expect(rig.accumulator.freeMemory == 32 << 20)
     }
 
-    @Test func aDeliveryKnowsItsOwnTime() async throws {
+    @Test func aDeliveryHasItsOwnTimestamp() async throws {
         var rig = AccumulatorRig()
         var deliveries: [Delivery] = []
         for time in [5, 3, 9] as [Int64] {
@@ -400,6 +400,6 @@ import Testing
         for (batch, result) in rig.decided.ended { batch.outcome.complete(result, count: batch.count) }
         var times: [Int64] = []
         for delivery in deliveries { times.append(try await delivery.metadata.timestamp.millisecondsSince1970) }
-        #expect(times == [5, 3, 9], "aiokafka gives each record the first one's time")
+        #expect(times == [5, 3, 9], "aiokafka reports the first record's timestamp for all")
     }
 }

@@ -12,11 +12,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Whose records take how much of the memory, and who is woken when.
+/// The shares of brokers in the memory, and the order in which tasks are woken.
 @Suite struct RecordBufferTests {
     private static let size = 100_000
 
-    /// Partitions of which the first is led by broker 0, the next by 1, and so on.
+    /// Partitions of which broker 0 leads the first, broker 1 the next, and so on.
     private final class Rig {
         var buffer = RecordBuffer(size: RecordBufferTests.size)
         let undelivered = UndeliveredRecords()
@@ -55,14 +55,14 @@ import Testing
             return true
         }
 
-        /// Takes pieces of 1000 bytes until there are none. Returns how many there were.
+        /// Takes pieces of 1000 bytes until no more are available. Returns their number.
         func fill(_ partition: Int) -> Int {
             var count = 0
             while self.take(1000, partition) { count += 1 }
             return count
         }
 
-        /// Gives back the oldest pieces of a partition.
+        /// Returns the oldest pieces of a partition.
         func give(_ count: Int, _ partition: Int) {
             for _ in 0..<count {
                 guard let index = self.batches.firstIndex(where: { $0.1.index == partition }) else { return }
@@ -72,10 +72,10 @@ import Testing
         }
     }
 
-    @Test func oneBrokerHasHalfAndTwoHaveAThirdEach() {
+    @Test func oneBrokerMayUseHalfAndTwoAThirdEach() {
         let two = Rig(leaders: [0, 1])
         #expect((49...50).contains(two.fill(0)))
-        #expect((24...26).contains(two.fill(1)), "what is left is free for the next one")
+        #expect((24...26).contains(two.fill(1)), "the rest is free for the next broker")
         let three = Rig(leaders: [0, 1, 2])
         var counts = [0, 0]
         var isTaken = true
@@ -90,12 +90,12 @@ import Testing
         #expect(three.take(20_000, 2))
     }
 
-    @Test func theOnlyBrokerHasItAll() {
+    @Test func theOnlyBrokerMayUseAllMemory() {
         let rig = Rig(leaders: [0, 0])
         #expect(rig.fill(0) == 100)
     }
 
-    @Test func theLargestRecordPassesWhereTheBrokerHasNone() {
+    @Test func theLargestRecordIsAcceptedForABrokerWithoutRecords() {
         let rig = Rig(leaders: [0, 1])
         #expect(rig.take(Self.size, 0))
         rig.give(1, 0)
@@ -104,7 +104,7 @@ import Testing
         #expect(!rig.take(90_000, 0))
     }
 
-    @Test func whatAPartitionHasGoesWithItToItsNextLeader() {
+    @Test func theMemoryOfAPartitionMovesToItsNextLeader() {
         let rig = Rig(leaders: [0, 1, nil])
         _ = rig.fill(0)
         #expect(!rig.take(1000, 0))
@@ -116,10 +116,10 @@ import Testing
         rig.topic.partitions[0].leader = nil
         rig.buffer.assign(rig.topic.partitions[0])
         #expect(rig.take(1000, 1))
-        #expect(!rig.take(1000, 2), "it shares with all that have no leader")
+        #expect(!rig.take(1000, 2), "all partitions without a leader share")
     }
 
-    @Test func whoWaitsForOneBrokersShareIsInNobodysWay() {
+    @Test func aTaskThatWaitsForOneBrokersShareBlocksNoOther() {
         let rig = Rig(leaders: [0, 1])
         _ = rig.fill(0)
         let first = Promise<Void>()
@@ -132,16 +132,16 @@ import Testing
         #expect(rig.buffer.offer() == nil)
         rig.give(2, 0)
         #expect(rig.buffer.offer() === first)
-        #expect(!rig.take(1000, 1), "whoever was woken tries first")
+        #expect(!rig.take(1000, 1), "the woken task tries first")
         #expect(rig.take(1000, 0, isOffered: true))
         #expect(rig.buffer.offer() === second)
         rig.buffer.takeOfferBack()
         #expect(rig.take(1000, 1))
     }
 
-    /// A record may go to any partition of a topic, whose only one is led by the broker.
+    /// A record may go to any partition of a topic, and the broker leads all of them.
     @Test(arguments: [0, nil] as [Int32?])
-    func norIsWhoMayGoToAnyPartitionThatTheBrokerLeads(_ leader: Int32?) {
+    func aTaskThatWaitsForAnyPartitionOfOneBrokerBlocksNoOther(_ leader: Int32?) {
         let rig = Rig(leaders: [leader, 1])
         let other = Rig.topic([leader])
         rig.buffer.assign(other.partitions[0])
@@ -157,7 +157,7 @@ import Testing
         #expect(rig.buffer.offer() === waiting)
     }
 
-    @Test func whoMayGoToEitherBrokerIsWokenWhenOneHasRoom() {
+    @Test func aTaskForEitherOfTwoBrokersIsWokenWhenOneHasRoom() {
         let rig = Rig(leaders: [0, 1, 2])
         while rig.take(1000, 0) || rig.take(1000, 1) {}
         let waiting = Promise<Void>()
@@ -171,8 +171,8 @@ import Testing
         #expect(rig.buffer.offer() === waiting)
     }
 
-    /// It may look as if there were room, and be woken in vain: once for each change, and not without end.
-    @Test func whoWasWokenInVainIsNotWokenBeforeSomethingChanges() {
+    /// There may seem to be room although there is none. The task is woken once for each change, not in a loop.
+    @Test func aTaskThatFoundNoRoomIsNotWokenBeforeSomethingChanges() {
         let rig = Rig(leaders: [0, 1])
         _ = rig.fill(0)
         let shortage = RecordBuffer.Shortage(destination: .topic(rig.topic), bytes: 1000)
@@ -183,7 +183,7 @@ import Testing
         let again = Promise<Void>()
         rig.buffer.wait(again, for: shortage, isFirst: true)
         #expect(rig.buffer.offer() == nil)
-        #expect(rig.take(1000, 1), "it is in nobody's way")
+        #expect(rig.take(1000, 1), "it blocks no other task")
         rig.give(1, 1)
         #expect(rig.buffer.offer() === again)
         rig.buffer.takeOfferBack()
@@ -194,7 +194,7 @@ import Testing
         #expect(rig.buffer.offer() === third)
     }
 
-    @Test func whoWaitsForAPartitionFollowsItToItsNextLeader() {
+    @Test func aTaskThatWaitsForAPartitionFollowsItToItsNextLeader() {
         let rig = Rig(leaders: [0, 1, 0])
         _ = rig.fill(0)
         let waiting = [Promise<Void>(), Promise<Void>()]
@@ -205,10 +205,10 @@ import Testing
         rig.buffer.leadersChanged()
         #expect(rig.buffer.offer() === waiting[0])
         #expect(rig.take(1000, 2, isOffered: true))
-        #expect(rig.buffer.offer() === waiting[1], "in their order")
+        #expect(rig.buffer.offer() === waiting[1], "in order")
     }
 
-    @Test func whoNeedsMoreThanIsFreeIsNotPassed() {
+    @Test func aTaskThatNeedsMoreThanIsFreeIsNotOvertaken() {
         let rig = Rig(leaders: [0, 0])
         for _ in 0..<10 { #expect(rig.take(10_000, 0)) }
         let large = Promise<Void>()
@@ -231,8 +231,8 @@ import Testing
         #expect(rig.buffer.removeWaiters().isEmpty)
     }
 
-    /// Whatever is taken, moved and given back: it adds up.
-    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func everyByteIsSomebodys(seed: UInt64) {
+    /// The sums are correct after any sequence of taking, moving and returning memory.
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func theSharesAddUpToTheUsedMemory(seed: UInt64) {
         var state = seed
         func random(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -33,20 +33,20 @@ import Testing
     }
 
     /// KIP-794: weights are the longest queue + 1 − the partition's own, here 1, 5 and 4 of 10.
-    @Test func theLongerTheQueueTheRarerTheChoice() {
+    @Test func partitionsWithLongerQueuesAreSelectedLessOften() {
         let shares = self.shares(self.candidates([4, 0, 1]))
         #expect(abs((shares[0] ?? 0) - 0.1) < 0.02)
         #expect(abs((shares[1] ?? 0) - 0.5) < 0.02)
         #expect(abs((shares[2] ?? 0) - 0.4) < 0.02)
     }
 
-    @Test func partitionsThatAreNotAvailableAreLeftOutUnlessAllAre() {
+    @Test func unavailablePartitionsAreExcludedUnlessAllAre() {
         #expect(self.shares(self.candidates([0, 9, 9], available: [false, true, true]))[0] == nil)
         #expect(self.shares(self.candidates([0, 0], available: [false, false])).count == 2)
         #expect(StickyPartition.choose(among: [], random: 1) == nil)
     }
 
-    @Test func itStaysUntilABatchsWorthIsWritten() {
+    @Test func thePartitionStaysUntilABatchIsWritten() {
         var sticky = StickyPartition(stay: 100)
         #expect(sticky.shouldMove)
         sticky.move(among: self.candidates([0, 0]), random: 0)

@@ -11,7 +11,7 @@ import KafkaProtocol
 @testable import AsyncKafka
 @testable import EmbeddedKafka
 
-/// A record as a broker has it.
+/// A record as a broker stores it.
 struct StoredRecord: Sendable {
     var offset: Int64
     var timestamp: Int64
@@ -25,7 +25,7 @@ struct StoredRecord: Sendable {
 }
 
 extension EmbeddedKafka {
-    /// Everything in a partition.
+    /// All records of a partition.
     func stored(_ topic: String, _ index: Int = 0) async throws -> [StoredRecord] {
         let slices = try await self.onPartition(topic, index) { _, partition throws(EmbeddedKafkaError) in
             do throws(BrokerError) {
@@ -59,12 +59,12 @@ extension EmbeddedKafka {
         try await self.stored(topic, index).map(\.text)
     }
 
-    /// Waits until all connections are gone, and what came by them is worked off.
+    /// Waits until all connections are closed and their requests processed.
     func untilNobodyIsConnected() async throws {
         while try await self.onLoop({ $0.brokers.values.contains { $0.connectionCount > 0 } }) { await Task.yield() }
     }
 
-    /// The cluster, for a client that doesn't take its time.
+    /// A client configuration with short backoffs for this cluster.
     func client() -> KafkaClientConfiguration {
         var client = KafkaClientConfiguration(bootstrapServers: self.bootstrapServers)
         client.clock = self.clock
@@ -76,7 +76,7 @@ extension EmbeddedKafka {
         return client
     }
 
-    /// A producer's configuration, for one that doesn't take its time.
+    /// A producer configuration with short backoffs.
     func producing(_ change: (inout ProducerConfiguration) -> Void = { _ in }) -> ProducerConfiguration {
         var configuration = ProducerConfiguration(self.client())
         configuration.linger = .milliseconds(1)
@@ -84,7 +84,7 @@ extension EmbeddedKafka {
         return configuration
     }
 
-    /// For a producer whose buffer is soon full: batches of 8 KB, requests of 16.
+    /// A producer configuration with a small buffer, batches of 8 KB and requests of 16 KB.
     func producing(buffer: Int, maxBlock: Duration) -> ProducerConfiguration {
         self.producing {
             $0.bufferMemory = buffer
