@@ -172,7 +172,7 @@ extension ConsumerCore {
         }
     }
 
-    // MARK: What the group is told
+    // MARK: The topics sent to the group
 
     // A member without topics joins, too, so it is already in the group when its first topic is created.
     func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError) {
