@@ -37,8 +37,8 @@ import Testing
         }
     }
 
-    @Test("what was asked past is committed", arguments: Ending.allCases, [true, false])
-    func ending(_ ending: Ending, isSubscribed: Bool) async throws {
+    @Test(arguments: Ending.allCases, [true, false])
+    func processedRecordsAreCommittedHoweverReadingEnds(_ ending: Ending, isSubscribed: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func whatAssignReplacesIsCommittedSoon() async throws {
+    @Test func offsetsOfPartitionsReplacedByAssignAreCommittedSoon() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func aPartitionThatComesBackIsReadOnWhereItWasLeft() async throws {
+    @Test func aPartitionThatReturnsContinuesWhereItWasLeft() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
@@ -158,9 +158,9 @@ import Testing
     private struct Failed: Error {}
 
     @Test(
-        "a record that could not be processed is not committed by what is done then", arguments: [true, false],
+        arguments: [true, false],
         [true, false])
-    func afterAnError(polls: Bool, unsubscribes: Bool) async throws {
+    func aRecordWhoseProcessingFailedIsNotCommitted(polls: Bool, unsubscribes: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)

@@ -42,10 +42,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a callback that does not heed its cancellation holds nobody up beyond closeTimeout", arguments: Ending.allCases
-    )
-    func stubbornCallback(ending: Ending) async throws {
+    @Test(arguments: Ending.allCases)
+    func aCallbackThatIgnoresItsCancellationDelaysClosingOnlyUntilCloseTimeout(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -92,10 +90,8 @@ import Testing
         }
     }
 
-    @Test(
-        "partitionsAssigned that does not heed its cancellation holds nobody up beyond closeTimeout",
-        arguments: [Ending.cancelled, .shutDownWhileReading])
-    func stubbornAssigned(ending: Ending) async throws {
+    @Test(arguments: [Ending.cancelled, .shutDownWhileReading])
+    func partitionsAssignedThatIgnoresItsCancellationDelaysClosingOnlyUntilCloseTimeout(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -119,8 +115,8 @@ import Testing
         }
     }
 
-    @Test("closing with no broker left ends at once, and says what was not done", arguments: [true, false])
-    func noBroker(closes: Bool) async throws {
+    @Test(arguments: [true, false])
+    func closingWithoutABrokerEndsAtOnceAndLogsWhatWasNotDone(closes: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -143,8 +139,7 @@ import Testing
         }
     }
 
-    @Test("closing at a coordinator that hangs ends within closeTimeout")
-    func hangingCoordinator() async throws {
+    @Test func closingAtAHangingCoordinatorEndsWithinCloseTimeout() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -167,10 +162,8 @@ import Testing
         }
     }
 
-    @Test(
-        "closing while the group is being joined waits for nobody",
-        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
-    func joining(api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func closingDuringAJoinDoesNotWaitForTheGroup(api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -187,8 +180,7 @@ import Testing
         }
     }
 
-    @Test("a client that is closed beneath a reader at work says so, and its life reads in a few lines")
-    func lifeInTheLog() async throws {
+    @Test func closingWhileTheReaderIsBusyIsLoggedAndTheWholeLogIsShort() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)

@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    @Test("what poll has returned is not committed before the next call", arguments: [true, false])
-    func polled(oneByOne: Bool) async throws {
+    @Test(arguments: [true, false])
+    func whatPollReturnedIsNotCommittedBeforeTheNextCall(oneByOne: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10, oneByOne: oneByOne)
@@ -53,8 +53,7 @@ import Testing
         }
     }
 
-    @Test("an automatic commit that waited for the reader's own does not take it back")
-    func automaticBehindOwn() async throws {
+    @Test func anAutomaticCommitThatWaitedForTheReadersCommitDoesNotTakeItBack() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -85,8 +84,7 @@ import Testing
         }
     }
 
-    @Test("offsets of partitions that are another member's are not committed")
-    func notOwned() async throws {
+    @Test func offsetsOfAnotherMembersPartitionsAreNotCommitted() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -101,8 +99,8 @@ import Testing
         }
     }
 
-    @Test("an automatic commit that can't succeed leaves the listener its time", arguments: [true, false])
-    func withoutSuccess(isTopicGone: Bool) async throws {
+    @Test(arguments: [true, false])
+    func anAutomaticCommitThatCannotSucceedLeavesTheListenerItsTime(isTopicGone: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -121,8 +119,7 @@ import Testing
         }
     }
 
-    @Test("leaving a subscription commits no record that a loop has in hand")
-    func unsubscribing() async throws {
+    @Test func unsubscribingDoesNotCommitTheRecordInHand() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -136,8 +133,7 @@ import Testing
         }
     }
 
-    @Test("a graceful shutdown waits until who polls is done, and commits what it had")
-    func pollingToTheEnd() async throws {
+    @Test func aGracefulShutdownWaitsForThePollingReaderAndCommitsItsRecords() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)

@@ -18,8 +18,7 @@ import Testing
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
-    @Test("a group without a coordinator is told of, also to who chooses partitions by hand")
-    func noCoordinator() async throws {
+    @Test func aGroupWithoutACoordinatorIsLoggedAlsoForAssignedPartitions() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
@@ -35,8 +34,7 @@ import Testing
         }
     }
 
-    @Test("a coordinator that hangs on the question for positions is given up after a third of the session")
-    func hangingCoordinator() async throws {
+    @Test func aPositionLookUpAtAHangingCoordinatorEndsAfterAThirdOfTheSession() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

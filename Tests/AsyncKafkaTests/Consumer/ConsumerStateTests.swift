@@ -47,7 +47,7 @@ import Testing
         return state.handOut(taken, progress: nil, storage: storage, now: now)
     }
 
-    @Test func aBatchIsNotHandedOutIfTheSessionWasOverWhileItWasDecompressed() throws {
+    @Test func aBatchIsNotDeliveredIfTheSessionEndedDuringItsDecompression() throws {
         var state = try self.member()
         let taken = try self.take(&state)
         let isLate = try self.handOut(taken, &state, now: self.now + .seconds(45))
@@ -60,7 +60,7 @@ import Testing
         #expect(isInHand)
     }
 
-    @Test func aBatchIsNotHandedOutWhenThePartitionsAreLostAlready() throws {
+    @Test func aBatchIsNotDeliveredAfterItsPartitionIsLost() throws {
         var state = try self.member()
         let taken = try self.take(&state)
         let identity = try #require(state.membership.committer)

@@ -53,7 +53,7 @@ import Testing
         return read
     }
 
-    @Test func aWrongChecksumIsAnErrorWithItsPlaceAndSeekingPassesIt() async throws {
+    @Test func aWrongChecksumIsAnErrorWithItsOffsetAndSeekSkipsIt() async throws {
         try await self.withLog([
             try LogBatch.records(["a", "b"], at: 0), LogBatch.damaged(try LogBatch.records(["c", "d"], at: 2)),
             try LogBatch.records(["e"], at: 4),
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: Self.codecs)
-    func compressedBytesThatAreDamagedAreAnErrorWithTheirPlace(compression: Compression) async throws {
+    func damagedCompressedBytesAreAnErrorWithTheirOffset(compression: Compression) async throws {
         let values = (0..<50).map { "value \($0 % 7)" }
         // The checksum is made over the damaged bytes: only the codec can see it.
         let batch = LogBatch.withChecksum(
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func batchesThatCompactionHasEmptiedArePassed() async throws {
+    @Test func batchesEmptiedByCompactionAreSkipped() async throws {
         try await self.withLog([
             try LogBatch.compactedAway(from: 0, to: 9), try LogBatch.records(["a"], at: 10),
             try LogBatch.compactedAway(from: 11, to: 19), try LogBatch.compactedAway(from: 20, to: 29),
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func aRecordWhoseLengthsContradictEachOtherIsAnErrorBehindTheGoodOnes() async throws {
+    @Test func aRecordWithInconsistentLengthsIsAnErrorAfterTheValidOnes() async throws {
         // The second record says that it is longer than the batch.
         let batch = try LogBatch.records(["a", "b"], at: 0)
         var bytes = Array(batch)
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func aBatchsNextOffsetIsNotBehindARecordThatCannotBeRead() async throws {
+    @Test func aBatchsNextOffsetStaysBeforeARecordThatCannotBeRead() async throws {
         let batch = try LogBatch.records(["a", "b"], at: 0)
         var bytes = Array(batch)
         bytes[bytes.count - 8] = 0x7E
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func aRecordThatCannotBeReadDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+    @Test func aRecordThatCannotBeReadDoesNotStopTheMaximumPollInterval() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    @Test func anErrorCodeThatNobodyKnowsIsToldAndReadingGoesOn() async throws {
+    @Test func anUnknownErrorCodeReachesTheReaderAndReadingContinues() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [EmbeddedKafka.Fault.closeBeforeWork, .garbage])
-    func fetchesThatGoOnFailingAreToldOnceAndSoIsTheirEnd(fault: EmbeddedKafka.Fault) async throws {
+    func failingFetchesAreLoggedOnceAndSoIsTheirEnd(fault: EmbeddedKafka.Fault) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog()
@@ -79,10 +79,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a partition that is refused again and again while others are read is told once, and so is its end",
-        arguments: Refusal.allCases)
-    func oneOfTwo(refusal: Refusal) async throws {
+    @Test(arguments: Refusal.allCases)
+    func aPartitionThatKeepsFailingIsLoggedOnceAndSoIsItsRecovery(refusal: Refusal) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 1, prefix: "healthy")
@@ -108,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func fetchesThatAreRefusedAsAWholeAreToldOnceAndSoIsTheirEnd() async throws {
+    @Test func fetchesThatAreRefusedAsAWholeAreLoggedOnceAndSoIsTheirEnd() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -131,8 +129,8 @@ import Testing
         }
     }
 
-    @Test("who waits for a position in vain hears why the last look-up failed", arguments: [true, false])
-    func positionTimeout(isCommitted: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aPositionTimeoutNamesTheReasonOfTheLastFailedLookUp(isCommitted: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             if isCommitted {
@@ -157,7 +155,7 @@ import Testing
     }
 
     /// The log has said that no offsets are found, and says that they are; of partitions it has said nothing.
-    @Test func theEndOfWhatWasNotToldIsNotToldEither() async throws {
+    @Test func theEndOfAnUnloggedFailureIsNotLogged() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -176,7 +174,7 @@ import Testing
         }
     }
 
-    @Test func failuresThatEndSoonAreNotTold() {
+    @Test func shortFailuresAreNotLogged() {
         let start = MonotonicTime(nanoseconds: 1_000_000_000)
         var report = FailureReport(patience: .seconds(3))
         var told = [0, 1, 2].map { report.failed(now: start + .seconds($0)) }

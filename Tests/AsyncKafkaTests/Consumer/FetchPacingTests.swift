@@ -26,7 +26,7 @@ import Testing
         return configuration
     }
 
-    @Test func passingOverDamagedBatchesWaitsForNothing() async throws {
+    @Test func skippingDamagedBatchesDoesNotWaitForTheFetchInFlight() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var batches = [try LogBatch.records(["v0"], at: 0)]
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func whoSeeksOrResumesNeedNotWaitForWhatTheBrokerIsAskedAlready() async throws {
+    @Test func aSeekOrResumeDoesNotWaitForTheFetchInFlight() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatHasNothingAtOnceIsNotAskedInASpin() async throws {
+    @Test func immediateEmptyAnswersDoNotCauseASpin() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func replicasThatSendTheReaderToEachOtherAreNotAskedInASpin() async throws {
+    @Test func replicasThatRedirectToEachOtherDoNotCauseASpin() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 2)
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func aPositionThatIsOutOfRangeWhereverItIsResetIsNotResetInASpin() async throws {
+    @Test func aPositionThatStaysOutOfRangeDoesNotCauseASpin() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -164,8 +164,8 @@ import Testing
         }
     }
 
-    @Test("a time that can't be is refused, and not taken for the end", arguments: [-1, -2, -5] as [Int64])
-    func negativeTime(milliseconds: Int64) async throws {
+    @Test(arguments: [-1, -2, -5] as [Int64])
+    func aNegativeTimestampIsRefusedInsteadOfMeaningTheEnd(milliseconds: Int64) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func aRecordWithoutATimeIsReadAsSuchAndWrittenOnAsSuch() async throws {
+    @Test func aRecordWithoutATimestampIsReadAndForwardedWithoutOne() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let none = Timestamp(millisecondsSince1970: -1)

@@ -16,7 +16,7 @@ import Testing
 /// What other clients got wrong in consumers and their groups; `Tests/KNOWN-BUGS.md` has the list.
 @Suite(.timeLimit(.minutes(1))) struct KnownBugTests {
     private let clock = TestClock()
-    @Test func aReadThatIsCancelledDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+    @Test func aCancelledReadDoesNotStopTheMaximumPollInterval() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func anErrorInReadingCommittedOffsetsIsNoReasonToBeginAnew() async throws {
+    @Test func anErrorOfCommittedOffsetsDoesNotResetThePosition() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func closingEndsInItsTimeWithoutACoordinator() async throws {
+    @Test func closingWithoutACoordinatorEndsWithinCloseTimeout() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func pollEndsAtItsTimeoutAlsoInARebalance() async throws {
+    @Test func pollEndsAtItsTimeoutAlsoDuringARebalance() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

@@ -31,7 +31,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2]) func aRecordThatIsLargerThanAResponseMayBeIsToldToTheReader(partitions: Int) async throws {
+    @Test(arguments: [1, 2])
+    func aRecordAboveTheMaximumResponseSizeIsReportedToTheReader(partitions: Int) async throws {
         try await self.withLargeRecord(in: 0, of: partitions) { kafka in
             var configuration = kafka.consuming()
             configuration.cluster.maxResponseSize = 1 << 20
@@ -47,9 +48,8 @@ import Testing
     }
 
     /// Which of them was sent an answer for that is too large can't be told from the answer.
-    @Test(arguments: [2, 5]) func theOtherPartitionsOfTheBrokerAreReadOnAndTheErrorNamesTheOne(partitions: Int)
-        async throws
-    {
+    @Test(arguments: [2, 5])
+    func theErrorNamesTheLargePartitionAndTheOthersAreRead(partitions: Int) async throws {
         try await self.withLargeRecord(in: 1, of: partitions) { kafka in
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
             let healthy = all.filter { $0.partition != 1 }

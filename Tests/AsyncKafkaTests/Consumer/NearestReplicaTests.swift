@@ -43,7 +43,7 @@ import Testing
         return offsets
     }
 
-    @Test func recordsAreReadFromTheReplicaInTheOwnRack() async throws {
+    @Test func recordsAreReadFromTheReplicaInTheConsumersRack() async throws {
         try await self.withRacks { kafka, consumer in
             var offsets = try await self.read(5, consumer)
             kafka.forgetRequests()
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func anOffsetThatOnlyTheReplicaDoesNotHaveIsReadFromTheLeader() async throws {
+    @Test func anOffsetMissingOnTheReplicaIsReadFromTheLeader() async throws {
         try await self.withRacks { kafka, consumer in
             // The follower is behind: it does not have yet what the leader has.
             kafka.rewrite(FetchRequest.self, broker: 2, times: 1) { _, _, response in

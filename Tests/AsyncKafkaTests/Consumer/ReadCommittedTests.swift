@@ -43,7 +43,7 @@ import Testing
     }
 
     /// Kafka compresses no markers; what a decompressed one would hold is nobody's to inflate.
-    @Test func aMarkerThatIsCompressedIsDamaged() async throws {
+    @Test func aCompressedMarkerIsAnError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -121,13 +121,13 @@ import Testing
         #expect(texts == self.committed)
     }
 
-    @Test func whoeverWantsAllSeesAllButTheMarkers() async throws {
+    @Test func readUncommittedReturnsEverythingExceptMarkers() async throws {
         let texts = try await self.texts(.readUncommitted)
         #expect(texts.count == 8)
         #expect(texts.contains("7 aborted 3") && texts.contains("8 aborted 8"))
     }
 
-    @Test func aTransactionThatIsSpreadOverManyFetchesIsHiddenInAll() async throws {
+    @Test func anAbortedTransactionAcrossManyFetchesIsHiddenInAll() async throws {
         // One batch a fetch.
         let texts = try await self.texts(.readCommitted) {
             $0.maxPartitionFetchBytes = 1
@@ -136,7 +136,7 @@ import Testing
         #expect(texts == self.committed)
     }
 
-    @Test func theCommittedPositionGoesPastWhatIsNotSeen() async throws {
+    @Test func theCommittedOffsetMovesPastHiddenRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             // Ends with an aborted transaction: nothing of it is ever handed out.
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test func aMarkerThatIsDamagedIsAnErrorAndDoesNotBringBackWhatWasAborted() async throws {
+    @Test func aDamagedMarkerIsAnErrorAndAbortedRecordsStayHidden() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(

@@ -26,7 +26,7 @@ import Testing
         return read
     }
 
-    @Test func whatWasOnItsWayWhenTheReaderSoughtIsNotHandedOut() async throws {
+    @Test func anAnswerFromBeforeASeekIsNotDelivered() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func whatWasOnItsWayWhenAPartitionWasPausedComesAfterItIsResumed() async throws {
+    @Test func anAnswerFromBeforeAPauseIsDeliveredAfterResume() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func theRestOfABatchThatIsPausedInTheMiddleComesAfterItIsResumed() async throws {
+    @Test func theRestOfABatchThatIsPausedIsDeliveredAfterResume() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store([try LogBatch.records((0..<10).map { "v\($0)" }, at: 0)], in: "t")
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func readingBeginsSoFarBackAsItIsToldTo() async throws {
+    @Test func readingStartsAtTheAgeOfTheResetPolicy() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let now = LoopClock.system.wallMilliseconds
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainIsReadFromItsBeginning() async throws {
+    @Test func recreatingATopicRestartsReadingAtItsBeginning() async throws {
         // Or else the reader's question about the topic may make it again before the test does.
         var broker = EmbeddedKafka.Configuration()
         broker.createTopicsAutomatically = false
@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func whatIsBeyondTheEndOfTheLogIsResetByThePolicyAndNotByAnOldLeader() async throws {
+    @Test func aPositionOutsideTheLogIsResetByThePolicyAndNotByAnOldLeader() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    @Test func twoTasksThatReadFromOneConsumerAreToldSo() async throws {
+    @Test func readingFromTwoTasksIsAnError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in

@@ -55,10 +55,8 @@ import Testing
         return read
     }
 
-    @Test(
-        "a log that is longer than the old one is read by the policy, and a warning says so",
-        arguments: Age.allCases.prefix(2))
-    func longer(age: Age) async throws {
+    @Test(arguments: Age.allCases.prefix(2))
+    func aRecreatedTopicWithALongerLogIsReadByThePolicyWithAWarning(age: Age) async throws {
         try await EmbeddedKafka.withCluster(age.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old", oneByOne: true)
@@ -80,10 +78,10 @@ import Testing
     }
 
     /// Without ids, a position outside of the log gives it away, or leader epochs that begin again.
-    @Test(
-        "without topic ids the new log is read by the policy as far as that can be told, and a warning says so",
-        arguments: [(3, false, "outside"), (3, true, "made again"), (50, true, "made again")])
-    func withoutTopicIDs(count: Int, isOfLaterEpoch: Bool, words: String) async throws {
+    @Test(arguments: [(3, false, "outside"), (3, true, "made again"), (50, true, "made again")])
+    func aRecreatedTopicWithoutIDsIsReadByThePolicyIfItIsDetected(
+        count: Int, isOfLaterEpoch: Bool, words: String
+    ) async throws {
         try await EmbeddedKafka.withCluster(Age.withoutTopicIDs.configuration) { kafka in
             try await kafka.createTopic("t")
             if isOfLaterEpoch { try await kafka.moveLeader(of: "t", partition: 0, to: 1) }
@@ -102,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func withoutAPolicyTheReaderHearsOfItAndReadsNothingBefore() async throws {
+    @Test func withoutAResetPolicyARecreatedTopicIsAnErrorUntilASeek() async throws {
         try await EmbeddedKafka.withCluster(Age.current.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5, prefix: "old")
@@ -126,8 +124,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the same offset in the new topic is stored", arguments: [true, false], Age.allCases)
-    func committing(isSubscribed: Bool, age: Age) async throws {
+    @Test(arguments: [true, false], Age.allCases)
+    func aCommitOfTheSameOffsetInARecreatedTopicIsStored(isSubscribed: Bool, age: Age) async throws {
         try await EmbeddedKafka.withCluster(age.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5, prefix: "old")

@@ -46,7 +46,7 @@ import Testing
         #expect(state.handedOutOffsets == offsets)
     }
 
-    @Test func whatWasFoundInTheGroupIsRepeatedAfterAMinuteToo() throws {
+    @Test func aCommittedOffsetThatWasLookedUpIsRepeatedAfterAMinute() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
         state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(id: 1))
@@ -56,7 +56,7 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now + .seconds(60)).count == 1)
     }
 
-    @Test func nothingIsLeftBehindOfATopicThatWasMadeAgain() throws {
+    @Test func processedOffsetsOfARecreatedTopicAreDropped() throws {
         var state = try self.reading(from: 5)
         state.leaveBehind([self.partition], now: self.now)
         state.assign([])
@@ -65,7 +65,7 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now) == [:])
     }
 
-    @Test func metadataThatIsOutOfDateTakesNothingBack() throws {
+    @Test func outdatedMetadataTakesNothingBack() throws {
         var state = try self.reading(from: 5)
         _ = state.metadataChanged(self.metadata(version: 3, id: 2))
         try state.seek(self.partition, to: FetchPosition(offset: 7))
@@ -81,7 +81,7 @@ import Testing
         #expect(state.partitions[self.partition]?.leader == 1)
     }
 
-    @Test func metadataThatIsOutOfDateTakesNoPartitionsAwayWithoutAGroup() throws {
+    @Test func outdatedMetadataRemovesNoPartitionsWithoutAGroup() throws {
         func metadata(version: Int, count: Int32) -> ClusterMetadata {
             let partitions = (0..<count).map { PartitionMetadata(index: $0, leader: 1, leaderEpoch: 0) }
             return ClusterMetadata(
@@ -98,7 +98,7 @@ import Testing
         #expect(consumer.assignment.count == 2)
     }
 
-    @Test func whatWasCommittedInATopicThatWasMadeAgainIsForgotten() throws {
+    @Test func committedOffsetsOfARecreatedTopicAreForgotten() throws {
         var state = try self.reading(from: 5)
         state.committed([self.partition: OffsetAndMetadata(offset: 5)], now: self.now)
         _ = state.metadataChanged(self.metadata(version: 2, id: 2))

@@ -96,7 +96,7 @@ import Testing
         #expect(next?.batch.baseOffset == 2)
     }
 
-    @Test func behindABatchThatCanNotBeUnderstoodNothingIsFetchedBeforeTheReaderKnows() throws {
+    @Test func nothingIsFetchedAfterADamagedBatchUntilTheReaderHasTheError() throws {
         var state = try self.reading()
         let unknownFormat = LogBatch.damaged(try LogBatch.records(["b"], at: 1), at: 16)
         self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 0), unknownFormat])
@@ -116,7 +116,7 @@ import Testing
         #expect(planned.0.request.fetchOffset == 1)
     }
 
-    @Test func aLeaderThatDoesNotAnswerDoesNotKeepItsPartitionsFromTheNext() throws {
+    @Test func aHangingLeaderDoesNotKeepItsPartitionsFromTheNextOne() throws {
         var state = try self.reading()
         let old = try self.plan(&state)
         _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
@@ -132,7 +132,7 @@ import Testing
         #expect(state.reservedBytes == 0)
     }
 
-    @Test func anAnswerForAPartitionThatWasGivenUpIsNotForItsSuccessor() throws {
+    @Test func anAnswerForARemovedPartitionIsNotUsedForItsSuccessor() throws {
         var state = try self.reading { $0.hasGroup = true }
         try state.seek(self.partition, to: FetchPosition(offset: 5))
         state.remove(self.partition)
@@ -149,7 +149,7 @@ import Testing
         #expect(state.partitions[self.partition]?.position.offset == 90)
     }
 
-    @Test func anAnswerBehindASeekIsDropped() throws {
+    @Test func anAnswerAfterASeekIsDropped() throws {
         var state = try self.reading()
         let before = try self.plan(&state)
         try state.seek(self.partition, to: FetchPosition(offset: 7))
@@ -178,7 +178,7 @@ import Testing
         #expect(state.partitions[self.partition]?.position.offset == 4)
     }
 
-    @Test func aBatchThatWasNotAskedForIsNotFetchedOverAndOver() throws {
+    @Test func aBatchThatWasNotRequestedDoesNotCauseASpin() throws {
         var state = try self.reading()
         try state.seek(self.partition, to: FetchPosition(offset: 10))
         self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 3)])
@@ -187,7 +187,7 @@ import Testing
         #expect(state.bufferedBytes == 0)
     }
 
-    @Test func whatIsFetchedAheadIsBoundedInBytes() throws {
+    @Test func thePrefetchIsBoundedInBytes() throws {
         let batch = try LogBatch.records([String(repeating: "x", count: 1000)], at: 0)
         var state = try self.reading {
             $0.maximumPrefetchBytes = 4000
@@ -243,7 +243,7 @@ import Testing
         #expect(state.reservedBytes == 0)
     }
 
-    @Test func thePositionIsFoundForWhoAsksWhilePartitionsAreGivenUp() throws {
+    @Test func aPositionIsFoundOnRequestWhilePartitionsAreRevoked() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
         state.add([self.partition], arriving: true)
         _ = state.metadataChanged(self.metadata())
@@ -266,7 +266,7 @@ import Testing
         #expect(state.partitions[third]?.isArriving == true)
     }
 
-    @Test func aNewLeaderIsAskedWhatTheLastOneHasNotAnswered() throws {
+    @Test func aLookUpThatTheOldLeaderDidNotAnswerIsSentToTheNewOne() throws {
         var state = try self.reading()
         _ = try state.beginSeek(self.partition, .resetting(.latest))
         let old = try #require(state.beginLookups(now: self.now).due.first)
@@ -280,7 +280,7 @@ import Testing
         #expect(state.partitions[self.partition]?.position.offset == 7)
     }
 
-    @Test func theLeaderIsAskedWhenAReplicasTimeIsOver() throws {
+    @Test func theLeaderIsAskedWhenThePreferredReplicaExpires() throws {
         var state = try self.reading { $0.preferredReplicaLifetime = .seconds(10) }
         let toLeader = try self.plan(&state)
         state.fetchEnded([toLeader.0], maximumBytes: toLeader.1, from: 1, now: self.now)
@@ -302,7 +302,7 @@ import Testing
         }
     }
 
-    @Test func whoFoundNoRoomIsWokenWhenAnotherFetchEnds() throws {
+    @Test func aFetcherWithoutRoomIsWokenWhenAnotherFetchEnds() throws {
         var settings = SubscriptionState.Settings()
         settings.maximumPrefetchBytes = 1000
         settings.maximumPartitionBytes = 1000
@@ -334,7 +334,7 @@ import Testing
         #expect(self.isPlanned(&state, from: 2))
     }
 
-    @Test func aPartitionWaitsForItsTurnOnce() throws {
+    @Test func aPartitionIsQueuedForItsTurnOnce() throws {
         var state = try self.reading()
         // Commits move behind what is nothing to read, and nobody reads.
         for offset in stride(from: Int64(0), to: 40, by: 10) {

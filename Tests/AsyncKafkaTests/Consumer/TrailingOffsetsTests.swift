@@ -52,8 +52,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the last record covers the markers behind it", arguments: Reading.allCases, [true, false])
-    func markers(reading: Reading, isSubscribed: Bool) async throws {
+    @Test(arguments: Reading.allCases, [true, false])
+    func aCommitOfTheLastRecordCoversTheMarkersAfterIt(reading: Reading, isSubscribed: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -79,8 +79,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the last record covers the offsets that compaction has emptied", arguments: Reading.allCases)
-    func compacted(reading: Reading) async throws {
+    @Test(arguments: Reading.allCases)
+    func aCommitOfTheLastRecordCoversTheCompactedOffsetsAfterIt(reading: Reading) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store([try self.withCompactedEnd(), try LogBatch.compactedAway(from: 5, to: 9)], in: "t")
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func aCommitDoesNotCoverWhatTheReaderHasNotHad() async throws {
+    @Test func aCommitDoesNotCoverUndeliveredRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -111,8 +111,8 @@ import Testing
         }
     }
 
-    @Test("a commit is carried on over what comes later and is nothing to read", arguments: [true, false])
-    func markersThatComeLater(isOfARecord: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aCommitMovesPastMarkersThatArriveLater(isOfARecord: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func whatANewLeaderDoesNotHaveIsNoticedAndReadingGoesOnWhereTheLogsPart() async throws {
+    @Test func aTruncationIsDetectedAndReadingContinuesWhereTheLogsDiverge() async throws {
         try await self.withTruncatedLog(.earliest) { _, consumer in
             var read: [String] = []
             for try await record in consumer.records {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func withoutAPolicyTheReaderIsToldWhereTheLogsPart() async throws {
+    @Test func withoutAResetPolicyTheErrorNamesTheOffsetWhereTheLogsDiverge() async throws {
         try await self.withTruncatedLog(.none) { _, consumer in
             let failure = await #expect(throws: KafkaError.self) {
                 for try await _ in consumer.records { break }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func aCommittedPositionThatTheLogNoLongerHasIsNoticedToo() async throws {
+    @Test func aCommittedOffsetBeyondATruncationIsDetected() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 10, prefix: "old", oneByOne: true)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func aLogThatHasLostNothingIsReadOnWithoutAWord() async throws {
+    @Test func anIntactLogIsReadOnWithoutAWarning() async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in

@@ -51,14 +51,14 @@ import Testing
         #expect(session.epoch == 2)
     }
 
-    @Test func whatIsNotWantedAnyMoreIsForgotten() {
+    @Test func removedPartitionsAreForgotten() {
         var session = self.opened([(self.a, self.want(1)), (self.b, self.want(2))])
         let request = session.begin(wanted: [(self.b, self.want(2)), (self.c, self.want(0, id: 2))])
         #expect(request.forgotten.map(\.0) == [self.a])
         #expect(request.partitions.map(\.0) == [self.c])
     }
 
-    @Test func aTopicMadeAnewUnderTheSameNameIsReplaced() {
+    @Test func aRecreatedTopicReplacesTheOldOne() {
         var session = self.opened([(self.a, self.want(1, id: 1))])
         let request = session.begin(wanted: [(self.a, self.want(1, id: 9))])
         #expect(request.forgotten.map(\.topicID) == [KafkaUUID(high: 0, low: 1)])
@@ -66,7 +66,7 @@ import Testing
         #expect(session.topic(id: KafkaUUID(high: 0, low: 9)) == "t")
     }
 
-    @Test func byNameATopicMadeAnewIsNotForgottenInTheRequestThatNamesIt() {
+    @Test func byNameARecreatedTopicIsNotForgotten() {
         var session = FetchSession()
         let first = session.begin(wanted: [(self.a, self.want(1, id: 1))], knowsTopicIDs: false)
         #expect(!first.usesTopicIDs)
@@ -86,7 +86,7 @@ import Testing
         #expect(request.partitions.count == 2)
     }
 
-    @Test func aLostSessionIsBegunAnewWithoutItsId() {
+    @Test func aLostSessionIsReplacedWithoutItsID() {
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(2))])
         let outcome = session.answered(request, error: .fetchSessionIdNotFound, sessionID: 0, partitions: [])
@@ -125,7 +125,7 @@ import Testing
         #expect(closing == nil)
     }
 
-    @Test func aFullAnswerMustNameExactlyWhatWasAsked() {
+    @Test func aFullAnswerMustContainExactlyTheRequestedPartitions() {
         var session = FetchSession()
         var request = session.begin(wanted: [(self.a, self.want(1)), (self.b, self.want(1))])
         do {
@@ -144,7 +144,7 @@ import Testing
         #expect(throttled == .accepted)
     }
 
-    @Test func anIncrementalAnswerMustNotNameStrangers() {
+    @Test func anIncrementalAnswerMustNotContainOtherPartitions() {
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(2))])
         do {

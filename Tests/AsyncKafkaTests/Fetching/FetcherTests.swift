@@ -49,7 +49,7 @@ import Testing
         func brokerFailed(_ error: KafkaError) {}
     }
 
-    @Test func itFetchesWhatAnySourcePlans() async throws {
+    @Test func aFetcherFetchesWhatItsSourcePlans() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 4)

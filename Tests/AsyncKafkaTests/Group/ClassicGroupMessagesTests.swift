@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func noBytesAreNoPartitions() throws {
+    @Test func emptyBytesAreAnEmptyAssignment() throws {
         #expect(try ClassicGroupMessages.decodeAssignment(Bytes()).isEmpty)
     }
 

@@ -18,7 +18,7 @@ private typealias Fixture = MembershipFixture
 @Suite struct ClassicMembershipStateMachineTests {
     // MARK: The usual life
 
-    @Test func joinsSyncsAndIsStable() {
+    @Test func aMemberJoinsSyncsAndIsStable() {
         var machine = Fixture.new()
         #expect(machine.nextRequest == nil)
         machine.rebalance(because: "start")
@@ -38,14 +38,14 @@ private typealias Fixture = MembershipFixture
         #expect(machine.state == .stable && machine.owned == Fixture.partitions && machine.step == nil)
     }
 
-    @Test func theCoordinatorNamesANewMemberBeforeItJoins() {
+    @Test func theCoordinatorAssignsAMemberIDBeforeTheJoin() {
         var machine = Fixture.machine("joining")
         let result3 = machine.joinFailed(Fixture.error(.memberIdRequired), memberID: "m")
         #expect(result3 == .atOnce)
         #expect(machine.nextRequest == .join(.init(memberID: "m", generation: -1), reason: "start"))
     }
 
-    @Test func everythingIsGivenUpBeforeJoiningAgain() {
+    @Test func allPartitionsAreRevokedBeforeRejoining() {
         var machine = Fixture.machine("stable")
         machine.rebalance(because: "topics changed")
         #expect(machine.nextRequest == nil)
@@ -71,7 +71,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: Heartbeats
 
-    @Test func heartbeatsGoOnWhileTheListenerWorks() {
+    @Test func heartbeatsContinueDuringSteps() {
         for place in ["joined", "mustAssign", "assigning", "stable", "mustRevoke", "revoking", "leaving"] {
             var machine = Fixture.machine(place)
             let due = Fixture.now + .seconds(3)
@@ -99,7 +99,7 @@ private typealias Fixture = MembershipFixture
         #expect(result10 == .at(due + .milliseconds(100)))
     }
 
-    @Test func anAnswerToAnOlderGenerationSaysNothing() {
+    @Test func anAnswerToAnOlderGenerationIsIgnored() {
         var machine = Fixture.machine("stable")
         for code in [ErrorCode.unknownMemberId, .illegalGeneration, .rebalanceInProgress, .fencedInstanceId] {
             machine.refused(Fixture.error(code), sender: .init(memberID: "m", generation: 4))
@@ -126,7 +126,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func aCallbackThatWasTooLateIsToldSoUnlessItWasOfPartitionsThatGo() {
+    @Test func aLossDuringACallbackIsReportedUnlessThePartitionsWereBeingRevoked() {
         for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
             machine.refused(Fixture.error(.unknownMemberId), sender: machine.identity)
@@ -143,7 +143,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func anAssignmentThatTheListenerNeverHeardOfIsNotLostToIt() {
+    @Test func anAssignmentUnknownToTheListenerIsNotReportedAsLost() {
         var machine = Fixture.machine("mustAssign")
         machine.refused(Fixture.error(.illegalGeneration), sender: machine.identity)
         #expect(machine.step == nil && machine.owned.isEmpty)
@@ -161,7 +161,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: The session
 
-    @Test func whoHasNotBeenHeardForTheSessionTimeoutHasLostEverythingByItsOwnClock() {
+    @Test func withoutAnAnsweredHeartbeatForTheSessionTimeoutEverythingIsLost() {
         for place in ["stable", "mustRevoke", "assigning"] {
             var machine = Fixture.machine(place)
             let end = Fixture.now + .seconds(45)
@@ -179,7 +179,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func theSessionLastsFromTheLastHeartbeatThatArrivedAsItWasSent() {
+    @Test func theSessionLastsFromWhenTheLastAnsweredHeartbeatWasSent() {
         var machine = Fixture.machine("stable")
         let sent = Fixture.now + .seconds(30)
         machine.heartbeatArrived(of: .init(memberID: "m", generation: 4), sentAt: sent)
@@ -194,7 +194,7 @@ private typealias Fixture = MembershipFixture
         #expect(late == .send(identity, until: sent + .seconds(45)))
     }
 
-    @Test func whoWaitsForTheGroupsAnswerIsNotGivenUp() {
+    @Test func theSessionDoesNotEndDuringJoinAndSync() {
         for place in ["joining", "syncing", "unjoined", "mustLose", "suspended", "failed", "idle", "leaving"] {
             var machine = Fixture.machine(place)
             let isOver = machine.sessionEnded(now: Fixture.now + .seconds(1000))
@@ -204,7 +204,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: The poll interval
 
-    @Test func tooSlowAReaderLeavesAndComesBackWhenItAsks() {
+    @Test func aReaderThatIsTooSlowLeavesAndRejoinsWhenItAsks() {
         var machine = Fixture.machine("stable")
         let farewell = machine.pollIntervalExpired()
         #expect(farewell?.memberID == "m")
@@ -218,7 +218,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.nextRequest == .join(.init(), reason: "the consumer reads again"))
     }
 
-    @Test func aReaderThatAsksAfterwardsHearsOfTheLossAndJoins() {
+    @Test func aReaderThatAsksAfterThePollIntervalIsNotifiedOfTheLossAndRejoins() {
         var machine = Fixture.machine("stable")
         _ = machine.pollIntervalExpired()
         let rejoins = machine.readerAsked()
@@ -240,7 +240,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func staticMembersGoWithoutAWord() {
+    @Test func staticMembersSendNoLeaveGroup() {
         var machine = Fixture.machine("stable", isStatic: true)
         let result18 = machine.pollIntervalExpired()
         #expect(result18 == nil)
@@ -281,7 +281,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.state == .unjoined)
     }
 
-    @Test func eachFailureIsToldBeforeTheGroupIsJoinedAgain() {
+    @Test func eachFailureIsReportedBeforeTheMemberRejoins() {
         var machine = Fixture.machine("failed")
         var isJoining = machine.readerAsked()
         var failure = machine.takeFailure()
@@ -303,7 +303,7 @@ private typealias Fixture = MembershipFixture
         #expect(isJoining && machine.state == .unjoined)
     }
 
-    @Test func aChangeDuringTheAssignedCallbackFollowsIt() {
+    @Test func aChangeDuringPartitionsAssignedCausesARebalanceAfterIt() {
         var machine = Fixture.machine("assigning")
         machine.refused(Fixture.error(.rebalanceInProgress), sender: machine.identity)
         #expect(machine.state == .assigning(isOutOfDate: true))
@@ -326,7 +326,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func theGroupIsToldUnlessItKnows() {
+    @Test func leavingNotifiesTheGroupUnlessItKnows() {
         for place in ["joined", "mustAssign", "stable", "mustRevoke", "leaving"] {
             var machine = Fixture.machine(place)
             let result21 = machine.leave(reason: "r")
@@ -361,7 +361,7 @@ private typealias Fixture = MembershipFixture
         #expect(result24 == .afterBackoff)
     }
 
-    @Test func whatIsAnsweredAtOnceIsAnsweredSoAFewTimesOnly() {
+    @Test func immediateRetriesAreLimited() {
         var machine = Fixture.machine("joining")
         for attempt in 1...5 {
             let retry = machine.joinFailed(Fixture.error(.unknownMemberId))
@@ -383,7 +383,7 @@ private typealias Fixture = MembershipFixture
         #expect(retry == .atOnce)
     }
 
-    @Test func whoIsRefusedComesBackAsItselfUnlessTheGroupHasLetItGo() {
+    @Test func aRefusedMemberKeepsItsIDUnlessTheGroupRemovedIt() {
         for code in [ErrorCode.groupAuthorizationFailed, .inconsistentGroupProtocol] {
             var machine = Fixture.machine("joined")
             _ = machine.syncFailed(Fixture.error(code))

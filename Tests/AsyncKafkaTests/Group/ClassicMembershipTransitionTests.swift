@@ -64,12 +64,12 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test(arguments: Fixture.places)
-    func everyPlaceIsWhatItSays(place: String) {
+    func everyFixtureIsInTheStateOfItsName(place: String) {
         #expect(Fixture.place(of: Fixture.machine(place)) == place)
     }
 
     @Test(arguments: Fixture.places)
-    func everyEventInEveryPlace(place: String) throws {
+    func everyEventInEveryStateLeadsToTheListedState(place: String) throws {
         for (name, event) in Fixture.events {
             var machine = Fixture.machine(place)
             event(&machine)

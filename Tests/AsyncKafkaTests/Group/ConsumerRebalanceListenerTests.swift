@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func withManualAssignThereIsNeverACall() async throws {
+    @Test func assignNeverCallsTheListener() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func assignedComesAfterTheReassignmentAndBeforeTheFirstRecordIsFetched() async throws {
+    @Test func partitionsAssignedRunsAfterTheRebalanceAndBeforeTheFirstFetch() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 1)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func positionCommittedSeekAndPauseWorkInAssigned() async throws {
+    @Test func positionCommittedSeekAndPauseWorkInPartitionsAssigned() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 10)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func revokedComesBetweenTwoElementsAndCommittingInItMakesRedeliveryZero() async throws {
+    @Test func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 200)
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func everyRevokedOfTheGroupReturnsBeforeAnyAssignedBegins() async throws {
+    @Test func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let log = EventLog()
@@ -219,7 +219,7 @@ import Testing
         return holdings
     }
 
-    @Test func lostComesWhenOwnershipIsGoneAndNothingCanBeCommitted() async throws {
+    @Test func partitionsLostRunsAfterALossAndNothingCanBeCommitted() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func heartbeatsGoOnDuringAllCallbacks() async throws {
+    @Test func heartbeatsContinueDuringAllCallbacks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -304,7 +304,7 @@ import Testing
         }
     }
 
-    @Test func aBodyBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
+    @Test func processingBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -330,7 +330,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func leavingCallsRevokedIfItIsConfigured(callsRevoked: Bool) async throws {
+    func leavingCallsPartitionsRevokedIfConfigured(callsRevoked: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -394,7 +394,7 @@ import Testing
         }
     }
 
-    @Test func readingGoesOnAfterACallbacksError() async throws {
+    @Test func readingContinuesAfterAnErrorOfACallback() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

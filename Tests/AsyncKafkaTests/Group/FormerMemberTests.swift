@@ -18,8 +18,7 @@ import Testing
     private let clock = TestClock()
     private let zero = TopicPartition("t", 0)
 
-    @Test("who led the group and reads chosen partitions now keeps them when the topic grows")
-    func formerLeader() async throws {
+    @Test func aFormerLeaderKeepsItsAssignedPartitionsWhenTheTopicGrows() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -51,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func topicsThatChangeMakeNobodyAMember() {
+    @Test func aChangeOfTopicsDoesNotMakeAConsumerAMember() {
         var machine = MembershipFixture.machine("stable")
         machine.topicsChanged(because: "partitions were added")
         #expect(machine.state == .mustRevoke)
@@ -60,8 +59,7 @@ import Testing
         #expect(machine.nextRequest == nil)
     }
 
-    @Test("a step that was begun before somebody else unsubscribed brings no partitions back")
-    func stepOfAFormerMember() async throws {
+    @Test func aStepThatBeganBeforeAnUnsubscribeBringsNoPartitionsBack() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -77,8 +75,7 @@ import Testing
         }
     }
 
-    @Test("a heartbeat that hears of a rebalance is followed by the next at the usual time")
-    func paceOfHeartbeats() async throws {
+    @Test func aHeartbeatAnsweredWithARebalanceDoesNotHastenTheNextOne() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

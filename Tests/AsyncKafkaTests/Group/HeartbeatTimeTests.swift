@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func itWaitsNoLongerThanRequestsMay() async throws {
+    @Test func aHeartbeatWaitsForTheRequestTimeoutAtMost() async throws {
         try await self.withMember(requestTimeout: .seconds(5)) { kafka, consumer, hold in
             kafka.inject(.hold(hold), on: .heartbeat)
             await hold.untilHeld()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func alsoIfLookingForTheCoordinatorHasTakenItsTime() async throws {
+    @Test func aHeartbeatAfterASlowCoordinatorLookUpEndsInTimeToo() async throws {
         try await self.withMember(requestTimeout: .seconds(600)) { kafka, consumer, hold in
             let search = EmbeddedKafka.Hold()
             defer { search.release() }

@@ -38,8 +38,8 @@ import Testing
         }
     }
 
-    @Test("who is refused for ever does not ask thousands of times a second, and says why", arguments: Refusal.allCases)
-    func spinning(refusal: Refusal) async throws {
+    @Test(arguments: Refusal.allCases)
+    func aMemberThatIsAlwaysRefusedSlowsDownAndLogsTheReason(refusal: Refusal) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             refusal.inject(into: kafka)
@@ -80,10 +80,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a group that can't be joined is warned of after a while, once; joining it at last is told",
-        arguments: Trouble.allCases)
-    func trouble(_ trouble: Trouble) async throws {
+    @Test(arguments: Trouble.allCases)
+    func aFailingJoinIsLoggedOnceAndSoIsItsSuccess(_ trouble: Trouble) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let fault = trouble.inject(into: kafka)
@@ -105,8 +103,7 @@ import Testing
         }
     }
 
-    @Test("a reader that asks on and on, whatever it hears, does not ask the group thousands of times a second")
-    func deafReader() async throws {
+    @Test func aReaderThatIgnoresErrorsDoesNotFloodTheGroupWithRequests() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.groupAuthorizationFailed), on: .joinGroup, times: nil)
@@ -131,8 +128,7 @@ import Testing
         }
     }
 
-    @Test("what the leader learns of the others' topics while it distributes them is no reason for another rebalance")
-    func needlessRebalance() async throws {
+    @Test func metadataThatTheLeaderLearnsWhileDistributingCausesNoRebalance() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { first in
@@ -148,10 +144,8 @@ import Testing
         }
     }
 
-    @Test(
-        "who waits at a coordinator that hangs turns to the next one",
-        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
-    func hangingCoordinator(api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func aMemberAtAHangingCoordinatorTurnsToTheNextOne(api: EmbeddedKafka.API) async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))

@@ -33,8 +33,8 @@ import Testing
 
     enum Ending: CaseIterable { case shutDown, unsubscribed, cancelled }
 
-    @Test("partitionsAssigned that still loads is interrupted before partitionsRevoked", arguments: Ending.allCases)
-    func whileAssigning(ending: Ending) async throws {
+    @Test(arguments: Ending.allCases)
+    func partitionsAssignedIsCancelledBeforePartitionsRevokedRuns(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -64,8 +64,7 @@ import Testing
         }
     }
 
-    @Test("unsubscribing inside partitionsAssigned has partitionsRevoked follow when that has returned")
-    func unsubscribingInside() async throws {
+    @Test func unsubscribingInPartitionsAssignedCallsPartitionsRevokedAfterItReturns() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -90,8 +89,8 @@ import Testing
         }
     }
 
-    @Test("what is chosen inside partitionsAssigned after unsubscribing is read", arguments: [true, false])
-    func turningToOthersInside(subscribes: Bool) async throws {
+    @Test(arguments: [true, false])
+    func partitionsChosenInPartitionsAssignedAfterUnsubscribingAreRead(subscribes: Bool) async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("u", 1)

@@ -26,10 +26,8 @@ import Testing
         return configuration
     }
 
-    @Test(
-        "who waits for records hears of the loss, whatever keeps heartbeats from being answered",
-        arguments: [true, false])
-    func waiting(isStopped: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aWaitingReaderLearnsOfTheLossWhenHeartbeatsAreNotAnswered(isStopped: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -64,8 +62,7 @@ import Testing
         }
     }
 
-    @Test("who is at work when the session is over is given no record more, of those that are there already")
-    func atWork() async throws {
+    @Test func aBusyReaderGetsNoBufferedRecordsAfterTheSessionHasEnded() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20)

@@ -32,8 +32,8 @@ import Testing
         }
     }
 
-    @Test("a member whose pattern matches nothing any more holds up no other one", arguments: [nil, "static"])
-    func topicsThatAreDeleted(instanceID: String?) async throws {
+    @Test(arguments: [nil, "static"])
+    func aMemberWhosePatternNoLongerMatchesDoesNotDelayTheOthers(instanceID: String?) async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             var configuration = self.patient(kafka)
@@ -55,8 +55,7 @@ import Testing
         }
     }
 
-    @Test("a member that turns to a pattern without topics holds up no other one")
-    func patternThatMatchesNothing() async throws {
+    @Test func aMemberThatTurnsToAPatternWithoutMatchesDoesNotDelayTheOthers() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["a"]) { first in
@@ -70,10 +69,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a member that was refused and comes back does not wait for its own ghost",
-        arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
-    func refusedAndBack(refusing api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
+    func aRefusedMemberRejoinsWithoutWaitingForItsOldID(refusing api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let partitions = [TopicPartition("t", 0)]
@@ -87,9 +84,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a member that can't stay leaves the group at once", arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
-    func leavesAfterAFailure(of api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
+    func aMemberThatCannotStayLeavesTheGroupAtOnce(of api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in

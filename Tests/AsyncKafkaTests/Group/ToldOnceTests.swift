@@ -15,8 +15,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ToldOnceTests {
     private let clock = TestClock()
 
-    @Test("unsubscribing inside partitionsRevoked does not revoke the same partitions again")
-    func unsubscribing() async throws {
+    @Test func unsubscribingInPartitionsRevokedDoesNotRevokeAgain() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
@@ -38,8 +37,7 @@ import Testing
         }
     }
 
-    @Test("partitions that partitionsRevoked took too long for are not lost as well")
-    func slowRevoking() async throws {
+    @Test func partitionsThatWereRevokedTooSlowlyAreNotAlsoLost() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
