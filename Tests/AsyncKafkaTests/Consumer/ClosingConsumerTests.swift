@@ -13,28 +13,28 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Closing ends when nothing more can be achieved, and at `closeTimeout` at the latest; what was not done is said.
+/// Closing ends when nothing more can be done, and at `closeTimeout` at the latest. What was not done is logged.
 @Suite(.timeLimit(.minutes(2))) struct ClosingConsumerTests {
     private let clock = TestClock()
 
-    /// How a consumer comes to its end.
+    /// How a consumer ends.
     enum Ending: CaseIterable {
         /// The task that runs it is cancelled.
         case cancelled
         /// It is shut down while a callback runs on the reader's task.
         case shutDownWhileReading
-        /// It is shut down, and nobody reads.
+        /// It is shut down while no task reads.
         case shutDown
-        /// The reader asks on and comes to the sequence's end.
+        /// The reader keeps asking until the sequence ends.
         case sequence
     }
 
-    /// Waits on, whoever cancels the waiting task.
+    /// Waits although the waiting task is cancelled.
     private func stubbornly(_ log: EventLog) async {
         await Task { await log.until("go") }.value
     }
 
-    /// Ends the callbacks of a consumer that waits for them.
+    /// Ends the callbacks of a consumer that waits for them, so that the test fails instead of hanging.
     private func watchdog(_ log: EventLog) -> Task<Void, any Error> {
         Task {
             try await self.clock.sleep(for: .seconds(15))
@@ -63,7 +63,7 @@ import Testing
                 reading = Task {}
                 running.cancel()
             case .shutDown:
-                // Nothing is in its hands.
+                // The reader holds no records.
                 _ = try await consumer.poll(timeout: .zero)
                 reading = Task {}
                 consumer.triggerGracefulShutdown()
@@ -82,7 +82,7 @@ import Testing
             #expect(log.count("a revoking 0") == 1)
             #expect(!log.events.contains("go"), "it waited for the callback")
             #expect(log.count("[warning]", "closeTimeout") > 0, "\(log.events)")
-            // The group was left nevertheless.
+            // The consumer has left the group nevertheless.
             #expect(try await kafka.group("g")?.members.isEmpty == true)
             watchdog.cancel()
             log.add("go")
@@ -110,7 +110,7 @@ import Testing
             watchdog.cancel()
             log.add("go")
             try await reading.value
-            // The other callback never ran beside it.
+            // The callbacks never ran at the same time.
             #expect(log.count("a revoking") == 0, "\(log.events)")
         }
     }

@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a caller hears of a commit that fails, in part or as a whole.
+/// The errors of commits that fail in part or as a whole.
 @Suite(.timeLimit(.minutes(1))) struct CommitErrorsTests {
     private let clock = TestClock()
     private func manual(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
@@ -79,7 +79,7 @@ import Testing
                 await hold.untilHeld()
                 try await kafka.deleteTopic("gone")
                 hold.release()
-                // Several more: what is gone is in each.
+                // Each of the following commits includes the deleted topic.
                 for round in 1...3 {
                     try await kafka.fill("kept", 1)
                     while try await consumer.poll(timeout: .seconds(20)).isEmpty {}
@@ -201,7 +201,7 @@ import Testing
                     try consumer.subscribe(to: ["t"])
                 } else {
                     try consumer.assign([TopicPartition("t", 0)])
-                    // From the beginning again.
+                    // Start at the beginning again.
                 }
                 let run = Task { try await consumer.run() }
                 if !isSubscribed { try await consumer.seek(TopicPartition("t", 0), to: .beginning) }
@@ -238,7 +238,7 @@ import Testing
             try await kafka.fill("t", 1)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { member in
                 for try await _ in member.records { break }
-                // The group has members: who is none of them can't commit in it.
+                // The group has members, so only they can commit in it.
                 try await KafkaConsumer.withConsumer(self.manual(kafka), assigned: [TopicPartition("t", 0)]) {
                     consumer in
                     let failure = await #expect(throws: KafkaError.self) {

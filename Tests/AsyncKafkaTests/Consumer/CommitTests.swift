@@ -14,18 +14,18 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is committed, and when: never what the reader may still be at work on.
+/// Which offsets are committed, and when: never those of records that the reader may still be processing.
 @Suite(.timeLimit(.minutes(1))) struct CommitTests {
     private struct Failure: Error {}
 
     private let clock = TestClock()
 
-    /// Notes whether it was given the time to save its state.
+    /// Records whether it had the time to save its state.
     private struct SavingListener: ConsumerRebalanceListener {
         let isSaved = Lock(false)
 
         func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-            // Saving takes its time.
+            // Saving takes some time.
             try await consumer.core.loop.sleep(for: .milliseconds(200))
             self.isSaved.withLock { $0 = true }
         }
@@ -46,7 +46,7 @@ import Testing
                     throw Failure()
                 }
                 #expect(begins.count == calls && begins.first == first, "\(begins)")
-                // The last call's records come again.
+                // The records of the last call are read again.
                 first = begins.last ?? -1
             }
             #expect(first > 0)
@@ -70,7 +70,7 @@ import Testing
                         let offsets = request.topics.flatMap { $0.partitions.map(\.committedOffset) }
                         stored.withLock { $0 += offsets }
                     }
-                    // Time for the automatic one to come: it has to pass.
+                    // Leave time for the automatic commit to start.
                     try await consumer.core.loop.sleep(for: .milliseconds(500))
                     hold.release()
                     try await own
@@ -144,7 +144,7 @@ import Testing
             let records = try await consumer.poll(timeout: .seconds(20))
             #expect(records.count == 3)
             consumer.triggerGracefulShutdown()
-            // Time for what must not happen: it has to pass.
+            // Leave time for a premature revocation, which must not happen.
             try await consumer.core.loop.sleep(for: .milliseconds(300))
             #expect(!listener.isSaved.withLock { $0 })
             #expect(try await consumer.poll(timeout: .seconds(20)).isEmpty)

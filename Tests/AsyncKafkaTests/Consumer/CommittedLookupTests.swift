@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The look-up of committed offsets in a group that has no coordinator.
+/// Look-ups of committed offsets when the coordinator is missing or hangs.
 @Suite(.timeLimit(.minutes(1))) struct CommittedLookupTests {
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
@@ -43,7 +43,7 @@ import Testing
             var configuration = kafka.consuming("g")
             configuration.classic.sessionTimeout = .seconds(6)
             configuration.enableAutoCommit = false
-            // Every other limit is longer than the test may take.
+            // All other limits exceed the time limit of the test.
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.retryBackoffMax = .seconds(600)
             let hold = EmbeddedKafka.Hold()

@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Fetches beside one that the broker is at work on: what keeps them from bringing records is not kept for ever.
+/// Fetches beside another that delays, failures or empty answers keep from returning records.
 @Suite(.timeLimit(.minutes(1))) struct FetchBesideTests {
     private let partition = TopicPartition("t", 0)
     private let now = MonotonicTime(nanoseconds: 0)
 
-    /// A partition that was moved while its broker is at work on a fetch.
+    /// A partition that was moved while its broker has a fetch in flight.
     private func moved() throws -> SubscriptionState {
         var state = SubscriptionState(SubscriptionState.Settings())
         state.assign([self.partition])
@@ -90,7 +90,7 @@ import Testing
             configuration.cluster.apiTimeout = .seconds(200)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 while try await consumer.poll(timeout: .seconds(20)).last?.offset != 2 {}
-                // By now the broker waits with the next.
+                // By now the broker waits with the next fetch.
                 _ = try await consumer.poll(timeout: .milliseconds(200))
                 let fault = kafka.rewrite(FetchRequest.self) { _, _, response in
                     response.responses[0].partitions[0].errorCode = .unknownServerError
@@ -100,7 +100,7 @@ import Testing
                 let records = try await consumer.poll(timeout: .seconds(20))
                 #expect(records.first?.text == "v0")
                 #expect(fault.hits == 1)
-                // So that closing need not wait for it.
+                // This ends the fetch, so that closing needn't wait for it.
                 try await kafka.fill("t", 1)
             }
         }

@@ -13,11 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A consumer whose fetches fail does not stand still in silence.
+/// The log of a consumer whose fetches fail.
 @Suite(.timeLimit(.minutes(1))) struct FetchFailureTests {
     private let clock = TestClock()
 
-    /// Failures are told once they have gone on for three seconds, with the attempt that comes next.
+    /// Expects the time of the first attempt after failures have lasted for three seconds, which is when they are
+    /// logged.
     private func expectPatience(since start: MonotonicTime, sourceLocation: SourceLocation = #_sourceLocation) {
         let passed = self.clock.now - start
         #expect(passed >= .seconds(3) && passed < .seconds(5), "\(passed)", sourceLocation: sourceLocation)
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    /// How a broker refuses one partition, and serves the others well.
+    /// How a broker refuses one partition while it serves the others.
     enum Refusal: Sendable, CaseIterable {
         case storage, server, leader, position
 
@@ -154,7 +155,7 @@ import Testing
         }
     }
 
-    /// The log has said that no offsets are found, and says that they are; of partitions it has said nothing.
+    /// The log reports the failure and recovery of the look-up as a whole, and so nothing about partitions.
     @Test func theEndOfAnUnloggedFailureIsNotLogged() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
@@ -169,7 +170,7 @@ import Testing
                 for try await _ in consumer.records { break }
             }
             #expect(log.count(beginning: "Partitions can be read again") == 0)
-            // It was looked for at each attempt, and was the same one.
+            // It was looked up at each attempt with the same result.
             #expect(log.count(beginning: "Found the coordinator") == 1)
         }
     }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What other clients got wrong in consumers and their groups; `Tests/KNOWN-BUGS.md` has the list.
+/// Bugs that other clients had in consumers and groups; see `Tests/KNOWN-BUGS.md`.
 @Suite(.timeLimit(.minutes(1))) struct KnownBugTests {
     private let clock = TestClock()
     @Test func aCancelledReadDoesNotStopTheMaximumPollInterval() async throws {
@@ -27,7 +27,7 @@ import Testing
                 let reader = Task { try await consumer.poll(timeout: .seconds(60)) }
                 reader.cancel()
                 _ = await reader.result
-                // Nobody reads any more, so the partitions must go to somebody who does.
+                // No task reads any more, so the partitions have to go to another member.
                 await kafka.untilRequests(of: .leaveGroup)
             }
         }
@@ -39,7 +39,7 @@ import Testing
             try await kafka.fill("t", 1)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }
-                // The first asks for a member id.
+                // The first request obtains a member id.
                 let joins = kafka.requests.filter { $0.api == .joinGroup }.count
                 #expect(joins == 2)
             }
@@ -80,7 +80,7 @@ import Testing
             var configuration = kafka.consuming("g")
             configuration.closeTimeout = .seconds(2)
             let start = self.clock.now
-            // It ends, whatever comes of the last commit.
+            // It ends, whether the last commit succeeds or not.
             _ = try? await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await record in consumer.records where record.offset == 2 { break }
                 kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
@@ -120,7 +120,7 @@ import Testing
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
             configuration.cluster.requestTimeout = .seconds(1)
-            // Others may take all of the rebalance timeout to come.
+            // Other members may take the whole rebalance timeout to join.
             kafka.inject(.delay(.seconds(2)), on: .joinGroup, times: 2)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What lies behind the last record, where there is nothing to read: a commit covers it, or a lag stays for ever.
+/// Offsets without records after the last record. Unless commits cover them, the lag never reaches zero.
 @Suite(.timeLimit(.minutes(1))) struct TrailingOffsetsTests {
     enum Reading: CaseIterable { case records, batches, polled }
 
@@ -23,14 +23,14 @@ import Testing
         return configuration
     }
 
-    /// Two records in a batch that once had more, whose header still says so.
+    /// Two records in a batch whose header still covers removed ones.
     private func withCompactedEnd() throws -> Bytes {
         var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
         withUnsafeBytes(of: Int32(4).bigEndian) { bytes.replaceSubrange(23..<27, with: $0) }
         return LogBatch.withChecksum(Bytes(bytes))
     }
 
-    /// Reads all, each time with a commit of what is in hand, and breaks off behind the last.
+    /// Reads all records with a commit after each element, and stops after the last.
     private func read(_ reading: Reading, until text: String, from consumer: KafkaConsumer) async throws {
         switch reading {
         case .records:

@@ -11,12 +11,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Logs that lose what was read already, as after an unclean election (KIP-320).
+/// Logs that lose records that were already read, as after an unclean election (KIP-320).
 @Suite(.timeLimit(.minutes(1))) struct TruncationTests {
     private let partition = TopicPartition("t", 0)
 
-    /// Lets a consumer read ten records of broker 1's log, of which only the first four are in the log that broker 2 goes
-    /// on with: its own next records have other contents under the same offsets.
+    /// Runs `body` with a consumer that has read ten records of broker 1's log. Only the first four are in the log of
+    /// broker 2, which continues with other records at the same offsets.
     private func withTruncatedLog(
         _ reset: ConsumerConfiguration.AutoOffsetReset, _ body: (EmbeddedKafka, KafkaConsumer) async throws -> Void
     ) async throws {
@@ -79,7 +79,7 @@ import Testing
                     }
                 }
             }
-            // Nobody is there when it happens.
+            // No consumer runs when it happens.
             try await kafka.truncate("t", partition: 0, to: 4)
             try await kafka.moveLeader(of: "t", partition: 0, to: 2)
             try await kafka.fill("t", 10, prefix: "new", oneByOne: true)

@@ -14,7 +14,7 @@ import Testing
 private typealias Machine = ClassicMembershipStateMachine
 private typealias Fixture = MembershipFixture
 
-/// The life of a member, event by event.
+/// The states of a member, event by event.
 @Suite struct ClassicMembershipStateMachineTests {
     // MARK: The usual life
 
@@ -31,7 +31,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.step == .assign(Fixture.partitions))
         let result1 = machine.stepBegan()
         #expect(result1 == .assign(Fixture.partitions))
-        // A step is handed out once.
+        // A step is offered once.
         let result2 = machine.stepBegan()
         #expect(result2 == nil)
         machine.stepEnded()
@@ -51,7 +51,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.nextRequest == nil)
         let result4 = machine.stepBegan()
         #expect(result4 == .revoke(Fixture.partitions))
-        // Commits of the old generation are good until the step is done.
+        // Commits of the old generation succeed until the step is completed.
         #expect(machine.isMember && machine.identity.generation == 5)
         machine.stepEnded()
         #expect(machine.owned.isEmpty)
@@ -61,7 +61,7 @@ private typealias Fixture = MembershipFixture
     @Test func aMemberWithoutPartitionsHasNothingToRevoke() {
         var machine = Fixture.machine("joined")
         machine.synced([], now: Fixture.now)
-        // But it hears of its empty assignment.
+        // The listener is called for the empty assignment, though.
         let result5 = machine.stepBegan()
         #expect(result5 == .assign([]))
         machine.stepEnded()
@@ -130,7 +130,7 @@ private typealias Fixture = MembershipFixture
         for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
             machine.refused(Fixture.error(.unknownMemberId), sender: machine.identity)
-            // It runs to its end, and no commit of it can succeed.
+            // The callback runs to its end, but its commits can't succeed.
             let result12 = machine.stepBegan()
             #expect(result12 == nil)
             let result13 = machine.heartbeat(now: Fixture.now + .seconds(60))
@@ -174,7 +174,7 @@ private typealias Fixture = MembershipFixture
             #expect(machine.step == .lost(Fixture.partitions), "\(place)")
             _ = machine.stepBegan()
             machine.stepEnded()
-            // A coordinator that hung still knows the member.
+            // A coordinator that was suspended still knows the member.
             #expect(machine.identity == .init(memberID: "m", generation: -1))
         }
     }
@@ -186,7 +186,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.sessionDeadline == Fixture.now + .seconds(45))
         machine.heartbeatArrived(of: machine.identity, sentAt: sent)
         #expect(machine.sessionDeadline == sent + .seconds(45))
-        // The next one is worth something for a third of it, and not beyond its end.
+        // A heartbeat is useful for a third of the session, and not after its end.
         let identity = machine.identity
         let early = machine.heartbeat(now: sent)
         #expect(early == .send(identity, until: sent + .seconds(15)))
@@ -260,7 +260,7 @@ private typealias Fixture = MembershipFixture
             machine.rebalance(because: "b")
             if place == "joining" { machine.joined(memberID: "m", generation: 5, now: Fixture.now) }
             machine.synced(Fixture.partitions, now: Fixture.now)
-            // Nobody has heard of this assignment, so nobody has to give it up.
+            // The listener doesn't know of this assignment, so it isn't revoked.
             #expect(machine.state == .unjoined && machine.owned.isEmpty)
             machine.requestSent(now: Fixture.now)
             machine.joined(memberID: "m", generation: 6, now: Fixture.now)
@@ -277,7 +277,7 @@ private typealias Fixture = MembershipFixture
         machine.refused(Fixture.error(.illegalGeneration), sender: .init(memberID: "m", generation: 5))
         machine.joined(memberID: "m", generation: 6, now: Fixture.now)
         machine.synced(Fixture.partitions, now: Fixture.now)
-        // The assignment is one of the old topics.
+        // The assignment is based on the old topics.
         #expect(machine.state == .unjoined)
     }
 
@@ -368,7 +368,7 @@ private typealias Fixture = MembershipFixture
             #expect(retry == .atOnce, "\(attempt)")
             machine.requestSent(now: Fixture.now)
         }
-        // That it joins is not enough: it must have been given an assignment.
+        // Joining is not enough; only an assignment resets the count.
         machine.joined(memberID: "m", generation: 1, now: Fixture.now)
         var retry = machine.syncFailed(Fixture.error(.rebalanceInProgress))
         #expect(retry == .afterBackoff && machine.failures == 6)

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The contract of `ConsumerRebalanceListener`, sentence by sentence.
+/// The documented contract of `ConsumerRebalanceListener`, sentence by sentence.
 @Suite(.timeLimit(.minutes(2))) struct ConsumerRebalanceListenerTests {
     private let clock = TestClock()
     private struct Failure: Error {}
@@ -179,7 +179,7 @@ import Testing
                     let configuration = kafka.consuming("g")
                     group.addTask { try await self.read(configuration, listener, until: stop) }
                     await log.until { events in
-                        // All members have heard of a generation in which all partitions are given out.
+                        // All members have received a generation in which all partitions are assigned.
                         Self.holdings(events).values.filter { !$0.isEmpty }.count == index + 1
                             && Self.holdings(events).values.joined().count == 4
                     }
@@ -287,7 +287,7 @@ import Testing
             let listener = NotingListener(
                 name: "a", log: log,
                 onAssigned: { _, _ in
-                    // Until the consumer itself has given up.
+                    // Wait until the consumer has left the group.
                     if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
@@ -342,7 +342,7 @@ import Testing
                 if record.offset == 2 { stop.fulfill(.success(())) }
             }
             #expect(log.events.contains("a revoked 0") == callsRevoked)
-            // The group knows at once, and has what was asked past.
+            // The group is notified immediately and has the processed offsets.
             #expect(try await kafka.group("g")?.members.isEmpty == true)
             #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 3)
         }
@@ -359,7 +359,7 @@ import Testing
             }
             #expect(log.events.last == "a revoked 0")
             #expect(try await kafka.group("g")?.members.isEmpty == true)
-            // The record in hand was not asked past.
+            // The record in hand was not processed.
             #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 1)
         }
     }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Whoever has left the group is concerned by nothing that happens in it.
+/// Events in a group don't concern a consumer that has left it.
 @Suite(.timeLimit(.minutes(1))) struct FormerMemberTests {
     private let clock = TestClock()
     private let zero = TopicPartition("t", 0)
@@ -40,7 +40,7 @@ import Testing
                 let connection = try await consumer.core.cluster.connection(to: 1, deadline: consumer.core.apiDeadline)
                 _ = try await connection.request(request, timeout: .seconds(10))
                 try await consumer.pollsUntil { consumer.core.cluster.metadata.topics["t"]?.partitions.count == 2 }
-                // Whoever hears of the metadata has heard of it by the next ones.
+                // A change of metadata has been processed when the next metadata is requested.
                 let count = kafka.requests.count { $0.api == .metadata }
                 try await consumer.pollsUntil { kafka.requests.count { $0.api == .metadata } > count + 2 }
                 #expect(consumer.assignment == [self.zero])
@@ -83,7 +83,7 @@ import Testing
             configuration.classic.heartbeatInterval = .seconds(4)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records {
-                    // While the record is in hand, the group is not joined again.
+                    // The member doesn't rejoin while the reader holds the record.
                     kafka.inject(.fail(.rebalanceInProgress), on: .heartbeat, times: nil)
                     await kafka.untilRequests(of: .heartbeat)
                     let start = self.clock.now

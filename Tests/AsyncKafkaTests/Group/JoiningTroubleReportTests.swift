@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// When joining that fails is told of.
+/// When failures to join are logged.
 @Suite struct JoiningTroubleReportTests {
     private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
@@ -47,7 +47,7 @@ import Testing
         #expect(told == [0, 60, 120])
     }
 
-    /// A look-up that ends with its time has a reason to tell, and has it in time.
+    /// A look-up that ends at its deadline has a reason to report, and in time.
     @Test func theFirstLookUpIsShortAndLaterOnesHaveTheWholeTimeout() {
         var trouble = JoiningTrouble()
         let first = trouble.attempts(now: self.start, limit: .seconds(30), backoff: .seconds(1))

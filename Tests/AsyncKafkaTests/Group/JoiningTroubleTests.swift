@@ -13,15 +13,15 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A group that can't be joined, or seems so: asked again with pauses, and not in silence.
+/// Groups that can't be joined, or seem so: joining is retried with pauses, and failures are logged.
 @Suite(.timeLimit(.minutes(2))) struct JoiningTroubleTests {
     private let clock = TestClock()
 
-    /// A broker that never lets anybody become a member.
+    /// How a broker refuses every member.
     enum Refusal: CaseIterable {
         case memberIDRequired, unknownMember, rebalanceInProgress, unknownToSync, wrongMemberID
 
-        /// Whether the refusals follow one another, at the pace of who asks.
+        /// Whether the client determines the pace of the refusals.
         var isAnswer: Bool { self != .unknownToSync && self != .wrongMemberID }
 
         func inject(into kafka: EmbeddedKafka) {
@@ -51,14 +51,14 @@ import Testing
                 let end = self.clock.now + .seconds(2)
                 while self.clock.now < end { _ = try await consumer.poll(timeout: .milliseconds(50)) }
                 #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
-                // The others let it join as somebody new each time, which has to wait for what it was before.
+                // With the other refusals, it joins as a new member each time and has to wait for its former self.
                 guard refusal.isAnswer else { return }
                 try await consumer.pollsUntil { log.count("[warning] The group can't be joined") == 1 }
             }
         }
     }
 
-    /// What keeps a member from joining.
+    /// What prevents a member from joining.
     enum Trouble: CaseIterable {
         case coordinatorNotAvailable, closing, loading
 

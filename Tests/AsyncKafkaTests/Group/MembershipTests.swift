@@ -13,7 +13,7 @@ import Testing
 
 private typealias Fixture = MembershipFixture
 
-/// What the reading side learns of a membership.
+/// The membership as seen by the reading side.
 @Suite struct MembershipTests {
     @Test func withoutAGroupNothingIsRequiredAndNothingCanBeCommitted() {
         var membership = Membership(nil)

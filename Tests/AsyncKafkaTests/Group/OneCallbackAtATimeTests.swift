@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// No two callbacks of a listener run at the same time, however the partitions that one tells of go again.
+/// Callbacks of a listener never run at the same time, whatever takes its partitions away.
 @Suite(.timeLimit(.minutes(1))) struct OneCallbackAtATimeTests {
     private let clock = TestClock()
 
@@ -20,7 +20,7 @@ import Testing
         let log: EventLog
         let clock: TestClock
 
-        /// Loads until it is interrupted.
+        /// Simulates loading until it is cancelled.
         func load() async throws {
             do {
                 try await self.clock.sleep(for: .seconds(600))

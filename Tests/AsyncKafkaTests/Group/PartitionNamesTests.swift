@@ -9,7 +9,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Partitions as a log has them.
+/// The names of partitions in the log.
 @Suite struct PartitionNamesTests {
     @Test func consecutivePartitionsAreAbbreviated() {
         let partitions = [3, 0, 7, 2, 1].map { TopicPartition("orders", $0) } + [TopicPartition("a", 5)]

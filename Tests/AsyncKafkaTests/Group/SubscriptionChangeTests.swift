@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Subscriptions that change at any time: the group hears of the last one.
+/// The group learns of the last subscription, whenever it changes.
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionChangeTests {
     /// Polls until the consumer has these partitions.
     private func read(_ consumer: KafkaConsumer, until partitions: [TopicPartition]) async throws {
@@ -45,7 +45,7 @@ import Testing
                 try await self.read(consumer, until: [])
                 try await kafka.createTopic("b")
                 try await self.read(consumer, until: [TopicPartition("b", 0)])
-                // The same again, after nothing.
+                // The same pattern after an `unsubscribe()`.
                 try await consumer.unsubscribe()
                 try consumer.subscribe(toTopicsMatching: pattern)
                 try await self.read(consumer, until: [TopicPartition("b", 0)])
@@ -58,7 +58,7 @@ import Testing
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { consumer in
                 try await self.read(consumer, until: [TopicPartition("a", 0)])
-                // The next one is looked for as soon as the old one says that it is none.
+                // The coordinator is looked up as soon as the old one answers that it isn't the coordinator any more.
                 let hold = EmbeddedKafka.Hold()
                 kafka.inject(.fail(.notCoordinator), on: .joinGroup)
                 kafka.inject(.hold(hold), on: .findCoordinator)
