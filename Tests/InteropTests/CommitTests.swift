@@ -19,7 +19,7 @@ extension InteropTests {
 
         private func committed(_ cluster: TestCluster, _ group: String, _ topic: String) async throws -> Int64? {
             try await KafkaConsumer.withConsumer(cluster.consumer(group: group), assigned: []) { consumer in
-                try await consumer.committed(TopicPartition(topic, 0))?.offset
+                try await consumer.committedOffset(of: TopicPartition(topic, 0))?.offset
             }
         }
 
@@ -171,7 +171,7 @@ extension InteropTests {
             defer { reader.cancel() }
             try await KafkaConsumer.withConsumer(configuration, assigned: []) { consumer in
                 try await eventually("nothing is left to commit") {
-                    try await consumer.committed(partitions).mapValues(\.offset) == ends
+                    try await consumer.committedOffsets(of: partitions).mapValues(\.offset) == ends
                 }
             }
         }

@@ -78,19 +78,19 @@ extension InteropTests {
             var configuration = cluster.consumer(group: group)
             configuration.enableAutoCommit = false
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition, other]) { consumer in
-                let observed10 = try await consumer.committed(partition)
+                let observed10 = try await consumer.committedOffset(of: partition)
                 #expect(observed10 == nil)
                 let read = try await consumer.read(12)
                 try await consumer.commit(read[4])
-                let observed11 = try await consumer.committed(partition)?.offset
+                let observed11 = try await consumer.committedOffset(of: partition)?.offset
                 #expect(observed11 == 5)
                 try await consumer.commit()
-                let observed12 = try await consumer.committed(partition)?.offset
+                let observed12 = try await consumer.committedOffset(of: partition)?.offset
                 #expect(observed12 == 12)
                 try await consumer.commit([other: OffsetAndMetadata(offset: 0, metadata: "state 7 é")])
             }
             try await KafkaConsumer.withConsumer(configuration, assigned: [partition, other]) { consumer in
-                let committed = try await consumer.committed([partition, other])
+                let committed = try await consumer.committedOffsets(of: [partition, other])
                 #expect(committed[other]?.metadata == "state 7 é")
                 let observed13 = try await consumer.read(1).map(\.offset)
                 #expect(observed13 == [12])
@@ -113,7 +113,7 @@ extension InteropTests {
                 #expect(read.last?.offset == 9)
             }
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic]) { consumer in
-                let observed15 = try await consumer.committed(TopicPartition(topic, 0))?.offset
+                let observed15 = try await consumer.committedOffset(of: TopicPartition(topic, 0))?.offset
                 #expect(observed15 == 9)
                 let observed16 = try await consumer.read(1).map(\.offset)
                 #expect(observed16 == [9])
@@ -131,7 +131,7 @@ extension InteropTests {
                 let configuration = cluster.consumer(group: unique("group"))
                 try await KafkaConsumer.withConsumer(configuration, subscribedTo: [topic], body)
                 return try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) {
-                    try await $0.committed(partition)?.offset
+                    try await $0.committedOffset(of: partition)?.offset
                 }
             }
             let records = try await committed { consumer in

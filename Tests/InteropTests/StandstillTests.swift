@@ -172,14 +172,14 @@ extension InteropTests {
                 configuration.cluster.requestTimeout = .seconds(600)
                 configuration.closeTimeout = .seconds(2)
                 try await KafkaConsumer.withConsumer(configuration, assigned: [partition]) { consumer in
-                    _ = try await consumer.committed(partition)
+                    _ = try await consumer.committedOffset(of: partition)
                     _ = try await consumer.endOffsets(of: [partition])
                     await cluster.pause(1)
                     // The signal takes a moment to stop the broker.
                     try await eventually("the broker hangs") {
                         (try? await consumer.endOffsets(of: [partition])) == nil
                     }
-                    await #expect(throws: KafkaError.self) { try await consumer.committed(partition) }
+                    await #expect(throws: KafkaError.self) { try await consumer.committedOffset(of: partition) }
                     await #expect(throws: KafkaError.self) { try await consumer.commit([partition: .init(offset: 0)]) }
                     await #expect(throws: KafkaError.self) { try await consumer.partitions(of: "unknown") }
                 }

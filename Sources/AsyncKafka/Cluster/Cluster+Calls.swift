@@ -109,6 +109,7 @@ extension Cluster {
     /// What has to be known before an item can be sent.
     private enum LookUp: Hashable, Sendable {
         case topic(String)
+        case controller
         case coordinator(CoordinatorKey)
     }
 
@@ -124,6 +125,12 @@ extension Cluster {
                 machine.routed(item, .anyBroker)
             case .broker(let id):
                 machine.routed(item, .broker(id))
+            case .controller:
+                if let controller = metadata.controllerID, metadata.brokers[controller] != nil {
+                    machine.routed(item, .broker(controller))
+                } else {
+                    unknown[.controller, default: []].append(item)
+                }
             case .coordinator(let key):
                 if let known = self.knownCoordinator(key) {
                     machine.routed(item, .broker(known))
@@ -155,6 +162,7 @@ extension Cluster {
         do throws(KafkaError) {
             switch lookUp {
             case .topic(let name): _ = try await self.topic(name, deadline: deadline)
+            case .controller: _ = try await self.refreshedMetadata(deadline: deadline)
             case .coordinator(let key): _ = try await self.coordinator(key.kind, for: key.name, deadline: deadline)
             }
             return nil
@@ -273,6 +281,8 @@ extension Cluster {
         switch (destination, route) {
         case (.leader, _):
             self.requestMetadataUpdate("a leader did not answer, or isn't one")
+        case (.controller, _):
+            self.requestMetadataUpdate("the controller did not answer, or isn't one")
         case (.coordinator(let key), .broker(let broker)):
             self.coordinatorFailed(key.kind, for: key.name, broker: broker, because: error)
         case (.coordinator, .anyBroker), (.anyBroker, _), (.broker, _):

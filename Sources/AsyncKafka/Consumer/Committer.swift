@@ -82,13 +82,38 @@ final class Committer: Sendable {
         guard let committer else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
+        let begun = self.core.loop.now
+        do throws(KafkaError) {
+            let committed = try await self.commitInTurn(
+                of: committer, deadline: deadline, isAutomatic: isAutomatic, offsets)
+            guard !committed.isEmpty else { return }
+            self.core.events(
+                .offsetsCommitted(
+                    KafkaEvent.OffsetsCommitted(
+                        group: committer.group, offsets: committed.mapValues(\.offset),
+                        duration: self.core.loop.now - begun)))
+        } catch {
+            self.core.events(
+                .commitFailed(
+                    KafkaEvent.CommitFailed(
+                        group: committer.group, error: error, duration: self.core.loop.now - begun)))
+            throw error
+        }
+    }
+
+    /// Commits when earlier commits have ended. Returns what was committed.
+    private func commitInTurn(
+        of committer: CommitIdentity, deadline: MonotonicTime, isAutomatic: Bool,
+        _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
+    ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
         try await self.turns.run(
             until: deadline, on: self.core.loop,
             orThrow: {
                 self.core.cluster.timeoutError("The commit waited for another one for too long", group: committer.group)
             }
         ) { () async throws(KafkaError) in
-            var commit = OffsetCommitProgress(offsets())
+            let offsets = offsets()
+            var commit = OffsetCommitProgress(offsets)
             // The ids are read now, so that offsets of a topic are not committed to one that takes its name later.
             let topicIDs = self.topicIDs(of: commit.remaining.keys)
             var failures = 0
@@ -114,6 +139,7 @@ final class Committer: Sendable {
                 }
             }
             if let failure = commit.failure { throw failure }
+            return offsets
         }
     }
 

@@ -26,7 +26,9 @@ extension ConsumerCore: FetchSource {
 
     func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ result: FetchResult) {
         let now = self.loop.now
-        let wakening: Wakening = self.state.withLock { state in
+        let isObserved = self.events.observer != nil
+        let (wakening, fetched) = self.state.withLock { state -> (Wakening, [KafkaEvent.PartitionFetched]) in
+            var fetched: [KafkaEvent.PartitionFetched] = []
             var wakening = state.subscriptions.fetchEnded(
                 fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch result {
@@ -37,12 +39,18 @@ extension ConsumerCore: FetchSource {
                     wakening.formUnion(
                         state.subscriptions.fetched(
                             fetch, answer, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)))
+                    guard isObserved, answer.error == .none else { continue }
+                    fetched.append(
+                        KafkaEvent.PartitionFetched(
+                            topicPartition: partition, brokerID: broker, bytes: answer.chunk?.byteCount ?? 0,
+                            lag: state.subscriptions.lag(of: partition)))
                 }
             case .rejected(.fetchSessionTopicIdError), .rejected(.unknownTopicId): wakening.insert(.metadata)
             case .rejected, .failed: break
             }
-            return wakening
+            return (wakening, fetched)
         }
+        for event in fetched { self.events(.partitionFetched(event)) }
         self.tellOfPartitions()
         self.wake(wakening)
     }

@@ -14,6 +14,7 @@ final class ConsumerCore: Sendable {
     let loop: EventLoop
     let cluster: Cluster
     let logger: Logger
+    let events: Events
     let state: Lock<ConsumerState>
     private let signals: ConsumerSignals
 
@@ -28,6 +29,7 @@ final class ConsumerCore: Sendable {
         var fixed: [(LogKey, String)] = [(.clientID, configuration.cluster.clientID)]
         if let group = configuration.groupID { fixed.append((.group, group)) }
         self.logger = Logger(configuration.cluster.log, fixed)
+        self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: self.loop, logger: self.logger)
         self.state = Lock(
             ConsumerState(

@@ -117,7 +117,13 @@ final class ConsumerReader: Sendable {
         let isInHand = self.core.state.withLock {
             $0.handOut(taken, progress: progress, storage: storage, now: self.core.loop.now)
         }
-        return isInHand ? Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress) : nil
+        guard isInHand else { return nil }
+        self.core.events(
+            .batchDelivered(
+                KafkaEvent.BatchDelivered(
+                    topicPartition: taken.partition, records: storage.count, bytes: taken.batch.bytes.count,
+                    baseOffset: storage.start)))
+        return Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress)
     }
 
     /// Returns up to `maximum` records. Waits for the first one, and adds others only if they are already available.

@@ -76,12 +76,8 @@ extension KafkaConsumer {
     /// - Throws: `.illegalState` if the partition isn't assigned to this consumer.
     public func lag(of partition: TopicPartition) throws(KafkaError) -> Int64? {
         try self.core.state.withLock { state throws(KafkaError) in
-            let assigned = try state.subscriptions.require(partition)
-            let end =
-                self.core.configuration.isolationLevel == .readCommitted
-                ? assigned.lastStableOffset : assigned.highWatermark
-            guard assigned.hasPosition, let end else { return nil }
-            return max(0, end - state.subscriptions.handedOut(partition, assigned).offset)
+            _ = try state.subscriptions.require(partition)
+            return state.subscriptions.lag(of: partition)
         }
     }
 
@@ -91,16 +87,16 @@ extension KafkaConsumer {
     ///
     /// - Throws: `.illegalState` without a `groupID`; `.timedOut` after the API timeout; `.closed`; or the broker's
     ///   error.
-    public func committed(_ partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
-        try await self.committed([partition])[partition]
+    public func committedOffset(of partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
+        try await self.committedOffsets(of: [partition])[partition]
     }
 
     /// Returns the group's committed offsets of these partitions, without those that have none.
     ///
     /// - Throws: `.illegalState` without a `groupID`; `.timedOut` after the API timeout; `.closed`; or the broker's
     ///   error.
-    public func committed(
-        _ partitions: [TopicPartition]
+    public func committedOffsets(
+        of partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
         try await self.positions.committed(partitions)
     }

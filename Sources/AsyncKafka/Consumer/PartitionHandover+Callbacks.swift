@@ -95,6 +95,15 @@ extension PartitionHandover {
             return nil
         }
     }
+    /// Reports the end of a step to the observer.
+    func tell(of step: RebalanceStep, begun: MonotonicTime) {
+        self.core.events(
+            .rebalanced(
+                KafkaEvent.Rebalanced(
+                    group: self.core.configuration.groupID ?? "", step: step.kind, partitions: step.partitions,
+                    duration: self.core.loop.now - begun)))
+    }
+
     /// Logs a step.
     func log(_ step: RebalanceStep) {
         let partitions: [(LogKey, String)] = [(.partitions, step.partitions.names)]
@@ -113,6 +122,14 @@ extension RebalanceStep {
         case .revoke: "partitionsRevoked"
         case .assign: "partitionsAssigned"
         case .lost: "partitionsLost"
+        }
+    }
+
+    fileprivate var kind: KafkaEvent.Rebalanced.Step {
+        switch self {
+        case .revoke: .revoked
+        case .assign: .assigned
+        case .lost: .lost
         }
     }
 

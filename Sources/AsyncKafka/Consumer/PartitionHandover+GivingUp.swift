@@ -31,6 +31,7 @@ extension PartitionHandover {
         _ step: RebalanceStep?, for consumer: KafkaConsumer, until deadline: MonotonicTime
     ) async -> KafkaError? {
         var failure: KafkaError?
+        let begun = self.core.loop.now
         if let step {
             self.log(step)
             self.core.state.withLock { $0.subscriptions.beginRevoking(step.partitions) }
@@ -42,6 +43,7 @@ extension PartitionHandover {
         self.core.state.withLock { state in
             for partition in state.subscriptions.assignment { state.subscriptions.remove(partition) }
         }
+        if let step { self.tell(of: step, begun: begun) }
         return failure
     }
 
@@ -71,7 +73,9 @@ extension PartitionHandover {
     func giveUpLater(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         self.log(step)
+        let begun = self.core.loop.now
         let failure = self.isTold(at: step) ? await self.call(step, for: consumer, until: schedule.release) : nil
+        self.tell(of: step, begun: begun)
         await self.leaveGroup(because: "the consumer unsubscribed", until: schedule.end)
         return failure
     }

@@ -52,6 +52,7 @@ final class PartitionHandover: Sendable {
         }
         guard isWanted else { return }
         core.wake([.clocks])
+        let begun = core.loop.now
         self.log(step)
         switch step {
         case .revoke:
@@ -79,6 +80,7 @@ final class PartitionHandover: Sendable {
             failure = failure ?? next
         }
         core.wake([.fetchers, .positions, .positionWaiters])
+        self.tell(of: step, begun: begun)
         if case .assign = step { core.groupTopicsMayHaveChanged() }
         if let failure { throw failure }
     }

@@ -58,6 +58,13 @@ extension SubscriptionState {
         return inHand.handedOut
     }
 
+    /// The number of records that the reader hasn't been given yet, as of the last answer; nil if that isn't known.
+    func lag(of partition: TopicPartition) -> Int64? {
+        guard let assigned = self.partitions[partition], assigned.hasPosition else { return nil }
+        let end = self.settings.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
+        return end.map { max(0, $0 - self.handedOut(partition, assigned).offset) }
+    }
+
     private func askedPast(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition? {
         guard let inHand = self.inHand, inHand.partition == partition, let askedPast = inHand.askedPast else {
             return assigned.askedPast

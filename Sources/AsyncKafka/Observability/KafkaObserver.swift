@@ -54,6 +54,17 @@ public enum KafkaEvent: Sendable {
     case bufferFull(BufferFull)
     /// A producer's buffer has room again.
     case bufferFree(BufferFree)
+
+    /// A broker answered a Fetch. Raised for each partition in the answer.
+    case partitionFetched(PartitionFetched)
+    /// A consumer gave a batch to the application.
+    case batchDelivered(BatchDelivered)
+    /// A step of a rebalance ended: partitions were revoked, assigned or lost.
+    case rebalanced(Rebalanced)
+    /// A consumer committed offsets.
+    case offsetsCommitted(OffsetsCommitted)
+    /// A consumer's commit failed.
+    case commitFailed(CommitFailed)
 }
 
 /// Passes events to a client's observer. An event is created only if there is one.

@@ -86,6 +86,8 @@ struct OnlyItem: Hashable, Sendable {}
 enum Destination: Hashable, Sendable {
     case anyBroker
     case broker(Int32)
+    /// The broker that the cluster names as its controller. With KRaft that is any broker, which forwards to the controller.
+    case controller
     case leader(TopicPartition)
     case coordinator(CoordinatorKey)
 }

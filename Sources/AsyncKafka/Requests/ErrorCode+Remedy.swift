@@ -36,6 +36,8 @@ extension ErrorCode {
             if case .leader = destination { .askElsewhere } else { .none }
         case .notCoordinator:
             if case .coordinator = destination { .askElsewhere } else { .none }
+        case .notController:
+            if case .controller = destination { .askElsewhere } else { .askAgain }
         case .coordinatorNotAvailable:
             if case .coordinator = destination { .askElsewhere } else { .askAgain }
         case .kafkaStorageError:

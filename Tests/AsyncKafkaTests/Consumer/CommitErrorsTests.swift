@@ -182,7 +182,7 @@ import Testing
             }
             try await KafkaConsumer.withConsumer(self.manual(kafka), assigned: []) { consumer in
                 let failure = await #expect(throws: KafkaError.self) {
-                    _ = try await consumer.committed(TopicPartition("t", 0))
+                    _ = try await consumer.committedOffset(of: TopicPartition("t", 0))
                 }
                 #expect(failure?.brokerCode == error)
             }

@@ -92,7 +92,7 @@ import Testing
             let listener = NotingListener(
                 name: "a", log: log,
                 onAssigned: { _, consumer in
-                    #expect(try await consumer.committed(zero) == nil)
+                    #expect(try await consumer.committedOffset(of: zero) == nil)
                     #expect(try await consumer.position(of: zero) == 0)
                     try await consumer.seek(zero, to: .offset(7))
                     #expect(try await consumer.position(of: zero) == 7)

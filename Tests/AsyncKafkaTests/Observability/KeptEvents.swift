@@ -40,6 +40,20 @@ final class KeptEvents: KafkaObserver {
         self.all { if case .batchFailed(let event) = $0 { event } else { nil } }
     }
 
+    var partitionsFetched: [KafkaEvent.PartitionFetched] {
+        self.all { if case .partitionFetched(let event) = $0 { event } else { nil } }
+    }
+    var batchesDelivered: [KafkaEvent.BatchDelivered] {
+        self.all { if case .batchDelivered(let event) = $0 { event } else { nil } }
+    }
+    var rebalanced: [KafkaEvent.Rebalanced] { self.all { if case .rebalanced(let event) = $0 { event } else { nil } } }
+    var offsetsCommitted: [KafkaEvent.OffsetsCommitted] {
+        self.all { if case .offsetsCommitted(let event) = $0 { event } else { nil } }
+    }
+    var commitsFailed: [KafkaEvent.CommitFailed] {
+        self.all { if case .commitFailed(let event) = $0 { event } else { nil } }
+    }
+
     func sent(_ api: String) -> [KafkaEvent.RequestSent] {
         self.all { if case .requestSent(let event) = $0, "\(event.api)" == api { event } else { nil } }
     }

@@ -39,7 +39,7 @@ import Testing
             var configuration = kafka.consuming("g")
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[0]]
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
-                let committed = try await consumer.committed(TopicPartition("t", 0))
+                let committed = try await consumer.committedOffset(of: TopicPartition("t", 0))
                 #expect(committed == nil)
             }
             #expect((1...3).contains(refusal.hits), "the reader's look-up and this one may each have met it")

@@ -71,13 +71,15 @@ import Testing
 
     @Test func fetchingCommittedOffsetsEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .offsetFetch) { consumer, hold in
-            await self.expectTimeOut("OffsetFetch", hold) { _ = try await consumer.committed(self.partition) }
+            await self.expectTimeOut("OffsetFetch", hold) { _ = try await consumer.committedOffset(of: self.partition) }
         }
     }
 
     @Test func lookingUpTheCoordinatorEndsAtItsDeadline() async throws {
         try await self.withHangingBroker(on: .findCoordinator) { consumer, hold in
-            await self.expectTimeOut("FindCoordinator", hold) { _ = try await consumer.committed(self.partition) }
+            await self.expectTimeOut("FindCoordinator", hold) {
+                _ = try await consumer.committedOffset(of: self.partition)
+            }
         }
     }
 
