@@ -58,7 +58,7 @@ extension SubscriptionState {
         return inHand.handedOut
     }
 
-    /// The number of records that the reader hasn't been given yet, as of the last answer; nil if that isn't known.
+    /// Returns how many offsets haven't been delivered yet, according to the last answer; nil if unknown.
     func lag(of partition: TopicPartition) -> Int64? {
         guard let assigned = self.partitions[partition], assigned.hasPosition else { return nil }
         let end = self.settings.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
