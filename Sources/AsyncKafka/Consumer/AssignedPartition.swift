@@ -9,74 +9,77 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// What a consumer knows of one partition that it reads.
+/// A consumer's state for one partition that it reads.
 struct AssignedPartition: Sendable {
     enum Phase: Hashable, Sendable {
-        /// There is no position: the group's committed offset is to be looked up.
+        /// There is no position yet. The group's committed offset has to be looked up.
         case initializing
-        /// There is no position: it is to be found in the log.
+        /// There is no position yet. It has to be looked up in the log.
         case resetting(OffsetTarget)
-        /// The position has to be compared with the leader's log, which another broker leads now (KIP-320).
+        /// The partition has a new leader, so the position has to be compared with that leader's log (KIP-320).
         case validating
-        /// Records are fetched and handed out.
+        /// Records are fetched and delivered.
         case fetching
     }
 
     var phase = Phase.initializing
-    /// The next offset to be handed out. Of no meaning before the phases `validating` and `fetching`.
+    /// The next offset to deliver. Meaningful only in the phases `validating` and `fetching`.
     var position = FetchPosition(offset: 0)
-    /// Up to where the reader has processed: it has asked for the next record since, or committed. Automatic commits go by it.
+    /// The position after the records that the reader has processed: it has asked for the next one, or committed.
+    /// Automatic commits use it.
     var askedPast: FetchPosition?
-    /// The offset that the group is known to have committed, and since when.
+    /// The group's committed offset as far as known, and when it was committed or looked up.
     var committed: Int64?
     var committedAt: MonotonicTime?
-    /// Whether it was this consumer that committed it.
+    /// Whether this consumer committed it.
     var isCommittedHere = false
-    /// From here up to `position` there is nothing to read: markers of transactions, aborted records, compacted ends.
+    /// From this offset to `position` there is nothing to read, only markers, aborted records and compacted gaps.
     var unseenFrom: Int64 = 0
 
     var isPaused = false
-    /// It is about to be given up, so nothing of it is handed out any more.
+    /// The partition is about to be given up, so no more of its records are delivered.
     var isLeaving = false
-    /// The listener has not been told yet, so nothing of it is fetched.
+    /// `partitionsAssigned` hasn't returned yet, so nothing is fetched.
     var isArriving = false
-    /// Somebody wants to know the position before anything is fetched.
+    /// A task waits for the position, so it is looked up even while nothing may be fetched.
     var isPositionWanted = false
 
-    /// Grows when the position is moved other than by reading, so that late answers are known as such.
+    /// Incremented when the position moves other than by reading, so that outdated answers are recognized.
     var incarnation: Int
-    /// A look-up is in flight.
+    /// Whether a look-up is in flight.
     var isLookingUp = false
-    /// After a failed look-up or fetch: when to try again.
+    /// The time of the next attempt after a failed look-up or fetch.
     var notBefore: MonotonicTime?
-    /// What the reader has to be told before reading goes on.
+    /// The error to throw to the reader before reading continues.
     var failure: KafkaError?
 
     var topicID = KafkaUUID.zero
-    /// A broker doesn't know the topic: until metadata newer than this version does, it may be another one of that name.
+    /// The metadata version at which a broker didn't know the topic. Until newer metadata knows it, a topic of this
+    /// name may be a different one.
     var doubtedSince: Int?
     var leader: Int32?
     var leaderEpoch: Int32?
-    /// The replica to read from instead of the leader, and until when (KIP-392).
+    /// The preferred replica to read from instead of the leader, and until when (KIP-392).
     var preferredReplica: (broker: Int32, until: MonotonicTime)?
 
-    /// The next offset to fetch, after everything that is buffered.
+    /// The next offset to fetch, after all buffered records.
     var fetchPosition = FetchPosition(offset: 0)
     var chunks = Deque<FetchedChunk>()
     var bufferedBytes = 0
-    /// A batch that was handed out in part: its rest comes before the chunks.
+    /// The rest of a batch that was delivered in part. It comes before `chunks`.
     var putBack: RecordBatch?
-    /// A batch of it is on its way to the reader: out of the buffer, and not yet in hand.
+    /// Whether a batch is being handed to the reader: it has left the buffer and isn't in hand yet.
     var isTaken = false
-    /// The number of the fetch of it that is in flight, and the incarnation that it asks for.
+    /// The number of the fetch in flight, and the incarnation that it fetches for.
     var fetchInFlight: (number: Int, incarnation: Int)?
-    /// It was asked for beside another fetch, and nothing was there.
+    /// Whether it was fetched beside another fetch, and no records were there.
     var isAskedBeside = false
-    /// An answer that it was asked for in was larger than this client takes: it is asked for alone until it is answered.
+    /// Whether it is fetched alone until it is answered, because an answer that included it exceeded the maximum
+    /// response size.
     var isAskedAlone = false
-    /// How often in a row it was sent elsewhere, to another replica or offset, without a record on the way.
+    /// The number of redirections to another replica or offset since the last fetched record.
     var detours = 0
-    /// The most bytes to ask for; grows if a batch doesn't fit.
+    /// The maximum bytes per fetch. Doubled when a batch doesn't fit.
     var maximumBytes: Int32
 
     var highWatermark: Int64?
@@ -95,21 +98,22 @@ struct AssignedPartition: Sendable {
         }
     }
 
-    /// Whether records may be handed out.
+    /// Whether records may be delivered.
     var isReadable: Bool { self.phase == .fetching && !self.isPaused && !self.isLeaving && !self.isArriving }
 
-    /// Whether records may be asked for: not before the reader has heard that those after the buffer can't be read.
+    /// Whether records may be fetched. After an error that the reader hasn't received yet, nothing is fetched.
     var isFetchable: Bool { self.isReadable && self.failure == nil && self.chunks.last?.failure == nil }
 
     var isBuffered: Bool { self.putBack != nil || !self.chunks.isEmpty }
 
-    /// Whether a fetch that is in flight will bring what comes next.
+    /// Whether the fetch in flight returns the next records.
     var isAwaited: Bool { self.fetchInFlight.map { $0.incarnation == self.incarnation } ?? false }
 
-    /// Whether it has been sent elsewhere so often that the next attempt waits: a few times are granted at once.
+    /// Whether it was redirected so often that the next attempt has to wait. The first few redirections are followed
+    /// immediately.
     var isGoingInCircles: Bool { self.detours > 3 }
 
-    /// Moves the position. What is buffered or in flight is dropped. Returns its bytes.
+    /// Moves the position and drops what is buffered or in flight. Returns the number of dropped bytes.
     mutating func move(to position: FetchPosition) -> Int {
         self.position = position
         self.askedPast = position
@@ -118,7 +122,7 @@ struct AssignedPartition: Sendable {
         return self.forget()
     }
 
-    /// Gives the position up until it is found anew. Returns the bytes that were dropped.
+    /// Invalidates the position until it is found again. Returns the number of dropped bytes.
     mutating func reset(_ phase: Phase) -> Int {
         self.phase = phase
         self.askedPast = nil
@@ -134,7 +138,7 @@ struct AssignedPartition: Sendable {
         return self.dropBuffer()
     }
 
-    /// Drops what is buffered; it will be fetched again. Returns its bytes.
+    /// Drops the buffered records, which are fetched again. Returns the number of dropped bytes.
     mutating func dropBuffer() -> Int {
         defer { self.bufferedBytes = 0 }
         self.chunks = Deque()

@@ -9,15 +9,16 @@ import KafkaMemory
 import KafkaProtocol
 import Synchronization
 
-/// How far the reader of single records is in its batch. Read and written without a lock, a record at a time.
+/// The progress of a reader of single records in its batch. It is read and written without a lock, once per record.
 final class ReadingProgress: Sendable {
-    /// The offset of the record in hand; before the first, what comes before it.
+    /// The offset of the record in hand. Before the first record, the offset before it.
     let current: Atomic<Int64>
-    /// Whether the records go into an array, which the reader has as a whole: it is done with none of them before it asks again.
+    /// Whether the records are collected into an array (`poll`). The reader has processed none of them until it asks
+    /// again.
     let isCollected: Bool
-    /// Whether the record in hand is the batch's last: what may follow in it is nothing to read.
+    /// Whether the record in hand is the last of the batch. Offsets after it in the batch contain nothing to read.
     let isAtEnd = Atomic<Bool>(false)
-    /// Whether the reader has to ask before it goes on in the batch.
+    /// Whether the reader has to query the consumer before it continues in the batch.
     let isInterrupted = Atomic<Bool>(false)
 
     init(current: Int64, isCollected: Bool) {
@@ -25,30 +26,30 @@ final class ReadingProgress: Sendable {
         self.isCollected = isCollected
     }
 
-    /// Makes the reader ask before its next record.
+    /// Makes the reader query the consumer before its next record.
     func interrupt() {
         self.isInterrupted.store(true, ordering: .relaxed)
     }
 }
 
-/// The batch that the reader works on.
+/// The batch that the reader is processing.
 struct BatchInHand: Sendable {
     let partition: TopicPartition
     let batch: RecordBatch
-    /// Where the batch began to be handed out: before its first record.
+    /// The position before the first delivered record of the batch.
     let start: FetchPosition
-    /// For a reader of single records. A reader of batches has all of it at once.
+    /// The progress of a reader of single records; nil for a reader of batches, which gets the whole batch at once.
     let progress: ReadingProgress?
-    /// Tells of records that could not be read when the reader came to them.
+    /// The batch's storage, which notes records that the reader couldn't parse.
     let storage: RecordBatchStorage
 
-    /// The position after what the reader has.
+    /// The position after the delivered records.
     var handedOut: FetchPosition {
         guard let progress = self.progress, !progress.isAtEnd.load(ordering: .relaxed) else { return self.end }
         return self.position(behind: progress.current.load(ordering: .relaxed))
     }
 
-    /// The position after what the reader has processed; nil if that is nothing of this batch.
+    /// The position after the processed records; nil if no record of this batch has been processed.
     var askedPast: FetchPosition? {
         guard let progress = self.progress, !progress.isCollected else { return nil }
         let current = progress.current.load(ordering: .relaxed)
@@ -56,7 +57,7 @@ struct BatchInHand: Sendable {
         return self.position(behind: current - 1)
     }
 
-    /// Whether some of it is left.
+    /// Whether some records of the batch haven't been delivered.
     var isUnfinished: Bool { self.handedOut.offset < self.batch.nextOffset }
 
     private var end: FetchPosition {

@@ -7,13 +7,13 @@
 
 import KafkaTransport
 
-/// When each part of closing is over. What comes last has a share of its own, so that nothing before can use up all the time.
+/// The deadlines of closing. Each later part has a share of its own, so that an earlier one can't use up all the time.
 struct ClosingSchedule: Hashable, Sendable {
-    /// Until then a reader that is at work may come for its next element, or return from a callback.
+    /// The time until which closing waits for the reader to ask for its next element or to return from a callback.
     let reader: MonotonicTime
-    /// Then the partitions are given up: the last commit, the last callback.
+    /// The time until which the partitions are given up, with the last commit and the last callback.
     let release: MonotonicTime
-    /// Then the group has been left, or not.
+    /// The time until which the consumer leaves the group.
     let end: MonotonicTime
 
     init(from start: MonotonicTime, within limit: Duration) {

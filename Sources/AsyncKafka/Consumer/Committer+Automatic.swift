@@ -9,9 +9,9 @@ import KafkaTransport
 
 /// Automatic commits.
 extension Committer {
-    /// Commits what the reader has processed, if automatic commits are on. If that fails, the records come again.
+    /// Commits what the reader has processed, if automatic commits are on. If that fails, the records are read again.
     ///
-    /// It takes a third of the time at most: the rest is the listener's.
+    /// It takes a third of the time at most, so that the rest remains for the listener.
     func commitBeforeLettingGo(until deadline: MonotonicTime) async {
         guard let committer = self.core.state.withLock({ $0.membership.committer }) else { return }
         let now = self.core.loop.now
@@ -24,14 +24,14 @@ extension Committer {
         }
     }
 
-    /// Commits what needs no call, from time to time, and when partitions were replaced.
+    /// Runs the automatic commits, at every interval and after partitions were replaced.
     func run() async {
         var lastFailure: KafkaError?
         while !Task.isCancelled {
             let next = self.core.loop.now + self.core.configuration.autoCommitInterval
             await self.signal.wait(until: next, on: self.core.loop)
             let committer: CommitIdentity? = self.core.state.withLock { state in
-                // While partitions are being given up, that is where they are committed.
+                // While partitions are being given up, `commitBeforeLettingGo` commits their offsets.
                 guard state.phase == .open, !Task.isCancelled else { return nil }
                 return state.membership.isSettled ? state.membership.committer : nil
             }
@@ -41,7 +41,7 @@ extension Committer {
                 try await self.commitByItself(of: committer, deadline: deadline)
                 lastFailure = nil
             } catch {
-                // What waiting may not cure is told, once.
+                // An error that may not pass by itself is logged as a warning, once.
                 let isLasting =
                     !error.isRetriable && error.code != .commitFailed || error.code == .unknownTopicOrPartition
                 let isNews = lastFailure?.brokerCode != error.brokerCode || lastFailure?.topic != error.topic
@@ -53,8 +53,9 @@ extension Committer {
         }
     }
 
-    /// Commits what the reader has processed, as of when it has its turn: what commits before it have stored is not taken back.
-    /// Without automatic commits, those that there were are carried on over what is nothing to read.
+    /// Commits what the reader has processed. The offsets are computed when the commit has its turn, so that it never
+    /// takes back an earlier commit. Without automatic commits, it only moves existing commits past offsets without
+    /// records.
     private func commitByItself(
         of committer: CommitIdentity, deadline: MonotonicTime
     ) async throws(KafkaError) {

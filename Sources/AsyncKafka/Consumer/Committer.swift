@@ -9,12 +9,12 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Commits offsets in the group, both those that users commit and automatic commits.
+/// Commits offsets in the group, for users and automatically.
 final class Committer: Sendable {
     let core: ConsumerCore
-    /// Wakes automatic commits before the interval is over.
+    /// Wakes the automatic commits before the interval has elapsed.
     let signal: Signal
-    /// Commits follow one another: none may overtake one that is being tried again.
+    /// Commits run one after the other, so that none overtakes one that is being retried.
     private let turns = TurnQueue()
 
     init(_ core: ConsumerCore, signal: Signal) {
@@ -48,7 +48,7 @@ final class Committer: Sendable {
 
     func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) async throws(KafkaError) {
         let (committer, isOwner) = self.core.state.withLock { state in
-            // What the user says goes before what is yet to be committed by itself.
+            // The user's offsets replace those that are still to be committed automatically.
             for partition in offsets.keys { state.subscriptions.leftBehind[partition] = nil }
             return (state.membership.committer, offsets.keys.allSatisfy { state.mayCommit($0) })
         }
@@ -56,7 +56,7 @@ final class Committer: Sendable {
         try await self.commit(of: committer, deadline: self.core.apiDeadline) { offsets }
     }
 
-    /// Why partitions are not this consumer's to commit.
+    /// The error of a commit for partitions that this consumer doesn't own.
     private func notOwned(_ group: String) -> KafkaError {
         if let error = self.core.state.withLock({ $0.phase == .closed ? $0.isClosedError : nil }) { return error }
         guard self.core.cluster.isRunning else {
@@ -74,7 +74,7 @@ final class Committer: Sendable {
 
     /// Commits offsets for one generation of the group.
     ///
-    /// - Parameter isAutomatic: then a topic that is gone is not waited for.
+    /// - Parameter isAutomatic: whether this is an automatic commit, which doesn't wait for a topic that is gone.
     func commit(
         of committer: CommitIdentity?, deadline: MonotonicTime, isAutomatic: Bool = false,
         _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
@@ -114,7 +114,7 @@ final class Committer: Sendable {
         ) { () async throws(KafkaError) in
             let offsets = offsets()
             var commit = OffsetCommitProgress(offsets)
-            // As of now: what has been read of a topic is not to be committed in one that takes its name later.
+            // The ids are read now, so that offsets of a topic are not committed to one that takes its name later.
             let topicIDs = self.topicIDs(of: commit.remaining.keys)
             var failures = 0
             while !commit.remaining.isEmpty {
@@ -146,7 +146,7 @@ final class Committer: Sendable {
     private func checkIsCurrent(_ committer: CommitIdentity) throws(KafkaError) {
         let isCurrent = self.core.state.withLock { state in
             switch state.subscriptions.subscription {
-            // A consumer with chosen partitions is in no generation, also while it closes.
+            // A consumer with assigned partitions has no generation, also while it closes.
             case .none, .partitions: !committer.isMember
             case .topics, .pattern: state.membership.admits(committer)
             }
@@ -154,7 +154,7 @@ final class Committer: Sendable {
         if !isCurrent { throw .commitOutOfDate(committer.group) }
     }
 
-    /// Sends what remains, once.
+    /// Sends the remaining offsets once.
     private func send(
         _ commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?,
         of committer: CommitIdentity, deadline: MonotonicTime
@@ -177,7 +177,7 @@ final class Committer: Sendable {
         let stored = commit.answered(group: committer.group)
         let now = self.core.loop.now
         self.core.state.withLock { state in
-            // Meanwhile it may have become known that the topic is another one.
+            // By now the topic may be known to be a different one.
             let current = stored.filter { partition, _ in
                 guard let id = topicIDs?[partition.topic], let own = state.subscriptions.topicID(of: partition) else {
                     return true
@@ -188,7 +188,7 @@ final class Committer: Sendable {
         }
     }
 
-    /// The ids of the topics that the positions were reached in; nil if one of them isn't known.
+    /// Returns the ids of the topics that the offsets belong to, or nil if one of them isn't known.
     private func topicIDs(of partitions: some Sequence<TopicPartition>) -> [String: KafkaUUID]? {
         let metadata = self.core.cluster.metadata
         return self.core.state.withLock { state in
@@ -202,7 +202,7 @@ final class Committer: Sendable {
         }
     }
 
-    /// Gives up what was read of a topic that is known to have been made again since.
+    /// Refuses the offsets of topics that are known to have been recreated since.
     private func refuseMadeAgain(
         in commit: inout OffsetCommitProgress, _ topicIDs: [String: KafkaUUID]?, _ committer: CommitIdentity
     ) {
@@ -219,17 +219,17 @@ final class Committer: Sendable {
         }
     }
 
-    /// Takes a refusal that the same request would meet again. Throws what concerns the whole commit.
+    /// Processes a refusal that the same request would get again. Throws if it concerns the whole commit.
     private func take(
         _ refusal: KafkaError, of partition: TopicPartition, _ commit: inout OffsetCommitProgress,
         _ committer: CommitIdentity
     ) throws(KafkaError) {
         switch refusal.brokerCode ?? .none {
         case .unknownTopicOrPartition, .unknownTopicId:
-            // The coordinator may be yet to hear of a new topic.
+            // The coordinator may not know a new topic yet.
             commit.wasRefused(partition, refusal, mayHeal: true)
         case .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId:
-            // The member learns of it now, not with its next heartbeat.
+            // The member is notified now instead of with its next heartbeat.
             self.core.updateMembership { $0.refused(refusal, sender: committer) }
             guard let code = refusal.brokerCode, code != .fencedInstanceId else { throw refusal }
             throw committer.isMember
@@ -239,12 +239,12 @@ final class Committer: Sendable {
         }
     }
 
-    /// Gives up topics that are gone. The coordinator may not have heard of a new topic yet: that is asked for again, unless no
-    /// other broker knows the topic either, or only one with another id.
+    /// Refuses the offsets of topics that are gone. A topic that the coordinator doesn't know yet is retried, unless
+    /// the other brokers don't know it either or know it with another id.
     private func refuseUnknown(in commit: inout OffsetCommitProgress, deadline: MonotonicTime) async {
         let unknown = commit.unknown
         guard !unknown.isEmpty else { return }
-        // So that the question names them.
+        // This includes the topics in the metadata request.
         for partition in unknown { _ = self.core.cluster.topicIfKnown(partition.topic) }
         let limit = min(deadline, self.core.loop.now + self.core.configuration.cluster.requestTimeout)
         guard let metadata = try? await self.core.cluster.refreshedMetadata(deadline: limit) else { return }
@@ -262,7 +262,7 @@ final class Committer: Sendable {
 }
 
 extension KafkaError {
-    /// A commit of a generation that is over.
+    /// The error of a commit for a generation that has ended.
     static func commitOutOfDate(_ group: String, _ code: ErrorCode? = nil) -> KafkaError {
         KafkaError(
             .commitFailed,
@@ -273,7 +273,7 @@ extension KafkaError {
             """, brokerCode: code, group: group)
     }
 
-    /// A commit of a consumer that is no member, in a group that has some.
+    /// The error of a commit by a consumer that isn't a member of a group with members.
     static func commitByNoMember(_ group: String, _ code: ErrorCode) -> KafkaError {
         KafkaError(
             .commitFailed,

@@ -6,7 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ConsumerConfiguration {
-    /// Throws `.invalidConfiguration` for the first value that makes no sense.
+    /// Validates the settings.
+    ///
+    /// - Throws: `.invalidConfiguration` for the first invalid setting.
     func validate() throws(KafkaError) {
         func check(_ isRight: Bool, _ message: String) throws(KafkaError) {
             if !isRight { throw KafkaError(.invalidConfiguration, message) }

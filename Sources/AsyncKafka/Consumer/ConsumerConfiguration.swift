@@ -5,83 +5,91 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a consumer reads. Names and defaults are those of Kafka's Java client, with `Duration` in place of milliseconds.
+/// The settings of a consumer. Names and defaults are those of Kafka's Java client, with `Duration` instead of
+/// milliseconds.
 public struct ConsumerConfiguration: Sendable {
-    /// Where to begin when there is no committed offset, or when the position lies outside of the log.
+    /// Where to start when there is no committed offset, or when the position is outside of the log.
     @nonexhaustive
     public enum AutoOffsetReset: Hashable, Sendable {
-        /// At the oldest record that there is.
+        /// At the oldest record.
         case earliest
-        /// At the end: only what is written from now on. A partition that is added later is read from where it ends when
-        /// it is found, so its first records may be missed; `.byDuration` has no such gap.
+        /// At the end of the log: only records written from now on are read. A partition that is added later is read
+        /// from its end at the time it is discovered, so its first records may be missed; `.byDuration` has no such
+        /// gap.
         case latest
-        /// Nowhere: reading throws `.noOffsetForPartition` or `.offsetOutOfRange`, and `seek` is up to you.
+        /// Nowhere. Reading throws `.noOffsetForPartition` or `.offsetOutOfRange`, and the application has to `seek`.
         case none
-        /// At the first record that is at most this old (KIP-1106).
+        /// At the first record that isn't older than this (KIP-1106).
         case byDuration(Duration)
     }
 
-    /// The cluster, and what all clients have in common. Its `rack` lets the consumer read from the nearest replica.
+    /// The cluster, and the settings that all clients share. Set its `rack` to read from the nearest replica.
     public var cluster: KafkaClientConfiguration
-    /// The group whose members share the partitions, and in which offsets are committed. Nil to read without a group.
+    /// The id of the group whose members share the partitions and in which offsets are committed. Default: nil, to read
+    /// without a group.
     public var groupID: String?
-    /// A lasting name for this member: it may be gone for up to the session timeout and come back to the same
-    /// partitions, without a rebalance (static membership, KIP-345). Every member needs one of its own. Needs Kafka 2.3.
-    /// Nil by default.
+    /// The id of a static member (KIP-345): it may be away for up to the session timeout and return to the same
+    /// partitions without a rebalance. Each member needs a different one. Requires Kafka 2.3. Default: nil, for a
+    /// dynamic member.
     public var groupInstanceID: String?
-    /// How this consumer is a member of the group: by the classic protocol, with its defaults, if nothing else is said.
+    /// The protocol of the group's membership, with its settings. Default: the classic protocol with its defaults.
     public var groupProtocol: GroupProtocol = .classic()
 
-    /// Where to begin without a committed offset. `.latest` by default.
+    /// Where to start without a committed offset. Default: `.latest`.
     public var autoOffsetReset: AutoOffsetReset = .latest
-    /// Which records of transactions are read. `.readUncommitted` by default.
+    /// Which records of transactions are read. Default: `.readUncommitted`.
     public var isolationLevel: IsolationLevel = .readUncommitted
 
-    /// Whether offsets are committed by themselves: of what has been **asked past**, every `autoCommitInterval`, before
-    /// partitions are given up, and at the end. True by default, when there is a group. What is in the loop's hand is
-    /// never committed by itself, so that a crash repeats it rather than loses it; if you have committed it, that stays.
+    /// Whether offsets are committed automatically: every `autoCommitInterval`, before partitions are given up, and at
+    /// the end. Default: true. It has no effect without a group.
     ///
-    /// An offset that does not change is committed again after a minute, so that it doesn't expire. With automatic commits
-    /// off, an offset that you committed is moved past control records that follow it: the group's lag would never be zero
-    /// otherwise.
+    /// An automatic commit covers the records that have been **processed**: those before the current element of a
+    /// sequence, or before the last array of `poll`. The element that your code is working on is never committed
+    /// automatically, so a crash repeats it instead of losing it. If you have committed it yourself, that commit stays.
+    ///
+    /// An unchanged offset is committed again after a minute, so that it doesn't expire. Without automatic commits, an
+    /// offset that you have committed is still moved past control records that follow it, because otherwise the group's
+    /// lag would never reach zero.
     public var enableAutoCommit = true
-    /// How often offsets are committed automatically. 5 s by default.
+    /// The interval between automatic commits. Default: 5 s.
     public var autoCommitInterval: Duration = .seconds(5)
 
-    /// How long the reader may take between asking for one element and the next, and a listener's callback. After that
-    /// the consumer leaves the group, hears `partitionsLost`, and joins again when the reader asks. It is the group's
-    /// rebalance timeout too. 5 minutes by default.
+    /// The maximum time between two requests for an element, and of a listener's callback. When it has elapsed, the
+    /// consumer leaves the group, calls `partitionsLost`, and rejoins when the reader asks for records. It is also the
+    /// group's rebalance timeout. Default: 5 minutes.
     public var maxPollInterval: Duration = .seconds(300)
-    /// Whether a graceful stop calls the listener's `partitionsRevoked`. True by default, as in Kafka's Java client;
-    /// false as in aiokafka.
+    /// Whether a graceful shutdown calls the listener's `partitionsRevoked`. Default: true, as in Kafka's Java client.
+    /// aiokafka doesn't call it.
     public var callRevokedOnLeave = true
-    /// Whether a pattern leaves out Kafka's internal topics. True by default.
+    /// Whether a topic pattern ignores Kafka's internal topics. Default: true.
     public var excludeInternalTopics = true
 
-    /// The broker answers a fetch when it has this many bytes, or after `fetchMaxWait`. 1 by default.
+    /// The number of bytes that a broker waits for before it answers a fetch, up to `fetchMaxWait`. Default: 1.
     public var fetchMinBytes = 1
-    /// How long a broker may wait for `fetchMinBytes`. 500 ms by default.
+    /// The maximum time that a broker waits for `fetchMinBytes`. Default: 500 ms.
     public var fetchMaxWait: Duration = .milliseconds(500)
-    /// The most bytes that a broker sends at once. 50 MiB by default. One batch is always sent, however large.
+    /// The maximum bytes of one answer. Default: 50 MiB. A single larger batch is still returned.
     public var fetchMaxBytes = 50 << 20
-    /// The most bytes of one partition that a broker sends at once. 1 MiB by default, and the same exception.
+    /// The maximum bytes of one partition in an answer. Default: 1 MiB. A single larger batch is still returned.
     public var maxPartitionFetchBytes = 1 << 20
-    /// The most bytes that are fetched ahead of the reader, over all partitions. 64 MiB by default. One answer may go
-    /// beyond it by one batch of each partition.
+    /// The maximum bytes fetched ahead of the reader, for all partitions together. Default: 64 MiB. One answer may
+    /// exceed it by one batch per partition.
     public var maxPrefetchBytes = 64 << 20
-    /// Whether the checksum of each batch is verified. True by default.
+    /// Whether the checksum of each batch is verified. Default: true.
     public var checkCRCs = true
-    /// The most bytes that a compressed batch may decompress to. 256 MiB by default: protects against "bombs".
+    /// The maximum decompressed size of a batch in bytes, as a protection against decompression bombs. Default: 256
+    /// MiB.
     public var maxDecompressedBatchBytes = 256 << 20
 
-    /// How long closing may take in all: the last commit, the last callback, leaving the group. 30 s by default.
+    /// The maximum time that closing takes, including the last commit, the last callback and leaving the group.
+    /// Default: 30 s.
     ///
-    /// A reader that is at work has seven tenths of it to come for its next element, and giving the partitions up may take
-    /// until nine tenths are over. A callback that has not returned by then is cancelled and not waited for, however closing
-    /// began. What could not be done is in the log as a warning.
+    /// Closing waits for seven tenths of it until the reader asks for its next element, and the partitions are given up
+    /// within nine tenths. A callback that has not returned by then is cancelled and no longer awaited. What could not
+    /// be completed is logged as a warning.
     public var closeTimeout: Duration = .seconds(30)
 
-    /// A consumer of this cluster, in a group if it has an id.
+    /// Creates the configuration of a consumer, which is a member of a group if `groupID` is set.
     public init(_ cluster: KafkaClientConfiguration, groupID: String? = nil) {
         self.cluster = cluster
         self.groupID = groupID

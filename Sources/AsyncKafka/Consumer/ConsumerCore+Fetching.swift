@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Fetches follow the positions, as far as the buffer has room.
+/// Plans fetches from the partitions' positions, within the limit of the buffer.
 extension ConsumerCore: FetchSource {
     func brokersToFetchFrom(now: MonotonicTime) -> (brokers: Set<Int32>, next: MonotonicTime?) {
         self.state.withLock {

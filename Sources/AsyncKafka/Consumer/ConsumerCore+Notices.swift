@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ConsumerCore {
-    /// Logs which partitions have been refused for a while, and which are refused no more.
+    /// Logs which partitions have been failing for a while, and which have recovered.
     func tellOfPartitions() {
         let notices = self.state.withLock { $0.subscriptions.takePartitionNotices() }
         guard !notices.isEmpty else { return }

@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// The subscription, and the partitions that it has according to the metadata.
+/// The subscription and its partitions according to metadata.
 extension ConsumerCore {
     // MARK: The subscription
 
@@ -22,7 +22,7 @@ extension ConsumerCore {
                     "The consumer reads partitions chosen with assign: call unsubscribe before subscribe.")
             }
             state.subscriptions.subscription = subscription
-            // Both in one step: an `unsubscribe()` at the same time ends both or neither.
+            // Both change under one lock, so that a concurrent `unsubscribe()` ends both or neither.
             state.membership.rebalance(because: "the subscription has changed")
             if state.membership.step != nil { state.interruptReader() }
             return nil
@@ -33,7 +33,7 @@ extension ConsumerCore {
         self.wake([.membership, .reader])
     }
 
-    /// Replaces the partitions that are assigned by hand.
+    /// Replaces the manually assigned partitions.
     func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         let metadata = self.cluster.metadata
         let isAutomatic = self.configuration.enableAutoCommit && self.configuration.groupID != nil
@@ -60,7 +60,7 @@ extension ConsumerCore {
 
     // MARK: Metadata
 
-    /// Tells the cluster which topics matter.
+    /// Updates the topics whose metadata the cluster requests.
     func watchTopics() {
         let watched: WantedTopics.Watched = self.state.withLock { state in
             switch state.subscriptions.subscription {
@@ -79,7 +79,7 @@ extension ConsumerCore {
         }
     }
 
-    /// The topics subscribed to: for a pattern, those that match it now.
+    /// Returns the subscribed topics. For a pattern, these are the topics that match it now.
     func subscribedTopics(_ metadata: ClusterMetadata) -> Set<String> {
         let subscription = self.state.withLock { $0.subscriptions.subscription }
         switch subscription {
@@ -105,7 +105,7 @@ extension ConsumerCore {
         self.groupTopicsMayHaveChanged()
     }
 
-    /// The cluster refuses this client, or a topic that it reads: the reader has to know.
+    /// Reports an error of the cluster to the reader, if it concerns the client or one of the consumer's topics.
     func clusterFailed(_ error: KafkaError) {
         let isMine = self.state.withLock { state in
             if let topic = error.topic {
@@ -124,7 +124,8 @@ extension ConsumerCore {
         if isMine { self.wake([.reader]) }
     }
 
-    /// A pattern may match other topics now; and without a group, partitions may have been added.
+    /// Updates the subscription after a change of metadata: a pattern may match other topics, and without a group the
+    /// partitions may have changed.
     func subscriptionMayHaveChanged(_ given: ClusterMetadata) {
         let metadata = self.state.withLock { $0.subscriptions.newest(given) }
         let topics = self.subscribedTopics(metadata)
@@ -145,7 +146,7 @@ extension ConsumerCore {
             if metadata.version < state.subscriptions.metadata.version { return true }
             switch state.subscriptions.subscription {
             case .topics, .pattern:
-                // A topic that is not there for a moment keeps its partitions.
+                // A topic that is briefly missing from metadata keeps its partitions.
                 let missing = state.subscriptions.assignment.filter { partition in
                     topics.contains(partition.topic) && (metadata.topics[partition.topic]?.partitions ?? []).isEmpty
                 }
@@ -159,7 +160,8 @@ extension ConsumerCore {
         self.wake([.positions, .fetchers])
     }
 
-    /// As the group's leader: partitions may have been added to the group's topics since they were last distributed.
+    /// Begins a rebalance if this member is the group's leader and partitions were added to the group's topics since
+    /// they were last distributed.
     func groupTopicsMayHaveChanged() {
         let known = self.cluster.metadata
         let isChanged = self.state.withLock { state in
@@ -170,9 +172,9 @@ extension ConsumerCore {
         }
     }
 
-    // MARK: What the group is told
+    // MARK: The topics sent to the group
 
-    // A member without topics joins, too. It is in the group already when the first topic is created.
+    // A member without topics joins, too, so it is already in the group when its first topic is created.
     func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError) {
         let isUnknown = self.state.withLock { state in
             guard case .pattern = state.subscriptions.subscription else { return false }
@@ -191,7 +193,7 @@ extension ConsumerCore {
 }
 
 extension ConsumerState {
-    /// Nothing is read any more.
+    /// Ends the subscription and drops its partitions.
     mutating func forgetSubscription() {
         for partition in self.subscriptions.assignment { self.subscriptions.remove(partition) }
         self.subscriptions.subscription = .none
@@ -200,14 +202,14 @@ extension ConsumerState {
         self.readerHasArray(false)
     }
 
-    /// Notes what the reader has processed of the partitions that are about to be replaced.
+    /// Stores the processed offsets of partitions that are about to be replaced, to commit them later.
     fileprivate mutating func leaveBehind(allBut kept: Set<TopicPartition>, now: MonotonicTime) {
         let replaced = self.subscriptions.assignment.filter { !kept.contains($0) }
         guard !replaced.isEmpty else { return }
         self.subscriptions.leaveBehind(replaced, now: now)
     }
 
-    /// The error of a call that makes no sense after closing.
+    /// The error of calls after closing has begun; nil before.
     var isClosedError: KafkaError? {
         self.phase == .open ? nil : KafkaError(.closed, "The consumer is closed, or closing.")
     }

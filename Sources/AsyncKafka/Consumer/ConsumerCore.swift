@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaTransport
 
-/// What the parts of a consumer share: the configuration, the cluster, and the state behind its lock.
+/// The state that the parts of a consumer share: the configuration, the cluster, and `ConsumerState` with its lock.
 final class ConsumerCore: Sendable {
     let configuration: ConsumerConfiguration
     let loop: EventLoop
@@ -41,7 +41,7 @@ final class ConsumerCore: Sendable {
         self.loop.shutdown()
     }
 
-    /// Wakes the parts that a change of the state concerns.
+    /// Wakes the parts of the consumer that a change concerns.
     func wake(_ parts: Wakening) {
         if parts.contains(.reader) { self.signals.reader.notify() }
         if parts.contains(.fetchers) { self.signals.fetchers.wakeAll() }
@@ -54,7 +54,7 @@ final class ConsumerCore: Sendable {
         if parts.contains(.metadata) { self.cluster.requestMetadataUpdate("a partition's leader has moved") }
     }
 
-    /// The deadline of a call that begins now.
+    /// The deadline of a call that starts now.
     var apiDeadline: MonotonicTime { self.loop.now + self.configuration.cluster.apiTimeout }
 }
 
@@ -103,7 +103,7 @@ extension SubscriptionState.Settings {
             autoOffsetReset: configuration.autoOffsetReset, isolationLevel: configuration.isolationLevel,
             checkCRCs: configuration.checkCRCs, hasGroup: configuration.groupID != nil,
             maximumPartitionBytes: Int32(clamping: configuration.maxPartitionFetchBytes),
-            // An answer has more than records: an eighth is left for that.
+            // An eighth is left for the parts of an answer that aren't records.
             maxFetchBytes: min(configuration.fetchMaxBytes, configuration.cluster.maxResponseSize / 8 * 7),
             maximumPrefetchBytes: configuration.maxPrefetchBytes,
             maximumResponseBytes: Int32(clamping: configuration.cluster.maxResponseSize),

@@ -8,20 +8,20 @@
 import KafkaMemory
 import KafkaTransport
 
-/// Runs the parts of a consumer, and closes it in the end.
+/// Runs the parts of a consumer and closes it.
 final class ConsumerLife: Sendable {
     private let core: ConsumerCore
     private let parts: [@Sendable () async -> Void]
     private let handover: PartitionHandover
     private let isStarted = Lock(false)
-    /// Fulfilled when closing begins.
+    /// Fulfilled when closing starts.
     private let closing = Promise<Void>()
     /// Wakes `close` while it waits for the reader.
     private let signal: Signal
 
     /// - Parameters:
     ///   - parts: the background work, which is cancelled when the consumer has been closed.
-    ///   - signal: raised when the reader may have ended.
+    ///   - signal: raised when the reader may have finished.
     init(
         _ core: ConsumerCore, _ parts: [@Sendable () async -> Void], _ handover: PartitionHandover, signal: Signal
     ) {
@@ -39,7 +39,8 @@ final class ConsumerLife: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make a consumer for each run.")
         }
-        // Not a child, so that it is not cancelled together with `run()`: the group is left after that. It is awaited below.
+        // Not a child task, because it must not be cancelled together with `run()`: the consumer leaves its group
+        // afterwards. It is awaited below.
         let work = Task { await self.work(consumer) }
         let result = await withTaskCancellationHandler {
             await work.value
@@ -68,7 +69,7 @@ final class ConsumerLife: Sendable {
         return result
     }
 
-    /// Begins to close: the sequences end, and then `run()`.
+    /// Starts closing: the sequences end, and then `run()` does.
     func end() {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         self.core.state.withLock { state in
@@ -79,19 +80,19 @@ final class ConsumerLife: Sendable {
         self.core.wake([.reader])
     }
 
-    /// Begins to close without waiting for a reader, because there is none left.
+    /// Starts closing without waiting for a reader, because there is none left.
     func endWithoutReader() {
         self.core.state.withLock { $0.readerIsGone() }
         self.end()
         self.core.wake([.closing])
     }
 
-    /// Waits for the reader to give up the partitions, or gives them up itself; then leaves the group.
+    /// Waits until the reader has given up the partitions, or gives them up itself. Then it leaves the group.
     private func close(_ consumer: KafkaConsumer) async -> Result<Void, KafkaError> {
         let schedule =
             self.core.state.withLock { $0.phase.schedule }
             ?? ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
-        // The reader gives up its partitions itself, between two elements, if there is one.
+        // A reader gives up the partitions itself, between two elements.
         while true {
             let (hasReader, isReleasing) = self.core.state.withLock { ($0.hasReader, $0.phase.isReleasing) }
             let limit = isReleasing ? schedule.release : schedule.reader

@@ -9,22 +9,22 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// Hands out batches to the task that reads. Steps of a rebalance run on that task, too, between two elements.
+/// Delivers batches to the task that reads. The steps of a rebalance run on that task, too, between two elements.
 final class ConsumerReader: Sendable {
-    /// How a reader takes records.
+    /// How a reader receives records.
     enum Mode: Sendable {
-        /// A batch as a whole.
+        /// Whole batches.
         case batches
-        /// One after the other: who asks for the next is done with the one before.
+        /// Single records. Asking for the next record means that the last one is processed.
         case records
-        /// One after the other into an array.
+        /// Single records that are collected into an array.
         case collected
     }
 
-    /// A batch that was given to the reader.
+    /// A batch that was delivered to the reader.
     struct Reading: Sendable {
         let batch: ConsumerRecordBatch
-        /// For readers of single records.
+        /// The progress of a reader of single records.
         let progress: ReadingProgress?
 
         func advance(to offset: Int64, isLast: Bool) {
@@ -32,8 +32,8 @@ final class ConsumerReader: Sendable {
             if isLast { self.progress?.isAtEnd.store(true, ordering: .relaxed) }
         }
 
-        /// There are no more records in the batch: compaction may have removed its last ones. What could not be read is
-        /// not passed over. Does nothing if the reader was interrupted: then it is not at the end.
+        /// Marks the end of the batch, whose last records compaction may have removed. Does not pass records that could
+        /// not be parsed. Does nothing if the reader was interrupted, because it hasn't reached the end then.
         func finish() {
             guard let progress = self.progress, !progress.isInterrupted.load(ordering: .relaxed) else { return }
             let storage = self.batch.storage
@@ -52,11 +52,11 @@ final class ConsumerReader: Sendable {
         self.signal = signal
     }
 
-    /// The next batch for the reader; nil at the end, or at the deadline.
+    /// Returns the next batch, or nil at the end of the sequence or at the deadline.
     ///
-    /// Here the listener is called, and here batches are checked and decompressed: on the task that reads.
+    /// The listener is called and batches are verified and decompressed here, on the task that reads.
     ///
-    /// - Parameter isAsking: whether the reader is done with what it has had.
+    /// - Parameter isAsking: whether the reader has processed what it received before.
     func next(
         _ mode: Mode, for consumer: KafkaConsumer, isAsking: Bool = true, until deadline: MonotonicTime? = nil,
         waits: Bool = true
@@ -93,7 +93,8 @@ final class ConsumerReader: Sendable {
         }
     }
 
-    /// Checks and decompresses a batch and gives it into the reader's hand. Nil if there is nothing in it after all.
+    /// Verifies and decompresses a batch and hands it to the reader. Returns nil if the batch has no records to
+    /// deliver.
     private func open(_ taken: TakenBatch, _ mode: Mode) throws(KafkaError) -> Reading? {
         let storage: RecordBatchStorage
         do {
@@ -125,21 +126,22 @@ final class ConsumerReader: Sendable {
         return Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress)
     }
 
-    /// Up to `maximum` records. Waits for the first one, and takes the others only if they are there already.
+    /// Returns up to `maximum` records. Waits for the first one, and adds others only if they are already available.
     func collect(
         _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer
     ) async throws(KafkaError) -> [ConsumerRecord] {
         var records: [ConsumerRecord] = []
         var isAsking = true
         while records.count < maximum {
-            // Once there is something, only what can be had without waiting is added.
+            // After the first records, only what is available without waiting is added.
             let next: Reading?
             do throws(KafkaError) {
                 next = try await self.next(
                     .collected, for: consumer, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
                     waits: records.isEmpty)
             } catch {
-                // The position has passed what is in hand: it must not go down with the error, which the next call tells.
+                // The position is already after the collected records, so they must not be lost with the error. The
+                // next call throws it.
                 if records.isEmpty { throw error }
                 self.core.state.withLock { $0.report(error) }
                 break
@@ -151,7 +153,7 @@ final class ConsumerReader: Sendable {
                 reading.advance(to: record.offset, isLast: iterator.isAtEnd)
                 records.append(record)
             }
-            // What can't be read is told when the reader asks again.
+            // A record that can't be parsed is reported when the reader asks again.
             if reading.batch.storage.failureOffset != nil { break }
             if records.count < maximum { reading.finish() }
         }

@@ -5,50 +5,66 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Hears of partitions that come to a consumer and go from it. For membership in a group only: with
-/// `KafkaConsumer.assign` it is never called.
+/// Receives callbacks when partitions are assigned to a consumer or taken from it. Only members of a group have
+/// callbacks; partitions from `KafkaConsumer.assign` cause none.
 ///
-/// All callbacks run on the task that reads, inside the wait for the next element and **between two elements**: when one
-/// runs, everything handed out before has been processed: the reader has asked for more. Heartbeats go on meanwhile; the group waits for a callback up
-/// to the maximum poll interval, then goes on without this consumer, which hears `partitionsLost` and joins again.
+/// All callbacks run on the task that reads, while it waits for the next element, so **between two elements**: the
+/// reader has processed everything delivered before. Heartbeats continue meanwhile. The group waits for a callback up
+/// to the maximum poll interval; then it continues without this consumer, which calls `partitionsLost` and rejoins.
 ///
-/// Each partition that goes is told once: by `partitionsRevoked`, or by `partitionsLost` if it had gone before. If the group
-/// goes on without this consumer while `partitionsRevoked` runs, `partitionsLost` does not follow: what it commits then fails
-/// with `.commitFailed`, and what it saves elsewhere may come too late. Calling `unsubscribe()` inside a callback does not
-/// call `partitionsRevoked` for partitions that it has been called for. Inside `partitionsAssigned` it gives the partitions up
-/// at once; `partitionsRevoked` is called, and the group left, when that has returned.
+/// Each partition that is taken away is reported once: by `partitionsRevoked`, or by `partitionsLost` if it was already
+/// lost. If the group removes this consumer while `partitionsRevoked` runs, `partitionsLost` does not follow. A commit
+/// in that callback then fails with `.commitFailed`, and state that it saves elsewhere may be too late. Calling
+/// `unsubscribe()` inside a callback doesn't call `partitionsRevoked` again for the same partitions. Inside
+/// `partitionsAssigned`, it gives up the partitions immediately; after that callback returns, `partitionsRevoked` is
+/// called and the consumer leaves the group.
 ///
-/// At the end — `unsubscribe()`, a shutdown, a cancelled `run()` — the last callback has what is left of
-/// `ConsumerConfiguration.closeTimeout`, less a tenth for leaving the group. Then its task is cancelled, and not waited for.
-/// No two callbacks run at the same time: `partitionsAssigned`, if it still runs then, is cancelled when a shutdown has waited
-/// for it for most of `closeTimeout`, and `partitionsRevoked` follows when it has returned. If it does not return in time, it is
-/// not waited for, and `partitionsRevoked` is not called.
+/// When the consumer stops (`unsubscribe()`, a shutdown or a cancelled `run()`), the last callback may take the rest of
+/// `ConsumerConfiguration.closeTimeout` except the last tenth, which is for leaving the group. After that it is
+/// cancelled and no longer awaited. Callbacks never run at the same time: if `partitionsAssigned` is still running
+/// after most of `closeTimeout`, a shutdown cancels it, and `partitionsRevoked` follows when it has returned. If it
+/// doesn't return in time, `partitionsRevoked` is not called.
 ///
-/// In the whole group, every `partitionsRevoked` for a partition has returned before any `partitionsAssigned` for it
-/// begins: what the one saves, the other can load.
+/// Across the whole group, each `partitionsRevoked` for a partition returns before any `partitionsAssigned` for it
+/// begins. State saved by the one can be loaded by the other.
 ///
-/// An error that a callback throws reaches the reader with the code `.listenerFailed` and the callback's name. The
-/// rebalance goes on nevertheless: the reader can only decide to stop.
+/// An error thrown by a callback reaches the reader with the code `.listenerFailed` and the callback's name. The
+/// rebalance continues regardless.
 public protocol ConsumerRebalanceListener: Sendable {
-    /// Partitions go to another member, or back because the consumer stops. They are still this consumer's: commit,
-    /// save, flush. No record of them is handed out any more.
+    /// Called before partitions are given up, because of a rebalance or because the consumer stops. This consumer still
+    /// owns them: commit, save, flush. No more records of them are delivered.
+    ///
+    /// - Parameters:
+    ///   - partitions: the partitions to be given up.
+    ///   - consumer: the consumer that owns them.
+    /// - Throws: any error. The reader receives it as `.listenerFailed`.
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 
-    /// Partitions came. No record of them has been fetched yet: load state, and `seek` if positions are kept elsewhere.
-    /// Called after every rebalance, also with no partitions.
+    /// Called after partitions were assigned and before records of them are fetched: load state, and `seek` if
+    /// positions are stored elsewhere. Called after every rebalance, also without partitions.
+    ///
+    /// - Parameters:
+    ///   - partitions: the assigned partitions.
+    ///   - consumer: the consumer that owns them now.
+    /// - Throws: any error. The reader receives it as `.listenerFailed`.
     func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 
-    /// Partitions are gone already, because the group gave up on this consumer, or because by this consumer's own clock it
-    /// must have: no heartbeat was answered for the session timeout. Somebody else may have them by now. Nothing of them can
-    /// be committed: throw their state away.
+    /// Called after partitions were lost: the group has removed this consumer, or no heartbeat was answered for the
+    /// session timeout. Another member may own the partitions already, and their offsets can't be committed: discard
+    /// their state.
+    ///
+    /// - Parameters:
+    ///   - partitions: the lost partitions.
+    ///   - consumer: the consumer that owned them.
+    /// - Throws: any error. The reader receives it as `.listenerFailed`.
     func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 }
 
 extension ConsumerRebalanceListener {
-    /// Does nothing.
+    /// The default implementation, which does nothing and never throws.
     public func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
-    /// Does nothing.
+    /// The default implementation, which does nothing and never throws.
     public func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
-    /// Does nothing.
+    /// The default implementation, which does nothing and never throws.
     public func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {}
 }

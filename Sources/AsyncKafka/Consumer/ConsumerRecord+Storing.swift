@@ -8,15 +8,17 @@
 import KafkaProtocol
 
 extension ConsumerRecordBatch {
-    /// A batch as it is read once these records have been stored one after the other: for tests of code that takes batches.
+    /// Creates a batch as a consumer would read it after these records were stored together. For tests of code that
+    /// processes batches.
     ///
     /// - Parameters:
-    ///   - records: the records; their topic is that of the first. Their own partitions are not looked at, and those without a
-    ///     timestamp have none.
-    ///   - partition: the partition that they seem to be in.
-    ///   - startOffset: the first one's offset.
-    ///   - leaderEpoch: the epoch of the leader that seems to have stored them.
-    /// - Throws: `.invalidArgument` if there are none, `.recordTooLarge` if they are more than 2 GiB.
+    ///   - records: the records. All are read from the first one's topic. Their own partitions are ignored, and records
+    ///     without a timestamp have none.
+    ///   - partition: the partition of the batch.
+    ///   - startOffset: the offset of the first record.
+    ///   - leaderEpoch: the epoch of the leader of the batch.
+    /// - Throws: `.invalidArgument` if there are no records or an offset is out of range, `.recordTooLarge` if the
+    ///   records exceed 2 GiB.
     public init(
         storing records: [ProducerRecord], partition: Int32 = 0, startOffset: Int64 = 0, leaderEpoch: Int32? = nil
     ) throws(KafkaError) {
@@ -45,14 +47,14 @@ extension ConsumerRecordBatch {
 }
 
 extension ConsumerRecord {
-    /// A record as it is read once this one has been stored: for tests of code that takes records.
+    /// Creates a record as a consumer would read it after it was stored. For tests of code that processes records.
     ///
     /// - Parameters:
-    ///   - record: the record. Its own partition is not looked at, and without a timestamp it has none.
-    ///   - partition: the partition that it seems to be in.
-    ///   - offset: its place there.
-    ///   - leaderEpoch: the epoch of the leader that seems to have stored it.
-    /// - Throws: `.recordTooLarge` if it is more than 2 GiB.
+    ///   - record: the record. Its own partition is ignored, and without a timestamp it has none.
+    ///   - partition: the partition of the record.
+    ///   - offset: the offset of the record.
+    ///   - leaderEpoch: the epoch of the leader of the record.
+    /// - Throws: `.invalidArgument` if the offset is out of range, `.recordTooLarge` if the record exceeds 2 GiB.
     public init(
         storing record: ProducerRecord, partition: Int32 = 0, offset: Int64 = 0, leaderEpoch: Int32? = nil
     ) throws(KafkaError) {

@@ -7,10 +7,10 @@
 
 import KafkaProtocol
 
-/// A record that was read from a topic.
+/// A record read from a topic.
 ///
-/// Key, value and header values are slices of the broker's answer: keeping one keeps all of that answer in memory.
-/// `Bytes.detached()` copies what you keep for long.
+/// Key, value and header values are slices of the broker's answer: keeping one of them keeps the whole answer in
+/// memory. Use `Bytes.detached()` to copy what you keep for long.
 public struct ConsumerRecord: Sendable {
     let storage: RecordBatchStorage
     let view: RecordView
@@ -20,26 +20,26 @@ public struct ConsumerRecord: Sendable {
         self.view = view
     }
 
-    /// The partition that it was read from.
+    /// The topic and partition that the record was read from.
     public var topicPartition: TopicPartition { self.storage.topicPartition }
     /// The topic.
     public var topic: String { self.storage.topicPartition.topic }
     /// The number of the partition.
     public var partition: Int32 { self.storage.topicPartition.partition }
-    /// Its place in the partition.
+    /// The offset of the record in its partition.
     public var offset: Int64 { self.view.offset }
-    /// Its time; see `timestampType` for whose. -1 ms if it was stored without one.
+    /// The timestamp, which `timestampType` explains. -1 ms if the record was stored without one.
     public var timestamp: Timestamp { Timestamp(millisecondsSince1970: self.view.timestamp) }
-    /// Who gave it its time.
+    /// Whether the producer or the broker set the timestamp.
     public var timestampType: TimestampType { self.storage.timestampType }
-    /// The epoch of the leader that stored it, if known.
+    /// The epoch of the leader that stored the record, if known.
     public var leaderEpoch: Int32? { self.storage.leaderEpoch }
 
-    /// The key; nil if there is none.
+    /// The key; nil if the record has none.
     public var key: Bytes? { self.storage.records.key(of: self.view) }
     /// The value; nil for a tombstone.
     public var value: Bytes? { self.storage.records.value(of: self.view) }
-    /// The headers, in order; names may repeat. Made anew at each call.
+    /// The headers in order. Names may repeat. Each access decodes them again.
     public var headers: [RecordHeader] { self.storage.records.headers(of: self.view) }
 
     /// The size of the record in the log, in bytes, before compression.
@@ -47,7 +47,7 @@ public struct ConsumerRecord: Sendable {
 }
 
 extension ConsumerRecord: CustomStringConvertible {
-    /// Where it is, and its key and value.
+    /// The partition, offset, key and value.
     public var description: String {
         "\(self.topicPartition)@\(self.offset) \(self.key?.description ?? "nil"): \(self.value?.description ?? "nil")"
     }

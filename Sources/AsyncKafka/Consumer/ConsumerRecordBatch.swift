@@ -7,27 +7,27 @@
 
 import KafkaProtocol
 
-/// Records of one partition, in order, as they were stored together.
+/// A batch of consecutive records of one partition, as they were stored together.
 ///
-/// A sequence of records that are read as you go through it, as often as you like. The bytes are those of the broker's
-/// answer, which stays in memory while the batch or a record of it is kept.
+/// The batch is a sequence that can be iterated repeatedly and decodes the records during iteration. Its bytes are
+/// slices of the broker's answer, which stays in memory while the batch or a record of it is kept.
 public struct ConsumerRecordBatch: Sendable {
     let storage: RecordBatchStorage
 
-    /// The partition.
+    /// The topic and partition of the batch.
     public var topicPartition: TopicPartition { self.storage.topicPartition }
     /// The topic.
     public var topic: String { self.storage.topicPartition.topic }
     /// The number of the partition.
     public var partition: Int32 { self.storage.topicPartition.partition }
-    /// How many records there are: at least one.
+    /// The number of records, at least one.
     public var count: Int { self.storage.count }
-    /// The offsets that the batch covers. On compacted topics not every one of them has a record.
+    /// The range of offsets that the batch covers. On compacted topics, some of them have no record.
     public var offsets: ClosedRange<Int64> {
         self.storage.start...Swift.max(self.storage.start, self.storage.lastOffset)
     }
-    /// What to commit when all of the batch is done. If going through the records has come upon one that can't be read,
-    /// it is the offset of that one; asking for the next batch throws then.
+    /// The offset to commit when the whole batch has been processed. If iteration has reached a record that can't be
+    /// parsed, this is that record's offset, and asking for the next batch throws an error.
     public var nextOffset: OffsetAndMetadata {
         OffsetAndMetadata(
             offset: self.storage.failureOffset ?? self.storage.lastOffset + 1, leaderEpoch: self.storage.leaderEpoch)
@@ -35,7 +35,7 @@ public struct ConsumerRecordBatch: Sendable {
 }
 
 extension ConsumerRecordBatch: Sequence {
-    /// Goes through the records.
+    /// An iterator over the records of a batch.
     public struct Iterator: IteratorProtocol {
         let storage: RecordBatchStorage
         private var records: RecordIterator
@@ -50,10 +50,10 @@ extension ConsumerRecordBatch: Sequence {
             self.left = storage.count
         }
 
-        /// Whether the last record has been had.
+        /// Whether the last record has been returned.
         var isAtEnd: Bool { self.left == 0 }
 
-        /// The next record.
+        /// Returns the next record, or nil after the last one or before a record that can't be parsed.
         public mutating func next() -> ConsumerRecord? {
             do throws(RecordBatchError) {
                 while let view = try self.records.next() {
@@ -69,9 +69,9 @@ extension ConsumerRecordBatch: Sequence {
         }
     }
 
-    /// Goes through the records from the first.
+    /// Returns an iterator that starts at the first record.
     public func makeIterator() -> Iterator { Iterator(self.storage) }
 
-    /// How many records there are.
+    /// The number of records.
     public var underestimatedCount: Int { self.storage.count }
 }

@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The signals that the parts of a consumer wait for. Each part is given its own when it is created, and only `ConsumerCore.wake`
-/// raises them.
+/// The signals that the parts of a consumer wait for. Each part is given its own when it is created, and only
+/// `ConsumerCore.wake` raises them.
 struct ConsumerSignals: Sendable {
     /// For the task that reads, inside `ConsumerReader.next`.
     let reader = Signal()

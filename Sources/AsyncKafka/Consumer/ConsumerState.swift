@@ -9,19 +9,19 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Everything that the parts of a consumer share, behind one lock: what is read, the membership, and the reader. Pure.
+/// The state that the parts of a consumer share behind one lock: what is read, the membership, and the reader. Pure.
 struct ConsumerState: Sendable {
     enum Phase: Hashable, Sendable {
         case open
-        /// No more is handed out; the partitions are to be given up, by the reader or else by `run()`.
+        /// No more records are delivered. The reader or `run()` has to give up the partitions.
         case closing(ClosingSchedule)
-        /// Somebody gives them up, or has.
+        /// The partitions are being given up, or have been.
         case releasing(ClosingSchedule)
         case closed
 
         var isReleasing: Bool { if case .releasing = self { true } else { false } }
 
-        /// The times of closing, while it goes on.
+        /// The deadlines while the consumer is closing.
         var schedule: ClosingSchedule? {
             switch self {
             case .closing(let schedule), .releasing(let schedule): schedule
@@ -30,7 +30,7 @@ struct ConsumerState: Sendable {
         }
     }
 
-    /// What a reader has to do next.
+    /// What the reader does next.
     enum ReaderTask: Sendable {
         case step(RebalanceStep)
         case batch(TakenBatch)
@@ -42,15 +42,15 @@ struct ConsumerState: Sendable {
     var phase = Phase.open
     var subscriptions: SubscriptionState
     var membership: Membership
-    /// The topics that matched the pattern when the group was last told.
+    /// The topics that matched the pattern when the group was last informed.
     var matched: Set<String> = []
-    /// How long the group's committed offsets could not be read.
+    /// The failures of reading the group's committed offsets.
     var committedTrouble = JoiningTrouble()
 
     var reader = ReaderPlace.away(ReaderPlace.Absence())
-    /// Sequences' iterators that exist.
+    /// The number of existing iterators of sequences.
     var iterators = 0
-    /// Errors of the background that the reader has to hear of.
+    /// Errors of background tasks that the reader has to receive.
     var errors = Deque<KafkaError>()
 
     init(_ subscriptions: SubscriptionState, membership: Membership) {
@@ -60,10 +60,11 @@ struct ConsumerState: Sendable {
 
     // MARK: The reader
 
-    /// What comes next for a reader, and who else has something to do now. One that holds records still (`poll`, which
-    /// collects several batches) is told of nothing else: callbacks run only between two elements.
+    /// Returns what the reader does next, and which parts have to be woken. A reader that still holds records (`poll`,
+    /// which collects several batches) gets only batches, because callbacks run between two elements.
     mutating func nextForReader(now: MonotonicTime) -> (ReaderTask, Wakening) {
-        // The group has given this member up by now. Who watches over that is told, and has a step for the reader next.
+        // The group has removed this member by now. The loop that watches the session is woken and offers the reader a
+        // step.
         if self.phase == .open, self.isSessionOver(now: now) { return (.wait, [.clocks]) }
         if case .adding = self.reader {
             guard self.phase == .open, self.membership.step == nil, self.errors.isEmpty else { return (.wait, []) }
@@ -77,8 +78,8 @@ struct ConsumerState: Sendable {
         return self.take()
     }
 
-    /// Gives a batch into the reader's hand, unless its partition is not to be read any more: since it was taken, the process
-    /// may have stood still for so long that it is somebody else's.
+    /// Hands a batch to the reader, and returns whether it was. It isn't if its partition must not be read any more: if
+    /// the process was suspended since the batch was taken, another member may own the partition.
     mutating func handOut(
         _ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage, now: MonotonicTime
     ) -> Bool {
@@ -102,7 +103,7 @@ struct ConsumerState: Sendable {
         }
     }
 
-    /// Keeps an error of the background for the reader; one of a kind.
+    /// Keeps a background task's error for the reader, once per code and topic.
     mutating func report(_ error: KafkaError) {
         guard error.code != .cancelled, error.code != .closed else { return }
         if !self.errors.contains(where: { $0.code == error.code && $0.topic == error.topic }), self.errors.count < 16 {
@@ -112,7 +113,8 @@ struct ConsumerState: Sendable {
 
     // MARK: Commits
 
-    /// Whether a partition is this consumer's to commit: any, unless a group distributes them.
+    /// Whether this consumer may commit offsets of a partition. If a group distributes the partitions, it has to own
+    /// the partition.
     func mayCommit(_ partition: TopicPartition) -> Bool {
         switch self.subscriptions.subscription {
         case .topics, .pattern: self.subscriptions.partitions[partition] != nil

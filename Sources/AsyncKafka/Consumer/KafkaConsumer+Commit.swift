@@ -6,20 +6,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension KafkaConsumer {
-    /// Commits everything handed out so far, the record or batch in hand included, and what follows it and is nothing to
-    /// read: markers of transactions, or what compaction has left empty. An offset that has not changed is committed again.
+    /// Commits everything delivered so far, including the record or batch in hand, and moves past following offsets
+    /// without records (transaction markers, compacted gaps). An unchanged offset is committed again. Errors that may
+    /// pass are retried until the API timeout.
     ///
-    /// - Throws: `.commitFailed` if the group has rebalanced since and the partitions may be somebody else's. Errors that may
-    ///   pass are tried again until the API timeout first. If several partitions were not stored, or some were and others not,
-    ///   the error is one of a partition that was not, its message names them all, and its `underlyingError` is a
-    ///   `PartialCommitError`.
+    /// - Throws: `.commitFailed` if the group has rebalanced, so that another member may own the partitions;
+    ///   `.illegalState` without a `groupID`; `.closed`; `.timedOut`; or the broker's error. If several partitions were
+    ///   not stored, or only some were, the error is that of one of them, its message lists all of them, and its
+    ///   `underlyingError` is a `PartialCommitError`.
     public func commit() async throws(KafkaError) {
         try await self.commits.commitHandedOut()
     }
 
-    /// Commits that a record, and all before it in its partition, are done.
+    /// Commits the offset after a record: the record and all before it in its partition are processed.
     ///
-    /// - Throws: `.commitFailed` also if the record's topic was deleted and made again since.
+    /// - Throws: `.commitFailed` also if the record's topic was deleted and recreated since; otherwise the same errors
+    ///   as `commit(_:)` with offsets.
     public func commit(_ record: ConsumerRecord) async throws(KafkaError) {
         try self.commits.checkTopic(of: record)
         try await self.commit([
@@ -27,10 +29,11 @@ extension KafkaConsumer {
         ])
     }
 
-    /// Commits these offsets: for each partition the next one to read.
+    /// Commits offsets. The offset for a partition is that of the next record to read.
     ///
-    /// - Throws: `.commitFailed` if topics are subscribed to and a partition is not this consumer's, or not any more;
-    ///   otherwise as `commit()`.
+    /// - Throws: `.invalidArgument` if an offset is negative; `.commitFailed` if topics are subscribed to and this
+    ///   consumer doesn't own one of the partitions; `.illegalState` if nothing runs `run()`; otherwise the same errors
+    ///   as `commit()`.
     public func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) async throws(KafkaError) {
         for (partition, offset) in offsets where offset.offset < 0 {
             throw KafkaError(

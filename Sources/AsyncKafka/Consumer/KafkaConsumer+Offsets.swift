@@ -9,42 +9,49 @@ import KafkaProtocol
 import KafkaTransport
 
 extension KafkaConsumer {
-    /// Where to seek.
+    /// A target of `seek`.
     @nonexhaustive
     public enum SeekTarget: Hashable, Sendable {
-        /// To the record with this offset, or the next that there is.
+        /// The record with this offset, or the next one that exists.
         case offset(Int64)
-        /// To the oldest record.
+        /// The oldest record.
         case beginning
-        /// Behind the newest record. With `.readCommitted`, before the first that is not decided.
+        /// The end of the log, after the newest record. With `.readCommitted`, the first record of the oldest open
+        /// transaction.
         case end
-        /// To the group's committed offset; `.noOffsetForPartition` is thrown if there is none.
+        /// The group's committed offset. `seek` throws `.noOffsetForPartition` if there is none.
         case committed
-        /// To the first record that is at least as new; to the end if there is none. A negative time is refused.
+        /// The first record with at least this timestamp, or the end of the log if there is none. Negative timestamps
+        /// are refused.
         case timestamp(Timestamp)
     }
 
-    /// An offset that was looked up by its timestamp.
+    /// An offset found by its timestamp.
     public struct OffsetAndTimestamp: Hashable, Sendable {
         /// The offset of the record.
         public var offset: Int64
-        /// The timestamp of that record.
+        /// The timestamp of the record.
         public var timestamp: Timestamp
-        /// The epoch of the leader that stored it, if known.
+        /// The epoch of the leader that stored the record, if known.
         public var leaderEpoch: Int32?
     }
 
     // MARK: Positions
 
-    /// Goes on reading a partition from another place. What was fetched of it is dropped.
+    /// Moves the position of a partition. Records that were fetched from it are dropped.
     ///
-    /// When this returns, the position is set; for `.offset` no broker is asked.
+    /// The position is set when this returns. `.offset` sends no request.
+    ///
+    /// - Throws: `.illegalState` if the partition isn't assigned to this consumer, or for `.committed` without a
+    ///   `groupID`; `.invalidArgument` if an offset or a timestamp is negative; `.noOffsetForPartition` if there is no
+    ///   committed offset; `.timedOut` if the position isn't found within the API timeout; or the broker's error.
     public func seek(_ partition: TopicPartition, to target: SeekTarget) async throws(KafkaError) {
         if case .timestamp(let time) = target { try Self.check(time, of: partition) }
         try await self.positions.seek(partition, to: target)
     }
 
-    /// Negative times are special values in Kafka's protocol. A record that has no time reports -1.
+    /// Checks that a timestamp isn't negative. Negative ones have special meanings in Kafka's protocol, and a record
+    /// without a timestamp reports -1.
     private static func check(_ time: Timestamp, of partition: TopicPartition) throws(KafkaError) {
         guard time.millisecondsSince1970 < 0 else { return }
         throw KafkaError(
@@ -52,13 +59,21 @@ extension KafkaConsumer {
             partition: partition.partition)
     }
 
-    /// The offset of the next record of the partition that will be handed out. Waits until there is a position.
+    /// Returns the offset of the next record that will be delivered from a partition. Waits until the position is
+    /// known.
+    ///
+    /// - Throws: `.illegalState` if the partition isn't assigned to this consumer; `.noOffsetForPartition`,
+    ///   `.offsetOutOfRange` or `.logTruncated` if `autoOffsetReset` is `.none` and the position has to be set with
+    ///   `seek`; `.timedOut` after the API timeout; or the broker's error.
     public func position(of partition: TopicPartition) async throws(KafkaError) -> Int64 {
         try await self.positions.position(of: partition)
     }
 
-    /// How many records the partition has that were not handed out yet, as of the last answer of its broker; nil before
-    /// the first. With `.readCommitted`, up to the first record that is not decided. Asks nobody.
+    /// Returns how many offsets of a partition haven't been delivered yet, according to the last answer of its broker;
+    /// nil before the first answer. With `.readCommitted`, only records before the oldest open transaction count. Sends
+    /// no request.
+    ///
+    /// - Throws: `.illegalState` if the partition isn't assigned to this consumer.
     public func lag(of partition: TopicPartition) throws(KafkaError) -> Int64? {
         try self.core.state.withLock { state throws(KafkaError) in
             _ = try state.subscriptions.require(partition)
@@ -68,31 +83,47 @@ extension KafkaConsumer {
 
     // MARK: Offsets
 
-    /// The group's committed offset of a partition, of any topic; nil if there is none.
+    /// Returns the group's committed offset of a partition, which may belong to any topic; nil if there is none.
+    ///
+    /// - Throws: `.illegalState` without a `groupID`; `.timedOut` after the API timeout; `.closed`; or the broker's
+    ///   error.
     public func committedOffset(of partition: TopicPartition) async throws(KafkaError) -> OffsetAndMetadata? {
         try await self.committedOffsets(of: [partition])[partition]
     }
 
-    /// The group's committed offsets of these partitions, as far as there are any.
+    /// Returns the group's committed offsets of these partitions, without those that have none.
+    ///
+    /// - Throws: `.illegalState` without a `groupID`; `.timedOut` after the API timeout; `.closed`; or the broker's
+    ///   error.
     public func committedOffsets(
         of partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
         try await self.positions.committed(partitions)
     }
 
-    /// The offset of the oldest record of each partition, or of the next one if it is empty.
+    /// Returns the offset of the oldest record of each partition. For an empty partition, that is the offset of the
+    /// next record.
+    ///
+    /// - Throws: `.timedOut` after the API timeout; `.closed`; or the broker's error.
     public func beginningOffsets(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Int64] {
         try await self.list(Dictionary(partitions.map { ($0, OffsetTarget.earliest) }) { $1 })
             .compactMapValues { $0?.offset }
     }
 
-    /// The offset behind the newest record of each partition. With `.readCommitted`, that of the first that is not decided.
+    /// Returns the end offset of each partition, which is after its newest record. With `.readCommitted`, it is the
+    /// offset of the first record of the oldest open transaction.
+    ///
+    /// - Throws: `.timedOut` after the API timeout; `.closed`; or the broker's error.
     public func endOffsets(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Int64] {
         try await self.list(Dictionary(partitions.map { ($0, OffsetTarget.latest) }) { $1 })
             .compactMapValues { $0?.offset }
     }
 
-    /// The first record of each partition that is at least as new as its timestamp. Partitions that have none are left out.
+    /// Returns, for each partition, the first record with at least the given timestamp. Partitions without such a
+    /// record are omitted.
+    ///
+    /// - Throws: `.invalidArgument` if a timestamp is negative; `.timedOut` after the API timeout; `.closed`; or the
+    ///   broker's error.
     public func offsets(
         for timestamps: [TopicPartition: Timestamp]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndTimestamp] {
@@ -107,7 +138,7 @@ extension KafkaConsumer {
         }
     }
 
-    /// Looks offsets up at the partitions' leaders, until all have answered or the API timeout is over.
+    /// Looks up offsets at the partitions' leaders, within the API timeout.
     private func list(
         _ targets: [TopicPartition: OffsetTarget]
     ) async throws(KafkaError) -> [TopicPartition: ListedOffset?] {
@@ -120,7 +151,10 @@ extension KafkaConsumer {
 }
 
 extension KafkaConsumer {
-    /// The numbers of a topic's partitions. Waits the API timeout at most.
+    /// Returns the numbers of a topic's partitions. Waits until the topic is known, for the API timeout at most.
+    ///
+    /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist when the time is over; `.authorizationFailed`;
+    ///   `.timedOut` without metadata; `.closed`.
     public func partitions(of topic: String) async throws(KafkaError) -> [Int32] {
         try await self.core.cluster.topic(topic, deadline: self.core.apiDeadline).partitions.map(\.index)
     }

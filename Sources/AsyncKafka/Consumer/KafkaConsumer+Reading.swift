@@ -8,28 +8,31 @@
 import KafkaTransport
 
 extension KafkaConsumer {
-    /// The records, batch by batch: the fast way to read. One batch has records of one partition, as they were stored.
+    /// The records as a sequence of batches, which is the fastest way to read. A batch contains consecutive records of
+    /// one partition as they were stored.
     ///
-    /// The sequence ends when the consumer is shut down gracefully, and throws `KafkaError`. It can be begun again, also
-    /// after an error: reading goes on where it stopped.
+    /// The sequence ends when the consumer is shut down gracefully. It throws `KafkaError` (see
+    /// `Batches.AsyncIterator.next()`). A new iteration, also after an error, continues where the last one stopped.
     public var batches: Batches { Batches(consumer: self) }
 
-    /// The records, one by one. While records of a batch are left, the next one is there at once.
+    /// The records as a sequence of single records. The next record of the batch in hand is returned without waiting.
     ///
-    /// Whether the group may have given this member up, after the process or the machine stood still, is looked at once a
-    /// batch: a few more records of the batch in hand may come before `partitionsLost`. `batches` hands out none.
+    /// After the process or the machine was suspended, the end of the session is checked only once per batch: some more
+    /// records of the batch in hand may be returned before `partitionsLost` is called. `batches` returns none.
     ///
-    /// The sequence ends when the consumer is shut down gracefully, and throws `KafkaError`. It can be begun again, also
-    /// after an error: reading goes on where it stopped.
+    /// The sequence ends when the consumer is shut down gracefully. It throws `KafkaError` (see
+    /// `Batches.AsyncIterator.next()`). A new iteration, also after an error, continues where the last one stopped.
     public var records: Records { Records(consumer: self) }
 
-    /// Up to `maximum` records: waits until there is one, or `timeout` is over, and takes what is there by then.
+    /// Returns up to `maximum` records. Waits for the first one for up to `timeout`, and adds those that are available
+    /// then.
     ///
-    /// As with the sequences, calling it says that you are done with what the last call returned: until then that is not
-    /// committed by itself, and a graceful shutdown waits for it. An empty array means that nothing came in time, or that the
-    /// consumer is being shut down.
+    /// As with the sequences, a call means that the records of the last call are processed. Until then they are not
+    /// committed automatically, and a graceful shutdown waits for the reader. An empty array means that no record
+    /// arrived in time or that the consumer is being shut down.
     ///
-    /// - Throws: `.closed` when the consumer has been shut down; otherwise what the sequences throw.
+    /// - Throws: `.invalidArgument` if `maximum` isn't positive; `.closed` when the consumer has been shut down;
+    ///   otherwise the errors of the sequences (see `Batches.AsyncIterator.next()`).
     public func poll(max maximum: Int = 500, timeout: Duration) async throws(KafkaError) -> [ConsumerRecord] {
         guard maximum > 0 else {
             throw KafkaError(.invalidArgument, "poll needs a maximum of at least one record.")

@@ -6,16 +6,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension KafkaConsumer {
-    /// Runs a consumer of these topics for the time of a closure.
+    /// Runs a consumer that is subscribed to topics while a closure runs.
     ///
-    /// When the closure returns or throws, the partitions are given up as `run()` describes: on the calling task if no
-    /// sequence has done it. When the task is cancelled, so is the closure, and the same is done.
+    /// When the closure returns or throws, the partitions are given up as `run()` describes, on the calling task if no
+    /// sequence has done so. Cancelling the task cancels the closure and has the same effect.
     ///
     /// ```swift
     /// try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["orders"]) { consumer in
     ///     for try await record in consumer.records { print(record) }
     /// }
     /// ```
+    ///
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `subscribe(to:)`, before the closure
+    ///   runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, subscribedTo topics: [String],
         listener: (any ConsumerRebalanceListener)? = nil, _ body: (KafkaConsumer) async throws -> Result
@@ -25,7 +28,10 @@ extension KafkaConsumer {
         }
     }
 
-    /// Runs a consumer of all topics whose names match for the time of a closure.
+    /// Runs a consumer that is subscribed to all topics whose names match a pattern while a closure runs.
+    ///
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `subscribe(toTopicsMatching:)`, before
+    ///   the closure runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, subscribedTo pattern: TopicPattern,
         listener: (any ConsumerRebalanceListener)? = nil, _ body: (KafkaConsumer) async throws -> Result
@@ -35,7 +41,9 @@ extension KafkaConsumer {
         }
     }
 
-    /// Runs a consumer of exactly these partitions for the time of a closure.
+    /// Runs a consumer of exactly these partitions while a closure runs.
+    ///
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `assign(_:)`, before the closure runs.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, assigned partitions: [TopicPartition],
         _ body: (KafkaConsumer) async throws -> Result

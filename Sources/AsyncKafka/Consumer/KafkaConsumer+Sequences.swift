@@ -8,7 +8,7 @@
 import Synchronization
 
 extension KafkaConsumer {
-    /// Notes that a sequence is being read, so that a shutdown waits for its reader to come to the end.
+    /// Registers a sequence's reader, so that a shutdown waits for it.
     final class ReaderLease: Sendable {
         private let core: ConsumerCore
 
@@ -23,16 +23,16 @@ extension KafkaConsumer {
         }
     }
 
-    /// A consumer's records, batch by batch.
+    /// A consumer's records as a sequence of batches.
     public struct Batches: AsyncSequence, Sendable {
-        /// What the sequence gives.
+        /// The type of the elements.
         public typealias Element = ConsumerRecordBatch
-        /// What it throws.
+        /// The type of the errors.
         public typealias Failure = KafkaError
 
         let consumer: KafkaConsumer
 
-        /// Waits for batches.
+        /// An iterator over a consumer's batches.
         public struct AsyncIterator: AsyncIteratorProtocol {
             private let consumer: KafkaConsumer
             private let lease: ReaderLease
@@ -42,12 +42,30 @@ extension KafkaConsumer {
                 self.lease = ReaderLease(consumer.core)
             }
 
-            /// The next batch; nil when the consumer has been shut down.
+            /// Returns the next batch, or nil when the consumer has been shut down.
+            ///
+            /// An error doesn't end reading: the next call continues.
+            ///
+            /// - Throws: `.corruptRecord`, `.compressionUnavailable` or `.recordTooLarge` for records that can't be
+            ///   read, before which the position stays; `.noOffsetForPartition`, `.offsetOutOfRange` or `.logTruncated`
+            ///   if `autoOffsetReset` is `.none` and the position has to be set with `seek`; `.listenerFailed` if a
+            ///   callback threw; `.groupFailed` or `.fencedInstance` if the group can't be joined;
+            ///   `.authorizationFailed`, `.authenticationFailed` or `.tlsFailed`; `.illegalState` if another task is
+            ///   reading; `.cancelled`; or another error of a broker that isn't retriable.
             public mutating func next() async throws(KafkaError) -> ConsumerRecordBatch? {
                 try await self.consumer.reader.next(.batches, for: self.consumer)?.batch
             }
 
-            /// The next batch; nil when the consumer has been shut down.
+            /// Returns the next batch, or nil when the consumer has been shut down.
+            ///
+            /// An error doesn't end reading: the next call continues.
+            ///
+            /// - Throws: `.corruptRecord`, `.compressionUnavailable` or `.recordTooLarge` for records that can't be
+            ///   read, before which the position stays; `.noOffsetForPartition`, `.offsetOutOfRange` or `.logTruncated`
+            ///   if `autoOffsetReset` is `.none` and the position has to be set with `seek`; `.listenerFailed` if a
+            ///   callback threw; `.groupFailed` or `.fencedInstance` if the group can't be joined;
+            ///   `.authorizationFailed`, `.authenticationFailed` or `.tlsFailed`; `.illegalState` if another task is
+            ///   reading; `.cancelled`; or another error of a broker that isn't retriable.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(KafkaError) -> ConsumerRecordBatch? {
@@ -55,20 +73,20 @@ extension KafkaConsumer {
             }
         }
 
-        /// Begins to read, or goes on.
+        /// Returns an iterator that starts or continues reading.
         public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self.consumer) }
     }
 
-    /// A consumer's records, one by one.
+    /// A consumer's records as a sequence of single records.
     public struct Records: AsyncSequence, Sendable {
-        /// What the sequence gives.
+        /// The type of the elements.
         public typealias Element = ConsumerRecord
-        /// What it throws.
+        /// The type of the errors.
         public typealias Failure = KafkaError
 
         let consumer: KafkaConsumer
 
-        /// Waits for records, and goes through those that are there.
+        /// An iterator over a consumer's records.
         public struct AsyncIterator: AsyncIteratorProtocol {
             private let consumer: KafkaConsumer
             private let lease: ReaderLease
@@ -80,13 +98,21 @@ extension KafkaConsumer {
                 self.lease = ReaderLease(consumer.core)
             }
 
-            /// The next record; nil when the consumer has been shut down.
+            /// Returns the next record, or nil when the consumer has been shut down.
+            ///
+            /// An error doesn't end reading: the next call continues.
+            ///
+            /// - Throws: the same errors as `Batches.AsyncIterator.next()`.
             public mutating func next() async throws(KafkaError) -> ConsumerRecord? {
                 if let record = self.nextInHand() { return record }
                 return try await self.nextBatch()
             }
 
-            /// The next record; nil when the consumer has been shut down.
+            /// Returns the next record, or nil when the consumer has been shut down.
+            ///
+            /// An error doesn't end reading: the next call continues.
+            ///
+            /// - Throws: the same errors as `Batches.AsyncIterator.next()`.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(KafkaError) -> ConsumerRecord? {
@@ -94,7 +120,7 @@ extension KafkaConsumer {
                 return try await self.nextBatch()
             }
 
-            /// A record of the batch in hand: no wait, no lock, no allocation.
+            /// Returns the next record of the batch in hand without a wait, a lock or an allocation.
             private mutating func nextInHand() -> ConsumerRecord? {
                 guard let progress = self.reading?.progress, !progress.isInterrupted.load(ordering: .relaxed),
                     let record = self.records?.next()
@@ -120,7 +146,7 @@ extension KafkaConsumer {
             }
         }
 
-        /// Begins to read, or goes on.
+        /// Returns an iterator that starts or continues reading.
         public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self.consumer) }
     }
 }

@@ -9,10 +9,13 @@ import KafkaProtocol
 import KafkaTransport
 
 extension KafkaConsumer {
-    /// Reads these topics, sharing their partitions with the other members of the group. Replaces what was subscribed
-    /// to before. Without a group the consumer reads all partitions itself.
+    /// Subscribes to topics, whose partitions the members of the group share. Replaces the previous subscription.
+    /// Without a group the consumer reads all partitions itself.
     ///
-    /// Returns at once; partitions come with the next elements asked for.
+    /// Returns immediately. Partitions are assigned while the reader asks for elements.
+    ///
+    /// - Throws: `.invalidArgument` if there are no topics or a name is empty; `.illegalState` after `assign` without
+    ///   `unsubscribe`; `.closed`.
     public func subscribe(to topics: [String]) throws(KafkaError) {
         guard !topics.isEmpty, !topics.contains("") else {
             throw KafkaError(.invalidArgument, "subscribe needs at least one topic; unsubscribe ends a subscription.")
@@ -20,15 +23,21 @@ extension KafkaConsumer {
         try self.core.subscribe(.topics(Set(topics)))
     }
 
-    /// Reads all topics whose names match, also those that are created later; otherwise like `subscribe(to:)`.
+    /// Subscribes to all topics whose names match a pattern, including those created later; otherwise like
+    /// `subscribe(to:)`.
+    ///
+    /// - Throws: `.illegalState` after `assign` without `unsubscribe`; `.closed`.
     public func subscribe(toTopicsMatching pattern: TopicPattern) throws(KafkaError) {
         try self.core.subscribe(.pattern(pattern))
     }
 
-    /// Reads exactly these partitions; replaces those read before. No group decides and no listener is called; with a
-    /// `groupID` the positions are the group's committed ones, and offsets can be committed. If `enableAutoCommit` is
-    /// set, what you have processed of the replaced partitions is committed in the background. A record, or the last array of
-    /// `poll`, counts as processed when you have asked for more.
+    /// Assigns exactly these partitions to the consumer and replaces the previous ones. No group distributes them, and
+    /// the listener is not called. With a `groupID`, reading starts at the group's committed offsets, and offsets can
+    /// be committed. If `enableAutoCommit` is set, the processed offsets of the replaced partitions are committed in
+    /// the background. A record, or the last array of `poll`, counts as processed when you have asked for more.
+    ///
+    /// - Throws: `.invalidArgument` if a topic's name is empty or a partition's number negative; `.illegalState` after
+    ///   `subscribe` without `unsubscribe`; `.closed`.
     public func assign(_ partitions: [TopicPartition]) throws(KafkaError) {
         if let wrong = partitions.first(where: { $0.topic.isEmpty || $0.partition < 0 }) {
             throw KafkaError(.invalidArgument, "\"\(wrong)\" is no partition.")
@@ -36,34 +45,40 @@ extension KafkaConsumer {
         try self.core.assign(partitions)
     }
 
-    /// Gives everything up: commits what you have processed if `enableAutoCommit` is set, calls the listener's
-    /// `partitionsRevoked` if it is not being called already, and leaves the group; all within
-    /// `ConsumerConfiguration.closeTimeout`. What is in your hands still, a record or the last array of `poll`, is not
-    /// committed by itself: call `commit()` before if you are done with it.
+    /// Ends the subscription or the assignment: commits what you have processed if `enableAutoCommit` is set, calls the
+    /// listener's `partitionsRevoked` unless it is already running, and leaves the group, all within
+    /// `ConsumerConfiguration.closeTimeout`. The record, or the last array of `poll`, that you are working on isn't
+    /// committed automatically: call `commit()` before if it is processed.
     ///
-    /// Inside `partitionsAssigned` it gives up the partitions and returns; when that callback has returned,
-    /// `partitionsRevoked` is called and the group is left.
+    /// Inside `partitionsAssigned` it gives up the partitions and returns. After that callback returns,
+    /// `partitionsRevoked` is called and the consumer leaves the group.
+    ///
+    /// - Throws: `.listenerFailed` if the callback throws.
     public func unsubscribe() async throws(KafkaError) {
         try await self.handover.unsubscribe(for: self)
     }
 
-    /// The partitions that this consumer reads now.
+    /// The partitions currently assigned to this consumer.
     public var assignment: [TopicPartition] { self.core.state.withLock { $0.subscriptions.assignment } }
 
-    /// Stops handing out records of these partitions until `resume`. Fetched ones are kept, and so is the membership. A
-    /// pause outlasts rebalances, as long as the partition comes back to this consumer.
+    /// Stops delivering records of these partitions until `resume`. Fetched records and the membership are kept. A
+    /// pause outlasts rebalances in which the partition returns to this consumer.
+    ///
+    /// - Throws: `.illegalState` if a partition isn't assigned to this consumer.
     public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try self.core.state.withLock { state throws(KafkaError) in try state.subscriptions.setPaused(true, partitions) }
         self.core.wake([.fetchers])
     }
 
-    /// Hands out records of these partitions again.
+    /// Delivers records of these partitions again.
+    ///
+    /// - Throws: `.illegalState` if a partition isn't assigned to this consumer.
     public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         try self.core.state.withLock { state throws(KafkaError) in try state.subscriptions.setPaused(false, partitions)
         }
         self.core.wake([.reader, .fetchers])
     }
 
-    /// The partitions that are paused.
+    /// The paused partitions.
     public var paused: [TopicPartition] { self.core.state.withLock { $0.subscriptions.paused } }
 }

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads records from topics: alone, or as a member of a group that shares the partitions.
+/// A client that reads records from topics, alone or as a member of a group that shares the partitions.
 ///
 /// ```swift
 /// var configuration = ConsumerConfiguration(cluster, groupID: "billing")
@@ -18,11 +18,12 @@
 /// }
 /// ```
 ///
-/// **Asking for the next element says that you are done with the last one.** Automatic commits go by it, and the callbacks
-/// of a `ConsumerRebalanceListener` run there, between two elements, on the task that reads. One task reads at a time.
+/// **Asking for the next element means that the last one is processed.** Automatic commits depend on it, and the
+/// callbacks of a `ConsumerRebalanceListener` run at that point, between two elements, on the task that reads. Only one
+/// task may read at a time.
 ///
-/// `run()` does the background work — fetching, heartbeats, automatic commits; `withConsumer` runs it for the time of a
-/// closure. Every call that waits ends with a result, an error, or at its deadline.
+/// `run()` does the background work: fetching, heartbeats and automatic commits. `withConsumer` runs it while a closure
+/// runs. Each call that waits ends with a result, an error, or at its deadline.
 public final class KafkaConsumer: Sendable {
     let core: ConsumerCore
     let reader: ConsumerReader
@@ -31,12 +32,13 @@ public final class KafkaConsumer: Sendable {
     let handover: PartitionHandover
     let life: ConsumerLife
 
-    /// A consumer that reads nothing yet: see `subscribe` and `assign`. Nothing is connected before `run()`.
+    /// Creates a consumer without a subscription; see `subscribe` and `assign`. It doesn't connect before `run()`.
     ///
     /// - Parameters:
-    ///   - configuration: the group, the cluster, and how to read.
-    ///   - listener: hears of partitions that come and go.
-    /// - Throws: `.invalidConfiguration` with the reason if settings contradict each other.
+    ///   - configuration: the cluster, the group and the other settings.
+    ///   - listener: receives callbacks when partitions are assigned or taken away.
+    /// - Throws: `.invalidConfiguration` with the reason if a setting is invalid or settings contradict each other;
+    ///   `.connectionFailed` if the system can't provide an event loop.
     public init(
         _ configuration: ConsumerConfiguration, listener: (any ConsumerRebalanceListener)? = nil
     ) throws(KafkaError) {
@@ -57,18 +59,20 @@ public final class KafkaConsumer: Sendable {
         self.life = ConsumerLife(core, parts, self.handover, signal: signals.closing)
     }
 
-    /// Does the consumer's work until `triggerGracefulShutdown()`, or until the task is cancelled. To be called once.
+    /// Runs the consumer until `triggerGracefulShutdown()` is called or the task is cancelled. May be called once.
     ///
-    /// At the end the partitions are given up, as far as the reader has not done so itself when its sequence ended: what
-    /// was processed is committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callRevokedOnLeave`
-    /// is, and the group is left, all within `ConsumerConfiguration.closeTimeout`, and sooner if no broker can be reached:
-    /// what was not done is in the log. On cancellation the same is done without waiting for the reader.
+    /// At the end the partitions are given up, unless the reader has done so at the end of its sequence: processed
+    /// offsets are committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callRevokedOnLeave` is
+    /// set, and the consumer leaves the group. This takes `ConsumerConfiguration.closeTimeout` at most, and less if no
+    /// broker can be reached. What could not be completed is logged. A cancellation has the same effect, but doesn't
+    /// wait for the reader.
     ///
-    /// - Throws: `.listenerFailed` if the last callback throws.
+    /// - Throws: `.listenerFailed` if the last callback throws; `.illegalState` if `run()` was called before.
     public func run() async throws {
         try await self.life.run(self)
     }
 
-    /// Ends the sequences: the reader's next wait for an element gives the partitions up and returns nil. Returns at once.
+    /// Starts a graceful shutdown and returns immediately. The reader's next request for an element gives up the
+    /// partitions and returns nil.
     public func triggerGracefulShutdown() { self.life.end() }
 }

@@ -7,34 +7,35 @@
 
 import KafkaProtocol
 
-/// What became of a commit that failed for several partitions, or for some and not for others: the `underlyingError` of what
-/// `commit` throws then.
+/// The result of a commit that failed for several partitions, or for some of them only. It is the `underlyingError` of
+/// the error that `commit` throws.
 public struct PartialCommitError: Error, Sendable {
-    /// What the group has now; empty if nothing was stored.
+    /// The offsets that were stored; empty if none were.
     public var stored: [TopicPartition: OffsetAndMetadata]
-    /// Why the others were not stored. Where an error's `isOutcomeUnknown` is set, it may be stored all the same.
+    /// The errors of the partitions that were not stored. If an error's `isOutcomeUnknown` is set, the offset may have
+    /// been stored.
     public var failures: [TopicPartition: KafkaError]
 }
 
-/// A commit on its way: which offsets the group has, which it refused, and which are still to be sent. Pure.
+/// The progress of a commit: the offsets that were stored, refused, and are still to be sent. Pure.
 struct OffsetCommitProgress: Sendable {
     private(set) var remaining: [TopicPartition: OffsetAndMetadata]
     private(set) var stored: [TopicPartition: OffsetAndMetadata] = [:]
     private var newlyStored: [TopicPartition: OffsetAndMetadata] = [:]
     private var refused: [TopicPartition: KafkaError] = [:]
-    /// The last refusals of those that remain.
+    /// The last refusal of each remaining partition.
     private var lastRefusals: [TopicPartition: KafkaError] = [:]
-    /// What became of the last request, if it was not answered.
+    /// The error of the last request, if it was not answered.
     private var requestFailure: KafkaError?
 
     init(_ offsets: [TopicPartition: OffsetAndMetadata]) {
         self.remaining = offsets
     }
 
-    /// Whether what remains would be refused again.
+    /// Whether the remaining offsets would be refused again.
     var isOver: Bool { self.requestFailure.map { !$0.isRetriable } ?? false }
 
-    /// Those of which the coordinator doesn't know the topic.
+    /// The remaining partitions whose topic the coordinator doesn't know.
     var unknown: [TopicPartition] {
         self.lastRefusals.filter { $0.value.code == .unknownTopicOrPartition }.map(\.key)
     }
@@ -63,7 +64,8 @@ struct OffsetCommitProgress: Sendable {
         self.refused[partition] = error
     }
 
-    /// All of an answer has been taken. What it has left out is sent again. Returns what was stored since the last one.
+    /// Completes the processing of an answer. Partitions that it omits are sent again. Returns the offsets that were
+    /// stored since the last answer.
     mutating func answered(group: String) -> [TopicPartition: OffsetAndMetadata] {
         defer { self.newlyStored = [:] }
         self.requestFailure = nil
@@ -75,7 +77,7 @@ struct OffsetCommitProgress: Sendable {
         return self.newlyStored
     }
 
-    /// Gives up those of which the topic isn't known, as far as that is for good.
+    /// Refuses the partitions whose topic the coordinator doesn't know, if the topic is gone.
     mutating func refuseUnknown(_ isGone: (TopicPartition) -> Bool = { _ in true }) {
         for partition in self.unknown where isGone(partition) {
             guard var error = self.lastRefusals[partition] else { continue }
@@ -88,14 +90,14 @@ struct OffsetCommitProgress: Sendable {
         self.requestFailure = error
     }
 
-    /// What to throw when nothing more is sent; nil if all is stored.
+    /// The error to throw when nothing more is sent; nil if everything is stored.
     var failure: KafkaError? {
         var failures = self.refused
         for partition in self.remaining.keys {
             failures[partition] = self.requestFailure ?? self.lastRefusals[partition]
         }
         guard let first = failures.min(by: { $0.key < $1.key }) else { return nil }
-        // It concerns them all.
+        // The failure of the request concerns all partitions.
         if self.stored.isEmpty, self.refused.isEmpty, let failure = self.requestFailure { return failure }
         if failures.count == 1, self.stored.isEmpty { return first.value }
         var error = first.value
@@ -118,7 +120,7 @@ struct OffsetCommitProgress: Sendable {
         error.brokerCode?.name ?? error.code.description
     }
 
-    /// The first few of them.
+    /// Returns the first few names as text.
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(10).joined(separator: ", ")
         return names.count > 10 ? "\(shown) and \(names.count - 10) more." : "\(shown)."

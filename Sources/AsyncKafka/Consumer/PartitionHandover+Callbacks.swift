@@ -9,20 +9,22 @@ import KafkaTransport
 
 /// The listener's callbacks. No two run at the same time.
 extension PartitionHandover {
-    /// The consumer whose callback the code is in.
+    /// The consumer whose callback is running on the current task.
     @TaskLocal private static var calling: ObjectIdentifier?
 
-    /// Whether the caller is a callback of this consumer's listener, or was begun by one.
+    /// Whether the current task is a callback of this consumer's listener, or was started by one.
     static func isInsideCallback(of consumer: KafkaConsumer) -> Bool { self.calling == ObjectIdentifier(consumer) }
 
-    /// Calls the listener while the reader waits. Code that gives the partitions up meanwhile cancels the call (`endCallback`).
+    /// Calls the listener while the reader waits. A task that gives up the partitions meanwhile cancels the call
+    /// (`endCallback`).
     func callOnReader(
         _ step: RebalanceStep, for consumer: KafkaConsumer
     ) async -> KafkaError? {
         guard self.listener != nil else { return nil }
         let begun = self.core.state.withLock { state -> Task<KafkaError?, Never>? in
             guard state.isToBeDone(step) else { return nil }
-            // Not a child of the reader's task, so that it can be cancelled while the reader goes on. It is awaited below.
+            // Not a child of the reader's task, so that it can be cancelled while the reader continues. It is awaited
+            // below.
             let work = Task { await self.call(step, for: consumer) }
             state.callback = work
             return work
@@ -54,8 +56,8 @@ extension PartitionHandover {
         }
     }
 
-    /// Cancels the callback that runs on the reader's task, and waits for its end: no two run at the same time. Whether it has
-    /// ended by the deadline.
+    /// Cancels the callback that runs on the reader's task and waits for its end, because callbacks never run at the
+    /// same time. Returns whether it has ended by the deadline.
     func endCallback(until deadline: MonotonicTime) async -> Bool {
         guard let callback = self.core.state.withLock({ $0.callback }) else { return true }
         callback.cancel()
@@ -75,7 +77,8 @@ extension PartitionHandover {
         }
     }
 
-    /// A callback with a limit: at the deadline it is cancelled, and left to itself if it does not heed that.
+    /// Calls the listener with a deadline, at which the call is cancelled. If it ignores the cancellation, it is no
+    /// longer awaited.
     func call(
         _ step: RebalanceStep, for consumer: KafkaConsumer, until deadline: MonotonicTime
     ) async -> KafkaError? {
@@ -101,7 +104,7 @@ extension PartitionHandover {
                     duration: self.core.loop.now - begun)))
     }
 
-    /// Tells the log of a step.
+    /// Logs a step.
     func log(_ step: RebalanceStep) {
         let partitions: [(LogKey, String)] = [(.partitions, step.partitions.names)]
         switch step {
@@ -113,7 +116,7 @@ extension PartitionHandover {
 }
 
 extension RebalanceStep {
-    /// The listener's method for this step.
+    /// The name of the listener's method for this step.
     fileprivate var callbackName: String {
         switch self {
         case .revoke: "partitionsRevoked"

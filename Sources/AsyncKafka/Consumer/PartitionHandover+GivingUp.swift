@@ -7,9 +7,9 @@
 
 import KafkaTransport
 
-/// Partitions are given up for good by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
+/// Giving up all partitions: by the reader at the end of its sequence, by `run()`, or by `unsubscribe()`.
 extension PartitionHandover {
-    /// Gives everything up, once: by the reader when its sequence ends, or else by `run()`.
+    /// Gives up all partitions once: either the reader calls this at the end of its sequence, or `run()` does.
     func letGo(for consumer: KafkaConsumer) async throws(KafkaError) {
         let begun: (RebalanceStep?, MonotonicTime)? = self.core.state.withLock { state in
             guard case .closing(let schedule) = state.phase else { return nil }
@@ -26,7 +26,7 @@ extension PartitionHandover {
         self.released.fulfill(.success(()))
     }
 
-    /// Commits, tells the listener, and forgets the partitions.
+    /// Commits, calls the listener, and removes the partitions.
     func giveUp(
         _ step: RebalanceStep?, for consumer: KafkaConsumer, until deadline: MonotonicTime
     ) async -> KafkaError? {
@@ -47,12 +47,12 @@ extension PartitionHandover {
         return failure
     }
 
-    /// Whether the listener is called in a step at the end.
+    /// Whether the listener is called for a step when the consumer stops.
     private func isTold(at step: RebalanceStep) -> Bool {
         step.isLoss || self.core.configuration.callRevokedOnLeave
     }
 
-    /// The last automatic commit, if it can be had.
+    /// Makes the last automatic commit, if a broker can be reached.
     private func commitAtLast(until deadline: MonotonicTime) async {
         let isAutomatic = self.core.configuration.enableAutoCommit
         let now = self.core.loop.now
@@ -69,7 +69,7 @@ extension PartitionHandover {
             [(.error, self.core.cluster.timeoutError("The commit was not made in time").description)])
     }
 
-    /// What `unsubscribe()` inside a callback has left to be done when that has returned.
+    /// Performs the step that `unsubscribe()` inside a callback has left until the callback returned.
     func giveUpLater(_ step: RebalanceStep, for consumer: KafkaConsumer) async -> KafkaError? {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         self.log(step)
@@ -80,7 +80,7 @@ extension PartitionHandover {
         return failure
     }
 
-    /// Leaves the group, if this is a member of one. Returns at the deadline at the latest.
+    /// Leaves the group if this consumer is a member. Returns at the deadline at the latest.
     func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
         let farewell = self.core.state.withLock { $0.leaveGroup(because: reason) }
         self.core.wake([.membership, .reader])
@@ -102,7 +102,7 @@ extension PartitionHandover {
         let failure = await self.giveUp(step, for: consumer, until: schedule.release)
         let farewell = self.core.state.withLock { state in
             state.forgetSubscription()
-            // At once, so that what is subscribed to from here on is a new member's.
+            // In the same critical section, so that a new subscription belongs to a new member.
             return state.leaveGroup(because: "the consumer unsubscribed")
         }
         self.core.wake([.membership, .reader])
@@ -114,7 +114,8 @@ extension PartitionHandover {
 }
 
 extension ConsumerState {
-    /// Ends the membership. What was subscribed to since is joined for by a new one. Who is to be told, if anybody.
+    /// Ends the membership and returns the `Farewell` to send, if any. If there is a new subscription by now, a new
+    /// membership begins to join.
     mutating func leaveGroup(because reason: String) -> Farewell? {
         let farewell = self.membership.leave(reason: reason)
         switch self.subscriptions.subscription {

@@ -9,16 +9,17 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Takes partitions over and gives them up: performs the membership's steps, commits before partitions go, and calls the
-/// listener.
+/// Takes over partitions and gives them up: performs the membership's steps, commits before partitions are given up,
+/// and calls the listener.
 ///
-/// Steps run on the task that reads, between two elements. The last ones run on the task that closes or unsubscribes.
+/// Steps run on the task that reads, between two elements. The last one may run on the task that closes the consumer or
+/// unsubscribes.
 final class PartitionHandover: Sendable {
     let core: ConsumerCore
     let commits: Committer
     let membership: (any MembershipDriver)?
     let listener: (any ConsumerRebalanceListener)?
-    /// Fulfilled when closing has given up the partitions, with the listener's error if it threw.
+    /// Fulfilled when closing has given up the partitions; it fails with the listener's error.
     let released = Promise<Void>()
 
     init(
@@ -31,9 +32,10 @@ final class PartitionHandover: Sendable {
         self.listener = listener
     }
 
-    /// Does a step of a rebalance on the reader's task: commits, the listener, and then lets go or begins.
+    /// Performs a step of a rebalance on the reader's task: commits, calls the listener, and then gives up the
+    /// partitions or starts fetching them.
     ///
-    /// An error of the listener is thrown when the step is done: the group waits for nobody's mistakes.
+    /// An error of the listener is thrown after the step has been completed, so that it doesn't delay the group.
     func perform(_ step: RebalanceStep, for consumer: KafkaConsumer) async throws(KafkaError) {
         let core = self.core
         let metadata = core.cluster.metadata
@@ -62,7 +64,7 @@ final class PartitionHandover: Sendable {
         }
         var failure = await self.callOnReader(step, for: consumer)
         let isStillWanted = core.state.withLock { state in
-            // The callback may have unsubscribed, and have chosen other partitions since.
+            // The callback may have unsubscribed and assigned other partitions.
             guard state.membership.isAtWork(on: step) else { return false }
             switch step {
             case .revoke(let partitions), .lost(let partitions): state.subscriptions.release(partitions)
@@ -70,7 +72,7 @@ final class PartitionHandover: Sendable {
             }
             return true
         }
-        // It was cancelled because the consumer is being closed: that is no error.
+        // A callback that was cancelled because the consumer closes isn't an error.
         if !isStillWanted, failure?.isOfCancelledCallback == true { failure = nil }
         core.updateMembership { $0.stepEnded() }
         if let owed = core.state.withLock({ $0.readerEndsStep() }) {
@@ -85,8 +87,8 @@ final class PartitionHandover: Sendable {
 }
 
 extension ConsumerState {
-    /// Whether a step that was begun is still to be done. Somebody else may have unsubscribed since: that takes partitions
-    /// back that have come, but leaves it to the reader to tell of those that go.
+    /// Whether a step that has begun is still to be performed. An `unsubscribe()` since then takes back assigned
+    /// partitions, but the reader still has to report those that are revoked or lost.
     func isToBeDone(_ step: RebalanceStep) -> Bool {
         guard case .assign = step else { return true }
         return self.membership.isAtWork(on: step)

@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Positions and committed offsets that users ask for or set.
+/// Positions and committed offsets that users query or set.
 extension PositionFinder {
     func seek(_ partition: TopicPartition, to target: KafkaConsumer.SeekTarget) async throws(KafkaError) {
         let phase: AssignedPartition.Phase
@@ -56,7 +56,7 @@ extension PositionFinder {
                 do throws(KafkaError) {
                     return try self.positionIfKnown(partition) != nil
                 } catch {
-                    // Ends the wait as well; it is thrown above.
+                    // The error ends the wait as well, and is thrown above.
                     return true
                 }
             } orThrow: {
@@ -65,7 +65,8 @@ extension PositionFinder {
         }
     }
 
-    /// Tells why the last look-up failed; or what else is wrong, if none has.
+    /// Returns the error of a wait for a position that has timed out, with the reason of the last failed look-up if
+    /// there is one.
     private func positionTimeout(_ partition: TopicPartition) -> KafkaError {
         let what = "The partition's position was not found in time"
         let now = self.core.loop.now

@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Finds positions for the partitions that have none, and validates those that a new leader makes doubtful.
+/// Finds the positions of partitions that have none, and validates positions after a change of leader.
 final class PositionFinder: Sendable {
     let core: ConsumerCore
     /// Wakes the look-ups.
@@ -99,7 +99,7 @@ final class PositionFinder: Sendable {
         self.core.wake(wakening.union(.positionWaiters))
     }
 
-    /// The coordinator answers again.
+    /// Resets the trouble report, because the coordinator answers again.
     private func committedOffsetsFound() {
         let wasTold = self.core.state.withLock { state in
             defer { state.committedTrouble = JoiningTrouble() }
@@ -108,7 +108,8 @@ final class PositionFinder: Sendable {
         if wasTold { self.core.logger(.info, "The group's committed offsets can be read again", []) }
     }
 
-    /// Nothing is read while the positions are not known, and nobody is told of an error that may pass.
+    /// Logs a lasting failure to read committed offsets, because nothing is read until then and the reader receives no
+    /// retriable errors.
     private func report(_ error: KafkaError) {
         guard error.isRetriable, error.code != .cancelled else { return }
         let now = self.core.loop.now
@@ -124,7 +125,8 @@ final class PositionFinder: Sendable {
     private func committedOffsets(
         of partitions: [TopicPartition], _ group: String
     ) async throws(KafkaError) -> [TopicPartition: CallOutcome<OffsetAndMetadata?>] {
-        // A coordinator that hangs is noticed while another one, which heartbeats may have found, can still be asked.
+        // The time at one coordinator is limited, so that there is time to ask another one, which heartbeats may have
+        // found, if it hangs.
         let now = self.core.loop.now
         let limit = min(
             self.core.configuration.cluster.requestTimeout, self.core.configuration.groupProtocol.coordinatorPatience)
@@ -178,7 +180,7 @@ final class PositionFinder: Sendable {
                     wakening.formUnion(
                         state.subscriptions.offsetFound(lookup, offset: listed.offset, epoch: listed.epoch))
                 case .success(nil):
-                    // Nothing is as new as that: what comes will be.
+                    // No record is as new as the target, so the next ones written will be the first.
                     wakening.formUnion(state.subscriptions.redirect(lookup, to: .latest))
                 case .failure(let error):
                     wakening.formUnion(
@@ -200,7 +202,7 @@ final class PositionFinder: Sendable {
                 OffsetForLeaderEpochCall(epochs: epochs), for: Array(epochs.keys), of: leader,
                 deadline: self.lookupDeadline)
         } catch {
-            // A broker that is too old to be asked has no answer.
+            // A broker that doesn't support the request can't validate positions.
             guard error.code == .unsupportedVersion else { throw error }
         }
         let now = self.core.loop.now

@@ -8,13 +8,13 @@
 import KafkaTransport
 import Synchronization
 
-/// Where the task that reads is.
+/// The state of the task that reads.
 enum ReaderPlace: Sendable {
-    /// It processes its records, or has not started.
+    /// It processes its records or has not started.
     case away(Absence)
     /// It waits for an element, and has processed all earlier ones.
     case waiting
-    /// It has some records, and takes more without waiting (`poll`).
+    /// It holds some records and takes more without waiting (`poll`).
     case adding(since: MonotonicTime?)
     /// It performs a step of a rebalance, between two elements.
     case inStep(Step)
@@ -22,9 +22,9 @@ enum ReaderPlace: Sendable {
     struct Absence: Sendable {
         /// The start of the maximum poll interval; nil before there is an assignment.
         var since: MonotonicTime?
-        /// The last known progress of a reader of single records in its batch.
+        /// The last known offset of a reader of single records in its batch.
         var progress: Int64?
-        /// Whether it has an array of records, which count as processed when it asks again.
+        /// Whether it holds an array of records, which count as processed when it asks again.
         var hasArray = false
     }
 
@@ -47,9 +47,9 @@ enum ReaderPlace: Sendable {
     }
 }
 
-/// Changes of the reader's place.
+/// Transitions of the reader's state.
 extension ConsumerState {
-    /// The reader asks for an element. Returns an error if it can't have one.
+    /// Notes that the reader asks for an element. Returns an error if it can't get one.
     ///
     /// - Parameter isAsking: whether it has processed all earlier elements.
     mutating func readerComes(isAsking: Bool, now: MonotonicTime) -> KafkaError? {
@@ -66,12 +66,12 @@ extension ConsumerState {
         return failure
     }
 
-    /// The reader returns with an element or without.
+    /// Notes that the reader returns, with or without an element.
     mutating func readerGoes(now: MonotonicTime) {
         self.reader = .away(ReaderPlace.Absence(since: now))
     }
 
-    /// Whether the reader has an array of records that it processes.
+    /// Sets whether the reader holds an array of records that it processes.
     mutating func readerHasArray(_ hasArray: Bool) {
         guard case .away(var absence) = self.reader else { return }
         absence.hasArray = hasArray
@@ -83,19 +83,19 @@ extension ConsumerState {
         if case .away(let absence) = self.reader, absence.since == nil { self.readerGoes(now: now) }
     }
 
-    /// There is no reader any more.
+    /// Notes that there is no reader any more.
     mutating func readerIsGone() {
         self.iterators = 0
         self.readerHasArray(false)
     }
 
-    /// Whether there is a reader, which gives up the partitions between two elements.
+    /// Whether there is a reader that gives up the partitions itself, between two elements.
     var hasReader: Bool {
         guard case .away(let absence) = self.reader else { return true }
         return self.iterators > 0 || absence.hasArray
     }
 
-    /// Makes a reader of single records ask before its next one.
+    /// Makes a reader of single records query the consumer before its next record.
     func interruptReader() {
         self.subscriptions.inHand?.progress?.interrupt()
     }
@@ -103,7 +103,7 @@ extension ConsumerState {
     /// The end of the maximum poll interval, if it is running.
     mutating func pollDeadline(now: MonotonicTime, interval: Duration) -> MonotonicTime? {
         guard self.membership.isPollIntervalRunning, let since = self.reader.busySince else { return nil }
-        // A reader of single records asks for each without saying so.
+        // A reader of single records takes the next one without taking the lock, so its progress is checked here.
         if case .away(var absence) = self.reader,
             let progress = self.subscriptions.inHand?.progress?.current.load(ordering: .relaxed),
             progress != absence.progress
@@ -118,12 +118,12 @@ extension ConsumerState {
 
     // MARK: Steps
 
-    /// The reader begins a step. The maximum poll interval runs during a step as it does while records are processed.
+    /// Notes that the reader begins a step. The maximum poll interval also runs during a step.
     mutating func readerBeginsStep(now: MonotonicTime) {
         self.reader = .inStep(ReaderPlace.Step(since: now))
     }
 
-    /// The reader has performed the step. Returns the one that follows, if any.
+    /// Notes that the reader has completed the step. Returns the one that follows, if any.
     mutating func readerEndsStep() -> RebalanceStep? {
         let owed = self.takeOwedStep()
         self.reader = .waiting
@@ -140,7 +140,7 @@ extension ConsumerState {
         }
     }
 
-    /// Has a step performed when the running callback has returned. Returns false if no callback runs.
+    /// Schedules a step for when the running callback has returned. Returns false if no callback is running.
     mutating func owe(_ owed: RebalanceStep) -> Bool {
         guard case .inStep(var step) = self.reader, step.callback != nil else { return false }
         step.owed = owed

@@ -8,18 +8,18 @@
 import KafkaProtocol
 import Synchronization
 
-/// What a batch of records and its records have in common. Immutable but for the note of a record that can't be read.
+/// The data that a batch and its records share. Immutable except for the offset of a record that can't be parsed.
 final class RecordBatchStorage: Sendable {
     let records: RecordSequence
     let topicPartition: TopicPartition
-    /// The id of its topic; `.zero` if it wasn't known.
+    /// The id of the batch's topic; `.zero` if unknown.
     let topicID: KafkaUUID
     let timestampType: TimestampType
     let leaderEpoch: Int32?
-    /// The first offset that is handed out: the batch may begin before it.
+    /// The first offset to deliver. The batch may begin before it.
     let start: Int64
     let lastOffset: Int64
-    /// How many records are handed out.
+    /// The number of records to deliver.
     let count: Int
     private let failure = Atomic<Int64>(-1)
 
@@ -42,7 +42,7 @@ final class RecordBatchStorage: Sendable {
         self.count = count
     }
 
-    /// What `builder` has, as if it had been stored from an offset on.
+    /// Creates a batch from a builder's records, as if it had been stored at an offset.
     init(
         _ builder: borrowing RecordBatchBuilder, in partition: TopicPartition, startOffset: Int64, leaderEpoch: Int32?
     ) throws(RecordBatchError) {
@@ -56,13 +56,14 @@ final class RecordBatchStorage: Sendable {
         self.count = builder.count
     }
 
-    /// The offset from which records can't be read, if a reader came upon such.
+    /// The offset of the first record that can't be parsed, if iteration has reached it.
     var failureOffset: Int64? {
         let offset = self.failure.load(ordering: .acquiring)
         return offset < 0 ? nil : offset
     }
 
-    /// Notes that what follows `lastGood` can't be read. Nothing throws here: the reader hears of it when it asks for more.
+    /// Notes that the record after `lastGood` can't be parsed. Iteration doesn't throw; the reader receives the error
+    /// when it asks for more.
     func failed(behind lastGood: Int64?) {
         self.failure.store(max(lastGood.map { $0 + 1 } ?? self.start, 0), ordering: .releasing)
     }

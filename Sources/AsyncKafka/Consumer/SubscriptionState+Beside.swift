@@ -8,11 +8,11 @@
 import KafkaTransport
 
 extension SubscriptionState {
-    /// What to ask brokers for although each waits with a fetch for records to come: partitions that were moved or became
-    /// readable since that began. The reader would wait for that one to end otherwise.
+    /// Plans fetches of partitions that were moved or became fetchable while their broker waits with another fetch.
+    /// Otherwise the reader would have to wait until that fetch ends.
     ///
-    /// A partition is asked for in this way until there is nothing; then it comes with the broker's next fetch. `next` is
-    /// when one that is to wait until then may be asked for.
+    /// A partition is fetched this way until an answer has no records; after that, it is part of the broker's next
+    /// fetch. `next` is the time when a delayed partition may be fetched.
     mutating func planFetchesBeside(now: MonotonicTime) -> (fetches: [FetchBeside], next: MonotonicTime?) {
         guard !self.busyBrokers.isEmpty else { return ([], nil) }
         var byBroker: [Int32: [TopicPartition]] = [:]
@@ -45,7 +45,8 @@ extension SubscriptionState {
             bytes += Int(assigned.maximumBytes)
             fetches.append(PlannedFetch(partition, assigned, number: number, isBeside: true))
         }
-        // What the fetch in flight may bring has taken the room; of a partition that was moved it brings nothing.
+        // The fetch in flight may have reserved all of the room, although it returns nothing for partitions that were
+        // moved.
         let least = min(bytes, Int(self.settings.maximumPartitionBytes))
         let limit = min(max(min(bytes, self.room), least), self.settings.maxFetchBytes)
         self.begin(fetches, number: number, maximumBytes: limit)

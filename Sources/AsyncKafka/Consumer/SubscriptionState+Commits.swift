@@ -9,22 +9,24 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// What is yet to be committed of a partition that is not read any more.
+/// The offset that is still to be committed automatically for a partition that is no longer read.
 struct LeftBehind: Sendable {
     var position: FetchPosition
     var topicID: KafkaUUID
 }
 
 extension SubscriptionState {
-    /// An automatic commit repeats an offset that has not changed for this long, so that it doesn't expire in the group.
+    /// The time after which an automatic commit repeats an unchanged offset, so that it doesn't expire in the group.
     static let repeatedAfter: Duration = .seconds(60)
 
-    /// Everything handed out so far, also what the group has already: an offset that nobody commits again expires.
+    /// The positions after everything delivered so far. Unchanged offsets are included, because they expire unless they
+    /// are committed again.
     var handedOutOffsets: [TopicPartition: OffsetAndMetadata] {
         self.offsets { self.handedOut($0, $1) }
     }
 
-    /// Everything that the reader has processed, except offsets that the group was given a short time ago.
+    /// Returns the positions after everything that the reader has processed, except offsets that were committed a short
+    /// time ago.
     func askedPastOffsets(now: MonotonicTime) -> [TopicPartition: OffsetAndMetadata] {
         var offsets = self.offsets { partition, assigned in
             guard let position = self.askedPast(partition, assigned) else { return nil }
@@ -37,8 +39,8 @@ extension SubscriptionState {
         return offsets
     }
 
-    /// Where this consumer has committed all that there is to read, and what came later up to the position is nothing to
-    /// read: markers, say. A commit that covers them too changes nothing for readers, and takes the lag away.
+    /// The positions of partitions whose records are all committed by this consumer, if only offsets without records
+    /// (such as markers) follow. Committing them changes nothing for readers and reduces the lag to zero.
     var carriedOnOffsets: [TopicPartition: OffsetAndMetadata] {
         self.offsets { _, assigned in
             guard assigned.isCommittedHere, let committed = assigned.committed, assigned.unseenFrom <= committed,
@@ -48,7 +50,7 @@ extension SubscriptionState {
         }
     }
 
-    /// The position after what the reader has of a partition that has a position.
+    /// The position after the delivered records of a partition that has a position.
     func handedOut(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition {
         guard let inHand = self.inHand, inHand.partition == partition, inHand.isUnfinished else {
             return assigned.position
@@ -56,7 +58,7 @@ extension SubscriptionState {
         return inHand.handedOut
     }
 
-    /// The number of records that the reader hasn't been given yet, as of the last answer; nil if that isn't known.
+    /// Returns how many offsets haven't been delivered yet, according to the last answer; nil if unknown.
     func lag(of partition: TopicPartition) -> Int64? {
         guard let assigned = self.partitions[partition], assigned.hasPosition else { return nil }
         let end = self.settings.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
@@ -82,7 +84,7 @@ extension SubscriptionState {
         return offsets
     }
 
-    /// The group has these offsets now.
+    /// Notes that the group has stored these offsets.
     mutating func committed(_ offsets: [TopicPartition: OffsetAndMetadata], now: MonotonicTime) {
         for (partition, offset) in offsets {
             if self.leftBehind[partition]?.position.offset == offset.offset { self.leftBehind[partition] = nil }
@@ -90,7 +92,7 @@ extension SubscriptionState {
             assigned.committed = offset.offset
             assigned.committedAt = now
             assigned.isCommittedHere = true
-            // Who commits what is in hand is done with it: an automatic commit must not take that back.
+            // The user has committed the element in hand, so an automatic commit must not take that back.
             if let askedPast = self.askedPast(partition, assigned), askedPast.offset < offset.offset,
                 offset.offset <= self.handedOut(partition, assigned).offset
             {
@@ -100,7 +102,7 @@ extension SubscriptionState {
         }
     }
 
-    /// Notes what is yet to be committed of partitions that are about to be replaced.
+    /// Keeps the processed offsets of partitions that are about to be replaced, so that they can still be committed.
     mutating func leaveBehind(_ partitions: [TopicPartition], now: MonotonicTime) {
         let offsets = self.askedPastOffsets(now: now)
         for partition in partitions {
@@ -110,16 +112,17 @@ extension SubscriptionState {
         }
     }
 
-    /// The id of the topic that a partition's offsets belong to; nil if it isn't known.
+    /// Returns the id of the topic that a partition's offsets belong to, or nil if it isn't known.
     func topicID(of partition: TopicPartition) -> KafkaUUID? {
         let id = self.partitions[partition]?.topicID ?? self.leftBehind[partition]?.topicID
         return id == .zero ? nil : id
     }
 
-    /// Moves positions over buffered batches that are nothing to read, where the reader has had all that comes before.
+    /// Moves positions past buffered batches without records to deliver, where the reader has received everything
+    /// before them.
     mutating func passUnseen() -> Wakening {
         var wakening: Wakening = []
-        // A list of its own: changing what is gone through would copy all of it.
+        // A copy of the keys: modifying the dictionary while iterating over it would copy all of it.
         for partition in Array(self.partitions.keys) {
             guard let index = self.partitions.index(forKey: partition),
                 self.partitions.values[index].phase == .fetching, !self.partitions.values[index].isTaken,
@@ -137,7 +140,7 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
-    /// Whether the next batch, by its header, may be nothing to read.
+    /// Whether the next batch may have no records to deliver, judging by its header.
     private var mayPassNext: Bool {
         guard let batch = self.chunks.first?.first else { return self.chunks.first?.failure == nil }
         return batch.isControl || batch.isTransactional || batch.count == 0 || batch.lastOffset < self.position.offset
@@ -146,7 +149,7 @@ extension AssignedPartition {
     fileprivate mutating func passUnseen(_ settings: SubscriptionState.Settings) {
         while self.mayPassNext, var chunk = self.chunks.popFirst() {
             while let batch = chunk.first {
-                // What can't be understood is for the reader to come upon.
+                // A batch that can't be parsed is left for the reader, which receives the error.
                 let isHidden = try? chunk.hides(
                     batch, isolation: settings.isolationLevel, checkingCRC: settings.checkCRCs)
                 guard isHidden == true || batch.count == 0 || batch.lastOffset < self.position.offset else {

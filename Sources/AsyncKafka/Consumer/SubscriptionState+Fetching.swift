@@ -24,23 +24,24 @@ extension PlannedFetch {
 }
 
 extension SubscriptionState {
-    /// The brokers that partitions are read from.
+    /// Returns the brokers that partitions are fetched from.
     func sources(now: MonotonicTime) -> Set<Int32> {
         Set(self.partitions.values.compactMap { $0.isFetchable ? $0.source(now: now) : nil })
     }
 
-    /// When a partition is to be read from its leader again, which then has to be asked.
+    /// Returns the next time when a partition returns from its preferred replica to its leader.
     func nextReturnToLeader(now: MonotonicTime) -> MonotonicTime? {
         self.partitions.values.lazy.compactMap { $0.preferredReplica?.until }.filter { $0 > now }.min()
     }
 
-    /// What to fetch from a broker now.
+    /// Plans the next fetch from a broker.
     ///
-    /// All of its partitions or none: one that is left out of a request leaves the broker's session, to come back with the
-    /// next. So a broker is asked when each of its partitions has little left in the buffer. Each broker has an equal share
-    /// of the buffer, since one that takes it all leaves the others without, again and again.
+    /// A fetch includes all partitions of the broker or none, because one that is omitted leaves the fetch session and
+    /// has to be added again. So a broker is asked when each of its partitions has little left in the buffer. Brokers
+    /// have equal shares of the buffer. Otherwise a broker that fills all of it would repeatedly leave no room for the
+    /// others.
     ///
-    /// Partitions that are asked for alone come first, one by one: they are in no session.
+    /// Partitions that are fetched alone come first, one by one. They are in no session.
     mutating func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan {
         var wanted: [PlannedFetch] = []
         var alone: PlannedFetch?
@@ -56,10 +57,10 @@ extension SubscriptionState {
                 continue
             }
             buffered += assigned.bufferedBytes
-            // One that was moved since its fetch began is asked for anew.
+            // A partition that was moved since its fetch began is fetched again.
             guard !assigned.isAwaited else { continue }
             if assigned.bufferedBytes >= assigned.lowWaterMark {
-                // Not looked at further: this is done each time that a partition's records run low.
+                // Return early, because this runs each time that the buffer of a partition runs low.
                 guard self.hasAskedAlone else { return .wait(until: nil) }
                 hasEnough = hasEnough || !assigned.isAskedAlone
                 continue
@@ -89,7 +90,7 @@ extension SubscriptionState {
         self.begin(wanted, number: number, maximumBytes: limit)
         self.busyBrokers.insert(broker)
         for fetch in wanted { self.partitions[fetch.partition]?.isAskedBeside = false }
-        // Another partition comes first each time, since a full answer leaves the last ones out.
+        // The order rotates, because an answer that is full omits the last partitions.
         wanted.sort { $0.partition < $1.partition }
         let first = number % wanted.count
         return .fetch(Array(wanted[first...] + wanted[..<first]), maximumBytes: limit)
@@ -103,10 +104,10 @@ extension SubscriptionState {
         }
     }
 
-    /// What the buffer can take beside what is on its way.
+    /// The room in the buffer besides the reserved bytes of fetches in flight.
     var room: Int { self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes }
 
-    /// What paused partitions have buffered must not keep the others from being read.
+    /// Drops the buffers of paused partitions, which must not keep the others from being read.
     private mutating func dropPaused() {
         for (partition, assigned) in self.partitions where assigned.isPaused && assigned.isBuffered {
             var assigned = assigned
@@ -116,7 +117,7 @@ extension SubscriptionState {
         }
     }
 
-    /// A fetch has ended, with answers for some of its partitions or none. Before its answers are taken.
+    /// Notes the end of a fetch, before its answers are processed.
     @discardableResult
     mutating func fetchEnded(
         _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, now: MonotonicTime
@@ -130,17 +131,18 @@ extension SubscriptionState {
                 self.partitions.values[index].fetchInFlight?.number == fetch.fetch
             else { continue }
             self.partitions.values[index].fetchInFlight = nil
-            // Its leader's fetcher could not ask while this one did.
+            // The leader's fetcher could not request the partition during this fetch.
             if self.partitions.values[index].source(now: now) != broker { isOthersTurn = true }
         }
         return isOthersTurn ? [.fetchers] : []
     }
 
-    /// A fetch got no answer. The replica that it went to, if it was not the leader, is not asked again.
+    /// Schedules the next attempt of a fetch that failed. If it was sent to a preferred replica, the leader is asked
+    /// next.
     mutating func fetchFailed(_ fetches: [PlannedFetch], retryAt time: MonotonicTime) {
         for fetch in fetches {
             guard let index = self.partitions.index(forKey: fetch.partition) else { continue }
-            // One that was moved while it was asked for beside another fetch is asked for anew at once.
+            // A partition that was moved during the fetch is fetched again immediately.
             if fetch.isBeside {
                 guard self.partitions.values[index].incarnation == fetch.incarnation else { continue }
                 self.partitions.values[index].isAskedBeside = false
@@ -150,15 +152,15 @@ extension SubscriptionState {
         }
     }
 
-    /// Lets a fetch's partitions wait.
+    /// Delays the next fetch of partitions.
     mutating func delay(_ fetches: [PlannedFetch], until time: MonotonicTime) {
         for fetch in fetches where self.partitions[fetch.partition]?.incarnation == fetch.incarnation {
             self.partitions[fetch.partition]?.notBefore = time
         }
     }
 
-    /// Takes a broker's answer for a partition, unless the partition has been moved or taken away meanwhile, or has a new
-    /// leader: what the old one sent may be gone from the new one's log.
+    /// Processes a broker's answer for a partition. It is ignored if the partition was moved or removed meanwhile, or
+    /// has a new leader, whose log may not contain what the old one sent.
     mutating func fetched(
         _ fetch: PlannedFetch, _ answer: FetchAnswer, from broker: Int32, now: MonotonicTime, backoff: Duration
     ) -> Wakening {
@@ -168,7 +170,7 @@ extension SubscriptionState {
         else { return [.fetchers] }
         defer { self.partitions[fetch.partition] = assigned }
         assigned.isAskedAlone = false
-        // Whatever it is other than nothing, what follows it is asked for beside the other fetch as well.
+        // Unless the answer is empty, the following records are fetched beside the other fetch, too.
         if fetch.isBeside { assigned.isAskedBeside = false }
 
         guard answer.error == .none else {
@@ -177,7 +179,7 @@ extension SubscriptionState {
         }
         assigned.notBefore = nil
         if assigned.doubtedSince != nil {
-            // Below Fetch v13 the records may be another topic's of this name.
+            // Below Fetch v13 the records may belong to another topic of this name.
             assigned.notBefore = now + backoff
             return [.fetchers, .metadata]
         }
@@ -215,7 +217,7 @@ extension SubscriptionState {
             return []
         }
         if let end = chunk.end, end.offset <= assigned.fetchPosition.offset {
-            // Not what was asked for. Asking again at once would go on without end.
+            // The answer has none of the requested offsets. An immediate retry could repeat endlessly.
             assigned.notBefore = now + backoff
             return [.fetchers]
         }
@@ -239,9 +241,10 @@ extension SubscriptionState {
             partition: partition.partition)
         switch error {
         case .offsetOutOfRange:
-            // A follower may be behind, or ahead in deleting: only the leader knows.
+            // A follower may lag, or have deleted more. Only the leader knows.
             if wasFollower && assigned.leader != broker { return [.fetchers] }
-            // What the reader has not had yet is still good; the offset after it is looked at when the reader has come there.
+            // Records that the reader hasn't received are still valid. The offset after them is requested again when
+            // the reader gets there.
             if assigned.isBuffered || self.inHand?.partition == partition && self.inHand?.isUnfinished == true {
                 return []
             }
@@ -280,12 +283,12 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
-    /// The broker to read from.
+    /// Returns the broker to read from.
     func source(now: MonotonicTime) -> Int32? {
         if let replica = self.preferredReplica, replica.until > now { return replica.broker }
         return self.leader
     }
 
-    /// With this much in the buffer there is no need to fetch.
+    /// The number of buffered bytes above which the partition isn't fetched.
     var lowWaterMark: Int { max(Int(self.maximumBytes) / 2, 1) }
 }

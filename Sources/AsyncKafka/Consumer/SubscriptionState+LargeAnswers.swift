@@ -8,9 +8,9 @@
 import KafkaTransport
 
 extension SubscriptionState {
-    /// The answer to a fetch was larger than this client takes, and was not read: brokers send the first batch whole, however
-    /// little was asked for. Whose batch it was can be told only of a partition that was asked for alone, on a connection where
-    /// nothing else is asked.
+    /// Handles an answer that exceeded the maximum response size and was not read. Brokers return the first batch
+    /// completely, however few bytes were requested. Only for a partition that was fetched alone, on a connection
+    /// without other requests, is it certain whose batch is too large.
     mutating func answerTooLarge(
         _ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime
     ) -> Wakening {

@@ -7,7 +7,7 @@
 
 import KafkaProtocol
 
-/// A position that was given up without anybody's wish, and why: for the log.
+/// A position that was reset without a request of the user, and the reason, for the log.
 struct PositionReset: Hashable, Sendable {
     enum Reason: Hashable, Sendable {
         case topicMadeAgain
@@ -25,8 +25,8 @@ struct PositionReset: Hashable, Sendable {
 }
 
 extension SubscriptionState {
-    /// Takes new leaders, and topics that were made again. What was read elsewhere a while ago may be out of date by now:
-    /// then what is known already is taken, by partitions that are new.
+    /// Updates leaders, and detects recreated topics. If the given metadata is older than the last one, the last one is
+    /// applied to partitions that are new.
     mutating func metadataChanged(_ metadata: ClusterMetadata) -> Wakening {
         let metadata = self.newest(metadata)
         self.metadata = metadata
@@ -36,7 +36,7 @@ extension SubscriptionState {
             }
             var assigned = assigned
             if assigned.isMadeAgain(topic, known) { self.beginAnew(&assigned, partition) }
-            // A broker that tells no id says nothing of which topic it is.
+            // Without an id, the metadata doesn't identify the topic.
             if topic.id != .zero { assigned.topicID = topic.id }
             if let doubted = assigned.doubtedSince, metadata.version > doubted, topic.error == .none {
                 assigned.doubtedSince = nil
@@ -52,13 +52,13 @@ extension SubscriptionState {
         return [.positions, .fetchers, .reader]
     }
 
-    /// The given metadata, or what was taken last if that is newer.
+    /// Returns the given metadata, or the last processed one if that is newer.
     func newest(_ metadata: ClusterMetadata) -> ClusterMetadata {
         metadata.version < self.metadata.version ? self.metadata : metadata
     }
 
-    /// The topic was deleted and made again under its name. What was read and committed of the old one says nothing of
-    /// the new one, even where its log reaches as far.
+    /// Starts a recreated topic according to the reset policy. Positions and commits of the old topic mean nothing in
+    /// the new one, even if its log is as long.
     private mutating func beginAnew(_ assigned: inout AssignedPartition, _ partition: TopicPartition) {
         assigned.committed = nil
         assigned.committedAt = nil
@@ -69,7 +69,7 @@ extension SubscriptionState {
         assigned.logStartOffset = nil
         self.dropInHand(of: partition)
         guard assigned.hasPosition else {
-            // What is being looked up may be an answer of the old one.
+            // The look-up in flight may return an offset of the old topic.
             self.bufferedBytes -= assigned.reset(assigned.phase)
             return
         }
@@ -88,7 +88,7 @@ extension SubscriptionState {
         }
     }
 
-    /// The positions that were given up since the last call.
+    /// Returns the positions that were reset since the last call.
     mutating func takeResets() -> [TopicPartition: PositionReset] {
         defer { self.resets = [:] }
         return self.resets
@@ -96,15 +96,14 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
-    /// Whether it belongs to another topic than the one of that name that was known. Without ids, its leader epochs tell
-    /// if they begin again.
+    /// Whether the topic was recreated under the same name. Without ids, only leader epochs that start again show it.
     fileprivate func isMadeAgain(_ topic: TopicMetadata, _ known: PartitionMetadata) -> Bool {
         if self.topicID != .zero { return topic.id != .zero && topic.id != self.topicID }
         guard topic.id == .zero, let before = self.leaderEpoch, let now = known.leaderEpoch else { return false }
         return now < before
     }
 
-    /// Takes its leader.
+    /// Updates the leader.
     fileprivate mutating func take(_ known: PartitionMetadata) {
         guard self.leader != known.leader || self.leaderEpoch != known.leaderEpoch else { return }
         let isNewEpoch = self.leaderEpoch != known.leaderEpoch
@@ -112,7 +111,7 @@ extension AssignedPartition {
         self.leaderEpoch = known.leaderEpoch
         self.preferredReplica = nil
         self.notBefore = nil
-        // The last leader may not answer for long, and its answer is out of date.
+        // The old leader may take long to answer, and its answer is outdated.
         self.fetchInFlight = nil
         self.isAskedBeside = false
         switch self.phase {

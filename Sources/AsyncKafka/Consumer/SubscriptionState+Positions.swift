@@ -8,12 +8,12 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// A question about a partition's position, for the group's coordinator or the partition's leader.
+/// A look-up of a partition's position at the group's coordinator or the partition's leader.
 struct PositionLookup: Sendable {
     enum Kind: Hashable, Sendable {
         case committed
         case list(OffsetTarget)
-        /// Where the log ends in the leader epoch of the last record read.
+        /// The end of the log in the leader epoch of the last record read.
         case endOfEpoch(Int32)
     }
 
@@ -25,7 +25,8 @@ struct PositionLookup: Sendable {
 }
 
 extension SubscriptionState {
-    /// The look-ups that are due, which are in flight from now on; otherwise the time when one will be.
+    /// Returns the look-ups that are due, which count as in flight from then on, and otherwise the time when one will
+    /// be due.
     mutating func beginLookups(now: MonotonicTime) -> (due: [PositionLookup], next: MonotonicTime?) {
         var due: [PositionLookup] = []
         var next: MonotonicTime?
@@ -67,26 +68,26 @@ extension SubscriptionState {
         return (due, next)
     }
 
-    /// The partition that a look-up was about, if the look-up still matters.
+    /// Ends a look-up and returns its partition, if the look-up still matters.
     private mutating func finish(_ lookup: PositionLookup) -> AssignedPartition? {
         guard var assigned = self.partitions[lookup.partition], assigned.incarnation == lookup.incarnation,
             assigned.isLookingUp
         else { return nil }
-        // The position is compared with the log of the leader that there is now.
+        // The position has to be compared with the log of the current leader.
         if case .endOfEpoch = lookup.kind, lookup.leaderEpoch != assigned.leaderEpoch { return nil }
         assigned.isLookingUp = false
         assigned.notBefore = nil
         return assigned
     }
 
-    /// The same, of a look-up that was answered as it should be.
+    /// Ends a successful look-up and returns its partition, if the look-up still matters.
     private mutating func answered(_ lookup: PositionLookup) -> AssignedPartition? {
         guard let assigned = self.finish(lookup) else { return nil }
         self.served(lookup.partition)
         return assigned
     }
 
-    /// The group's committed offset; nil if it has none.
+    /// Processes the group's committed offset; nil if it has none.
     mutating func committedFound(_ lookup: PositionLookup, _ committed: OffsetAndMetadata?) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
@@ -99,7 +100,7 @@ extension SubscriptionState {
         return assigned.validateIfNeeded() ? [.positions] : [.fetchers]
     }
 
-    /// An offset in the leader's log.
+    /// Processes an offset in the leader's log.
     mutating func offsetFound(_ lookup: PositionLookup, offset: Int64, epoch: Int32?) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: offset, epoch: epoch))
@@ -107,7 +108,7 @@ extension SubscriptionState {
         return [.fetchers]
     }
 
-    /// The question has no answer, and another is asked instead.
+    /// Replaces a look-up that had no result with another one.
     mutating func redirect(_ lookup: PositionLookup, to target: OffsetTarget) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         assigned.phase = .resetting(target)
@@ -115,12 +116,13 @@ extension SubscriptionState {
         return [.positions]
     }
 
-    /// The leader's log in the epoch of the last record read goes up to `endOffset`; nil if the leader doesn't know.
+    /// Processes the end offset of the leader's log in the epoch of the last record read; nil if the leader doesn't
+    /// know it.
     mutating func endOfEpochFound(_ lookup: PositionLookup, endOffset: Int64?) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.phase = .fetching
-        // That the leader doesn't know the epoch is no proof that anything was lost.
+        // An unknown epoch doesn't prove that records were lost.
         guard let endOffset, endOffset < assigned.fetchPosition.offset else { return [.fetchers, .reader] }
         self.bufferedBytes -= assigned.dropBuffer()
         assigned.incarnation += 1
@@ -140,9 +142,9 @@ extension SubscriptionState {
         return [.fetchers, .positions]
     }
 
-    /// A look-up failed: it is tried again at `time`, or the reader is told if it would fail again.
+    /// Notes a failed look-up. It is retried at `time`, or the reader receives the error if it isn't retriable.
     ///
-    /// - Parameter isToldElsewhere: whether the log hears of it anyway.
+    /// - Parameter isToldElsewhere: whether the error is logged elsewhere.
     mutating func lookupFailed(
         _ lookup: PositionLookup, _ error: KafkaError, now: MonotonicTime, retryAt time: MonotonicTime,
         isToldElsewhere: Bool = false
@@ -158,19 +160,19 @@ extension SubscriptionState {
         return [.reader]
     }
 
-    /// A broker doesn't know the answer to a validation (it is too old): the position is believed.
+    /// Accepts a position that the broker is too old to validate.
     mutating func cannotValidate(_ lookup: PositionLookup) -> Wakening {
         self.endOfEpochFound(lookup, endOffset: nil)
     }
 }
 
 extension AssignedPartition {
-    /// A position with a leader epoch has to be compared with the log of a leader of another epoch (KIP-320).
+    /// Begins to validate a position whose leader epoch is older than the current leader's (KIP-320).
     mutating func validateIfNeeded() -> Bool {
         guard self.phase == .fetching, let epoch = self.fetchPosition.epoch, let leaderEpoch = self.leaderEpoch,
             leaderEpoch > epoch
         else { return false }
-        // Not a new incarnation: the batch that is just on its way to the reader is lost if nobody takes it back.
+        // The incarnation stays the same, because otherwise a batch that is being handed to the reader would be lost.
         self.phase = .validating
         self.isLookingUp = false
         return true

@@ -8,11 +8,11 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// A batch on its way to the reader: out of the buffer, and not yet in hand.
+/// A batch that is being handed to the reader: it has left the buffer and isn't in hand yet.
 struct TakenBatch: Sendable {
     let partition: TopicPartition
     let batch: RecordBatch
-    /// The first offset that the reader has not had; it may lie inside the batch.
+    /// The first offset that the reader has not received. It may be inside the batch.
     let start: FetchPosition
     let incarnation: Int
     let topicID: KafkaUUID
@@ -25,10 +25,10 @@ extension SubscriptionState {
         case nothing
     }
 
-    /// A partition gives way to the next after this many bytes.
+    /// The number of bytes after which it is the next partition's turn.
     private static let bytesPerTurn = 64 << 10
 
-    /// The reader asks for more: it is done with everything that it had.
+    /// Notes that the reader asks for more, so that it has processed everything it received.
     mutating func readerAsked() -> KafkaError? {
         var failure: KafkaError?
         if let inHand = self.inHand {
@@ -40,7 +40,7 @@ extension SubscriptionState {
         return failure
     }
 
-    /// Takes back what the reader left of its batch.
+    /// Takes back the rest of the reader's batch.
     private mutating func putBackRest(of inHand: BatchInHand) -> KafkaError? {
         inHand.progress?.interrupt()
         let isDamaged = inHand.storage.failureOffset != nil
@@ -61,7 +61,7 @@ extension SubscriptionState {
         return nil
     }
 
-    /// The next batch for the reader, in turns of the partitions.
+    /// Returns the next batch for the reader. The partitions take turns.
     mutating func take() -> (Taken, Wakening) {
         if let failure = self.takeFailure() { return (.failure(failure), [.positions, .fetchers]) }
         var wakening: Wakening = []
@@ -76,7 +76,7 @@ extension SubscriptionState {
                 passedOver += 1
                 continue
             }
-            // In place: a copy of the partition would copy its buffer.
+            // Modified in place, because a copy of the partition would copy its buffer.
             let before = self.partitions.values[index].bufferedBytes
             let taken = Self.take(from: &self.partitions.values[index], partition, self.settings)
             if case .batch = taken { self.partitions.values[index].isTaken = true }
@@ -97,7 +97,7 @@ extension SubscriptionState {
         return (.nothing, wakening)
     }
 
-    /// An error that some partition has for the reader, once.
+    /// Removes and returns the error of a partition.
     private mutating func takeFailure() -> KafkaError? {
         guard let failed = self.partitions.first(where: { $0.value.failure != nil && !$0.value.isLeaving }) else {
             return nil
@@ -106,7 +106,7 @@ extension SubscriptionState {
         return failed.value.failure
     }
 
-    /// The next batch of a partition that users are to see.
+    /// Returns the next batch of a partition that has records to deliver.
     private static func take(
         from assigned: inout AssignedPartition, _ partition: TopicPartition, _ settings: Settings
     ) -> Taken {
@@ -143,7 +143,7 @@ extension SubscriptionState {
                 topicID: assigned.topicID))
     }
 
-    /// The position stays before what can't be read: whether to pass over it is for the user to decide.
+    /// Handles a batch that can't be parsed. The position stays before it, because the user decides whether to skip it.
     private static func damaged(
         _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: RecordBatchError,
         nextOffset: Int64? = nil
@@ -153,7 +153,7 @@ extension SubscriptionState {
         return .failure(KafkaError(error, partition, nextOffset: nextOffset))
     }
 
-    /// A batch that was taken turned out to be damaged.
+    /// Drops a batch that turned out to be damaged.
     mutating func refuse(_ taken: TakenBatch) {
         guard var assigned = self.partitions[taken.partition], assigned.incarnation == taken.incarnation else { return }
         self.bufferedBytes -= assigned.dropBuffer()
@@ -161,14 +161,14 @@ extension SubscriptionState {
         self.partitions[taken.partition] = assigned
     }
 
-    /// A batch that was taken has nothing for the reader after its position.
+    /// Moves the position past a batch that turned out to have no records to deliver.
     mutating func pass(_ taken: TakenBatch) {
         guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
         self.partitions[taken.partition]?.isTaken = false
         self.partitions[taken.partition]?.pass(taken.batch)
     }
 
-    /// Keeps a batch that was taken for later.
+    /// Puts a batch back for later.
     mutating func putBack(_ taken: TakenBatch) {
         guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
         self.partitions[taken.partition]?.isTaken = false
@@ -176,7 +176,7 @@ extension SubscriptionState {
         self.enqueue(taken.partition)
     }
 
-    /// Gives a batch into the reader's hand, unless its partition was moved, paused or taken away meanwhile.
+    /// Hands a batch to the reader, unless its partition was moved, paused or removed meanwhile.
     mutating func handOut(_ taken: TakenBatch, progress: ReadingProgress?, storage: RecordBatchStorage) -> Bool {
         guard let index = self.partitions.index(forKey: taken.partition),
             self.partitions.values[index].incarnation == taken.incarnation
@@ -197,12 +197,12 @@ extension SubscriptionState {
 }
 
 extension AssignedPartition {
-    /// The reader has processed everything that was handed out.
+    /// Notes that the reader has processed everything delivered.
     mutating func settle() {
         self.askedPast = self.position
     }
 
-    /// Moves the position over a batch that nobody is to see.
+    /// Moves the position past a batch that is not delivered.
     mutating func pass(_ batch: RecordBatch) {
         guard batch.nextOffset > self.position.offset else { return }
         let isSettled = self.askedPast == self.position
@@ -212,7 +212,8 @@ extension AssignedPartition {
 }
 
 extension KafkaError {
-    /// The error of a batch that can't be read. `nextOffset` is where the next batch begins, as far as its header says.
+    /// Creates the error of a batch that can't be read. `nextOffset` is the offset of the next batch, according to the
+    /// header.
     init(_ error: RecordBatchError, _ partition: TopicPartition, nextOffset: Int64? = nil) {
         var code = Code.corruptRecord
         if case .compression(.unavailable) = error.reason { code = .compressionUnavailable }

@@ -8,58 +8,58 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Fetches and look-ups of one partition that failed in a row, and are tried again.
+/// The fetches and look-ups of one partition that failed in a row and are retried.
 struct PartitionRefusals: Sendable {
     private var attempts = FailedAttempts()
     private var report = FailureReport(patience: .seconds(3))
 
-    /// Returns whether that is to be told.
+    /// Notes a failure, and returns whether to log it.
     ///
-    /// - Parameter isToldElsewhere: whether the log hears of it anyway. Then it does of the end, too.
+    /// - Parameter isToldElsewhere: whether the failure and its end are logged elsewhere.
     mutating func refused(_ error: KafkaError, now: MonotonicTime, isToldElsewhere: Bool) -> Bool {
         self.attempts.add(error, now: now)
         return !isToldElsewhere && self.report.failed(now: now) != nil
     }
 
-    /// Returns whether that they have ended is to be told.
+    /// Notes a success, and returns whether to log the end of the failures.
     mutating func served() -> Bool {
         self.attempts = FailedAttempts()
         return self.report.succeeded()
     }
 
-    /// The last one, which says how many there were.
+    /// Returns the last failure, with the number of failures.
     func summary(now: MonotonicTime) -> KafkaError? { self.attempts.summary(now: now) }
 }
 
-/// What the log is to say of a partition.
+/// What to log about a partition.
 enum PartitionNotice: Sendable {
-    /// It has been refused for a while.
+    /// The partition has been failing for a while.
     case refused(TopicPartition, KafkaError)
-    /// It is refused no more.
+    /// The partition has recovered.
     case served(TopicPartition)
 }
 
 extension SubscriptionState {
-    /// A fetch or a look-up of a partition failed and is tried again.
+    /// Notes a failed fetch or look-up that is retried.
     ///
-    /// - Parameter isToldElsewhere: whether the log hears of it anyway.
+    /// - Parameter isToldElsewhere: whether the failure and its end are logged elsewhere.
     mutating func refused(
         _ partition: TopicPartition, _ error: KafkaError, now: MonotonicTime, isToldElsewhere: Bool = false
     ) {
-        // Of a topic or leader that is not there, the cluster tells.
+        // The cluster logs missing topics and leaders.
         let isToldElsewhere = isToldElsewhere || self.metadata.partition(partition)?.leader == nil
         let isNews = self.refusals[partition, default: PartitionRefusals()].refused(
             error, now: now, isToldElsewhere: isToldElsewhere)
         if isNews { self.partitionNotices.append(.refused(partition, error)) }
     }
 
-    /// A broker has answered for a partition as it should.
+    /// Notes that a broker has answered successfully for a partition.
     mutating func served(_ partition: TopicPartition) {
         guard !self.refusals.isEmpty, self.refusals[partition]?.served() == true else { return }
         self.partitionNotices.append(.served(partition))
     }
 
-    /// What the log is to say of partitions since the last call.
+    /// Returns what to log about partitions since the last call.
     mutating func takePartitionNotices() -> [PartitionNotice] {
         defer { self.partitionNotices = [] }
         return self.partitionNotices

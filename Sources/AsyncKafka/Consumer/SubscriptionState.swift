@@ -9,14 +9,14 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// What a consumer reads and how far it is: its partitions with their positions and what is buffered of them. Pure.
+/// A consumer's subscription and its partitions with their positions and buffers. Pure.
 struct SubscriptionState: Sendable {
-    /// What the user asked for.
+    /// The kind of subscription.
     enum Subscription: Sendable {
         case none
         case topics(Set<String>)
         case pattern(TopicPattern)
-        /// Chosen partitions: no group decides.
+        /// Manually assigned partitions.
         case partitions
     }
 
@@ -24,12 +24,12 @@ struct SubscriptionState: Sendable {
         var autoOffsetReset = ConsumerConfiguration.AutoOffsetReset.latest
         var isolationLevel = IsolationLevel.readUncommitted
         var checkCRCs = true
-        /// Whether there are committed offsets to begin from.
+        /// Whether there is a group whose committed offsets are used.
         var hasGroup = false
         var maximumPartitionBytes: Int32 = 1 << 20
         var maxFetchBytes = 50 << 20
         var maximumPrefetchBytes = 64 << 20
-        /// What a partition's fetch size may grow to for a large batch.
+        /// The limit of a partition's fetch size, which grows for large batches.
         var maximumResponseBytes: Int32 = 128 << 20
         var preferredReplicaLifetime: Duration = .seconds(300)
     }
@@ -37,60 +37,60 @@ struct SubscriptionState: Sendable {
     let settings: Settings
     var subscription = Subscription.none
     var partitions: [TopicPartition: AssignedPartition] = [:]
-    /// The partitions that have something buffered, in the order in which they get their turn.
+    /// The partitions with buffered records in the order of their turns.
     private(set) var turns = Deque<TopicPartition>()
-    /// Those in `turns`, each once: also what was taken away or emptied since.
+    /// The elements of `turns`, including those that were removed or emptied since.
     private var isInTurns: Set<TopicPartition> = []
     /// Partitions that were paused when they were last given up.
     var pausedBefore: Set<TopicPartition> = []
-    /// Bytes taken from the partition whose turn it is.
+    /// The bytes taken from the partition whose turn it is.
     var takenInTurn = 0
     var bufferedBytes = 0
-    /// Bytes that fetches in flight may bring.
+    /// The bytes that fetches in flight may return.
     var reservedBytes = 0
-    /// Whether an answer was too large once, so that partitions may be asked for alone.
+    /// Whether any answer was too large, so that partitions may be fetched alone.
     var hasAskedAlone = false
-    /// A fetch was put off because what others may bring fills the buffer.
+    /// Whether a fetch was postponed because the fetches in flight may fill the buffer.
     var isRoomWanted = false
-    /// Partitions of which something was handed out since the reader last asked.
+    /// The partitions with records delivered since the reader last asked.
     var handedOut: [TopicPartition] = []
     var inHand: BatchInHand?
-    /// Partitions that were replaced, and what of them is yet to be committed by itself.
+    /// The processed offsets of replaced partitions that are still to be committed automatically.
     var leftBehind: [TopicPartition: LeftBehind] = [:]
-    /// Positions that were given up, for the log.
+    /// Positions that were reset, for the log.
     var resets: [TopicPartition: PositionReset] = [:]
-    /// Partitions that are refused, or were.
+    /// The failures of partitions that fail or have failed.
     var refusals: [TopicPartition: PartitionRefusals] = [:]
-    /// What is yet to be told of that.
+    /// What is still to be logged about them.
     var partitionNotices: [PartitionNotice] = []
-    /// The metadata that was taken last.
+    /// The last processed metadata.
     var metadata = ClusterMetadata.empty
-    /// How many fetches have been planned.
+    /// The number of planned fetches.
     var fetches = 0
-    /// The brokers that are at work on a fetch.
+    /// The brokers with a fetch in flight.
     var busyBrokers: Set<Int32> = []
-    /// The highest incarnation of partitions that were taken away: what is on its way for one is not for its successor.
+    /// The highest incarnation of removed partitions, so that an answer for a removed one isn't used for its successor.
     private var lastIncarnation = 0
 
     init(_ settings: Settings) {
         self.settings = settings
     }
 
-    /// The partitions that this consumer holds: not those that the listener is yet to hear of.
+    /// The partitions assigned to this consumer, including those whose callback is still running.
     var assignment: [TopicPartition] { self.partitions.keys.sorted() }
 
     // MARK: Assignment
 
-    /// Replaces the partitions. Those that stay keep their position, their pause, and what is buffered of them.
+    /// Replaces the partitions. Those that stay keep their position, pause and buffer.
     mutating func assign(_ wanted: [TopicPartition]) {
         let kept = Set(wanted)
         for partition in self.partitions.keys where !kept.contains(partition) { self.remove(partition) }
         self.add(wanted)
     }
 
-    /// Adds partitions that are not there yet.
+    /// Adds partitions that are not assigned yet.
     ///
-    /// - Parameter arriving: whether they have to wait until the listener has heard of them.
+    /// - Parameter arriving: whether they have to wait until `partitionsAssigned` has returned.
     mutating func add(_ new: [TopicPartition], arriving: Bool = false) {
         for partition in new where self.partitions[partition] == nil {
             var assigned = AssignedPartition(
@@ -100,7 +100,7 @@ struct SubscriptionState: Sendable {
             if !self.settings.hasGroup {
                 self.beginFromPolicy(&assigned, partition)
             } else if let left = self.leftBehind.removeValue(forKey: partition) {
-                // What the group has of it is yet to be brought up to date.
+                // The group's committed offset is older than the processed position.
                 _ = assigned.move(to: left.position)
                 assigned.topicID = left.topicID
             }
@@ -109,7 +109,7 @@ struct SubscriptionState: Sendable {
         self.pausedBefore.subtract(new)
     }
 
-    /// Takes partitions away, with everything that is known of them.
+    /// Removes a partition and its state.
     mutating func remove(_ partition: TopicPartition) {
         guard let removed = self.partitions.removeValue(forKey: partition) else { return }
         self.bufferedBytes -= removed.bufferedBytes
@@ -118,7 +118,7 @@ struct SubscriptionState: Sendable {
         self.dropInHand(of: partition)
     }
 
-    /// Gives partitions up in a rebalance. Whether they were paused is kept, in case they come back.
+    /// Removes partitions in a rebalance. Whether they were paused is kept, in case they return.
     mutating func release(_ partitions: [TopicPartition]) {
         for partition in partitions {
             if self.partitions[partition]?.isPaused == true { self.pausedBefore.insert(partition) }
@@ -126,24 +126,24 @@ struct SubscriptionState: Sendable {
         }
     }
 
-    /// From now on nothing of these is handed out or fetched.
+    /// Stops delivering and fetching records of these partitions.
     mutating func beginRevoking(_ partitions: [TopicPartition]) {
         for partition in partitions { self.partitions[partition]?.isLeaving = true }
     }
 
-    /// The listener has heard of these: they can be fetched.
+    /// Notes that `partitionsAssigned` has returned, so these partitions may be fetched.
     mutating func arrived(_ partitions: [TopicPartition]) {
         for partition in partitions { self.partitions[partition]?.isArriving = false }
     }
 
     // MARK: Turns
 
-    /// Something of the partition is buffered: it gets its turn after those that wait already.
+    /// Appends a partition with buffered records to the turns.
     mutating func enqueue(_ partition: TopicPartition) {
         if self.isInTurns.insert(partition).inserted { self.turns.append(partition) }
     }
 
-    /// Ends the turn of the first.
+    /// Ends the turn of the first partition.
     mutating func endTurn(keepsOrder: Bool) {
         self.takenInTurn = 0
         guard let partition = self.turns.popFirst() else { return }
@@ -163,7 +163,9 @@ struct SubscriptionState: Sendable {
 
     var paused: [TopicPartition] { self.partitions.filter(\.value.isPaused).keys.sorted() }
 
-    /// A partition that this consumer reads.
+    /// Returns the state of an assigned partition.
+    ///
+    /// - Throws: `.illegalState` if it isn't assigned.
     func require(_ partition: TopicPartition) throws(KafkaError) -> AssignedPartition {
         guard let assigned = self.partitions[partition] else {
             throw KafkaError(
@@ -175,7 +177,7 @@ struct SubscriptionState: Sendable {
 
     // MARK: Where to read
 
-    /// Moves a partition to an offset.
+    /// Moves the position of a partition.
     mutating func seek(_ partition: TopicPartition, to position: FetchPosition) throws(KafkaError) {
         var assigned = try self.require(partition)
         self.bufferedBytes -= assigned.move(to: position)
@@ -183,7 +185,7 @@ struct SubscriptionState: Sendable {
         self.dropInHand(of: partition)
     }
 
-    /// Stops a partition until its position has been found. Returns what the answer has to name.
+    /// Stops reading a partition until its new position has been found. Returns the new incarnation.
     mutating func beginSeek(_ partition: TopicPartition, _ phase: AssignedPartition.Phase) throws(KafkaError) -> Int {
         var assigned = try self.require(partition)
         self.bufferedBytes -= assigned.reset(phase)
@@ -192,19 +194,19 @@ struct SubscriptionState: Sendable {
         return assigned.incarnation
     }
 
-    /// What the reader has left of the partition is out of date.
+    /// Drops the batch in hand if it is of this partition, because it is outdated.
     mutating func dropInHand(of partition: TopicPartition) {
         self.handedOut.removeAll { $0 == partition }
         if self.inHand?.partition == partition { self.dropInHand() }
     }
 
-    /// What is left of the batch in hand is not to be read any more.
+    /// Drops the rest of the batch in hand.
     mutating func dropInHand() {
         self.inHand?.progress?.interrupt()
         self.inHand = nil
     }
 
-    /// The position that the reset policy says, or the reader's error if there is none.
+    /// Starts a partition according to the reset policy, or with an error for the reader if there is none.
     mutating func beginFromPolicy(_ assigned: inout AssignedPartition, _ partition: TopicPartition) {
         switch self.settings.autoOffsetReset {
         case .earliest: self.bufferedBytes -= assigned.reset(.resetting(.earliest))

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The topics a consumer reads, chosen by name: the topics that exist and those that are created later.
+/// A pattern that selects topics by name, including topics that are created later.
 ///
 /// ```swift
 /// try consumer.subscribe(toTopicsMatching: TopicPattern("orders-.*"))
@@ -17,13 +17,13 @@ public struct TopicPattern: Sendable {
     }
     private let rule: Rule
 
-    /// The topics whose whole name matches a regular expression, such as `orders-.*`.
+    /// Creates a pattern of the topics whose whole name matches a regular expression, such as `orders-.*`.
     ///
-    /// The syntax is [RE2](https://github.com/google/re2/wiki/Syntax)'s, which brokers evaluate (KIP-848), as far as it is
-    /// useful for names of topics. Lookahead, lookbehind, back references, word boundaries and classes such as `\p{Greek}`
-    /// are refused. Avoid nested repetitions such as `(a+)+`, which can take very long to evaluate here.
+    /// The syntax is that of [RE2](https://github.com/google/re2/wiki/Syntax), which brokers evaluate (KIP-848), as far
+    /// as it is useful for names of topics. Lookahead, lookbehind, back references, word boundaries and classes such as
+    /// `\p{Greek}` are refused. Avoid nested repetitions such as `(a+)+`, which can take very long to evaluate.
     ///
-    /// - Throws: `KafkaError` with the code `.invalidArgument` and the reason if `expression` is not of that syntax.
+    /// - Throws: `.invalidArgument` with the reason if `expression` doesn't have this syntax.
     public init(_ expression: String) throws(KafkaError) {
         do throws(TopicPatternSyntax.Refusal) {
             try TopicPatternSyntax.check(expression)
@@ -39,12 +39,12 @@ public struct TopicPattern: Sendable {
         self.rule = .expression(expression)
     }
 
-    /// The topics whose name satisfies a condition.
+    /// Creates a pattern of the topics whose name satisfies a condition.
     ///
-    /// The condition is evaluated by this client. A regular expression can be evaluated by brokers too: prefer it where it
-    /// can say the same.
+    /// This client evaluates the condition. Prefer a regular expression where possible, because brokers can evaluate
+    /// it, too.
     ///
-    /// - Parameter condition: is called for each topic of the cluster whenever metadata changes.
+    /// - Parameter condition: called for each topic of the cluster whenever metadata changes.
     public init(where condition: @escaping @Sendable (String) -> Bool) {
         self.rule = .condition(condition)
     }
@@ -54,11 +54,11 @@ public struct TopicPattern: Sendable {
         if case .expression(let expression) = self.rule { expression } else { nil }
     }
 
-    /// Whether the pattern selects a topic of this name.
+    /// Returns whether the pattern selects a topic of this name.
     public func matches(_ topic: String) -> Bool { !self.matching([topic]).isEmpty }
 
-    /// Those names that the pattern selects. The expression is compiled once for all of them: a `Regex` can't be kept,
-    /// since it can't be shared between threads.
+    /// Returns the names that the pattern selects. The expression is compiled on each call, because a `Regex` can't be
+    /// shared between threads.
     func matching(_ topics: some Sequence<String>) -> [String] {
         switch self.rule {
         case .condition(let condition): return topics.filter(condition)
@@ -68,7 +68,8 @@ public struct TopicPattern: Sendable {
         }
     }
 
-    /// As brokers read it: characters are code points, and classes hold ASCII.
+    /// Compiles an expression with the semantics of brokers: characters are code points, and character classes contain
+    /// ASCII only.
     private static func regex(_ expression: String) -> Regex<AnyRegexOutput>? {
         try? Regex(expression).asciiOnlyCharacterClasses().matchingSemantics(.unicodeScalar)
     }

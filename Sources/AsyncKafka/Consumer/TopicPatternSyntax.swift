@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The regular expressions that mean the same to a broker and to this library.
+/// A check for regular expressions that brokers and this library evaluate identically.
 ///
-/// A broker evaluates a pattern with RE2/J (KIP-848); the classic protocol evaluates it here, with Swift's `Regex`. Swift
-/// reads some expressions that RE2 refuses (lookaround, back references, possessive quantifiers), and reads a few
-/// differently (`[a&&b]`, `a{,2}`). This check refuses both kinds, so that a change of the group protocol never changes
-/// which topics a consumer reads. Whether brackets are balanced and ranges ascend is left to `Regex`.
+/// A broker evaluates a pattern with RE2/J (KIP-848); with the classic protocol, this library evaluates it with Swift's
+/// `Regex`. Swift accepts some expressions that RE2 refuses (lookaround, back references, possessive quantifiers) and
+/// interprets a few differently (`[a&&b]`, `a{,2}`). Both kinds are refused, so that a change of the group protocol
+/// never changes the selected topics. `Regex` itself checks that brackets are balanced and ranges ascend.
 struct TopicPatternSyntax {
     /// Why an expression is refused, as the end of a sentence.
     struct Refusal: Error {
@@ -18,7 +18,7 @@ struct TopicPatternSyntax {
     }
 
     private var rest: Substring
-    /// Whether there is something that a quantifier can repeat.
+    /// Whether a quantifier may follow.
     private var isRepeatable = false
 
     private init(_ expression: String) {
@@ -39,7 +39,7 @@ struct TopicPatternSyntax {
         case "{": try self.count()
         case "|": self.isRepeatable = false
         case "^", "$":
-            // RE2 repeats anchors, Swift doesn't.
+            // RE2 allows a quantifier after an anchor, Swift doesn't.
             self.isRepeatable = false
         default: self.isRepeatable = true
         }
@@ -51,12 +51,12 @@ struct TopicPatternSyntax {
         guard self.isRepeatable else {
             throw Refusal(reason: "there is nothing that \"\(text)\" could repeat")
         }
-        // "Reluctant": as few as possible. Both read it, and for a whole name it changes nothing.
+        // Both accept reluctant quantifiers, which make no difference when a whole name is matched.
         if self.rest.first == "?" { self.rest.removeFirst() }
         self.isRepeatable = false
     }
 
-    /// `{n}`, `{n,}` or `{n,m}`, up to RE2's limit of 1000.
+    /// Parses `{n}`, `{n,}` or `{n,m}`, up to RE2's limit of 1000.
     private mutating func count() throws(Refusal) {
         let end = self.rest.firstIndex(of: "}")
         let numbers = end.map { self.rest[..<$0].split(separator: ",", omittingEmptySubsequences: false) } ?? []
@@ -110,7 +110,7 @@ struct TopicPatternSyntax {
         case "d", "D", "s", "S", "w", "W": break
         case "A", "z": self.isRepeatable = false
         case "b", "B":
-            // Swift 6.3 doesn't count digits as parts of words here.
+            // Swift 6.3 doesn't treat digits as word characters here.
             throw Refusal(reason: "word boundaries are not supported")
         case "Q":
             guard let end = self.rest.firstRange(of: "\\E") else { throw Refusal(reason: "\"\\Q\" needs an \"\\E\"") }
@@ -120,7 +120,7 @@ struct TopicPatternSyntax {
         }
     }
 
-    /// An escape that stands for one character, outside of classes and in them.
+    /// Parses an escape for a single character, inside or outside of a class.
     private static func character(escapedAs character: Character, _ rest: inout Substring) throws(Refusal) {
         switch character {
         case "f", "n", "r", "t": return
@@ -142,7 +142,7 @@ struct TopicPatternSyntax {
     private mutating func characterClass() throws(Refusal) {
         if self.rest.first == "^" { self.rest.removeFirst() }
         var isFirst = true
-        /// Whether what came last can begin a range.
+        /// Whether the last element can begin a range.
         var canBeginRange = false
         while let character = self.rest.popFirst() {
             switch character {
@@ -175,7 +175,9 @@ struct TopicPatternSyntax {
     private static let strayHyphen = Refusal(
         reason: "\"-\" in a class stands between two characters, first or last; write \\- elsewhere")
 
-    /// - Returns: whether it stands for one character.
+    /// Parses an escape in a class.
+    ///
+    /// - Returns: whether it stands for a single character.
     @discardableResult
     private mutating func escapeInClass(isEndOfRange: Bool) throws(Refusal) -> Bool {
         guard let character = self.rest.popFirst() else { throw Refusal(reason: "it ends with \"\\\"") }
@@ -187,7 +189,7 @@ struct TopicPatternSyntax {
         return true
     }
 
-    /// `[:alpha:]`, after its bracket.
+    /// Parses a named class such as `[:alpha:]`, after its opening bracket.
     private mutating func namedClass() throws(Refusal) {
         let names = [
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",

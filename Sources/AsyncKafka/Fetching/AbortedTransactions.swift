@@ -5,28 +5,29 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tells which batches of a Fetch answer belong to aborted transactions, for `read_committed`.
+/// Tracks which batches of a Fetch answer belong to aborted transactions, for `read_committed`.
 ///
-/// The broker names, for what it sent, each aborted transaction by its producer and first offset. A producer's batches
-/// count as aborted from there to its ABORT marker. Decided on the header of a batch, before anything is decompressed.
+/// The broker lists the aborted transactions of the fetched range by producer id and first offset. A producer's batches
+/// count as aborted from that offset up to its ABORT marker. The batch header is enough to decide, so nothing is
+/// decompressed.
 struct AbortedTransactions: Sendable {
-    /// Not begun yet; the one with the lowest first offset is last.
+    /// Transactions that the batches haven't reached. Sorted so that the one with the lowest first offset is last.
     private var upcoming: [(producerID: Int64, firstOffset: Int64)]
-    /// Begun, and its marker not seen yet.
+    /// The producers whose aborted transaction has begun and whose marker hasn't been seen yet.
     private var open: Set<Int64> = []
 
-    /// The list of a Fetch answer, in any order: not every broker sorts it.
+    /// Creates it from the list of a Fetch answer. The order doesn't matter, because some brokers don't sort the list.
     init(_ list: [(producerID: Int64, firstOffset: Int64)] = []) {
         self.upcoming = list.sorted { $0.firstOffset > $1.firstOffset }
     }
 
-    /// Whether a batch of a transaction is to be left out. Batches must come in the order of their offsets.
+    /// Returns whether a batch of a transaction was aborted. Batches must be passed in the order of their offsets.
     mutating func contains(producerID: Int64, lastOffset: Int64) -> Bool {
         self.advance(to: lastOffset)
         return self.open.contains(producerID)
     }
 
-    /// Takes the marker that ends an aborted transaction. A marker without its transaction is no error: compaction
+    /// Processes the marker that ends an aborted transaction. A marker without its transaction is valid: compaction
     /// keeps markers longer than records.
     mutating func ended(producerID: Int64, markerOffset: Int64) {
         self.advance(to: markerOffset)

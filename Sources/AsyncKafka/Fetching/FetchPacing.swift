@@ -7,25 +7,25 @@
 
 import KafkaTransport
 
-/// Keeps a fetcher from spinning with a broker that answers at once although it has nothing. Pure.
+/// Slows a fetcher down when a broker returns empty answers immediately instead of waiting for data. Pure.
 struct FetchPacing: Sendable {
-    /// So many empty answers in a row are believed.
+    /// The number of empty answers in a row after which requests are delayed.
     private static let granted = 3
-    /// So many are told, and again after a minute.
+    /// The number of empty answers in a row after which a warning is logged, at most once a minute.
     private static let told = 10
 
     private var emptyInARow = 0
     private var toldAt: MonotonicTime?
 
-    /// What follows an answer.
+    /// What to do after an answer.
     struct Step: Hashable, Sendable {
-        /// When the next request may be sent; nil for at once.
+        /// When the next request may be sent; nil for immediately.
         var notBefore: MonotonicTime?
-        /// Whether that is to be told.
+        /// Whether to log a warning about it.
         var isNews = false
     }
 
-    /// Takes an answer to a request that was sent at `asked`, and that the broker could keep for `maximumWait`.
+    /// Processes the answer to a request that was sent at `asked` with `maximumWait` as the broker's longest wait.
     mutating func answered(
         isEmpty: Bool, asked: MonotonicTime, now: MonotonicTime, maximumWait: Duration,
         backoff: (_ failures: Int) -> Duration
@@ -38,7 +38,7 @@ struct FetchPacing: Sendable {
         guard self.emptyInARow > Self.granted else { return Step() }
         let isNews = self.emptyInARow >= Self.told && self.toldAt.map { now - $0 >= .seconds(60) } ?? true
         if isNews { self.toldAt = now }
-        // No later than if the broker had waited.
+        // A delay is never longer than a wait at the broker would have been.
         return Step(
             notBefore: min(asked + maximumWait, now + backoff(self.emptyInARow - Self.granted)), isNews: isNews)
     }

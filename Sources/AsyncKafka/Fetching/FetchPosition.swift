@@ -7,14 +7,14 @@
 
 import KafkaProtocol
 
-/// A place in a partition's log: the next offset, and the leader epoch of the record before it, if known.
+/// A position in a partition's log: the next offset, and the leader epoch of the record before it, if known.
 struct FetchPosition: Hashable, Sendable {
     var offset: Int64
     var epoch: Int32?
 }
 
 extension RecordBatch {
-    /// The position after it.
+    /// The position after this batch.
     var end: FetchPosition {
         FetchPosition(
             offset: self.nextOffset, epoch: self.partitionLeaderEpoch < 0 ? nil : self.partitionLeaderEpoch)

@@ -8,7 +8,7 @@
 import KafkaProtocol
 
 extension FetchRequest {
-    /// The request of a session, for a version of the protocol.
+    /// Creates the request that a session planned, in a version of the protocol.
     init(
         _ planned: FetchSession.Request, version: Int16, _ settings: FetchSettings, maximumBytes: Int, rack: String?
     ) {
@@ -42,7 +42,7 @@ extension FetchRequest {
             entry.fetchOffset = wanted.fetchOffset
             entry.partitionMaxBytes = wanted.maximumBytes
             if version >= 9 { entry.currentLeaderEpoch = wanted.leaderEpoch }
-            // Partitions keep their order, so that a topic may be named more than once.
+            // The order of the partitions is kept, so a topic may appear more than once.
             if let last = self.topics.indices.last,
                 version >= 13
                     ? self.topics[last].topicId == wanted.topicID : self.topics[last].topic == partition.topic

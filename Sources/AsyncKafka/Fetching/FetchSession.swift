@@ -7,11 +7,11 @@
 
 import KafkaProtocol
 
-/// The incremental fetch session with one broker (KIP-227): says what a Fetch has to name and what it may leave out. Pure.
+/// The incremental fetch session with one broker (KIP-227): decides which partitions a Fetch has to name. Pure.
 ///
-/// The broker remembers the partitions of a session with their offsets, so that a request names only what has changed.
+/// The broker keeps the partitions of a session with their offsets, so a request names only those that have changed.
 struct FetchSession: Sendable {
-    /// What is asked of one partition.
+    /// The parameters of one partition.
     struct Partition: Hashable, Sendable {
         var topicID: KafkaUUID = .zero
         var fetchOffset: Int64
@@ -19,49 +19,50 @@ struct FetchSession: Sendable {
         var maximumBytes: Int32
     }
 
-    /// What goes into a request.
+    /// The content of a request.
     struct Request: Sendable {
         var sessionID: Int32
         var sessionEpoch: Int32
         var partitions: [(TopicPartition, Partition)]
         var forgotten: [(TopicPartition, topicID: KafkaUUID)]
-        /// Whether every partition's topic has an id, so that names are not needed (Fetch v13).
+        /// Whether every partition's topic has an id, so that the request uses ids instead of names (Fetch v13).
         var usesTopicIDs: Bool
 
         var isFull: Bool { self.sessionEpoch == 0 || self.sessionEpoch == -1 }
     }
 
-    /// Nothing is known of what the broker sent, and nothing of it may be used.
+    /// How an answer fits its request. Unless it is accepted, none of its content may be used.
     enum Outcome: Hashable, Sendable {
         case accepted
-        /// The session is gone or confused: the next request opens a new one.
+        /// The broker refused the session. The next request opens a new one.
         case rejected(ErrorCode)
-        /// The answer does not fit the request.
+        /// The answer doesn't match the request.
         case malformed
     }
 
     static let none: Int32 = 0
     private static let opening: Int32 = 0
-    /// Ends the session, or does without one.
+    /// The epoch of a request that ends its session, or that doesn't use one.
     static let closing: Int32 = -1
 
     private(set) var id = FetchSession.none
     private(set) var epoch = FetchSession.opening
-    /// What the broker has in the session, once the request in flight has arrived.
+    /// The partitions of the session at the broker, once the request in flight has arrived.
     private var known: [TopicPartition: Partition] = [:]
     private var usesTopicIDs = false
 
-    /// The name of a topic in the session: answers from Fetch v13 on have only its id.
+    /// Returns the name of a topic in the session. Answers from Fetch v13 on contain only topic ids.
     func topic(id: KafkaUUID) -> String? {
         self.known.first { $0.value.topicID == id }?.key.topic
     }
 
-    /// Begins a request for `wanted`, in its order. What the session knows and `wanted` doesn't name is forgotten.
+    /// Plans a request for `wanted`, in its order. Partitions of the session that `wanted` doesn't contain are removed
+    /// from it.
     ///
-    /// - Parameter knowsTopicIDs: whether the broker takes topic ids in place of names (Fetch v13).
+    /// - Parameter knowsTopicIDs: whether the broker supports topic ids instead of names (Fetch v13).
     mutating func begin(wanted: [(TopicPartition, Partition)], knowsTopicIDs: Bool = true) -> Request {
         let usesTopicIDs = knowsTopicIDs && !wanted.contains { $0.1.topicID == .zero }
-        // Going from ids to names or back inside a session is an error to the broker.
+        // A broker rejects a change between ids and names within a session.
         if usesTopicIDs != self.usesTopicIDs, self.epoch != Self.opening { self.epoch = Self.opening }
         self.usesTopicIDs = usesTopicIDs
 
@@ -77,8 +78,8 @@ struct FetchSession: Sendable {
         for (partition, request) in wanted {
             if let before = gone.removeValue(forKey: partition) {
                 if before == request { continue }
-                // The topic was deleted and made again: for a broker that goes by ids that is another partition. By name it is
-                // the same one, which would be named and forgotten at once.
+                // The topic was deleted and recreated. A broker that uses ids treats it as another partition, so the
+                // old one is removed. By name it is the same partition, which the request would add and remove at once.
                 if usesTopicIDs, before.topicID != request.topicID { forgotten.append((partition, before.topicID)) }
             }
             changed.append((partition, request))
@@ -90,7 +91,7 @@ struct FetchSession: Sendable {
             forgotten: forgotten.sorted { $0.0 < $1.0 }, usesTopicIDs: usesTopicIDs)
     }
 
-    /// Takes the head of an answer and the partitions that it names.
+    /// Processes an answer's error, session id and partitions.
     mutating func answered(
         _ request: Request, error: ErrorCode, sessionID: Int32, partitions: [TopicPartition], isThrottled: Bool = false
     ) -> Outcome {
@@ -107,7 +108,7 @@ struct FetchSession: Sendable {
                 return .malformed
             }
             self.id = sessionID
-            // A broker that grants no session answers with id 0: every request is then a full one.
+            // A broker that grants no session returns id 0; every request is a full one then.
             self.epoch = sessionID == Self.none ? Self.opening : 1
             return .accepted
         }
@@ -119,18 +120,19 @@ struct FetchSession: Sendable {
         return .accepted
     }
 
-    /// No answer came: what the broker did with the request is unknown, so a new session closes the old one.
+    /// Notes that no answer arrived. It is unknown whether the broker processed the request, so the next one replaces
+    /// the session.
     mutating func failed() {
         self.epoch = Self.opening
     }
 
-    /// The session in which an answer made no sense is not to be closed, only left alone.
+    /// Abandons a session after a malformed answer, without closing it at the broker.
     private mutating func reset() {
         self.id = Self.none
         self.epoch = Self.opening
     }
 
-    /// The request that ends the session, if there is one.
+    /// Returns the request that ends the session, or nil if there is none.
     mutating func close() -> Request? {
         guard self.id != Self.none else { return nil }
         defer { self = FetchSession() }

@@ -8,18 +8,18 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Decides what is fetched, and takes the results. A consumer's source follows its positions.
+/// Decides what is fetched, and processes the results. A consumer's source follows its positions.
 protocol FetchSource: Sendable {
-    /// The brokers to fetch from, and the time at which they change if the fetcher isn't woken before.
+    /// Returns the brokers to fetch from, and the time at which they change if the fetcher isn't woken before.
     func brokersToFetchFrom(now: MonotonicTime) -> (brokers: Set<Int32>, next: MonotonicTime?)
 
-    /// Plans the next fetch from a broker. It counts as in flight from then on.
+    /// Plans the next fetch from a broker. The fetch counts as in flight from then on.
     func planFetch(from broker: Int32, now: MonotonicTime) -> FetchPlan
 
-    /// Plans fetches from brokers that already have one in flight, or tells when one will be due.
+    /// Plans fetches from brokers that already have one in flight, or returns when one will be due.
     func planFetchesBeside(now: MonotonicTime) -> (fetches: [FetchBeside], next: MonotonicTime?)
 
-    /// Takes the result of a fetch.
+    /// Processes the result of a fetch.
     func fetchEnded(_ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, _ result: FetchResult)
 
     /// Schedules the next attempt of a fetch that failed.
@@ -28,10 +28,10 @@ protocol FetchSource: Sendable {
     /// Delays the next fetch of partitions that have nothing new.
     func delayFetch(_ fetches: [PlannedFetch], until time: MonotonicTime)
 
-    /// The answer exceeded `maxResponseSize` and was not read.
+    /// Handles an answer that exceeded `maxResponseSize` and was not read.
     func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime)
 
-    /// No fetch can be sent to a broker. If the error is retriable, metadata may name another one.
+    /// Handles a failed fetch to a broker. If the error is retriable, metadata may name another leader.
     func brokerFailed(_ error: KafkaError)
 }
 
@@ -42,28 +42,28 @@ enum FetchPlan: Sendable {
     case wait(until: MonotonicTime?)
 }
 
-/// One partition in a fetch, with marks by which its source recognizes an outdated answer.
+/// One partition in a fetch, with the numbers by which its source recognizes an outdated answer.
 struct PlannedFetch: Sendable {
     var partition: TopicPartition
     var request: FetchSession.Partition
-    /// Grows when the source moves the partition's position.
+    /// The incarnation of the partition's position, which the source increments when it moves the position.
     var incarnation: Int
     /// The number of the fetch.
     var fetch: Int
-    /// Whether it is asked for beside another fetch.
+    /// Whether the partition is requested beside another fetch.
     var isBeside = false
-    /// Whether it is asked for alone, since the answer may be larger than this client takes.
+    /// Whether the partition is requested alone, because the answer may exceed the maximum response size.
     var isAlone = false
 }
 
-/// A fetch of partitions whose broker is at work on another one already.
+/// A fetch beside another: the broker already processes a fetch of other partitions.
 struct FetchBeside: Sendable {
     var broker: Int32
     var fetches: [PlannedFetch]
     var maximumBytes: Int
 }
 
-/// What a broker answered for one partition.
+/// A broker's answer for one partition.
 struct FetchAnswer: Sendable {
     var error = ErrorCode.none
     var highWatermark: Int64 = -1

@@ -8,16 +8,16 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// What one Fetch brought of one partition: whole batches, as they came.
+/// The batches of one partition in one Fetch answer, as the broker sent them.
 struct FetchedChunk: Sendable {
     private var batches: Deque<RecordBatch>
     private var aborted: AbortedTransactions
-    /// Why the batches end where they do, if something in them can't be understood.
+    /// The error at the first batch that can't be parsed, if any. It follows the valid batches.
     private(set) var failure: RecordBatchError?
     /// The position after the last batch; nil if there is none.
     let end: FetchPosition?
     let byteCount: Int
-    /// Whether there was not even one whole batch: the fetch size is too small for it.
+    /// Whether the answer contains no complete batch because the fetch size is too small.
     let isCutShort: Bool
 
     init(_ records: Bytes, aborted: AbortedTransactions) {
@@ -38,19 +38,20 @@ struct FetchedChunk: Sendable {
         self.isCutShort = end == nil && self.failure == nil && reader.cutOff != nil
     }
 
-    /// What `popFirst` will take.
+    /// The batch that `popFirst` returns next.
     var first: RecordBatch? { self.batches.first }
 
-    /// The next batch as it came, whatever is in it.
+    /// Removes and returns the next batch, without looking at its content.
     mutating func popFirst() -> RecordBatch? { self.batches.popFirst() }
 
-    /// Whether users are not to see a batch: it is Kafka's own, or of an aborted transaction. Asked in order.
+    /// Returns whether a batch is hidden from users: it is a control batch, or part of an aborted transaction. Batches
+    /// must be passed in order.
     mutating func hides(
         _ batch: RecordBatch, isolation: IsolationLevel, checkingCRC: Bool
     ) throws(RecordBatchError) -> Bool {
         if batch.isControl {
             guard isolation == .readCommitted else { return true }
-            // Kafka compresses no markers. This is asked under a lock, where nothing may be decompressed.
+            // Kafka never compresses markers, and this code runs under a lock, where nothing may be decompressed.
             guard batch.codec == CompressionCodec.none else {
                 throw RecordBatchError(
                     .malformed("it is a marker of Kafka's own, and compressed"), baseOffset: batch.baseOffset)

@@ -8,9 +8,9 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Sends single requests and takes their answers.
+/// Sends single requests and processes their answers.
 extension Fetcher {
-    /// Asks outside of the broker's session, and for what is there: the broker does not wait for more.
+    /// Sends a request outside of the broker's session. The broker returns what it has and doesn't wait for more.
     func askApart(
         _ fetches: [PlannedFetch], maximumBytes: Int, of broker: Int32, on connection: BrokerConnection
     ) async throws(KafkaError) -> FetchSession.Outcome {
@@ -20,7 +20,7 @@ extension Fetcher {
         ).outcome
     }
 
-    /// Sends one request, and takes its answer.
+    /// Sends one request and processes its answer.
     func ask(
         _ fetches: [PlannedFetch], maximumBytes: Int, of broker: Int32, on connection: BrokerConnection,
         _ session: inout FetchSession, isApart: Bool = false
@@ -82,7 +82,7 @@ extension Fetcher {
         return outcome
     }
 
-    /// Lets the broker forget the session. Best effort: it would forget it in time anyway.
+    /// Closes the session at the broker. This is best effort: the broker evicts unused sessions anyway.
     func close(_ session: inout FetchSession, _ broker: Int32) {
         guard let connection = self.cluster.connectionIfOpen(to: broker, for: .fetch), let last = session.close(),
             let version = try? connection.versions.version(
@@ -96,7 +96,7 @@ extension Fetcher {
 }
 
 extension FetchResponse {
-    /// Whether it tells nothing: no records, no error, no other replica.
+    /// Whether the answer has no records, no error and no preferred replica.
     var isEmpty: Bool {
         self.errorCode == .none && self.throttleTimeMs == 0
             && self.responses.allSatisfy { topic in

@@ -11,20 +11,20 @@ import KafkaTransport
 
 /// The settings of a fetcher.
 struct FetchSettings: Sendable {
-    /// How long a broker may wait until it has `minBytes`.
+    /// How long a broker may wait for `minBytes`.
     var maxWait: Duration
     var minBytes: Int
     var isolationLevel: IsolationLevel
 }
 
-/// Fetches what its source wants, with one loop per broker that has one request in flight.
+/// Fetches what its source plans, with one loop per broker that keeps one request in flight.
 final class Fetcher<Source: FetchSource>: Sendable {
     let source: Source
     let settings: FetchSettings
     let cluster: Cluster
     let loop: EventLoop
     let logger: Logger
-    /// Wakes the loops of the brokers, and the one that starts them.
+    /// The signals of the brokers' loops and of the loop that starts them.
     private let loops: FetcherTable
 
     /// - Parameter loops: the signals with which `source` wakes the fetcher.
@@ -37,7 +37,7 @@ final class Fetcher<Source: FetchSource>: Sendable {
         self.loops = loops
     }
 
-    /// Keeps a loop going for each broker that partitions are read from, until the task is cancelled.
+    /// Runs a loop for each broker that partitions are read from, until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
@@ -81,7 +81,7 @@ final class Fetcher<Source: FetchSource>: Sendable {
                     }
                     failures += 1
                     self.complain(of: refusal, broker, &report)
-                    // One new session is begun at once, the next ones are not.
+                    // The first refusal starts a new session immediately; further ones wait for the backoff.
                     guard failures > 1 else { continue }
                     self.source.fetchAgain(fetches, at: self.loop.now + self.cluster.backoff(failures: failures))
                 } catch {
@@ -105,7 +105,8 @@ final class Fetcher<Source: FetchSource>: Sendable {
         self.logger(
             .debug, "The answer to a Fetch is too large; its partitions are asked for one by one",
             [(.partitions, fetches.map(\.partition).names), (.error, error.description)])
-        // Its connection was closed for it. What is known to be too large is not asked for at each turn.
+        // The connection was closed because of the answer, so a partition known to be too large is not requested each
+        // turn.
         self.source.answerTooLarge(
             fetches, error, retryAt: self.loop.now + self.cluster.configuration.retryBackoffMax)
     }
@@ -141,8 +142,8 @@ final class Fetcher<Source: FetchSource>: Sendable {
         return outcome
     }
 
-    /// Asks for what must not wait until the fetch that the broker is at work on ends: on another connection, where it is
-    /// answered at once.
+    /// Sends a fetch that must not wait for the broker's fetch in flight: on another connection, where it is answered
+    /// immediately.
     private func fetch(_ plan: FetchBeside) async {
         do throws(KafkaError) {
             let connection = try await self.cluster.connection(
@@ -154,7 +155,7 @@ final class Fetcher<Source: FetchSource>: Sendable {
         } catch {
             self.source.fetchEnded(plan.fetches, maximumBytes: plan.maximumBytes, from: plan.broker, .failed)
             if error.isAnswerTooLarge { return self.answerTooLarge(plan.fetches, error) }
-            // The broker's own fetch will tell, too.
+            // The fetch in flight at the same broker reports the failure, too.
             self.logger(
                 .debug, "A fetch beside another one failed",
                 [(.broker, "\(plan.broker)"), (.error, error.description)])
@@ -164,7 +165,7 @@ final class Fetcher<Source: FetchSource>: Sendable {
 }
 
 extension FetchSession.Outcome {
-    /// Why nothing of the answer may be used.
+    /// The error if the content of the answer must not be used.
     fileprivate var refusal: KafkaError? {
         switch self {
         case .accepted: nil

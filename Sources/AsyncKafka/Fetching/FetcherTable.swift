@@ -7,13 +7,13 @@
 
 import KafkaMemory
 
-/// The fetchers of a consumer, one for each broker, and what wakes them.
+/// The signals of a consumer's fetchers, one for each broker.
 final class FetcherTable: Sendable {
-    /// Wakes the task that begins fetchers.
+    /// Wakes the task that starts fetchers.
     let signal = Signal()
     private let fetchers = Lock<[Int32: Signal]>([:])
 
-    /// Begins a fetcher for each of the brokers that has none; their signals.
+    /// Adds the brokers that have no fetcher yet, and returns them with their new signals.
     func add(_ brokers: Set<Int32>) -> [(broker: Int32, signal: Signal)] {
         self.fetchers.withLock { fetchers in
             var added: [(broker: Int32, signal: Signal)] = []
@@ -26,6 +26,7 @@ final class FetcherTable: Sendable {
         }
     }
 
+    /// Wakes all fetchers, and the task that starts them.
     func wakeAll() {
         let signals = self.fetchers.withLock { Array($0.values) }
         for signal in signals { signal.notify() }

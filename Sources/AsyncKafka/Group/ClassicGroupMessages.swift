@@ -8,11 +8,13 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// What members of a classic group tell each other through the coordinator, in the bytes of Kafka's Java client.
+/// The messages that the members of a classic group exchange through the coordinator, encoded as by Kafka's Java
+/// client.
 ///
-/// Each begins with a version; newer versions only add fields at the end, so that a reader takes what it knows of a newer one.
+/// Each begins with a version. Newer versions only append fields, so a decoder reads the fields it knows and ignores
+/// the rest.
 enum ClassicGroupMessages {
-    /// The protocol's name in JoinGroup.
+    /// The protocol type in JoinGroup.
     static let type = "consumer"
 
     static func encode(_ subscription: GroupMemberSubscription) throws(ProtocolError) -> Bytes {
@@ -53,7 +55,7 @@ enum ClassicGroupMessages {
         return try self.encode(message)
     }
 
-    /// The partitions of an assignment. No bytes at all mean none.
+    /// Returns the partitions of an assignment. Empty bytes are an empty assignment.
     static func decodeAssignment(_ bytes: Bytes) throws(ProtocolError) -> [TopicPartition] {
         if bytes.isEmpty { return [] }
         let message: ConsumerProtocolAssignment = try self.decode(bytes)

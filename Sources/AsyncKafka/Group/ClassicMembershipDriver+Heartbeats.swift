@@ -8,9 +8,9 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What has to happen in time while this is a member.
+/// Heartbeats and the deadlines of a member.
 extension ClassicMembershipDriver {
-    /// Sends heartbeats, also while the reader is busy with its records or a callback.
+    /// Sends heartbeats, also while the reader processes records or runs a callback.
     func sendHeartbeats() async {
         var failures = 0
         while !Task.isCancelled {
@@ -26,7 +26,7 @@ extension ClassicMembershipDriver {
                 } catch {
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
                     if error.brokerCode == .rebalanceInProgress {
-                        // It was answered: there is nothing to hurry for.
+                        // The coordinator answered, so the next heartbeat needn't come sooner.
                         failures = 0
                     } else {
                         failures += 1
@@ -43,7 +43,8 @@ extension ClassicMembershipDriver {
         as identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         let sentAt = self.loop.now
-        // With the wait the connection ends, which nothing else uses now: the way to the coordinator may be dead.
+        // A timeout closes the connection, which carries nothing else now: the network path to the coordinator may be
+        // dead.
         let call = HeartbeatCall(
             group: self.group, memberID: identity.memberID, generation: identity.generation,
             instanceID: self.settings.instanceID,
@@ -60,13 +61,13 @@ extension ClassicMembershipDriver {
     private func heartbeatArrived(of identity: ClassicMembershipStateMachine.Identity, sentAt: MonotonicTime) {
         self.withMachine { $0.heartbeatArrived(of: identity, sentAt: sentAt) }
         self.signals.clocks.notify()
-        // It may have found the session over just before, and wait.
+        // The reader may have found the session expired just before, and be waiting.
         self.host.wakeReader()
     }
 
-    /// Watches over what has a limit: the time since the group has heard of this member, and since the reader has asked.
+    /// Watches two deadlines: the end of the session and the end of the poll interval.
     ///
-    /// It sends nothing, so that no request which hangs can hold it up.
+    /// It sends nothing itself, so a hanging request can't delay it.
     func watchClocks() async {
         while !Task.isCancelled {
             let now = self.loop.now

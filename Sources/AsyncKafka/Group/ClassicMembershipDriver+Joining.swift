@@ -21,8 +21,8 @@ extension ClassicMembershipDriver {
             let answer = try await self.cluster.attempt(
                 ofGroup: self.group, deadline: deadline, checkingEvery: self.classic.coordinatorPatience
             ) { () throws(KafkaError) -> JoinGroupCall? in
-                // The group may have been left while the coordinator was looked for. The subscription is read after this: a
-                // later change has the group joined again.
+                // The consumer may have left the group while the coordinator was looked up. The subscription is read
+                // after `requestSent`, so that a later change causes another rebalance.
                 let isWanted = self.update { machine in
                     guard machine.wantsToJoin(as: identity) else { return false }
                     machine.requestSent(now: self.loop.now)
@@ -51,7 +51,7 @@ extension ClassicMembershipDriver {
             let failure = KafkaError(wrapping: error, doing: "joining the group", group: self.group)
             let retry =
                 self.update { machine in
-                    // Perhaps it was not even sent.
+                    // The request may have failed before it was sent.
                     if machine.wantsToJoin(as: identity) { machine.requestSent(now: self.loop.now) }
                     return machine.joinFailed(failure)
                 } ?? .never
@@ -131,7 +131,7 @@ extension ClassicMembershipDriver {
         }
     }
 
-    /// As the group's leader: gives every member its partitions.
+    /// Computes every member's assignment, as the group's leader.
     private func distribute(
         _ joined: JoinGroupResponse, as identity: ClassicMembershipStateMachine.Identity,
         until deadline: MonotonicTime
@@ -141,7 +141,7 @@ extension ClassicMembershipDriver {
                 member.metadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId)
         }
         let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
-        // Not counted yet: what is learned of them now is no change.
+        // The partitions aren't counted yet, so metadata that arrives until then doesn't count as a change.
         self.distributes(Dictionary(topics.map { ($0, Int?.none) }) { $1 }, as: identity)
         var metadata = self.cluster.metadata
         if topics.contains(where: { metadata.topics[$0] == nil }) {
@@ -149,7 +149,7 @@ extension ClassicMembershipDriver {
         }
         let counts = Dictionary(topics.map { ($0, metadata.topics[$0]?.partitions.count ?? 0) }) { $1 }
         self.withMachine { $0.distributes(counts.mapValues { Optional($0) }, as: identity) }
-        // A static leader that comes back finds the old assignment still good (KIP-814).
+        // A static leader that returns keeps the previous assignment (KIP-814).
         if joined.skipAssignment { return [] }
 
         guard let assignor = self.classic.assignors.first(where: { $0.name == joined.protocolName }) else {
@@ -167,7 +167,7 @@ extension ClassicMembershipDriver {
         }
     }
 
-    /// Keeps the topics that this member distributes, and has their metadata requested.
+    /// Stores the topics that this member distributes, and requests their metadata.
     private func distributes(_ topics: [String: Int?], as identity: ClassicMembershipStateMachine.Identity) {
         self.withMachine { $0.distributes(topics, as: identity) }
         self.host.watchTopics()

@@ -9,10 +9,10 @@ import KafkaProtocol
 import KafkaTransport
 
 extension ClassicMembershipDriver {
-    /// How long one attempt to leave the group takes at most.
+    /// The maximum time of one attempt to leave the group.
     static let farewellPatience = Duration.seconds(5)
 
-    /// The group can't be joined: nobody in it has to wait for a member that has taken no part. One attempt.
+    /// Leaves a group that can't be joined, so that the other members don't wait for this one. Makes one attempt.
     func leaveAfterFailure() async {
         guard let farewell = self.withMachine({ $0.farewellOfFailure }) ?? nil else { return }
         let deadline = self.loop.now + Self.farewellPatience
@@ -26,7 +26,7 @@ extension ClassicMembershipDriver {
         }
     }
 
-    /// Best effort: the group would find out by itself when the session times out.
+    /// Sends LeaveGroup. This is best effort: otherwise the group removes the member when its session times out.
     func send(_ farewell: Farewell, until deadline: MonotonicTime) async {
         let outcome = await self.cluster.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in
             // Not on the connection where a JoinGroup may be waiting for its answer.
@@ -51,7 +51,8 @@ extension ClassicMembershipDriver {
     }
 
     private func call(_ farewell: Farewell) -> LeaveGroupCall {
-        // Not until the end at a coordinator that hangs: there may be another one by now.
+        // The time at one coordinator is limited, because another one may have taken over from a coordinator that
+        // hangs.
         LeaveGroupCall(
             group: self.group, memberID: farewell.memberID, reason: farewell.reason, patience: Self.farewellPatience)
     }

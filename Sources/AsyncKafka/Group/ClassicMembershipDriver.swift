@@ -65,16 +65,16 @@ final class ClassicMembershipDriver: MembershipDriver {
 
     // MARK: Joining
 
-    /// What became of one attempt to join, or to take the assignment.
+    /// The outcome of one attempt to join or to get the assignment.
     enum JoiningOutcome {
         case joined(JoinGroupResponse)
         case synced
-        /// The group has been left since, or something else has to come first.
+        /// The consumer has left the group since, or another request has to come first.
         case notWanted
         case failed(KafkaError, ClassicMembershipStateMachine.Retry)
     }
 
-    /// Sends what the membership has to send: JoinGroup and SyncGroup.
+    /// Sends JoinGroup and SyncGroup when the membership requires them.
     private func join() async {
         var joined: JoinGroupResponse?
         var trouble = JoiningTrouble()
@@ -103,7 +103,7 @@ final class ClassicMembershipDriver: MembershipDriver {
         }
     }
 
-    /// Says what went wrong, and waits until it is time for the next attempt.
+    /// Logs the failure and waits until the next attempt is due.
     private func joiningFailed(
         _ error: KafkaError, _ retry: ClassicMembershipStateMachine.Retry, _ trouble: inout JoiningTrouble
     ) async {
@@ -112,15 +112,16 @@ final class ClassicMembershipDriver: MembershipDriver {
         switch retry {
         case .never:
             self.host.wakeReader()
-            // It may also have been left meanwhile: then there are none. Or the reader has heard it already, and asks again.
+            // There are no failures if the consumer has left the group meanwhile, or if the reader has received the
+            // error and asks again.
             guard error.code != .cancelled, failures > 0 else { return }
             if trouble.gaveUp(now: self.loop.now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
             }
             await self.leaveAfterFailure()
-            // A reader may ask again at once, whatever it hears.
+            // A reader may ask again immediately after any error.
             if failures > 5 { await self.pause(failures: failures - 5) }
-        // That is how groups are joined.
+        // These refusals are a normal part of joining.
         case .atOnce:
             break
         case .afterBackoff:
@@ -140,14 +141,14 @@ final class ClassicMembershipDriver: MembershipDriver {
         try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: failures))
     }
 
-    /// How long JoinGroup and SyncGroup may wait for the other members.
+    /// The maximum time that JoinGroup and SyncGroup wait for the other members.
     var groupTimeout: Duration {
         max(self.cluster.configuration.requestTimeout, self.settings.maxPollInterval + .seconds(5))
     }
 }
 
 extension KafkaError {
-    /// An error of any kind as one of ours.
+    /// Converts any error to a `KafkaError`.
     init(wrapping error: any Error, doing: String, group: String?) {
         if let error = error as? KafkaError {
             self = error

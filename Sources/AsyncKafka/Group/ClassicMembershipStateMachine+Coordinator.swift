@@ -8,11 +8,12 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// What the coordinator says.
+/// The coordinator's answers.
 extension ClassicMembershipStateMachine {
     // MARK: Joining
 
-    /// Whether a JoinGroup that was prepared is still to be sent: the group may have been left since, and another one begun.
+    /// Whether a prepared JoinGroup is still to be sent. The consumer may have left the group since, and begun to join
+    /// again.
     func wantsToJoin(as identity: Identity) -> Bool {
         self.state == .unjoined && self.identity == identity
     }
@@ -29,14 +30,14 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// What follows a refused or failed request: it is sent again, at once or after a backoff.
+    /// When a refused or failed request is sent again.
     enum Retry: Hashable, Sendable {
         case atOnce
         case afterBackoff
         case never
     }
 
-    /// The group has this member in a new generation.
+    /// The coordinator has accepted this member into a new generation.
     mutating func joined(memberID: String, generation: Int32, now: MonotonicTime) {
         guard case .joining(let isOutOfDate) = self.state else { return }
         self.identity = Identity(memberID: memberID, generation: generation)
@@ -62,18 +63,18 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// The topics that this member distributes as the group's leader; none if another member is the leader. Ignored if the member
-    /// has left or joined again since.
+    /// Stores the topics that this member distributes as the group's leader; none if another member is the leader.
+    /// Ignored if the member has left or rejoined since.
     mutating func distributes(_ topics: [String: Int?], as identity: Identity) {
         if self.nextRequest == .sync(identity) { self.distributed = topics }
     }
 
-    /// The leader's assignment has come.
+    /// The leader's assignment has arrived.
     mutating func synced(_ assignment: [TopicPartition], now: MonotonicTime) {
         guard let isOutOfDate = self.isSyncOutOfDate else { return }
         self.failures = 0
         if isOutOfDate {
-            // The listener has not heard of it, so there is nothing to take back.
+            // The listener doesn't know of the assignment, so there is nothing to revoke.
             self.state = .unjoined
             return
         }
@@ -101,7 +102,7 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// While an assignment is expected: whether the subscription has changed since JoinGroup. Nil otherwise.
+    /// Whether the subscription has changed since JoinGroup, while an assignment is expected; nil otherwise.
     private var isSyncOutOfDate: Bool? {
         switch self.state {
         // SyncGroup may also fail before it is sent.
@@ -110,7 +111,8 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// Some refusals are part of joining, and answered at once. A group that goes on refusing is given time.
+    /// Some refusals are a normal part of joining and retried immediately. If the group keeps refusing, a backoff
+    /// follows.
     private var soon: Retry { self.failures <= 5 ? .atOnce : .afterBackoff }
 
     private mutating func retry(after error: KafkaError) -> Retry {
@@ -125,8 +127,9 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// The coordinator may still know the member: when it comes back, it does so under the same id, and the group does not wait
-    /// for the one that it was. A member with another's instance id has no claim to its member id either.
+    /// Gives up joining. The member id is kept, because the coordinator may still know it: if the member rejoins, the
+    /// group doesn't wait for its former self. A member that is fenced by another one with its instance id loses its
+    /// member id as well.
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
         self.identity = Identity(
@@ -137,14 +140,14 @@ extension ClassicMembershipStateMachine {
     // MARK: Heartbeats
 
     enum Heartbeat: Hashable, Sendable {
-        /// It is worth something until then only.
+        /// A heartbeat to send. It is useless after `until`.
         case send(Identity, until: MonotonicTime)
         case at(MonotonicTime)
-        /// Not in a generation.
+        /// The member has no generation, so no heartbeats are due.
         case none
     }
 
-    /// What the coordinator is to hear now. Goes on while the reader is busy with a step.
+    /// Returns the next heartbeat. Heartbeats continue while the reader performs a step.
     mutating func heartbeat(now: MonotonicTime) -> Heartbeat {
         switch self.state {
         case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking, .leaving:
@@ -152,7 +155,7 @@ extension ClassicMembershipStateMachine {
             let due = self.nextHeartbeat ?? now
             guard due <= now else { return .at(due) }
             self.nextHeartbeat = now + self.terms.heartbeatInterval
-            // A coordinator that hangs is noticed while another one, if there is one by now, can still be asked.
+            // A third of the session leaves time to ask another coordinator if this one hangs.
             let end = now + self.terms.sessionTimeout / 3
             return .send(self.identity, until: min(end, self.sessionDeadline ?? end))
         case .idle, .unjoined, .joining, .syncing, .assigningInVain, .revokingInVain, .mustLose, .losing, .suspended,
@@ -161,20 +164,21 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// A heartbeat that was sent then has reached the group.
+    /// Extends the session after the coordinator has answered a heartbeat that was sent at `sentAt`.
     mutating func heartbeatArrived(of sender: Identity, sentAt: MonotonicTime) {
         guard sender == self.identity, let end = self.sessionEnd else { return }
         self.sessionEnd = max(end, sentAt + self.terms.sessionTimeout)
     }
 
-    /// A heartbeat got no answer: the next is tried after `backoff`.
+    /// Schedules the next heartbeat after `backoff`, because the last one was not answered.
     mutating func heartbeatFailed(now: MonotonicTime, backoff: Duration) {
         self.nextHeartbeat = now + min(backoff, self.terms.heartbeatInterval)
     }
 
-    /// When the group gives this member up and its partitions to others, if it hears nothing of it until then.
+    /// The time at which the coordinator removes this member unless it receives another heartbeat.
     ///
-    /// Nil while a request waits for the group: a member that waits for an answer is not given up.
+    /// Nil while JoinGroup or SyncGroup is in flight: the coordinator doesn't remove a member that waits for its
+    /// answer.
     var sessionDeadline: MonotonicTime? {
         switch self.state {
         case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking: self.isMember ? self.sessionEnd : nil
@@ -182,8 +186,8 @@ extension ClassicMembershipStateMachine {
         }
     }
 
-    /// The group has heard nothing of this member for the session timeout: it goes on without it, by any clock. Whether that is
-    /// so. The member id is kept: a coordinator that hung has given nobody up.
+    /// Gives up the membership if no heartbeat was answered for the session timeout, and returns whether that is so.
+    /// The member id is kept, because a coordinator that was suspended hasn't removed anyone.
     mutating func sessionEnded(now: MonotonicTime) -> Bool {
         guard let deadline = self.sessionDeadline, deadline <= now else { return false }
         self.reason = "the group had not heard of the member for the session timeout"
@@ -191,14 +195,14 @@ extension ClassicMembershipStateMachine {
         return true
     }
 
-    /// A heartbeat or a commit of `sender`'s generation was refused. An answer to an older identity says nothing.
+    /// Handles the refusal of a heartbeat or commit of `sender`'s generation. Refusals of older identities are ignored.
     mutating func refused(_ error: KafkaError, sender: Identity) {
         guard sender == self.identity, sender.generation >= 0 else { return }
         switch error.brokerCode {
         case ErrorCode.rebalanceInProgress?:
             switch self.state {
             case .stable, .mustAssign, .assigning: self.rebalance(because: "the group rebalances")
-            // It is on its way to join, or SyncGroup will hear the same.
+            // The member is about to join, or SyncGroup will fail with the same error.
             default: break
             }
         case ErrorCode.illegalGeneration?:
@@ -208,7 +212,7 @@ extension ClassicMembershipStateMachine {
             self.reason = "the group has dropped the member"
             self.loseMembership(keepsMemberID: false)
         case ErrorCode.fencedInstanceId?, ErrorCode.groupAuthorizationFailed?:
-            // JoinGroup will hear the same.
+            // JoinGroup will fail with the same error.
             if case .joining = self.state { break }
             self.failure = error
             self.loseMembership(keepsMemberID: error.brokerCode != .fencedInstanceId, then: .fail)

@@ -10,90 +10,92 @@ import KafkaTransport
 
 /// A member of a group in the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. Pure.
 ///
-/// All partitions are given up before each rebalance (the *eager* protocol). The machine is asked what to send
-/// (`nextRequest`, `heartbeat`) and what the reader has to do (`step`), and is told what became of it.
+/// All partitions are revoked before each rebalance (the *eager* protocol). The machine says what to send
+/// (`nextRequest`, `heartbeat`) and what the reader has to do (`step`), and is notified of the results.
 struct ClassicMembershipStateMachine: Sendable {
-    /// Who this member is to the coordinator.
+    /// The member's identity at the coordinator.
     struct Identity: Hashable, Sendable {
-        /// Empty until the coordinator has given one.
+        /// Empty until the coordinator has assigned one.
         var memberID = ""
         /// -1 outside of a generation.
         var generation: Int32 = -1
     }
 
-    /// A step of the reader is offered (`must…`), then in progress. It is in vain if the group removes this member meanwhile.
+    /// The state of the membership. A step is first offered to the reader (`must…`) and then in progress. A step
+    /// becomes useless (`…InVain`) if the group removes the member while it is in progress.
     enum State: Hashable, Sendable {
-        /// Not subscribed, or not yet.
+        /// There is no subscription yet, or the consumer has left the group.
         case idle
-        /// JoinGroup is to be sent.
+        /// JoinGroup is due.
         case unjoined
-        /// JoinGroup is in flight. If it is out of date, because the subscription has changed since, another rebalance follows.
+        /// JoinGroup is in flight. It is out of date if the subscription has changed since it was sent; another
+        /// rebalance follows then.
         case joining(isOutOfDate: Bool)
-        /// SyncGroup is to be sent.
+        /// SyncGroup is due.
         case joined(isOutOfDate: Bool)
-        /// SyncGroup is in flight: the coordinator waits for the leader, and wants no heartbeats.
+        /// SyncGroup is in flight. The coordinator waits for the leader and expects no heartbeats.
         case syncing(isOutOfDate: Bool)
         /// The reader has to take the new assignment.
         case mustAssign
         case assigning(isOutOfDate: Bool)
         case assigningInVain(then: Sequel)
-        /// All is done until something changes.
+        /// The assignment is complete, and no rebalance is in progress.
         case stable
-        /// The reader has to give everything up before this member joins. Still a member meanwhile.
+        /// The reader has to give up all partitions before the member rejoins. It is still a member meanwhile.
         case mustRevoke
         case revoking
         case revokingInVain(then: Sequel)
-        /// The reader has to hear that everything is lost.
+        /// The reader has to report to the listener that all partitions are lost.
         case mustLose(then: Sequel)
         case losing(then: Sequel)
-        /// The reader asked for nothing for too long, so the group was left; it is joined again when the reader asks.
+        /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
         case suspended
-        /// LeaveGroup has been prepared: the last partitions are being given up.
+        /// The consumer is leaving, and the last partitions are being given up.
         case leaving
-        /// The group can't be joined, and `failure` says why. The coordinator may still know the member.
+        /// The group can't be joined; `failure` says why. The coordinator may still know the member.
         case failed(isTold: Bool)
     }
 
-    /// What follows when the reader has heard that all partitions are lost.
+    /// What follows after the listener has been notified of the loss of all partitions.
     enum Sequel: Hashable, Sendable {
         case join
-        /// Wait for the reader to ask.
+        /// Wait until the reader asks for records.
         case suspend
         case fail
     }
 
-    /// What is to be sent now.
+    /// The request that is due.
     enum Request: Hashable, Sendable {
         case join(Identity, reason: String)
         case sync(Identity)
     }
 
-    /// What a member has agreed on with its group, and keeps for life.
+    /// The settings of the membership, which don't change.
     struct Terms: Hashable, Sendable {
         var group: String
-        /// The name of a static member, which may return under it and therefore doesn't tell the group when it leaves (KIP-345).
+        /// The name of a static member, which may return under it and therefore sends no LeaveGroup (KIP-345).
         var instanceID: String?
         var heartbeatInterval: Duration
-        /// The coordinator gives the member up when it has not heard of it for so long.
+        /// The time without a heartbeat after which the coordinator removes the member.
         var sessionTimeout: Duration
     }
 
     var state = State.idle
     var identity = Identity()
-    /// What this member holds, or is about to let go.
+    /// The partitions that this member owns or is about to give up.
     var owned: [TopicPartition] = []
-    /// Why the group can't be joined.
+    /// The error that prevents the member from joining.
     var failure: KafkaError?
 
     let terms: Terms
     var reason = "the consumer starts"
     var nextHeartbeat: MonotonicTime?
-    /// When the coordinator gives this member up, if it hears nothing more.
+    /// The time at which the coordinator removes this member if it receives no further heartbeat.
     var sessionEnd: MonotonicTime?
-    /// JoinGroup and SyncGroup that failed, in a row: since there was an assignment.
+    /// The number of JoinGroup and SyncGroup requests that failed since the last assignment.
     var failures = 0
-    /// The partitions of each topic of the group when this member, its leader, last distributed them; nil while they are
-    /// counted.
+    /// The number of partitions of each of the group's topics when this member, as the leader, last distributed them;
+    /// nil while they are being counted.
     var distributed: [String: Int?] = [:]
 
     init(_ terms: Terms) {
@@ -102,7 +104,7 @@ struct ClassicMembershipStateMachine: Sendable {
 
     // MARK: Questions
 
-    /// The request that is due, if one is. It is to be followed by `requestSent`.
+    /// The request that is due, if any. Its sender calls `requestSent`.
     var nextRequest: Request? {
         switch self.state {
         case .unjoined: .join(self.identity, reason: self.reason)
@@ -111,7 +113,7 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// What the reader has to do, if anything.
+    /// The step that the reader has to perform, if any.
     var step: RebalanceStep? {
         switch self.state {
         case .mustRevoke, .revoking, .revokingInVain: .revoke(self.owned)
@@ -121,7 +123,7 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// Whether the reader is expected to ask for records in time.
+    /// Whether the reader has to ask for records within the maximum poll interval.
     var isPollIntervalRunning: Bool {
         switch self.state {
         case .mustRevoke, .revoking, .mustAssign, .assigning, .stable: true
@@ -129,7 +131,7 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// Whether the partitions are gone, and the reader is yet to hear of it.
+    /// Whether the partitions are lost and the listener hasn't finished `partitionsLost` yet.
     var isLosing: Bool {
         switch self.state {
         case .mustLose, .losing: true
@@ -140,7 +142,7 @@ struct ClassicMembershipStateMachine: Sendable {
     /// Whether commits of this generation can succeed.
     var isMember: Bool { self.identity.generation >= 0 }
 
-    /// This member in its generation.
+    /// The identity of commits by this member in its generation.
     var committer: CommitIdentity {
         CommitIdentity(
             group: self.terms.group, memberID: self.identity.memberID, epoch: self.identity.generation,
@@ -157,10 +159,10 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// As the group's leader: whether partitions were added to the group's topics since they were last distributed.
+    /// Whether partitions were added to the group's topics since this member, as the leader, last distributed them.
     func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
         self.distributed.contains { topic, count in
-            // A topic that no broker knows for a moment has not lost its partitions.
+            // A topic that is briefly missing from metadata has not lost its partitions.
             guard let count, let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
             return known.partitions.count != count
         }
@@ -168,12 +170,12 @@ struct ClassicMembershipStateMachine: Sendable {
 
     // MARK: What the consumer does
 
-    /// The topics or their partitions are not what they were. Does nothing without a subscription.
+    /// Begins a rebalance because the topics or their partitions have changed. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
         if self.state != .idle { self.rebalance(because: reason) }
     }
 
-    /// What is subscribed to has changed, or it is time to begin.
+    /// Begins a rebalance because the subscription has changed, or joins the group for the first time.
     mutating func rebalance(because reason: String) {
         switch self.state {
         case .revoking, .revokingInVain, .mustRevoke, .mustLose, .losing, .unjoined, .suspended, .leaving: return
@@ -182,7 +184,8 @@ struct ClassicMembershipStateMachine: Sendable {
             self.state = .unjoined
         case .stable: self.beginRebalance()
         case .mustAssign:
-            // The listener has not heard of the partitions: there is nothing to take back, and the reader need not be waited for.
+            // The listener doesn't know of the partitions, so there is nothing to revoke and no need to wait for the
+            // reader.
             self.owned = []
             self.state = .unjoined
         case .joining: self.state = .joining(isOutOfDate: true)
@@ -198,7 +201,7 @@ struct ClassicMembershipStateMachine: Sendable {
         self.state = self.owned.isEmpty ? .unjoined : .mustRevoke
     }
 
-    /// The reader begins with the step.
+    /// Marks the offered step as in progress, and returns it. Returns nil if no step is offered.
     mutating func stepBegan() -> RebalanceStep? {
         let step = self.step
         switch self.state {
@@ -210,7 +213,7 @@ struct ClassicMembershipStateMachine: Sendable {
         return step
     }
 
-    /// Whether the reader is still wanted to do the step that it began: the group may have been left since.
+    /// Whether the step that the reader began is still in progress. The consumer may have left the group since.
     func isAtWork(on step: RebalanceStep) -> Bool {
         switch self.state {
         case .revoking, .revokingInVain, .assigning, .assigningInVain, .losing: self.step == step
@@ -218,11 +221,12 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// The reader has done the step that it began.
+    /// Completes the step in progress.
     mutating func stepEnded() {
         switch self.state {
         case .revoking: self.goOnWithout(then: .join)
-        // The listener knows that the partitions go. That they had gone before it was done is nothing to tell it again.
+        // `partitionsRevoked` or `partitionsLost` has been called for the partitions. If they were lost during
+        // `partitionsRevoked`, the listener isn't notified again.
         case .revokingInVain(let sequel), .losing(let sequel): self.goOnWithout(then: sequel)
         case .assigningInVain(let sequel): self.state = .mustLose(then: sequel)
         case .assigning(isOutOfDate: false): self.state = .stable
@@ -231,7 +235,7 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// Nothing is held any more, and the listener knows.
+    /// Continues without partitions, after the listener has been notified.
     private mutating func goOnWithout(then sequel: Sequel) {
         self.owned = []
         switch sequel {
@@ -241,7 +245,7 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// The group goes on without this member.
+    /// Gives up the membership, because the group continues without this member.
     mutating func loseMembership(keepsMemberID: Bool, then sequel: Sequel = .join) {
         self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
         switch self.state {
@@ -250,19 +254,20 @@ struct ClassicMembershipStateMachine: Sendable {
         case .assigning: self.state = .assigningInVain(then: sequel)
         case .stable where !self.owned.isEmpty, .mustRevoke: self.state = .mustLose(then: sequel)
         case .mustAssign, .stable, .joined, .syncing, .unjoined: self.goOnWithout(then: sequel)
-        // JoinGroup hears the same.
+        // JoinGroup will fail with the same error.
         case .joining: break
         case .idle, .revokingInVain, .assigningInVain, .mustLose, .losing, .suspended, .leaving, .failed: break
         }
     }
 
-    /// The reader asks for the next records. Whether the group is joined again because of that.
+    /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
     mutating func readerAsked() -> Bool {
         switch self.state {
         case .suspended: break
-        // Who has another's instance id would take it from that one, again and again.
+        // After it was fenced, the member doesn't rejoin: two members with one instance id would fence each other
+        // endlessly.
         case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
-        // It need not be waited for.
+        // The reader has already asked, so the member rejoins when the step ends.
         case .mustLose(then: .suspend):
             self.state = .mustLose(then: .join)
             return false
@@ -283,14 +288,16 @@ struct ClassicMembershipStateMachine: Sendable {
         return true
     }
 
-    /// Why the group can't be joined, for the reader. When it asks again after that, joining is tried again.
+    /// Returns the error that prevents the member from joining, for the reader. When the reader asks again, the member
+    /// tries again.
     mutating func takeFailure() -> KafkaError? {
         guard case .failed = self.state else { return nil }
         self.state = .failed(isTold: true)
         return self.failure
     }
 
-    /// The reader asked for nothing during the maximum poll interval. Who is to be told, if anybody.
+    /// Suspends the membership, because the reader hasn't asked for records within the maximum poll interval. Returns
+    /// the LeaveGroup to send, if any.
     mutating func pollIntervalExpired() -> Farewell? {
         guard self.isPollIntervalRunning else { return nil }
         let farewell = self.farewell(reason: "the consumer has not asked for records within the maximum poll interval")
@@ -298,31 +305,32 @@ struct ClassicMembershipStateMachine: Sendable {
         return farewell
     }
 
-    /// The consumer unsubscribes or closes. What the reader has to give up first, and how.
+    /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? {
         defer { self.state = .leaving }
         switch self.state {
         case .assigningInVain, .mustLose: return .lost(self.owned)
         case .mustRevoke, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)
-        // The listener is being told just now; or it has not been told of them, so they needn't be taken from it.
+        // A callback for these partitions is running, or the listener doesn't know of them, so there is nothing to
+        // revoke.
         case .revoking, .revokingInVain, .losing, .mustAssign: return nil
         case .idle, .unjoined, .joining, .joined, .syncing, .suspended, .leaving, .failed: return nil
         }
     }
 
-    /// Everything is given up. Who is to be told, if anybody.
+    /// Leaves the group after all partitions are given up. Returns the LeaveGroup to send, if any.
     mutating func leave(reason: String) -> Farewell? {
         let farewell = self.farewell(reason: reason)
         self = ClassicMembershipStateMachine(self.terms)
         return farewell
     }
 
-    /// Who has to be told that the member does not come back as it is, so that nobody waits for it: the group can't be joined.
+    /// The LeaveGroup to send after the group couldn't be joined, so that no other member waits for this one.
     var farewellOfFailure: Farewell? {
         if case .failed = self.state { self.farewell(reason: "the member can't take part") } else { nil }
     }
 
-    /// The coordinator has let the member go.
+    /// Notes that the coordinator has removed the member.
     mutating func left(_ farewell: Farewell) {
         if case .failed = self.state, self.identity.memberID == farewell.memberID {
             self.identity = Identity()

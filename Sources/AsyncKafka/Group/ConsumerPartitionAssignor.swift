@@ -5,45 +5,51 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides which member of a group reads which partitions. The group's leader runs it for all.
+/// Distributes partitions among the members of a group. The group's leader runs it for all members.
 ///
-/// Every member must offer an assignor of the same name; of those that all have, the group takes the one that most like
-/// best. `.range` and `.roundRobin` give the same result as those of Kafka's Java client, so that groups can be mixed.
+/// Every member must offer an assignor of the same name. Of those that all members offer, the group uses the one
+/// preferred by most. `.range` and `.roundRobin` return the same assignments as those of Kafka's Java client, so a
+/// group may contain both clients.
 public protocol ConsumerPartitionAssignor: Sendable {
-    /// The name by which the members of a group agree on it.
+    /// The name under which the members of a group agree on the assignor.
     var name: String { get }
 
-    /// What this member tells the leader's assignor besides its topics. Nothing by default.
+    /// Returns additional data of this member for the leader's assignor. Default: nil.
     func userData(for topics: Set<String>) -> Bytes?
 
-    /// The partitions of each member, by its id. `partitionCounts` has the topics that exist; a partition may be given
-    /// to one member only.
+    /// Returns the partitions of each member by member id.
+    ///
+    /// - Parameters:
+    ///   - members: the members of the group with their subscriptions.
+    ///   - partitionCounts: the number of partitions of each topic that exists.
+    /// - Returns: the assignment. A partition may be assigned to one member only.
     func assign(_ members: [GroupMemberSubscription], partitionCounts: [String: Int]) -> [String: [TopicPartition]]
 }
 
 extension ConsumerPartitionAssignor {
-    /// Nothing.
+    /// Returns nil: no additional data.
     public func userData(for topics: Set<String>) -> Bytes? { nil }
 }
 
-/// What a member of a group wants, as it told the leader.
+/// A group member's subscription, as the member sent it to the leader.
 public struct GroupMemberSubscription: Sendable, Hashable {
-    /// The id that the coordinator gave the member.
+    /// The id that the coordinator assigned to the member.
     public var memberID: String
-    /// The member's own lasting id, if it is a static member (KIP-345).
+    /// The configured id of a static member (KIP-345); nil for a dynamic member.
     public var groupInstanceID: String?
-    /// The topics that it subscribes to.
+    /// The subscribed topics.
     public var topics: Set<String>
-    /// What its assignor added.
+    /// The data returned by the member's assignor from `userData(for:)`.
     public var userData: Bytes?
-    /// The partitions that it still holds, where assignors need to know.
+    /// The partitions that the member still owns. Members of this library send none, because they give up all
+    /// partitions before they join.
     public var ownedPartitions: [TopicPartition]
-    /// The generation in which it came to hold them.
+    /// The generation in which the member was assigned `ownedPartitions`; nil if unknown.
     public var generation: Int32?
-    /// The rack that it runs in.
+    /// The rack of the member; nil if unknown.
     public var rack: String?
 
-    /// A member's subscription.
+    /// Creates a member's subscription.
     public init(
         memberID: String, groupInstanceID: String? = nil, topics: Set<String>, userData: Bytes? = nil,
         ownedPartitions: [TopicPartition] = [], generation: Int32? = nil, rack: String? = nil

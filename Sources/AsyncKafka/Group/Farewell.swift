@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a member tells its group when it leaves.
+/// The content of a LeaveGroup request.
 struct Farewell: Hashable, Sendable {
     var memberID: String
     var reason: String

@@ -5,30 +5,28 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The protocol by which a consumer is a member of its group, with the settings that only this protocol has
-/// (`group.protocol`).
+/// The protocol of a group's membership, with the settings that only this protocol has (`group.protocol`).
 @nonexhaustive
 public enum GroupProtocol: Sendable {
-    /// The members distribute the partitions themselves: one of them, the group's leader, does it for all. Every broker
-    /// knows this protocol.
+    /// The classic protocol. One member, the group's leader, distributes the partitions. All brokers support it.
     case classic(ClassicGroupProtocol = ClassicGroupProtocol())
 }
 
-/// What a member of a classic group goes by.
+/// The settings of a member of a classic group.
 ///
 /// ```swift
 /// configuration.groupProtocol = .classic(ClassicGroupProtocol(sessionTimeout: .seconds(10)))
 /// ```
 public struct ClassicGroupProtocol: Sendable {
-    /// How the group's leader distributes the partitions, in order of preference. `range`, `roundrobin` by default.
+    /// The assignors that the group's leader may use, in order of preference. Default: `range`, `roundrobin`.
     public var assignors: [any ConsumerPartitionAssignor]
-    /// How long the group waits for a heartbeat before it gives this member up. 45 s by default. When none was answered for
-    /// so long, the consumer hands out nothing more, calls `partitionsLost`, and joins again.
+    /// The time without a heartbeat after which the group removes this member. Default: 45 s. If no heartbeat was
+    /// answered for this time, the consumer stops delivering records, calls `partitionsLost`, and rejoins.
     public var sessionTimeout: Duration
-    /// How often a heartbeat is sent. 3 s by default; at most a third of the session timeout is sensible.
+    /// The interval between heartbeats. Default: 3 s. Use at most a third of the session timeout.
     public var heartbeatInterval: Duration
 
-    /// Settings of a classic group, with Kafka's defaults for those that are left out.
+    /// Creates settings of a classic group, with Kafka's defaults for omitted arguments.
     public init(
         assignors: [any ConsumerPartitionAssignor] = [.range, .roundRobin], sessionTimeout: Duration = .seconds(45),
         heartbeatInterval: Duration = .seconds(3)
@@ -40,14 +38,14 @@ public struct ClassicGroupProtocol: Sendable {
 }
 
 extension GroupProtocol {
-    /// How long one coordinator is waited for: if it hangs, there is time to ask another before the group gives the member up.
+    /// The maximum wait for one coordinator. It leaves time to ask another one before the member's session ends.
     var coordinatorPatience: Duration {
         switch self {
         case .classic(let settings): settings.coordinatorPatience
         }
     }
 
-    /// The first thing that makes no sense; nil if all is well.
+    /// The first invalid setting as text; nil if all are valid.
     var mistake: String? {
         switch self {
         case .classic(let settings): settings.mistake

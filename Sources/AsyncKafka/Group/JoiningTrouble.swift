@@ -7,36 +7,38 @@
 
 import KafkaTransport
 
-/// When a group that can't be joined, or whose offsets can't be read, is complained of: after a while, and then each minute. Pure.
+/// Decides when to log that a group can't be joined or its offsets can't be read: after a few seconds, and then every
+/// minute. Pure.
 struct JoiningTrouble: Sendable {
-    /// What passes by itself need not be read by anybody.
+    /// Failures shorter than this are not logged as warnings.
     static let patience = Duration.seconds(5)
 
     private var attempt: MonotonicTime?
     private var report = FailureReport(patience: Self.patience)
-    /// Failures that end the attempts. A reader that asks again and again has heard of them.
+    /// Failures that end the attempts. They are limited separately, for a reader that asks again after each error.
     private var ends = FailureReport()
 
-    /// Whether it has been told that the attempts fail.
+    /// Whether the failures have been reported.
     var isTold: Bool { self.report.isTold }
 
-    /// An attempt begins. Returns until when it may look for what it needs: before anything has been told, only so long that it
-    /// can be told in time. `backoff` is how much sooner a look-up may end than it has to.
+    /// Notes the start of an attempt and returns its deadline. Until failures have been reported, the attempt may only
+    /// take so long that they can be reported in time. `backoff` is how much sooner than its deadline a look-up may
+    /// end.
     mutating func attempts(now: MonotonicTime, limit: Duration, backoff: Duration) -> MonotonicTime {
         self.attempt = now
         return now + (self.isTold ? limit : min(limit, Self.patience + backoff))
     }
 
-    /// It failed. Returns for how long joining has failed, if that is to be told now.
+    /// Notes a failure. Returns how long joining has failed, if that is to be reported now.
     mutating func failed(now: MonotonicTime) -> Duration? {
         guard self.report.failed(now: now, since: self.attempt) != nil else { return nil }
         return now - (self.report.failingSince ?? now)
     }
 
-    /// Joining has been given up, for a reason that time can't cure. Returns whether that is to be told now.
+    /// Notes that joining was given up because of an error that isn't retriable. Returns whether to report it now.
     mutating func gaveUp(now: MonotonicTime) -> Bool { self.ends.failed(now: now) != nil }
 
-    /// Nothing is tried any more, for now.
+    /// Notes that no attempt is in progress.
     mutating func pauses() {
         self.attempt = nil
         self.report = FailureReport(patience: Self.patience)

@@ -7,21 +7,22 @@
 
 import KafkaTransport
 
-/// A consumer's membership in a group: which steps the reader has to do, and under which identity offsets are committed. Pure.
+/// A consumer's membership in a group: the steps that the reader has to perform, and the identity of commits. Pure.
 ///
 /// Each kind of membership has a state machine, and a `MembershipDriver` that sends the machine's requests. Only these two know
 /// the group's protocol.
 enum Membership: Sendable {
-    /// There is no group: the partitions are not shared, and offsets can't be committed.
+    /// There is no group: partitions are not shared, and offsets can't be committed.
     case none
-    /// A group of the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. Idle if the partitions are assigned by hand.
+    /// A membership by the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. It is idle if partitions are
+    /// assigned manually.
     ///
     /// The case is indirect because the reader queries it for each batch, which would copy the machine otherwise.
     indirect case classic(ClassicMembershipStateMachine)
 
     // MARK: The reader
 
-    /// What the reader has to do, if anything.
+    /// The step that the reader has to perform, if any.
     var step: RebalanceStep? {
         switch self {
         case .none: nil
@@ -29,13 +30,14 @@ enum Membership: Sendable {
         }
     }
 
-    /// The reader begins with the step. Nil if there is none, or if the reader has begun with it before.
+    /// Marks the offered step as in progress, and returns it. Returns nil if no step is offered, or if it is already in
+    /// progress.
     mutating func stepBegan() -> RebalanceStep? {
         guard self.step != nil else { return nil }
         return self.withClassic { $0.stepBegan() } ?? nil
     }
 
-    /// Whether the reader is still wanted to do the step that it began: the group may have been left since.
+    /// Whether the step that the reader began is still in progress. The consumer may have left the group since.
     func isAtWork(on step: RebalanceStep) -> Bool {
         switch self {
         case .none: false
@@ -43,22 +45,23 @@ enum Membership: Sendable {
         }
     }
 
-    /// The reader has done the step that it began.
+    /// Completes the step in progress.
     mutating func stepEnded() { self.withClassic { $0.stepEnded() } }
 
-    /// The reader asks for the next records. Whether the group is joined again because of that.
+    /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
     mutating func readerAsked() -> Bool {
         guard case .classic(let machine) = self, machine.waitsForReader else { return false }
         return self.withClassic { $0.readerAsked() } ?? false
     }
 
-    /// Why the group can't be joined, for the reader. When it asks again after that, joining is tried again.
+    /// Returns the error that prevents the member from joining, for the reader. When the reader asks again, the member
+    /// tries again.
     mutating func takeFailure() -> KafkaError? {
         guard case .classic(let machine) = self, machine.waitsForReader else { return nil }
         return self.withClassic { $0.takeFailure() } ?? nil
     }
 
-    /// Whether the partitions are gone, and the reader is yet to hear of it.
+    /// Whether the partitions are lost and the listener hasn't finished `partitionsLost` yet.
     var isLosing: Bool {
         switch self {
         case .none: false
@@ -66,7 +69,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// When the group gives this member up and its partitions to others, if it hears nothing of it until then.
+    /// The time at which the group removes this member unless a heartbeat is answered before.
     var sessionDeadline: MonotonicTime? {
         switch self {
         case .none: nil
@@ -74,7 +77,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether the reader is expected to ask for records in time.
+    /// Whether the reader has to ask for records within the maximum poll interval.
     var isPollIntervalRunning: Bool {
         switch self {
         case .none: false
@@ -84,13 +87,14 @@ enum Membership: Sendable {
 
     // MARK: The subscription
 
-    /// What is subscribed to has changed, or it is time to begin.
+    /// Begins a rebalance because the subscription has changed, or joins the group for the first time.
     mutating func rebalance(because reason: String) { self.withClassic { $0.rebalance(because: reason) } }
 
-    /// The topics are not those that the group was told. Does nothing without a subscription.
+    /// Begins a rebalance because the topics differ from those that the group knows. Does nothing without a
+    /// subscription.
     mutating func topicsChanged(because reason: String) { self.withClassic { $0.topicsChanged(because: reason) } }
 
-    /// The topics whose partitions this member has to know in addition to its own subscription.
+    /// The topics whose metadata this member needs in addition to its own subscription.
     var watchedTopics: Set<String> {
         switch self {
         case .none: []
@@ -98,7 +102,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether the group's topics have other partitions than when they were last distributed.
+    /// Whether the partitions of the group's topics have changed since they were last distributed.
     func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
         switch self {
         case .none: false
@@ -108,7 +112,7 @@ enum Membership: Sendable {
 
     // MARK: Commits
 
-    /// The identity of commits that are made now; nil without a group.
+    /// The identity of commits made now; nil without a group.
     var committer: CommitIdentity? {
         switch self {
         case .none: nil
@@ -116,7 +120,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// Whether no rebalance is in progress. During one, offsets are committed when the partitions are given up.
+    /// Whether no rebalance is in progress. During a rebalance, offsets are committed when the partitions are given up.
     var isSettled: Bool {
         switch self {
         case .none: true
@@ -133,7 +137,7 @@ enum Membership: Sendable {
         }
     }
 
-    /// A commit was refused. An answer to an older identity says nothing.
+    /// Handles the refusal of a commit. Refusals of older identities are ignored.
     mutating func refused(_ error: KafkaError, sender: CommitIdentity) {
         self.withClassic {
             $0.refused(error, sender: .init(memberID: sender.memberID, generation: sender.epoch))
@@ -142,17 +146,17 @@ enum Membership: Sendable {
 
     // MARK: Leaving
 
-    /// The consumer unsubscribes or closes. Returns the step in which the partitions have to be given up first.
+    /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? { self.withClassic { $0.prepareToLeave() } ?? nil }
 
-    /// All partitions are given up. Returns what to tell the group, if anything.
+    /// Leaves the group after all partitions are given up. Returns the `Farewell` to send, if any.
     mutating func leave(reason: String) -> Farewell? { self.withClassic { $0.leave(reason: reason) } ?? nil }
 
     /// Changes the machine of a classic membership, for its driver. Returns nil for another kind of membership.
     @discardableResult
     mutating func withClassic<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
         guard case .classic(var machine) = self else { return nil }
-        // Out of `self` while it changes, so that its arrays are not copied.
+        // The machine is moved out of `self` while it changes, so that its arrays are not copied.
         self = .none
         defer { self = .classic(machine) }
         return change(&machine)

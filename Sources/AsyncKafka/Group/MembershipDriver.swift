@@ -12,7 +12,7 @@ struct MemberSettings: Sendable {
     var group: String
     /// The name of a static member (KIP-345).
     var instanceID: String?
-    /// How long the reader may take, and therefore how long a rebalance waits for this member.
+    /// The maximum poll interval, which is also how long a rebalance waits for this member.
     var maxPollInterval: Duration
     var groupProtocol: GroupProtocol
 }
@@ -22,7 +22,7 @@ protocol MembershipDriver: Sendable {
     /// Runs until the task is cancelled.
     func run() async
 
-    /// Tells the group that the member leaves. Returns at the deadline at the latest.
+    /// Notifies the group that the member leaves. Returns at the deadline at the latest.
     func send(_ farewell: Farewell, until deadline: MonotonicTime) async
 }
 

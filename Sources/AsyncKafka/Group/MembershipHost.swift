@@ -7,7 +7,7 @@
 
 import KafkaTransport
 
-/// The consumer, as its membership's driver sees it.
+/// The consumer, as seen by its membership's driver.
 protocol MembershipHost: AnyObject, Sendable {
     /// Reads the membership, or changes it without waking other parts of the consumer.
     func withMembership<Result>(_ body: (inout Membership) -> Result) -> Result
@@ -19,16 +19,17 @@ protocol MembershipHost: AnyObject, Sendable {
     /// Waits for metadata if the topics that match a pattern are not known yet.
     func lookUpSubscription(until deadline: MonotonicTime) async throws(KafkaError)
 
-    /// The subscribed topics, for a request that tells the group now. Later changes cause a rebalance.
+    /// Returns the subscribed topics for a request that is sent now. Later changes cause a rebalance.
     func topicsToTell() -> Set<String>
 
     /// Updates the topics that metadata is requested for, after `Membership.watchedTopics` has changed.
     func watchTopics()
 
-    /// An assignment has arrived. A reader that has not started yet has to start within the maximum poll interval.
+    /// Notes that an assignment has arrived. A reader that has not started yet has to start within the maximum poll
+    /// interval.
     func expectReader()
 
-    /// The end of the maximum poll interval, if it is running.
+    /// Returns the end of the maximum poll interval, if it is running.
     func pollDeadline(now: MonotonicTime) -> MonotonicTime?
 
     /// Wakes the reader, so that it queries the membership again.

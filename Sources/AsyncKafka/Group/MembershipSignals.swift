@@ -14,7 +14,7 @@ final class MembershipSignals: Sendable {
     /// For the loop that watches the session and the poll interval.
     let clocks = Signal()
 
-    /// The membership has changed.
+    /// Wakes all loops after a change of the membership.
     func wakeAll() {
         self.requests.notify()
         self.heartbeats.notify()

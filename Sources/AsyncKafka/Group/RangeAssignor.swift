@@ -5,17 +5,19 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Gives each member a run of consecutive partitions, topic by topic: Kafka's `range`.
+/// Assigns each member a range of consecutive partitions per topic, as Kafka's `range` assignor does.
 ///
-/// Partitions of the same number of several topics go to the same member, if the topics have equally many partitions.
+/// If several topics have equally many partitions and the same subscribers, partitions with the same number go to the
+/// same member.
 public struct RangeAssignor: ConsumerPartitionAssignor {
-    /// An assignor.
+    /// Creates the assignor.
     public init() {}
 
-    /// `range`.
+    /// The name of Kafka's assignor: `range`.
     public var name: String { "range" }
 
-    /// Runs of partitions: where they don't divide evenly, the first members get one more.
+    /// Returns consecutive partitions for each member. If a topic's partitions don't divide evenly, the first members
+    /// get one more.
     public func assign(
         _ members: [GroupMemberSubscription], partitionCounts: [String: Int]
     ) -> [String: [TopicPartition]] {
@@ -37,6 +39,6 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
 }
 
 extension ConsumerPartitionAssignor where Self == RangeAssignor {
-    /// Runs of consecutive partitions, topic by topic.
+    /// An assignor of consecutive partitions, topic by topic.
     public static var range: RangeAssignor { RangeAssignor() }
 }

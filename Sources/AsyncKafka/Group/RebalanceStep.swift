@@ -5,14 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a membership requires of the reader, one step at a time. The protocol decides whether a step names all partitions or
-/// some.
+/// What a membership requires of the reader, one step at a time. The group's protocol decides whether a step names all
+/// partitions or some of them.
 enum RebalanceStep: Hashable, Sendable {
-    /// Stop handing these out, commit, let the listener finish with them: they go once that is done.
+    /// Stop delivering records of these partitions, commit, and call `partitionsRevoked`. Then they are given up.
     case revoke([TopicPartition])
-    /// These have come; the listener is told before anything of them is fetched.
+    /// These partitions were assigned. The listener is called before anything is fetched from them.
     case assign([TopicPartition])
-    /// These have been gone for some time.
+    /// These partitions are lost; another member may own them already.
     case lost([TopicPartition])
 
     var partitions: [TopicPartition] {
@@ -21,7 +21,7 @@ enum RebalanceStep: Hashable, Sendable {
         }
     }
 
-    /// Whether the partitions are gone already, so that nothing of them can be committed.
+    /// Whether the partitions are lost, so that their offsets can't be committed.
     var isLoss: Bool {
         if case .lost = self { true } else { false }
     }

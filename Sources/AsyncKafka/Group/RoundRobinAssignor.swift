@@ -5,15 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Deals the partitions of all topics out one by one, like cards: Kafka's `roundrobin`.
+/// Assigns the partitions of all topics to the members in turn, as Kafka's `roundrobin` assignor does.
 public struct RoundRobinAssignor: ConsumerPartitionAssignor {
-    /// An assignor.
+    /// Creates the assignor.
     public init() {}
 
-    /// `roundrobin`.
+    /// The name of Kafka's assignor: `roundrobin`.
     public var name: String { "roundrobin" }
 
-    /// Partitions in order of topic and number to members in turn, passing over those that don't want the topic.
+    /// Returns the partitions in order of topic and number, assigned to the members in turn. Members that don't
+    /// subscribe to the topic are skipped.
     public func assign(
         _ members: [GroupMemberSubscription], partitionCounts: [String: Int]
     ) -> [String: [TopicPartition]] {
@@ -34,6 +35,6 @@ public struct RoundRobinAssignor: ConsumerPartitionAssignor {
 }
 
 extension ConsumerPartitionAssignor where Self == RoundRobinAssignor {
-    /// Partitions dealt out one by one.
+    /// An assignor that assigns partitions to the members in turn.
     public static var roundRobin: RoundRobinAssignor { RoundRobinAssignor() }
 }

@@ -11,7 +11,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// However reading ends, what was asked past is committed by itself: of a subscription, and of partitions chosen by hand.
+/// Automatic commits at the end of reading, with a subscription and with assigned partitions.
 @Suite(.timeLimit(.minutes(1))) struct AutomaticCommitTests {
     enum Ending: CaseIterable {
         case shutdownOfASequence, shutdownOfPolling, leavingALoop, cancellation, unsubscribing
@@ -19,7 +19,7 @@ import Testing
 
     private let partition = TopicPartition("t", 0)
 
-    /// Commits nothing before the end.
+    /// The interval is too long for a commit before the end.
     private func configuration(_ kafka: EmbeddedKafka, _ log: KeptLog) -> ConsumerConfiguration {
         var configuration = kafka.consuming("g")
         configuration.autoCommitInterval = .seconds(600)
@@ -37,8 +37,8 @@ import Testing
         }
     }
 
-    @Test("what was asked past is committed", arguments: Ending.allCases, [true, false])
-    func ending(_ ending: Ending, isSubscribed: Bool) async throws {
+    @Test(arguments: Ending.allCases, [true, false])
+    func processedRecordsAreCommittedHoweverReadingEnds(_ ending: Ending, isSubscribed: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func whatAssignReplacesIsCommittedSoon() async throws {
+    @Test func offsetsOfPartitionsReplacedByAssignAreCommittedSoon() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
@@ -104,10 +104,10 @@ import Testing
             let configuration = self.configuration(kafka, log)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 while try await consumer.poll(timeout: .seconds(20)).last?.offset != 4 {}
-                // It is done with them.
+                // The records count as processed.
                 _ = try await consumer.poll(timeout: .zero)
                 try consumer.assign([TopicPartition("t", 1)])
-                // Without waiting for the next automatic commit, and without an end.
+                // Commits before the interval has elapsed, and before the consumer closes.
                 await kafka.untilRequests(of: .offsetCommit)
                 let others = try await consumer.poll(timeout: .seconds(20))
                 #expect(others.first?.text == "other0")
@@ -118,17 +118,17 @@ import Testing
         }
     }
 
-    @Test func aPartitionThatComesBackIsReadOnWhereItWasLeft() async throws {
+    @Test func aPartitionThatReturnsContinuesWhereItWasLeft() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
             let configuration = self.configuration(kafka, KeptLog(minimum: .warning))
-            // As if the coordinator were far away.
+            // Simulates a slow coordinator.
             kafka.inject(.delay(.milliseconds(300)), on: .offsetCommit)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 var records: [ConsumerRecord] = []
                 while records.count < 3 { records += try await consumer.poll(max: 3, timeout: .seconds(20)) }
-                // It is done with them, and wants no more for now.
+                // The records count as processed, and no more are wanted for now.
                 try consumer.pause([self.partition])
                 _ = try await consumer.poll(timeout: .zero)
                 try consumer.assign([TopicPartition("t", 1)])
@@ -158,9 +158,9 @@ import Testing
     private struct Failed: Error {}
 
     @Test(
-        "a record that could not be processed is not committed by what is done then", arguments: [true, false],
+        arguments: [true, false],
         [true, false])
-    func afterAnError(polls: Bool, unsubscribes: Bool) async throws {
+    func aRecordWhoseProcessingFailedIsNotCommitted(polls: Bool, unsubscribes: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)

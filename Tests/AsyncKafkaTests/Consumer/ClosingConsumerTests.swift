@@ -13,28 +13,28 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Closing ends when nothing more can be achieved, and at `closeTimeout` at the latest; what was not done is said.
+/// Closing ends when nothing more can be done, and at `closeTimeout` at the latest. What was not done is logged.
 @Suite(.timeLimit(.minutes(2))) struct ClosingConsumerTests {
     private let clock = TestClock()
 
-    /// How a consumer comes to its end.
+    /// How a consumer ends.
     enum Ending: CaseIterable {
         /// The task that runs it is cancelled.
         case cancelled
         /// It is shut down while a callback runs on the reader's task.
         case shutDownWhileReading
-        /// It is shut down, and nobody reads.
+        /// It is shut down while no task reads.
         case shutDown
-        /// The reader asks on and comes to the sequence's end.
+        /// The reader keeps asking until the sequence ends.
         case sequence
     }
 
-    /// Waits on, whoever cancels the waiting task.
+    /// Waits although the waiting task is cancelled.
     private func stubbornly(_ log: EventLog) async {
         await Task { await log.until("go") }.value
     }
 
-    /// Ends the callbacks of a consumer that waits for them.
+    /// Ends the callbacks of a consumer that waits for them, so that the test fails instead of hanging.
     private func watchdog(_ log: EventLog) -> Task<Void, any Error> {
         Task {
             try await self.clock.sleep(for: .seconds(15))
@@ -42,10 +42,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a callback that does not heed its cancellation holds nobody up beyond closeTimeout", arguments: Ending.allCases
-    )
-    func stubbornCallback(ending: Ending) async throws {
+    @Test(arguments: Ending.allCases)
+    func aCallbackThatIgnoresItsCancellationDelaysClosingOnlyUntilCloseTimeout(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -65,7 +63,7 @@ import Testing
                 reading = Task {}
                 running.cancel()
             case .shutDown:
-                // Nothing is in its hands.
+                // The reader holds no records.
                 _ = try await consumer.poll(timeout: .zero)
                 reading = Task {}
                 consumer.triggerGracefulShutdown()
@@ -84,7 +82,7 @@ import Testing
             #expect(log.count("a revoking 0") == 1)
             #expect(!log.events.contains("go"), "it waited for the callback")
             #expect(log.count("[warning]", "closeTimeout") > 0, "\(log.events)")
-            // The group was left nevertheless.
+            // The consumer has left the group nevertheless.
             #expect(try await kafka.group("g")?.members.isEmpty == true)
             watchdog.cancel()
             log.add("go")
@@ -92,10 +90,8 @@ import Testing
         }
     }
 
-    @Test(
-        "partitionsAssigned that does not heed its cancellation holds nobody up beyond closeTimeout",
-        arguments: [Ending.cancelled, .shutDownWhileReading])
-    func stubbornAssigned(ending: Ending) async throws {
+    @Test(arguments: [Ending.cancelled, .shutDownWhileReading])
+    func partitionsAssignedThatIgnoresItsCancellationDelaysClosingOnlyUntilCloseTimeout(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -114,13 +110,13 @@ import Testing
             watchdog.cancel()
             log.add("go")
             try await reading.value
-            // The other callback never ran beside it.
+            // The callbacks never ran at the same time.
             #expect(log.count("a revoking") == 0, "\(log.events)")
         }
     }
 
-    @Test("closing with no broker left ends at once, and says what was not done", arguments: [true, false])
-    func noBroker(closes: Bool) async throws {
+    @Test(arguments: [true, false])
+    func closingWithoutABrokerEndsAtOnceAndLogsWhatWasNotDone(closes: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -143,8 +139,7 @@ import Testing
         }
     }
 
-    @Test("closing at a coordinator that hangs ends within closeTimeout")
-    func hangingCoordinator() async throws {
+    @Test func closingAtAHangingCoordinatorEndsWithinCloseTimeout() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -167,10 +162,8 @@ import Testing
         }
     }
 
-    @Test(
-        "closing while the group is being joined waits for nobody",
-        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
-    func joining(api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func closingDuringAJoinDoesNotWaitForTheGroup(api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let hold = EmbeddedKafka.Hold()
@@ -187,8 +180,7 @@ import Testing
         }
     }
 
-    @Test("a client that is closed beneath a reader at work says so, and its life reads in a few lines")
-    func lifeInTheLog() async throws {
+    @Test func closingWhileTheReaderIsBusyIsLoggedAndTheWholeLogIsShort() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)

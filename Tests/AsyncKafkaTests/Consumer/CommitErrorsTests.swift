@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a caller hears of a commit that fails, in part or as a whole.
+/// The errors of commits that fail in part or as a whole.
 @Suite(.timeLimit(.minutes(1))) struct CommitErrorsTests {
     private let clock = TestClock()
     private func manual(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
@@ -32,7 +32,7 @@ import Testing
         try await self.clock.withCluster(configuration, body)
     }
 
-    @Test func aTopicThatIsGoneIsToldAtOnceAndTheOthersAreStored() async throws {
+    @Test func aDeletedTopicFailsTheCommitAtOnceAndTheOthersAreStored() async throws {
         try await self.withoutAutomaticTopics { kafka in
             for topic in ["kept", "gone"] {
                 try await kafka.createTopic(topic)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func automaticCommitsGoOnForTheOthersAndSayOnceThatATopicIsGone() async throws {
+    @Test func automaticCommitsContinueForTheOthersAndLogADeletedTopicOnce() async throws {
         try await self.withoutAutomaticTopics { kafka in
             for topic in ["kept", "gone"] {
                 try await kafka.createTopic(topic)
@@ -79,7 +79,7 @@ import Testing
                 await hold.untilHeld()
                 try await kafka.deleteTopic("gone")
                 hold.release()
-                // Several more: what is gone is in each.
+                // Each of the following commits includes the deleted topic.
                 for round in 1...3 {
                     try await kafka.fill("kept", 1)
                     while try await consumer.poll(timeout: .seconds(20)).isEmpty {}
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerAboutCommittedOffsetsThatCanNotHealReachesTheReader() async throws {
+    @Test func aPermanentErrorOfCommittedOffsetsReachesTheReader() async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatTheCoordinatorIsYetToHearOfIsTriedAgain() async throws {
+    @Test func aTopicThatTheCoordinatorDoesNotKnowYetIsRetried() async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func aPartitionThatMayNotBeCommittedIsToldBesideThoseThatAreStored() async throws {
+    @Test func aRefusedPartitionIsReportedTogetherWithThoseThatAreStored() async throws {
         try await self.withoutAutomaticTopics { kafka in
             for topic in ["open", "secret"] { try await kafka.createTopic(topic) }
             kafka.rewrite(OffsetCommitRequest.self, times: nil) { request, version, response in
@@ -149,12 +149,10 @@ import Testing
         }
     }
 
-    @Test(
-        "what the same request can't heal is not sent again",
-        arguments: [
-            ErrorCode.fencedLeaderEpoch, .offsetMetadataTooLarge, .inconsistentTopicId, .unknownServerError,
-        ])
-    func withoutRepeating(error: ErrorCode) async throws {
+    @Test(arguments: [
+        ErrorCode.fencedLeaderEpoch, .offsetMetadataTooLarge, .inconsistentTopicId, .unknownServerError,
+    ])
+    func aCommitThatIsRefusedPermanentlyIsNotSentAgain(error: ErrorCode) async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(error), on: .offsetCommit, times: nil)
@@ -169,12 +167,10 @@ import Testing
         }
     }
 
-    @Test(
-        "what the same question can't heal is not asked again",
-        arguments: [
-            ErrorCode.fencedLeaderEpoch, .unknownTopicOrPartition,
-        ])
-    func committedOffsets(error: ErrorCode) async throws {
+    @Test(arguments: [
+        ErrorCode.fencedLeaderEpoch, .unknownTopicOrPartition,
+    ])
+    func aLookUpOfCommittedOffsetsThatIsRefusedPermanentlyIsNotSentAgain(error: ErrorCode) async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             kafka.rewrite(OffsetFetchRequest.self, times: nil) { _, _, response in
@@ -194,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func whatHasNotChangedIsCommittedAgainWhenItIsAskedFor() async throws {
+    @Test func anExplicitCommitRepeatsAnUnchangedOffset() async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -205,7 +201,7 @@ import Testing
                     try consumer.subscribe(to: ["t"])
                 } else {
                     try consumer.assign([TopicPartition("t", 0)])
-                    // From the beginning again.
+                    // Start at the beginning again.
                 }
                 let run = Task { try await consumer.run() }
                 if !isSubscribed { try await consumer.seek(TopicPartition("t", 0), to: .beginning) }
@@ -218,8 +214,8 @@ import Testing
         }
     }
 
-    @Test("a commit that nothing runs for says so", arguments: [true, false])
-    func withoutRun(isOwn: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aCommitWithoutRunFailsWithAnExplanation(isOwn: Bool) async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             var configuration = self.manual(kafka)
@@ -236,13 +232,13 @@ import Testing
         }
     }
 
-    @Test func aMemberOfNoGenerationIsNotToldOfARebalance() async throws {
+    @Test func aCommitByAConsumerThatIsNoMemberDoesNotMentionARebalance() async throws {
         try await self.withoutAutomaticTopics { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { member in
                 for try await _ in member.records { break }
-                // The group has members: who is none of them can't commit in it.
+                // The group has members, so only they can commit in it.
                 try await KafkaConsumer.withConsumer(self.manual(kafka), assigned: [TopicPartition("t", 0)]) {
                     consumer in
                     let failure = await #expect(throws: KafkaError.self) {

@@ -14,25 +14,25 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What is committed, and when: never what the reader may still be at work on.
+/// Which offsets are committed, and when: never those of records that the reader may still be processing.
 @Suite(.timeLimit(.minutes(1))) struct CommitTests {
     private struct Failure: Error {}
 
     private let clock = TestClock()
 
-    /// Notes whether it was given the time to save its state.
+    /// Records whether it had the time to save its state.
     private struct SavingListener: ConsumerRebalanceListener {
         let isSaved = Lock(false)
 
         func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-            // Saving takes its time.
+            // Saving takes some time.
             try await consumer.core.loop.sleep(for: .milliseconds(200))
             self.isSaved.withLock { $0 = true }
         }
     }
 
-    @Test("what poll has returned is not committed before the next call", arguments: [true, false])
-    func polled(oneByOne: Bool) async throws {
+    @Test(arguments: [true, false])
+    func whatPollReturnedIsNotCommittedBeforeTheNextCall(oneByOne: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10, oneByOne: oneByOne)
@@ -46,15 +46,14 @@ import Testing
                     throw Failure()
                 }
                 #expect(begins.count == calls && begins.first == first, "\(begins)")
-                // The last call's records come again.
+                // The records of the last call are read again.
                 first = begins.last ?? -1
             }
             #expect(first > 0)
         }
     }
 
-    @Test("an automatic commit that waited for the reader's own does not take it back")
-    func automaticBehindOwn() async throws {
+    @Test func anAutomaticCommitThatWaitedForTheReadersCommitDoesNotTakeItBack() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -71,7 +70,7 @@ import Testing
                         let offsets = request.topics.flatMap { $0.partitions.map(\.committedOffset) }
                         stored.withLock { $0 += offsets }
                     }
-                    // Time for the automatic one to come: it has to pass.
+                    // Leave time for the automatic commit to start.
                     try await consumer.core.loop.sleep(for: .milliseconds(500))
                     hold.release()
                     try await own
@@ -85,8 +84,7 @@ import Testing
         }
     }
 
-    @Test("offsets of partitions that are another member's are not committed")
-    func notOwned() async throws {
+    @Test func offsetsOfAnotherMembersPartitionsAreNotCommitted() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -101,8 +99,8 @@ import Testing
         }
     }
 
-    @Test("an automatic commit that can't succeed leaves the listener its time", arguments: [true, false])
-    func withoutSuccess(isTopicGone: Bool) async throws {
+    @Test(arguments: [true, false])
+    func anAutomaticCommitThatCannotSucceedLeavesTheListenerItsTime(isTopicGone: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -121,8 +119,7 @@ import Testing
         }
     }
 
-    @Test("leaving a subscription commits no record that a loop has in hand")
-    func unsubscribing() async throws {
+    @Test func unsubscribingDoesNotCommitTheRecordInHand() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -136,8 +133,7 @@ import Testing
         }
     }
 
-    @Test("a graceful shutdown waits until who polls is done, and commits what it had")
-    func pollingToTheEnd() async throws {
+    @Test func aGracefulShutdownWaitsForThePollingReaderAndCommitsItsRecords() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -148,7 +144,7 @@ import Testing
             let records = try await consumer.poll(timeout: .seconds(20))
             #expect(records.count == 3)
             consumer.triggerGracefulShutdown()
-            // Time for what must not happen: it has to pass.
+            // Leave time for a premature revocation, which must not happen.
             try await consumer.core.loop.sleep(for: .milliseconds(300))
             #expect(!listener.isSaved.withLock { $0 })
             #expect(try await consumer.poll(timeout: .seconds(20)).isEmpty)

@@ -13,13 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The look-up of committed offsets in a group that has no coordinator.
+/// Look-ups of committed offsets when the coordinator is missing or hangs.
 @Suite(.timeLimit(.minutes(1))) struct CommittedLookupTests {
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
-    @Test("a group without a coordinator is told of, also to who chooses partitions by hand")
-    func noCoordinator() async throws {
+    @Test func aGroupWithoutACoordinatorIsLoggedAlsoForAssignedPartitions() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
@@ -35,8 +34,7 @@ import Testing
         }
     }
 
-    @Test("a coordinator that hangs on the question for positions is given up after a third of the session")
-    func hangingCoordinator() async throws {
+    @Test func aPositionLookUpAtAHangingCoordinatorEndsAfterAThirdOfTheSession() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -45,7 +43,7 @@ import Testing
             var configuration = kafka.consuming("g")
             configuration.classic.sessionTimeout = .seconds(6)
             configuration.enableAutoCommit = false
-            // Every other limit is longer than the test may take.
+            // All other limits exceed the time limit of the test.
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.retryBackoffMax = .seconds(600)
             let hold = EmbeddedKafka.Hold()

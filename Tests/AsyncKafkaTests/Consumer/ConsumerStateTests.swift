@@ -11,12 +11,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a reader is given, and what no more.
+/// Which batches a reader receives after its session has ended.
 @Suite struct ConsumerStateTests {
     private let partition = TopicPartition("t", 0)
     private let now = MembershipFixture.now
 
-    /// A member that has a batch of its partition in the buffer.
+    /// A member with a buffered batch of its partition.
     private func member() throws -> ConsumerState {
         var subscriptions = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
         subscriptions.assign([self.partition])
@@ -47,20 +47,20 @@ import Testing
         return state.handOut(taken, progress: nil, storage: storage, now: now)
     }
 
-    @Test func aBatchIsNotHandedOutIfTheSessionWasOverWhileItWasDecompressed() throws {
+    @Test func aBatchIsNotDeliveredIfTheSessionEndedDuringItsDecompression() throws {
         var state = try self.member()
         let taken = try self.take(&state)
         let isLate = try self.handOut(taken, &state, now: self.now + .seconds(45))
         #expect(!isLate)
         #expect(state.subscriptions.inHand == nil)
-        // If the group knows the member still, after all, it is there.
+        // If the group still knows the member after all, the batch is available.
         let again = try self.take(&state)
         #expect(again.batch.baseOffset == 0)
         let isInHand = try self.handOut(again, &state, now: self.now + .seconds(44))
         #expect(isInHand)
     }
 
-    @Test func aBatchIsNotHandedOutWhenThePartitionsAreLostAlready() throws {
+    @Test func aBatchIsNotDeliveredAfterItsPartitionIsLost() throws {
         var state = try self.member()
         let taken = try self.take(&state)
         let identity = try #require(state.membership.committer)

@@ -14,12 +14,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Logs with something in them that can't be read, or isn't there.
+/// Logs with batches or records that are damaged or missing.
 @Suite(.timeLimit(.minutes(1))) struct DamagedLogTests {
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
-    /// Lets a body read topic `t`, whose log has these batches.
+    /// Runs `body` with a consumer of topic `t`, whose log contains these batches.
     private func withLog(
         _ batches: [Bytes], _ configure: (inout ConsumerConfiguration) -> Void = { _ in },
         _ body: (KafkaConsumer) async throws -> Void
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// What a loop over the records gives before its error.
+    /// Reads records until an error is thrown. Returns the records' values and the error.
     private func readUntilFailure(_ consumer: KafkaConsumer) async throws -> (read: [String], failure: KafkaError) {
         var read: [String] = []
         do throws(KafkaError) {
@@ -53,7 +53,7 @@ import Testing
         return read
     }
 
-    @Test func aWrongChecksumIsAnErrorWithItsPlaceAndSeekingPassesIt() async throws {
+    @Test func aWrongChecksumIsAnErrorWithItsOffsetAndSeekSkipsIt() async throws {
         try await self.withLog([
             try LogBatch.records(["a", "b"], at: 0), LogBatch.damaged(try LogBatch.records(["c", "d"], at: 2)),
             try LogBatch.records(["e"], at: 4),
@@ -63,9 +63,9 @@ import Testing
             #expect(first.failure.code == .corruptRecord)
             #expect(first.failure.topic == "t" && first.failure.partition == 0)
             #expect(first.failure.message.contains("offset 2"))
-            // Where to seek is said.
+            // The error names the offset to seek to.
             #expect(first.failure.message.contains("4"))
-            // Nothing is passed over by itself, however often one asks.
+            // Nothing is skipped automatically, however often the reader asks.
             let again = try await self.readUntilFailure(consumer)
             #expect(again.read == [])
             #expect(again.failure.code == .corruptRecord)
@@ -88,15 +88,15 @@ import Testing
         }
     }
 
-    /// Those that the package's traits have left in this build.
+    /// The codecs that the package's traits include in this build.
     private static let codecs = [Compression.gzip, .snappy, .lz4, .zstd].filter { compression in
         (try? LogBatch.records(["a"], at: 0, compression: compression)) != nil
     }
 
     @Test(arguments: Self.codecs)
-    func compressedBytesThatAreDamagedAreAnErrorWithTheirPlace(compression: Compression) async throws {
+    func damagedCompressedBytesAreAnErrorWithTheirOffset(compression: Compression) async throws {
         let values = (0..<50).map { "value \($0 % 7)" }
-        // The checksum is made over the damaged bytes: only the codec can see it.
+        // The checksum covers the damaged bytes, so only the codec can detect the damage.
         let batch = LogBatch.withChecksum(
             LogBatch.damaged(try LogBatch.records(values, at: 0, compression: compression), at: 61 + 2))
         try await self.withLog([batch, try LogBatch.records(["e"], at: 50)]) { consumer in
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func batchesThatCompactionHasEmptiedArePassed() async throws {
+    @Test func batchesEmptiedByCompactionAreSkipped() async throws {
         try await self.withLog([
             try LogBatch.compactedAway(from: 0, to: 9), try LogBatch.records(["a"], at: 10),
             try LogBatch.compactedAway(from: 11, to: 19), try LogBatch.compactedAway(from: 20, to: 29),
@@ -144,7 +144,7 @@ import Testing
         ]) { consumer in
             let read = try await self.next(2, from: consumer)
             #expect(read == ["a", "b"])
-            // The last one too, although nothing follows it: its offsets are done with.
+            // This includes the last one, although no record follows it.
             let nothing = try await consumer.poll(timeout: .milliseconds(200))
             #expect(nothing.isEmpty)
             let position = try await consumer.position(of: self.partition)
@@ -154,8 +154,8 @@ import Testing
         }
     }
 
-    @Test func aRecordWhoseLengthsContradictEachOtherIsAnErrorBehindTheGoodOnes() async throws {
-        // The second record says that it is longer than the batch.
+    @Test func aRecordWithInconsistentLengthsIsAnErrorAfterTheValidOnes() async throws {
+        // The length of the second record exceeds the batch.
         let batch = try LogBatch.records(["a", "b"], at: 0)
         var bytes = Array(batch)
         bytes[bytes.count - 8] = 0x7E
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func aBatchsNextOffsetIsNotBehindARecordThatCannotBeRead() async throws {
+    @Test func aBatchsNextOffsetStaysBeforeARecordThatCannotBeRead() async throws {
         let batch = try LogBatch.records(["a", "b"], at: 0)
         var bytes = Array(batch)
         bytes[bytes.count - 8] = 0x7E
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func aRecordThatCannotBeReadDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+    @Test func aRecordThatCannotBeReadDoesNotStopTheMaximumPollInterval() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
@@ -202,7 +202,7 @@ import Testing
                 let first = try await self.readUntilFailure(consumer)
                 #expect(first.read == ["a"])
                 let start = self.clock.now
-                // Nobody reads any more, so the partitions must go to somebody who does.
+                // No task reads any more, so the partitions have to go to another member.
                 await kafka.untilRequests(of: .leaveGroup)
                 #expect(self.clock.now - start == .seconds(2))
             }
@@ -227,7 +227,7 @@ import Testing
                     } catch {
                         #expect(error.partition == 0)
                         failures += 1
-                        // What one does with it: leave it alone until somebody has looked.
+                        // A typical reaction: pause the partition until it has been examined.
                         try consumer.pause([TopicPartition("t", 0)])
                     }
                 }
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    @Test func anErrorCodeThatNobodyKnowsIsToldAndReadingGoesOn() async throws {
+    @Test func anUnknownErrorCodeReachesTheReaderAndReadingContinues() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)

@@ -13,12 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Fetches beside one that the broker is at work on: what keeps them from bringing records is not kept for ever.
+/// Fetches beside another that delays, failures or empty answers keep from returning records.
 @Suite(.timeLimit(.minutes(1))) struct FetchBesideTests {
     private let partition = TopicPartition("t", 0)
     private let now = MonotonicTime(nanoseconds: 0)
 
-    /// A partition that was moved while its broker is at work on a fetch.
+    /// A partition that was moved while its broker has a fetch in flight.
     private func moved() throws -> SubscriptionState {
         var state = SubscriptionState(SubscriptionState.Settings())
         state.assign([self.partition])
@@ -37,7 +37,7 @@ import Testing
         _ = state.fetched(beside.fetches[0], answer, from: 1, now: self.now, backoff: .seconds(1))
     }
 
-    @Test func onePartitionsTimeIsToldAndKept() throws {
+    @Test func aDelayedPartitionIsPlannedWhenItsTimeComes() throws {
         var state = try self.moved()
         let later = self.now + .seconds(1)
         state.partitions[self.partition]?.notBefore = later
@@ -47,7 +47,7 @@ import Testing
         #expect(state.planFetchesBeside(now: later).fetches.count == 1)
     }
 
-    @Test func oneThatFailedIsTriedAgainLater() throws {
+    @Test func aFailedFetchIsRetriedLater() throws {
         var state = try self.moved()
         let beside = try #require(state.planFetchesBeside(now: self.now).fetches.first)
         state.fetchEnded(beside.fetches, maximumBytes: beside.maximumBytes, from: 1, now: self.now)
@@ -57,7 +57,7 @@ import Testing
         #expect(state.planFetchesBeside(now: later).fetches.count == 1)
     }
 
-    @Test func oneThatIsRefusedIsTriedAgainLater() throws {
+    @Test func aRefusedFetchIsRetriedLater() throws {
         var state = try self.moved()
         try self.answer(&state, FetchAnswer(error: .unknownServerError))
         let later = self.now + .seconds(1)
@@ -65,7 +65,7 @@ import Testing
         #expect(state.planFetchesBeside(now: later).fetches.count == 1)
     }
 
-    @Test func oneThatIsCutShortIsAskedForInFull() throws {
+    @Test func aTruncatedAnswerIsFetchedInFull() throws {
         var state = try self.moved()
         let batch = try LogBatch.records([String(repeating: "a", count: 1000)], at: 0)
         let part = Bytes(Array(batch).prefix(500))
@@ -73,15 +73,14 @@ import Testing
         #expect(state.planFetchesBeside(now: self.now).fetches.count == 1)
     }
 
-    @Test func whereNothingIsTheBrokersNextFetchIsWaitedFor() throws {
+    @Test func afterAnEmptyAnswerThePartitionWaitsForTheBrokersNextFetch() throws {
         var state = try self.moved()
         try self.answer(&state, FetchAnswer(highWatermark: 0))
         let plan = state.planFetchesBeside(now: self.now)
         #expect(plan.fetches.isEmpty && plan.next == nil)
     }
 
-    @Test("a partition that was moved is read although the broker refuses it at first, and waits with another fetch")
-    func refused() async throws {
+    @Test func aMovedPartitionIsReadAlthoughItsFirstFetchIsRefusedAndTheBrokerWaitsWithAnother() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -91,7 +90,7 @@ import Testing
             configuration.cluster.apiTimeout = .seconds(200)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 while try await consumer.poll(timeout: .seconds(20)).last?.offset != 2 {}
-                // By now the broker waits with the next.
+                // By now the broker waits with the next fetch.
                 _ = try await consumer.poll(timeout: .milliseconds(200))
                 let fault = kafka.rewrite(FetchRequest.self) { _, _, response in
                     response.responses[0].partitions[0].errorCode = .unknownServerError
@@ -101,7 +100,7 @@ import Testing
                 let records = try await consumer.poll(timeout: .seconds(20))
                 #expect(records.first?.text == "v0")
                 #expect(fault.hits == 1)
-                // So that closing need not wait for it.
+                // This ends the fetch, so that closing needn't wait for it.
                 try await kafka.fill("t", 1)
             }
         }

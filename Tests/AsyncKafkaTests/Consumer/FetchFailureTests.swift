@@ -13,18 +13,19 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A consumer whose fetches fail does not stand still in silence.
+/// The log of a consumer whose fetches fail.
 @Suite(.timeLimit(.minutes(1))) struct FetchFailureTests {
     private let clock = TestClock()
 
-    /// Failures are told once they have gone on for three seconds, with the attempt that comes next.
+    /// Expects the time of the first attempt after failures have lasted for three seconds, which is when they are
+    /// logged.
     private func expectPatience(since start: MonotonicTime, sourceLocation: SourceLocation = #_sourceLocation) {
         let passed = self.clock.now - start
         #expect(passed >= .seconds(3) && passed < .seconds(5), "\(passed)", sourceLocation: sourceLocation)
     }
 
     @Test(arguments: [EmbeddedKafka.Fault.closeBeforeWork, .garbage])
-    func fetchesThatGoOnFailingAreToldOnceAndSoIsTheirEnd(fault: EmbeddedKafka.Fault) async throws {
+    func failingFetchesAreLoggedOnceAndSoIsTheirEnd(fault: EmbeddedKafka.Fault) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = KeptLog()
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    /// How a broker refuses one partition, and serves the others well.
+    /// How a broker refuses one partition while it serves the others.
     enum Refusal: Sendable, CaseIterable {
         case storage, server, leader, position
 
@@ -79,10 +80,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a partition that is refused again and again while others are read is told once, and so is its end",
-        arguments: Refusal.allCases)
-    func oneOfTwo(refusal: Refusal) async throws {
+    @Test(arguments: Refusal.allCases)
+    func aPartitionThatKeepsFailingIsLoggedOnceAndSoIsItsRecovery(refusal: Refusal) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 1, prefix: "healthy")
@@ -108,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func fetchesThatAreRefusedAsAWholeAreToldOnceAndSoIsTheirEnd() async throws {
+    @Test func fetchesThatAreRefusedAsAWholeAreLoggedOnceAndSoIsTheirEnd() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -131,8 +130,8 @@ import Testing
         }
     }
 
-    @Test("who waits for a position in vain hears why the last look-up failed", arguments: [true, false])
-    func positionTimeout(isCommitted: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aPositionTimeoutNamesTheReasonOfTheLastFailedLookUp(isCommitted: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             if isCommitted {
@@ -156,8 +155,8 @@ import Testing
         }
     }
 
-    /// The log has said that no offsets are found, and says that they are; of partitions it has said nothing.
-    @Test func theEndOfWhatWasNotToldIsNotToldEither() async throws {
+    /// The log reports the failure and recovery of the look-up as a whole, and so nothing about partitions.
+    @Test func theEndOfAnUnloggedFailureIsNotLogged() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -171,12 +170,12 @@ import Testing
                 for try await _ in consumer.records { break }
             }
             #expect(log.count(beginning: "Partitions can be read again") == 0)
-            // It was looked for at each attempt, and was the same one.
+            // It was looked up at each attempt with the same result.
             #expect(log.count(beginning: "Found the coordinator") == 1)
         }
     }
 
-    @Test func failuresThatEndSoonAreNotTold() {
+    @Test func shortFailuresAreNotLogged() {
         let start = MonotonicTime(nanoseconds: 1_000_000_000)
         var report = FailureReport(patience: .seconds(3))
         var told = [0, 1, 2].map { report.failed(now: start + .seconds($0)) }

@@ -14,26 +14,26 @@ import Testing
 
 @testable import AsyncKafka
 
-/// When brokers are asked for records: at once where somebody waits for them, and never in a spin.
+/// When fetches are sent: immediately if a reader waits for the records, but never in a tight loop.
 @Suite(.timeLimit(.minutes(1))) struct FetchPacingTests {
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
-    /// A broker may take half a minute over a Fetch that has nothing to tell.
+    /// Brokers may wait for half a minute before they return an empty answer.
     private func patient(_ kafka: EmbeddedKafka) -> ConsumerConfiguration {
         var configuration = kafka.consuming()
         configuration.fetchMaxWait = .seconds(29)
         return configuration
     }
 
-    @Test func passingOverDamagedBatchesWaitsForNothing() async throws {
+    @Test func skippingDamagedBatchesDoesNotWaitForTheFetchInFlight() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             var batches = [try LogBatch.records(["v0"], at: 0)]
             for offset in 1..<6 { batches.append(LogBatch.damaged(try LogBatch.records(["no"], at: Int64(offset)))) }
             try await kafka.store(batches + [try LogBatch.records(["v6"], at: 6)], in: "t")
             try await KafkaConsumer.withConsumer(self.patient(kafka), assigned: [self.partition]) { consumer in
-                // The end is reached: the broker is asked for what comes behind it.
+                // At the end of the log, the broker is asked for later records.
                 let start = self.clock.now
                 var texts: [String] = []
                 while texts.last != "v6" {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func whoSeeksOrResumesNeedNotWaitForWhatTheBrokerIsAskedAlready() async throws {
+    @Test func aSeekOrResumeDoesNotWaitForTheFetchInFlight() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
@@ -64,7 +64,7 @@ import Testing
             let run = Task { try await consumer.run() }
             var read: [String] = []
             while read.count < 4 { read += try await consumer.poll(timeout: .seconds(20)).map(\.text) }
-            // Both ends are reached, and the broker waits for more.
+            // The reader is at the end of both partitions, and the broker waits for records.
             await kafka.untilRequests(of: .fetch, count: 2)
             for target in [
                 KafkaConsumer.SeekTarget.offset(1), .beginning, .timestamp(Timestamp(millisecondsSince1970: 1)),
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatHasNothingAtOnceIsNotAskedInASpin() async throws {
+    @Test func immediateEmptyAnswersDoNotCauseASpin() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -125,7 +125,8 @@ import Testing
         }
     }
 
-    /// Reads nothing while there are faults, without asking in a spin, and the two records once they are gone.
+    /// Expects no records while there are faults, without a tight loop of requests, and two records after they are
+    /// removed.
     private func readsWithoutSpinning(_ kafka: EmbeddedKafka) async throws {
         try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
             let nothing = try await consumer.poll(timeout: .seconds(3))
@@ -138,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func replicasThatSendTheReaderToEachOtherAreNotAskedInASpin() async throws {
+    @Test func replicasThatRedirectToEachOtherDoNotCauseASpin() async throws {
         try await self.clock.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 2)
@@ -155,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func aPositionThatIsOutOfRangeWhereverItIsResetIsNotResetInASpin() async throws {
+    @Test func aPositionThatStaysOutOfRangeDoesNotCauseASpin() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -164,8 +165,8 @@ import Testing
         }
     }
 
-    @Test("a time that can't be is refused, and not taken for the end", arguments: [-1, -2, -5] as [Int64])
-    func negativeTime(milliseconds: Int64) async throws {
+    @Test(arguments: [-1, -2, -5] as [Int64])
+    func aNegativeTimestampIsRefusedInsteadOfMeaningTheEnd(milliseconds: Int64) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -181,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func aRecordWithoutATimeIsReadAsSuchAndWrittenOnAsSuch() async throws {
+    @Test func aRecordWithoutATimestampIsReadAndForwardedWithoutOne() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let none = Timestamp(millisecondsSince1970: -1)

@@ -13,10 +13,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What other clients got wrong in consumers and their groups; `Tests/KNOWN-BUGS.md` has the list.
+/// Bugs that other clients had in consumers and groups; see `Tests/KNOWN-BUGS.md`.
 @Suite(.timeLimit(.minutes(1))) struct KnownBugTests {
     private let clock = TestClock()
-    @Test func aReadThatIsCancelledDoesNotStopTheClockOfTheMaximumPollInterval() async throws {
+    @Test func aCancelledReadDoesNotStopTheMaximumPollInterval() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -27,7 +27,7 @@ import Testing
                 let reader = Task { try await consumer.poll(timeout: .seconds(60)) }
                 reader.cancel()
                 _ = await reader.result
-                // Nobody reads any more, so the partitions must go to somebody who does.
+                // No task reads any more, so the partitions have to go to another member.
                 await kafka.untilRequests(of: .leaveGroup)
             }
         }
@@ -39,14 +39,14 @@ import Testing
             try await kafka.fill("t", 1)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }
-                // The first asks for a member id.
+                // The first request obtains a member id.
                 let joins = kafka.requests.filter { $0.api == .joinGroup }.count
                 #expect(joins == 2)
             }
         }
     }
 
-    @Test func anErrorInReadingCommittedOffsetsIsNoReasonToBeginAnew() async throws {
+    @Test func anErrorOfCommittedOffsetsDoesNotResetThePosition() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -73,14 +73,14 @@ import Testing
         }
     }
 
-    @Test func closingEndsInItsTimeWithoutACoordinator() async throws {
+    @Test func closingWithoutACoordinatorEndsWithinCloseTimeout() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             var configuration = kafka.consuming("g")
             configuration.closeTimeout = .seconds(2)
             let start = self.clock.now
-            // It ends, whatever comes of the last commit.
+            // It ends, whether the last commit succeeds or not.
             _ = try? await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await record in consumer.records where record.offset == 2 { break }
                 kafka.inject(.fail(.coordinatorNotAvailable), on: .findCoordinator, times: nil)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func pollEndsAtItsTimeoutAlsoInARebalance() async throws {
+    @Test func pollEndsAtItsTimeoutAlsoDuringARebalance() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -120,7 +120,7 @@ import Testing
             try await kafka.fill("t", 1)
             var configuration = kafka.consuming("g")
             configuration.cluster.requestTimeout = .seconds(1)
-            // Others may take all of the rebalance timeout to come.
+            // Other members may take the whole rebalance timeout to join.
             kafka.inject(.delay(.seconds(2)), on: .joinGroup, times: 2)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records { break }

@@ -12,9 +12,9 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Answers that are larger than this client takes.
+/// Answers that exceed the maximum response size.
 @Suite(.timeLimit(.minutes(1))) struct LargeAnswerTests {
-    /// A topic of which one partition has a record of 5 MB.
+    /// Creates a topic in which one partition has a record of 5 MB.
     private func withLargeRecord(
         in partition: Int32, of partitions: Int, _ body: (EmbeddedKafka) async throws -> Void
     ) async throws {
@@ -31,7 +31,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2]) func aRecordThatIsLargerThanAResponseMayBeIsToldToTheReader(partitions: Int) async throws {
+    @Test(arguments: [1, 2])
+    func aRecordAboveTheMaximumResponseSizeIsReportedToTheReader(partitions: Int) async throws {
         try await self.withLargeRecord(in: 0, of: partitions) { kafka in
             var configuration = kafka.consuming()
             configuration.cluster.maxResponseSize = 1 << 20
@@ -46,10 +47,9 @@ import Testing
         }
     }
 
-    /// Which of them was sent an answer for that is too large can't be told from the answer.
-    @Test(arguments: [2, 5]) func theOtherPartitionsOfTheBrokerAreReadOnAndTheErrorNamesTheOne(partitions: Int)
-        async throws
-    {
+    /// The answer doesn't show which partition's batch is too large.
+    @Test(arguments: [2, 5])
+    func theErrorNamesTheLargePartitionAndTheOthersAreRead(partitions: Int) async throws {
         try await self.withLargeRecord(in: 1, of: partitions) { kafka in
             let all = (0..<partitions).map { TopicPartition("t", Int32($0)) }
             let healthy = all.filter { $0.partition != 1 }
@@ -58,7 +58,7 @@ import Testing
             try await KafkaConsumer.withConsumer(configuration, assigned: all) { consumer in
                 var texts: Set<String> = []
                 var errors: [KafkaError] = []
-                /// Reads until a condition holds, whatever errors come.
+                /// Reads until a condition holds, ignoring errors.
                 func read(until isDone: () -> Bool) async {
                     while !isDone(), !Task.isCancelled {
                         do throws(KafkaError) {
@@ -75,7 +75,7 @@ import Testing
                     await read { texts.count == healthy.count * (round == "a" ? 1 : 2) && !errors.isEmpty }
                 }
                 #expect(errors.allSatisfy { $0.code == .recordTooLarge && $0.partition == 1 }, "\(errors)")
-                // Past it, the partition is read as before.
+                // After the large record, the partition is read as before.
                 try await consumer.seek(TopicPartition("t", 1), to: .offset(1))
                 try await kafka.fill("t", partition: 1, 1, prefix: "past it ")
                 await read { texts.contains("past it 0") }
@@ -83,14 +83,14 @@ import Testing
         }
     }
 
-    /// Brokers fill an answer up to what was asked for, and what else an answer has comes on top.
+    /// Brokers fill an answer up to the requested size, and the headers come on top.
     @Test(arguments: [1, 4]) func smallBatchesNeverMakeAnAnswerTooLarge(partitions: Int32) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: Int(partitions))
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 for partition in 0..<partitions {
                     for _ in 0..<16 {
-                        // With it a batch has exactly 1024 bytes.
+                        // This makes a batch of exactly 1024 bytes.
                         let value = Bytes(repeatElement(UInt8(1), count: 954))
                         _ = try await producer.send(ProducerRecord(topic: "t", partition: partition, value: value))
                     }

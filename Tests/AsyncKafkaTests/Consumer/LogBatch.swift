@@ -10,9 +10,9 @@ import KafkaProtocol
 
 @testable import EmbeddedKafka
 
-/// Batches as a broker sends them: with offsets, epochs and markers, and damaged ones.
+/// Batches as brokers send them, with offsets, epochs and markers, including damaged ones.
 enum LogBatch {
-    /// Records with these values from `offset` on.
+    /// A batch of records with these values, starting at `offset`.
     static func records(
         _ values: [String], at offset: Int64, leaderEpoch: Int32 = 0, producerID: Int64 = -1, sequence: Int32 = 0,
         isTransactional: Bool = false, compression: Compression = .none
@@ -36,7 +36,7 @@ enum LogBatch {
             baseOffset: offset, partitionLeaderEpoch: 0, producerID: producerID, producerEpoch: 0, timestamp: 1000)
     }
 
-    /// A marker whose record lies before so many zeros, gzipped: no broker writes such.
+    /// A gzipped marker whose record is followed by this many zeros. No broker writes such a batch.
     static func compressedMarker(_ kind: ControlRecord.Kind, producerID: Int64, at offset: Int64, zeros: Int) throws
         -> Bytes
     {
@@ -51,14 +51,14 @@ enum LogBatch {
         return self.withChecksum(Bytes(bytes))
     }
 
-    /// The batch with one byte changed, by default one of its records: its checksum doesn't fit any more.
+    /// The batch with one byte changed, by default in one of its records, so that its checksum is wrong.
     static func damaged(_ batch: Bytes, at position: Int? = nil) -> Bytes {
         var bytes = Array(batch)
         bytes[position ?? bytes.count - 3] ^= 0x55
         return Bytes(bytes)
     }
 
-    /// A batch whose records compaction has removed, all of them: its header keeps the offsets from `offset` to `last`.
+    /// A batch without records after compaction, whose header covers the offsets from `offset` to `last`.
     static func compactedAway(from offset: Int64, to last: Int64) throws -> Bytes {
         var bytes = Array(try self.records(["gone"], at: offset)[0..<61])
         func put<Integer: FixedWidthInteger>(_ value: Integer, at position: Int) {
@@ -70,7 +70,7 @@ enum LogBatch {
         return self.withChecksum(Bytes(bytes))
     }
 
-    /// The batch with the checksum that its bytes have.
+    /// The batch with the correct checksum of its bytes.
     static func withChecksum(_ batch: Bytes) -> Bytes {
         var bytes = Array(batch)
         let checksum = bytes[21...].withUnsafeBytes { CRC32C.checksum(of: $0) }
@@ -78,7 +78,7 @@ enum LogBatch {
         return Bytes(bytes)
     }
 
-    /// The slices in one piece.
+    /// The concatenated slices.
     static func joined(_ slices: [Bytes]) -> Bytes {
         if slices.count == 1 { return slices[0] }
         return Bytes(slices.flatMap { Array($0) })
@@ -92,7 +92,7 @@ enum LogBatch {
 }
 
 extension EmbeddedKafka {
-    /// Writes batches to a partition's log as they are, damaged ones too: at its end, whatever offsets they name.
+    /// Appends batches to a partition's log unchanged, including damaged ones, at its end regardless of their offsets.
     func store(_ batches: [Bytes], in topic: String, partition: Int = 0) async throws {
         try await self.onPartition(topic, partition) { cluster, partition throws(EmbeddedKafkaError) in
             for bytes in batches {

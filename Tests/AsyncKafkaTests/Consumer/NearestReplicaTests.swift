@@ -11,11 +11,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Reading from a follower in the consumer's own rack (KIP-392).
+/// Fetching from a follower in the consumer's rack (KIP-392).
 @Suite(.timeLimit(.minutes(1))) struct NearestReplicaTests {
     private let partition = TopicPartition("t", 0)
 
-    /// Broker 1 leads and is in rack `a`; the consumer and broker 2 are in rack `b`.
+    /// Broker 1 is the leader and is in rack `a`; the consumer and broker 2 are in rack `b`.
     private func withRacks(
         _ body: (EmbeddedKafka, KafkaConsumer) async throws -> Void
     ) async throws {
@@ -43,7 +43,7 @@ import Testing
         return offsets
     }
 
-    @Test func recordsAreReadFromTheReplicaInTheOwnRack() async throws {
+    @Test func recordsAreReadFromTheReplicaInTheConsumersRack() async throws {
         try await self.withRacks { kafka, consumer in
             var offsets = try await self.read(5, consumer)
             kafka.forgetRequests()
@@ -68,16 +68,16 @@ import Testing
         }
     }
 
-    @Test func anOffsetThatOnlyTheReplicaDoesNotHaveIsReadFromTheLeader() async throws {
+    @Test func anOffsetMissingOnTheReplicaIsReadFromTheLeader() async throws {
         try await self.withRacks { kafka, consumer in
-            // The follower is behind: it does not have yet what the leader has.
+            // The follower lags behind the leader.
             kafka.rewrite(FetchRequest.self, broker: 2, times: 1) { _, _, response in
                 guard !response.responses.isEmpty else { return }
                 response.responses[0].partitions[0].errorCode = .offsetOutOfRange
                 response.responses[0].partitions[0].records = nil
             }
             let offsets = try await self.read(5, consumer)
-            // By the policy it would begin anew; nothing is skipped or doubled.
+            // A reset would start again at the beginning. Nothing is skipped or duplicated.
             #expect(offsets == Array(0..<5))
             #expect(!kafka.requests.contains { $0.api == .listOffsets && $0.broker == 2 })
         }

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func thereIsNoRecordAsNewAsATimeAndOtherPartitionsAreAnswered() async throws {
+    @Test func aLookUpByTimestampFindsNothingAndOtherPartitionsAreAnswered() async throws {
         try await self.withKafka { kafka in
             let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: partitions) { consumer in

@@ -12,8 +12,8 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a reader of committed records sees of transactions. The embedded broker has no transactions of its own: the log
-/// and what brokers say of it are laid out by the tests.
+/// Which records of transactions are read with `.readCommitted`. The embedded broker has no transactions, so the tests
+/// write the logs and rewrite the answers.
 @Suite(.timeLimit(.minutes(1))) struct ReadCommittedTests {
     private let partition = TopicPartition("t", 0)
 
@@ -25,7 +25,8 @@ import Testing
             compression: compression)
     }
 
-    /// Two producers' transactions, one in the other: 7 aborts and then commits, 8 commits; and a record of nobody's.
+    /// Interleaved transactions of two producers: 7 aborts and then commits, 8 commits. One record is not
+    /// transactional.
     private func log(_ compression: Compression = .none) throws -> [Bytes] {
         [
             try self.records(["7 aborted 0", "7 aborted 1"], of: 7, at: 0, compression: compression),
@@ -42,8 +43,8 @@ import Testing
         ]
     }
 
-    /// Kafka compresses no markers; what a decompressed one would hold is nobody's to inflate.
-    @Test func aMarkerThatIsCompressedIsDamaged() async throws {
+    /// Kafka never compresses markers, so a compressed one must not be decompressed.
+    @Test func aCompressedMarkerIsAnError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -92,7 +93,7 @@ import Testing
         }
     }
 
-    /// Lets the broker name those of these transactions, in this order, that reach into what it sends.
+    /// Makes the broker list those of these transactions, in this order, that overlap the returned records.
     private func name(_ aborted: [AbortedTransaction], in kafka: EmbeddedKafka) {
         kafka.rewrite(FetchRequest.self, times: nil) { request, _, response in
             guard request.isolationLevel == 1, let bytes = response.responses.first?.partitions[0].records?.first,
@@ -121,14 +122,14 @@ import Testing
         #expect(texts == self.committed)
     }
 
-    @Test func whoeverWantsAllSeesAllButTheMarkers() async throws {
+    @Test func readUncommittedReturnsEverythingExceptMarkers() async throws {
         let texts = try await self.texts(.readUncommitted)
         #expect(texts.count == 8)
         #expect(texts.contains("7 aborted 3") && texts.contains("8 aborted 8"))
     }
 
-    @Test func aTransactionThatIsSpreadOverManyFetchesIsHiddenInAll() async throws {
-        // One batch a fetch.
+    @Test func anAbortedTransactionAcrossManyFetchesIsHiddenInAll() async throws {
+        // One batch per fetch.
         let texts = try await self.texts(.readCommitted) {
             $0.maxPartitionFetchBytes = 1
             $0.fetchMaxBytes = 1
@@ -136,10 +137,10 @@ import Testing
         #expect(texts == self.committed)
     }
 
-    @Test func theCommittedPositionGoesPastWhatIsNotSeen() async throws {
+    @Test func theCommittedOffsetMovesPastHiddenRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
-            // Ends with an aborted transaction: nothing of it is ever handed out.
+            // The log ends with an aborted transaction, of which nothing is delivered.
             try await kafka.store(
                 [
                     try LogBatch.records(["plain 0"], at: 0), try self.records(["7 aborted 1"], of: 7, at: 1),
@@ -156,13 +157,13 @@ import Testing
                 let lag = try consumer.lag(of: self.partition)
                 #expect(lag == 0)
             }
-            // Automatic commits would leave a lag for ever otherwise.
+            // Otherwise automatic commits would leave a permanent lag.
             let committed = try await kafka.committedOffset(of: "g", topic: "t", partition: 0)
             #expect(committed == 3)
         }
     }
 
-    @Test func aMarkerThatIsDamagedIsAnErrorAndDoesNotBringBackWhatWasAborted() async throws {
+    @Test func aDamagedMarkerIsAnErrorAndAbortedRecordsStayHidden() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(

@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How a consumer's state follows its reader.
+/// The transitions of the reader's state.
 @Suite struct ReaderPlaceTests {
     private let now = MembershipFixture.now
     private let interval = Duration.seconds(300)
@@ -41,7 +41,7 @@ import Testing
         #expect(deadline == self.now + self.interval)
         _ = state.readerEndsStep()
         state.readerGoes(now: self.now + .seconds(1))
-        // Taking more records into the same array doesn't start it anew.
+        // Adding records to the same array doesn't restart it.
         _ = state.readerComes(isAsking: false, now: self.now + .seconds(2))
         deadline = state.pollDeadline(now: self.now, interval: self.interval)
         #expect(deadline == self.now + .seconds(1) + self.interval)

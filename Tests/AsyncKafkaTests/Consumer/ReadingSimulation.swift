@@ -15,7 +15,7 @@ import Synchronization
 
 /// A consumer's state, its reader, and a model of the brokers.
 struct ReadingSimulation {
-    /// Of 100 steps or answers, how many go this way.
+    /// The percentage of steps or answers with each fault.
     struct Chances: Sendable {
         var lost = 0
         var refused = 0
@@ -48,15 +48,15 @@ struct ReadingSimulation {
     private var now = MonotonicTime(nanoseconds: 0)
     private var isCalm = false
 
-    /// Where the reader is meant to be: the next offset to be handed out, before gaps.
+    /// The next offset to be delivered to the reader, before gaps.
     private var expected: [TopicPartition: Int64] = [:]
-    /// Where records begin that the reader has in an array, and is done with when it asks again.
+    /// The start of the records that the reader holds in an array, which count as processed when it asks again.
     private var collectedFrom: [TopicPartition: Int64] = [:]
     private var committed: [TopicPartition: Int64] = [:]
     private var all: [TopicPartition] { self.logs.keys.sorted() }
-    /// The reader of single records is in the middle of this.
+    /// The batch that a reader of single records is iterating over.
     private var reading: (partition: TopicPartition, iterator: ConsumerRecordBatch.Iterator, progress: ReadingProgress)?
-    /// What went wrong first.
+    /// The first violated expectation.
     private(set) var problem: String?
 
     init(seed: UInt64, _ chances: Chances) throws {
@@ -73,7 +73,7 @@ struct ReadingSimulation {
             self.leaders[partition] = (index % 2 + 1, 0)
             var log = Log()
             for _ in 0..<20 {
-                // Compaction leaves gaps between batches, and batches without records.
+                // Compaction leaves gaps between batches and batches without records.
                 if Int.random(in: 0..<5, using: &self.random) == 0 {
                     log.end += .random(in: 1...3, using: &self.random)
                 }
@@ -118,7 +118,7 @@ struct ReadingSimulation {
         self.checkMemory()
     }
 
-    /// No more faults: everything is read to the end.
+    /// Ends all faults and reads everything to the end.
     mutating func finish() throws {
         self.isCalm = true
         if self.state.assignment != self.all { self.assign(self.all) }
@@ -165,7 +165,7 @@ struct ReadingSimulation {
         try self.state.setPaused(Bool.random(using: &self.random), [partition])
     }
 
-    /// Some partitions go, after a commit of what the reader has, and others come.
+    /// Revokes some partitions after a commit of what the reader has, and assigns others.
     private mutating func rebalance() {
         let kept = self.all.filter { _ in Bool.random(using: &self.random) }
         let gone = self.state.assignment.filter { !kept.contains($0) }
@@ -184,7 +184,7 @@ struct ReadingSimulation {
             self.expected[partition] = self.committed[partition] ?? 0
         }
         self.state.assign(partitions)
-        // A consumer knows the leaders of what it is given.
+        // A consumer knows the leaders of its assigned partitions.
         self.tellMetadata()
     }
 
@@ -223,13 +223,13 @@ struct ReadingSimulation {
         if Bool.random(using: &self.random) { self.commit(self.state.handedOutOffsets) }
     }
 
-    /// The offset of the record that is to be handed out next.
+    /// The offset of the next record to be delivered.
     private func firstOffset(_ partition: TopicPartition) -> Int64 {
         let expected = self.expected[partition] ?? 0
         return self.logs[partition]?.offsets.first { $0 >= expected } ?? self.logs[partition]?.end ?? 0
     }
 
-    /// Whether nothing lies between an offset and where the reader is meant to be.
+    /// Whether there is no record between an offset and the expected one.
     private func isAtExpected(_ offset: Int64, _ partition: TopicPartition) -> Bool {
         guard let expected = self.expected[partition] else { return true }
         return self.logs[partition]?.offsets.contains { min(offset, expected) <= $0 && $0 < max(offset, expected) }
@@ -311,8 +311,9 @@ struct ReadingSimulation {
         }
         let offset = planned.request.fetchOffset
         if offset > log.end { return FetchAnswer(error: .offsetOutOfRange) }
-        // From the batch that holds the offset on, as much as fits, the last batch cut off. The first is sent whole if it is
-        // the first of the answer, and otherwise not at all if it doesn't fit.
+        // The answer starts with the batch that contains the offset and has as many bytes as fit, so its last batch may
+        // be truncated. The first batch of an answer is returned whole even if it doesn't fit; the first batch of a
+        // later partition is omitted then.
         var bytes: [UInt8] = []
         var first = 0
         for batch in log.batches where batch.nextOffset > offset {
@@ -337,7 +338,7 @@ struct ReadingSimulation {
         }
     }
 
-    /// The next record of the batch in hand; false if the reader has to ask for another.
+    /// Reads the next record of the batch in hand. Returns false if the reader has to ask for another batch.
     private mutating func readInHand() -> Bool {
         guard var reading = self.reading, !reading.progress.isInterrupted.load(ordering: .relaxed) else { return false }
         guard let record = reading.iterator.next() else { return false }
@@ -357,8 +358,8 @@ struct ReadingSimulation {
 
     private mutating func ask() throws {
         if let progress = self.reading?.progress, !progress.isInterrupted.load(ordering: .relaxed) {
-            // As the records' loop does at the end of a batch, whose last records may be gone; a loop that was left in the
-            // middle does not.
+            // As the iterator of `records` does at the end of a batch, whose last records may have been compacted. A
+            // loop that was left in the middle doesn't.
             if var reading = self.reading, reading.iterator.next() == nil, let inHand = self.state.inHand {
                 progress.current.store(inHand.storage.lastOffset, ordering: .relaxed)
             }
@@ -376,7 +377,7 @@ struct ReadingSimulation {
         case .failure(let failure):
             self.fail("\(failure)")
         case .batch(let taken):
-            // What may happen while it is decompressed.
+            // Events that may happen during the decompression.
             if self.happens(self.chances.moves * 3) {
                 self.moveALeader()
                 self.tellMetadata()
@@ -421,7 +422,7 @@ struct ReadingSimulation {
         }
         let reserved = self.fetches.reduce(0) { $0 + $1.maximumBytes }
         if reserved != self.state.reservedBytes { self.fail("\(self.state.reservedBytes) bytes are reserved") }
-        // One batch of each broker may come on top.
+        // Each broker may exceed it by one batch.
         if buffered > self.state.settings.maximumPrefetchBytes + 2 * 200 { self.fail("\(buffered) bytes are buffered") }
     }
 }

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// How records come to the reader.
+/// How records are delivered to the reader.
 @Suite(.timeLimit(.minutes(1))) struct ReadingTests {
     private let partition = TopicPartition("t", 0)
 
@@ -26,7 +26,7 @@ import Testing
         return read
     }
 
-    @Test func whatWasOnItsWayWhenTheReaderSoughtIsNotHandedOut() async throws {
+    @Test func anAnswerFromBeforeASeekIsNotDelivered() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20)
@@ -34,7 +34,7 @@ import Testing
                 let hold = EmbeddedKafka.Hold()
                 kafka.inject(.holdAnswer(hold), on: .fetch)
                 async let record = self.next(1, from: consumer)
-                // The broker has answered for offset 0, and the answer is on its way.
+                // The broker has answered for offset 0, and the answer is in flight.
                 await hold.untilHeld()
                 try await consumer.seek(self.partition, to: .offset(12))
                 hold.release()
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func whatWasOnItsWayWhenAPartitionWasPausedComesAfterItIsResumed() async throws {
+    @Test func anAnswerFromBeforeAPauseIsDeliveredAfterResume() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 5)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func theRestOfABatchThatIsPausedInTheMiddleComesAfterItIsResumed() async throws {
+    @Test func theRestOfABatchThatIsPausedIsDeliveredAfterResume() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store([try LogBatch.records((0..<10).map { "v\($0)" }, at: 0)], in: "t")
@@ -99,7 +99,7 @@ import Testing
             let other = TopicPartition("t", 1)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition, other]) { consumer in
                 _ = try await self.next(1, from: consumer)
-                // What it has fetched ahead fills all the room that there is.
+                // The records prefetched for it fill the buffer.
                 try consumer.pause([self.partition])
                 try await kafka.fill("t", partition: 1, 3)
                 let others = try await self.next(3, from: consumer)
@@ -121,7 +121,7 @@ import Testing
             }
             let all = (0..<4).map { TopicPartition("t", Int32($0)) }
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: all) { consumer in
-                // Until all have had a turn; the long queue has 10,000 records.
+                // Read until all partitions had a turn; the long queue has 10,000 records.
                 var counts: [Int32: Int] = [:]
                 for try await record in consumer.records {
                     counts[record.partition, default: 0] += 1
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func readingBeginsSoFarBackAsItIsToldTo() async throws {
+    @Test func readingStartsAtTheAgeOfTheResetPolicy() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             let now = LoopClock.system.wallMilliseconds
@@ -150,7 +150,7 @@ import Testing
                 let read = try await self.next(2, from: consumer)
                 #expect(read.map(\.text) == ["23", "1"])
             }
-            // Nothing is as new as that: what comes will be.
+            // No record is as new, so reading starts at the end.
             configuration.autoOffsetReset = .byDuration(.seconds(60))
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 let position = try await consumer.position(of: self.partition)
@@ -159,8 +159,8 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsMadeAgainIsReadFromItsBeginning() async throws {
-        // Or else the reader's question about the topic may make it again before the test does.
+    @Test func recreatingATopicRestartsReadingAtItsBeginning() async throws {
+        // Otherwise the reader's metadata request could create the topic before the test does.
         var broker = EmbeddedKafka.Configuration()
         broker.createTopicsAutomatically = false
         try await EmbeddedKafka.withCluster(broker) { kafka in
@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func whatIsBeyondTheEndOfTheLogIsResetByThePolicyAndNotByAnOldLeader() async throws {
+    @Test func aPositionOutsideTheLogIsResetByThePolicyAndNotByAnOldLeader() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 10)
@@ -186,7 +186,7 @@ import Testing
                 try await consumer.seek(self.partition, to: .offset(1000))
                 let read = try await self.next(1, from: consumer)
                 #expect(read.first?.offset == 0)
-                // Retention takes what has not been read.
+                // Retention deletes records that were not read.
                 try await kafka.deleteRecords("t", partition: 0, before: 8)
                 try await consumer.seek(self.partition, to: .offset(3))
                 let next = try await self.next(2, from: consumer)
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    @Test func twoTasksThatReadFromOneConsumerAreToldSo() async throws {
+    @Test func readingFromTwoTasksIsAnError() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in

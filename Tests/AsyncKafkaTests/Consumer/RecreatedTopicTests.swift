@@ -14,12 +14,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Topics that are deleted and made again under their names.
+/// Topics that are deleted and recreated under the same name.
 @Suite(.timeLimit(.minutes(1))) struct RecreatedTopicTests {
     private let clock = TestClock()
     private let partition = TopicPartition("t", 0)
 
-    /// A broker of some age.
+    /// The age of a broker.
     enum Age: CaseIterable {
         case current
         /// Topics have ids, and Fetch names topics (Kafka 2.8 to 3.0).
@@ -27,7 +27,7 @@ import Testing
         /// Topics have no ids (Kafka 2.7 and before).
         case withoutTopicIDs
 
-        /// Nobody's question makes a topic before the test does.
+        /// No client's request creates a topic before the test does.
         var configuration: EmbeddedKafka.Configuration {
             var configuration = EmbeddedKafka.Configuration()
             configuration.createTopicsAutomatically = false
@@ -37,8 +37,8 @@ import Testing
         }
     }
 
-    /// Makes the topic again once a consumer has seen that it is gone. Where Fetch names topics, one that is made again between two
-    /// fetches is found out with the next metadata only.
+    /// Recreates the topic after a consumer has noticed the deletion. Where Fetch uses names, a topic that is recreated
+    /// between two fetches is noticed only with the next metadata.
     private func makeAgain(_ kafka: EmbeddedKafka) async throws {
         try await kafka.deleteTopic("t")
         kafka.forgetRequests()
@@ -55,10 +55,8 @@ import Testing
         return read
     }
 
-    @Test(
-        "a log that is longer than the old one is read by the policy, and a warning says so",
-        arguments: Age.allCases.prefix(2))
-    func longer(age: Age) async throws {
+    @Test(arguments: Age.allCases.prefix(2))
+    func aRecreatedTopicWithALongerLogIsReadByThePolicyWithAWarning(age: Age) async throws {
         try await EmbeddedKafka.withCluster(age.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20, prefix: "old", oneByOne: true)
@@ -79,11 +77,11 @@ import Testing
         }
     }
 
-    /// Without ids, a position outside of the log gives it away, or leader epochs that begin again.
-    @Test(
-        "without topic ids the new log is read by the policy as far as that can be told, and a warning says so",
-        arguments: [(3, false, "outside"), (3, true, "made again"), (50, true, "made again")])
-    func withoutTopicIDs(count: Int, isOfLaterEpoch: Bool, words: String) async throws {
+    /// Without ids, only a position outside of the log or leader epochs that start again reveal a recreated topic.
+    @Test(arguments: [(3, false, "outside"), (3, true, "made again"), (50, true, "made again")])
+    func aRecreatedTopicWithoutIDsIsReadByThePolicyIfItIsDetected(
+        count: Int, isOfLaterEpoch: Bool, words: String
+    ) async throws {
         try await EmbeddedKafka.withCluster(Age.withoutTopicIDs.configuration) { kafka in
             try await kafka.createTopic("t")
             if isOfLaterEpoch { try await kafka.moveLeader(of: "t", partition: 0, to: 1) }
@@ -102,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func withoutAPolicyTheReaderHearsOfItAndReadsNothingBefore() async throws {
+    @Test func withoutAResetPolicyARecreatedTopicIsAnErrorUntilASeek() async throws {
         try await EmbeddedKafka.withCluster(Age.current.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5, prefix: "old")
@@ -116,7 +114,7 @@ import Testing
                 let failure = await #expect(throws: KafkaError.self) { try await self.read(1, from: consumer) }
                 #expect(failure?.code == .offsetOutOfRange)
                 #expect(failure?.message.contains("made again") == true && failure?.topic == "t")
-                // Still nothing from the middle.
+                // Still no records from the middle of the log.
                 let again = await #expect(throws: KafkaError.self) { try await self.read(1, from: consumer) }
                 #expect(again?.code == .noOffsetForPartition)
                 try await consumer.seek(self.partition, to: .beginning)
@@ -126,8 +124,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the same offset in the new topic is stored", arguments: [true, false], Age.allCases)
-    func committing(isSubscribed: Bool, age: Age) async throws {
+    @Test(arguments: [true, false], Age.allCases)
+    func aCommitOfTheSameOffsetInARecreatedTopicIsStored(isSubscribed: Bool, age: Age) async throws {
         try await EmbeddedKafka.withCluster(age.configuration) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5, prefix: "old")
@@ -142,7 +140,7 @@ import Testing
             #expect(before == 5)
             try await self.makeAgain(kafka)
             if age == .withoutTopicIDs {
-                // Only a position outside of the log gives it away.
+                // Only a position outside of the log reveals the new topic.
                 try await kafka.fill("t", 4, prefix: "new")
                 _ = try await self.read(4, from: consumer)
                 try await kafka.fill("t", 1, prefix: "new")
@@ -159,8 +157,8 @@ import Testing
         }
     }
 
-    /// Runs `body` with a topic of twenty records and a consumer's configuration without automatic commits. Nothing is to be
-    /// committed after it.
+    /// Runs `body` with a topic of twenty records and a configuration without automatic commits, and expects that
+    /// nothing is committed.
     private func committingNothing(
         _ body: @escaping @Sendable (EmbeddedKafka, inout ConsumerConfiguration) async throws -> Void
     ) async throws {
@@ -185,7 +183,7 @@ import Testing
                 }
                 try await self.makeAgain(kafka)
                 try await kafka.fill("t", 50, prefix: "new")
-                // What was fetched before may still come.
+                // Records fetched before may still be delivered.
                 for try await record in consumer.records where record.text.hasPrefix("new") {
                     #expect(record.text == "new0")
                     break
@@ -204,7 +202,7 @@ import Testing
             configuration.cluster.apiTimeout = .seconds(6)
             try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
                 _ = try await self.read(20, from: consumer)
-                // It is not known yet that the topic is another.
+                // The client doesn't know yet that the topic is a different one.
                 kafka.inject(.fail(.unknownServerError), on: .fetch, times: nil)
                 kafka.inject(.dropAnswer, on: .metadata, clientID: "reader", times: 1)
                 try await kafka.deleteTopic("t")

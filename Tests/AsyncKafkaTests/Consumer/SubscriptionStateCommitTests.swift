@@ -11,7 +11,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Which offsets are to be committed, and when again.
+/// Which offsets are committed, and when they are repeated.
 @Suite struct SubscriptionStateCommitTests {
     private let partition = TopicPartition("t", 0)
     private let now = MonotonicTime(nanoseconds: 0)
@@ -42,11 +42,11 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now + .seconds(60)) == offsets)
         state.committed(offsets, now: self.now + .seconds(60))
         #expect(state.askedPastOffsets(now: self.now + .seconds(61)) == [:])
-        // What somebody asks for is sent each time.
+        // An explicit commit is sent each time.
         #expect(state.handedOutOffsets == offsets)
     }
 
-    @Test func whatWasFoundInTheGroupIsRepeatedAfterAMinuteToo() throws {
+    @Test func aCommittedOffsetThatWasLookedUpIsRepeatedAfterAMinute() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
         state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(id: 1))
@@ -56,7 +56,7 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now + .seconds(60)).count == 1)
     }
 
-    @Test func nothingIsLeftBehindOfATopicThatWasMadeAgain() throws {
+    @Test func processedOffsetsOfARecreatedTopicAreDropped() throws {
         var state = try self.reading(from: 5)
         state.leaveBehind([self.partition], now: self.now)
         state.assign([])
@@ -65,15 +65,15 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now) == [:])
     }
 
-    @Test func metadataThatIsOutOfDateTakesNothingBack() throws {
+    @Test func outdatedMetadataTakesNothingBack() throws {
         var state = try self.reading(from: 5)
         _ = state.metadataChanged(self.metadata(version: 3, id: 2))
         try state.seek(self.partition, to: FetchPosition(offset: 7))
-        // Read before, and taken only now.
+        // Older metadata that is processed late.
         _ = state.metadataChanged(self.metadata(version: 2, id: 1))
         #expect(state.partitions[self.partition]?.topicID.low == 2)
         #expect(state.askedPastOffsets(now: self.now)[self.partition]?.offset == 7)
-        // What is new takes what is known already.
+        // A new partition uses the newest known metadata.
         state.assign([])
         state.assign([self.partition])
         _ = state.metadataChanged(self.metadata(version: 2, id: 1))
@@ -81,7 +81,7 @@ import Testing
         #expect(state.partitions[self.partition]?.leader == 1)
     }
 
-    @Test func metadataThatIsOutOfDateTakesNoPartitionsAwayWithoutAGroup() throws {
+    @Test func outdatedMetadataRemovesNoPartitionsWithoutAGroup() throws {
         func metadata(version: Int, count: Int32) -> ClusterMetadata {
             let partitions = (0..<count).map { PartitionMetadata(index: $0, leader: 1, leaderEpoch: 0) }
             return ClusterMetadata(
@@ -98,13 +98,13 @@ import Testing
         #expect(consumer.assignment.count == 2)
     }
 
-    @Test func whatWasCommittedInATopicThatWasMadeAgainIsForgotten() throws {
+    @Test func committedOffsetsOfARecreatedTopicAreForgotten() throws {
         var state = try self.reading(from: 5)
         state.committed([self.partition: OffsetAndMetadata(offset: 5)], now: self.now)
         _ = state.metadataChanged(self.metadata(version: 2, id: 2))
         #expect(state.handedOutOffsets == [:])
         #expect(state.partitions[self.partition]?.phase == .resetting(.latest))
-        // By chance the new log ends there, too.
+        // The new log happens to end at the same offset.
         let lookup = try #require(state.beginLookups(now: self.now).due.first)
         _ = state.offsetFound(lookup, offset: 5, epoch: 0)
         #expect(state.askedPastOffsets(now: self.now).count == 1)

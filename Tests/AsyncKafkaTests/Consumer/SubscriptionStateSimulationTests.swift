@@ -12,10 +12,10 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Random runs of a consumer's state against a model of three logs at two brokers, with late and lost answers, refusals,
-/// leaders that move, readers that stop in the middle of batches, seeks, pauses and rebalances. What must hold in each:
-/// every record of a log is handed out once, in order, from where the reader is meant to be; commits name neither more nor
-/// less than that; memory is bounded and accounted for; and when the faults end, all logs are read to their ends.
+/// Random runs of a consumer's state against a model of three logs at two brokers, with late and lost answers,
+/// refusals, changes of leaders, readers that stop in the middle of batches, seeks, pauses and rebalances. In each run,
+/// every record of a log is delivered once, in order, from the expected position; commits cover exactly the processed
+/// records; memory is bounded and accounted for; and after the faults end, all logs are read to their ends.
 @Suite struct SubscriptionStateSimulationTests {
     @Test(arguments: [
         ReadingSimulation.Chances(), .init(lost: 20), .init(refused: 20), .init(moves: 5), .init(late: 60),

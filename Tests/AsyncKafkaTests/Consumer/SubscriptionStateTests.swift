@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a consumer reads and how far it is, event by event.
+/// The partitions, positions and buffers of a consumer, event by event.
 @Suite struct SubscriptionStateTests {
     private let partition = TopicPartition("t", 0)
     private let now = MonotonicTime(nanoseconds: 0)
@@ -80,7 +80,7 @@ import Testing
         let taken = try #require(try self.take(&state))
         #expect(taken.batch.baseOffset == 0)
 
-        // While it is decompressed, the partition gets another leader.
+        // During the decompression, the leader changes.
         _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
         let isHandedOut = try self.handOut(&state, taken)
         #expect(!isHandedOut)
@@ -96,7 +96,7 @@ import Testing
         #expect(next?.batch.baseOffset == 2)
     }
 
-    @Test func behindABatchThatCanNotBeUnderstoodNothingIsFetchedBeforeTheReaderKnows() throws {
+    @Test func nothingIsFetchedAfterADamagedBatchUntilTheReaderHasTheError() throws {
         var state = try self.reading()
         let unknownFormat = LogBatch.damaged(try LogBatch.records(["b"], at: 1), at: 16)
         self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 0), unknownFormat])
@@ -111,19 +111,20 @@ import Testing
         #expect(failure?.topic == "t" && failure?.partition == 0)
         #expect(failure?.message.contains("offset 1") == true)
         #expect(failure?.message.contains("seek") == true)
-        // Should it be repaired, it is read: nothing is passed over.
+        // The position stays before it, so that it is read if it gets repaired.
         let planned = try self.plan(&state)
         #expect(planned.0.request.fetchOffset == 1)
     }
 
-    @Test func aLeaderThatDoesNotAnswerDoesNotKeepItsPartitionsFromTheNext() throws {
+    @Test func aHangingLeaderDoesNotKeepItsPartitionsFromTheNextOne() throws {
         var state = try self.reading()
         let old = try self.plan(&state)
         _ = state.metadataChanged(self.metadata(leader: 2, epoch: 1))
         let new = try self.plan(&state, from: 2)
         #expect(new.0.request.leaderEpoch == 1)
 
-        // What the old leader says at last may be gone from the log, and the fetch at the new one is still in flight.
+        // A late answer of the old leader may not be in the new log, and the fetch at the new leader is still in
+        // flight.
         self.answer(&state, old, [try LogBatch.records(["old"], at: 0)])
         #expect(try self.take(&state) == nil)
         #expect(!self.isPlanned(&state, from: 2))
@@ -132,7 +133,7 @@ import Testing
         #expect(state.reservedBytes == 0)
     }
 
-    @Test func anAnswerForAPartitionThatWasGivenUpIsNotForItsSuccessor() throws {
+    @Test func anAnswerForARemovedPartitionIsNotUsedForItsSuccessor() throws {
         var state = try self.reading { $0.hasGroup = true }
         try state.seek(self.partition, to: FetchPosition(offset: 5))
         state.remove(self.partition)
@@ -142,20 +143,20 @@ import Testing
         state.assign([self.partition])
         let second = try #require(state.beginLookups(now: self.now).due.first)
 
-        // Another member has committed 90 in between.
+        // Another member has committed 90 meanwhile.
         _ = state.committedFound(first, OffsetAndMetadata(offset: 50))
         #expect(state.partitions[self.partition]?.hasPosition == false)
         _ = state.committedFound(second, OffsetAndMetadata(offset: 90))
         #expect(state.partitions[self.partition]?.position.offset == 90)
     }
 
-    @Test func anAnswerBehindASeekIsDropped() throws {
+    @Test func anAnswerAfterASeekIsDropped() throws {
         var state = try self.reading()
         let before = try self.plan(&state)
         try state.seek(self.partition, to: FetchPosition(offset: 7))
         self.answer(&state, before, [try LogBatch.records(["a"], at: 0)])
         #expect(try self.take(&state) == nil)
-        // To the same offset too: who seeks wants to have it read again.
+        // A seek to the same offset means that it is read again.
         let again = try self.plan(&state)
         try state.seek(self.partition, to: FetchPosition(offset: 7))
         self.answer(&state, again, [try LogBatch.records(["b"], at: 7)])
@@ -178,7 +179,7 @@ import Testing
         #expect(state.partitions[self.partition]?.position.offset == 4)
     }
 
-    @Test func aBatchThatWasNotAskedForIsNotFetchedOverAndOver() throws {
+    @Test func aBatchThatWasNotRequestedDoesNotCauseASpin() throws {
         var state = try self.reading()
         try state.seek(self.partition, to: FetchPosition(offset: 10))
         self.answer(&state, try self.plan(&state), [try LogBatch.records(["a"], at: 3)])
@@ -187,7 +188,7 @@ import Testing
         #expect(state.bufferedBytes == 0)
     }
 
-    @Test func whatIsFetchedAheadIsBoundedInBytes() throws {
+    @Test func thePrefetchIsBoundedInBytes() throws {
         let batch = try LogBatch.records([String(repeating: "x", count: 1000)], at: 0)
         var state = try self.reading {
             $0.maximumPrefetchBytes = 4000
@@ -204,7 +205,7 @@ import Testing
         }
         #expect(offset < 5)
         #expect(state.bufferedBytes < 4000 + batch.count)
-        // As soon as the reader has taken something, there is room again.
+        // When the reader has taken a batch, there is room again.
         let taken = try #require(try self.take(&state))
         _ = try self.handOut(&state, taken)
         #expect(self.isPlanned(&state))
@@ -215,7 +216,7 @@ import Testing
         settings.maximumPrefetchBytes = 3000
         settings.maximumPartitionBytes = 1000
         var state = SubscriptionState(settings)
-        // Broker 1 leads many, brokers 2 and 3 one each.
+        // Broker 1 leads many partitions, brokers 2 and 3 one each.
         let all = (Int32(0)..<12).map { TopicPartition("t", $0) }
         func leader(_ partition: Int32) -> Int32 { partition == 10 ? 2 : partition == 11 ? 3 : 1 }
         state.assign(all)
@@ -234,7 +235,7 @@ import Testing
                     continue
                 }
                 #expect(bytes == 1000)
-                // Broker 1 answers at once, and is asked again before the others.
+                // Broker 1 answers immediately and is asked again before the others.
                 if broker == 1 { state.fetchEnded(fetches, maximumBytes: bytes, from: 1, now: self.now) }
                 if broker == 1, case .nothing = state.take().0 { _ = self.isPlanned(&state) }
                 if broker > 1 { state.fetchEnded(fetches, maximumBytes: bytes, from: broker, now: self.now) }
@@ -243,7 +244,7 @@ import Testing
         #expect(state.reservedBytes == 0)
     }
 
-    @Test func thePositionIsFoundForWhoAsksWhilePartitionsAreGivenUp() throws {
+    @Test func aPositionIsFoundOnRequestWhilePartitionsAreRevoked() throws {
         var state = SubscriptionState(SubscriptionState.Settings(hasGroup: true))
         state.add([self.partition], arriving: true)
         _ = state.metadataChanged(self.metadata())
@@ -266,7 +267,7 @@ import Testing
         #expect(state.partitions[third]?.isArriving == true)
     }
 
-    @Test func aNewLeaderIsAskedWhatTheLastOneHasNotAnswered() throws {
+    @Test func aLookUpThatTheOldLeaderDidNotAnswerIsSentToTheNewOne() throws {
         var state = try self.reading()
         _ = try state.beginSeek(self.partition, .resetting(.latest))
         let old = try #require(state.beginLookups(now: self.now).due.first)
@@ -280,7 +281,7 @@ import Testing
         #expect(state.partitions[self.partition]?.position.offset == 7)
     }
 
-    @Test func theLeaderIsAskedWhenAReplicasTimeIsOver() throws {
+    @Test func theLeaderIsAskedWhenThePreferredReplicaExpires() throws {
         var state = try self.reading { $0.preferredReplicaLifetime = .seconds(10) }
         let toLeader = try self.plan(&state)
         state.fetchEnded([toLeader.0], maximumBytes: toLeader.1, from: 1, now: self.now)
@@ -289,7 +290,8 @@ import Testing
         let toReplica = try self.plan(&state, from: 2)
         let end = self.now + .seconds(10)
         #expect(state.nextReturnToLeader(now: self.now) == end)
-        // It asks for long; meanwhile the leader's fetcher finds nothing to do, and has to be told when that changes.
+        // The replica's fetch takes long. The leader's fetcher has nothing to do meanwhile and has to be woken when
+        // that changes.
         guard case .wait(nil) = state.planFetch(from: 1, now: end) else {
             Issue.record("Two are asked at once.")
             return
@@ -302,7 +304,7 @@ import Testing
         }
     }
 
-    @Test func whoFoundNoRoomIsWokenWhenAnotherFetchEnds() throws {
+    @Test func aFetcherWithoutRoomIsWokenWhenAnotherFetchEnds() throws {
         var settings = SubscriptionState.Settings()
         settings.maximumPrefetchBytes = 1000
         settings.maximumPartitionBytes = 1000
@@ -326,7 +328,7 @@ import Testing
             return
         }
         #expect(bytes == 1000)
-        // The only broker had the whole buffer; now there is another.
+        // The only broker used the whole buffer. Now there is another one.
         lead(second: 2)
         #expect(!self.isPlanned(&state, from: 2))
         let wakening = state.fetchEnded(fetches, maximumBytes: bytes, from: 1, now: self.now)
@@ -334,9 +336,9 @@ import Testing
         #expect(self.isPlanned(&state, from: 2))
     }
 
-    @Test func aPartitionWaitsForItsTurnOnce() throws {
+    @Test func aPartitionIsQueuedForItsTurnOnce() throws {
         var state = try self.reading()
-        // Commits move behind what is nothing to read, and nobody reads.
+        // Commits move past batches without records, while no task reads.
         for offset in stride(from: Int64(0), to: 40, by: 10) {
             self.answer(&state, try self.plan(&state), [try LogBatch.compactedAway(from: offset, to: offset + 9)])
             _ = state.passUnseen()
@@ -359,7 +361,7 @@ import Testing
         state.release([self.partition])
         state.assign([self.partition])
         #expect(state.paused == [self.partition])
-        // It is not remembered for ever.
+        // The pause isn't remembered after `resume`.
         try state.setPaused(false, [self.partition])
         state.release([self.partition])
         state.assign([self.partition])

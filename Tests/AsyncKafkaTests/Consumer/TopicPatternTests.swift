@@ -8,7 +8,7 @@
 import AsyncKafka
 import Testing
 
-/// What is expected is what RE2/J 1.8, which brokers use, finds for the same expression and names.
+/// The expected matches are those of RE2/J 1.8, which brokers use, for the same expressions and names.
 @Suite struct TopicPatternTests {
     private static let names = [
         "ab", "axb", "abc", "aab", "foo.bar", "foo", "a", "b", "", "a.b", "A", "12.3", "a]", "-_.", "orders-1",
@@ -53,7 +53,7 @@ import Testing
         #expect(Self.names.filter(pattern.matches) == matches)
     }
 
-    /// Brokers refuse these, or read them in another way than Swift's `Regex`.
+    /// Brokers refuse these expressions or interpret them differently from Swift's `Regex`.
     @Test(arguments: [
         "(?=a)b", "(?!a)b", "(?<=a)b", "(?<!a)b", "(?>a)b", "(?#c)a", "(?x)a b", "(?n)a", "(?'x'a)", "(?)a", "(?i-)a",
         "(?", "(?i",

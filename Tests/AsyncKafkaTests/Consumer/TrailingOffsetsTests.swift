@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What lies behind the last record, where there is nothing to read: a commit covers it, or a lag stays for ever.
+/// Offsets without records after the last record. Unless commits cover them, the lag never reaches zero.
 @Suite(.timeLimit(.minutes(1))) struct TrailingOffsetsTests {
     enum Reading: CaseIterable { case records, batches, polled }
 
@@ -23,14 +23,14 @@ import Testing
         return configuration
     }
 
-    /// Two records in a batch that once had more, whose header still says so.
+    /// Two records in a batch whose header still covers removed ones.
     private func withCompactedEnd() throws -> Bytes {
         var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
         withUnsafeBytes(of: Int32(4).bigEndian) { bytes.replaceSubrange(23..<27, with: $0) }
         return LogBatch.withChecksum(Bytes(bytes))
     }
 
-    /// Reads all, each time with a commit of what is in hand, and breaks off behind the last.
+    /// Reads all records with a commit after each element, and stops after the last.
     private func read(_ reading: Reading, until text: String, from consumer: KafkaConsumer) async throws {
         switch reading {
         case .records:
@@ -52,8 +52,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the last record covers the markers behind it", arguments: Reading.allCases, [true, false])
-    func markers(reading: Reading, isSubscribed: Bool) async throws {
+    @Test(arguments: Reading.allCases, [true, false])
+    func aCommitOfTheLastRecordCoversTheMarkersAfterIt(reading: Reading, isSubscribed: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -79,8 +79,8 @@ import Testing
         }
     }
 
-    @Test("a commit of the last record covers the offsets that compaction has emptied", arguments: Reading.allCases)
-    func compacted(reading: Reading) async throws {
+    @Test(arguments: Reading.allCases)
+    func aCommitOfTheLastRecordCoversTheCompactedOffsetsAfterIt(reading: Reading) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store([try self.withCompactedEnd(), try LogBatch.compactedAway(from: 5, to: 9)], in: "t")
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func aCommitDoesNotCoverWhatTheReaderHasNotHad() async throws {
+    @Test func aCommitDoesNotCoverUndeliveredRecords() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(
@@ -111,8 +111,8 @@ import Testing
         }
     }
 
-    @Test("a commit is carried on over what comes later and is nothing to read", arguments: [true, false])
-    func markersThatComeLater(isOfARecord: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aCommitMovesPastMarkersThatArriveLater(isOfARecord: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.store(

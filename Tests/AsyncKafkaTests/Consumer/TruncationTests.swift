@@ -11,12 +11,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Logs that lose what was read already, as after an unclean election (KIP-320).
+/// Logs that lose records that were already read, as after an unclean election (KIP-320).
 @Suite(.timeLimit(.minutes(1))) struct TruncationTests {
     private let partition = TopicPartition("t", 0)
 
-    /// Lets a consumer read ten records of broker 1's log, of which only the first four are in the log that broker 2 goes
-    /// on with: its own next records have other contents under the same offsets.
+    /// Runs `body` with a consumer that has read ten records of broker 1's log. Only the first four are in the log of
+    /// broker 2, which continues with other records at the same offsets.
     private func withTruncatedLog(
         _ reset: ConsumerConfiguration.AutoOffsetReset, _ body: (EmbeddedKafka, KafkaConsumer) async throws -> Void
     ) async throws {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func whatANewLeaderDoesNotHaveIsNoticedAndReadingGoesOnWhereTheLogsPart() async throws {
+    @Test func aTruncationIsDetectedAndReadingContinuesWhereTheLogsDiverge() async throws {
         try await self.withTruncatedLog(.earliest) { _, consumer in
             var read: [String] = []
             for try await record in consumer.records {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func withoutAPolicyTheReaderIsToldWhereTheLogsPart() async throws {
+    @Test func withoutAResetPolicyTheErrorNamesTheOffsetWhereTheLogsDiverge() async throws {
         try await self.withTruncatedLog(.none) { _, consumer in
             let failure = await #expect(throws: KafkaError.self) {
                 for try await _ in consumer.records { break }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func aCommittedPositionThatTheLogNoLongerHasIsNoticedToo() async throws {
+    @Test func aCommittedOffsetBeyondATruncationIsDetected() async throws {
         try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
             try await kafka.createTopic("t", replicationFactor: 2)
             try await kafka.fill("t", 10, prefix: "old", oneByOne: true)
@@ -79,7 +79,7 @@ import Testing
                     }
                 }
             }
-            // Nobody is there when it happens.
+            // No consumer runs when it happens.
             try await kafka.truncate("t", partition: 0, to: 4)
             try await kafka.moveLeader(of: "t", partition: 0, to: 2)
             try await kafka.fill("t", 10, prefix: "new", oneByOne: true)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func aLogThatHasLostNothingIsReadOnWithoutAWord() async throws {
+    @Test func anIntactLogIsReadOnWithoutAWarning() async throws {
         try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in

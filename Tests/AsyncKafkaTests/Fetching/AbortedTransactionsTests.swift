@@ -14,7 +14,7 @@ import Testing
         aborted.contains(producerID: producerID, lastOffset: lastOffset)
     }
 
-    @Test func hidesAProducersBatchesFromTheFirstOffsetToItsMarker() {
+    @Test func aProducersBatchesAreHiddenFromTheFirstOffsetToItsMarker() {
         var aborted = AbortedTransactions([(producerID: 7, firstOffset: 10)])
         #expect(!Self.hides(&aborted, producerID: 7, lastOffset: 9))
         #expect(Self.hides(&aborted, producerID: 7, lastOffset: 12))
@@ -36,7 +36,7 @@ import Testing
     }
 
     /// aiokafka #781: compaction may keep a marker whose transaction's records are gone.
-    @Test func aSolitaryAbortMarkerIsNoError() {
+    @Test func anAbortMarkerWithoutItsTransactionIsIgnored() {
         var aborted = AbortedTransactions()
         aborted.ended(producerID: 3, markerOffset: 4)
         #expect(!Self.hides(&aborted, producerID: 3, lastOffset: 5))

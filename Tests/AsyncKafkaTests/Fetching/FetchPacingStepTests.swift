@@ -21,7 +21,7 @@ import Testing
             backoff: { .milliseconds(100 * $0) })
     }
 
-    @Test func aFewEmptyAnswersAreBelievedAndThenThePausesGrowToTheBrokersWait() {
+    @Test func afterAFewEmptyAnswersThePausesGrowToTheBrokersWait() {
         var pacing = FetchPacing()
         for _ in 0..<3 {
             let step = self.answer(&pacing, after: .zero, at: self.begin)
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func whoWaitsOrHasSomethingIsAskedAgainAtOnce() {
+    @Test func aBrokerThatWaitsOrHasRecordsIsAskedAgainAtOnce() {
         var pacing = FetchPacing()
         for _ in 0..<10 { _ = self.answer(&pacing, after: .zero, at: self.begin) }
         let waited = self.answer(&pacing, after: .milliseconds(499), at: self.begin)
@@ -45,7 +45,7 @@ import Testing
         #expect(next.notBefore == nil)
     }
 
-    @Test func itIsToldOnceAMinute() {
+    @Test func slowedFetchesAreLoggedOnceAMinute() {
         var pacing = FetchPacing()
         var told = 0
         for second in 0..<119 {

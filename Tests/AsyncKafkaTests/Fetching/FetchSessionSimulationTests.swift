@@ -13,7 +13,7 @@ import Testing
 
 /// A fetch session against a model of the broker's side, with lost requests and answers, evictions and recreated topics.
 @Suite struct FetchSessionSimulationTests {
-    /// What a broker keeps of one client's session (KIP-227).
+    /// A broker's state of a client's session (KIP-227).
     private struct ModelBroker {
         /// Brokers look partitions up by topic id from Fetch v13 on, by name before.
         enum Key: Hashable {
@@ -109,7 +109,7 @@ import Testing
             }
             let hadSession = broker.session != nil
             let (error, sessionID, held) = broker.receive(request)
-            // A broker objects only when it has lost the session itself.
+            // A broker rejects a request only if it has lost the session itself.
             if error != .none { #expect(error == .fetchSessionIdNotFound && !hadSession, "step \(step): \(error)") }
             if error == .none {
                 #expect(held == Dictionary(uniqueKeysWithValues: wanted), "step \(step)")
@@ -130,7 +130,7 @@ import Testing
                 #expect(outcome == (error == .none ? .accepted : .rejected(error)), "step \(step)")
             }
         }
-        // Otherwise sessions would be of no use.
+        // Otherwise sessions would have no effect.
         #expect(incremental > 20)
     }
 }

@@ -20,7 +20,7 @@ import Testing
             topicID: KafkaUUID(high: 0, low: id), fetchOffset: offset, leaderEpoch: 3, maximumBytes: 100)
     }
 
-    /// A session that is open, with these partitions in it.
+    /// An open session with these partitions.
     private func opened(_ wanted: [(TopicPartition, FetchSession.Partition)]) -> FetchSession {
         var session = FetchSession()
         let request = session.begin(wanted: wanted)
@@ -51,14 +51,14 @@ import Testing
         #expect(session.epoch == 2)
     }
 
-    @Test func whatIsNotWantedAnyMoreIsForgotten() {
+    @Test func removedPartitionsAreForgotten() {
         var session = self.opened([(self.a, self.want(1)), (self.b, self.want(2))])
         let request = session.begin(wanted: [(self.b, self.want(2)), (self.c, self.want(0, id: 2))])
         #expect(request.forgotten.map(\.0) == [self.a])
         #expect(request.partitions.map(\.0) == [self.c])
     }
 
-    @Test func aTopicMadeAnewUnderTheSameNameIsReplaced() {
+    @Test func aRecreatedTopicReplacesTheOldOne() {
         var session = self.opened([(self.a, self.want(1, id: 1))])
         let request = session.begin(wanted: [(self.a, self.want(1, id: 9))])
         #expect(request.forgotten.map(\.topicID) == [KafkaUUID(high: 0, low: 1)])
@@ -66,12 +66,12 @@ import Testing
         #expect(session.topic(id: KafkaUUID(high: 0, low: 9)) == "t")
     }
 
-    @Test func byNameATopicMadeAnewIsNotForgottenInTheRequestThatNamesIt() {
+    @Test func byNameARecreatedTopicIsNotForgotten() {
         var session = FetchSession()
         let first = session.begin(wanted: [(self.a, self.want(1, id: 1))], knowsTopicIDs: false)
         #expect(!first.usesTopicIDs)
         _ = session.answered(first, error: .none, sessionID: 42, partitions: [self.a])
-        // Brokers forget behind what is named: they would have nothing left.
+        // Brokers process the forgotten topics last, so nothing would be left.
         let request = session.begin(wanted: [(self.a, self.want(0, id: 9))], knowsTopicIDs: false)
         #expect(request.forgotten.isEmpty)
         #expect(request.partitions.map(\.0) == [self.a])
@@ -81,12 +81,12 @@ import Testing
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(1)), (self.c, self.want(0, id: 0))])
         #expect(!request.usesTopicIDs)
-        // A new session that closes the old one, since the broker would refuse the change.
+        // A new session replaces the old one, because the broker would refuse the change.
         #expect(request.sessionID == 42 && request.sessionEpoch == 0)
         #expect(request.partitions.count == 2)
     }
 
-    @Test func aLostSessionIsBegunAnewWithoutItsId() {
+    @Test func aLostSessionIsReplacedWithoutItsID() {
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(2))])
         let outcome = session.answered(request, error: .fetchSessionIdNotFound, sessionID: 0, partitions: [])
@@ -125,7 +125,7 @@ import Testing
         #expect(closing == nil)
     }
 
-    @Test func aFullAnswerMustNameExactlyWhatWasAsked() {
+    @Test func aFullAnswerMustContainExactlyTheRequestedPartitions() {
         var session = FetchSession()
         var request = session.begin(wanted: [(self.a, self.want(1)), (self.b, self.want(1))])
         do {
@@ -138,13 +138,13 @@ import Testing
             let outcome = session.answered(request, error: .none, sessionID: 42, partitions: [self.a, self.b])
             #expect(outcome == .malformed)
         }
-        // Unless the broker throttles the client: then it says nothing at all.
+        // A broker that throttles the client may return an empty answer.
         request = session.begin(wanted: [(self.a, self.want(1))])
         let throttled = session.answered(request, error: .none, sessionID: 43, partitions: [], isThrottled: true)
         #expect(throttled == .accepted)
     }
 
-    @Test func anIncrementalAnswerMustNotNameStrangers() {
+    @Test func anIncrementalAnswerMustNotContainOtherPartitions() {
         var session = self.opened([(self.a, self.want(1))])
         let request = session.begin(wanted: [(self.a, self.want(2))])
         do {

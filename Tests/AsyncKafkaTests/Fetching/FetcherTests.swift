@@ -15,7 +15,7 @@ import Testing
 
 /// A fetcher serves any source, not only a consumer's positions.
 @Suite(.timeLimit(.minutes(1))) struct FetcherTests {
-    /// Requests one partition, once, from an offset on.
+    /// Plans one fetch of one partition from an offset.
     private final class OneFetch: FetchSource {
         private let isPlanned = Lock(false)
         private let fetch: PlannedFetch
@@ -49,13 +49,13 @@ import Testing
         func brokerFailed(_ error: KafkaError) {}
     }
 
-    @Test func itFetchesWhatAnySourcePlans() async throws {
+    @Test func aFetcherFetchesWhatItsSourcePlans() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 4)
             let partition = TopicPartition("t", 0)
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                // Any client's cluster will do.
+                // Any client's cluster can be used.
                 let cluster = producer.sender.cluster
                 _ = try await cluster.topic("t", deadline: cluster.loop.now + .seconds(20))
                 let source = OneFetch(partition, from: 2)

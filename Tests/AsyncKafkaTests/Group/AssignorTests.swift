@@ -27,7 +27,7 @@ import Testing
         #expect(self.text(result) == ["c1": "t1-0 t1-1 t2-0 t2-1", "c2": "t1-2 t2-2"])
     }
 
-    @Test func rangeServesOnlyThoseWhoWantTheTopic() {
+    @Test func rangeAssignsOnlyToSubscribers() {
         let members = [
             self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
         ]
@@ -35,13 +35,13 @@ import Testing
         #expect(self.text(result) == ["c1": "t1-0", "c2": "t1-1 t2-0 t2-1", "c3": "t1-2"])
     }
 
-    @Test func roundRobinDealsTopicsOutTogether() {
+    @Test func roundRobinContinuesAcrossTopics() {
         let members = [self.member("c1", ["t1", "t2"]), self.member("c2", ["t1", "t2"])]
         let result = RoundRobinAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 3])
         #expect(self.text(result) == ["c1": "t1-0 t1-2 t2-1", "c2": "t1-1 t2-0 t2-2"])
     }
 
-    @Test func roundRobinPassesOverThoseWhoDontWantTheTopic() {
+    @Test func roundRobinSkipsMembersThatDoNotSubscribe() {
         let members = [
             self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
         ]
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: [RangeAssignor() as any ConsumerPartitionAssignor, RoundRobinAssignor()])
-    func staticMembersAreServedByTheirInstanceIds(assignor: any ConsumerPartitionAssignor) {
+    func staticMembersAreSortedByInstanceID(assignor: any ConsumerPartitionAssignor) {
         // Member ids change when a static member restarts; its partitions must not.
         let before = assignor.assign(
             [self.member("x", ["t"], instance: "i1"), self.member("a", ["t"], instance: "i2")],
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [RangeAssignor() as any ConsumerPartitionAssignor, RoundRobinAssignor()])
-    func everyPartitionGoesToExactlyOneMemberWhoWantsIt(assignor: any ConsumerPartitionAssignor) {
+    func everyPartitionIsAssignedToExactlyOneSubscriber(assignor: any ConsumerPartitionAssignor) {
         var random = SeededRandom(17)
         for _ in 0..<200 {
             let counts = Dictionary((0..<4).map { ("t\($0)", Int.random(in: 0...7, using: &random)) }) { $1 }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func nobodyAndNothingAreNoTrouble() {
+    @Test func emptyGroupsAndTopicsAreAccepted() {
         #expect(RangeAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
         #expect(RoundRobinAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
         #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], partitionCounts: [:]) == ["m": []])

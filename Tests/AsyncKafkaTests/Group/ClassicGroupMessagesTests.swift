@@ -18,7 +18,8 @@ import Testing
             stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16) ?? 0 })
     }
 
-    // As Kafka's Java client 4.4 writes it: version 3, topics, null user data, owned partitions, generation, null rack.
+    // As encoded by Kafka's Java client 4.4: version 3, topics, null user data, owned partitions, generation, null
+    // rack.
     @Test func aSubscriptionHasTheBytesOfKafkasOwnClient() throws {
         let bytes = try ClassicGroupMessages.encode(
             GroupMemberSubscription(
@@ -41,7 +42,7 @@ import Testing
             "0001 00000001 000161 ffffffff 00000001 000161 00000001 00000002",
             "0002 00000001 000161 ffffffff 00000001 000161 00000001 00000002 00000007",
             "0003 00000001 000161 ffffffff 00000001 000161 00000001 00000002 00000007 000172",
-            // A newer one, with more behind what is known.
+            // A newer version with additional fields at the end.
             "0009 00000001 000161 ffffffff 00000001 000161 00000001 00000002 00000007 000172 deadbeef",
         ]
         for (version, text) in versions.enumerated() {
@@ -54,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func noBytesAreNoPartitions() throws {
+    @Test func emptyBytesAreAnEmptyAssignment() throws {
         #expect(try ClassicGroupMessages.decodeAssignment(Bytes()).isEmpty)
     }
 

@@ -14,11 +14,11 @@ import Testing
 private typealias Machine = ClassicMembershipStateMachine
 private typealias Fixture = MembershipFixture
 
-/// The life of a member, event by event.
+/// The states of a member, event by event.
 @Suite struct ClassicMembershipStateMachineTests {
     // MARK: The usual life
 
-    @Test func joinsSyncsAndIsStable() {
+    @Test func aMemberJoinsSyncsAndIsStable() {
         var machine = Fixture.new()
         #expect(machine.nextRequest == nil)
         machine.rebalance(because: "start")
@@ -31,27 +31,27 @@ private typealias Fixture = MembershipFixture
         #expect(machine.step == .assign(Fixture.partitions))
         let result1 = machine.stepBegan()
         #expect(result1 == .assign(Fixture.partitions))
-        // A step is handed out once.
+        // A step is offered once.
         let result2 = machine.stepBegan()
         #expect(result2 == nil)
         machine.stepEnded()
         #expect(machine.state == .stable && machine.owned == Fixture.partitions && machine.step == nil)
     }
 
-    @Test func theCoordinatorNamesANewMemberBeforeItJoins() {
+    @Test func theCoordinatorAssignsAMemberIDBeforeTheJoin() {
         var machine = Fixture.machine("joining")
         let result3 = machine.joinFailed(Fixture.error(.memberIdRequired), memberID: "m")
         #expect(result3 == .atOnce)
         #expect(machine.nextRequest == .join(.init(memberID: "m", generation: -1), reason: "start"))
     }
 
-    @Test func everythingIsGivenUpBeforeJoiningAgain() {
+    @Test func allPartitionsAreRevokedBeforeRejoining() {
         var machine = Fixture.machine("stable")
         machine.rebalance(because: "topics changed")
         #expect(machine.nextRequest == nil)
         let result4 = machine.stepBegan()
         #expect(result4 == .revoke(Fixture.partitions))
-        // Commits of the old generation are good until the step is done.
+        // Commits of the old generation succeed until the step is completed.
         #expect(machine.isMember && machine.identity.generation == 5)
         machine.stepEnded()
         #expect(machine.owned.isEmpty)
@@ -61,7 +61,7 @@ private typealias Fixture = MembershipFixture
     @Test func aMemberWithoutPartitionsHasNothingToRevoke() {
         var machine = Fixture.machine("joined")
         machine.synced([], now: Fixture.now)
-        // But it hears of its empty assignment.
+        // The listener is called for the empty assignment, though.
         let result5 = machine.stepBegan()
         #expect(result5 == .assign([]))
         machine.stepEnded()
@@ -71,7 +71,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: Heartbeats
 
-    @Test func heartbeatsGoOnWhileTheListenerWorks() {
+    @Test func heartbeatsContinueDuringSteps() {
         for place in ["joined", "mustAssign", "assigning", "stable", "mustRevoke", "revoking", "leaving"] {
             var machine = Fixture.machine(place)
             let due = Fixture.now + .seconds(3)
@@ -99,7 +99,7 @@ private typealias Fixture = MembershipFixture
         #expect(result10 == .at(due + .milliseconds(100)))
     }
 
-    @Test func anAnswerToAnOlderGenerationSaysNothing() {
+    @Test func anAnswerToAnOlderGenerationIsIgnored() {
         var machine = Fixture.machine("stable")
         for code in [ErrorCode.unknownMemberId, .illegalGeneration, .rebalanceInProgress, .fencedInstanceId] {
             machine.refused(Fixture.error(code), sender: .init(memberID: "m", generation: 4))
@@ -126,11 +126,11 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func aCallbackThatWasTooLateIsToldSoUnlessItWasOfPartitionsThatGo() {
+    @Test func aLossDuringACallbackIsReportedUnlessThePartitionsWereBeingRevoked() {
         for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
             machine.refused(Fixture.error(.unknownMemberId), sender: machine.identity)
-            // It runs to its end, and no commit of it can succeed.
+            // The callback runs to its end, but its commits can't succeed.
             let result12 = machine.stepBegan()
             #expect(result12 == nil)
             let result13 = machine.heartbeat(now: Fixture.now + .seconds(60))
@@ -143,7 +143,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func anAssignmentThatTheListenerNeverHeardOfIsNotLostToIt() {
+    @Test func anAssignmentUnknownToTheListenerIsNotReportedAsLost() {
         var machine = Fixture.machine("mustAssign")
         machine.refused(Fixture.error(.illegalGeneration), sender: machine.identity)
         #expect(machine.step == nil && machine.owned.isEmpty)
@@ -161,7 +161,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: The session
 
-    @Test func whoHasNotBeenHeardForTheSessionTimeoutHasLostEverythingByItsOwnClock() {
+    @Test func withoutAnAnsweredHeartbeatForTheSessionTimeoutEverythingIsLost() {
         for place in ["stable", "mustRevoke", "assigning"] {
             var machine = Fixture.machine(place)
             let end = Fixture.now + .seconds(45)
@@ -174,19 +174,19 @@ private typealias Fixture = MembershipFixture
             #expect(machine.step == .lost(Fixture.partitions), "\(place)")
             _ = machine.stepBegan()
             machine.stepEnded()
-            // A coordinator that hung still knows the member.
+            // A coordinator that was suspended still knows the member.
             #expect(machine.identity == .init(memberID: "m", generation: -1))
         }
     }
 
-    @Test func theSessionLastsFromTheLastHeartbeatThatArrivedAsItWasSent() {
+    @Test func theSessionLastsFromWhenTheLastAnsweredHeartbeatWasSent() {
         var machine = Fixture.machine("stable")
         let sent = Fixture.now + .seconds(30)
         machine.heartbeatArrived(of: .init(memberID: "m", generation: 4), sentAt: sent)
         #expect(machine.sessionDeadline == Fixture.now + .seconds(45))
         machine.heartbeatArrived(of: machine.identity, sentAt: sent)
         #expect(machine.sessionDeadline == sent + .seconds(45))
-        // The next one is worth something for a third of it, and not beyond its end.
+        // A heartbeat is useful for a third of the session, and not after its end.
         let identity = machine.identity
         let early = machine.heartbeat(now: sent)
         #expect(early == .send(identity, until: sent + .seconds(15)))
@@ -194,7 +194,7 @@ private typealias Fixture = MembershipFixture
         #expect(late == .send(identity, until: sent + .seconds(45)))
     }
 
-    @Test func whoWaitsForTheGroupsAnswerIsNotGivenUp() {
+    @Test func theSessionDoesNotEndDuringJoinAndSync() {
         for place in ["joining", "syncing", "unjoined", "mustLose", "suspended", "failed", "idle", "leaving"] {
             var machine = Fixture.machine(place)
             let isOver = machine.sessionEnded(now: Fixture.now + .seconds(1000))
@@ -204,7 +204,7 @@ private typealias Fixture = MembershipFixture
 
     // MARK: The poll interval
 
-    @Test func tooSlowAReaderLeavesAndComesBackWhenItAsks() {
+    @Test func aReaderThatIsTooSlowLeavesAndRejoinsWhenItAsks() {
         var machine = Fixture.machine("stable")
         let farewell = machine.pollIntervalExpired()
         #expect(farewell?.memberID == "m")
@@ -218,7 +218,7 @@ private typealias Fixture = MembershipFixture
         #expect(machine.nextRequest == .join(.init(), reason: "the consumer reads again"))
     }
 
-    @Test func aReaderThatAsksAfterwardsHearsOfTheLossAndJoins() {
+    @Test func aReaderThatAsksAfterThePollIntervalIsNotifiedOfTheLossAndRejoins() {
         var machine = Fixture.machine("stable")
         _ = machine.pollIntervalExpired()
         let rejoins = machine.readerAsked()
@@ -240,7 +240,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func staticMembersGoWithoutAWord() {
+    @Test func staticMembersSendNoLeaveGroup() {
         var machine = Fixture.machine("stable", isStatic: true)
         let result18 = machine.pollIntervalExpired()
         #expect(result18 == nil)
@@ -260,7 +260,7 @@ private typealias Fixture = MembershipFixture
             machine.rebalance(because: "b")
             if place == "joining" { machine.joined(memberID: "m", generation: 5, now: Fixture.now) }
             machine.synced(Fixture.partitions, now: Fixture.now)
-            // Nobody has heard of this assignment, so nobody has to give it up.
+            // The listener doesn't know of this assignment, so it isn't revoked.
             #expect(machine.state == .unjoined && machine.owned.isEmpty)
             machine.requestSent(now: Fixture.now)
             machine.joined(memberID: "m", generation: 6, now: Fixture.now)
@@ -277,11 +277,11 @@ private typealias Fixture = MembershipFixture
         machine.refused(Fixture.error(.illegalGeneration), sender: .init(memberID: "m", generation: 5))
         machine.joined(memberID: "m", generation: 6, now: Fixture.now)
         machine.synced(Fixture.partitions, now: Fixture.now)
-        // The assignment is one of the old topics.
+        // The assignment is based on the old topics.
         #expect(machine.state == .unjoined)
     }
 
-    @Test func eachFailureIsToldBeforeTheGroupIsJoinedAgain() {
+    @Test func eachFailureIsReportedBeforeTheMemberRejoins() {
         var machine = Fixture.machine("failed")
         var isJoining = machine.readerAsked()
         var failure = machine.takeFailure()
@@ -303,7 +303,7 @@ private typealias Fixture = MembershipFixture
         #expect(isJoining && machine.state == .unjoined)
     }
 
-    @Test func aChangeDuringTheAssignedCallbackFollowsIt() {
+    @Test func aChangeDuringPartitionsAssignedCausesARebalanceAfterIt() {
         var machine = Fixture.machine("assigning")
         machine.refused(Fixture.error(.rebalanceInProgress), sender: machine.identity)
         #expect(machine.state == .assigning(isOutOfDate: true))
@@ -326,7 +326,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func theGroupIsToldUnlessItKnows() {
+    @Test func leavingNotifiesTheGroupUnlessItKnows() {
         for place in ["joined", "mustAssign", "stable", "mustRevoke", "leaving"] {
             var machine = Fixture.machine(place)
             let result21 = machine.leave(reason: "r")
@@ -361,14 +361,14 @@ private typealias Fixture = MembershipFixture
         #expect(result24 == .afterBackoff)
     }
 
-    @Test func whatIsAnsweredAtOnceIsAnsweredSoAFewTimesOnly() {
+    @Test func immediateRetriesAreLimited() {
         var machine = Fixture.machine("joining")
         for attempt in 1...5 {
             let retry = machine.joinFailed(Fixture.error(.unknownMemberId))
             #expect(retry == .atOnce, "\(attempt)")
             machine.requestSent(now: Fixture.now)
         }
-        // That it joins is not enough: it must have been given an assignment.
+        // Joining is not enough; only an assignment resets the count.
         machine.joined(memberID: "m", generation: 1, now: Fixture.now)
         var retry = machine.syncFailed(Fixture.error(.rebalanceInProgress))
         #expect(retry == .afterBackoff && machine.failures == 6)
@@ -383,7 +383,7 @@ private typealias Fixture = MembershipFixture
         #expect(retry == .atOnce)
     }
 
-    @Test func whoIsRefusedComesBackAsItselfUnlessTheGroupHasLetItGo() {
+    @Test func aRefusedMemberKeepsItsIDUnlessTheGroupRemovedIt() {
         for code in [ErrorCode.groupAuthorizationFailed, .inconsistentGroupProtocol] {
             var machine = Fixture.machine("joined")
             _ = machine.syncFailed(Fixture.error(code))

@@ -14,9 +14,9 @@ import Testing
 
 private typealias Fixture = MembershipFixture
 
-/// Every event in every state, and all of them in any order.
+/// Each event in each state, and random sequences of all events.
 @Suite struct ClassicMembershipTransitionTests {
-    /// The state after each event in each place; what is not listed stays where it is.
+    /// The state after each event in each state. An event that isn't listed doesn't change the state.
     static let transitions: [String: [String: String]] = [
         "rebalance": ["idle": "unjoined", "mustAssign": "unjoined", "stable": "mustRevoke", "failed": "unjoined"],
         "stepBegan": ["mustAssign": "assigning", "mustRevoke": "revoking", "mustLose": "losing"],
@@ -50,12 +50,13 @@ private typealias Fixture = MembershipFixture
         "refused coordinator": [:],
         "heartbeatArrived": [:],
         "sessionEnded too soon": [:],
-        // Nobody is given up who waits for the group's answer.
+        // The group doesn't remove a member that waits for its answer.
         "sessionEnded": Self.losses(to: "unjoined").filter { $0.key != "syncing" },
         "heartbeatFailed": [:],
     ]
 
-    /// The group goes on without the member. Where the listener knows of nothing, it goes on at once.
+    /// The transitions when the group removes the member. If the listener knows of no partitions, the machine continues
+    /// immediately.
     private static func losses(to end: String) -> [String: String] {
         [
             "joined": end, "syncing": end, "mustAssign": end, "assigning": "assigningInVain", "stable": "mustLose",
@@ -64,12 +65,12 @@ private typealias Fixture = MembershipFixture
     }
 
     @Test(arguments: Fixture.places)
-    func everyPlaceIsWhatItSays(place: String) {
+    func everyFixtureIsInTheStateOfItsName(place: String) {
         #expect(Fixture.place(of: Fixture.machine(place)) == place)
     }
 
     @Test(arguments: Fixture.places)
-    func everyEventInEveryPlace(place: String) throws {
+    func everyEventInEveryStateLeadsToTheListedState(place: String) throws {
         for (name, event) in Fixture.events {
             var machine = Fixture.machine(place)
             event(&machine)
@@ -85,7 +86,7 @@ private typealias Fixture = MembershipFixture
         var random = SeededRandom(seed)
         var machine = Fixture.new()
         var isAtWork = false
-        // What the listener believes to hold; and whether it has been told that it goes, in the step that it is at.
+        // The partitions that the listener knows of, and whether the current step takes them away.
         var told: Set<TopicPartition> = []
         var isGoing = false
         for _ in 0..<2000 {
@@ -108,13 +109,13 @@ private typealias Fixture = MembershipFixture
             if name == "stepEnded" {
                 guard isAtWork else { continue }
                 isAtWork = false
-                // Each partition that goes is told once.
+                // Each partition that is taken away is reported once.
                 if isGoing { told = [] }
                 isGoing = false
             }
             if name == "prepareToLeave" || name == "leave" {
                 guard name == "prepareToLeave" else { continue }
-                // The listener may be at work, and may even be who leaves.
+                // A callback may be running, and may even be the one that leaves.
                 let step = machine.prepareToLeave()
                 switch step {
                 case .revoke(let partitions)?, .lost(let partitions)?:
@@ -125,7 +126,7 @@ private typealias Fixture = MembershipFixture
                 told = []
                 (isAtWork, isGoing) = (false, false)
                 _ = machine.leave(reason: "closed")
-                // The callback returns at last.
+                // The callback returns.
                 machine.stepEnded()
                 #expect(machine.state == .idle)
                 continue
@@ -133,19 +134,19 @@ private typealias Fixture = MembershipFixture
             event(&machine)
             #expect(machine.state != .stable || Set(machine.owned) == told)
             #expect(machine.step == nil || machine.nextRequest == nil)
-            // It never joins while the listener believes to hold something.
+            // It never joins while the listener holds partitions.
             if case .join? = machine.nextRequest { #expect(told.isEmpty) }
             #expect(!machine.isMember || !machine.identity.memberID.isEmpty)
-            // A clock runs for members only, and never together with a request that the group may take its time to answer.
+            // The session runs only for members, and never during a request that the group may answer late.
             #expect(machine.sessionDeadline == nil || machine.isMember)
-            // Whoever is no member any more holds nothing that it has not been told of, or is about to be.
+            // A former member holds no partitions except those whose loss is being reported.
             #expect(machine.isMember || told.isEmpty || isAtWork || machine.isLosing)
-            // Who asked at once for a while asks more seldom, whatever the group answers.
+            // After a few immediate retries the machine backs off, whatever the group answers.
             #expect(machine.failures <= 5 || !Self.isImpatient(machine))
         }
     }
 
-    /// Whether a refusal would be answered at once.
+    /// Whether a refusal would be followed by an immediate retry.
     private static func isImpatient(_ machine: ClassicMembershipStateMachine) -> Bool {
         var machine = machine
         return machine.joinFailed(Fixture.error(.unknownMemberId)) == .atOnce

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The contract of `ConsumerRebalanceListener`, sentence by sentence.
+/// The documented contract of `ConsumerRebalanceListener`, sentence by sentence.
 @Suite(.timeLimit(.minutes(2))) struct ConsumerRebalanceListenerTests {
     private let clock = TestClock()
     private struct Failure: Error {}
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func withManualAssignThereIsNeverACall() async throws {
+    @Test func assignNeverCallsTheListener() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func assignedComesAfterTheReassignmentAndBeforeTheFirstRecordIsFetched() async throws {
+    @Test func partitionsAssignedRunsAfterTheRebalanceAndBeforeTheFirstFetch() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 1)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func positionCommittedSeekAndPauseWorkInAssigned() async throws {
+    @Test func positionCommittedSeekAndPauseWorkInPartitionsAssigned() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 10)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func revokedComesBetweenTwoElementsAndCommittingInItMakesRedeliveryZero() async throws {
+    @Test func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 200)
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func everyRevokedOfTheGroupReturnsBeforeAnyAssignedBegins() async throws {
+    @Test func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let log = EventLog()
@@ -179,7 +179,7 @@ import Testing
                     let configuration = kafka.consuming("g")
                     group.addTask { try await self.read(configuration, listener, until: stop) }
                     await log.until { events in
-                        // All members have heard of a generation in which all partitions are given out.
+                        // All members have received a generation in which all partitions are assigned.
                         Self.holdings(events).values.filter { !$0.isEmpty }.count == index + 1
                             && Self.holdings(events).values.joined().count == 4
                     }
@@ -219,7 +219,7 @@ import Testing
         return holdings
     }
 
-    @Test func lostComesWhenOwnershipIsGoneAndNothingCanBeCommitted() async throws {
+    @Test func partitionsLostRunsAfterALossAndNothingCanBeCommitted() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func heartbeatsGoOnDuringAllCallbacks() async throws {
+    @Test func heartbeatsContinueDuringAllCallbacks() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -287,7 +287,7 @@ import Testing
             let listener = NotingListener(
                 name: "a", log: log,
                 onAssigned: { _, _ in
-                    // Until the consumer itself has given up.
+                    // Wait until the consumer has left the group.
                     if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
@@ -304,7 +304,7 @@ import Testing
         }
     }
 
-    @Test func aBodyBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
+    @Test func processingBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
@@ -330,7 +330,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func leavingCallsRevokedIfItIsConfigured(callsRevoked: Bool) async throws {
+    func leavingCallsPartitionsRevokedIfConfigured(callsRevoked: Bool) async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
@@ -342,7 +342,7 @@ import Testing
                 if record.offset == 2 { stop.fulfill(.success(())) }
             }
             #expect(log.events.contains("a revoked 0") == callsRevoked)
-            // The group knows at once, and has what was asked past.
+            // The group is notified immediately and has the processed offsets.
             #expect(try await kafka.group("g")?.members.isEmpty == true)
             #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 3)
         }
@@ -359,7 +359,7 @@ import Testing
             }
             #expect(log.events.last == "a revoked 0")
             #expect(try await kafka.group("g")?.members.isEmpty == true)
-            // The record in hand was not asked past.
+            // The record in hand was not processed.
             #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 1)
         }
     }
@@ -394,7 +394,7 @@ import Testing
         }
     }
 
-    @Test func readingGoesOnAfterACallbacksError() async throws {
+    @Test func readingContinuesAfterAnErrorOfACallback() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

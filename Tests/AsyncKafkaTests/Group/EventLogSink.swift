@@ -10,7 +10,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// What a client logs, as events of a test: `[warning] The message key=value …`.
+/// Records what a client logs as events of a test: `[warning] The message key=value …`.
 struct EventLogSink: KafkaLog {
     let events: EventLog
     var minimum = KafkaLogLevel.info
@@ -23,14 +23,14 @@ struct EventLogSink: KafkaLog {
 }
 
 extension EventLog {
-    /// How many events hold all these words.
+    /// The number of events that contain all of these words.
     func count(_ words: String...) -> Int {
         self.events.count { event in words.allSatisfy { event.contains($0) } }
     }
 }
 
 extension KafkaConsumer {
-    /// Polls until the condition holds, for so long at most by the client's clock.
+    /// Polls until the condition holds, up to a limit by the client's clock.
     func pollsUntil(
         within limit: Duration = .seconds(25), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () async throws -> Bool
@@ -45,7 +45,7 @@ extension KafkaConsumer {
         }
     }
 
-    /// Polls until it fails, for so long at most by the client's clock.
+    /// Polls until an error is thrown, up to a limit by the client's clock.
     func failure(within limit: Duration = .seconds(25)) async -> KafkaError? {
         do throws(KafkaError) {
             let end = self.core.loop.now + limit

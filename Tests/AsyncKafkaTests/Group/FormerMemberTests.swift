@@ -13,13 +13,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Whoever has left the group is concerned by nothing that happens in it.
+/// Events in a group don't concern a consumer that has left it.
 @Suite(.timeLimit(.minutes(1))) struct FormerMemberTests {
     private let clock = TestClock()
     private let zero = TopicPartition("t", 0)
 
-    @Test("who led the group and reads chosen partitions now keeps them when the topic grows")
-    func formerLeader() async throws {
+    @Test func aFormerLeaderKeepsItsAssignedPartitionsWhenTheTopicGrows() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -41,7 +40,7 @@ import Testing
                 let connection = try await consumer.core.cluster.connection(to: 1, deadline: consumer.core.apiDeadline)
                 _ = try await connection.request(request, timeout: .seconds(10))
                 try await consumer.pollsUntil { consumer.core.cluster.metadata.topics["t"]?.partitions.count == 2 }
-                // Whoever hears of the metadata has heard of it by the next ones.
+                // A change of metadata has been processed when the next metadata is requested.
                 let count = kafka.requests.count { $0.api == .metadata }
                 try await consumer.pollsUntil { kafka.requests.count { $0.api == .metadata } > count + 2 }
                 #expect(consumer.assignment == [self.zero])
@@ -51,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func topicsThatChangeMakeNobodyAMember() {
+    @Test func aChangeOfTopicsDoesNotMakeAConsumerAMember() {
         var machine = MembershipFixture.machine("stable")
         machine.topicsChanged(because: "partitions were added")
         #expect(machine.state == .mustRevoke)
@@ -60,8 +59,7 @@ import Testing
         #expect(machine.nextRequest == nil)
     }
 
-    @Test("a step that was begun before somebody else unsubscribed brings no partitions back")
-    func stepOfAFormerMember() async throws {
+    @Test func aStepThatBeganBeforeAnUnsubscribeBringsNoPartitionsBack() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -77,8 +75,7 @@ import Testing
         }
     }
 
-    @Test("a heartbeat that hears of a rebalance is followed by the next at the usual time")
-    func paceOfHeartbeats() async throws {
+    @Test func aHeartbeatAnsweredWithARebalanceDoesNotHastenTheNextOne() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -86,7 +83,7 @@ import Testing
             configuration.classic.heartbeatInterval = .seconds(4)
             try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
                 for try await _ in consumer.records {
-                    // While the record is in hand, the group is not joined again.
+                    // The member doesn't rejoin while the reader holds the record.
                     kafka.inject(.fail(.rebalanceInProgress), on: .heartbeat, times: nil)
                     await kafka.untilRequests(of: .heartbeat)
                     let start = self.clock.now

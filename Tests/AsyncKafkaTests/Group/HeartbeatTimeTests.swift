@@ -12,12 +12,12 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A heartbeat that is not answered ends its connection together with its wait: the next one goes over another, since the way to
-/// the coordinator may be dead.
+/// A heartbeat that times out closes its connection, because the network path to the coordinator may be dead. The next
+/// one uses a new connection.
 @Suite(.timeLimit(.minutes(1))) struct HeartbeatTimeTests {
     private let clock = TestClock()
 
-    /// The connection for heartbeats.
+    /// Returns the connection that heartbeats use.
     private func connection(of consumer: KafkaConsumer) throws -> BrokerConnection {
         try #require(consumer.core.cluster.connectionIfOpen(to: 1, for: .coordinator))
     }
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func itWaitsNoLongerThanRequestsMay() async throws {
+    @Test func aHeartbeatWaitsForTheRequestTimeoutAtMost() async throws {
         try await self.withMember(requestTimeout: .seconds(5)) { kafka, consumer, hold in
             kafka.inject(.hold(hold), on: .heartbeat)
             await hold.untilHeld()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func alsoIfLookingForTheCoordinatorHasTakenItsTime() async throws {
+    @Test func aHeartbeatAfterASlowCoordinatorLookUpEndsInTimeToo() async throws {
         try await self.withMember(requestTimeout: .seconds(600)) { kafka, consumer, hold in
             let search = EmbeddedKafka.Hold()
             defer { search.release() }
@@ -69,7 +69,7 @@ import Testing
             await hold.untilHeld()
             let connection = try self.connection(of: consumer)
             #expect(connection.isOpen)
-            // A third of the session is over.
+            // A third of the session has elapsed.
             try await self.clock.sleep(for: .milliseconds(5001))
             #expect(!connection.isOpen)
         }

@@ -10,11 +10,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// When joining that fails is told of.
+/// When failures to join are logged.
 @Suite struct JoiningTroubleReportTests {
     private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
-    @Test func itIsToldAfterFiveSecondsAndEachMinuteFromThenOn() {
+    @Test func failuresAreLoggedAfterFiveSecondsAndThenEveryMinute() {
         var trouble = JoiningTrouble()
         var told: [Int] = []
         for second in 0..<200 {
@@ -28,14 +28,14 @@ import Testing
         #expect(told == [5, 65, 125, 185])
     }
 
-    @Test func anAttemptThatTakesLongIsToldWhenItFails() {
+    @Test func aLongAttemptIsLoggedWhenItFails() {
         var trouble = JoiningTrouble()
         _ = trouble.attempts(now: self.start, limit: .seconds(30), backoff: .seconds(1))
         let lasting = trouble.failed(now: self.start + .seconds(6))
         #expect(lasting == .seconds(6))
     }
 
-    @Test func whatEndsTheAttemptsIsToldOnceAMinuteHoweverOftenTheReaderAsks() {
+    @Test func aPermanentFailureIsLoggedOnceAMinute() {
         var trouble = JoiningTrouble()
         var told: [Int] = []
         for second in 0..<130 {
@@ -47,8 +47,8 @@ import Testing
         #expect(told == [0, 60, 120])
     }
 
-    /// A look-up that ends with its time has a reason to tell, and has it in time.
-    @Test func theFirstLookUpIsShortAndLaterOnesHaveTheirTime() {
+    /// A look-up that ends at its deadline has a reason to report, and in time.
+    @Test func theFirstLookUpIsShortAndLaterOnesHaveTheWholeTimeout() {
         var trouble = JoiningTrouble()
         let first = trouble.attempts(now: self.start, limit: .seconds(30), backoff: .seconds(1))
         #expect(first == self.start + .seconds(6))

@@ -13,15 +13,15 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A group that can't be joined, or seems so: asked again with pauses, and not in silence.
+/// Groups that can't be joined, or seem so: joining is retried with pauses, and failures are logged.
 @Suite(.timeLimit(.minutes(2))) struct JoiningTroubleTests {
     private let clock = TestClock()
 
-    /// A broker that never lets anybody become a member.
+    /// How a broker refuses every member.
     enum Refusal: CaseIterable {
         case memberIDRequired, unknownMember, rebalanceInProgress, unknownToSync, wrongMemberID
 
-        /// Whether the refusals follow one another, at the pace of who asks.
+        /// Whether the client determines the pace of the refusals.
         var isAnswer: Bool { self != .unknownToSync && self != .wrongMemberID }
 
         func inject(into kafka: EmbeddedKafka) {
@@ -38,8 +38,8 @@ import Testing
         }
     }
 
-    @Test("who is refused for ever does not ask thousands of times a second, and says why", arguments: Refusal.allCases)
-    func spinning(refusal: Refusal) async throws {
+    @Test(arguments: Refusal.allCases)
+    func aMemberThatIsAlwaysRefusedSlowsDownAndLogsTheReason(refusal: Refusal) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             refusal.inject(into: kafka)
@@ -51,14 +51,14 @@ import Testing
                 let end = self.clock.now + .seconds(2)
                 while self.clock.now < end { _ = try await consumer.poll(timeout: .milliseconds(50)) }
                 #expect(kafka.requests.count { $0.api == .joinGroup } < 60)
-                // The others let it join as somebody new each time, which has to wait for what it was before.
+                // With the other refusals, it joins as a new member each time and has to wait for its former self.
                 guard refusal.isAnswer else { return }
                 try await consumer.pollsUntil { log.count("[warning] The group can't be joined") == 1 }
             }
         }
     }
 
-    /// What keeps a member from joining.
+    /// What prevents a member from joining.
     enum Trouble: CaseIterable {
         case coordinatorNotAvailable, closing, loading
 
@@ -80,10 +80,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a group that can't be joined is warned of after a while, once; joining it at last is told",
-        arguments: Trouble.allCases)
-    func trouble(_ trouble: Trouble) async throws {
+    @Test(arguments: Trouble.allCases)
+    func aFailingJoinIsLoggedOnceAndSoIsItsSuccess(_ trouble: Trouble) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let fault = trouble.inject(into: kafka)
@@ -105,8 +103,7 @@ import Testing
         }
     }
 
-    @Test("a reader that asks on and on, whatever it hears, does not ask the group thousands of times a second")
-    func deafReader() async throws {
+    @Test func aReaderThatIgnoresErrorsDoesNotFloodTheGroupWithRequests() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             kafka.inject(.fail(.groupAuthorizationFailed), on: .joinGroup, times: nil)
@@ -131,8 +128,7 @@ import Testing
         }
     }
 
-    @Test("what the leader learns of the others' topics while it distributes them is no reason for another rebalance")
-    func needlessRebalance() async throws {
+    @Test func metadataThatTheLeaderLearnsWhileDistributingCausesNoRebalance() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { first in
@@ -148,10 +144,8 @@ import Testing
         }
     }
 
-    @Test(
-        "who waits at a coordinator that hangs turns to the next one",
-        arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
-    func hangingCoordinator(api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.joinGroup, .syncGroup])
+    func aMemberAtAHangingCoordinatorTurnsToTheNextOne(api: EmbeddedKafka.API) async throws {
         try await self.clock.withCluster(brokers: 3) { kafka in
             try await kafka.createTopic("t", replicationFactor: 3)
             let coordinator = try #require(try await kafka.coordinator(ofGroup: "g"))

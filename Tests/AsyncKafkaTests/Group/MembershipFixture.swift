@@ -10,7 +10,7 @@ import KafkaTransport
 
 @testable import AsyncKafka
 
-/// Ways into each state, events, and names for them.
+/// Machines in each state, events, and the states' names.
 enum MembershipFixture {
     static let now = MonotonicTime(nanoseconds: 1_000_000_000)
     static let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
@@ -25,7 +25,7 @@ enum MembershipFixture {
                 sessionTimeout: .seconds(45)))
     }
 
-    /// The machine in a state, holding two partitions where it holds any.
+    /// A machine in a state, with two partitions if that state has any.
     static func machine(_ place: String, isStatic: Bool = false) -> ClassicMembershipStateMachine {
         var machine = self.new(isStatic: isStatic)
         if place == "idle" { return machine }
@@ -107,7 +107,7 @@ enum MembershipFixture {
         ("heartbeatFailed", { $0.heartbeatFailed(now: now, backoff: .seconds(1)) }),
     ]
 
-    /// The name of the place that a machine is in.
+    /// The name of a machine's state.
     static func place(of machine: ClassicMembershipStateMachine) -> String {
         "\(machine.state)".prefix { $0 != "(" }.description
     }

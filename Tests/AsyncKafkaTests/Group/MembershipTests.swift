@@ -13,7 +13,7 @@ import Testing
 
 private typealias Fixture = MembershipFixture
 
-/// What the reading side learns of a membership.
+/// The membership as seen by the reading side.
 @Suite struct MembershipTests {
     @Test func withoutAGroupNothingIsRequiredAndNothingCanBeCommitted() {
         var membership = Membership(nil)
@@ -43,7 +43,7 @@ private typealias Fixture = MembershipFixture
         }
     }
 
-    @Test func aRefusedCommitTellsTheMembership() throws {
+    @Test func aRefusedCommitNotifiesTheMembership() throws {
         var membership = Membership.classic(Fixture.machine("stable"))
         let committer = try #require(membership.committer)
         membership.refused(Fixture.error(.illegalGeneration), sender: CommitIdentity(group: "g"))
@@ -52,7 +52,7 @@ private typealias Fixture = MembershipFixture
         #expect(membership.step == .lost(Fixture.partitions) && membership.isLosing)
     }
 
-    @Test func aReaderThatAsksIsHeardWhereTheMembershipWaitsForIt() {
+    @Test func aReaderThatAsksEndsTheWaitOfTheMembership() {
         for place in Fixture.places {
             var membership = Membership.classic(Fixture.machine(place))
             let isJoining = membership.readerAsked()

@@ -8,7 +8,7 @@
 import AsyncKafka
 import EmbeddedKafka
 
-/// Notes what it hears, and does what a test wants then.
+/// A listener that logs its callbacks and runs a test's closures in them.
 struct NotingListener: ConsumerRebalanceListener {
     let name: String
     let log: EventLog
@@ -37,7 +37,7 @@ struct NotingListener: ConsumerRebalanceListener {
         try await self.onLost(partitions, consumer)
     }
 
-    /// A consumer of the group "g" that has this listener and subscribes to "t".
+    /// Creates a consumer of the group "g" with this listener that subscribes to "t".
     func member(
         of kafka: EmbeddedKafka, closeTimeout: Duration, log: any KafkaLog = SilentLog()
     ) throws -> KafkaConsumer {

@@ -12,7 +12,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// No two callbacks of a listener run at the same time, however the partitions that one tells of go again.
+/// Callbacks of a listener never run at the same time, whatever takes its partitions away.
 @Suite(.timeLimit(.minutes(1))) struct OneCallbackAtATimeTests {
     private let clock = TestClock()
 
@@ -20,7 +20,7 @@ import Testing
         let log: EventLog
         let clock: TestClock
 
-        /// Loads until it is interrupted.
+        /// Simulates loading until it is cancelled.
         func load() async throws {
             do {
                 try await self.clock.sleep(for: .seconds(600))
@@ -33,8 +33,8 @@ import Testing
 
     enum Ending: CaseIterable { case shutDown, unsubscribed, cancelled }
 
-    @Test("partitionsAssigned that still loads is interrupted before partitionsRevoked", arguments: Ending.allCases)
-    func whileAssigning(ending: Ending) async throws {
+    @Test(arguments: Ending.allCases)
+    func partitionsAssignedIsCancelledBeforePartitionsRevokedRuns(ending: Ending) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -64,8 +64,7 @@ import Testing
         }
     }
 
-    @Test("unsubscribing inside partitionsAssigned has partitionsRevoked follow when that has returned")
-    func unsubscribingInside() async throws {
+    @Test func unsubscribingInPartitionsAssignedCallsPartitionsRevokedAfterItReturns() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -90,8 +89,8 @@ import Testing
         }
     }
 
-    @Test("what is chosen inside partitionsAssigned after unsubscribing is read", arguments: [true, false])
-    func turningToOthersInside(subscribes: Bool) async throws {
+    @Test(arguments: [true, false])
+    func partitionsChosenInPartitionsAssignedAfterUnsubscribingAreRead(subscribes: Bool) async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("u", 1)

@@ -14,7 +14,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A member that is cut off from its group knows by its own clock when the others are given its partitions.
+/// A member that can't reach its group knows from its own clock when its session has ended.
 @Suite(.timeLimit(.minutes(2))) struct SessionClockTests {
     private let clock = TestClock()
 
@@ -26,10 +26,8 @@ import Testing
         return configuration
     }
 
-    @Test(
-        "who waits for records hears of the loss, whatever keeps heartbeats from being answered",
-        arguments: [true, false])
-    func waiting(isStopped: Bool) async throws {
+    @Test(arguments: [true, false])
+    func aWaitingReaderLearnsOfTheLossWhenHeartbeatsAreNotAnswered(isStopped: Bool) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let log = EventLog()
@@ -48,12 +46,12 @@ import Testing
                     kafka.inject(.hold(hold), on: .heartbeat, times: nil)
                 }
                 try await consumer.pollsUntil { log.count("a lost 0") == 1 }
-                // The last heartbeat that was answered may have been sent 50 ms before.
+                // The last answered heartbeat may have been sent 50 ms before.
                 let passed = try #require(lostAt.withLock { $0 }) - cutOff
                 #expect(passed >= .milliseconds(5950) && passed <= .seconds(6), "\(passed)")
                 hold.release()
                 if isStopped { try await kafka.startBroker(1) }
-                // It is a member again when it can.
+                // It rejoins as soon as it can.
                 kafka.removeFaults()
                 try await consumer.pollsUntil { !consumer.assignment.isEmpty }
                 #expect(
@@ -64,8 +62,7 @@ import Testing
         }
     }
 
-    @Test("who is at work when the session is over is given no record more, of those that are there already")
-    func atWork() async throws {
+    @Test func aBusyReaderGetsNoBufferedRecordsAfterTheSessionHasEnded() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 20)

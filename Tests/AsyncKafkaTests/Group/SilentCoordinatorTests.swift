@@ -13,11 +13,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// A coordinator that lets the time of a request run out is asked after others, on whatever connection.
+/// After a coordinator let a request time out, other brokers are asked first, on any connection.
 @Suite(.timeLimit(.minutes(1))) struct SilentCoordinatorTests {
     private let clock = TestClock()
 
-    /// The requests in a log that any broker can answer.
+    /// Returns the requests in a log that any broker can answer.
     private func questions(in events: ArraySlice<String>) -> [String] {
         events.filter { event in
             event.hasPrefix("[trace] Request ")
@@ -35,12 +35,13 @@ import Testing
             var configuration = kafka.consuming("g")
             configuration.enableAutoCommit = false
             configuration.closeTimeout = .seconds(8)
-            // Nothing else lets its time run out.
+            // No other request times out.
             configuration.classic.sessionTimeout = api == .heartbeat ? .seconds(6) : .seconds(600)
             configuration.classic.heartbeatInterval = api == .heartbeat ? .milliseconds(500) : .seconds(300)
             configuration.cluster.requestTimeout = .seconds(600)
             configuration.cluster.apiTimeout = .seconds(2)
-            // Only to the coordinator, which leads the partition too, is there a connection for what any broker can answer.
+            // The only connection for requests that any broker can answer is to the coordinator, which is also the
+            // partition's leader.
             configuration.cluster.bootstrapServers = [kafka.bootstrapServers[coordinator - 1]]
             let log = EventLog()
             configuration.cluster.log = EventLogSink(events: log, minimum: .trace)
@@ -64,7 +65,7 @@ import Testing
                 default:
                     try await consumer.pollsUntil { !self.questions(in: log.events.dropFirst(before)).isEmpty }
                 }
-                // What is asked on a connection that hangs never comes to the broker: the client knows.
+                // A request on a hanging connection never reaches the broker, so the client's log is checked.
                 let asked = self.questions(in: log.events.dropFirst(before))
                 let address = kafka.bootstrapServers[coordinator - 1]
                 #expect(asked.first.map { !$0.contains(address) } == true, "\(asked)")

@@ -13,7 +13,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Who takes no part in a group is not waited for: sessions here last longer than the tests.
+/// Members that take no part in a group don't delay it. The sessions are longer than the tests.
 @Suite(.timeLimit(.minutes(2))) struct StandingInTheWayTests {
     private let clock = TestClock()
 
@@ -24,7 +24,7 @@ import Testing
         return configuration
     }
 
-    /// Reads with both until the second has its partition.
+    /// Polls both until the second one has its partition.
     private func join(_ second: KafkaConsumer, beside first: KafkaConsumer) async throws {
         try await second.pollsUntil {
             _ = try await first.poll(timeout: .milliseconds(20))
@@ -32,8 +32,8 @@ import Testing
         }
     }
 
-    @Test("a member whose pattern matches nothing any more holds up no other one", arguments: [nil, "static"])
-    func topicsThatAreDeleted(instanceID: String?) async throws {
+    @Test(arguments: [nil, "static"])
+    func aMemberWhosePatternNoLongerMatchesDoesNotDelayTheOthers(instanceID: String?) async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             var configuration = self.patient(kafka)
@@ -44,7 +44,7 @@ import Testing
                 try await first.pollsUntil { first.assignment.isEmpty }
                 try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["b"]) { second in
                     try await self.join(second, beside: first)
-                    // The first is still there, for what is made later.
+                    // The first member is still in the group, for topics created later.
                     try await kafka.createTopic("a2")
                     try await first.pollsUntil {
                         _ = try await second.poll(timeout: .milliseconds(20))
@@ -55,8 +55,7 @@ import Testing
         }
     }
 
-    @Test("a member that turns to a pattern without topics holds up no other one")
-    func patternThatMatchesNothing() async throws {
+    @Test func aMemberThatTurnsToAPatternWithoutMatchesDoesNotDelayTheOthers() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["a"]) { first in
@@ -70,10 +69,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a member that was refused and comes back does not wait for its own ghost",
-        arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
-    func refusedAndBack(refusing api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.syncGroup, .heartbeat, .joinGroup])
+    func aRefusedMemberRejoinsWithoutWaitingForItsOldID(refusing api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             let partitions = [TopicPartition("t", 0)]
@@ -87,9 +84,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a member that can't stay leaves the group at once", arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
-    func leavesAfterAFailure(of api: EmbeddedKafka.API) async throws {
+    @Test(arguments: [EmbeddedKafka.API.syncGroup, .joinGroup])
+    func aMemberThatCannotStayLeavesTheGroupAtOnce(of api: EmbeddedKafka.API) async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t")
             try await KafkaConsumer.withConsumer(self.patient(kafka), subscribedTo: ["t"]) { consumer in
@@ -97,7 +93,7 @@ import Testing
                 kafka.inject(.fail(.inconsistentGroupProtocol), on: api)
                 if api == .joinGroup { try consumer.subscribe(to: ["t", "u"]) }
                 #expect(await consumer.failure()?.brokerCode == .inconsistentGroupProtocol)
-                // It asks for nothing more, and nobody has to wait for it.
+                // Its reader doesn't ask again, so no member has to wait for it.
                 let start = self.clock.now
                 try await self.clock.until { try await kafka.group("g")?.members.isEmpty == true }
                 #expect(self.clock.now - start < .seconds(1))

@@ -12,15 +12,14 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Subscriptions that change at any time: the group hears of the last one.
+/// The group learns of the last subscription, whenever it changes.
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionChangeTests {
     /// Polls until the consumer has these partitions.
     private func read(_ consumer: KafkaConsumer, until partitions: [TopicPartition]) async throws {
         while consumer.assignment != partitions { _ = try await consumer.poll(timeout: .milliseconds(20)) }
     }
 
-    @Test("a topic that is added while the group is being joined is read")
-    func whileJoining() async throws {
+    @Test func aTopicThatIsAddedDuringAJoinIsRead() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             let hold = EmbeddedKafka.Hold()
@@ -34,8 +33,7 @@ import Testing
         }
     }
 
-    @Test("a pattern that matches nothing yet takes the place of topics, and is not forgotten")
-    func pattern() async throws {
+    @Test func aPatternWithoutMatchesReplacesTheTopicsAndIsKept() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("a")
             var configuration = kafka.consuming("g")
@@ -47,7 +45,7 @@ import Testing
                 try await self.read(consumer, until: [])
                 try await kafka.createTopic("b")
                 try await self.read(consumer, until: [TopicPartition("b", 0)])
-                // The same again, after nothing.
+                // The same pattern after an `unsubscribe()`.
                 try await consumer.unsubscribe()
                 try consumer.subscribe(toTopicsMatching: pattern)
                 try await self.read(consumer, until: [TopicPartition("b", 0)])
@@ -55,13 +53,12 @@ import Testing
         }
     }
 
-    @Test("a group that is left and joined again while its coordinator is looked for is joined")
-    func leavingWhileJoining() async throws {
+    @Test func aGroupThatIsLeftAndRejoinedDuringTheCoordinatorLookUpIsJoined() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             for topic in ["a", "b"] { try await kafka.createTopic(topic) }
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["a"]) { consumer in
                 try await self.read(consumer, until: [TopicPartition("a", 0)])
-                // The next one is looked for as soon as the old one says that it is none.
+                // The coordinator is looked up as soon as the old one answers that it isn't the coordinator any more.
                 let hold = EmbeddedKafka.Hold()
                 kafka.inject(.fail(.notCoordinator), on: .joinGroup)
                 kafka.inject(.hold(hold), on: .findCoordinator)
@@ -77,8 +74,7 @@ import Testing
         }
     }
 
-    @Test("a member that does not read holds up no other one's rebalance")
-    func memberThatDoesNotRead() async throws {
+    @Test func aMemberThatDoesNotReadDoesNotDelayARebalance() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { _ in
@@ -90,8 +86,7 @@ import Testing
         }
     }
 
-    @Test("a group that could not be joined is joined when the reader asks again")
-    func afterAFailure() async throws {
+    @Test func aGroupThatCouldNotBeJoinedIsJoinedWhenTheReaderAsksAgain() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)

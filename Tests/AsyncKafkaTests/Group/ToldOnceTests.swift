@@ -11,12 +11,11 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Each partition that goes is told once: as revoked, or as lost.
+/// Each partition that is taken away is reported once, as revoked or as lost.
 @Suite(.timeLimit(.minutes(1))) struct ToldOnceTests {
     private let clock = TestClock()
 
-    @Test("unsubscribing inside partitionsRevoked does not revoke the same partitions again")
-    func unsubscribing() async throws {
+    @Test func unsubscribingInPartitionsRevokedDoesNotRevokeAgain() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
@@ -24,7 +23,7 @@ import Testing
                 name: "a", log: log,
                 onRevoked: { _, consumer in
                     try await consumer.unsubscribe()
-                    // What is chosen from here on is not taken away when the callback ends.
+                    // Partitions assigned from here on stay when the callback ends.
                     try consumer.assign([TopicPartition("t", 0)])
                 })
             try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
@@ -38,8 +37,7 @@ import Testing
         }
     }
 
-    @Test("partitions that partitionsRevoked took too long for are not lost as well")
-    func slowRevoking() async throws {
+    @Test func partitionsThatWereRevokedTooSlowlyAreNotAlsoLost() async throws {
         try await self.clock.withBroker { kafka in
             for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             let log = EventLog()
@@ -47,7 +45,7 @@ import Testing
             let listener = NotingListener(
                 name: "a", log: log,
                 onRevoked: { _, _ in
-                    // Until the consumer itself has given up.
+                    // Wait until the consumer has left the group.
                     if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
                 })
             var configuration = kafka.consuming("g")
