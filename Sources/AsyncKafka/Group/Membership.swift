@@ -34,7 +34,7 @@ enum Membership: Sendable {
     /// progress.
     mutating func stepBegan() -> RebalanceStep? {
         guard self.step != nil else { return nil }
-        return self.withClassic { $0.stepBegan() } ?? nil
+        return self.change(without: nil, classic: { $0.stepBegan() })
     }
 
     /// Whether the step that the reader began is still in progress. The consumer may have left the group since.
@@ -46,19 +46,19 @@ enum Membership: Sendable {
     }
 
     /// Completes the step in progress.
-    mutating func stepEnded() { self.withClassic { $0.stepEnded() } }
+    mutating func stepEnded() { self.change(without: (), classic: { $0.stepEnded() }) }
 
     /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
     mutating func readerAsked() -> Bool {
-        guard case .classic(let machine) = self, machine.waitsForReader else { return false }
-        return self.withClassic { $0.readerAsked() } ?? false
+        guard self.waitsForReader else { return false }
+        return self.change(without: false, classic: { $0.readerAsked() })
     }
 
     /// Returns the error that prevents the member from joining, for the reader. When the reader asks again, the member
     /// tries again.
     mutating func takeFailure() -> KafkaError? {
-        guard case .classic(let machine) = self, machine.waitsForReader else { return nil }
-        return self.withClassic { $0.takeFailure() } ?? nil
+        guard self.waitsForReader else { return nil }
+        return self.change(without: nil, classic: { $0.takeFailure() })
     }
 
     /// Whether the partitions are lost and the listener hasn't finished `partitionsLost` yet.
@@ -88,11 +88,15 @@ enum Membership: Sendable {
     // MARK: The subscription
 
     /// Begins a rebalance because the subscription has changed, or joins the group for the first time.
-    mutating func rebalance(because reason: String) { self.withClassic { $0.rebalance(because: reason) } }
+    mutating func rebalance(because reason: String) {
+        self.change(without: (), classic: { $0.rebalance(because: reason) })
+    }
 
     /// Begins a rebalance because the topics differ from those that the group knows. Does nothing without a
     /// subscription.
-    mutating func topicsChanged(because reason: String) { self.withClassic { $0.topicsChanged(because: reason) } }
+    mutating func topicsChanged(because reason: String) {
+        self.change(without: (), classic: { $0.topicsChanged(because: reason) })
+    }
 
     /// The topics whose metadata this member needs in addition to its own subscription.
     var watchedTopics: Set<String> {
@@ -139,26 +143,53 @@ enum Membership: Sendable {
 
     /// Handles the refusal of a commit. Refusals of older identities are ignored.
     mutating func refused(_ error: KafkaError, sender: CommitIdentity) {
-        self.withClassic {
-            $0.refused(error, sender: .init(memberID: sender.memberID, generation: sender.epoch))
-        }
+        self.change(
+            without: (),
+            classic: {
+                $0.refused(error, sender: .init(memberID: sender.memberID, generation: sender.epoch))
+            })
     }
 
     // MARK: Leaving
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
-    mutating func prepareToLeave() -> RebalanceStep? { self.withClassic { $0.prepareToLeave() } ?? nil }
+    mutating func prepareToLeave() -> RebalanceStep? {
+        self.change(without: nil, classic: { $0.prepareToLeave() })
+    }
 
     /// Leaves the group after all partitions are given up. Returns the `Farewell` to send, if any.
-    mutating func leave(reason: String) -> Farewell? { self.withClassic { $0.leave(reason: reason) } ?? nil }
+    mutating func leave(reason: String) -> Farewell? {
+        self.change(without: nil, classic: { $0.leave(reason: reason) })
+    }
+
+    // MARK: The machine
+
+    /// Whether nothing happens before the reader asks for records again.
+    private var waitsForReader: Bool {
+        switch self {
+        case .none: false
+        case .classic(let machine): machine.waitsForReader
+        }
+    }
+
+    /// Changes the membership's machine. Each kind of membership has an argument, so that none is forgotten when one is added.
+    @discardableResult
+    private mutating func change<Result>(
+        without none: Result, classic: (inout ClassicMembershipStateMachine) -> Result
+    ) -> Result {
+        switch self {
+        case .none: return none
+        case .classic(var machine):
+            // The machine is moved out of `self` while it changes, so that its arrays are not copied.
+            self = .none
+            defer { self = .classic(machine) }
+            return classic(&machine)
+        }
+    }
 
     /// Changes the machine of a classic membership, for its driver. Returns nil for another kind of membership.
     @discardableResult
     mutating func withClassic<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
-        guard case .classic(var machine) = self else { return nil }
-        // The machine is moved out of `self` while it changes, so that its arrays are not copied.
-        self = .none
-        defer { self = .classic(machine) }
-        return change(&machine)
+        self.change(without: nil, classic: { change(&$0) })
     }
 }
