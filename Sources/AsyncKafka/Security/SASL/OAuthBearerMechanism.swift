@@ -104,7 +104,6 @@ struct OAuthBearerExchange: SASLExchange {
     private let message: Bytes
     private(set) var refusal: String?
     private let provider: (any OAuthBearerTokenProvider)?
-    let warning: String?
 
     /// - Parameter provider: is told whether the broker accepts the token.
     /// - Throws: if the token or its extensions contain characters that can't be sent.
@@ -123,9 +122,11 @@ struct OAuthBearerExchange: SASLExchange {
         self.token = token
         self.message = Bytes(text)
         self.provider = provider
-        self.warning = provider?.takeReplacementFailure().map {
-            "No new token is available; the earlier one is used: \($0)"
-        }
+    }
+
+    /// Taken from the provider only now: an exchange may be discarded before it begins.
+    var warning: String? {
+        self.provider?.takeReplacementFailure().map { "No new token is available; the earlier one is used: \($0)" }
     }
 
     var secrets: [String]? { [self.token.value.text] }
