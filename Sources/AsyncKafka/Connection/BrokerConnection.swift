@@ -175,8 +175,7 @@ final class BrokerConnection: Sendable {
         }
         switch action {
         case .write:
-            self.noteSent(request, frame)
-            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+            self.written(request, frame)
         case .wait(let time):
             self.armTimeout(request.deadline)
             if let time { self.armPauseEnd(time) }
@@ -196,9 +195,15 @@ final class BrokerConnection: Sendable {
                 return next?.frame
             }
             guard let (request, frame) = next else { return }
-            self.noteSent(request, frame)
-            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+            self.written(request, frame)
         }
+    }
+
+    private func written(_ request: QueuedRequest, _ frame: [Bytes]) {
+        // First, since an observer or a log may take its time.
+        if request.isAnswered { self.armTimeout(request.deadline) }
+        self.noteSent(request, frame)
+        if !request.isAnswered, !self.completeTaken() { self.armTimeout(request.deadline) }
     }
 
     /// Completes the requests without an answer if the socket has accepted everything. Returns whether it has.
