@@ -17,6 +17,7 @@ import KafkaTransport
 /// accumulator, under the lock, that the batch has ended and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
+    let createdAt: MonotonicTime
     /// When it is given up.
     let deadline: MonotonicTime
     let outcome: BatchOutcome
@@ -30,10 +31,11 @@ final class ProducerBatch: @unchecked Sendable {
     private(set) var count = 0
 
     init(
-        _ topicPartition: TopicPartition, deadline: MonotonicTime, records: consuming RecordBatchBuilder,
-        undelivered: UndeliveredRecords
+        _ topicPartition: TopicPartition, createdAt: MonotonicTime, deadline: MonotonicTime,
+        records: consuming RecordBatchBuilder, undelivered: UndeliveredRecords
     ) {
         self.topicPartition = topicPartition
+        self.createdAt = createdAt
         self.deadline = deadline
         self.outcome = BatchOutcome(undelivered: undelivered)
         self.records = records
@@ -84,8 +86,8 @@ final class ProducerBatch: @unchecked Sendable {
                 if isTaken { continue }
             }
             let part = ProducerBatch(
-                self.topicPartition, deadline: self.deadline, records: RecordBatchBuilder(initialCapacity: limit),
-                undelivered: undelivered)
+                self.topicPartition, createdAt: self.createdAt, deadline: self.deadline,
+                records: RecordBatchBuilder(initialCapacity: limit), undelivered: undelivered)
             _ = try part.records.append(
                 key: key, value: value, headers: headers, timestamp: record.timestamp, limit: .max)
             parts.append(part)

@@ -58,23 +58,37 @@ final class Sender: Sendable {
 
     // MARK: What the accumulator decides
 
-    /// Performs the accumulator's actions in order, and then the actions that follow from them.
+    /// Performs the accumulator's actions, and the actions that follow from them. Sending and splitting take long, so they come
+    /// after all others.
     func perform(_ actions: [RecordAccumulator.Action]) {
+        var work = self.performShort(actions)
+        var next = 0
+        while next < work.count {
+            switch work[next] {
+            case .send(let broker): self.send(to: broker, &work)
+            case .split(let splitting): work += self.performShort(self.split(splitting))
+            default: break
+            }
+            next += 1
+        }
+    }
+
+    /// Performs all actions except for sending and splitting, which are returned.
+    private func performShort(_ actions: [RecordAccumulator.Action]) -> [RecordAccumulator.Action] {
         var actions = actions
+        var work: [RecordAccumulator.Action] = []
         var next = 0
         while next < actions.count {
             let action = actions[next]
             next += 1
             switch action {
-            case .send(let broker):
-                self.send(to: broker, &actions)
+            case .send, .split:
+                work.append(action)
             case .end(let batch, let result):
                 self.noteEnd(batch, result)
                 batch.outcome.complete(result, count: batch.count)
             case .freeRecords(let batch):
                 batch.freeRecords()
-            case .split(let splitting):
-                actions += self.split(splitting)
             case .wake(let task):
                 // If the task has given up, the next one is woken.
                 if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
@@ -90,12 +104,16 @@ final class Sender: Sendable {
                 self.identityWanted.notify()
             case .updateMetadata:
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
+            case .findLeaders(let topic):
+                _ = self.cluster.topicIfKnown(topic)
+                self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .noteUse(let topic):
                 _ = self.cluster.topicIfKnown(topic)
             case .reportUnreachable, .reportReachable, .reportSmallerBatches, .reportBuffer:
                 self.report(action)
             }
         }
+        return work
     }
 
     /// Calls the accumulator and performs the actions it returns.
@@ -140,13 +158,15 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker.
-    private func send(to broker: Int32, _ actions: inout [RecordAccumulator.Action]) {
+    /// Sends what can be sent to a broker. Adds what is to be sent and split then.
+    private func send(to broker: Int32, _ work: inout [RecordAccumulator.Action]) {
         for _ in 0..<Self.requestsAtATime {
             let connection = self.cluster.connectionIfOpen(to: broker)
+            var actions: [RecordAccumulator.Action] = []
             let step = self.accumulator.withLock {
                 $0.nextStep(broker, isConnected: connection != nil, &actions)
             }
+            work += self.performShort(actions)
             switch step {
             case .send(let drained):
                 if let connection { self.transmit(drained, on: connection) }

@@ -62,6 +62,52 @@ struct ProducerEventsTests {
         }
     }
 
+    @Test func aBatchWithoutADeadlineTellsHowOldItIs() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.deliveryTimeout = .seconds(Int64.max)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "first"))
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "second"))
+            }
+            #expect(self.kept.batchesSent.last?.waited == .milliseconds(40))
+            #expect(self.kept.batchesAcknowledged.last?.duration == .milliseconds(40))
+        }
+    }
+
+    /// Sending takes time: batches are compressed, and an observer or a log may be slow.
+    @Test func allThatAnAnswerEndsHasEndedBeforeMoreIsSent() async throws {
+        try await self.clock.withCluster(EmbeddedKafka.Configuration()) { kafka in
+            try await kafka.createTopic("t", partitions: 3)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.holdAnswer(hold), on: .produce)
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                var deliveries: [Delivery] = []
+                for round in 0..<2 {
+                    for partition in 0..<3 as Range<Int32> {
+                        deliveries.append(
+                            try await producer.enqueue(ProducerRecord(topic: "t", partition: partition, value: "x")))
+                    }
+                    if round == 0 { await hold.untilHeld() }
+                }
+                // The linger of the second round ends.
+                try await self.clock.sleep(for: .seconds(1))
+                hold.release()
+                for delivery in deliveries { _ = try await delivery.metadata }
+            }
+            let order = self.kept.all { event -> String? in
+                switch event {
+                case .batchSent: "sent"
+                case .batchAcknowledged: "acknowledged"
+                default: nil
+                }
+            }
+            let round = Array(repeating: "sent", count: 3) + Array(repeating: "acknowledged", count: 3)
+            #expect(order == round + round)
+        }
+    }
+
     @Test func aBatchThatIsGivenUpTellsWhy() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             let configuration = self.configuration(kafka)

@@ -107,6 +107,9 @@ struct AccumulatorRig {
             case .setExpiryTimer(let time): self.decided.expiryTimer = time
             case .getIdentity: self.decided.needsIdentity = true
             case .updateMetadata: self.decided.needsMetadata = true
+            case .findLeaders(let topic):
+                self.decided.needsMetadata = true
+                self.decided.usedTopics.insert(topic)
             case .noteUse(let topic): self.decided.usedTopics.insert(topic)
             case .reportUnreachable(let broker, _, _): self.decided.unreachable.append(broker)
             case .reportReachable(let broker): self.decided.reachable = broker
