@@ -8,9 +8,9 @@
 import KafkaTransport
 
 extension RecordAccumulator {
-    /// What the sender does once the lock is released. Sending and splitting come last, since they take long.
+    /// What the sender does once the lock is released. Sending comes last, since it takes long.
     enum Action {
-        /// Sends to a broker. Only one thread at a time has this action for a broker, until `nextStep` has nothing more for it.
+        /// Sends to a broker, unless another thread does.
         case send(to: Int32)
         case end(ProducerBatch, BatchResult)
         /// Frees the memory of a batch that has ended and is not in use.

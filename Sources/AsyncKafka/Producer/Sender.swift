@@ -58,32 +58,36 @@ final class Sender: Sendable {
 
     // MARK: What the accumulator decides
 
-    /// Performs the accumulator's actions, and the actions that follow from them. Sending and splitting take long, so they come
-    /// after all others.
+    /// Performs the accumulator's actions, and the actions that follow from them. Sending takes long, so it comes after all others.
     func perform(_ actions: [RecordAccumulator.Action]) {
-        var work = self.performShort(actions)
+        var brokers = self.performAllButSending(actions)
         var next = 0
-        while next < work.count {
-            switch work[next] {
-            case .send(let broker): self.send(to: broker, &work)
-            case .split(let splitting): work += self.performShort(self.split(splitting))
-            default: break
-            }
+        while next < brokers.count {
+            self.send(to: brokers[next], &brokers)
             next += 1
         }
     }
 
-    /// Performs all actions except for sending and splitting, which are returned.
-    private func performShort(_ actions: [RecordAccumulator.Action]) -> [RecordAccumulator.Action] {
+    /// Returns the brokers to send to.
+    private func performAllButSending(_ actions: [RecordAccumulator.Action]) -> [Int32] {
         var actions = actions
-        var work: [RecordAccumulator.Action] = []
+        var brokers: [Int32] = []
+        var splittings: [RecordAccumulator.Splitting] = []
         var next = 0
-        while next < actions.count {
+        while true {
+            guard next < actions.count else {
+                // Splitting comes after what takes no time.
+                guard let splitting = splittings.popLast() else { return brokers }
+                actions += self.split(splitting)
+                continue
+            }
             let action = actions[next]
             next += 1
             switch action {
-            case .send, .split:
-                work.append(action)
+            case .send(let broker):
+                brokers.append(broker)
+            case .split(let splitting):
+                splittings.append(splitting)
             case .end(let batch, let result):
                 self.noteEnd(batch, result)
                 batch.outcome.complete(result, count: batch.count)
@@ -113,7 +117,6 @@ final class Sender: Sendable {
                 self.report(action)
             }
         }
-        return work
     }
 
     /// Calls the accumulator and performs the actions it returns.
@@ -158,15 +161,16 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends what can be sent to a broker. Adds what is to be sent and split then.
-    private func send(to broker: Int32, _ work: inout [RecordAccumulator.Action]) {
+    /// Sends what can be sent to a broker, unless another thread does. Adds the brokers to send to then.
+    private func send(to broker: Int32, _ brokers: inout [Int32]) {
+        guard self.accumulator.withLock({ $0.beginSending(to: broker) }) else { return }
         for _ in 0..<Self.requestsAtATime {
             let connection = self.cluster.connectionIfOpen(to: broker)
             var actions: [RecordAccumulator.Action] = []
             let step = self.accumulator.withLock {
                 $0.nextStep(broker, isConnected: connection != nil, &actions)
             }
-            work += self.performShort(actions)
+            brokers += self.performAllButSending(actions)
             switch step {
             case .send(let drained):
                 if let connection { self.transmit(drained, on: connection) }
@@ -177,6 +181,7 @@ final class Sender: Sendable {
                 return
             }
         }
+        self.accumulator.withLock { $0.stopSending(to: broker) }
         self.loop.execute { self.perform([.send(to: broker)]) }
     }
 

@@ -158,7 +158,7 @@ final class BrokerState: @unchecked Sendable {
     var reachability = FailureReport()
     /// Requests without answer.
     var inFlight = 0
-    /// Whether a thread sends to it, or is about to. That thread also sends what is listed meanwhile.
+    /// Whether a thread sends to it. That thread also sends what is listed meanwhile.
     var isSending = false
 
     init(id: Int32) {

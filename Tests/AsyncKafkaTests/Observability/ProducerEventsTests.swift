@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedKafka
+import Foundation
 import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
@@ -105,6 +106,45 @@ struct ProducerEventsTests {
             }
             let round = Array(repeating: "sent", count: 3) + Array(repeating: "acknowledged", count: 3)
             #expect(order == round + round)
+        }
+    }
+
+    /// A thread that sends may take long: it compresses, and an observer or a log may be slow.
+    @Test func aThreadThatSendsToOneBrokerKeepsNoOtherFromItsRecords() async throws {
+        try await EmbeddedKafka.withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka in
+            try await kafka.createTopic("t", partitions: 4)
+            let gate = Gate { if case .batchSent(let sent) = $0 { sent.topicPartition.partition == 0 } else { false } }
+            defer { gate.open() }
+            let configuration = kafka.producing {
+                $0.cluster.observer = gate
+                $0.linger = .seconds(3600)
+                $0.deliveryTimeout = .seconds(7200)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for partition in 0..<4 as Range<Int32> {
+                    try await producer.enqueue(ProducerRecord(topic: "t", partition: partition, value: "first"))
+                }
+                try await producer.flush()
+                let topic = try #require(producer.sender.cluster.metadata.topics["t"])
+                let leaders = (0..<4 as Range<Int32>).map { topic.partition($0)?.leader }
+                let others = (1..<4 as Range<Int32>).filter { leaders[Int($0)] != leaders[0] }
+                try #require(others.count == 2)
+                gate.close()
+                try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: "second"))
+                try await producer.enqueue(ProducerRecord(topic: "t", partition: others[0], value: "second"))
+                let flush = { @Sendable in
+                    var actions: [RecordAccumulator.Action] = []
+                    _ = producer.sender.accumulator.withLock { $0.flush(&actions) }
+                    producer.sender.perform(actions)
+                }
+                Thread.detachNewThread(flush)
+                try await gate.untilEntered()
+                let delivery = try await producer.enqueue(
+                    ProducerRecord(topic: "t", partition: others[1], value: "second"))
+                flush()
+                #expect(try await delivery.metadata.offset == 1)
+                gate.open()
+            }
         }
     }
 

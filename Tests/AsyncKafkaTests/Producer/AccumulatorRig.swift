@@ -135,6 +135,7 @@ struct AccumulatorRig {
         var requests: [RecordAccumulator.Drained] = []
         self.decided.sends.removeAll { $0 == broker }
         while true {
+            _ = self.accumulator.beginSending(to: broker)
             var actions: [RecordAccumulator.Action] = []
             let step = self.accumulator.nextStep(broker, isConnected: isConnected, &actions)
             self.note(actions)
