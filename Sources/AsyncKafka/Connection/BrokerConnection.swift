@@ -314,6 +314,9 @@ final class BrokerConnection: Sendable {
 
     /// Closes at once. Requests that were written fail with an unknown outcome, the others with a known one.
     func close(_ error: KafkaError) {
+        // The reason may be the failure of one request, whose outcome says nothing of the others.
+        var error = error
+        error.isOutcomeUnknown = false
         guard let failed = self.queue.withLock({ $0.close(error) }) else { return }
         self.end(error, failed)
     }
