@@ -199,6 +199,8 @@ final class Sender: Sendable {
     }
 
     private func transmit(_ drained: RecordAccumulator.Drained, on connection: BrokerConnection) {
+        // It may have ended a moment ago.
+        guard connection.isOpen else { return self.answered(drained, [:]) { _ in .notSent(connection.closedError) } }
         var request = ProduceRequest()
         request.acks = self.configuration.acks.code
         request.timeoutMs = self.configuration.cluster.requestTimeout.wholeMilliseconds

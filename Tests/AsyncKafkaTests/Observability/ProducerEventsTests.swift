@@ -148,6 +148,31 @@ struct ProducerEventsTests {
         }
     }
 
+    @Test func aBatchThatFindsItsConnectionClosedIsNotSaidToBeSent() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.linger = .zero
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "first"))
+                let leader = try #require(producer.sender.cluster.metadata.topics["t"]?.partitions[0].leader)
+                let connection = try #require(producer.sender.cluster.connectionIfOpen(to: leader))
+                let enqueued = Promise<Delivery>()
+                producer.sender.loop.execute {
+                    connection.close(KafkaError(.connectionFailed, "It broke.", isRetriable: true))
+                    // Before those who have the connection hear of its end.
+                    do throws(KafkaError) {
+                        enqueued.fulfill(.success(try producer.tryEnqueue(ProducerRecord(topic: "t", value: "second"))))
+                    } catch {
+                        enqueued.fulfill(.failure(error))
+                    }
+                }
+                _ = try await enqueued.value().metadata
+            }
+            #expect(self.kept.sent("Produce").count == 2)
+            #expect(self.kept.batchesSent.count == 2)
+        }
+    }
+
     @Test func aBatchThatIsGivenUpTellsWhy() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             let configuration = self.configuration(kafka)
