@@ -91,10 +91,9 @@ final class ConnectionTable: Sendable {
         known: [Int32: Broker], avoiding refusing: [KafkaServer]
     ) -> (open: BrokerConnection?, others: [ConnectionKey]) {
         let (open, others) = self.state.withLock { state in
-            var random = SystemRandomNumberGenerator()
-            return state.machine.candidates(
+            state.machine.candidates(
                 known: known, avoiding: refusing, isReady: { !$0.isPaused }, lastAnswer: \.lastAnswer,
-                using: &random)
+                shuffled: { $0.shuffled() })
         }
         return (open.min { $0.requestCount < $1.requestCount }, others)
     }

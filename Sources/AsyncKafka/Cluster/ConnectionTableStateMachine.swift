@@ -68,16 +68,23 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
     ///   - isReady: Whether an open connection would send a request immediately. Other open connections come after
     ///     brokers without a connection.
     ///   - lastAnswer: The time of the last answer on a connection.
+    ///   - shuffled: Returns the keys in random order.
     func candidates(
         known: [Int32: Broker], avoiding refusing: [KafkaServer], isReady: (Connection) -> Bool,
-        lastAnswer: (Connection) -> MonotonicTime, using random: inout some RandomNumberGenerator
+        lastAnswer: (Connection) -> MonotonicTime, shuffled: ([ConnectionKey]) -> [ConnectionKey]
     ) -> (open: [Connection], others: [ConnectionKey]) {
         let addresses = Set(known.values.map(\.server))
-        var targets = known.map { (key: Self.general(.broker($0.key)), server: $0.value.server) }
-        targets.shuffle(using: &random)
-        // Excluded because a bootstrap server that is a known broker would be asked twice.
-        targets += self.bootstrap.enumerated().filter { !addresses.contains($0.element.server) }
-            .map { (key: Self.general(.bootstrap($0.offset)), server: $0.element.server) }.shuffled(using: &random)
+        // A bootstrap server that is a known broker is excluded: it would be asked twice.
+        let bootstrap = self.bootstrap.indices.filter { !addresses.contains(self.bootstrap[$0].server) }
+        let keys =
+            shuffled(known.keys.map { Self.general(.broker($0)) })
+            + shuffled(bootstrap.map { Self.general(.bootstrap($0)) })
+        let targets = keys.compactMap { key -> (key: ConnectionKey, server: KafkaServer)? in
+            switch key.target {
+            case .broker(let id): known[id].map { (key, $0.server) }
+            case .bootstrap(let index): (key, self.bootstrap[index].server)
+            }
+        }
         let silent = Set(self.silences.filter { !self.hasAnswered($0.key, since: $0.value, lastAnswer) }.keys)
         let good = targets.filter { !refusing.contains($0.server) && !silent.contains($0.server) }
         let open = good.compactMap { self.slots[$0.key]?.connection }

@@ -37,12 +37,11 @@ extension BrokerConnection {
         self.timeouts.withLock { $0.armed = nil }
         let now = self.loop.now
         let (failed, action) = self.queue.withLock { $0.expire(now: now) }
+        if case .wait(let time?) = action { self.armTimeout(time) }
         for failed in failed { self.fail(failed.request, failed.error) }
-        switch action {
-        case .close(let error): self.close(error)
-        case .wait(let time?): self.armTimeout(time)
-        case .wait(nil): break
-        }
+        if case .close(let error) = action { return self.close(error) }
+        // A request that waited behind one of these may need no answer, and so no room.
+        if !failed.isEmpty { self.writeWaiting() }
     }
 
     // MARK: Idleness

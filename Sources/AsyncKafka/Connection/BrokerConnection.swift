@@ -179,8 +179,7 @@ final class BrokerConnection: Sendable {
         }
         switch action {
         case .write:
-            self.noteSent(request, frame)
-            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+            self.written(request, frame)
         case .wait(let time):
             self.armTimeout(request.deadline)
             if let time { self.armPauseEnd(time) }
@@ -200,12 +199,18 @@ final class BrokerConnection: Sendable {
                 return next?.frame
             }
             guard let (request, frame) = next else { return }
-            self.noteSent(request, frame)
-            if request.isAnswered || !self.completeTaken() { self.armTimeout(request.deadline) }
+            self.written(request, frame)
         }
     }
 
-    /// Completes the requests without a response if the socket has accepted everything. Returns whether it has.
+    private func written(_ request: QueuedRequest, _ frame: [Bytes]) {
+        // First, since an observer or a log may take its time.
+        if request.isAnswered { self.armTimeout(request.deadline) }
+        self.noteSent(request, frame)
+        if !request.isAnswered, !self.completeTaken() { self.armTimeout(request.deadline) }
+    }
+
+    /// Completes the requests without an answer if the socket has accepted everything. Returns whether it has.
     @discardableResult
     private func completeTaken() -> Bool {
         // Under the channel's write lock, so that no request is written in between.
@@ -317,6 +322,9 @@ final class BrokerConnection: Sendable {
     /// Closes the connection immediately. Written requests fail with an unknown outcome (if they may have an effect),
     /// the others with a known one.
     func close(_ error: KafkaError) {
+        // The reason may be the failure of one request, whose outcome says nothing of the others.
+        var error = error
+        error.isOutcomeUnknown = false
         guard let failed = self.queue.withLock({ $0.close(error) }) else { return }
         self.end(error, failed)
     }

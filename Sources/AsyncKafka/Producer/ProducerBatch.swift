@@ -18,7 +18,8 @@ import KafkaTransport
 /// and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
-    /// The time at which the batch is given up.
+    let createdAt: MonotonicTime
+    /// When it is given up.
     let deadline: MonotonicTime
     let outcome: BatchOutcome
     // The rules above guard it, so a dynamic check per record would be a pure cost.
@@ -31,10 +32,11 @@ final class ProducerBatch: @unchecked Sendable {
     private(set) var count = 0
 
     init(
-        _ topicPartition: TopicPartition, deadline: MonotonicTime, records: consuming RecordBatchBuilder,
-        undelivered: UndeliveredRecords
+        _ topicPartition: TopicPartition, createdAt: MonotonicTime, deadline: MonotonicTime,
+        records: consuming RecordBatchBuilder, undelivered: UndeliveredRecords
     ) {
         self.topicPartition = topicPartition
+        self.createdAt = createdAt
         self.deadline = deadline
         self.outcome = BatchOutcome(undelivered: undelivered)
         self.records = records
@@ -86,8 +88,8 @@ final class ProducerBatch: @unchecked Sendable {
                 if isTaken { continue }
             }
             let part = ProducerBatch(
-                self.topicPartition, deadline: self.deadline, records: RecordBatchBuilder(initialCapacity: limit),
-                undelivered: undelivered)
+                self.topicPartition, createdAt: self.createdAt, deadline: self.deadline,
+                records: RecordBatchBuilder(initialCapacity: limit), undelivered: undelivered)
             _ = try part.records.append(
                 key: key, value: value, headers: headers, timestamp: record.timestamp, limit: .max)
             parts.append(part)

@@ -8,10 +8,9 @@
 import KafkaTransport
 
 extension RecordAccumulator {
-    /// What the sender does once the lock is released, in the order of the decisions.
+    /// What the sender does once the lock is released. Sending comes last, since it takes long.
     enum Action {
-        /// Sends to a broker. Only one thread at a time has this action for a broker, until `nextStep` has nothing more
-        /// for it.
+        /// Sends to a broker, unless another thread does.
         case send(to: Int32)
         case end(ProducerBatch, BatchResult)
         /// Frees the memory of a batch that has ended and is not in use.
@@ -26,6 +25,8 @@ extension RecordAccumulator {
         case setExpiryTimer(MonotonicTime)
         case getIdentity
         case updateMetadata
+        /// Requests the leaders of a topic.
+        case findLeaders(ofTopic: String)
         /// Tells the metadata that a topic is in use, because unused topics are forgotten.
         case noteUse(ofTopic: String)
         case reportUnreachable(broker: Int32, count: Int, KafkaError)
@@ -53,7 +54,7 @@ extension RecordAccumulator {
 
     /// Requests the leaders of a topic, once for all of its partitions.
     func needMetadata(of topic: TopicState, _ actions: inout [Action]) {
-        let isAsked = actions.contains { if case .noteUse(topic.name) = $0 { true } else { false } }
-        if !isAsked { actions += [.noteUse(ofTopic: topic.name), .updateMetadata] }
+        let isAsked = actions.contains { if case .findLeaders(topic.name) = $0 { true } else { false } }
+        if !isAsked { actions.append(.findLeaders(ofTopic: topic.name)) }
     }
 }

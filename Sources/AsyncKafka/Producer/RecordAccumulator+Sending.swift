@@ -61,11 +61,12 @@ extension RecordAccumulator {
         self.send(to: broker, &actions)
     }
 
-    /// Lets a thread send to a broker, unless one is already sending.
+    /// Lets a thread send to a broker, unless one is doing so. The thread may have to send to others first, so it gets the turn
+    /// only when it begins (`beginSending`).
     func send(to broker: BrokerState, _ actions: inout [Action]) {
         guard !broker.isSending, !broker.ready.isEmpty, broker.inFlight < self.settings.maxInFlight else { return }
-        broker.isSending = true
-        actions.append(.send(to: broker.id))
+        let isListed = actions.contains { if case .send(broker.id) = $0 { true } else { false } }
+        if !isListed { actions.append(.send(to: broker.id)) }
     }
 
     /// Delays the next attempt of a partition.
@@ -118,8 +119,20 @@ extension RecordAccumulator {
 
     // MARK: Sending
 
-    /// Returns the next request to a broker. Only the thread that performs `.send` for the broker calls this, until it
-    /// returns `.connect` or `.done`.
+    /// Takes the turn to send to a broker. Returns false if another thread has it, which sends everything that is listed meanwhile.
+    func beginSending(to id: Int32) -> Bool {
+        guard let broker = self.brokers[id], !broker.isSending else { return false }
+        broker.isSending = true
+        return true
+    }
+
+    /// Gives back the turn before everything is sent.
+    func stopSending(to id: Int32) {
+        self.brokers[id]?.isSending = false
+    }
+
+    /// The next request to a broker. Only the thread that has the turn calls this, until it returns `.connect` or `.done`, which give
+    /// the turn back.
     mutating func nextStep(_ id: Int32, isConnected: Bool, _ actions: inout [Action]) -> Step {
         guard let broker = self.brokers[id] else { return .done }
         // Another part of the client may have opened the connection.

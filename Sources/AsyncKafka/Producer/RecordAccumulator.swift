@@ -236,7 +236,7 @@ struct RecordAccumulator {
     ) -> Room {
         let topic = partition.topic
         let batch = ProducerBatch(
-            partition.topicPartition, deadline: now + self.settings.deliveryTimeout,
+            partition.topicPartition, createdAt: now, deadline: now + self.settings.deliveryTimeout,
             records: RecordBatchBuilder(), undelivered: self.undelivered)
         guard
             self.takeMemory(

@@ -37,12 +37,7 @@ extension Sender {
                 KafkaEvent.BatchSent(
                     topicPartition: batch.topicPartition, broker: broker, records: batch.count,
                     uncompressedBytes: batch.records.byteCount, bytes: batch.records.encodedByteCount,
-                    waited: self.age(of: batch))))
-    }
-
-    /// The time since the batch was created.
-    private func age(of batch: ProducerBatch) -> Duration {
-        self.loop.now - batch.deadline + self.configuration.deliveryTimeout
+                    waited: self.loop.now - batch.createdAt)))
     }
 
     /// Counts the result of a batch, raises its event and logs what is due.
@@ -57,14 +52,14 @@ extension Sender {
                 .batchAcknowledged(
                     KafkaEvent.BatchAcknowledged(
                         topicPartition: batch.topicPartition, records: batch.count, baseOffset: baseOffset,
-                        duration: self.age(of: batch))))
+                        duration: self.loop.now - batch.createdAt)))
         case .failed, .recordsRefused:
             guard let error = result.error else { return }
             self.events(
                 .batchFailed(
                     KafkaEvent.BatchFailed(
                         topicPartition: batch.topicPartition, records: batch.count, error: error,
-                        duration: self.age(of: batch))))
+                        duration: self.loop.now - batch.createdAt)))
             let now = self.loop.now
             let (notice, next) = self.failures.withLock {
                 $0.failed(batch.count, of: batch.topicPartition, error, now: now)

@@ -58,23 +58,41 @@ final class Sender: Sendable {
 
     // MARK: Actions
 
-    /// Performs the accumulator's actions in order, and then the actions that follow from them.
+    /// Performs the accumulator's actions, and the actions that follow from them. Sending takes long, so it comes after all others.
     func perform(_ actions: [RecordAccumulator.Action]) {
-        var actions = actions
+        var brokers = self.performAllButSending(actions)
         var next = 0
-        while next < actions.count {
+        while next < brokers.count {
+            self.send(to: brokers[next], &brokers)
+            next += 1
+        }
+    }
+
+    /// Returns the brokers to send to.
+    private func performAllButSending(_ actions: [RecordAccumulator.Action]) -> [Int32] {
+        var actions = actions
+        var brokers: [Int32] = []
+        var splittings: [RecordAccumulator.Splitting] = []
+        var next = 0
+        while true {
+            guard next < actions.count else {
+                // Splitting comes after what takes no time.
+                guard let splitting = splittings.popLast() else { return brokers }
+                actions += self.split(splitting)
+                continue
+            }
             let action = actions[next]
             next += 1
             switch action {
             case .send(let broker):
-                self.send(to: broker, &actions)
+                brokers.append(broker)
+            case .split(let splitting):
+                splittings.append(splitting)
             case .end(let batch, let result):
                 self.noteEnd(batch, result)
                 batch.outcome.complete(result, count: batch.count)
             case .freeRecords(let batch):
                 batch.freeRecords()
-            case .split(let splitting):
-                actions += self.split(splitting)
             case .wake(let task):
                 // If the task has given up, wake the next one.
                 if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
@@ -89,6 +107,9 @@ final class Sender: Sendable {
             case .getIdentity:
                 self.identityWanted.notify()
             case .updateMetadata:
+                self.cluster.requestMetadataUpdate("a partition has no known leader")
+            case .findLeaders(let topic):
+                _ = self.cluster.topicIfKnown(topic)
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .noteUse(let topic):
                 _ = self.cluster.topicIfKnown(topic)
@@ -140,13 +161,16 @@ final class Sender: Sendable {
 
     // MARK: Sending
 
-    /// Sends to a broker what can be sent now.
-    private func send(to broker: Int32, _ actions: inout [RecordAccumulator.Action]) {
+    /// Sends what can be sent to a broker, unless another thread does. Adds the brokers to send to then.
+    private func send(to broker: Int32, _ brokers: inout [Int32]) {
+        guard self.accumulator.withLock({ $0.beginSending(to: broker) }) else { return }
         for _ in 0..<Self.requestsAtATime {
             let connection = self.cluster.connectionIfOpen(to: broker)
+            var actions: [RecordAccumulator.Action] = []
             let step = self.accumulator.withLock {
                 $0.nextStep(broker, isConnected: connection != nil, &actions)
             }
+            brokers += self.performAllButSending(actions)
             switch step {
             case .send(let drained):
                 if let connection { self.transmit(drained, on: connection) }
@@ -157,6 +181,7 @@ final class Sender: Sendable {
                 return
             }
         }
+        self.accumulator.withLock { $0.stopSending(to: broker) }
         self.loop.execute { self.perform([.send(to: broker)]) }
     }
 
@@ -174,6 +199,8 @@ final class Sender: Sendable {
     }
 
     private func transmit(_ drained: RecordAccumulator.Drained, on connection: BrokerConnection) {
+        // It may have ended a moment ago.
+        guard connection.isOpen else { return self.answered(drained, [:]) { _ in .notSent(connection.closedError) } }
         var request = ProduceRequest()
         request.acks = self.configuration.acks.code
         request.timeoutMs = self.configuration.cluster.requestTimeout.wholeMilliseconds

@@ -159,8 +159,7 @@ final class BrokerState: @unchecked Sendable {
     var reachability = FailureReport()
     /// The number of unanswered requests.
     var inFlight = 0
-    /// Whether a thread sends to the broker or is about to. That thread also sends for partitions that become ready
-    /// meanwhile.
+    /// Whether a thread sends to it. That thread also sends what is listed meanwhile.
     var isSending = false
 
     init(id: Int32) {

@@ -62,10 +62,9 @@ import Testing
     private func candidates(
         _ machine: Machine, avoiding: [KafkaServer] = [], paused: Connection? = nil, lastAnswer: MonotonicTime? = nil
     ) -> (open: [Connection], others: [ConnectionKey]) {
-        var random = SeededRandom(1)
-        return machine.candidates(
+        machine.candidates(
             known: self.brokers, avoiding: avoiding, isReady: { $0 !== paused },
-            lastAnswer: { _ in lastAnswer ?? self.start }, using: &random)
+            lastAnswer: { _ in lastAnswer ?? self.start }, shuffled: { $0.sorted { "\($0)" < "\($1)" } })
     }
 
     @Test func allCallersWaitForOneAttempt() throws {

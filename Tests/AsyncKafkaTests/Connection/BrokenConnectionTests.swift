@@ -30,6 +30,39 @@ struct BrokenConnectionTests {
         ) { _, _ in }
     }
 
+    @Test
+    func anUnreadableAnswerLeavesOnlyItsOwnRequestsOutcomeUnknown() async throws {
+        let server = try ScriptedBroker { request, _ in
+            guard request.api == .apiVersions else { return .body(Bytes([1] as [UInt8])) }
+            return (try? .apiVersions([(.apiVersions, 0...4), (.produce, 3...9)])).map { .body($0) } ?? .close
+        }
+        defer { server.stop() }
+        let loop = try EventLoop(name: "client")
+        defer { loop.shutdown() }
+        let connection = try await self.open(server, on: loop)
+        @Sendable func submit() -> Promise<ProduceResponse> {
+            let promise = Promise<ProduceResponse>()
+            connection.submit(ProduceRequest(), version: 9, timeout: .seconds(30)) { promise.fulfill($0) }
+            return promise
+        }
+        let ready = Promise<[Promise<ProduceResponse>]>()
+        // On the loop, which reads no answer meanwhile.
+        loop.execute {
+            let sent = submit()
+            connection.hold()
+            ready.fulfill(.success([sent, submit()]))
+        }
+        let requests = try await ready.value()
+        var unknown: [Bool] = []
+        for request in requests {
+            let error = await #expect(throws: KafkaError.self) { try await request.value() }
+            unknown.append(error?.isOutcomeUnknown == true)
+        }
+        let late = await #expect(throws: KafkaError.self) { try await submit().value() }
+        unknown.append(late?.isOutcomeUnknown == true)
+        #expect(unknown == [true, false, false])
+    }
+
     @Test(arguments: ["127.0.0.1", "::1", "kafka.example"])
     func aFailedConnectionNamesItsAddressOnce(host: String) {
         let isName = host == "kafka.example"

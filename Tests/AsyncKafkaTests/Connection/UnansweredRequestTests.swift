@@ -130,6 +130,45 @@ import Testing
         }
     }
 
+    @Test func areSentWhenWhatTheyWaitedBehindExpires() async throws {
+        try await self.withSilentBroker { connection in
+            let metadata = (0...BrokerConnection.maximumInFlight).map { number in
+                let promise = Promise<MetadataResponse>()
+                // There is no room for the last one.
+                let isLast = number == BrokerConnection.maximumInFlight
+                connection.submit(MetadataRequest(), version: 3, timeout: .seconds(isLast ? 1 : 50)) {
+                    promise.fulfill($0)
+                }
+                return promise
+            }
+            let waiting = self.submit(connection)
+            #expect(!waiting.isFulfilled)
+            await #expect(throws: KafkaError.self) { try await metadata.last?.value() }
+            try await waiting.value()
+            #expect(!metadata[0].isFulfilled)
+        }
+    }
+
+    /// A broker that answers nothing but ApiVersions.
+    private func withSilentBroker(_ body: @escaping @Sendable (BrokerConnection) async throws -> Void) async throws {
+        try await self.clock.passing {
+            let server = try ScriptedBroker(clock: self.clock.loopClock) { request, _ in
+                guard request.api == .apiVersions else { return .nothing }
+                let versions = try? Bytes.apiVersions([(.apiVersions, 0...4), (.metadata, 0...3), (.produce, 3...12)])
+                return versions.map { .body($0) } ?? .close
+            }
+            defer { server.stop() }
+            let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
+            defer { loop.shutdown() }
+            let connection = try await BrokerConnection.open(
+                to: server.broker, configuration: KafkaClientConfiguration(bootstrapServers: [server.address]),
+                security: .plaintext, loop: loop, logger: Logger(SilentLog())
+            ) { _, _ in }
+            try await body(connection)
+            connection.close(KafkaError(.closed, "The test is over."))
+        }
+    }
+
     @Test func requestsThatExpireDuringAnImplausiblePauseAreKnownNotToBeSent() async throws {
         let ends = EventLog()
         try await self.withThrottlingBroker(

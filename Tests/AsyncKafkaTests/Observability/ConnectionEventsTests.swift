@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedKafka
+import Foundation
 import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
@@ -21,12 +22,13 @@ struct ConnectionEventsTests {
 
     private func withConnection(
         _ configuration: EmbeddedKafka.Configuration = EmbeddedKafka.Configuration(),
+        observer: (any KafkaObserver)? = nil,
         _ body: @escaping @Sendable (EmbeddedKafka, BrokerConnection) async throws -> Void
     ) async throws {
         try await self.clock.withCluster(configuration) { kafka in
             let server = try #require(KafkaServer(kafka.bootstrapServers[0]))
             var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers)
-            client.observer = self.kept
+            client.observer = observer ?? self.kept
             let loop = try EventLoop(name: "client", clock: self.clock.loopClock)
             defer { loop.shutdown() }
             let connection = try await BrokerConnection.open(
@@ -68,6 +70,28 @@ struct ConnectionEventsTests {
             #expect(self.kept.sent("ApiVersions").map(\.queued) == [.zero])
             #expect(self.kept.answered("ApiVersions").count == 1)
             #expect(sent[0].broker == connection.broker && answered[0].broker == connection.broker)
+        }
+    }
+
+    /// Observers must not block. If one does all the same, no request waits for ever.
+    @Test func anObserverThatBlocksPutsOffNoDeadline() async throws {
+        let gate = Gate(self.kept) { if case .requestSent = $0 { true } else { false } }
+        try await self.withConnection(observer: gate) { kafka, connection in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .metadata)
+            let ended = Promise<MetadataResponse>()
+            // The timer of earlier requests is over.
+            try await connection.loop.sleep(for: .seconds(30))
+            gate.close()
+            Thread.detachNewThread {
+                connection.submit(MetadataRequest(), version: 12, timeout: .seconds(20)) { ended.fulfill($0) }
+            }
+            await hold.untilHeld()
+            try await connection.loop.sleep(for: .seconds(21))
+            #expect(ended.isFulfilled)
+            gate.open()
+            hold.release()
+            _ = try? await ended.value()
         }
     }
 

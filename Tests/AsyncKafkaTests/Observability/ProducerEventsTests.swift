@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedKafka
+import Foundation
 import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
@@ -59,6 +60,116 @@ struct ProducerEventsTests {
             #expect(stored.map(\.baseOffset) == [0, 1])
             #expect(stored.last?.duration == .milliseconds(3040))
             #expect(self.kept.batchesFailed.isEmpty)
+        }
+    }
+
+    @Test func aBatchWithoutADeadlineTellsHowOldItIs() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.deliveryTimeout = .seconds(Int64.max)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "first"))
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "second"))
+            }
+            #expect(self.kept.batchesSent.last?.waited == .milliseconds(40))
+            #expect(self.kept.batchesAcknowledged.last?.duration == .milliseconds(40))
+        }
+    }
+
+    /// Sending takes time: batches are compressed, and an observer or a log may be slow.
+    @Test func allThatAnAnswerEndsHasEndedBeforeMoreIsSent() async throws {
+        try await self.clock.withCluster(EmbeddedKafka.Configuration()) { kafka in
+            try await kafka.createTopic("t", partitions: 3)
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.holdAnswer(hold), on: .produce)
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                var deliveries: [Delivery] = []
+                for round in 0..<2 {
+                    for partition in 0..<3 as Range<Int32> {
+                        deliveries.append(
+                            try await producer.enqueue(ProducerRecord(topic: "t", partition: partition, value: "x")))
+                    }
+                    if round == 0 { await hold.untilHeld() }
+                }
+                // The linger of the second round ends.
+                try await self.clock.sleep(for: .seconds(1))
+                hold.release()
+                for delivery in deliveries { _ = try await delivery.metadata }
+            }
+            let order = self.kept.all { event -> String? in
+                switch event {
+                case .batchSent: "sent"
+                case .batchAcknowledged: "acknowledged"
+                default: nil
+                }
+            }
+            let round = Array(repeating: "sent", count: 3) + Array(repeating: "acknowledged", count: 3)
+            #expect(order == round + round)
+        }
+    }
+
+    /// A thread that sends may take long: it compresses, and an observer or a log may be slow.
+    @Test func aThreadThatSendsToOneBrokerKeepsNoOtherFromItsRecords() async throws {
+        try await EmbeddedKafka.withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka in
+            try await kafka.createTopic("t", partitions: 4)
+            let gate = Gate { if case .batchSent(let sent) = $0 { sent.topicPartition.partition == 0 } else { false } }
+            defer { gate.open() }
+            let configuration = kafka.producing {
+                $0.cluster.observer = gate
+                $0.linger = .seconds(3600)
+                $0.deliveryTimeout = .seconds(7200)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                for partition in 0..<4 as Range<Int32> {
+                    try await producer.enqueue(ProducerRecord(topic: "t", partition: partition, value: "first"))
+                }
+                try await producer.flush()
+                let topic = try #require(producer.sender.cluster.metadata.topics["t"])
+                let leaders = (0..<4 as Range<Int32>).map { topic.partition($0)?.leader }
+                let others = (1..<4 as Range<Int32>).filter { leaders[Int($0)] != leaders[0] }
+                try #require(others.count == 2)
+                gate.close()
+                try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: "second"))
+                try await producer.enqueue(ProducerRecord(topic: "t", partition: others[0], value: "second"))
+                let flush = { @Sendable in
+                    var actions: [RecordAccumulator.Action] = []
+                    _ = producer.sender.accumulator.withLock { $0.flush(&actions) }
+                    producer.sender.perform(actions)
+                }
+                Thread.detachNewThread(flush)
+                try await gate.untilEntered()
+                let delivery = try await producer.enqueue(
+                    ProducerRecord(topic: "t", partition: others[1], value: "second"))
+                flush()
+                #expect(try await delivery.metadata.offset == 1)
+                gate.open()
+            }
+        }
+    }
+
+    @Test func aBatchThatFindsItsConnectionClosedIsNotSaidToBeSent() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.linger = .zero
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.send(ProducerRecord(topic: "t", value: "first"))
+                let leader = try #require(producer.sender.cluster.metadata.topics["t"]?.partitions[0].leader)
+                let connection = try #require(producer.sender.cluster.connectionIfOpen(to: leader))
+                let enqueued = Promise<Delivery>()
+                producer.sender.loop.execute {
+                    connection.close(KafkaError(.connectionFailed, "It broke.", isRetriable: true))
+                    // Before those who have the connection hear of its end.
+                    do throws(KafkaError) {
+                        enqueued.fulfill(.success(try producer.tryEnqueue(ProducerRecord(topic: "t", value: "second"))))
+                    } catch {
+                        enqueued.fulfill(.failure(error))
+                    }
+                }
+                _ = try await enqueued.value().metadata
+            }
+            #expect(self.kept.sent("Produce").count == 2)
+            #expect(self.kept.batchesSent.count == 2)
         }
     }
 

@@ -107,6 +107,9 @@ struct AccumulatorRig {
             case .setExpiryTimer(let time): self.decided.expiryTimer = time
             case .getIdentity: self.decided.needsIdentity = true
             case .updateMetadata: self.decided.needsMetadata = true
+            case .findLeaders(let topic):
+                self.decided.needsMetadata = true
+                self.decided.usedTopics.insert(topic)
             case .noteUse(let topic): self.decided.usedTopics.insert(topic)
             case .reportUnreachable(let broker, _, _): self.decided.unreachable.append(broker)
             case .reportReachable(let broker): self.decided.reachable = broker
@@ -132,6 +135,7 @@ struct AccumulatorRig {
         var requests: [RecordAccumulator.Drained] = []
         self.decided.sends.removeAll { $0 == broker }
         while true {
+            _ = self.accumulator.beginSending(to: broker)
             var actions: [RecordAccumulator.Action] = []
             let step = self.accumulator.nextStep(broker, isConnected: isConnected, &actions)
             self.note(actions)

@@ -94,6 +94,13 @@ import Testing
         #expect(rig.pump(3).count == 1)
     }
 
+    @Test func aLeaderIsAskedForThoughTheRecordAlsoTellsThatItsTopicIsInUse() {
+        var rig = AccumulatorRig(linger: .zero, hasLeader: false)
+        rig.append()
+        #expect(rig.decided.usedTopics == ["t"])
+        #expect(rig.decided.needsMetadata, "not only after a backoff")
+    }
+
     @Test func newBatchesMarkTheirTopicAsInUse() {
         var rig = AccumulatorRig()
         for (seconds, isSaid) in [(0, true), (59, false), (60, true), (119, false), (600, true)] {

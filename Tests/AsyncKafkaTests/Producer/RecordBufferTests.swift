@@ -45,8 +45,8 @@ import Testing
         func take(_ size: Int, _ partition: Int, isOffered: Bool = false) -> Bool {
             if isOffered { self.buffer.takeOfferBack() }
             let batch = ProducerBatch(
-                TopicPartition("t", Int32(partition)), deadline: MonotonicTime(nanoseconds: 0),
-                records: RecordBatchBuilder(), undelivered: self.undelivered)
+                TopicPartition("t", Int32(partition)), createdAt: MonotonicTime(nanoseconds: 0),
+                deadline: MonotonicTime(nanoseconds: 0), records: RecordBatchBuilder(), undelivered: self.undelivered)
             let state = self.topic.partitions[partition]
             guard self.buffer.take(for: batch, of: state, least: size, wanted: size, isOffered: isOffered) else {
                 return false

@@ -28,6 +28,27 @@ import Testing
         #expect(second == .done)
     }
 
+    /// A renewal that has to wait may discard its exchange and make another (`isExpired`).
+    @Test func anExchangeThatNeverBeginsDoesNotWarnInPlaceOfTheNext() throws {
+        final class Provider: OAuthBearerTokenProvider {
+            struct Down: Error {}
+            private let failure = Lock<Down?>(Down())
+
+            func token() async throws -> OAuthBearerToken { throw Down() }
+            func takeReplacementFailure() -> (any Error)? {
+                self.failure.withLock { failure in
+                    defer { failure = nil }
+                    return failure
+                }
+            }
+        }
+        let provider = Provider()
+        _ = try OAuthBearerExchange(token: self.token(), provider: provider)
+        let second = try OAuthBearerExchange(token: self.token(), provider: provider)
+        #expect(second.warning?.contains("Down") == true)
+        #expect(second.warning == nil, "it is logged once")
+    }
+
     @Test func theMessageWithoutExtensionsHasNone() throws {
         var exchange = try self.exchange(self.token("t", ["b": "2", "A": "own"]), ["A": "general", "c": "3 3"])
         let first = try exchange.respond(to: nil)

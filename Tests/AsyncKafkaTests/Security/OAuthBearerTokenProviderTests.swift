@@ -180,4 +180,24 @@ private final class Source: OAuthBearerTokenProvider {
         for _ in 0..<3 { _ = try await mechanism.makeExchange(with: KafkaServer(host: "x")) }
         #expect(source.calls == 3)
     }
+
+    /// A provider without a cache is called once for each attempt to renew a session.
+    @Test func aFailingProviderIsCalledOnceForARenewal() async {
+        struct Down: Error {}
+        final class Failing: OAuthBearerTokenProvider {
+            let calls = Lock(0)
+
+            func token() throws -> OAuthBearerToken {
+                self.calls.withLock { $0 += 1 }
+                throw Down()
+            }
+        }
+        let provider = Failing()
+        let mechanism = OAuthBearerMechanism.oauthBearer(provider)
+        await #expect(throws: KafkaError.self) {
+            try await mechanism.makeExchange(
+                with: KafkaServer(host: "b"), renewingSessionThatEndsIn: .seconds(60), within: .seconds(10))
+        }
+        #expect(provider.calls.withLock { $0 } == 1)
+    }
 }

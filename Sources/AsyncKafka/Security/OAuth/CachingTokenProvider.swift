@@ -63,7 +63,7 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// - Parameter remaining: The remaining time of the session that is to be renewed.
     /// - Returns: A token that is currently valid.
     /// - Throws: As `token()`. A cached token that is still valid remains available from `token()`.
-    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken {
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken? {
         try await self.token(outlasting: self.clock.now + remaining)
     }
 

@@ -32,12 +32,12 @@ public protocol OAuthBearerTokenProvider: Sendable {
 
     /// Returns a token to renew a session with (KIP-368): one that is valid for longer than the session's remaining time.
     ///
-    /// Default: the result of `token()`. A provider that caches its token fetches a new one here if the cached one expires
-    /// too soon.
+    /// Default: nil, which means that `token()` is called. A provider that caches its token fetches a new one here if the
+    /// cached one expires too soon.
     ///
     /// - Parameter remaining: The remaining time of the session. A token that expires earlier is used if there is no other.
     /// - Throws: Any error, if there is no such token. `token()` is then called instead.
-    func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken
+    func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken?
 
     /// Called when a broker has accepted or refused a token. Default: does nothing. A provider that caches its token drops a
     /// refused one.
@@ -49,8 +49,8 @@ public protocol OAuthBearerTokenProvider: Sendable {
 }
 
 extension OAuthBearerTokenProvider {
-    /// Returns the result of `token()`, regardless of `remaining`. Throws whatever `token()` throws.
-    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken { try await self.token() }
+    /// Nil: `token()` is called.
+    public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken? { nil }
 
     /// Does nothing.
     public func brokerJudged(_ token: OAuthBearerToken, isAccepted: Bool) {}

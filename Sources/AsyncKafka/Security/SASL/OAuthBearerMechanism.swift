@@ -47,8 +47,10 @@ public struct OAuthBearerMechanism: SASLMechanism {
         with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange {
         let provider = self.provider
+        struct NoChoice: Error {}
         let next = try? await self.makeExchange(within: min(self.tokenTimeout, limit)) {
-            try await provider.token(validForMoreThan: remaining)
+            guard let token = try await provider.token(validForMoreThan: remaining) else { throw NoChoice() }
+            return token
         }
         if let next { return next }
         return try await self.makeExchange(with: server)
@@ -104,7 +106,6 @@ struct OAuthBearerExchange: SASLExchange {
     private let message: Bytes
     private(set) var refusal: String?
     private let provider: (any OAuthBearerTokenProvider)?
-    let warning: String?
 
     /// - Parameter provider: is told whether the broker accepts the token.
     /// - Throws: if the token or its extensions contain characters that can't be sent.
@@ -123,9 +124,11 @@ struct OAuthBearerExchange: SASLExchange {
         self.token = token
         self.message = Bytes(text)
         self.provider = provider
-        self.warning = provider?.takeReplacementFailure().map {
-            "No new token is available; the earlier one is used: \($0)"
-        }
+    }
+
+    /// Taken from the provider only now: an exchange may be discarded before it begins.
+    var warning: String? {
+        self.provider?.takeReplacementFailure().map { "No new token is available; the earlier one is used: \($0)" }
     }
 
     var secrets: [String]? { [self.token.value.text] }

@@ -76,7 +76,8 @@ public protocol SASLExchange: Sendable {
     /// Default: nil, which treats all sent messages as secret.
     var secrets: [String]? { get }
 
-    /// The warning to log before the exchange begins, for instance that the credentials are about to expire. Default: nil.
+    /// The warning to log, for instance that the credentials are about to expire. It is read once, when the exchange begins.
+    /// Default: nil.
     var warning: String? { get }
 
     /// Returns whether it is too late to begin the exchange, because its credentials have expired. A renewal may have to wait
