@@ -197,7 +197,7 @@ extension ConsumerState {
         self.subscriptions.subscription = .none
         self.subscriptions.leftBehind = [:]
         self.matched = []
-        self.readerHasArray(false)
+        self.forgetArray()
     }
 
     /// Notes what the reader has processed of the partitions that are about to be replaced.

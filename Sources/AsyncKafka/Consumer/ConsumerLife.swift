@@ -81,7 +81,7 @@ final class ConsumerLife: Sendable {
 
     /// Begins to close without waiting for a reader, because there is none left.
     func endWithoutReader() {
-        self.core.state.withLock { $0.readerIsGone() }
+        self.core.state.withLock { $0.isReaderGone = true }
         self.end()
         self.core.wake([.closing])
     }

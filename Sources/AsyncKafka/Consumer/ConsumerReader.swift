@@ -52,24 +52,37 @@ final class ConsumerReader: Sendable {
         self.signal = signal
     }
 
-    /// The next batch for the reader; nil at the end, or at the deadline.
+    /// The next batch for the reader; nil at the end.
+    func next(_ mode: Mode, for consumer: KafkaConsumer) async throws(KafkaError) -> Reading? {
+        try self.come()
+        defer { self.go(hasArray: false) }
+        return try await self.take(mode, for: consumer)
+    }
+
+    /// The reader asks: it is done with what it has had. Throws if it can't have more.
+    private func come() throws(KafkaError) {
+        let now = self.core.loop.now
+        let (failure, isClosing) = self.core.state.withLock { ($0.readerComes(now: now), $0.phase != .open) }
+        guard let failure else { return }
+        if isClosing { self.core.wake([.closing]) }
+        throw failure
+    }
+
+    private func go(hasArray: Bool) {
+        let now = self.core.loop.now
+        let isClosing = self.core.state.withLock { state in
+            state.readerGoes(now: now, hasArray: hasArray)
+            return state.phase != .open
+        }
+        if isClosing { self.core.wake([.closing]) }
+    }
+
+    /// Takes the next batch; nil at the end, or at the deadline.
     ///
     /// Here the listener is called, and here batches are checked and decompressed: on the task that reads.
-    ///
-    /// - Parameter isAsking: whether the reader is done with what it has had.
-    func next(
-        _ mode: Mode, for consumer: KafkaConsumer, isAsking: Bool = true, until deadline: MonotonicTime? = nil,
-        waits: Bool = true
+    private func take(
+        _ mode: Mode, for consumer: KafkaConsumer, until deadline: MonotonicTime? = nil, waits: Bool = true
     ) async throws(KafkaError) -> Reading? {
-        let begin = self.core.loop.now
-        if let failure = self.core.state.withLock({ $0.readerComes(isAsking: isAsking, now: begin) }) { throw failure }
-        defer {
-            let isClosing = self.core.state.withLock { state in
-                state.readerGoes(now: self.core.loop.now)
-                return state.phase != .open
-            }
-            if isClosing { self.core.wake([.closing]) }
-        }
         while true {
             if Task.isCancelled { throw .cancelled }
             let now = self.core.loop.now
@@ -123,15 +136,14 @@ final class ConsumerReader: Sendable {
     func collect(
         _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer
     ) async throws(KafkaError) -> [ConsumerRecord] {
+        try self.come()
         var records: [ConsumerRecord] = []
-        var isAsking = true
+        defer { self.go(hasArray: !records.isEmpty) }
         while records.count < maximum {
             // Once there is something, only what can be had without waiting is added.
             let next: Reading?
             do throws(KafkaError) {
-                next = try await self.next(
-                    .collected, for: consumer, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
-                    waits: records.isEmpty)
+                next = try await self.take(.collected, for: consumer, until: deadline, waits: records.isEmpty)
             } catch {
                 // The position has passed what is in hand: it must not go down with the error, which the next call tells.
                 if records.isEmpty { throw error }
@@ -139,7 +151,7 @@ final class ConsumerReader: Sendable {
                 break
             }
             guard let reading = next else { break }
-            isAsking = false
+            self.core.state.withLock { $0.readerAdds(now: self.core.loop.now) }
             var iterator = reading.batch.makeIterator()
             while records.count < maximum, let record = iterator.next() {
                 reading.advance(to: record.offset, isLast: iterator.isAtEnd)
@@ -149,7 +161,6 @@ final class ConsumerReader: Sendable {
             if reading.batch.storage.failureOffset != nil { break }
             if records.count < maximum { reading.finish() }
         }
-        if !records.isEmpty { self.core.state.withLock { $0.readerHasArray(true) } }
         return records
     }
 }

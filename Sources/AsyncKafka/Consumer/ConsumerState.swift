@@ -50,6 +50,8 @@ struct ConsumerState: Sendable {
     var reader = ReaderPlace.away(ReaderPlace.Absence())
     /// Sequences' iterators that exist.
     var iterators = 0
+    /// Whether nobody asks for another element, whatever iterators and arrays there are.
+    var isReaderGone = false
     /// Errors of the background that the reader has to hear of.
     var errors = Deque<KafkaError>()
 

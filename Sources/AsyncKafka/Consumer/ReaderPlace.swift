@@ -15,7 +15,7 @@ enum ReaderPlace: Sendable {
     /// It waits for an element, and has processed all earlier ones.
     case waiting
     /// It has some records, and takes more without waiting (`poll`).
-    case adding(since: MonotonicTime?)
+    case adding(since: MonotonicTime)
     /// It performs a step of a rebalance, between two elements.
     case inStep(Step)
 
@@ -49,16 +49,10 @@ enum ReaderPlace: Sendable {
 
 /// Changes of the reader's place.
 extension ConsumerState {
-    /// The reader asks for an element. Returns an error if it can't have one.
-    ///
-    /// - Parameter isAsking: whether it has processed all earlier elements.
-    mutating func readerComes(isAsking: Bool, now: MonotonicTime) -> KafkaError? {
-        guard case .away(let absence) = self.reader else {
+    /// The reader asks for an element: it has processed all earlier ones. Returns an error if it can't have one.
+    mutating func readerComes(now: MonotonicTime) -> KafkaError? {
+        guard case .away = self.reader else {
             return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
-        }
-        guard isAsking else {
-            self.reader = .adding(since: absence.since)
-            return nil
         }
         self.reader = .waiting
         let failure = self.subscriptions.readerAsked()
@@ -66,16 +60,16 @@ extension ConsumerState {
         return failure
     }
 
-    /// The reader returns with an element or without.
-    mutating func readerGoes(now: MonotonicTime) {
-        self.reader = .away(ReaderPlace.Absence(since: now))
+    /// The reader has some records, and takes more into the same array.
+    mutating func readerAdds(now: MonotonicTime) {
+        if case .waiting = self.reader { self.reader = .adding(since: now) }
     }
 
-    /// Whether the reader has an array of records that it processes.
-    mutating func readerHasArray(_ hasArray: Bool) {
-        guard case .away(var absence) = self.reader else { return }
-        absence.hasArray = hasArray
-        self.reader = .away(absence)
+    /// The reader returns with an element or without.
+    ///
+    /// - Parameter hasArray: whether it has an array of records, which it processes before it asks again.
+    mutating func readerGoes(now: MonotonicTime, hasArray: Bool = false) {
+        self.reader = .away(ReaderPlace.Absence(since: now, hasArray: hasArray))
     }
 
     /// Starts the maximum poll interval if the reader has not started yet.
@@ -83,16 +77,17 @@ extension ConsumerState {
         if case .away(let absence) = self.reader, absence.since == nil { self.readerGoes(now: now) }
     }
 
-    /// There is no reader any more.
-    mutating func readerIsGone() {
-        self.iterators = 0
-        self.readerHasArray(false)
+    /// What the reader has in hand is not waited for when the consumer closes.
+    mutating func forgetArray() {
+        guard case .away(var absence) = self.reader else { return }
+        absence.hasArray = false
+        self.reader = .away(absence)
     }
 
     /// Whether there is a reader, which gives up the partitions between two elements.
     var hasReader: Bool {
         guard case .away(let absence) = self.reader else { return true }
-        return self.iterators > 0 || absence.hasArray
+        return !self.isReaderGone && (self.iterators > 0 || absence.hasArray)
     }
 
     /// Makes a reader of single records ask before its next one.

@@ -187,6 +187,30 @@ import Testing
         }
     }
 
+    @Test("a reader that hears of a damaged record as the consumer closes is not waited for")
+    func damagedRecord() async throws {
+        try await self.clock.withBroker { kafka in
+            try await kafka.createTopic("t")
+            // The second record says that it is longer than the batch.
+            var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
+            bytes[bytes.count - 8] = 0x7E
+            try await kafka.store([LogBatch.withChecksum(Bytes(bytes))], in: "t")
+            let consumer = try KafkaConsumer(kafka.consuming("g"))
+            try consumer.subscribe(to: ["t"])
+            async let running: Void = consumer.run()
+            let records = try await consumer.poll(timeout: .seconds(20))
+            #expect(records.map(\.text) == ["a"])
+            let start = self.clock.now
+            consumer.triggerGracefulShutdown()
+            // Closing waits for the array to be processed.
+            try await self.clock.sleep(for: .milliseconds(100))
+            let failure = await #expect(throws: KafkaError.self) { _ = try await consumer.poll(timeout: .seconds(20)) }
+            #expect(failure?.code == .corruptRecord)
+            try await running
+            #expect(self.clock.now - start < .seconds(1))
+        }
+    }
+
     @Test("a client that is closed beneath a reader at work says so, and its life reads in a few lines")
     func lifeInTheLog() async throws {
         try await self.clock.withBroker { kafka in
