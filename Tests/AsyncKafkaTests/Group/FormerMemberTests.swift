@@ -51,6 +51,23 @@ import Testing
         }
     }
 
+    /// Chosen partitions of the same names have been assigned since.
+    @Test(arguments: [false, true])
+    func aStepThatComesTooLateTakesNothingFromPartitionsThatWereChosenSince(isLoss: Bool) async throws {
+        try await self.clock.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), assigned: [self.zero]) { consumer in
+                let now = self.clock.now
+                _ = consumer.core.state.withLock { $0.readerComes(now: now) }
+                try await consumer.handover.perform(isLoss ? .lost([self.zero]) : .revoke([self.zero]), for: consumer)
+                consumer.core.state.withLock { $0.readerGoes(now: now) }
+                let records = try await consumer.poll(timeout: .seconds(20))
+                #expect(records.map(\.text) == ["v0"])
+            }
+        }
+    }
+
     @Test func topicsThatChangeMakeNobodyAMember() {
         var machine = MembershipFixture.machine("stable")
         machine.topicsChanged(because: "partitions were added")
