@@ -26,6 +26,13 @@ extension ClassicMembershipDriver {
         }
     }
 
+    /// The group may have been left before it gave out this member id: nobody in it has to wait for the one who has it.
+    func leaveIfUnwanted(_ memberID: String, insteadOf asked: ClassicMembershipStateMachine.Identity) async {
+        guard memberID != asked.memberID, let farewell = self.withMachine({ $0.farewellIfUnwanted(memberID) }) ?? nil
+        else { return }
+        await self.send(farewell, until: self.loop.now + Self.farewellPatience)
+    }
+
     /// Best effort: the group would find out by itself when the session times out.
     func send(_ farewell: Farewell, until deadline: MonotonicTime) async {
         let outcome = await self.cluster.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in

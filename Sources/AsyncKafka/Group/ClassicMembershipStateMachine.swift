@@ -329,8 +329,16 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    private func farewell(reason: String) -> Farewell? {
-        guard self.terms.instanceID == nil, !self.identity.memberID.isEmpty else { return nil }
-        return Farewell(memberID: self.identity.memberID, reason: reason)
+    /// Who has to be told that a member id came too late to be taken, if anybody.
+    func farewellIfUnwanted(_ memberID: String) -> Farewell? {
+        guard self.identity.memberID != memberID else { return nil }
+        return self.farewell(of: memberID, reason: "the member has left before the group answered")
+    }
+
+    private func farewell(reason: String) -> Farewell? { self.farewell(of: self.identity.memberID, reason: reason) }
+
+    private func farewell(of memberID: String, reason: String) -> Farewell? {
+        guard self.terms.instanceID == nil, !memberID.isEmpty else { return nil }
+        return Farewell(memberID: memberID, reason: reason)
     }
 }

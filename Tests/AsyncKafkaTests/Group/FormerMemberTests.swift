@@ -68,6 +68,39 @@ import Testing
         }
     }
 
+    /// The coordinator has given out a member id by then, and waits in each rebalance for the one who has it.
+    @Test(arguments: [true, false])
+    func aGroupThatIsLeftBeforeItAnswersWaitsForNobody(isJoinedAgain: Bool) async throws {
+        try await self.clock.withBroker { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.holdAnswer(hold), on: .joinGroup, times: 1)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                await hold.untilHeld()
+                try await consumer.unsubscribe()
+                if isJoinedAgain {
+                    try consumer.subscribe(to: ["t"])
+                    hold.release()
+                    try await self.rebalance(consumer)
+                } else {
+                    hold.release()
+                    try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { other in
+                        try await self.rebalance(other)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has a member's group rebalance, which takes no time.
+    private func rebalance(_ consumer: KafkaConsumer) async throws {
+        try await consumer.pollsUntil { consumer.assignment == [self.zero] }
+        let start = self.clock.now
+        try consumer.subscribe(to: ["t", "u"])
+        try await consumer.pollsUntil { consumer.assignment.count == 2 }
+        #expect(self.clock.now - start < .seconds(10))
+    }
+
     @Test func topicsThatChangeMakeNobodyAMember() {
         var machine = MembershipFixture.machine("stable")
         machine.topicsChanged(because: "partitions were added")
