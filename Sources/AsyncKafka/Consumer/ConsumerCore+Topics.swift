@@ -199,7 +199,7 @@ extension ConsumerState {
         self.subscriptions.subscription = .none
         self.subscriptions.leftBehind = [:]
         self.matched = []
-        self.readerHasArray(false)
+        self.forgetArray()
     }
 
     /// Stores the processed offsets of partitions that are about to be replaced, to commit them later.

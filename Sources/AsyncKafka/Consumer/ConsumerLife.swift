@@ -82,7 +82,7 @@ final class ConsumerLife: Sendable {
 
     /// Starts closing without waiting for a reader, because there is none left.
     func endWithoutReader() {
-        self.core.state.withLock { $0.readerIsGone() }
+        self.core.state.withLock { $0.isReaderGone = true }
         self.end()
         self.core.wake([.closing])
     }

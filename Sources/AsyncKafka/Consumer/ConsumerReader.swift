@@ -52,24 +52,37 @@ final class ConsumerReader: Sendable {
         self.signal = signal
     }
 
+    /// Returns the next batch, or nil at the end of the sequence.
+    func next(_ mode: Mode, for consumer: KafkaConsumer) async throws(KafkaError) -> Reading? {
+        try self.come()
+        defer { self.go(hasArray: false) }
+        return try await self.take(mode, for: consumer)
+    }
+
+    /// Notes that the reader asks for more, having processed what it received before. Throws if it can't get more.
+    private func come() throws(KafkaError) {
+        let now = self.core.loop.now
+        let (failure, isClosing) = self.core.state.withLock { ($0.readerComes(now: now), $0.phase != .open) }
+        guard let failure else { return }
+        if isClosing { self.core.wake([.closing]) }
+        throw failure
+    }
+
+    private func go(hasArray: Bool) {
+        let now = self.core.loop.now
+        let isClosing = self.core.state.withLock { state in
+            state.readerGoes(now: now, hasArray: hasArray)
+            return state.phase != .open
+        }
+        if isClosing { self.core.wake([.closing]) }
+    }
+
     /// Returns the next batch, or nil at the end of the sequence or at the deadline.
     ///
     /// The listener is called and batches are verified and decompressed here, on the task that reads.
-    ///
-    /// - Parameter isAsking: whether the reader has processed what it received before.
-    func next(
-        _ mode: Mode, for consumer: KafkaConsumer, isAsking: Bool = true, until deadline: MonotonicTime? = nil,
-        waits: Bool = true
+    private func take(
+        _ mode: Mode, for consumer: KafkaConsumer, until deadline: MonotonicTime? = nil, waits: Bool = true
     ) async throws(KafkaError) -> Reading? {
-        let begin = self.core.loop.now
-        if let failure = self.core.state.withLock({ $0.readerComes(isAsking: isAsking, now: begin) }) { throw failure }
-        defer {
-            let isClosing = self.core.state.withLock { state in
-                state.readerGoes(now: self.core.loop.now)
-                return state.phase != .open
-            }
-            if isClosing { self.core.wake([.closing]) }
-        }
         while true {
             if Task.isCancelled { throw .cancelled }
             let now = self.core.loop.now
@@ -130,15 +143,14 @@ final class ConsumerReader: Sendable {
     func collect(
         _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer
     ) async throws(KafkaError) -> [ConsumerRecord] {
+        try self.come()
         var records: [ConsumerRecord] = []
-        var isAsking = true
+        defer { self.go(hasArray: !records.isEmpty) }
         while records.count < maximum {
             // After the first records, only what is available without waiting is added.
             let next: Reading?
             do throws(KafkaError) {
-                next = try await self.next(
-                    .collected, for: consumer, isAsking: isAsking, until: records.isEmpty ? deadline : nil,
-                    waits: records.isEmpty)
+                next = try await self.take(.collected, for: consumer, until: deadline, waits: records.isEmpty)
             } catch {
                 // The position is already after the collected records, so they must not be lost with the error. The
                 // next call throws it.
@@ -147,7 +159,7 @@ final class ConsumerReader: Sendable {
                 break
             }
             guard let reading = next else { break }
-            isAsking = false
+            self.core.state.withLock { $0.readerAdds(now: self.core.loop.now) }
             var iterator = reading.batch.makeIterator()
             while records.count < maximum, let record = iterator.next() {
                 reading.advance(to: record.offset, isLast: iterator.isAtEnd)
@@ -157,7 +169,6 @@ final class ConsumerReader: Sendable {
             if reading.batch.storage.failureOffset != nil { break }
             if records.count < maximum { reading.finish() }
         }
-        if !records.isEmpty { self.core.state.withLock { $0.readerHasArray(true) } }
         return records
     }
 }

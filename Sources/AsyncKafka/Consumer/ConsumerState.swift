@@ -50,6 +50,8 @@ struct ConsumerState: Sendable {
     var reader = ReaderPlace.away(ReaderPlace.Absence())
     /// The number of existing iterators of sequences.
     var iterators = 0
+    /// Whether no task asks for another element, regardless of existing iterators and arrays.
+    var isReaderGone = false
     /// Errors of background tasks that the reader has to receive.
     var errors = Deque<KafkaError>()
 

@@ -135,10 +135,9 @@ extension KafkaConsumer {
                     self.reading?.finish()
                     self.records = nil
                     self.reading = nil
-                    guard
-                        let reading = try await self.consumer.reader.next(
-                            .records, for: self.consumer)
-                    else { return nil }
+                    guard let reading = try await self.consumer.reader.next(.records, for: self.consumer) else {
+                        return nil
+                    }
                     self.records = reading.batch.makeIterator()
                     self.reading = reading
                     if let record = self.nextInHand() { return record }

@@ -82,9 +82,9 @@ extension PartitionHandover {
 
     /// Leaves the group if this consumer is a member. Returns at the deadline at the latest.
     func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
-        let farewell = self.core.state.withLock { $0.leaveGroup(because: reason) }
+        let leaveNotice = self.core.state.withLock { $0.leaveGroup(because: reason) }
         self.core.wake([.membership, .reader])
-        if let farewell { await self.membership?.send(farewell, until: deadline) }
+        if let leaveNotice { await self.membership?.send(leaveNotice, until: deadline) }
     }
 
     func unsubscribe(for consumer: KafkaConsumer) async throws(KafkaError) {
@@ -100,13 +100,13 @@ extension PartitionHandover {
         if isOwed { self.core.watchTopics() }
         guard let step else { return }
         let failure = await self.giveUp(step, for: consumer, until: schedule.release)
-        let farewell = self.core.state.withLock { state in
+        let leaveNotice = self.core.state.withLock { state in
             state.forgetSubscription()
             // In the same critical section, so that a new subscription belongs to a new member.
             return state.leaveGroup(because: "the consumer unsubscribed")
         }
         self.core.wake([.membership, .reader])
-        if let farewell { await self.membership?.send(farewell, until: schedule.end) }
+        if let leaveNotice { await self.membership?.send(leaveNotice, until: schedule.end) }
         self.core.watchTopics()
         self.core.wake([.positionWaiters])
         if let failure { throw failure }
@@ -114,15 +114,15 @@ extension PartitionHandover {
 }
 
 extension ConsumerState {
-    /// Ends the membership and returns the `Farewell` to send, if any. If there is a new subscription by now, a new
+    /// Ends the membership and returns the `LeaveNotice` to send, if any. If there is a new subscription by now, a new
     /// membership begins to join.
-    mutating func leaveGroup(because reason: String) -> Farewell? {
-        let farewell = self.membership.leave(reason: reason)
+    mutating func leaveGroup(because reason: String) -> LeaveNotice? {
+        let leaveNotice = self.membership.leave(reason: reason)
         switch self.subscriptions.subscription {
         case .topics, .pattern:
             if self.phase == .open { self.membership.rebalance(because: "the subscription has changed") }
         case .none, .partitions: break
         }
-        return farewell
+        return leaveNotice
     }
 }

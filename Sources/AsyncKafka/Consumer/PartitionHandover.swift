@@ -43,7 +43,9 @@ final class PartitionHandover: Sendable {
             guard state.isToBeDone(step) else { return false }
             state.readerBeginsStep(now: core.loop.now)
             switch step {
-            case .revoke(let partitions), .lost(let partitions): state.subscriptions.beginRevoking(partitions)
+            case .revoke(let partitions), .lost(let partitions):
+                // Otherwise partitions of these names have been chosen since.
+                if state.membership.isAtWork(on: step) { state.subscriptions.beginRevoking(partitions) }
             case .assign(let partitions):
                 state.subscriptions.add(partitions, arriving: true)
                 _ = state.subscriptions.metadataChanged(metadata)

@@ -15,7 +15,7 @@ enum ReaderPlace: Sendable {
     /// It waits for an element, and has processed all earlier ones.
     case waiting
     /// It holds some records and takes more without waiting (`poll`).
-    case adding(since: MonotonicTime?)
+    case adding(since: MonotonicTime)
     /// It performs a step of a rebalance, between two elements.
     case inStep(Step)
 
@@ -49,16 +49,10 @@ enum ReaderPlace: Sendable {
 
 /// Transitions of the reader's state.
 extension ConsumerState {
-    /// Notes that the reader asks for an element. Returns an error if it can't get one.
-    ///
-    /// - Parameter isAsking: whether it has processed all earlier elements.
-    mutating func readerComes(isAsking: Bool, now: MonotonicTime) -> KafkaError? {
-        guard case .away(let absence) = self.reader else {
+    /// Notes that the reader asks for an element, having processed all earlier ones. Returns an error if it can't get one.
+    mutating func readerComes(now: MonotonicTime) -> KafkaError? {
+        guard case .away = self.reader else {
             return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
-        }
-        guard isAsking else {
-            self.reader = .adding(since: absence.since)
-            return nil
         }
         self.reader = .waiting
         let failure = self.subscriptions.readerAsked()
@@ -66,16 +60,16 @@ extension ConsumerState {
         return failure
     }
 
-    /// Notes that the reader returns, with or without an element.
-    mutating func readerGoes(now: MonotonicTime) {
-        self.reader = .away(ReaderPlace.Absence(since: now))
+    /// Notes that the reader has some records and takes more into the same array.
+    mutating func readerAdds(now: MonotonicTime) {
+        if case .waiting = self.reader { self.reader = .adding(since: now) }
     }
 
-    /// Sets whether the reader holds an array of records that it processes.
-    mutating func readerHasArray(_ hasArray: Bool) {
-        guard case .away(var absence) = self.reader else { return }
-        absence.hasArray = hasArray
-        self.reader = .away(absence)
+    /// Notes that the reader returns, with or without an element.
+    ///
+    /// - Parameter hasArray: Whether it holds an array of records, which it processes before it asks again.
+    mutating func readerGoes(now: MonotonicTime, hasArray: Bool = false) {
+        self.reader = .away(ReaderPlace.Absence(since: now, hasArray: hasArray))
     }
 
     /// Starts the maximum poll interval if the reader has not started yet.
@@ -83,16 +77,17 @@ extension ConsumerState {
         if case .away(let absence) = self.reader, absence.since == nil { self.readerGoes(now: now) }
     }
 
-    /// Notes that there is no reader any more.
-    mutating func readerIsGone() {
-        self.iterators = 0
-        self.readerHasArray(false)
+    /// Forgets the array that the reader holds, so that closing doesn't wait until it is processed.
+    mutating func forgetArray() {
+        guard case .away(var absence) = self.reader else { return }
+        absence.hasArray = false
+        self.reader = .away(absence)
     }
 
     /// Whether there is a reader that gives up the partitions itself, between two elements.
     var hasReader: Bool {
         guard case .away(let absence) = self.reader else { return true }
-        return self.iterators > 0 || absence.hasArray
+        return !self.isReaderGone && (self.iterators > 0 || absence.hasArray)
     }
 
     /// Makes a reader of single records query the consumer before its next record.

@@ -95,14 +95,14 @@ extension ClassicMembershipDriver {
     }
 
     private func pollIntervalExpired() async {
-        guard let farewell = self.update({ $0.pollIntervalExpired() }) else { return }
+        guard let leaveNotice = self.update({ $0.pollIntervalExpired() }) else { return }
         self.logger(
             .warning,
             """
             The consumer leaves the group: it has not asked for records within the maximum poll interval. Do less between \
             two elements, or raise maxPollInterval
             """)
-        guard let farewell else { return }
-        await self.send(farewell, until: self.loop.now + Self.farewellPatience)
+        guard let leaveNotice else { return }
+        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
     }
 }

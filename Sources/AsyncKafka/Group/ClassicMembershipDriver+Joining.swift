@@ -37,6 +37,7 @@ extension ClassicMembershipDriver {
             case .memberIDRequired(let memberID)?:
                 let error = KafkaError(.memberIdRequired, doing: "joining the group", group: self.group)
                 let retry = self.update { $0.joinFailed(error, memberID: memberID) }
+                await self.leaveIfUnwanted(memberID, insteadOf: identity)
                 return .failed(error, retry ?? .never)
             case .joined(let response)?:
                 self.logger(
@@ -45,6 +46,7 @@ extension ClassicMembershipDriver {
                 self.update {
                     $0.joined(memberID: response.memberId, generation: response.generationId, now: self.loop.now)
                 }
+                await self.leaveIfUnwanted(response.memberId, insteadOf: identity)
                 return .joined(response)
             }
         } catch {

@@ -10,50 +10,60 @@ import KafkaTransport
 
 extension ClassicMembershipDriver {
     /// The maximum time of one attempt to leave the group.
-    static let farewellPatience = Duration.seconds(5)
+    static let leaveNoticePatience = Duration.seconds(5)
 
     /// Leaves a group that can't be joined, so that the other members don't wait for this one. Makes one attempt.
     func leaveAfterFailure() async {
-        guard let farewell = self.withMachine({ $0.farewellOfFailure }) ?? nil else { return }
-        let deadline = self.loop.now + Self.farewellPatience
+        guard let leaveNotice = self.withMachine({ $0.leaveNoticeOfFailure }) ?? nil else { return }
+        let deadline = self.loop.now + Self.leaveNoticePatience
         await self.cluster.whileReachable(until: deadline) {
             do throws(KafkaError) {
-                try await self.cluster.attempt(self.call(farewell), deadline: deadline)
-                self.update { $0.left(farewell) }
+                try await self.cluster.attempt(self.call(leaveNotice), deadline: deadline)
+                self.update { $0.left(leaveNotice) }
             } catch {
                 self.logger(.debug, "The group could not be left", [(.error, error.description)])
             }
         }
     }
 
+    /// Gives back a member id that arrives after the consumer has left the group, so that no member waits for its owner.
+    func leaveIfUnwanted(_ memberID: String, insteadOf asked: ClassicMembershipStateMachine.Identity) async {
+        guard memberID != asked.memberID,
+            let leaveNotice = self.withMachine({ $0.leaveNoticeIfUnwanted(memberID) }) ?? nil
+        else { return }
+        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+    }
+
     /// Sends LeaveGroup. This is best effort: otherwise the group removes the member when its session times out.
-    func send(_ farewell: Farewell, until deadline: MonotonicTime) async {
+    func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
         let outcome = await self.cluster.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in
             // Not on the connection where a JoinGroup may be waiting for its answer.
-            let results = await self.cluster.perform(self.call(farewell), for: [OnlyItem()], deadline: deadline)
+            let results = await self.cluster.perform(self.call(leaveNotice), for: [OnlyItem()], deadline: deadline)
             return results[OnlyItem()] ?? .failure(.cancelled)
         }
         switch outcome {
         case .success?:
-            self.logger(.info, "Left the group", [(.member, farewell.memberID), (.reason, farewell.reason)])
+            self.logger(.info, "Left the group", [(.member, leaveNotice.memberID), (.reason, leaveNotice.reason)])
         case .failure(let error)?:
-            self.warnOfStaying(farewell, error)
+            self.warnOfStaying(leaveNotice, error)
         case nil:
-            self.warnOfStaying(farewell, self.cluster.timeoutError("The group was not left in time", group: self.group))
+            self.warnOfStaying(
+                leaveNotice, self.cluster.timeoutError("The group was not left in time", group: self.group))
         }
     }
 
-    private func warnOfStaying(_ farewell: Farewell, _ error: KafkaError) {
+    private func warnOfStaying(_ leaveNotice: LeaveNotice, _ error: KafkaError) {
         self.logger(
             .warning,
             "The group could not be left: the other members get the partitions when the session times out",
-            [(.member, farewell.memberID), (.error, error.description)])
+            [(.member, leaveNotice.memberID), (.error, error.description)])
     }
 
-    private func call(_ farewell: Farewell) -> LeaveGroupCall {
+    private func call(_ leaveNotice: LeaveNotice) -> LeaveGroupCall {
         // The time at one coordinator is limited, because another one may have taken over from a coordinator that
         // hangs.
         LeaveGroupCall(
-            group: self.group, memberID: farewell.memberID, reason: farewell.reason, patience: Self.farewellPatience)
+            group: self.group, memberID: leaveNotice.memberID, reason: leaveNotice.reason,
+            patience: Self.leaveNoticePatience)
     }
 }

@@ -298,11 +298,12 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Suspends the membership, because the reader hasn't asked for records within the maximum poll interval. Returns
     /// the LeaveGroup to send, if any.
-    mutating func pollIntervalExpired() -> Farewell? {
+    mutating func pollIntervalExpired() -> LeaveNotice? {
         guard self.isPollIntervalRunning else { return nil }
-        let farewell = self.farewell(reason: "the consumer has not asked for records within the maximum poll interval")
+        let leaveNotice = self.leaveNotice(
+            reason: "the consumer has not asked for records within the maximum poll interval")
         self.loseMembership(keepsMemberID: false, then: .suspend)
-        return farewell
+        return leaveNotice
     }
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
@@ -319,26 +320,36 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// Leaves the group after all partitions are given up. Returns the LeaveGroup to send, if any.
-    mutating func leave(reason: String) -> Farewell? {
-        let farewell = self.farewell(reason: reason)
+    mutating func leave(reason: String) -> LeaveNotice? {
+        let leaveNotice = self.leaveNotice(reason: reason)
         self = ClassicMembershipStateMachine(self.terms)
-        return farewell
+        return leaveNotice
     }
 
     /// The LeaveGroup to send after the group couldn't be joined, so that no other member waits for this one.
-    var farewellOfFailure: Farewell? {
-        if case .failed = self.state { self.farewell(reason: "the member can't take part") } else { nil }
+    var leaveNoticeOfFailure: LeaveNotice? {
+        if case .failed = self.state { self.leaveNotice(reason: "the member can't take part") } else { nil }
     }
 
     /// Notes that the coordinator has removed the member.
-    mutating func left(_ farewell: Farewell) {
-        if case .failed = self.state, self.identity.memberID == farewell.memberID {
+    mutating func left(_ leaveNotice: LeaveNotice) {
+        if case .failed = self.state, self.identity.memberID == leaveNotice.memberID {
             self.identity = Identity()
         }
     }
 
-    private func farewell(reason: String) -> Farewell? {
-        guard self.terms.instanceID == nil, !self.identity.memberID.isEmpty else { return nil }
-        return Farewell(memberID: self.identity.memberID, reason: reason)
+    /// Who has to be told that a member id came too late to be taken, if anybody.
+    func leaveNoticeIfUnwanted(_ memberID: String) -> LeaveNotice? {
+        guard self.identity.memberID != memberID else { return nil }
+        return self.leaveNotice(of: memberID, reason: "the member has left before the group answered")
+    }
+
+    private func leaveNotice(reason: String) -> LeaveNotice? {
+        self.leaveNotice(of: self.identity.memberID, reason: reason)
+    }
+
+    private func leaveNotice(of memberID: String, reason: String) -> LeaveNotice? {
+        guard self.terms.instanceID == nil, !memberID.isEmpty else { return nil }
+        return LeaveNotice(memberID: memberID, reason: reason)
     }
 }

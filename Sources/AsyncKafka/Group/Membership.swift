@@ -157,8 +157,8 @@ enum Membership: Sendable {
         self.change(without: nil, classic: { $0.prepareToLeave() })
     }
 
-    /// Leaves the group after all partitions are given up. Returns the `Farewell` to send, if any.
-    mutating func leave(reason: String) -> Farewell? {
+    /// Leaves the group after all partitions are given up. Returns the `LeaveNotice` to send, if any.
+    mutating func leave(reason: String) -> LeaveNotice? {
         self.change(without: nil, classic: { $0.leave(reason: reason) })
     }
 

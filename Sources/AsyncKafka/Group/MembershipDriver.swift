@@ -23,7 +23,7 @@ protocol MembershipDriver: Sendable {
     func run() async
 
     /// Notifies the group that the member leaves. Returns at the deadline at the latest.
-    func send(_ farewell: Farewell, until deadline: MonotonicTime) async
+    func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async
 }
 
 extension Membership {

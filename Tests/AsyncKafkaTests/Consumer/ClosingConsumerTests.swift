@@ -180,6 +180,29 @@ import Testing
         }
     }
 
+    @Test func aReaderThatGetsADamagedRecordWhileTheConsumerClosesIsNotWaitedFor() async throws {
+        try await self.clock.withBroker { kafka in
+            try await kafka.createTopic("t")
+            // The second record says that it is longer than the batch.
+            var bytes = Array(try LogBatch.records(["a", "b"], at: 0))
+            bytes[bytes.count - 8] = 0x7E
+            try await kafka.store([LogBatch.withChecksum(Bytes(bytes))], in: "t")
+            let consumer = try KafkaConsumer(kafka.consuming("g"))
+            try consumer.subscribe(to: ["t"])
+            async let running: Void = consumer.run()
+            let records = try await consumer.poll(timeout: .seconds(20))
+            #expect(records.map(\.text) == ["a"])
+            let start = self.clock.now
+            consumer.triggerGracefulShutdown()
+            // Closing waits for the array to be processed.
+            try await self.clock.sleep(for: .milliseconds(100))
+            let failure = await #expect(throws: KafkaError.self) { _ = try await consumer.poll(timeout: .seconds(20)) }
+            #expect(failure?.code == .corruptRecord)
+            try await running
+            #expect(self.clock.now - start < .seconds(1))
+        }
+    }
+
     @Test func closingWhileTheReaderIsBusyIsLoggedAndTheWholeLogIsShort() async throws {
         try await self.clock.withBroker { kafka in
             try await kafka.createTopic("t", partitions: 2)

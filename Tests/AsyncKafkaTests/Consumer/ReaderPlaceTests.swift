@@ -33,47 +33,63 @@ import Testing
 
     @Test func thePollIntervalRunsWhileRecordsAreProcessedAndNotWhileTheReaderWaits() {
         var state = self.member()
-        let failure = state.readerComes(isAsking: true, now: self.now)
+        let failure = state.readerComes(now: self.now)
         var deadline = state.pollDeadline(now: self.now, interval: self.interval)
         #expect(failure == nil && deadline == nil)
         state.readerBeginsStep(now: self.now)
         deadline = state.pollDeadline(now: self.now, interval: self.interval)
         #expect(deadline == self.now + self.interval)
         _ = state.readerEndsStep()
-        state.readerGoes(now: self.now + .seconds(1))
-        // Adding records to the same array doesn't restart it.
-        _ = state.readerComes(isAsking: false, now: self.now + .seconds(2))
+        state.readerAdds(now: self.now + .seconds(1))
+        // Taking more records into the same array doesn't start it anew.
+        state.readerAdds(now: self.now + .seconds(2))
         deadline = state.pollDeadline(now: self.now, interval: self.interval)
         #expect(deadline == self.now + .seconds(1) + self.interval)
     }
 
     @Test func oneTaskReadsAtATime() {
         var state = self.member()
-        _ = state.readerComes(isAsking: true, now: self.now)
-        let second = state.readerComes(isAsking: true, now: self.now)
+        _ = state.readerComes(now: self.now)
+        let second = state.readerComes(now: self.now)
         #expect(second?.code == .illegalState)
         state.readerGoes(now: self.now)
-        let next = state.readerComes(isAsking: true, now: self.now)
+        let next = state.readerComes(now: self.now)
         #expect(next == nil)
     }
 
     @Test func aReaderWithAnArrayIsAReaderUntilItAsksAgain() {
         var state = self.member()
-        _ = state.readerComes(isAsking: true, now: self.now)
+        _ = state.readerComes(now: self.now)
         #expect(state.hasReader)
         state.readerGoes(now: self.now)
         #expect(!state.hasReader)
-        state.readerHasArray(true)
+        _ = state.readerComes(now: self.now)
+        // From its first record on, without a gap.
+        state.readerAdds(now: self.now)
         #expect(state.hasReader)
-        _ = state.readerComes(isAsking: true, now: self.now)
+        let second = state.readerComes(now: self.now)
+        #expect(second?.code == .illegalState)
+        state.readerGoes(now: self.now, hasArray: true)
+        #expect(state.hasReader)
+        _ = state.readerComes(now: self.now)
         state.readerGoes(now: self.now)
+        #expect(!state.hasReader)
+    }
+
+    @Test func anArrayThatIsTakenWhileTheConsumerIsCancelledIsNotWaitedFor() {
+        var state = self.member()
+        _ = state.readerComes(now: self.now)
+        state.readerAdds(now: self.now)
+        state.isReaderGone = true
+        #expect(state.hasReader)
+        state.readerGoes(now: self.now, hasArray: true)
         #expect(!state.hasReader)
     }
 
     @Test func aStepIsOwedOnlyWhileACallbackRunsAndIsDoneOnce() {
         var state = self.member()
         let owed = RebalanceStep.revoke(MembershipFixture.partitions)
-        _ = state.readerComes(isAsking: true, now: self.now)
+        _ = state.readerComes(now: self.now)
         state.readerBeginsStep(now: self.now)
         var isOwed = state.owe(owed)
         #expect(!isOwed)

@@ -206,8 +206,8 @@ private typealias Fixture = MembershipFixture
 
     @Test func aReaderThatIsTooSlowLeavesAndRejoinsWhenItAsks() {
         var machine = Fixture.machine("stable")
-        let farewell = machine.pollIntervalExpired()
-        #expect(farewell?.memberID == "m")
+        let leaveNotice = machine.pollIntervalExpired()
+        #expect(leaveNotice?.memberID == "m")
         #expect(!machine.isPollIntervalRunning)
         let result16 = machine.stepBegan()
         #expect(result16 == .lost(Fixture.partitions))
@@ -232,8 +232,8 @@ private typealias Fixture = MembershipFixture
     @Test func aCallbackThatTakesTooLongLosesThePartitions() {
         for place in ["revoking", "assigning"] {
             var machine = Fixture.machine(place)
-            let farewell = machine.pollIntervalExpired()
-            #expect(farewell?.memberID == "m")
+            let leaveNotice = machine.pollIntervalExpired()
+            #expect(leaveNotice?.memberID == "m")
             machine.stepEnded()
             #expect(machine.step == (place == "revoking" ? nil : .lost(Fixture.partitions)))
             #expect(place == "assigning" || machine.state == .suspended)
@@ -387,18 +387,18 @@ private typealias Fixture = MembershipFixture
         for code in [ErrorCode.groupAuthorizationFailed, .inconsistentGroupProtocol] {
             var machine = Fixture.machine("joined")
             _ = machine.syncFailed(Fixture.error(code))
-            let farewell = machine.farewellOfFailure
-            #expect(machine.state == .failed(isTold: false) && farewell?.memberID == "m")
+            let leaveNotice = machine.leaveNoticeOfFailure
+            #expect(machine.state == .failed(isTold: false) && leaveNotice?.memberID == "m")
             var isBack = machine
             isBack.rebalance(because: "again")
             #expect(isBack.nextRequest == .join(.init(memberID: "m", generation: -1), reason: "again"))
-            if let farewell { machine.left(farewell) }
+            if let leaveNotice { machine.left(leaveNotice) }
             machine.rebalance(because: "again")
             #expect(machine.nextRequest == .join(.init(), reason: "again"))
         }
         var fenced = Fixture.machine("joined")
         _ = fenced.syncFailed(Fixture.error(.fencedInstanceId))
-        #expect(fenced.farewellOfFailure == nil && fenced.identity == .init())
+        #expect(fenced.leaveNoticeOfFailure == nil && fenced.identity == .init())
     }
 
     @Test func everyErrorOfSyncHasItsRemedy() {

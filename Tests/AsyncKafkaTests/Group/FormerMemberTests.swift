@@ -50,6 +50,56 @@ import Testing
         }
     }
 
+    /// Chosen partitions of the same names have been assigned since.
+    @Test(arguments: [false, true])
+    func aStepThatComesTooLateTakesNothingFromPartitionsThatWereChosenSince(isLoss: Bool) async throws {
+        try await self.clock.withBroker { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 1)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), assigned: [self.zero]) { consumer in
+                let now = self.clock.now
+                _ = consumer.core.state.withLock { $0.readerComes(now: now) }
+                try await consumer.handover.perform(isLoss ? .lost([self.zero]) : .revoke([self.zero]), for: consumer)
+                consumer.core.state.withLock { $0.readerGoes(now: now) }
+                let records = try await consumer.poll(timeout: .seconds(20))
+                #expect(records.map(\.text) == ["v0"])
+            }
+        }
+    }
+
+    /// The coordinator has given out a member id by then, and waits in each rebalance for the one who has it.
+    @Test(arguments: [true, false])
+    func aGroupThatIsLeftBeforeItAnswersWaitsForNobody(isJoinedAgain: Bool) async throws {
+        try await self.clock.withBroker { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.holdAnswer(hold), on: .joinGroup, times: 1)
+            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { consumer in
+                await hold.untilHeld()
+                try await consumer.unsubscribe()
+                if isJoinedAgain {
+                    try consumer.subscribe(to: ["t"])
+                    hold.release()
+                    try await self.rebalance(consumer)
+                } else {
+                    hold.release()
+                    try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"]) { other in
+                        try await self.rebalance(other)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has a member's group rebalance, which takes no time.
+    private func rebalance(_ consumer: KafkaConsumer) async throws {
+        try await consumer.pollsUntil { consumer.assignment == [self.zero] }
+        let start = self.clock.now
+        try consumer.subscribe(to: ["t", "u"])
+        try await consumer.pollsUntil { consumer.assignment.count == 2 }
+        #expect(self.clock.now - start < .seconds(10))
+    }
+
     @Test func aChangeOfTopicsDoesNotMakeAConsumerAMember() {
         var machine = MembershipFixture.machine("stable")
         machine.topicsChanged(because: "partitions were added")

@@ -22,8 +22,8 @@ private typealias Fixture = MembershipFixture
         let isJoining = membership.readerAsked()
         let failure = membership.takeFailure()
         let step = membership.prepareToLeave()
-        let farewell = membership.leave(reason: "closed")
-        #expect(!isJoining && failure == nil && step == nil && farewell == nil)
+        let leaveNotice = membership.leave(reason: "closed")
+        #expect(!isJoining && failure == nil && step == nil && leaveNotice == nil)
     }
 
     @Test func aMemberCommitsUnderTheIdentityOfItsGeneration() {

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The content of a LeaveGroup request.
-struct Farewell: Hashable, Sendable {
+struct LeaveNotice: Hashable, Sendable {
     var memberID: String
     var reason: String
 }
