@@ -8,6 +8,8 @@
 import EmbeddedKafka
 import KafkaTestSupport
 
+@testable import AsyncKafka
+
 extension TestClock {
     /// Runs `body` with a single-broker cluster on this clock, while time passes by itself.
     func withBroker(
@@ -33,6 +35,17 @@ extension TestClock {
         configuration.clock = self.loopClock
         try await self.passing(atMost: limit) { [configuration] in
             try await EmbeddedKafka.withCluster(configuration, body)
+        }
+    }
+
+    /// Runs `body` with the cluster of an admin client, which is connected to three brokers on this clock.
+    func withAdminOfThreeBrokers(
+        _ body: @escaping @Sendable (EmbeddedKafka, Cluster) async throws -> Void
+    ) async throws {
+        try await self.withCluster(brokers: 3) { kafka in
+            var configuration = kafka.clientConfiguration
+            configuration.log = SilentLog()
+            try await KafkaAdminClient.withAdminClient(configuration) { try await body(kafka, $0.cluster) }
         }
     }
 }

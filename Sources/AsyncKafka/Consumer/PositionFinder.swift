@@ -183,10 +183,7 @@ final class PositionFinder: Sendable {
                     // No record is as new as the target, so the next ones written will be the first.
                     wakening.formUnion(state.subscriptions.redirect(lookup, to: .latest))
                 case .failure(let error):
-                    wakening.formUnion(
-                        state.subscriptions.lookupFailed(
-                            lookup, error, now: now, retryAt: now + self.core.cluster.backoff(failures: 1)))
-                    if error.isRetriable { wakening.insert(.metadata) }
+                    wakening.formUnion(self.failed(lookup, error, now: now, in: &state))
                 }
             }
             return wakening
@@ -218,14 +215,20 @@ final class PositionFinder: Sendable {
                 case .success(let end):
                     wakening.formUnion(state.subscriptions.endOfEpochFound(lookup, endOffset: end))
                 case .failure(let error):
-                    wakening.formUnion(
-                        state.subscriptions.lookupFailed(
-                            lookup, error, now: now, retryAt: now + self.core.cluster.backoff(failures: 1)))
-                    if error.isRetriable { wakening.insert(.metadata) }
+                    wakening.formUnion(self.failed(lookup, error, now: now, in: &state))
                 }
             }
             return wakening
         }
+    }
+
+    /// Notes that a leader could not answer for one partition. Metadata may name another leader.
+    private func failed(
+        _ lookup: PositionLookup, _ error: KafkaError, now: MonotonicTime, in state: inout ConsumerState
+    ) -> Wakening {
+        let wakening = state.subscriptions.lookupFailed(
+            lookup, error, now: now, retryAt: now + self.core.cluster.backoff(failures: 1))
+        return error.isRetriable ? wakening.union(.metadata) : wakening
     }
 
     private func failed(

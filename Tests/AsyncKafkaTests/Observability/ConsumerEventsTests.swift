@@ -110,4 +110,36 @@ import Testing
             #expect(failure.error.code == .authorizationFailed)
         }
     }
+
+    /// Cancels the task that reads as soon as it has a batch.
+    private final class Canceller: KafkaObserver {
+        private let isDone = Lock(false)
+
+        func observe(_ event: KafkaEvent) {
+            guard case .batchDelivered = event else { return }
+            let isFirst = self.isDone.withLock { isDone in
+                defer { isDone = true }
+                return !isDone
+            }
+            if isFirst { withUnsafeCurrentTask { $0?.cancel() } }
+        }
+    }
+
+    /// The cancellation concerns that task alone.
+    @Test func aPollThatIsCancelledBetweenTwoBatchesReturnsTheFirstAndDisturbsNoOther() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await kafka.createTopic("t")
+            try await self.store(3, in: kafka)
+            try await self.store(2, in: kafka)
+            var configuration = self.configuration(kafka)
+            configuration.cluster.observer = Canceller()
+            try await KafkaConsumer.withConsumer(configuration, assigned: [self.partition]) { consumer in
+                let cancelled = Task { try await consumer.poll(timeout: .seconds(20)) }
+                let first = try await cancelled.value
+                #expect(first.map(\.offset) == [0, 1, 2])
+                let second = try await consumer.poll(timeout: .seconds(20))
+                #expect(second.map(\.offset) == [3, 4])
+            }
+        }
+    }
 }

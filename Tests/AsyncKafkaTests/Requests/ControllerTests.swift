@@ -47,16 +47,6 @@ private struct CreateTopicsCall: Call {
 @Suite(.timeLimit(.minutes(1))) struct ControllerTests {
     private let clock = TestClock()
 
-    private func withAdmin(
-        _ body: @escaping @Sendable (EmbeddedKafka, Cluster) async throws -> Void
-    ) async throws {
-        try await self.clock.withCluster(brokers: 3) { kafka in
-            var configuration = kafka.clientConfiguration
-            configuration.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(configuration) { try await body(kafka, $0.cluster) }
-        }
-    }
-
     private func create(_ topics: [String], on cluster: Cluster) async throws -> [String: KafkaServer] {
         let results = await cluster.perform(
             CreateTopicsCall(), for: topics, deadline: cluster.loop.now + .seconds(60))
@@ -64,7 +54,7 @@ private struct CreateTopicsCall: Call {
     }
 
     @Test func theControllerIsAskedOnceForAllItems() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             let created = try await self.create(["a", "b"], on: cluster)
             #expect(created.keys.sorted() == ["a", "b"])
             #expect(Set(created.values.map(\.description)) == [kafka.bootstrapServers[0]])
@@ -75,7 +65,7 @@ private struct CreateTopicsCall: Call {
     }
 
     @Test func aNewControllerIsLookedUpWhenTheOldOneIsGone() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             _ = try await self.create(["a"], on: cluster)
             try await kafka.stopBroker(1)
             let created = try await self.create(["b"], on: cluster)
@@ -85,7 +75,7 @@ private struct CreateTopicsCall: Call {
 
     /// The broker lost the role; the metadata says so only later.
     @Test func aBrokerThatIsNoLongerTheControllerIsNotTheOnlyOneAsked() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             _ = try await self.create(["a"], on: cluster)
             let refusal = kafka.inject(.fail(.notController), on: .createTopics, broker: 1, times: nil)
             let moved = Lock(false)

@@ -41,16 +41,6 @@ private struct ListGroupsCall: Call {
 @Suite(.timeLimit(.minutes(1))) struct EveryBrokerTests {
     private let clock = TestClock()
 
-    private func withAdmin(
-        _ body: @escaping @Sendable (EmbeddedKafka, Cluster) async throws -> Void
-    ) async throws {
-        try await self.clock.withCluster(brokers: 3) { kafka in
-            var configuration = kafka.clientConfiguration
-            configuration.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(configuration) { try await body(kafka, $0.cluster) }
-        }
-    }
-
     private func list(_ cluster: Cluster) async throws -> [Int32: Result<[String], KafkaError>] {
         let deadline = cluster.loop.now + .seconds(20)
         let brokers = try await cluster.refreshedMetadata(deadline: deadline).brokers.keys
@@ -58,7 +48,7 @@ private struct ListGroupsCall: Call {
     }
 
     @Test func everyBrokerIsAskedOnceAtTheSameTime() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .listGroups, times: nil)
             async let listed = self.list(cluster)
@@ -73,7 +63,7 @@ private struct ListGroupsCall: Call {
 
     /// A broker that can't answer has its own error, and the results of the others are there.
     @Test func aBrokerThatRefusesIsAnErrorOfItsOwn() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             kafka.inject(.fail(.clusterAuthorizationFailed), on: .listGroups, broker: 2, times: nil)
             kafka.inject(.fail(.coordinatorLoadInProgress), on: .listGroups, broker: 3)
             let results = try await self.list(cluster)
@@ -85,7 +75,7 @@ private struct ListGroupsCall: Call {
     }
 
     @Test func aBrokerThatIsGoneEndsAtTheDeadlineWithItsOwnError() async throws {
-        try await self.withAdmin { kafka, cluster in
+        try await self.clock.withAdminOfThreeBrokers { kafka, cluster in
             let deadline = cluster.loop.now + .seconds(20)
             let brokers = try await cluster.refreshedMetadata(deadline: deadline).brokers.keys.sorted()
             try await kafka.stopBroker(2)

@@ -50,7 +50,7 @@ import Testing
                     calls += 1
                 }
             case .wait(let fetch):
-                // Whoever waits waits for exactly one call.
+                // A caller waits for the call in flight, or starts it if there is none.
                 #expect(fetch != isFetching, "step \(step)")
                 if fetch { calls += 1 }
                 isFetching = true
