@@ -52,9 +52,8 @@ extension RecordAccumulator {
         }
     }
 
-    /// Requests the leaders of a topic, once for all of its partitions.
+    /// Requests the leaders of a topic. Each partition adds this action, and the sender performs it once.
     func needMetadata(of topic: TopicState, _ actions: inout [Action]) {
-        let isAsked = actions.contains { if case .findLeaders(topic.name) = $0 { true } else { false } }
-        if !isAsked { actions.append(.findLeaders(ofTopic: topic.name)) }
+        actions.append(.findLeaders(ofTopic: topic.name))
     }
 }

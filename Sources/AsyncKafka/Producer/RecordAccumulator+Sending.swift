@@ -62,11 +62,10 @@ extension RecordAccumulator {
     }
 
     /// Lets a thread send to a broker, unless one is doing so. The thread may have to send to others first, so it gets the turn
-    /// only when it begins (`beginSending`).
+    /// only when it begins (`beginSending`). Each ready partition adds this action, and the sender performs it once.
     func send(to broker: BrokerState, _ actions: inout [Action]) {
         guard !broker.isSending, !broker.ready.isEmpty, broker.inFlight < self.settings.maxInFlight else { return }
-        let isListed = actions.contains { if case .send(broker.id) = $0 { true } else { false } }
-        if !isListed { actions.append(.send(to: broker.id)) }
+        actions.append(.send(to: broker.id))
     }
 
     /// Delays the next attempt of a partition.

@@ -73,6 +73,7 @@ final class Sender: Sendable {
         var actions = actions
         var brokers: [Int32] = []
         var splittings: [RecordAccumulator.Splitting] = []
+        var leaderless: Set<String> = []
         var next = 0
         while true {
             guard next < actions.count else {
@@ -85,7 +86,7 @@ final class Sender: Sendable {
             next += 1
             switch action {
             case .send(let broker):
-                brokers.append(broker)
+                if !brokers.contains(broker) { brokers.append(broker) }
             case .split(let splitting):
                 splittings.append(splitting)
             case .end(let batch, let result):
@@ -109,6 +110,7 @@ final class Sender: Sendable {
             case .updateMetadata:
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .findLeaders(let topic):
+                guard leaderless.insert(topic).inserted else { break }
                 _ = self.cluster.topicIfKnown(topic)
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .noteUse(let topic):

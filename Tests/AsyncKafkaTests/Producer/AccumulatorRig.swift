@@ -96,7 +96,9 @@ struct AccumulatorRig {
     mutating func note(_ actions: [RecordAccumulator.Action]) {
         for action in actions {
             switch action {
-            case .send(let broker): self.decided.sends.append(broker)
+            case .send(let broker):
+                // As the sender does.
+                if !self.decided.sends.contains(broker) { self.decided.sends.append(broker) }
             case .end(let batch, let result): self.decided.ended.append((batch, result))
             case .freeRecords(let batch): self.decided.freed.append(batch)
             case .split(let splitting): self.held.append(splitting)
