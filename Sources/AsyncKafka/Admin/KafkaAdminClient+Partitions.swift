@@ -53,26 +53,3 @@ extension KafkaAdminClient {
         return results.merging(await self.perform(call, for: valid.keys, timeout: timeout)) { $1 }
     }
 }
-
-/// The number of partitions that a topic is to have.
-public struct NewPartitions: Hashable, Sendable {
-    /// The number of partitions, including those that the topic has already.
-    public var totalCount: Int
-    /// The brokers with the replicas of each new partition, the preferred leader first. Nil if the broker chooses.
-    public var assignments: [[Int32]]?
-
-    /// Creates the number of partitions.
-    public init(totalCount: Int, assignments: [[Int32]]? = nil) {
-        self.totalCount = totalCount
-        self.assignments = assignments
-    }
-}
-
-/// The records that `KafkaAdminClient.deleteRecords(_:timeout:)` deletes of a partition.
-@nonexhaustive
-public enum RecordsToDelete: Hashable, Sendable {
-    /// All records before this offset.
-    case before(Int64)
-    /// All records up to the high watermark.
-    case all
-}

@@ -49,6 +49,3 @@ extension NewTopic: CustomStringConvertible {
         return parts.isEmpty ? self.name : "\(self.name) (\(parts.joined(separator: ", ")))"
     }
 }
-
-/// Returns a number with its noun: `1 partition`, `3 partitions`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
