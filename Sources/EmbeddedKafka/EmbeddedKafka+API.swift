@@ -80,6 +80,8 @@ extension EmbeddedKafka {
         public static let describeDelegationToken = API(.describeDelegationToken)
         /// Describes the brokers of the cluster.
         public static let describeCluster = API(.describeCluster)
+        /// Describes topics and their partitions, a page at a time.
+        public static let describeTopicPartitions = API(.describeTopicPartitions)
 
         /// Kafka's name of the API, or its key if this broker doesn't have it.
         public var description: String {

@@ -57,6 +57,9 @@ extension EmbeddedKafka {
         /// The maximum size of a Fetch response in bytes, whatever the request allows (`fetch.max.bytes`). Default: 55
         /// MiB.
         public var maxFetchBytes = 55 << 20
+        /// The maximum number of partitions in a DescribeTopicPartitions response
+        /// (`max.request.partition.size.limit`). Default: 2000.
+        public var maxDescribedPartitions = 2000
         /// The session timeouts that group members may request (`group.min.session.timeout.ms`,
         /// `group.max.session.timeout.ms`). Default: 6 s to 30 min.
         public var sessionTimeouts: ClosedRange<Duration> = .seconds(6)...(.seconds(1800))

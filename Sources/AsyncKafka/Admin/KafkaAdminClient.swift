@@ -13,9 +13,13 @@ import KafkaTransport
 ///
 /// ```swift
 /// try await KafkaAdminClient.withAdminClient(cluster) { admin in
-///     let token = try await admin.createDelegationToken()
+///     try await admin.createTopics([NewTopic("orders", partitionCount: 12)], ifExists: .ignore).allSucceeded()
 /// }
 /// ```
+///
+/// A call about several items, such as topics, returns a result for each of them and throws nothing, because one item may
+/// fail while others succeed. A failure of the whole call, such as a timeout, is the result of each item that it concerns.
+/// `allSucceeded()` returns the values or throws an error. A call that asks a single question throws its error.
 ///
 /// Calls retry on retriable errors until `KafkaClientConfiguration.apiTimeout`. A call that isn't safe to repeat is not
 /// retried once it may have taken effect (`KafkaError.isOutcomeUnknown`).
@@ -96,8 +100,27 @@ public final class KafkaAdminClient: Sendable {
 
     // MARK: Calls
 
-    /// Performs a call about a single item within the API timeout.
-    func perform<C: Call>(_ call: C) async throws(KafkaError) -> C.Value where C.Item == OnlyItem {
-        try await self.cluster.perform(call, deadline: self.loop.now + self.cluster.configuration.apiTimeout)
+    /// Performs a call about a single item within the timeout, or the API timeout if that is nil.
+    func perform<C: Call>(_ call: C, timeout: Duration? = nil) async throws(KafkaError) -> C.Value
+    where C.Item == OnlyItem {
+        try await self.cluster.perform(call, deadline: self.deadline(timeout))
+    }
+
+    /// Performs a call within the timeout, or the API timeout if that is nil. Every item has a result.
+    func perform<C: Call>(
+        _ call: C, for items: some Sequence<C.Item>, timeout: Duration?
+    ) async -> [C.Item: Result<C.Value, KafkaError>] {
+        await self.cluster.perform(call, for: Array(items), deadline: self.deadline(timeout))
+    }
+
+    func deadline(_ timeout: Duration?) -> MonotonicTime {
+        self.loop.now + (timeout ?? self.cluster.configuration.apiTimeout)
+    }
+
+    /// The time that a broker may take for a request: less than the time after which a connection without an answer is
+    /// closed.
+    func brokerTimeout(_ timeout: Duration?) -> Duration {
+        let configuration = self.cluster.configuration
+        return min(timeout ?? configuration.apiTimeout, configuration.requestTimeout * 0.9)
     }
 }

@@ -18,7 +18,7 @@ extension Cluster {
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async -> [C.Item: Result<C.Value, KafkaError>] {
         var machine = CallStateMachine<C.Item, C.Value>(
-            items, isRepeatable: C.isRepeatable, begun: self.loop.now, deadline: deadline)
+            items, isRepeatable: call.isRepeatable, begun: self.loop.now, deadline: deadline)
         return await withTaskGroup(of: CallEvent<C>.self) { group in
             var timer: MonotonicTime?
             while true {

@@ -14,7 +14,8 @@ extension APIKey {
         switch self {
         case .apiVersions, .saslHandshake, .saslAuthenticate, .metadata, .findCoordinator, .fetch, .listOffsets,
             .offsetFetch, .offsetForLeaderEpoch, .describeGroups, .listGroups, .describeConfigs, .describeCluster,
-            .describeDelegationToken:
+            .describeDelegationToken,
+            .describeTopicPartitions:
             false
         default: true
         }

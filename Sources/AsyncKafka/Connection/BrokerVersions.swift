@@ -52,7 +52,7 @@ struct BrokerVersions: Sendable {
         guard let offered = self.ranges[Request.apiKey] else {
             throw KafkaError(
                 .unsupportedVersion,
-                "The broker has no \(Request.apiKey): it is too old, or not meant for clients. AsyncKafka needs Kafka 2.1 or later.",
+                "The broker has no \(Request.apiKey): \(Request.apiKey.absence)",
                 broker: self.broker.description)
         }
         let version = min(newest, offered.upperBound)

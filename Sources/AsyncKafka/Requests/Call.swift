@@ -39,7 +39,7 @@ protocol Call<Item, Value>: Sendable {
     var patience: Duration? { get }
 
     /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no response) can safely be repeated.
-    static var isRepeatable: Bool { get }
+    var isRepeatable: Bool { get }
 
     /// The broker that can answer for an item.
     func destination(of item: Item) -> Destination
@@ -64,7 +64,7 @@ extension Call {
     static var purpose: ConnectionPurpose { .general }
     var answerTimeout: Duration? { nil }
     var patience: Duration? { nil }
-    static var isRepeatable: Bool { true }
+    var isRepeatable: Bool { true }
     func maximumItems(version: Int16) -> Int { .max }
     func annotate(_ error: inout KafkaError, about item: Item) {}
 
@@ -129,14 +129,5 @@ extension CallOutcome {
         case .done(let value): .success(value)
         case .failed(let error), .elsewhere(let error), .again(let error): .failure(error)
         }
-    }
-}
-
-extension Dictionary {
-    /// The values if all items succeeded; throws one of the errors otherwise.
-    func allSucceeded<Success>() throws(KafkaError) -> [Key: Success] where Value == Result<Success, KafkaError> {
-        var values: [Key: Success] = [:]
-        for (item, result) in self { values[item] = .some(try result.get()) }
-        return values
     }
 }

@@ -14,12 +14,12 @@ enum Endpoints {
             APIVersionsEndpoint.self, CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self,
             CreateTopicsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self, DeleteTopicsEndpoint.self,
             DescribeClusterEndpoint.self, DescribeConfigsEndpoint.self, DescribeDelegationTokenEndpoint.self,
-            DescribeGroupsEndpoint.self, ExpireDelegationTokenEndpoint.self, FetchEndpoint.self,
-            FindCoordinatorEndpoint.self, HeartbeatEndpoint.self, InitProducerIDEndpoint.self, JoinGroupEndpoint.self,
-            LeaveGroupEndpoint.self, ListGroupsEndpoint.self, ListOffsetsEndpoint.self, MetadataEndpoint.self,
-            OffsetCommitEndpoint.self, OffsetFetchEndpoint.self, OffsetForLeaderEpochEndpoint.self,
-            ProduceEndpoint.self, RenewDelegationTokenEndpoint.self, SaslAuthenticateEndpoint.self,
-            SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
+            DescribeGroupsEndpoint.self, DescribeTopicPartitionsEndpoint.self, ExpireDelegationTokenEndpoint.self,
+            FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self, InitProducerIDEndpoint.self,
+            JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListGroupsEndpoint.self, ListOffsetsEndpoint.self,
+            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetFetchEndpoint.self,
+            OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, RenewDelegationTokenEndpoint.self,
+            SaslAuthenticateEndpoint.self, SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
         ]
         return Dictionary(uniqueKeysWithValues: endpoints.map { ($0.apiKey, $0) })
     }()

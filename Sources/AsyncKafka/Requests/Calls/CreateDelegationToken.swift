@@ -13,6 +13,6 @@ struct CreateDelegationTokenCall: DelegationTokenCall {
     let body: CreateDelegationTokenRequest
     var doing: String { "creating a delegation token" }
     /// Repeating it would create a second token.
-    static let isRepeatable = false
+    var isRepeatable: Bool { false }
     static func errorCode(of response: CreateDelegationTokenResponse) -> ErrorCode { response.errorCode }
 }

@@ -13,6 +13,6 @@ struct ExpireDelegationTokenCall: DelegationTokenCall {
     let body: ExpireDelegationTokenRequest
     var doing: String { "ending a delegation token" }
     /// If the first request succeeded, the second would fail because the token no longer exists.
-    static let isRepeatable = false
+    var isRepeatable: Bool { false }
     static func errorCode(of response: ExpireDelegationTokenResponse) -> ErrorCode { response.errorCode }
 }
