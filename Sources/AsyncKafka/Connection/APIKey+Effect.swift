@@ -13,9 +13,11 @@ extension APIKey {
     var hasEffect: Bool {
         switch self {
         case .apiVersions, .saslHandshake, .saslAuthenticate, .metadata, .findCoordinator, .fetch, .listOffsets,
-            .offsetFetch, .offsetForLeaderEpoch, .describeGroups, .listGroups, .describeConfigs, .describeCluster,
-            .describeDelegationToken,
-            .describeTopicPartitions:
+            .offsetFetch, .offsetForLeaderEpoch, .describeGroups, .listGroups, .consumerGroupDescribe,
+            .shareGroupDescribe, .streamsGroupDescribe, .describeShareGroupOffsets, .describeConfigs,
+            .listConfigResources, .describeCluster, .describeQuorum, .describeTopicPartitions, .describeLogDirs,
+            .listPartitionReassignments, .describeProducers, .describeTransactions, .listTransactions, .describeAcls,
+            .describeClientQuotas, .describeUserScramCredentials, .describeDelegationToken:
             false
         default: true
         }

@@ -11,14 +11,22 @@ extension APIKey {
     /// The Kafka release in which brokers learned this API, if they did after Kafka 2.1.
     private var firstRelease: String? {
         switch self {
+        case .electLeaders: "2.2"
         case .incrementalAlterConfigs: "2.3"
         case .alterPartitionReassignments, .listPartitionReassignments, .offsetDelete: "2.4"
         case .describeClientQuotas, .alterClientQuotas: "2.6"
         case .describeUserScramCredentials, .alterUserScramCredentials, .updateFeatures: "2.7"
-        case .describeQuorum: "3.3, with KRaft"
         case .describeCluster, .describeProducers, .unregisterBroker: "2.8"
         case .describeTransactions, .listTransactions: "3.0"
+        case .describeQuorum: "3.3, with KRaft"
+        case .listConfigResources: "3.7, with KRaft"
         case .describeTopicPartitions: "3.8, with KRaft"
+        case .addRaftVoter, .removeRaftVoter: "3.9, with KRaft"
+        case .consumerGroupHeartbeat, .consumerGroupDescribe: "4.0"
+        case .streamsGroupHeartbeat, .streamsGroupDescribe: "4.2"
+        case .shareGroupHeartbeat, .shareGroupDescribe, .describeShareGroupOffsets, .alterShareGroupOffsets,
+            .deleteShareGroupOffsets:
+            "4.2"
         default: nil
         }
     }
