@@ -142,6 +142,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "ArgumentParsingTests", dependencies: ["ArgumentParsing"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineToolTests",
+            dependencies: ["async-kafka", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "KafkaMSKTests", dependencies: ["KafkaMSK", "AsyncKafka"], swiftSettings: settings),
         .testTarget(
             name: "PageViewsTests",
