@@ -141,6 +141,22 @@ extension KafkaAdminClient {
         return results.merging(await self.cluster.perform(call, for: Array(unpaged.keys), deadline: deadline)) { $1 }
     }
 
+    /// Describes topics with their partitions, leaders and replicas, by id.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids of the topics.
+    ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
+    ///     Default: false.
+    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Returns: A result for each topic, by id, without replicas that are eligible to lead. It is `.unknownTopicOrPartition` if
+    ///   the broker knows no such topic, and `.unsupportedVersion` with brokers below Kafka 3.1.
+    public func describeTopics(
+        ids: [KafkaUUID], includeAuthorizedOperations: Bool = false, timeout: Duration? = nil
+    ) async -> [KafkaUUID: Result<TopicDescription, KafkaError>] {
+        let call = TopicIDMetadataCall(includesAuthorizedOperations: includeAuthorizedOperations)
+        return await self.perform(call, for: ids, timeout: timeout)
+    }
+
     private func describeInPages(
         _ names: [String], _ includeAuthorizedOperations: Bool, deadline: MonotonicTime
     ) async -> [String: Result<TopicDescription, KafkaError>] {

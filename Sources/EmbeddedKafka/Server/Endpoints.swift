@@ -17,7 +17,7 @@ enum Endpoints {
             DescribeGroupsEndpoint.self, DescribeTopicPartitionsEndpoint.self, ExpireDelegationTokenEndpoint.self,
             FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self, InitProducerIDEndpoint.self,
             JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListGroupsEndpoint.self, ListOffsetsEndpoint.self,
-            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetFetchEndpoint.self,
+            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
             OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, RenewDelegationTokenEndpoint.self,
             SaslAuthenticateEndpoint.self, SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
         ]
