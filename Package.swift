@@ -112,7 +112,7 @@ let package = Package(
             name: "InteropTests",
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaOIDC", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
-                "KafkaMemory",
+                "KafkaMemory", "async-kafka",
             ],
             exclude: ["Java"],
             swiftSettings: settings),

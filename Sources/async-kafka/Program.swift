@@ -29,8 +29,10 @@ enum Program {
             Command.Example("async-kafka consume orders --last 10", "Read the last ten"),
         ],
         subcommands: [
-            Topics.command, Configs.command, Cluster.command, Tokens.command, Produce.command, Consume.command,
-            Profiles.command, Completions.command, Manual.command,
+            Produce.command, Consume.command, Topics.command, Offsets.command, Groups.command, Lag.command,
+            Configs.command,
+            Transactions.command, Cluster.command, Perf.command, Tokens.command, Profiles.command, Completions.command,
+            Manual.command,
         ])
 
     static func main() async {

@@ -17,12 +17,17 @@ import Glibc
 enum Terminal {
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// The size of the terminal, or a usual one if it isn't known.
+    static func size(of descriptor: Int32) -> (columns: Int, lines: Int) {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
     /// The number of columns, or nil if the stream isn't connected to a terminal.
     static func width(of descriptor: Int32) -> Int? {
         guard Self.isTerminal(descriptor) else { return nil }
-        var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
+        return Self.size(of: descriptor).columns
     }
 
     /// Whether text may be coloured: in a terminal, unless NO_COLOR is set (https://no-color.org).

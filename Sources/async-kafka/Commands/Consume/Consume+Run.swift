@@ -49,7 +49,7 @@ extension Consume {
         var writer = RecordWriter(self)
         if let last {
             var newest = NewestRecords(count: last)
-            try await self.read(consumer, from: positions, to: ends) { records in
+            try await LogReader(consumer: consumer, positions: positions, ends: ends).read { records in
                 newest.add(records)
                 return true
             }
@@ -59,7 +59,7 @@ extension Consume {
         if self.follows {
             try await self.follow(consumer, from: positions, &writer)
         } else if last == nil {
-            try await self.read(consumer, from: positions, to: ends) { records in
+            try await LogReader(consumer: consumer, positions: positions, ends: ends).read { records in
                 try writer.write(records)
                 return !writer.isDone
             }
@@ -85,28 +85,6 @@ extension Consume {
         for (partition, offset) in positions { try await consumer.seek(partition, to: .offset(offset)) }
         while !writer.isDone {
             try writer.write(try await consumer.poll(max: 2000, timeout: .seconds(10)))
-        }
-    }
-
-    /// Reads each partition up to an offset, as long as `take` returns true.
-    private func read(
-        _ consumer: KafkaConsumer, from positions: [TopicPartition: Int64], to ends: [TopicPartition: Int64],
-        _ take: ([ConsumerRecord]) throws -> Bool
-    ) async throws {
-        var unfinished = Set(positions.keys.filter { positions[$0, default: 0] < ends[$0, default: 0] })
-        try consumer.assign(Array(unfinished))
-        for partition in unfinished {
-            try await consumer.seek(partition, to: .offset(positions[partition, default: 0]))
-        }
-        while !unfinished.isEmpty {
-            let records = try await consumer.poll(max: 2000, timeout: .milliseconds(100))
-            guard try take(records.filter { $0.offset < ends[$0.topicPartition, default: 0] }) else { return }
-            // The last offsets before the end may have no records: a compacted log, or the markers of transactions.
-            for partition in unfinished
-            where try await consumer.position(of: partition) >= ends[partition, default: 0] {
-                unfinished.remove(partition)
-                try consumer.pause([partition])
-            }
         }
     }
 }
