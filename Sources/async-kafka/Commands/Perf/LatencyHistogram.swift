@@ -7,7 +7,8 @@
 
 /// Durations, counted in buckets whose width is a 32nd of their value: percentiles are exact to 3 %. Pure.
 struct LatencyHistogram: Sendable {
-    private var counts = [Int](repeating: 0, count: 64 * Self.perDoubling)
+    /// The buckets of all numbers of 63 bits.
+    private var counts = [Int](repeating: 0, count: 59 * Self.perDoubling)
     private(set) var count = 0
     private(set) var minimum: Duration?
     private(set) var maximum: Duration = .zero
@@ -55,8 +56,9 @@ struct LatencyHistogram: Sendable {
         guard bucket >= self.perDoubling else { return Int64(bucket)..<Int64(bucket) + 1 }
         let shift = Int64(bucket / self.perDoubling - 1)
         let place = Int64(bucket % self.perDoubling + self.perDoubling)
-        let (start, isTooLarge) = place.multipliedReportingOverflow(by: 1 << shift)
-        return isTooLarge ? Int64.max - 1..<Int64.max : start..<start + (1 << shift)
+        let start = place << shift
+        let (end, isTooLarge) = start.addingReportingOverflow(1 << shift)
+        return start..<(isTooLarge ? .max : end)
     }
 }
 
