@@ -58,7 +58,7 @@ struct DescribeGroupsCall: GroupsCall {
         return GroupDescription(
             id: group.groupId, type: .classic, state: GroupState(rawValue: group.groupState),
             protocolType: group.protocolType, assignor: group.protocolData.isEmpty ? nil : group.protocolData,
-            coordinator: recipient.broker, members: members.sorted { $0.id < $1.id },
+            coordinator: recipient.identifiedBroker, members: members.sorted { $0.id < $1.id },
             authorizedOperations: self.includesAuthorizedOperations ? Set(bits: group.authorizedOperations) : nil)
     }
 }
