@@ -39,9 +39,13 @@ extension InteropTests {
             let names = ids.flatMap { ["--group", $0] }
             let states = try await self.tool(["--describe", "--state", "--verbose"] + names, of: ids, cluster)
             let ours = groups.map { group in
-                [group.id, "\(group.coordinator.host):\(group.coordinator.port)", "(\(self.text(group.coordinator.id)))"]
+                [
+                    group.id, "\(group.coordinator.host):\(group.coordinator.port)",
+                    "(\(self.text(group.coordinator.id)))",
+                ]
                     + [
-                        self.text(group.assignor), "\(group.state)", self.text(group.epoch), self.text(group.assignmentEpoch),
+                        self.text(group.assignor), "\(group.state)", self.text(group.epoch),
+                        self.text(group.assignmentEpoch),
                         "\(group.members.count)",
                     ]
             }
@@ -52,7 +56,8 @@ extension InteropTests {
                     [group.id, member.id] + (member.instanceID.map { [$0] } ?? [])
                         + [
                             member.host, member.clientID, "\(member.assignment.count)", self.text(member.epoch),
-                            self.text(member.assignment), self.text(member.targetAssignment.map { _ in group.assignmentEpoch } ?? nil),
+                            self.text(member.assignment),
+                            self.text(member.targetAssignment.map { _ in group.assignmentEpoch } ?? nil),
                             self.text(member.targetAssignment),
                         ]
                 }
@@ -123,7 +128,8 @@ extension InteropTests {
                     #expect(missing?.brokerCode == .groupIdNotFound)
                 }
                 if environment.isAtLeast(2, 4) {
-                    #expect(try await admin.removeAllMembers(from: live, reason: "a test").map(\.instanceID) == ["till-7"])
+                    #expect(
+                        try await admin.removeAllMembers(from: live, reason: "a test").map(\.instanceID) == ["till-7"])
                 }
                 try await admin.deleteGroups([live]).allSucceeded()
                 let rest = try await admin.listGroups().map(\.id)
@@ -162,14 +168,22 @@ extension InteropTests {
                             let results = await admin.describeGroups([modern, shared])
                             guard let all = try? results.allSucceeded() else { return false }
                             groups = all
-                            return all.values.allSatisfy { $0.state == .stable && $0.members.first?.assignment == partitions }
+                            return all.values.allSatisfy {
+                                $0.state == .stable && $0.members.first?.assignment == partitions
+                            }
                         }
                         let group = try #require(groups[modern])
                         #expect(group.type == .consumer && group.members.first?.isClassic == false)
                         #expect(group.members.first?.targetAssignment == partitions)
                         #expect(group.members.first?.subscribedTopics == [topic])
                         try await self.expectSame([group], cluster)
-                        print("REMOVE", await admin.removeMembers([.member(group.members[0].id)], from: modern))
+                        let member = GroupMemberIdentity.member(try #require(group.members.first?.id))
+                        let removed = await admin.removeMembers([member, .member("nobody")], from: modern)
+                        #expect(throws: Never.self) { try removed[member]?.get() }
+                        let nobody = #expect(throws: KafkaError.self) { try removed[.member("nobody")]?.get() }
+                        #expect(nobody?.brokerCode == .unknownMemberId)
+                        let now = try await admin.describeGroups([modern], type: .consumer).allSucceeded()[modern]
+                        #expect((now?.epoch ?? 0) > (group.epoch ?? 0))
                         let listed = try await admin.listGroups(types: [.consumer, .share]).filter {
                             [modern, shared].contains($0.id)
                         }
@@ -183,19 +197,20 @@ extension InteropTests {
                         #expect(
                             told == [
                                 [
-                                    shared, "\(share.coordinator.host):\(share.coordinator.port)", "(\(self.text(share.coordinator.id)))",
+                                    shared, "\(share.coordinator.host):\(share.coordinator.port)",
+                                    "(\(self.text(share.coordinator.id)))",
                                     "\(share.state)", self.text(share.epoch), self.text(share.assignmentEpoch), "1",
                                 ]
                             ])
                         let members = try await self.tool(
                             ["--describe", "--members", "--verbose", "--group", shared], of: [shared],
                             tool: Self.shareTool, cluster)
-                        let member = try #require(share.members.first)
+                        let sharing = try #require(share.members.first)
                         #expect(
                             members == [
                                 [
-                                    shared, member.id, member.host, member.clientID, "3", self.text(member.epoch),
-                                    self.text(member.assignment),
+                                    shared, sharing.id, sharing.host, sharing.clientID, "3", self.text(sharing.epoch),
+                                    self.text(sharing.assignment),
                                 ]
                             ])
                     }

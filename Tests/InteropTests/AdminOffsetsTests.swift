@@ -19,7 +19,10 @@ extension InteropTests {
         ) async throws -> [Int32: Int64] {
             let lines = try await KafkaTool.run(
                 "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-                ["--bootstrap-server", cluster.bootstrap, "--reset-offsets", "--dry-run", "--group", group, "--topic", topic]
+                [
+                    "--bootstrap-server", cluster.bootstrap, "--reset-offsets", "--dry-run", "--group", group,
+                    "--topic", topic,
+                ]
                     + target)
             // GROUP TOPIC PARTITION NEW-OFFSET
             let rows = lines.map { $0.split(separator: " ") }.filter { $0.count == 4 && $0[1] == topic }
@@ -60,9 +63,12 @@ extension InteropTests {
 
                 let plans: [(OffsetReset, [String])] = [
                     (.earliest, ["--to-earliest"]), (.shift(by: -4), ["--shift-by", "-4"]),
-                    (.timestamp(Timestamp(millisecondsSince1970: 1_700_000_006_500)), [
-                        "--to-datetime", "2023-11-14T22:13:26.500Z",
-                    ]),
+                    (
+                        .timestamp(Timestamp(millisecondsSince1970: 1_700_000_006_500)),
+                        [
+                            "--to-datetime", "2023-11-14T22:13:26.500Z",
+                        ]
+                    ),
                     (.offset(7), ["--to-offset", "7"]), (.age(.seconds(60)), ["--by-duration", "PT1M"]),
                 ]
                 for (target, arguments) in plans {
@@ -81,13 +87,17 @@ extension InteropTests {
                 let deleted = await admin.deleteGroupOffsets([first], of: group)
                 if environment.isAtLeast(2, 4) {
                     try deleted.allSucceeded()
-                    #expect(try await admin.listGroupOffsets([group]).allSucceeded()[group]?.mapValues(\.offset) == [second: 8])
+                    #expect(
+                        try await admin.listGroupOffsets([group]).allSucceeded()[group]?.mapValues(\.offset) == [
+                            second: 8
+                        ])
                 } else {
                     let error = #expect(throws: KafkaError.self) { try deleted[first]?.get() }
                     #expect(error?.code == .unsupportedVersion && error?.message.contains("Kafka 2.4") == true)
                 }
 
-                try await KafkaConsumer.withConsumer(cluster.consumer(group: group), subscribedTo: [topic]) { consumer in
+                try await KafkaConsumer.withConsumer(cluster.consumer(group: group), subscribedTo: [topic]) {
+                    consumer in
                     _ = try await consumer.read(2)
                     let results = await admin.alterGroupOffsets([first: OffsetAndMetadata(offset: 3)], of: group)
                     let error = #expect(throws: KafkaError.self) { try results[first]?.get() }
@@ -129,7 +139,8 @@ extension InteropTests {
                         #expect(error?.message.contains("Kafka \(release.0).\(release.1)") == true)
                     }
                 }
-                let times = ["-1", "-2", "\(middle.millisecondsSince1970)"] + (environment.isAtLeast(3, 0) ? ["-3"] : [])
+                let times =
+                    ["-1", "-2", "\(middle.millisecondsSince1970)"] + (environment.isAtLeast(3, 0) ? ["-3"] : [])
                 var told: [String] = []
                 for time in times {
                     told += try await KafkaTool.run(

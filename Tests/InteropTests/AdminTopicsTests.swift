@@ -99,7 +99,8 @@ extension InteropTests {
                 let byID = await admin.describeTopics(ids: [id])
                 if environment.isAtLeast(3, 1) {
                     #expect(try byID[id]?.get().name == counted)
-                    #expect(try byID[id]?.get().partitions.map(\.replicas) == topics[counted]?.partitions.map(\.replicas))
+                    #expect(
+                        try byID[id]?.get().partitions.map(\.replicas) == topics[counted]?.partitions.map(\.replicas))
                 } else {
                     let error = #expect(throws: KafkaError.self) { try byID[id]?.get() }
                     #expect(error?.code == .unsupportedVersion && error?.message.contains("Kafka 3.1") == true)

@@ -63,7 +63,9 @@ extension InteropTests {
                 #expect(told.sorted { $0[0] < $1[0] } == ours.sorted { $0[0] < $1[0] })
                 #expect(producers[partitions[1]]?.compactMap(\.transactionStartOffset).sorted() == [0, 1])
 
-                let listed = try await admin.listTransactions(states: [.ongoing]).filter { [a, b].contains($0.transactionalID) }
+                let listed = try await admin.listTransactions(states: [.ongoing]).filter {
+                    [a, b].contains($0.transactionalID)
+                }
                 #expect(listed.map(\.transactionalID) == [a, b])
                 let rows = try await self.tool(["list"], cluster).filter { [a, b].contains($0[0]) }
                 #expect(
@@ -71,7 +73,10 @@ extension InteropTests {
                         == listed.map { [$0.transactionalID, "\($0.coordinator)", "\($0.producerID)", "\($0.state)"] })
                 let one = try await admin.listTransactions(producerIDs: [listed[0].producerID])
                 #expect(one.map(\.transactionalID) == [a])
-                #expect(try await admin.listTransactions(states: [.completeCommit]).allSatisfy { ![a, b].contains($0.transactionalID) })
+                #expect(
+                    try await admin.listTransactions(states: [.completeCommit]).allSatisfy {
+                        ![a, b].contains($0.transactionalID)
+                    })
                 try await self.listsByFilters(a, b, environment, admin)
 
                 let described = try #require(try await admin.describeTransactions([a]).allSucceeded()[a])
@@ -82,7 +87,9 @@ extension InteropTests {
                         "\(described.state)", "600000", "\(described.startedAt?.millisecondsSince1970 ?? -1)",
                     ])
                 #expect(described.timeout == .seconds(600))
-                #expect(Set(row.last?.split(separator: ",").map(String.init) ?? []) == Set(described.partitions.map(\.description)))
+                #expect(
+                    Set(row.last?.split(separator: ",").map(String.init) ?? [])
+                        == Set(described.partitions.map(\.description)))
                 #expect(described.partitions.filter { $0.topic == topic } == partitions)
                 let missing = await admin.describeTransactions(["missing"])
                 let unknown = #expect(throws: KafkaError.self) { try missing["missing"]?.get() }

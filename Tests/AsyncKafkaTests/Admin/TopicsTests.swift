@@ -337,7 +337,8 @@ import Testing
         try await self.withAdmin { kafka, admin in
             try await kafka.createTopic("there", partitions: 1, configuration: ["retention.ms": "60000"])
             let wanted = [
-                NewTopic("there", partitionCount: 7, configs: ["retention.ms": "1"]), NewTopic("new", partitionCount: 2),
+                NewTopic("there", partitionCount: 7, configs: ["retention.ms": "1"]),
+                NewTopic("new", partitionCount: 2),
             ]
             let topics = try await admin.createIfMissing(wanted)
             #expect(topics.map(\.name) == ["there", "new"] && topics.map(\.isNew) == [false, true])

@@ -86,7 +86,8 @@ import Testing
         let state = ProducerState(
             producerID: 1000, producerEpoch: 0, lastSequence: 7, lastTimestamp: Timestamp(millisecondsSince1970: 5),
             transactionStartOffset: 12)
-        #expect("\(state)" == "producer 1000, epoch 0, last sequence 7, last timestamp 5 ms, transaction from offset 12")
+        #expect(
+            "\(state)" == "producer 1000, epoch 0, last sequence 7, last timestamp 5 ms, transaction from offset 12")
         let transaction = TransactionDescription(
             transactionalID: "till-7", state: .ongoing, coordinator: Broker(id: 1, host: "a", port: 9092),
             producerID: 1000, producerEpoch: 2, timeout: .seconds(60), startedAt: Timestamp(millisecondsSince1970: 5),
