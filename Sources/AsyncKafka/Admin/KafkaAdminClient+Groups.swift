@@ -70,7 +70,8 @@ extension KafkaAdminClient {
         _ call: C, deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Value] where C.Item == Int32 {
         let brokers = try await self.cluster.refreshedMetadata(deadline: deadline).brokers.keys
-        return Array(try await self.cluster.perform(call, for: Array(brokers), deadline: deadline).allSucceeded().values)
+        return Array(
+            try await self.cluster.perform(call, for: Array(brokers), deadline: deadline).allSucceeded().values)
     }
 
     /// Describes groups of consumers and other classic groups, and share groups, with their members.
@@ -158,8 +159,8 @@ extension KafkaAdminClient {
         await self.perform(DeleteGroupsCall(ignoresMissing: ifMissing == .ignore), for: ids, timeout: timeout)
     }
 
-    /// Removes members from a classic group, or static members from a consumer group. Their partitions are assigned to the
-    /// other members. A member that runs joins again, so stop it first (KIP-345, Kafka 2.4).
+    /// Removes members from a group of consumers. Their partitions are assigned to the other members. A member that runs joins
+    /// again, so stop it first (KIP-345). Requires Kafka 2.4.
     ///
     /// - Parameters:
     ///   - members: The members, by member id or instance id.
@@ -191,7 +192,7 @@ extension KafkaAdminClient {
         let deadline = self.deadline(timeout)
         let described = await self.describe([group], deadline: deadline)
         guard let members = try described[group]?.get().members, !members.isEmpty else { return [] }
-        // Consumer groups let only static members be removed, by their instance ids.
+        // A static member that restarts has another member id, and the same instance id.
         let identities = members.map { member in
             member.instanceID.map(GroupMemberIdentity.instance) ?? .member(member.id)
         }

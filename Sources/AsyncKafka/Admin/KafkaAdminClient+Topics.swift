@@ -58,6 +58,34 @@ extension KafkaAdminClient {
         return results.merging(await self.perform(call, for: valid.keys.sorted(), timeout: timeout)) { $1 }
     }
 
+    /// Creates the topics that don't exist, and waits until all of them can be used: what an application needs when it starts.
+    ///
+    /// It may be called by several applications at the same time. If all topics exist, the right to describe them is enough.
+    ///
+    /// - Parameters:
+    ///   - topics: The topics. A topic that exists stays as it is, also if its partitions or settings differ.
+    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Returns: The topics in the same order; `CreatedTopic.isNew` tells which ones this call has created.
+    /// - Throws: The first error of `createTopics(_:ifExists:validateOnly:timeout:)`. Other topics may have been created. `.timedOut`
+    ///   or another error if a topic can't be used in time.
+    @discardableResult
+    public func createIfMissing(
+        _ topics: [NewTopic], timeout: Duration? = nil
+    ) async throws(KafkaError) -> [CreatedTopic] {
+        let deadline = self.deadline(timeout)
+        let call = TopicMetadataCall(includesAuthorizedOperations: false)
+        let known = await self.cluster.perform(call, for: topics.map(\.name), deadline: deadline)
+        let missing = topics.filter { topic in
+            if case .success? = known[topic.name] { false } else { true }
+        }
+        let left = deadline - self.cluster.loop.now
+        let created = try await self.createTopics(missing, ifExists: .ignore, timeout: max(left, .milliseconds(1)))
+            .allSucceeded()
+        // Brokers learn of a new topic after the controller has created it.
+        for topic in topics { _ = try await self.cluster.topic(topic.name, deadline: deadline) }
+        return topics.map { created[$0.name] ?? CreatedTopic(name: $0.name, isNew: false) }
+    }
+
     /// Deletes topics with all of their records.
     ///
     /// The controller has deleted the topics when this returns. Brokers remove them shortly after.

@@ -49,3 +49,18 @@ extension OffsetTarget {
         }
     }
 }
+
+extension OffsetSpec {
+    var target: OffsetTarget {
+        switch self {
+        case .earliest: .earliest
+        case .latest: .latest
+        case .timestamp(let time): .timestamp(time.millisecondsSince1970)
+        case .age(let age): .age(age)
+        case .maxTimestamp: .maxTimestamp
+        case .earliestLocal: .earliestLocal
+        case .latestTiered: .latestTiered
+        case .earliestPendingUpload: .earliestPendingUpload
+        }
+    }
+}

@@ -12,9 +12,9 @@ public struct GroupLag: Hashable, Sendable {
     /// The partitions that the group has committed offsets for or that its members have, by topic and number.
     public var partitions: [PartitionLag]
 
-    /// The sum of the known lags.
+    /// The sum of the known lags. Negative ones count as 0.
     public var total: Int64 {
-        self.partitions.reduce(0) { $0.addingReportingOverflow($1.lag ?? 0).partialValue }
+        self.partitions.reduce(0) { $0.addingReportingOverflow(max(0, $1.lag ?? 0)).partialValue }
     }
 }
 
@@ -38,10 +38,11 @@ public struct PartitionLag: Hashable, Sendable {
     /// The id of the member that has the partition. Nil if none has.
     public var memberID: String?
 
-    /// The number of offsets from the committed one to the end of the log. Nil if either is unknown.
+    /// The number of offsets from the committed one to the end of the log. It is negative if the log ends before, as after
+    /// a topic was created anew. Nil if either is unknown.
     public var lag: Int64? {
         guard let committed, let logEnd else { return nil }
-        return max(0, logEnd - committed.offset)
+        return logEnd.subtractingReportingOverflow(committed.offset).partialValue
     }
 }
 

@@ -10,9 +10,10 @@ public struct GroupType: RawRepresentable, Hashable, Sendable {
     /// Kafka's name of the type, such as `Consumer`.
     public var rawValue: String
 
-    /// Creates the type with this name.
+    /// Creates the type with this name. Known names may be in any case: brokers send them in lower case.
     public init(rawValue: String) {
-        self.rawValue = rawValue
+        let known = ["Classic", "Consumer", "Share", "Streams"]
+        self.rawValue = known.first { $0.lowercased() == rawValue.lowercased() } ?? rawValue
     }
 
     /// A group of the classic protocol: consumers that assign partitions among themselves, Kafka Connect, and groups that

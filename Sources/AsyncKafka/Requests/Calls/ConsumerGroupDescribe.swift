@@ -41,14 +41,16 @@ struct ConsumerGroupDescribeCall: GroupsCall {
         let members = group.members.map { member in
             GroupMember(
                 id: member.memberId, instanceID: member.instanceId, rack: member.rackId, clientID: member.clientId,
-                host: member.clientHost, epoch: member.memberEpoch, subscribedTopics: member.subscribedTopicNames.sorted(),
+                host: member.clientHost, epoch: member.memberEpoch,
+                subscribedTopics: member.subscribedTopicNames.sorted(),
                 subscribedPattern: member.subscribedTopicRegex.flatMap { $0.isEmpty ? nil : $0 },
-                assignment: self.partitions(member.assignment), targetAssignment: self.partitions(member.targetAssignment),
+                assignment: self.partitions(member.assignment),
+                targetAssignment: self.partitions(member.targetAssignment),
                 isClassic: member.memberType < 0 ? nil : member.memberType == 0)
         }
         return GroupDescription(
             id: group.groupId, type: .consumer, state: GroupState(rawValue: group.groupState), protocolType: "consumer",
-            assignor: group.assignorName.isEmpty ? nil : group.assignorName, coordinator: recipient.broker,
+            assignor: group.assignorName.isEmpty ? nil : group.assignorName, coordinator: recipient.identifiedBroker,
             epoch: group.groupEpoch, assignmentEpoch: group.assignmentEpoch, members: members.sorted { $0.id < $1.id },
             authorizedOperations: self.includesAuthorizedOperations ? Set(bits: group.authorizedOperations) : nil)
     }

@@ -42,23 +42,23 @@ struct DescribeGroupsCall: GroupsCall {
     private func description(
         of group: DescribeGroupsResponse.DescribedGroup, _ recipient: Recipient
     ) -> GroupDescription {
-        let isOfConsumers = group.protocolType == ClassicGroupMessages.type
+        let isOfConsumers = group.protocolType == "consumer"
         let members = group.members.map { member in
             // Another client may encode what it likes. Such members are shown without topics and partitions.
-            let subscription =
-                isOfConsumers && !member.memberMetadata.isEmpty
-                ? try? ClassicGroupMessages.decodeSubscription(
-                    member.memberMetadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId) : nil
-            let assignment = isOfConsumers ? try? ClassicGroupMessages.decodeAssignment(member.memberAssignment) : nil
+            let subscription = isOfConsumers ? try? ConsumerProtocolSubscription(ofMember: member.memberMetadata) : nil
+            let assignment = isOfConsumers ? try? ConsumerProtocolAssignment(ofMember: member.memberAssignment) : nil
+            let partitions = assignment?.assignedPartitions.flatMap { topic in
+                topic.partitions.map { TopicPartition(topic.topic, $0) }
+            }
             return GroupMember(
                 id: member.memberId, instanceID: member.groupInstanceId, clientID: member.clientId,
                 host: member.clientHost, subscribedTopics: subscription?.topics.sorted() ?? [],
-                assignment: assignment?.sorted() ?? [], isClassic: true)
+                assignment: partitions?.sorted() ?? [], isClassic: true)
         }
         return GroupDescription(
             id: group.groupId, type: .classic, state: GroupState(rawValue: group.groupState),
             protocolType: group.protocolType, assignor: group.protocolData.isEmpty ? nil : group.protocolData,
-            coordinator: recipient.broker, members: members.sorted { $0.id < $1.id },
+            coordinator: recipient.identifiedBroker, members: members.sorted { $0.id < $1.id },
             authorizedOperations: self.includesAuthorizedOperations ? Set(bits: group.authorizedOperations) : nil)
     }
 }

@@ -33,7 +33,8 @@ struct DescribeTransactionsCall: Call {
             outcomes[answer.transactionalId] = .done(
                 TransactionDescription(
                     transactionalID: answer.transactionalId, state: TransactionState(rawValue: answer.transactionState),
-                    coordinator: recipient.broker, producerID: answer.producerId, producerEpoch: answer.producerEpoch,
+                    coordinator: recipient.identifiedBroker, producerID: answer.producerId,
+                    producerEpoch: answer.producerEpoch,
                     timeout: .milliseconds(answer.transactionTimeoutMs),
                     startedAt: answer.transactionStartTimeMs < 0
                         ? nil : Timestamp(millisecondsSince1970: answer.transactionStartTimeMs),

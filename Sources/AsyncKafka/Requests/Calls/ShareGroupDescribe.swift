@@ -48,7 +48,7 @@ struct ShareGroupDescribeCall: GroupsCall {
         }
         return GroupDescription(
             id: group.groupId, type: .share, state: GroupState(rawValue: group.groupState), protocolType: "share",
-            assignor: group.assignorName.isEmpty ? nil : group.assignorName, coordinator: recipient.broker,
+            assignor: group.assignorName.isEmpty ? nil : group.assignorName, coordinator: recipient.identifiedBroker,
             epoch: group.groupEpoch, assignmentEpoch: group.assignmentEpoch, members: members.sorted { $0.id < $1.id },
             authorizedOperations: self.includesAuthorizedOperations ? Set(bits: group.authorizedOperations) : nil)
     }
