@@ -85,16 +85,23 @@ extension InteropTests {
                 ])
             let json = try #require(told.last { $0.hasPrefix("{") })
             let generated = try JSONDecoder().decode(Proposal.self, from: Data(json.utf8))
-            #expect(generated.counts == [1: 4, 2: 4, 3: 4])
+            // Kafka's own plan begins with a random broker, and isn't always quite as even.
+            #expect(generated.counts.values.reduce(0, +) == 12 && generated.counts.count == 3)
 
             try await admin.alterPartitionReassignments(plan.reassignments).allSucceeded()
+            let target = plan.changes.map(\.to)
             try await eventually("the replicas are spread") {
-                try await admin.listPartitionReassignments(of: plan.changes.map(\.partition)).isEmpty
+                let topic = try await admin.describeTopics(["spread"]).allSucceeded()["spread"]
+                let changed = plan.changes.map { change in
+                    topic?.partitions.first { $0.partition == change.partition.partition }?.replicas
+                }
+                return changed == target
             }
             let after = try #require(try await admin.describeTopics(["spread"]).allSucceeded()["spread"])
             let ours = Proposal(partitions: after.partitions.map { Proposal.Partition(replicas: $0.replicas) })
-            #expect(ours.counts == generated.counts)
+            #expect(ours.counts == [1: 4, 2: 4, 3: 4])
             #expect(plan.changes.flatMap(\.added).count == 4)
+            #expect(try await admin.listPartitionReassignments(of: plan.changes.map(\.partition)).isEmpty)
         }
 
         private func moveAndElect(
