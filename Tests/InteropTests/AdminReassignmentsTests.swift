@@ -90,15 +90,16 @@ extension InteropTests {
 
             try await admin.alterPartitionReassignments(plan.reassignments).allSucceeded()
             let target = plan.changes.map(\.to)
+            var after: TopicDescription?
             try await eventually("the replicas are spread") {
-                let topic = try await admin.describeTopics(["spread"]).allSucceeded()["spread"]
+                after = try await admin.describeTopics(["spread"]).allSucceeded()["spread"]
                 let changed = plan.changes.map { change in
-                    topic?.partitions.first { $0.partition == change.partition.partition }?.replicas
+                    after?.partitions.first { $0.partition == change.partition.partition }?.replicas
                 }
                 return changed == target
             }
-            let after = try #require(try await admin.describeTopics(["spread"]).allSucceeded()["spread"])
-            let ours = Proposal(partitions: after.partitions.map { Proposal.Partition(replicas: $0.replicas) })
+            let spread = try #require(after)
+            let ours = Proposal(partitions: spread.partitions.map { Proposal.Partition(replicas: $0.replicas) })
             #expect(ours.counts == [1: 4, 2: 4, 3: 4])
             #expect(plan.changes.flatMap(\.added).count == 4)
             #expect(try await admin.listPartitionReassignments(of: plan.changes.map(\.partition)).isEmpty)
