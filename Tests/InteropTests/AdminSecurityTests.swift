@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import KafkaMemory
 import KafkaTestSupport
 import Testing
 
@@ -187,6 +188,45 @@ extension InteropTests {
                     .user(.named(user), clientID: .default): [.remove(.consumerByteRate)],
                 ]).allSucceeded()
                 try await eventually("the quotas are gone") { try await own(ofUser).isEmpty }
+            }
+        }
+
+        private final class Throttlings: KafkaObserver {
+            private let durations = Lock<[Duration]>([])
+
+            var longest: Duration? { self.durations.withLock { $0.max() } }
+
+            func observe(_ event: KafkaEvent) {
+                if case .throttled(let throttled) = event { self.durations.withLock { $0.append(throttled.duration) } }
+            }
+        }
+
+        /// KIP-599: the controller refuses what exceeds the quota, and says when it would accept it.
+        @Test(
+            .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
+            arguments: TestEnvironment.real.filter { $0.isAtLeast(2, 7) })
+        func aQuotaOfTheControllerIsWaitedFor(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let throttlings = Throttlings()
+            var limited = cluster.client
+            limited.clientID = unique("limited")
+            limited.observer = throttlings
+            let entity = ClientQuotaEntity.clientID(.named(limited.clientID))
+            try await KafkaAdminClient.withAdminClient(limited) { admin in
+                // A second's worth of 1 partition, of which ten seconds may be used at once.
+                try await admin.alterClientQuotas([entity: [.set(.controllerMutationRate, to: 1)]]).allSucceeded()
+                try await eventually("the broker knows the quota") {
+                    try await admin.describeClientQuotas().keys.contains(entity)
+                }
+                let name = unique("throttled")
+                let topics = ["\(name)-1", "\(name)-2"]
+                for topic in topics {
+                    try await admin.createTopics([NewTopic(topic, partitionCount: 14, replicationFactor: 1)])
+                        .allSucceeded()
+                }
+                #expect(try #require(throttlings.longest) > .seconds(1))
+                try await admin.alterClientQuotas([entity: [.remove(.controllerMutationRate)]]).allSucceeded()
+                try await admin.deleteTopics(topics).allSucceeded()
             }
         }
 

@@ -9,7 +9,8 @@
 public struct FeatureMetadata: Hashable, Sendable {
     /// The version of each feature that is in effect, such as of `metadata.version` or `transaction.version`.
     public var finalized: [String: Int16]
-    /// The number of the last change of a feature. Nil with brokers below Kafka 2.7.
+    /// How recent this is: a higher number is newer. With KRaft it is an offset of the cluster's metadata. Nil with brokers
+    /// below Kafka 2.7.
     public var finalizedEpoch: Int64?
     /// The versions of each feature that the broker supports.
     public var supported: [String: ClosedRange<Int16>]
