@@ -30,8 +30,8 @@ enum Program {
         ],
         subcommands: [
             Produce.command, Consume.command, Topics.command, Offsets.command, Groups.command, Lag.command,
-            Configs.command,
-            Transactions.command, Cluster.command, Perf.command, Tokens.command, Profiles.command, Completions.command,
+            Configs.command, ACLs.command, Quotas.command, Users.command, Tokens.command, Transactions.command,
+            Cluster.command, LogDirs.command, Reassign.command, Perf.command, Profiles.command, Completions.command,
             Manual.command,
         ])
 
