@@ -110,6 +110,7 @@ extension EmbeddedKafka.Configuration {
         if self.defaultReplicationFactor < 1 || self.defaultReplicationFactor > self.brokers {
             return "A topic can't have \(self.defaultReplicationFactor) replicas on \(self.brokers) brokers."
         }
+        if let time = self.retentionTime, time < .zero { return "Records can't be kept for \(time)." }
         if self.cleaningInterval <= .zero { return "The cleaner can't run every \(self.cleaningInterval)." }
         return self.listeners.indices.lazy.compactMap(self.problem).first
     }

@@ -135,6 +135,54 @@ extension InteropTests {
             }
         }
 
+        @Test(arguments: TestEnvironment.real.filter { $0.isAtLeast(4, 4) })
+        func changesOfSettingsAreRefusedAsByKafka(environment: TestEnvironment) async throws {
+            let ofTopics: [[ConfigChange]] = [
+                [.set("retention.ms", to: "1000")], [.set("no.such.setting", to: "1")],
+                [.set("retention.ms", to: "soon")], [.set("retention.ms", to: "-2")],
+                [.set("retention.bytes", to: "-5")], [.set("segment.bytes", to: "1")],
+                [.set("cleanup.policy", to: "")], [.set("cleanup.policy", to: "shred")],
+                [.set("cleanup.policy", to: "delete,delete")], [.append("cleanup.policy", "compact")],
+                [.append("retention.ms", "1")], [.subtract("cleanup.policy", "compact")],
+                [.delete("retention.ms")], [.delete("no.such.setting")],
+                [.set("remote.storage.enable", to: "true")],
+                [.set("min.compaction.lag.ms", to: "9"), .set("max.compaction.lag.ms", to: "8")],
+                [.set("retention.ms", to: "1"), .delete("retention.ms")],
+                [.set("compression.gzip.level", to: "0")], [.set("compression.lz4.level", to: "18")],
+                [.set("follower.replication.throttled.replicas", to: "0")],
+                [.set("min.cleanable.dirty.ratio", to: "2")], [.set("preallocate", to: "maybe")],
+            ]
+            let ofBrokers: [[ConfigChange]] = [
+                [.set("log.retention.ms", to: "1000")], [.set("log.retention.ms", to: "soon")],
+                [.set("num.partitions", to: "3")], [.set("message.max.bytes", to: "-1")],
+                [.append("log.cleanup.policy", "compact")], [.append("log.retention.ms", "1")],
+                [.delete("log.retention.ms")],
+            ]
+            func codes(_ client: KafkaClientConfiguration, _ topic: String) async throws -> [String] {
+                try await KafkaAdminClient.withAdminClient(client) { admin in
+                    let broker = try #require(try await admin.describeCluster().brokers.first?.id)
+                    var codes: [String] = []
+                    func ask(_ resource: ConfigResource, _ changes: [ConfigChange]) async {
+                        let results = await admin.incrementalAlterConfigs([resource: changes], validateOnly: true)
+                        var code = "accepted"
+                        if case .failure(let error) = results[resource] { code = "\(error.brokerCode ?? .none)" }
+                        codes.append("\(resource == .topic(topic) ? "topic" : "broker") \(changes): \(code)")
+                    }
+                    for changes in ofTopics { await ask(.topic(topic), changes) }
+                    for changes in ofBrokers { await ask(.broker(broker), changes) }
+                    return codes
+                }
+            }
+            let cluster = try await environment.cluster()
+            let expected = try await codes(cluster.client, try await cluster.createTopic("refused"))
+            try await EmbeddedKafka.withBroker { kafka in
+                try await kafka.createTopic("t")
+                var client = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers)
+                client.log = SilentLog()
+                for (own, kafkas) in zip(try await codes(client, "t"), expected) { #expect(own == kafkas) }
+            }
+        }
+
         @Test func aclsAreManagedByKafkasToolAndObeyed() async throws {
             var configuration = EmbeddedKafka.Configuration()
             configuration.users = ["alice": "alice-secret"]
