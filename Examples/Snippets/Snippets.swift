@@ -92,6 +92,8 @@ func embedded() async throws {
         try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
             _ = try await producer.send(ProducerRecord(topic: "orders", value: "paid"))
         }
+        let records = try await broker.waitForRecords(1, in: "orders")
+        assert(records[0].value == "paid")
     }
     // snippet end
 }

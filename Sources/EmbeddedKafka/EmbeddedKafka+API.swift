@@ -62,8 +62,20 @@ extension EmbeddedKafka {
         public static let initProducerId = API(.initProducerId)
         /// Returns the end of a leader epoch, by which a consumer detects truncation of what it has read.
         public static let offsetForLeaderEpoch = API(.offsetForLeaderEpoch)
+        /// Describes ACLs.
+        public static let describeAcls = API(.describeAcls)
+        /// Creates ACLs.
+        public static let createAcls = API(.createAcls)
+        /// Deletes ACLs.
+        public static let deleteAcls = API(.deleteAcls)
         /// Describes the settings of topics and brokers.
         public static let describeConfigs = API(.describeConfigs)
+        /// Replaces the settings of topics and brokers.
+        public static let alterConfigs = API(.alterConfigs)
+        /// Changes single settings of topics and brokers.
+        public static let incrementalAlterConfigs = API(.incrementalAlterConfigs)
+        /// Lists the resources that have settings.
+        public static let listConfigResources = API(.listConfigResources)
         /// Adds partitions to topics.
         public static let createPartitions = API(.createPartitions)
         /// Deletes groups.
@@ -80,6 +92,24 @@ extension EmbeddedKafka {
         public static let expireDelegationToken = API(.expireDelegationToken)
         /// Describes delegation tokens.
         public static let describeDelegationToken = API(.describeDelegationToken)
+        /// Sets and removes quotas of clients.
+        public static let alterClientQuotas = API(.alterClientQuotas)
+        /// Describes quotas of clients.
+        public static let describeClientQuotas = API(.describeClientQuotas)
+        /// Sets and deletes SCRAM credentials of users.
+        public static let alterUserScramCredentials = API(.alterUserScramCredentials)
+        /// Describes which SCRAM credentials users have.
+        public static let describeUserScramCredentials = API(.describeUserScramCredentials)
+        /// Describes the log directories of a broker.
+        public static let describeLogDirs = API(.describeLogDirs)
+        /// Moves replicas between log directories.
+        public static let alterReplicaLogDirs = API(.alterReplicaLogDirs)
+        /// Elects leaders of partitions.
+        public static let electLeaders = API(.electLeaders)
+        /// Gives partitions other replicas.
+        public static let alterPartitionReassignments = API(.alterPartitionReassignments)
+        /// Lists the reassignments that are under way.
+        public static let listPartitionReassignments = API(.listPartitionReassignments)
         /// Describes the brokers of the cluster.
         public static let describeCluster = API(.describeCluster)
         /// Describes topics and their partitions, a page at a time.

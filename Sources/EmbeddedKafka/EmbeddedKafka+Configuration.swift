@@ -33,6 +33,8 @@ extension EmbeddedKafka {
         /// The time after which clients must authenticate again (`connections.max.reauth.ms`, KIP-368). Nil means
         /// never. Default: nil.
         public var maxSession: Duration?
+        /// What decides on permissions, or nil if everyone may do everything. Default: nil.
+        public var authorizer: Authorizer?
         /// The brokers' racks in the order of their IDs (`broker.rack`). Default: none.
         public var racks: [String] = []
         /// Whether brokers refer consumers to a replica in their own rack (KIP-392). Default: false.
@@ -48,6 +50,13 @@ extension EmbeddedKafka {
         ///
         /// The oldest batches beyond it are removed, in steps of up to 1 MiB.
         public var retentionBytes = 1 << 30
+        /// The time to keep records (`log.retention.ms`). Nil means forever. Default: nil, while Kafka's is a week.
+        public var retentionTime: Duration?
+        /// The time between two runs of the cleaner, which removes expired records and compacts logs
+        /// (`log.retention.check.interval.ms`, `log.cleaner.backoff.ms`). Default: 15 s.
+        ///
+        /// `EmbeddedKafka.clean()` runs it at once.
+        public var cleaningInterval: Duration = .seconds(15)
         /// The maximum size of a record batch in bytes (`message.max.bytes`). Default: 1 048 588.
         public var maxBatchBytes = 1_048_588
         /// The maximum size of a request in bytes (`socket.request.max.bytes`). Default: 100 MiB.
@@ -101,6 +110,8 @@ extension EmbeddedKafka.Configuration {
         if self.defaultReplicationFactor < 1 || self.defaultReplicationFactor > self.brokers {
             return "A topic can't have \(self.defaultReplicationFactor) replicas on \(self.brokers) brokers."
         }
+        if let time = self.retentionTime, time < .zero { return "Records can't be kept for \(time)." }
+        if self.cleaningInterval <= .zero { return "The cleaner can't run every \(self.cleaningInterval)." }
         return self.listeners.indices.lazy.compactMap(self.problem).first
     }
 

@@ -35,12 +35,7 @@ extension EmbeddedKafka {
     /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func group(_ id: String) async throws(EmbeddedKafkaError) -> Group? {
         try await self.onLoop { cluster in
-            guard let classic = cluster.groups[id]?.classic else { return nil }
-            return Group(
-                state: classic.state.rawValue, generation: Int(classic.generation), assignor: classic.protocolName,
-                members: classic.members.map {
-                    Group.Member(id: $0.id, instanceID: $0.instanceID, clientID: $0.clientID)
-                })
+            cluster.groups[id].map { Group($0.classic) }
         }
     }
 

@@ -16,8 +16,9 @@ extension EmbeddedKafka {
     ///   - partitions: The number of partitions, at most 100 000. Default: 1.
     ///   - replicationFactor: The number of replicas of each partition, at most the number of running brokers. Default: 1.
     ///   - configuration: Topic settings by Kafka's names, validated as in Kafka. Those with an effect are
-    ///     `max.message.bytes`, `message.timestamp.type`, `message.timestamp.after.max.ms`, `min.insync.replicas`,
-    ///     `retention.bytes`, and `compact` in `cleanup.policy`. Default: none.
+    ///     `cleanup.policy` with `retention.ms`, `retention.bytes`, `delete.retention.ms`, `min.cleanable.dirty.ratio` and
+    ///     the compaction lags, `compression.type` with the levels, `max.message.bytes`, `message.timestamp.type`,
+    ///     `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms` and `min.insync.replicas`. Default: none.
     /// - Throws: `EmbeddedKafkaError` with the code that Kafka returns: `.topicAlreadyExists`, `.invalidTopicException` for
     ///   the name, `.invalidPartitions`, `.invalidReplicationFactor` or `.invalidConfig`. Without a code if the cluster has
     ///   been stopped.
@@ -28,7 +29,7 @@ extension EmbeddedKafka {
             do throws(BrokerError) {
                 let assignments = try cluster.checkedAssignments(
                     name: name, partitions: partitions, replicationFactor: replicationFactor)
-                if let problem = TopicConfiguration.problem(with: configuration) {
+                if let problem = TopicSettings.problem(with: configuration) {
                     throw BrokerError(.invalidConfig, problem)
                 }
                 cluster.createTopic(name, assignments: assignments, configuration: configuration)

@@ -121,6 +121,7 @@ public final class EmbeddedKafka: Sendable {
                 isStopped = true
                 self.cluster.loop.execute { [cluster] in
                     for broker in cluster.brokers.values { broker.stop() }
+                    cluster.waiters.failAll(.stopped)
                     continuation.resume()
                 }
                 self.cluster.loop.shutdown()
@@ -135,21 +136,29 @@ public final class EmbeddedKafka: Sendable {
         _ body: @escaping @Sendable (EmbeddedCluster) throws(EmbeddedKafkaError) -> Result
     ) async throws(EmbeddedKafkaError) -> Result {
         let result: Swift.Result<Result, EmbeddedKafkaError> = await withCheckedContinuation { continuation in
-            let isRunning = self.isStopped.withLock { isStopped in
-                guard !isStopped else { return false }
-                self.cluster.loop.execute { [cluster] in
+            let isRunning = self.whileRunning { loop in
+                loop.execute { [cluster] in
                     do throws(EmbeddedKafkaError) {
                         continuation.resume(returning: .success(try body(cluster)))
                     } catch {
                         continuation.resume(returning: .failure(error))
                     }
                 }
-                return true
             }
             if !isRunning {
-                continuation.resume(returning: .failure(EmbeddedKafkaError("The cluster has been stopped.")))
+                continuation.resume(returning: .failure(.stopped))
             }
         }
         return try result.get()
+    }
+
+    /// Runs `body` unless the cluster has been stopped, in which case its loop would not perform anything. Returns whether
+    /// it is running.
+    func whileRunning(_ body: (EventLoop) -> Void) -> Bool {
+        self.isStopped.withLock { isStopped in
+            guard !isStopped else { return false }
+            body(self.cluster.loop)
+            return true
+        }
     }
 }

@@ -19,6 +19,8 @@ public struct EmbeddedKafkaError: Error, Hashable, Sendable, CustomStringConvert
         self.description = description
     }
 
+    static let stopped = EmbeddedKafkaError("The cluster has been stopped.")
+
     init(_ error: BrokerError) {
         self.init(error.message ?? error.code.description, code: error.code)
     }

@@ -123,6 +123,9 @@ package final class SocketChannel: Sendable {
     /// Whether the TLS handshake resumed an earlier session with the same server.
     package var isTLSResumed: Bool { (self.transform as? TLSSession)?.isResumed ?? false }
 
+    /// The name of the subject of the peer's certificate, as in `CN=alice,O=Example`, or nil without one.
+    package var tlsPeerName: String? { (self.transform as? TLSSession)?.peerName }
+
     /// The time at which bytes were last received, or at which the channel was created if there were none.
     package var lastReceived: MonotonicTime {
         MonotonicTime(nanoseconds: self.receivedAt.load(ordering: .relaxed))

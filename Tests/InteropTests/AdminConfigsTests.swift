@@ -92,7 +92,7 @@ extension InteropTests {
             }
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func settingsAreChangedOneByOne(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let name = try await cluster.createTopic(

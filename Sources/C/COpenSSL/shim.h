@@ -54,6 +54,11 @@ static inline void kafka_BIO_retry_read(BIO *bio) {
 
 static inline void kafka_BIO_no_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 
+// The format of RFC 2253, in which Java shows the names of certificates.
+static inline int kafka_print_name(BIO *target, const X509_NAME *name) {
+    return X509_NAME_print_ex(target, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+}
+
 static inline X509 *kafka_certificate_at(const STACK_OF(X509) *certificates, int index) {
     return index < sk_X509_num(certificates) ? sk_X509_value(certificates, index) : NULL;
 }

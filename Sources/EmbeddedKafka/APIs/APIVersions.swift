@@ -10,6 +10,8 @@ import KafkaProtocol
 enum APIVersionsEndpoint: Endpoint {
     static let name = "ApiVersions"
 
+    static func access(_ request: ApiVersionsRequest) -> Access { .open }
+
     static func handle(_ request: ApiVersionsRequest, _ call: Call) {
         if call.version >= 3,
             !(self.isSoftware(request.clientSoftwareName) && self.isSoftware(request.clientSoftwareVersion))

@@ -11,6 +11,8 @@ import KafkaProtocol
 enum CreateDelegationTokenEndpoint: Endpoint {
     static let name = "CreateDelegationToken"
 
+    static func access(_ request: CreateDelegationTokenRequest) -> Access { .byItem }
+
     static func handle(_ request: CreateDelegationTokenRequest, _ call: Call) {
         guard let requester = call.tokenHolder else {
             return self.fail(request, .delegationTokenRequestNotAllowed, call)
@@ -18,8 +20,11 @@ enum CreateDelegationTokenEndpoint: Endpoint {
         guard request.renewers.allSatisfy({ $0.principalType == Identity.principalType }) else {
             return self.fail(request, .invalidPrincipalType, call)
         }
-        // Without ACLs all users may create tokens for others.
         let owner = request.ownerPrincipalName.flatMap { $0.isEmpty ? nil : $0 } ?? requester
+        // Without an authorizer all users may create tokens for others.
+        guard owner == requester || call.permits(.createTokens, .user("\(Identity.principalType):\(owner)")) else {
+            return self.fail(request, .delegationTokenAuthorizationFailed, call)
+        }
         let token = call.cluster.credentials.tokens.create(
             id: call.cluster.randomUUID().description, owner: owner, requester: requester,
             renewers: request.renewers.map(\.principalName), lifetime: request.maxLifetimeMs,

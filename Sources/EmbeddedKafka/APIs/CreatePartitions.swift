@@ -10,22 +10,27 @@ import KafkaProtocol
 enum CreatePartitionsEndpoint: Endpoint {
     static let name = "CreatePartitions"
 
+    static func access(_ request: CreatePartitionsRequest) -> Access { .byItem }
+
     static func handle(_ request: CreatePartitionsRequest, _ call: Call) {
         var response = CreatePartitionsResponse()
         for topic in request.topics {
             do throws(BrokerError) {
-                try self.add(topic, validateOnly: request.validateOnly, call.cluster)
+                try call.require(.alter, .topic(topic.name))
+                try self.add(topic, validateOnly: request.validateOnly, call)
                 response.results.append(self.result(topic.name, nil))
             } catch {
                 response.results.append(self.result(topic.name, error))
             }
         }
+        response.throttleTimeMs = call.throttleMutations()
         call.answer(response)
     }
 
     private static func add(
-        _ requested: CreatePartitionsRequest.CreatePartitionsTopic, validateOnly: Bool, _ cluster: EmbeddedCluster
+        _ requested: CreatePartitionsRequest.CreatePartitionsTopic, validateOnly: Bool, _ call: Call
     ) throws(BrokerError) {
+        let cluster = call.cluster
         guard let topic = cluster.topic(requested.name) else { throw BrokerError(.unknownTopicOrPartition) }
         let count = Int(requested.count)
         guard count > topic.partitions.count, count <= EmbeddedCluster.maximumPartitions else {
@@ -48,7 +53,9 @@ enum CreatePartitionsEndpoint: Endpoint {
                     .invalidReplicaAssignment, "The new partitions can't be assigned to brokers \(assignments).")
             }
         }
-        if !validateOnly { cluster.addPartitions(assignments, to: topic) }
+        guard !validateOnly else { return }
+        try call.countMutations(assignments.count, isStrict: call.version >= 3)
+        cluster.addPartitions(assignments, to: topic)
     }
 
     private static func result(

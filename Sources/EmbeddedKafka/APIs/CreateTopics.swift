@@ -10,6 +10,8 @@ import KafkaProtocol
 enum CreateTopicsEndpoint: Endpoint {
     static let name = "CreateTopics"
 
+    static func access(_ request: CreateTopicsRequest) -> Access { .byItem }
+
     static func handle(_ request: CreateTopicsRequest, _ call: Call) {
         let names = request.topics.map(\.name)
         let doubled = Set(names.filter { name in names.filter { $0 == name }.count > 1 })
@@ -19,11 +21,13 @@ enum CreateTopicsEndpoint: Endpoint {
                 guard !doubled.contains(topic.name) else {
                     throw BrokerError(.invalidRequest, "The request names topic '\(topic.name)' more than once.")
                 }
+                if !call.permits(.create, .cluster) { try call.require(.create, .topic(topic.name)) }
                 response.topics.append(try self.create(topic, validateOnly: request.validateOnly, call))
             } catch {
                 response.topics.append(self.result(topic.name, error))
             }
         }
+        response.throttleTimeMs = call.throttleMutations()
         call.answer(response)
     }
 
@@ -32,7 +36,12 @@ enum CreateTopicsEndpoint: Endpoint {
     ) throws(BrokerError) -> CreateTopicsResponse.CreatableTopicResult {
         let cluster = call.cluster
         var configuration: [String: String] = [:]
-        for entry in requested.configs { configuration[entry.name] = entry.value }
+        for entry in requested.configs {
+            guard let value = entry.value else {
+                throw BrokerError(.invalidConfig, "The setting \(entry.name) needs a value.")
+            }
+            configuration[entry.name] = value
+        }
         let assignments: [[Int32]]
         if requested.assignments.isEmpty {
             assignments = try cluster.checkedAssignments(
@@ -41,18 +50,26 @@ enum CreateTopicsEndpoint: Endpoint {
         } else {
             assignments = try self.manualAssignments(requested, cluster)
         }
-        if let problem = TopicConfiguration.problem(with: configuration) { throw BrokerError(.invalidConfig, problem) }
+        if let problem = TopicSettings.problem(with: configuration) { throw BrokerError(.invalidConfig, problem) }
         var result = self.result(requested.name, nil)
         result.numPartitions = Int32(assignments.count)
         result.replicationFactor = Int16(assignments.first?.count ?? 0)
-        result.configs = TopicConfiguration.entries(configuration, cluster.configuration).map { entry in
+        result.configs = TopicSettings.all.map { entry in
+            let value = cluster.settings.value(of: entry, own: configuration, at: call.broker.id)
             var config = CreateTopicsResponse.CreatableTopicConfigs()
-            config.name = entry.name
-            config.value = entry.value
-            config.configSource = entry.source
+            config.name = entry.setting.name
+            config.value = value.value
+            config.configSource = value.source.rawValue
             return config
         }
+        if !call.permits(.describeConfigs, .topic(requested.name)) {
+            result.topicConfigErrorCode = .topicAuthorizationFailed
+            result.numPartitions = -1
+            result.replicationFactor = -1
+            result.configs = []
+        }
         if !validateOnly {
+            try call.countMutations(assignments.count, isStrict: call.version >= 6)
             result.topicId =
                 cluster.createTopic(requested.name, assignments: assignments, configuration: configuration).id
         }

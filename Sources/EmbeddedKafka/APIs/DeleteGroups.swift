@@ -10,8 +10,11 @@ import KafkaProtocol
 enum DeleteGroupsEndpoint: Endpoint {
     static let name = "DeleteGroups"
 
+    static func access(_ request: DeleteGroupsRequest) -> Access { .byItem }
+
     static func handle(_ request: DeleteGroupsRequest, _ call: Call) {
         self.answer(request, call) { name in
+            guard call.permits(.delete, .group(name)) else { return .groupAuthorizationFailed }
             guard call.coordinatesGroup(name) else { return .notCoordinator }
             guard let group = call.cluster.groups[name] else { return .groupIdNotFound }
             let error = group.delete()

@@ -10,8 +10,11 @@ import KafkaProtocol
 enum DeleteRecordsEndpoint: Endpoint {
     static let name = "DeleteRecords"
 
+    static func access(_ request: DeleteRecordsRequest) -> Access { .byItem }
+
     static func handle(_ request: DeleteRecordsRequest, _ call: Call) {
         self.answer(request, call) { topic, requested throws(BrokerError) in
+            try call.require(.delete, .topic(topic))
             guard let partition = call.cluster.topic(topic)?.partition(requested.partitionIndex) else {
                 throw BrokerError(.unknownTopicOrPartition)
             }

@@ -10,13 +10,23 @@ import KafkaProtocol
 enum DeleteTopicsEndpoint: Endpoint {
     static let name = "DeleteTopics"
 
+    static func access(_ request: DeleteTopicsRequest) -> Access { .byItem }
+
     static func handle(_ request: DeleteTopicsRequest, _ call: Call) {
         var response = DeleteTopicsResponse()
         response.responses = self.states(request, call).map { state in
             let topic =
                 state.topicId == .zero ? call.cluster.topic(state.name ?? "") : call.cluster.topic(id: state.topicId)
+            if let name = topic?.name ?? state.name, !call.permits(.delete, .topic(name)) {
+                return self.result(state, .topicAuthorizationFailed)
+            }
             guard let topic else {
                 return self.result(state, state.topicId == .zero ? .unknownTopicOrPartition : .unknownTopicId)
+            }
+            do throws(BrokerError) {
+                try call.countMutations(topic.partitions.count, isStrict: call.version >= 5)
+            } catch {
+                return self.result(state, error.code)
             }
             call.cluster.deleteTopic(topic)
             var result = self.result(state, .none)
@@ -24,6 +34,7 @@ enum DeleteTopicsEndpoint: Endpoint {
             result.topicId = topic.id
             return result
         }
+        response.throttleTimeMs = call.throttleMutations()
         call.answer(response)
     }
 

@@ -12,6 +12,8 @@ enum DescribeClusterEndpoint: Endpoint {
 
     private static let brokerEndpoints: Int8 = 1
 
+    static func access(_ request: DescribeClusterRequest) -> Access { .open }
+
     static func handle(_ request: DescribeClusterRequest, _ call: Call) {
         guard request.endpointType == self.brokerEndpoints else {
             self.fail(request, .mismatchedEndpointType, call)
@@ -19,6 +21,10 @@ enum DescribeClusterEndpoint: Endpoint {
         }
         var response = DescribeClusterResponse()
         response.clusterId = call.cluster.id
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations =
+                call.permits(.describe, .cluster) ? call.permittedOperations(on: .cluster) : 0
+        }
         response.controllerId = call.cluster.controllerID
         response.brokers = call.cluster.liveBrokers.map { live in
             var broker = DescribeClusterResponse.DescribeClusterBroker()

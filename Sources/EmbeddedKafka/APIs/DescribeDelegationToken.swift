@@ -11,12 +11,19 @@ import KafkaProtocol
 enum DescribeDelegationTokenEndpoint: Endpoint {
     static let name = "DescribeDelegationToken"
 
+    static func access(_ request: DescribeDelegationTokenRequest) -> Access { .byItem }
+
     static func handle(_ request: DescribeDelegationTokenRequest, _ call: Call) {
-        guard call.tokenHolder != nil else { return self.fail(request, .delegationTokenRequestNotAllowed, call) }
+        guard let user = call.tokenHolder else { return self.fail(request, .delegationTokenRequestNotAllowed, call) }
         let owners = request.owners.map { Set($0.map(\.principalName)) }
         var response = DescribeDelegationTokenResponse()
         response.tokens = call.cluster.credentials.tokens.all(at: call.cluster.wallMilliseconds)
-            .filter { token in owners?.contains(token.owner) ?? true }.map(self.describe)
+            .filter { token in owners?.contains(token.owner) ?? true }
+            .filter { token in
+                token.concerns(user) || call.permits(.describe, .delegationToken(token.id))
+                    || call.permits(.describeTokens, .user("\(Identity.principalType):\(token.owner)"))
+            }
+            .map(self.describe)
         call.answer(response)
     }
 

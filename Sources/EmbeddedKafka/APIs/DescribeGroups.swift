@@ -10,8 +10,11 @@ import KafkaProtocol
 enum DescribeGroupsEndpoint: Endpoint {
     static let name = "DescribeGroups"
 
+    static func access(_ request: DescribeGroupsRequest) -> Access { .byItem }
+
     static func handle(_ request: DescribeGroupsRequest, _ call: Call) {
         self.answer(request, call) { name in
+            guard call.permits(.describe, .group(name)) else { return .groupAuthorizationFailed }
             guard !name.isEmpty else { return .invalidGroupId }
             return call.coordinatesGroup(name) ? .none : .notCoordinator
         }
@@ -33,6 +36,9 @@ enum DescribeGroupsEndpoint: Endpoint {
                 return described
             }
             described.groupState = group.state.rawValue
+            if request.includeAuthorizedOperations {
+                described.authorizedOperations = call.permittedOperations(on: .group(name))
+            }
             described.protocolType = group.protocolType ?? ""
             let isStable = group.state == .stable
             described.protocolData = isStable ? group.protocolName ?? "" : ""

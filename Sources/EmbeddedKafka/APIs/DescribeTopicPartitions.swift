@@ -12,6 +12,8 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
 
     private typealias ResponseTopic = DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
 
+    static func access(_ request: DescribeTopicPartitionsRequest) -> Access { .byItem }
+
     static func handle(_ request: DescribeTopicPartitionsRequest, _ call: Call) {
         let wanted = request.topics.isEmpty ? Array(call.cluster.topics.keys) : request.topics.map(\.name)
         let from = request.cursor
@@ -21,6 +23,11 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
             if room == 0 {
                 response.nextCursor = self.cursor(name, 0)
                 break
+            }
+            guard call.permits(.describe, .topic(name)) else {
+                // A client that doesn't name topics isn't told of those that it may not know.
+                if !request.topics.isEmpty { response.topics.append(self.missing(name, .topicAuthorizationFailed)) }
+                continue
             }
             guard let topic = call.cluster.topic(name) else {
                 response.topics.append(self.missing(name))
@@ -44,6 +51,7 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
         var response = ResponseTopic()
         response.name = topic.name
         response.topicId = topic.id
+        response.topicAuthorizedOperations = call.permittedOperations(on: .topic(topic.name))
         response.partitions = partitions.map { partition in
             var part = DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition()
             part.partitionIndex = partition.index
@@ -60,10 +68,11 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
         return response
     }
 
-    private static func missing(_ name: String) -> ResponseTopic {
+    private static func missing(_ name: String, _ error: ErrorCode? = nil) -> ResponseTopic {
         var response = ResponseTopic()
         response.name = name
-        response.errorCode = Topic.problem(withName: name) == nil ? .unknownTopicOrPartition : .invalidTopicException
+        let problem = Topic.problem(withName: name)
+        response.errorCode = error ?? (problem == nil ? .unknownTopicOrPartition : .invalidTopicException)
         return response
     }
 

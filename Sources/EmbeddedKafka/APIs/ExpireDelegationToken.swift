@@ -10,6 +10,8 @@ import KafkaProtocol
 enum ExpireDelegationTokenEndpoint: Endpoint {
     static let name = "ExpireDelegationToken"
 
+    static func access(_ request: ExpireDelegationTokenRequest) -> Access { .open }
+
     static func handle(_ request: ExpireDelegationTokenRequest, _ call: Call) {
         guard let user = call.tokenHolder else { return self.fail(request, .delegationTokenRequestNotAllowed, call) }
         do throws(BrokerError) {

@@ -10,6 +10,8 @@ import KafkaProtocol
 enum FetchEndpoint: Endpoint {
     static let name = "Fetch"
 
+    static func access(_ request: FetchRequest) -> Access { .byItem }
+
     static func handle(_ request: FetchRequest, _ call: Call) {
         guard let plan = self.plan(request, call) else { return }
         let cluster = call.cluster
@@ -17,7 +19,8 @@ enum FetchEndpoint: Endpoint {
             wants: plan.wants, version: call.version, broker: call.broker.id,
             maxBytes: min(max(Int(request.maxBytes), 0), cluster.configuration.maxFetchBytes),
             isReadCommitted: request.isolationLevel == 1, rack: request.rackId,
-            offerNearestReplica: cluster.configuration.offerNearestReplica)
+            offerNearestReplica: cluster.configuration.offerNearestReplica,
+            mayRead: { call.permits(.read, .topic($0)) })
         let result = query.run(in: cluster)
         let missing = Int(request.minBytes) - result.byteCount
         if missing <= 0 || result.hasNews || plan.wants.isEmpty || request.maxWaitMs <= 0 {
@@ -59,6 +62,8 @@ enum FetchEndpoint: Endpoint {
 
     /// Sends the result, which in a fetch session contains only the partitions with changes.
     static func answer(_ result: FetchQuery.Result, plan: FetchSessions.Plan, _ call: Call) {
+        let throttleTime = call.throttle(result.byteCount, .consumerByteRate, isTakenBack: true)
+        guard throttleTime == 0 else { return self.withhold(plan: plan, throttleTime: throttleTime, call) }
         let outcomes = Dictionary(result.parts.map { ($0.key, $0.outcome) }) { _, last in last }
         let named = call.broker.fetchSessions.end(plan, outcomes: outcomes)
         var response = FetchResponse()
@@ -83,6 +88,18 @@ enum FetchEndpoint: Endpoint {
                 endpoint.rack = broker.rack
                 return endpoint
             }
+        }
+        call.answer(response)
+    }
+
+    /// Answers a client that has exceeded its quota: without records, which it has to fetch again.
+    private static func withhold(plan: FetchSessions.Plan, throttleTime: Int32, _ call: Call) {
+        var response = FetchResponse()
+        response.throttleTimeMs = throttleTime
+        if plan.isIncremental {
+            response.sessionId = plan.sessionID
+        } else {
+            call.broker.fetchSessions.remove(plan.sessionID)
         }
         call.answer(response)
     }

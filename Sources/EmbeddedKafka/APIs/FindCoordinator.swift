@@ -10,11 +10,14 @@ import KafkaProtocol
 enum FindCoordinatorEndpoint: Endpoint {
     static let name = "FindCoordinator"
 
+    static func access(_ request: FindCoordinatorRequest) -> Access { .byItem }
+
     static func handle(_ request: FindCoordinatorRequest, _ call: Call) {
         self.answer(request, call) { key throws(BrokerError) in
             guard let kind = EmbeddedCluster.CoordinatorKind(rawValue: request.keyType) else {
                 throw BrokerError(.invalidRequest, "There are no coordinators of type \(request.keyType).")
             }
+            try call.require(.describe, kind == .group ? .group(key) : .transactionalID(key))
             guard !key.isEmpty || kind == .group else { throw BrokerError(.invalidRequest, "The key is empty.") }
             guard let id = call.cluster.coordinator(kind, for: key), let broker = call.cluster.brokers[id] else {
                 throw BrokerError(.coordinatorNotAvailable)

@@ -10,6 +10,8 @@ import KafkaProtocol
 enum HeartbeatEndpoint: Endpoint {
     static let name = "Heartbeat"
 
+    static func access(_ request: HeartbeatRequest) -> Access { .needs(.read, .group(request.groupId)) }
+
     static func handle(_ request: HeartbeatRequest, _ call: Call) {
         self.fail(request, self.result(request, call), call)
     }

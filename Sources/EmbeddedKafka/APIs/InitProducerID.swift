@@ -10,7 +10,10 @@ import KafkaProtocol
 enum InitProducerIDEndpoint: Endpoint {
     static let name = "InitProducerId"
 
+    static func access(_ request: InitProducerIdRequest) -> Access { .byItem }
+
     static func handle(_ request: InitProducerIdRequest, _ call: Call) {
+        if let refusal = self.refusal(request, call) { return self.fail(request, refusal, call) }
         guard request.transactionalId == nil else {
             // This broker doesn't support transactions yet.
             self.fail(request, .unsupportedVersion, call)
@@ -20,6 +23,15 @@ enum InitProducerIDEndpoint: Endpoint {
         response.producerId = call.cluster.takeProducerID()
         response.producerEpoch = 0
         call.answer(response)
+    }
+
+    private static func refusal(_ request: InitProducerIdRequest, _ call: Call) -> ErrorCode? {
+        if let id = request.transactionalId {
+            return call.permits(.write, .transactionalID(id)) ? nil : .transactionalIdAuthorizationFailed
+        }
+        // A client that may write to a topic may do so with idempotence (KIP-679).
+        let isPermitted = call.permits(.idempotentWrite, .cluster) || call.permits(.write, onAny: .topic)
+        return isPermitted ? nil : .clusterAuthorizationFailed
     }
 
     static func fail(_ request: InitProducerIdRequest, _ error: ErrorCode, _ call: Call) {

@@ -10,6 +10,8 @@ import KafkaProtocol
 enum JoinGroupEndpoint: Endpoint {
     static let name = "JoinGroup"
 
+    static func access(_ request: JoinGroupRequest) -> Access { .needs(.read, .group(request.groupId)) }
+
     static func handle(_ request: JoinGroupRequest, _ call: Call) {
         guard !request.groupId.isEmpty else {
             self.fail(request, .invalidGroupId, call)

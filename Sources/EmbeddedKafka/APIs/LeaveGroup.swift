@@ -10,6 +10,8 @@ import KafkaProtocol
 enum LeaveGroupEndpoint: Endpoint {
     static let name = "LeaveGroup"
 
+    static func access(_ request: LeaveGroupRequest) -> Access { .needs(.read, .group(request.groupId)) }
+
     static func handle(_ request: LeaveGroupRequest, _ call: Call) {
         guard !request.groupId.isEmpty else {
             self.fail(request, .invalidGroupId, call)

@@ -10,14 +10,18 @@ import KafkaProtocol
 enum ListGroupsEndpoint: Endpoint {
     static let name = "ListGroups"
 
+    static func access(_ request: ListGroupsRequest) -> Access { .byItem }
+
     static func handle(_ request: ListGroupsRequest, _ call: Call) {
         let states = Set(request.statesFilter.map { $0.lowercased() })
         let types = Set(request.typesFilter.map { $0.lowercased() })
+        let seesAll = call.permits(.describe, .cluster)
         var response = ListGroupsResponse()
         for group in call.cluster.groups.values.sorted(by: { $0.name < $1.name }) {
             guard call.coordinatesGroup(group.name), types.isEmpty || types.contains("classic"),
                 states.isEmpty || states.contains(group.classic.state.rawValue.lowercased())
             else { continue }
+            guard seesAll || call.permits(.describe, .group(group.name)) else { continue }
             var listed = ListGroupsResponse.ListedGroup()
             listed.groupId = group.name
             listed.protocolType = group.classic.protocolType ?? ""

@@ -23,6 +23,8 @@ enum ListOffsetsEndpoint: Endpoint {
         var leaderEpoch: Int32 = -1
     }
 
+    static func access(_ request: ListOffsetsRequest) -> Access { .byItem }
+
     static func handle(_ request: ListOffsetsRequest, _ call: Call) {
         var seen: Set<String> = []
         var doubled: Set<String> = []
@@ -33,6 +35,7 @@ enum ListOffsetsEndpoint: Endpoint {
             }
         }
         self.answer(request, call) { topic, requested throws(BrokerError) in
+            try call.require(.describe, .topic(topic))
             guard !doubled.contains("\(topic)-\(requested.partitionIndex)") else { throw BrokerError(.invalidRequest) }
             guard let partition = call.cluster.topic(topic)?.partition(requested.partitionIndex) else {
                 throw BrokerError(.unknownTopicOrPartition)

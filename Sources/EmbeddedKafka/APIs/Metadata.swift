@@ -10,14 +10,23 @@ import KafkaProtocol
 enum MetadataEndpoint: Endpoint {
     static let name = "Metadata"
 
+    static func access(_ request: MetadataRequest) -> Access { .byItem }
+
     static func handle(_ request: MetadataRequest, _ call: Call) {
         var response = self.clusterPart(call)
         let asksForAll = request.topics.map { call.version == 0 && $0.isEmpty } ?? true
         if asksForAll {
-            response.topics = call.cluster.topics.values.sorted { $0.name < $1.name }.map { self.topic($0, call) }
+            response.topics = call.cluster.topics.values.sorted { $0.name < $1.name }
+                .filter { call.permits(.describe, .topic($0.name)) }.map { self.topic($0, request, call) }
         } else {
             let maySubscribe = request.allowAutoTopicCreation || call.version < 4
-            response.topics = (request.topics ?? []).map { self.topic($0, mayCreate: maySubscribe, call) }
+            response.topics = (request.topics ?? []).map {
+                self.topic($0, mayCreate: maySubscribe, request, call)
+            }
+        }
+        if request.includeClusterAuthorizedOperations, (8...10).contains(call.version) {
+            response.clusterAuthorizedOperations =
+                call.permits(.describe, .cluster) ? call.permittedOperations(on: .cluster) : 0
         }
         call.answer(response)
     }
@@ -39,17 +48,25 @@ enum MetadataEndpoint: Endpoint {
     }
 
     private static func topic(
-        _ requested: MetadataRequest.MetadataRequestTopic, mayCreate: Bool, _ call: Call
+        _ requested: MetadataRequest.MetadataRequestTopic, mayCreate: Bool, _ request: MetadataRequest, _ call: Call
     ) -> MetadataResponse.MetadataResponseTopic {
         let cluster = call.cluster
         if call.version >= 10, requested.topicId != .zero {
-            return cluster.topic(id: requested.topicId).map { self.topic($0, call) }
+            // Who may not know the topic isn't told that it is there.
+            return cluster.topic(id: requested.topicId)
+                .flatMap { call.permits(.describe, .topic($0.name)) ? self.topic($0, request, call) : nil }
                 ?? self.missing(requested, .unknownTopicId, call)
         }
         let name = requested.name ?? ""
-        if let topic = cluster.topic(name) { return self.topic(topic, call) }
+        guard call.permits(.describe, .topic(name)) else {
+            return self.missing(requested, .topicAuthorizationFailed, call)
+        }
+        if let topic = cluster.topic(name) { return self.topic(topic, request, call) }
         guard Topic.problem(withName: name) == nil else { return self.missing(requested, .invalidTopicException, call) }
         if mayCreate, cluster.configuration.createTopicsAutomatically {
+            guard call.permits(.create, .cluster) || call.permits(.create, .topic(name)) else {
+                return self.missing(requested, .topicAuthorizationFailed, call)
+            }
             let replicas = cluster.configuration.defaultReplicationFactor
             guard replicas <= cluster.liveBrokers.count else {
                 return self.missing(requested, .invalidReplicationFactor, call)
@@ -74,10 +91,15 @@ enum MetadataEndpoint: Endpoint {
         return response
     }
 
-    private static func topic(_ topic: Topic, _ call: Call) -> MetadataResponse.MetadataResponseTopic {
+    private static func topic(
+        _ topic: Topic, _ request: MetadataRequest, _ call: Call
+    ) -> MetadataResponse.MetadataResponseTopic {
         var response = MetadataResponse.MetadataResponseTopic()
         response.name = topic.name
         response.topicId = topic.id
+        if request.includeTopicAuthorizedOperations {
+            response.topicAuthorizedOperations = call.permittedOperations(on: .topic(topic.name))
+        }
         response.partitions = topic.partitions.map { partition in
             var part = MetadataResponse.MetadataResponsePartition()
             part.partitionIndex = partition.index

@@ -13,6 +13,8 @@ enum OffsetCommitEndpoint: Endpoint {
     /// The default of Kafka's offset.metadata.max.bytes.
     private static let maximumMetadataBytes = 4096
 
+    static func access(_ request: OffsetCommitRequest) -> Access { .needs(.read, .group(request.groupId)) }
+
     static func handle(_ request: OffsetCommitRequest, _ call: Call) {
         if let error = self.refusal(request, call) {
             self.fail(request, error, call)
@@ -22,6 +24,11 @@ enum OffsetCommitEndpoint: Endpoint {
         self.answer(request, call) { requested, part in
             let topic =
                 call.version >= 10 ? call.cluster.topic(id: requested.topicId) : call.cluster.topic(requested.name)
+            if let name = topic?.name ?? (call.version < 10 ? requested.name : nil),
+                !call.permits(.read, .topic(name))
+            {
+                return .topicAuthorizationFailed
+            }
             guard let topic else { return call.version >= 10 ? .unknownTopicId : .unknownTopicOrPartition }
             guard topic.partition(part.partitionIndex) != nil else { return .unknownTopicOrPartition }
             let metadata = part.committedMetadata ?? ""

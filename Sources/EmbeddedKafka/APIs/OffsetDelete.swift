@@ -10,6 +10,8 @@ import KafkaProtocol
 enum OffsetDeleteEndpoint: Endpoint {
     static let name = "OffsetDelete"
 
+    static func access(_ request: OffsetDeleteRequest) -> Access { .needs(.delete, .group(request.groupId)) }
+
     static func handle(_ request: OffsetDeleteRequest, _ call: Call) {
         guard !request.groupId.isEmpty else { return self.fail(request, .invalidGroupId, call) }
         guard call.coordinatesGroup(request.groupId) else { return self.fail(request, .notCoordinator, call) }
@@ -24,7 +26,9 @@ enum OffsetDeleteEndpoint: Endpoint {
             result.partitions = topic.partitions.map { partition in
                 var part = OffsetDeleteResponse.OffsetDeleteResponsePartition()
                 part.partitionIndex = partition.partitionIndex
-                if call.cluster.topic(topic.name)?.partition(partition.partitionIndex) == nil {
+                if !call.permits(.read, .topic(topic.name)) {
+                    part.errorCode = .topicAuthorizationFailed
+                } else if call.cluster.topic(topic.name)?.partition(partition.partitionIndex) == nil {
                     part.errorCode = .unknownTopicOrPartition
                 } else if group.classic.isSubscribed(to: topic.name) {
                     part.errorCode = .groupSubscribedToTopic

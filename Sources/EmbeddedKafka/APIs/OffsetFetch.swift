@@ -17,11 +17,14 @@ enum OffsetFetchEndpoint: Endpoint {
         var topics: [OffsetFetchRequest.OffsetFetchRequestTopics]?
     }
 
+    static func access(_ request: OffsetFetchRequest) -> Access { .byItem }
+
     static func handle(_ request: OffsetFetchRequest, _ call: Call) {
         self.answer(request, call) { self.refusal($0, call) }
     }
 
     private static func refusal(_ query: Query, _ call: Call) -> ErrorCode {
+        if !call.permits(.describe, .group(query.group)) { return .groupAuthorizationFailed }
         if query.group.isEmpty { return .invalidGroupId }
         if !call.coordinatesGroup(query.group) { return .notCoordinator }
         return .none
@@ -57,7 +60,8 @@ enum OffsetFetchEndpoint: Endpoint {
     private static func topics(_ query: Query, _ call: Call) -> [OffsetFetchResponse.OffsetFetchResponseTopics] {
         let offsets = call.cluster.groups[query.group]?.offsets ?? [:]
         guard let wanted = query.topics else {
-            return offsets.sorted { $0.key < $1.key }.map { name, partitions in
+            return offsets.filter { call.permits(.describe, .topic($0.key)) }.sorted { $0.key < $1.key }.map {
+                name, partitions in
                 var topic = OffsetFetchResponse.OffsetFetchResponseTopics()
                 topic.name = name
                 topic.topicId = call.cluster.topic(name)?.id ?? .zero
@@ -71,9 +75,9 @@ enum OffsetFetchEndpoint: Endpoint {
             topic.topicId = requested.topicId
             let known = call.version >= 10 ? call.cluster.topic(id: requested.topicId)?.name : requested.name
             topic.partitions = requested.partitionIndexes.map { index in
-                guard let known else {
+                guard let known, call.permits(.describe, .topic(known)) else {
                     var part = self.partition(index, nil)
-                    part.errorCode = .unknownTopicId
+                    part.errorCode = known == nil ? .unknownTopicId : .topicAuthorizationFailed
                     return part
                 }
                 return self.partition(index, offsets[known]?[index])

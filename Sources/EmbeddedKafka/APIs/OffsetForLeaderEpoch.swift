@@ -10,8 +10,11 @@ import KafkaProtocol
 enum OffsetForLeaderEpochEndpoint: Endpoint {
     static let name = "OffsetForLeaderEpoch"
 
+    static func access(_ request: OffsetForLeaderEpochRequest) -> Access { .byItem }
+
     static func handle(_ request: OffsetForLeaderEpochRequest, _ call: Call) {
         self.answer(request, call) { topic, requested throws(BrokerError) in
+            try call.require(.describe, .topic(topic))
             guard let partition = call.cluster.topic(topic)?.partition(requested.partition) else {
                 throw BrokerError(.unknownTopicOrPartition)
             }

@@ -11,7 +11,12 @@ import KafkaProtocol
 enum ProduceEndpoint: Endpoint {
     static let name = "Produce"
 
+    static func access(_ request: ProduceRequest) -> Access { .byItem }
+
     static func handle(_ request: ProduceRequest, _ call: Call) {
+        if let id = request.transactionalId, !call.permits(.write, .transactionalID(id)) {
+            return self.fail(request, .transactionalIdAuthorizationFailed, call)
+        }
         var response = ProduceResponse()
         var hasError = false
         var leaders: Set<Int32> = []
@@ -51,6 +56,9 @@ enum ProduceEndpoint: Endpoint {
             }
             response.responses.append(topicResponse)
         }
+        let byteCount = request.topicData.flatMap(\.partitionData).flatMap { $0.records ?? [] }
+            .reduce(0) { $0 + $1.count }
+        response.throttleTimeMs = call.throttle(byteCount, .producerByteRate)
         guard request.acks != 0 else {
             // With acks 0 there is no response. Like Kafka, close the connection so that the producer refreshes its
             // metadata.
@@ -74,9 +82,11 @@ enum ProduceEndpoint: Endpoint {
     ) throws(BrokerError) -> Partition {
         if call.version >= 13 {
             guard let topic = call.cluster.topic(id: data.topicId) else { throw BrokerError(.unknownTopicId) }
+            try call.require(.write, .topic(topic.name))
             guard let partition = topic.partition(index) else { throw BrokerError(.unknownTopicOrPartition) }
             return partition
         }
+        try call.require(.write, .topic(data.name))
         guard let partition = call.cluster.topic(data.name)?.partition(index) else {
             throw BrokerError(.unknownTopicOrPartition)
         }
@@ -95,25 +105,34 @@ enum ProduceEndpoint: Endpoint {
             throw BrokerError(refusal)
         }
         guard let topic = cluster.topic(partition.topicName) else { throw BrokerError(.unknownTopicOrPartition) }
-        let minimum = topic.number("min.insync.replicas") ?? 1
-        if request.acks == -1, partition.inSyncReplicas.count < minimum {
+        let settings = topic.settings(at: call.broker.id, in: cluster.settings)
+        if request.acks == -1, partition.inSyncReplicas.count < settings.minInSyncReplicas {
             throw BrokerError(
-                .notEnoughReplicas, "\(partition.inSyncReplicas.count) replicas are in sync, and \(minimum) must be.")
+                .notEnoughReplicas,
+                "\(partition.inSyncReplicas.count) replicas are in sync, and \(settings.minInSyncReplicas) must be.")
         }
-        let limit = topic.number("max.message.bytes") ?? cluster.configuration.maxBatchBytes
-        guard batch.bytes.count <= limit else {
-            throw BrokerError(.messageTooLarge, "The batch has \(batch.bytes.count) bytes; the topic takes \(limit).")
+        guard batch.bytes.count <= settings.maxBatchBytes else {
+            throw BrokerError(
+                .messageTooLarge,
+                "The batch has \(batch.bytes.count) bytes; the topic takes \(settings.maxBatchBytes).")
         }
         let now = call.cluster.wallMilliseconds
-        try BatchValidator.check(batch, topic: topic, now: now)
+        try BatchValidator.check(batch, settings, now: now)
         let appended = try partition.log.append(
-            batch, leaderEpoch: partition.leaderEpoch, now: now, usesLogAppendTime: topic.usesLogAppendTime)
-        if !appended.isDuplicate {
-            let retention = topic.number("retention.bytes") ?? cluster.configuration.retentionBytes
-            if retention >= 0 { partition.log.retain(bytes: retention) }
-            for fetch in partition.waitingFetches.values { fetch.credit(batch.bytes.count) }
-        }
+            try self.stored(batch, settings), leaderEpoch: partition.leaderEpoch, now: now,
+            usesLogAppendTime: settings.usesLogAppendTime)
+        if !appended.isDuplicate { cluster.appended(batch.bytes.count, to: partition, settings) }
         return appended
+    }
+
+    /// Returns the batch as the topic stores it, which may be with another compression.
+    private static func stored(_ batch: RecordBatch, _ settings: LogSettings) throws(BrokerError) -> RecordBatch {
+        guard let compression = settings.compression, compression.codec != batch.codec else { return batch }
+        do throws(RecordBatchError) {
+            return try batch.rewritten(compression: compression)
+        } catch {
+            throw BrokerError(.unknownServerError, "The batch can't be compressed by \(compression): \(error)")
+        }
     }
 
     private static func response(index: Int32, error: ErrorCode) -> ProduceResponse.PartitionProduceResponse {

@@ -10,6 +10,8 @@ import KafkaProtocol
 enum RenewDelegationTokenEndpoint: Endpoint {
     static let name = "RenewDelegationToken"
 
+    static func access(_ request: RenewDelegationTokenRequest) -> Access { .open }
+
     static func handle(_ request: RenewDelegationTokenRequest, _ call: Call) {
         guard let user = call.tokenHolder else { return self.fail(request, .delegationTokenRequestNotAllowed, call) }
         do throws(BrokerError) {

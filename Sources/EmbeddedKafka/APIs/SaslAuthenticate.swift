@@ -10,6 +10,8 @@ import KafkaProtocol
 enum SaslAuthenticateEndpoint: Endpoint {
     static let name = "SaslAuthenticate"
 
+    static func access(_ request: SaslAuthenticateRequest) -> Access { .open }
+
     static func handle(_ request: SaslAuthenticateRequest, _ call: Call) {
         var response = SaslAuthenticateResponse()
         response.errorMessage = nil

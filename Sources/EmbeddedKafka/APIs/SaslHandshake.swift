@@ -10,6 +10,8 @@ import KafkaProtocol
 enum SaslHandshakeEndpoint: Endpoint {
     static let name = "SaslHandshake"
 
+    static func access(_ request: SaslHandshakeRequest) -> Access { .open }
+
     static func handle(_ request: SaslHandshakeRequest, _ call: Call) {
         let connection = call.connection
         let error = connection.authentication.begin(

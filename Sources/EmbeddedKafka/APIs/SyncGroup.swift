@@ -10,6 +10,8 @@ import KafkaProtocol
 enum SyncGroupEndpoint: Endpoint {
     static let name = "SyncGroup"
 
+    static func access(_ request: SyncGroupRequest) -> Access { .needs(.read, .group(request.groupId)) }
+
     static func handle(_ request: SyncGroupRequest, _ call: Call) {
         guard !request.groupId.isEmpty else {
             self.fail(request, .invalidGroupId, call)

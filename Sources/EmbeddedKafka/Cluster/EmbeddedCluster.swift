@@ -19,6 +19,13 @@ final class EmbeddedCluster: @unchecked Sendable {
     let requests: RequestLog
     let credentials: UserCredentials
     var listeners: [BrokerListener]
+    private(set) var settings: ClusterSettings
+    var cleaner = LogCleaner()
+    /// The ACLs, or nil without an authorizer.
+    var acls: ACLTable?
+    var quotas = ClientQuotas()
+    /// The tasks that wait for records or groups.
+    let waiters = ClusterWaiters()
 
     private(set) var brokers: [Int32: EmbeddedBroker] = [:]
     private(set) var topics: [String: Topic] = [:]
@@ -39,6 +46,10 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.listeners = listeners
         self.credentials = credentials
         self.loop = loop
+        self.settings = ClusterSettings(configuration)
+        self.acls = configuration.authorizer.map {
+            ACLTable(superUsers: $0.superUsers, allowsIfNoACL: $0.allowsIfNoACL)
+        }
         self.requests = RequestLog(capacity: configuration.requestLogCapacity)
         var random = SystemRandomNumberGenerator()
         self.id = Self.uuid(&random).description
@@ -118,6 +129,15 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.wakeFetches(of: partition)
     }
 
+    /// Gives a partition other replicas. The leader stays if it is one of them.
+    func move(_ partition: Partition, to replicas: [Int32]) {
+        partition.replicas = replicas
+        partition.inSyncReplicas = replicas.filter(self.isRunning)
+        if partition.leader.map({ !partition.inSyncReplicas.contains($0) }) ?? true {
+            self.lead(partition, by: partition.inSyncReplicas.first)
+        }
+    }
+
     // MARK: Topics
 
     func topic(_ name: String) -> Topic? { self.topics[name] }
@@ -131,6 +151,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.topics[name] = topic
         self.namesByID[topic.id] = name
         self.addPartitions(assignments, to: topic)
+        self.waiters.notice()
         return topic
     }
 
@@ -159,6 +180,27 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.namesByID[topic.id] = nil
         for group in self.groups.values { group.forget(topic: topic.name) }
         for partition in topic.partitions { self.wakeFetches(of: partition) }
+    }
+
+    /// Changes settings of all brokers, or of one.
+    func setSettings(_ values: [String: String], ofBroker broker: Int32?) {
+        self.settings.setChanged(values, of: broker)
+        for topic in self.topics.values { topic.forgetSettings() }
+        self.cleanLater()
+    }
+
+    /// Changes a topic's own settings.
+    func setSettings(_ values: [String: String], of topic: Topic) {
+        topic.configuration = values
+        self.cleanLater()
+    }
+
+    /// Does what follows from new records in a partition.
+    func appended(_ byteCount: Int, to partition: Partition, _ settings: LogSettings) {
+        if let retained = settings.retentionBytes { partition.log.retain(bytes: Int(retained)) }
+        if settings.areCleaned { self.cleanLater() }
+        for fetch in partition.waitingFetches.values { fetch.credit(byteCount) }
+        self.waiters.notice()
     }
 
     /// Completes the fetches that wait for this partition.

@@ -12,8 +12,12 @@ final class Topic {
     let name: String
     let id: KafkaUUID
     var partitions: [Partition] = []
-    /// The topic's configuration, by Kafka's names, with the values as given.
-    var configuration: [String: String]
+    /// The topic's own settings, by Kafka's names, with the values as given.
+    var configuration: [String: String] {
+        didSet { self.forgetSettings() }
+    }
+    /// The settings in effect, by the broker whose defaults they have.
+    private var settings: [Int32: LogSettings] = [:]
 
     init(name: String, id: KafkaUUID, configuration: [String: String]) {
         self.name = name
@@ -25,14 +29,20 @@ final class Topic {
         self.partitions.indices.contains(Int(index)) ? self.partitions[Int(index)] : nil
     }
 
-    func number(_ name: String) -> Int? {
-        self.configuration[name].flatMap { Int($0) }
+    /// Returns the settings that are in effect at a broker.
+    func settings(at broker: Int32, in cluster: ClusterSettings) -> LogSettings {
+        if let known = self.settings[broker] { return known }
+        let settings = LogSettings { name in
+            TopicSettings.byName[name].map { cluster.value(of: $0, own: self.configuration, at: broker).value } ?? ""
+        }
+        self.settings[broker] = settings
+        return settings
     }
 
-    /// Whether the topic is compacted, so that its records need keys.
-    var isCompacted: Bool { self.configuration["cleanup.policy"]?.contains("compact") == true }
-
-    var usesLogAppendTime: Bool { self.configuration["message.timestamp.type"] == "LogAppendTime" }
+    /// Forgets the settings in effect after the brokers' defaults have changed.
+    func forgetSettings() {
+        self.settings = [:]
+    }
 
     /// Returns the reason why Kafka rejects a topic name, or nil if it is valid.
     static func problem(withName name: String) -> String? {

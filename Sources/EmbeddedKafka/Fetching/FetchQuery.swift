@@ -33,6 +33,8 @@ struct FetchQuery {
     var isReadCommitted: Bool
     var rack: String
     var offerNearestReplica: Bool
+    /// Returns whether the client may read a topic.
+    var mayRead: (String) -> Bool
 
     /// Reads the partitions in their current state, without copying records.
     func run(in cluster: EmbeddedCluster) -> Result {
@@ -75,9 +77,11 @@ struct FetchQuery {
     private func partition(_ key: FetchSession.Key, in cluster: EmbeddedCluster) throws(BrokerError) -> Partition {
         if self.version >= 13 {
             guard let topic = cluster.topic(id: key.topicID) else { throw BrokerError(.unknownTopicId) }
+            guard self.mayRead(topic.name) else { throw BrokerError(.topicAuthorizationFailed) }
             guard let partition = topic.partition(key.partition) else { throw BrokerError(.unknownTopicOrPartition) }
             return partition
         }
+        guard self.mayRead(key.topic) else { throw BrokerError(.topicAuthorizationFailed) }
         guard let partition = cluster.topic(key.topic)?.partition(key.partition) else {
             throw BrokerError(.unknownTopicOrPartition)
         }

@@ -63,6 +63,11 @@ struct FetchSessions: Sendable {
         return named
     }
 
+    /// Ends a session.
+    mutating func remove(_ sessionID: Int32) {
+        self.sessions[sessionID] = nil
+    }
+
     private mutating func makeRoom(now: Int64) -> Bool {
         guard self.sessions.count >= self.capacity else { return true }
         guard let oldest = self.sessions.values.min(by: { $0.lastUsed < $1.lastUsed }),

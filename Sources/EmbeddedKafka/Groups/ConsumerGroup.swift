@@ -82,6 +82,7 @@ final class ConsumerGroup {
             case .sync(let ticket, let answer): self.syncs.removeValue(forKey: ticket)?(answer)
             }
         }
+        self.cluster.waiters.notice()
     }
 
     // If the deadline only moves back, the timer stays and finds nothing to do, so that heartbeats set no timers.

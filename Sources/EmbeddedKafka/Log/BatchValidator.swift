@@ -34,7 +34,7 @@ enum BatchValidator {
     }
 
     /// Validates the batch and each of its records. `now` is in milliseconds since 1970.
-    static func check(_ batch: RecordBatch, topic: Topic, now: Int64) throws(BrokerError) {
+    static func check(_ batch: RecordBatch, _ settings: LogSettings, now: Int64) throws(BrokerError) {
         do throws(RecordBatchError) {
             try batch.validateChecksum()
         } catch {
@@ -51,18 +51,22 @@ enum BatchValidator {
                 .invalidRecord,
                 "Producer \(batch.producerID) sent epoch \(batch.producerEpoch), sequence \(batch.baseSequence).")
         }
-        // Kafka's message.timestamp.after.max.ms, an hour by default.
-        let ahead = Int64(topic.number("message.timestamp.after.max.ms") ?? 3_600_000)
+        let ahead = settings.maxTimestampAfter
         let (latest, overflow) = now.addingReportingOverflow(ahead)
-        guard topic.usesLogAppendTime || overflow || batch.maxTimestamp <= latest else {
+        guard settings.usesLogAppendTime || overflow || batch.maxTimestamp <= latest else {
             throw BrokerError(
                 .invalidTimestamp, "A timestamp is \(batch.maxTimestamp), more than \(ahead) ms after now (\(now)).")
         }
-        try self.checkRecords(batch.codec == .lz4 ? try KafkaLZ4.firstFrame(of: batch) : batch, of: topic)
+        try self.checkRecords(batch.codec == .lz4 ? try KafkaLZ4.firstFrame(of: batch) : batch, settings, now: now)
     }
 
-    private static func checkRecords(_ batch: RecordBatch, of topic: Topic) throws(BrokerError) {
+    private static func checkRecords(
+        _ batch: RecordBatch, _ settings: LogSettings, now: Int64
+    ) throws(BrokerError) {
         var withoutKey: [Int32: String] = [:]
+        var tooOld: [Int32: String] = [:]
+        let (earliest, underflow) = now.subtractingReportingOverflow(settings.maxTimestampBefore)
+        let checksAge = !settings.usesLogAppendTime && !underflow && earliest > 0
         do throws(RecordBatchError) {
             let records = try batch.records()
             var iterator = records.makeIterator()
@@ -71,9 +75,13 @@ enum BatchValidator {
                 guard record.offset == expected else {
                     throw RecordBatchError(.malformed("record \(expected) has offset \(record.offset)"))
                 }
-                if topic.isCompacted, records.key(of: record) == nil {
-                    withoutKey[Int32(truncatingIfNeeded: expected - batch.baseOffset)] =
-                        "The topic is compacted: it takes no record without a key."
+                let index = Int32(truncatingIfNeeded: expected - batch.baseOffset)
+                if settings.isCompacted, records.key(of: record) == nil {
+                    withoutKey[index] = "The topic is compacted: it takes no record without a key."
+                }
+                if checksAge, record.timestamp != -1, record.timestamp < earliest {
+                    tooOld[index] =
+                        "The timestamp is \(record.timestamp), more than \(settings.maxTimestampBefore) ms before now."
                 }
                 expected += 1
             }
@@ -88,6 +96,12 @@ enum BatchValidator {
             throw BrokerError(
                 .invalidRecord, "\(withoutKey.count) records have no key, and the topic is compacted.",
                 records: withoutKey)
+        }
+        guard tooOld.isEmpty else {
+            throw BrokerError(
+                .invalidTimestamp,
+                "\(tooOld.count) records are older than \(settings.maxTimestampBefore) ms, as the topic permits.",
+                records: tooOld)
         }
     }
 }

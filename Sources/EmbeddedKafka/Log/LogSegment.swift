@@ -18,6 +18,10 @@ struct LogSegment {
         var maxTimestamp: Int64
         var position: Int32
         var count: Int32
+        /// The number of records, without control records.
+        var recordCount: Int32
+        /// The time from which on compaction removes the batch's tombstones, or nil if it hasn't met any.
+        var deleteHorizon: Int64?
     }
 
     static let smallest = 4 << 10
@@ -40,7 +44,9 @@ struct LogSegment {
     }
 
     /// Copies a batch to the end, which must have room for it.
-    mutating func append(_ batch: RecordBatch, baseOffset: Int64, leaderEpoch: Int32, logAppendTime: Int64?) {
+    mutating func append(
+        _ batch: RecordBatch, baseOffset: Int64, leaderEpoch: Int32, logAppendTime: Int64?, deleteHorizon: Int64? = nil
+    ) {
         let storage = self.storage
         batch.write(
             to: storage.base + self.byteCount, atOffset: baseOffset, partitionLeaderEpoch: leaderEpoch,
@@ -49,7 +55,8 @@ struct LogSegment {
             Entry(
                 baseOffset: baseOffset, lastOffset: baseOffset + (batch.lastOffset - batch.baseOffset),
                 maxTimestamp: logAppendTime ?? batch.maxTimestamp, position: Int32(self.byteCount),
-                count: Int32(batch.bytes.count)))
+                count: Int32(batch.bytes.count),
+                recordCount: batch.isControl ? 0 : Int32(batch.count ?? 0), deleteHorizon: deleteHorizon))
         self.byteCount += batch.bytes.count
     }
 

@@ -29,6 +29,8 @@ final class PartitionLog {
     /// The number of bytes of all batches.
     private(set) var byteCount = 0
     private(set) var epochs = LeaderEpochs()
+    /// The offset up to which the log has been compacted.
+    private(set) var compactedEnd: Int64 = 0
 
     private var segments: [LogSegment] = []
     private var producers = ProducerStates()
@@ -37,6 +39,17 @@ final class PartitionLog {
     var highWatermark: Int64 { self.endOffset }
     /// The end of the offsets that `read_committed` consumers may read.
     var lastStableOffset: Int64 { self.highWatermark }
+    /// The places of all batches.
+    var entries: some Sequence<LogSegment.Entry> { self.segments.lazy.flatMap(\.entries) }
+    /// All batches with their places, without unreadable ones, of which the log has none.
+    var entriesWithBatches: [(entry: LogSegment.Entry, batch: RecordBatch)] {
+        self.segments.flatMap { segment in
+            segment.entries.compactMap { entry in
+                var reader = RecordBatchReader(segment.bytes(of: entry))
+                return (try? reader.next()).map { (entry, $0) }
+            }
+        }
+    }
     /// The number of batches.
     var batchCount: Int { self.segments.reduce(0) { $0 + $1.entries.count } }
 
@@ -65,7 +78,7 @@ final class PartitionLog {
         let baseOffset = self.endOffset
         let logAppendTime = usesLogAppendTime ? now : nil
         self.epochs.begin(leaderEpoch, at: baseOffset)
-        self.makeRoom(for: batch.bytes.count)
+        self.makeRoom(for: batch.bytes.count, at: baseOffset)
         self.segments[self.segments.count - 1].append(
             batch, baseOffset: baseOffset, leaderEpoch: leaderEpoch, logAppendTime: logAppendTime)
         self.byteCount += batch.bytes.count
@@ -85,10 +98,10 @@ final class PartitionLog {
     }
 
     /// Adds a segment if the last one has no room. Segments double in size, so that small logs take little memory.
-    private func makeRoom(for count: Int) {
+    private func makeRoom(for count: Int, at offset: Int64) {
         if let last = self.segments.last, last.hasRoom(for: count) { return }
         let usual = min(max(2 * (self.segments.last?.capacity ?? 0), LogSegment.smallest), LogSegment.largest)
-        self.segments.append(LogSegment(baseOffset: self.endOffset, capacity: max(usual, count)))
+        self.segments.append(LogSegment(baseOffset: offset, capacity: max(usual, count)))
     }
 
     // MARK: Reading
@@ -189,6 +202,30 @@ final class PartitionLog {
         return places
     }
 
+    /// The number of records that have not been deleted or compacted away.
+    var recordCount: Int {
+        var count = 0
+        for segment in self.segments {
+            for entry in segment.entries where entry.lastOffset >= self.startOffset {
+                count +=
+                    entry.baseOffset >= self.startOffset
+                    ? Int(entry.recordCount) : self.places(in: segment.bytes(of: entry)).count
+            }
+        }
+        return count
+    }
+
+    /// Calls `body` for each record that has not been deleted, without control records.
+    func forEachRecord(_ body: (RecordView, RecordSequence) -> Void) throws(RecordBatchError) {
+        for (_, batch) in self.entriesWithBatches where !batch.isControl && batch.lastOffset >= self.startOffset {
+            let records = try batch.records()
+            var iterator = records.makeIterator()
+            while let record = try iterator.next() {
+                if record.offset >= self.startOffset { body(record, records) }
+            }
+        }
+    }
+
     // MARK: Removing
 
     /// Removes the records from `offset` on, like a replica that followed a leader that was not elected. A batch that
@@ -207,18 +244,29 @@ final class PartitionLog {
         self.startOffset = min(self.startOffset, self.endOffset)
         self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
         self.epochs.truncate(to: self.endOffset)
+        self.compactedEnd = min(self.compactedEnd, self.endOffset)
         self.rememberProducersAgain()
     }
 
     private func rememberProducersAgain() {
         self.producers.removeAll()
-        for segment in self.segments {
-            for entry in segment.entries {
-                var reader = RecordBatchReader(segment.bytes(of: entry))
-                guard let batch = try? reader.next() else { continue }
-                self.note(batch, baseOffset: entry.baseOffset, timestamp: entry.maxTimestamp, now: entry.maxTimestamp)
-            }
+        for (entry, batch) in self.entriesWithBatches {
+            self.note(batch, baseOffset: entry.baseOffset, timestamp: entry.maxTimestamp, now: entry.maxTimestamp)
         }
+    }
+
+    /// Replaces all batches after compaction. Offsets, the log's end and the producers stay.
+    func replaceBatches(_ batches: [LogCompaction.Kept], compactedUpTo end: Int64) {
+        self.segments = []
+        for kept in batches {
+            let batch = kept.batch
+            self.makeRoom(for: batch.bytes.count, at: batch.baseOffset)
+            self.segments[self.segments.count - 1].append(
+                batch, baseOffset: batch.baseOffset, leaderEpoch: batch.partitionLeaderEpoch, logAppendTime: nil,
+                deleteHorizon: kept.deleteHorizon)
+        }
+        self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
+        self.compactedEnd = end
     }
 
     /// Moves the start of the log to `offset`, or to its end for -1, and releases the memory before it.
@@ -244,7 +292,7 @@ final class PartitionLog {
         if removed > 0 { self.advanceStart(to: start) }
     }
 
-    private func advanceStart(to offset: Int64) {
+    func advanceStart(to offset: Int64) {
         guard offset > self.startOffset else { return }
         self.startOffset = offset
         let kept = self.segments.firstIndex { ($0.entries.last?.lastOffset ?? -1) >= offset } ?? self.segments.count

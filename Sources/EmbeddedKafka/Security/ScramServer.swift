@@ -104,14 +104,37 @@ struct ScramKeys {
     let storedKey: [UInt8]
     let serverKey: [UInt8]
 
+    /// The iterations that Kafka permits.
+    static let iterations = 4096...16_384
     /// Kafka's default.
-    private static let defaultIterations = 4096
+    static let defaultIterations = 4096
 
     init(password: String, by hash: HashFunction) {
-        self.salt = HashFunction.random(16)
-        self.iterations = Self.defaultIterations
-        let salted = hash.derivedKey(password: Array(password.utf8), salt: self.salt, iterations: self.iterations)
-        self.storedKey = hash.hash(hash.authenticationCode(key: salted, Array("Client Key".utf8)))
-        self.serverKey = hash.authenticationCode(key: salted, Array("Server Key".utf8))
+        let salt = HashFunction.random(16)
+        self.init(
+            saltedPassword: hash.derivedKey(
+                password: Array(password.utf8), salt: salt, iterations: Self.defaultIterations),
+            salt: salt, iterations: Self.defaultIterations, by: hash)
+    }
+
+    init(saltedPassword: [UInt8], salt: [UInt8], iterations: Int, by hash: HashFunction) {
+        self.salt = salt
+        self.iterations = iterations
+        self.storedKey = hash.hash(hash.authenticationCode(key: saltedPassword, Array("Client Key".utf8)))
+        self.serverKey = hash.authenticationCode(key: saltedPassword, Array("Server Key".utf8))
+    }
+}
+
+extension HashFunction {
+    /// Kafka's number of the SCRAM mechanism with this function.
+    var scramNumber: Int8 { self == .sha256 ? 1 : 2 }
+    var scramName: String { self == .sha256 ? "SCRAM-SHA-256" : "SCRAM-SHA-512" }
+
+    init?(scramNumber: Int8) {
+        switch scramNumber {
+        case 1: self = .sha256
+        case 2: self = .sha512
+        default: return nil
+        }
     }
 }

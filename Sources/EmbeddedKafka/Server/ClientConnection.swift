@@ -20,9 +20,13 @@ final class ClientConnection: @unchecked Sendable {
     let listener: Int
     var authentication: Authentication
     private let channel: SocketChannel
+    /// The subject of the client's certificate, or nil if it has none.
+    private let tlsName: String?
     private var waiting = Deque<Bytes>()
     private var waitingBytes = 0
     private var isPaused = false
+    /// Whether the next request waits, because the client has exceeded a quota.
+    private var isMuted = false
     /// Whether a request is being handled.
     private var isBusy = false
     private var isDraining = false
@@ -44,6 +48,13 @@ final class ClientConnection: @unchecked Sendable {
             maxSession: cluster.configuration.maxSession.map { Int64($0 / .milliseconds(1)) })
         self.number = number
         self.channel = channel
+        self.tlsName = channel.tlsPeerName
+    }
+
+    /// The client as ACLs name it: the user who has logged in, the subject of the certificate, or `User:ANONYMOUS`.
+    var principal: String {
+        let name = self.authentication.mechanisms.isEmpty ? self.tlsName : self.authentication.identity?.user
+        return "\(Identity.principalType):\(name ?? "ANONYMOUS")"
     }
 
     /// The client's address in the form that Kafka shows.
@@ -89,13 +100,23 @@ final class ClientConnection: @unchecked Sendable {
         self.drain()
     }
 
+    /// Lets the next requests wait for a time (KIP-219).
+    func mute(for time: Duration) {
+        guard !self.isMuted else { return }
+        self.isMuted = true
+        _ = self.broker.cluster.after(time) {
+            self.isMuted = false
+            self.drain()
+        }
+    }
+
     // MARK: Requests
 
     // Immediate responses call this again from inside, in which case the outer loop continues.
     private func drain() {
         guard !self.isDraining else { return }
         self.isDraining = true
-        while !self.isBusy, !self.isClosed, self.channel.queuedBytes <= Self.maximumUnsent,
+        while !self.isBusy, !self.isMuted, !self.isClosed, self.channel.queuedBytes <= Self.maximumUnsent,
             let frame = self.waiting.popFirst()
         {
             self.waitingBytes -= frame.count

@@ -15,6 +15,9 @@ protocol Endpoint: SendableMetatype {
     /// Kafka's name of the API.
     static var name: String { get }
 
+    /// Returns the permission that a request needs, if the cluster has an authorizer.
+    static func access(_ request: Request) -> Access
+
     /// Handles a request. Must answer `call` exactly once, now or later.
     static func handle(_ request: Request, _ call: Call)
 
@@ -34,12 +37,21 @@ extension Endpoint {
             if let response = substitute(request, call.version) as? Request.Response {
                 call.answer(response)
             } else {
-                Self.handle(request, call)
+                Self.serve(request, call)
             }
         case .rewrite(let rewrite):
             call.rewrite = { rewrite(request, call.version, $0) }
-            Self.handle(request, call)
-        default: Self.handle(request, call)
+            Self.serve(request, call)
+        default: Self.serve(request, call)
+        }
+    }
+
+    /// Handles a request that is permitted, and refuses another.
+    private static func serve(_ request: Request, _ call: Call) {
+        if case .needs(let operation, let resource) = self.access(request), !call.permits(operation, resource) {
+            self.fail(request, resource.refusal, call)
+        } else {
+            self.handle(request, call)
         }
     }
 }

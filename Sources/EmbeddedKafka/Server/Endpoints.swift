@@ -11,13 +11,19 @@ import KafkaProtocol
 enum Endpoints {
     static let all: [APIKey: any Endpoint.Type] = {
         let endpoints: [any Endpoint.Type] = [
-            APIVersionsEndpoint.self, CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self,
-            CreateTopicsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self, DeleteTopicsEndpoint.self,
+            AlterClientQuotasEndpoint.self, AlterConfigsEndpoint.self, AlterPartitionReassignmentsEndpoint.self,
+            AlterReplicaLogDirsEndpoint.self, AlterUserScramCredentialsEndpoint.self, APIVersionsEndpoint.self,
+            CreateAclsEndpoint.self, CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self,
+            CreateTopicsEndpoint.self, DeleteAclsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self,
+            DeleteTopicsEndpoint.self, DescribeAclsEndpoint.self, DescribeClientQuotasEndpoint.self,
             DescribeClusterEndpoint.self, DescribeConfigsEndpoint.self, DescribeDelegationTokenEndpoint.self,
-            DescribeGroupsEndpoint.self, DescribeTopicPartitionsEndpoint.self, ExpireDelegationTokenEndpoint.self,
-            FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self, InitProducerIDEndpoint.self,
-            JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListGroupsEndpoint.self, ListOffsetsEndpoint.self,
-            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
+            DescribeGroupsEndpoint.self, DescribeLogDirsEndpoint.self, DescribeTopicPartitionsEndpoint.self,
+            DescribeUserScramCredentialsEndpoint.self, ElectLeadersEndpoint.self, ExpireDelegationTokenEndpoint.self,
+            FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self,
+            IncrementalAlterConfigsEndpoint.self, InitProducerIDEndpoint.self, JoinGroupEndpoint.self,
+            LeaveGroupEndpoint.self, ListConfigResourcesEndpoint.self, ListGroupsEndpoint.self,
+            ListOffsetsEndpoint.self, ListPartitionReassignmentsEndpoint.self, MetadataEndpoint.self,
+            OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
             OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, RenewDelegationTokenEndpoint.self,
             SaslAuthenticateEndpoint.self, SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
         ]

@@ -40,6 +40,21 @@ enum CertificateNames {
         return String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
     }
 
+    /// Returns the name of a certificate's subject in the format of RFC 2253.
+    static func subject(of certificate: OpaquePointer) -> String? {
+        guard let target = BIO_new(BIO_s_mem()) else { return nil }
+        defer { BIO_free(target) }
+        guard kafka_print_name(target, X509_get_subject_name(certificate)) >= 0 else { return nil }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = BIO_read(target, &buffer, Int32(buffer.count))
+            guard count > 0 else { break }
+            bytes += buffer[..<Int(count)]
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func address(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
         return stride(from: 0, to: bytes.count - 1, by: 2)

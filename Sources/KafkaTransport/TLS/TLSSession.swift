@@ -133,6 +133,13 @@ final class TLSSession: ByteTransform {
     /// Whether the handshake resumed an earlier session.
     var isResumed: Bool { self.state.withLock { SSL_session_reused($0.ssl) == 1 } }
 
+    /// The name of the subject of the peer's certificate, as in `CN=alice,O=Example`, or nil if it has none.
+    var peerName: String? {
+        self.state.withLock { state in
+            SSL_get0_peer_certificate(state.ssl).flatMap { CertificateNames.subject(of: $0) }
+        }
+    }
+
     var hasUnsentBytes: Bool { self.unsent.load(ordering: .relaxed) }
     var hasBufferedInput: Bool { self.buffered.load(ordering: .relaxed) }
     var hasEnded: Bool { self.ended.load(ordering: .relaxed) }
