@@ -34,7 +34,7 @@ extension JSONValue {
         case .null: ""
         case .boolean(let flag): flag ? "yes" : "no"
         case .integer(let number): String(number)
-        case .number(let number): "\(number)"
+        case .number(let number): Int64(exactly: number).map { "\($0)" } ?? "\(number)"
         case .text(let text): text
         case .array(let values): values.map(\.plainText).joined(separator: ",")
         case .object(let members): members.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: ",")
