@@ -95,3 +95,18 @@ public struct ClientQuotaFilter: Hashable, Sendable {
     /// The filter that selects all entities.
     public static let all = ClientQuotaFilter()
 }
+
+extension ClientQuotaFilter: CustomStringConvertible {
+    /// The conditions, such as `user alice, any client-id`.
+    public var description: String {
+        var parts = self.conditions.sorted { $0.key.rawValue > $1.key.rawValue }.map { kind, condition in
+            switch condition {
+            case .any: "any \(kind.rawValue)"
+            case .named(let name): "\(kind.rawValue) \(name)"
+            case .default: "\(kind.rawValue) (default)"
+            }
+        }
+        if !self.allowsOtherParts { parts.append("nothing else") }
+        return parts.isEmpty ? "all quotas" : parts.joined(separator: ", ")
+    }
+}

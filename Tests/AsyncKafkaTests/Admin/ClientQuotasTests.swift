@@ -39,6 +39,7 @@ import Testing
             }
         ) { _, admin in
             let filter = ClientQuotaFilter(user: "alice", clientID: .default, ip: .any, allowsOtherParts: false)
+            #expect("\(filter)" == "user alice, any ip, client-id (default), nothing else")
             let quotas = try await admin.describeClientQuotas(matching: filter)
             #expect(quotas == [.user("alice", clientID: .default): [.producerByteRate: 1024]])
             #expect(quotas.keys.first.map { "\($0)" } == "user alice, client-id (default)")
