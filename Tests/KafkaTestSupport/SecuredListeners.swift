@@ -124,8 +124,9 @@ package struct SecuredListeners: Sendable {
 
     /// Returns an unsigned token (RFC 7515, appendix A.5), which Kafka's development handler accepts.
     package static func unsecuredToken(subject: String = Self.username, lifetime: Int) -> String {
-        // With fractions of a second, so that it expires exactly when specified.
-        let now = Date().timeIntervalSince1970
+        // With fractions of a second, so that it expires exactly when specified; but not of a millisecond, by which it would
+        // have been issued in the future for a broker whose clock has milliseconds.
+        let now = (Date().timeIntervalSince1970 * 1000).rounded(.down) / 1000
         let parts = [#"{"alg":"none"}"#, #"{"sub":"\#(subject)","iat":\#(now),"exp":\#(now + Double(lifetime))}"#]
         return parts.map { part in
             Data(part.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-")

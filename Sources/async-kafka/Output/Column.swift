@@ -20,7 +20,7 @@ struct Column<Row>: Sendable {
     var heading: String {
         var heading = ""
         for character in self.name {
-            if character.isUppercase, heading.last?.isLowercase == true { heading.append(" ") }
+            if character.isUppercase, let last = heading.last, last.isLowercase || last.isNumber { heading.append(" ") }
             heading.append(character)
         }
         return heading.uppercased()
