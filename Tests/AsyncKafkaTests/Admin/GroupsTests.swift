@@ -39,7 +39,8 @@ import Testing
 
     /// Runs a consumer of the topic in the group until `body` returns.
     private func withMember(
-        _ group: String, of topic: String, instance: String? = nil, _ kafka: EmbeddedKafka, _ body: () async throws -> Void
+        _ group: String, of topic: String, instance: String? = nil, _ kafka: EmbeddedKafka,
+        _ body: () async throws -> Void
     ) async throws {
         var configuration = ConsumerConfiguration(kafka.clientConfiguration)
         configuration.cluster.clientID = "reader"
