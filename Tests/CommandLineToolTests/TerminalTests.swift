@@ -75,7 +75,7 @@ struct TerminalTests {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("a-topic-with-quite-a-long-name-that-does-not-fit")
             let tool = ToolProgram(kafka.bootstrapServers)
-            try await TerminalSession.with([self.program, "topics", "list"], tool: tool, columns: 60) { terminal in
+            try await TerminalSession.with([self.program, "topics", "list"], tool: tool, columns: 80) { terminal in
                 try await terminal.shows("(status 0)")
                 let lines = try await terminal.screen.split(separator: "\n")
                 #expect(lines.count == 3, "\(lines)")
@@ -95,9 +95,9 @@ struct TerminalTests {
                 try await terminal.type("source <(async-kafka completions bash); echo ready", "Enter")
                 try await terminal.shows("\nready")
                 try await terminal.type("async-kafka topics desc", "Tab")
-                try await terminal.shows("async-kafka topics describe ")
+                try await terminal.shows("async-kafka topics describe")
                 try await terminal.type("ord", "Tab")
-                try await terminal.shows("async-kafka topics describe orders ")
+                try await terminal.shows("async-kafka topics describe orders")
                 try await terminal.type("Enter")
                 try await terminal.shows("replication factor 1")
             }

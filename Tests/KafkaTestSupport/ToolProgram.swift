@@ -18,6 +18,8 @@ package struct ToolProgram {
     /// The program has failed.
     package struct Failure: Error, CustomStringConvertible {
         package var description: String
+
+        package init(_ description: String) { self.description = description }
     }
 
     package let home = TemporaryFolder.path("home").path
@@ -55,7 +57,7 @@ package struct ToolProgram {
         let result = try await self.run(arguments, input: input)
         guard result.status == 0 else {
             throw Failure(
-                description: "async-kafka \(arguments.joined(separator: " ")): \(result.status), \(result.errors)")
+                "async-kafka \(arguments.joined(separator: " ")): \(result.status), \(result.errors)")
         }
         return result.output
     }
@@ -64,7 +66,7 @@ package struct ToolProgram {
     package func json(_ arguments: String...) async throws -> Any {
         let output = try await self.run(arguments + ["-o", "json"])
         guard output.status == 0 else {
-            throw Failure(description: "async-kafka \(arguments.joined(separator: " ")): \(output.errors)")
+            throw Failure("async-kafka \(arguments.joined(separator: " ")): \(output.errors)")
         }
         return try JSONSerialization.jsonObject(with: Data(output.output.joined(separator: "\n").utf8))
     }

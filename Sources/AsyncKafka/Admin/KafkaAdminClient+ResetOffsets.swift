@@ -47,7 +47,8 @@ extension KafkaAdminClient {
         if case .group = target {
             wanted = (partitions ?? Array(plan.others.keys)).filter { plan.others[$0] != nil }
         }
-        let changes = try await self.changes(of: Array(Set(wanted)).sorted(), plan, deadline: deadline, timeout: timeout)
+        let changes = try await self.changes(
+            of: Array(Set(wanted)).sorted(), plan, deadline: deadline, timeout: timeout)
         guard !dryRun else { return changes }
         let offsets = changes.map { ($0.partition, OffsetAndMetadata(offset: $0.new)) }
         try await self.commit(Dictionary(offsets) { $1 }, of: group, deadline: deadline).allSucceeded()

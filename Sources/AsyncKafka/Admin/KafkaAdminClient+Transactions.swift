@@ -88,7 +88,8 @@ extension KafkaAdminClient {
                 partition: partition.partition)
         }
         let call = AbortTransactionCall(
-            partition: partition, producerID: producer.producerID, producerEpoch: Int16(clamping: producer.producerEpoch),
+            partition: partition, producerID: producer.producerID,
+            producerEpoch: Int16(clamping: producer.producerEpoch),
             coordinatorEpoch: producer.coordinatorEpoch ?? 0)
         try await self.cluster.perform(call, deadline: deadline)
     }

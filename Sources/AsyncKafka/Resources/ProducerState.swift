@@ -24,7 +24,9 @@ public struct ProducerState: Hashable, Sendable {
 extension ProducerState: CustomStringConvertible {
     /// The producer on one line, such as `producer 1000, epoch 0, last sequence 7, transaction from offset 12`.
     public var description: String {
-        var parts = ["producer \(self.producerID)", "epoch \(self.producerEpoch)", "last sequence \(self.lastSequence)"]
+        var parts = [
+            "producer \(self.producerID)", "epoch \(self.producerEpoch)", "last sequence \(self.lastSequence)",
+        ]
         if let time = self.lastTimestamp { parts.append("last timestamp \(time)") }
         if let coordinatorEpoch { parts.append("coordinator epoch \(coordinatorEpoch)") }
         if let offset = self.transactionStartOffset { parts.append("transaction from offset \(offset)") }

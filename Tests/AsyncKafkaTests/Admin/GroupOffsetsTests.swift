@@ -197,7 +197,9 @@ import Testing
             let few = try await admin.resetGroupOffsets(
                 of: "new", partitions: [self.partition(0), self.partition(2)], to: .group("other"))
             #expect(few.map(\.description) == ["t-0: none → 2"])
-            let offsets = try await admin.listGroupOffsets(["g", "new"]).allSucceeded().mapValues { $0.mapValues(\.offset) }
+            let offsets = try await admin.listGroupOffsets(["g", "new"]).allSucceeded().mapValues {
+                $0.mapValues(\.offset)
+            }
             #expect(offsets["g"] == [self.partition(0): 2, self.partition(1): 4, self.partition(2): 9])
             #expect(offsets["new"] == [self.partition(0): 2])
         }
@@ -234,7 +236,8 @@ import Testing
             try await admin.alterGroupOffsets([TopicPartition("gone", 0): OffsetAndMetadata(offset: 3)], of: "g")
                 .allSucceeded()
             let gone = try #require(try await admin.describeGroupLag(["g"]).allSucceeded()["g"])
-            #expect(gone.partitions.map(\.partition) == [TopicPartition("gone", 0), self.partition(0), self.partition(1)])
+            #expect(
+                gone.partitions.map(\.partition) == [TopicPartition("gone", 0), self.partition(0), self.partition(1)])
             try await self.withMember("g", kafka) {
                 let results = await admin.describeGroupLag(["g", "missing"])
                 let lag = try #require(try results["g"]?.get())

@@ -63,7 +63,8 @@ import Testing
     @Test func whatABrokerDoesNotKnowIsAnErrorThatNamesTheRelease() async throws {
         try await self.withAdmin(maxVersions: [.listOffsets: 6]) { _, admin in
             let specs: [(OffsetSpec, String)] = [
-                (.maxTimestamp, "3.0"), (.earliestLocal, "3.5"), (.latestTiered, "3.9"), (.earliestPendingUpload, "4.2"),
+                (.maxTimestamp, "3.0"), (.earliestLocal, "3.5"), (.latestTiered, "3.9"),
+                (.earliestPendingUpload, "4.2"),
             ]
             for (spec, release) in specs {
                 let results = await admin.listOffsets([TopicPartition("t", 0): .latest, TopicPartition("t", 1): spec])

@@ -27,8 +27,12 @@ struct ListGroupsCall: Call {
 
     func request(for brokers: [Int32], to recipient: Recipient) throws(KafkaError) -> ListGroupsRequest {
         var request = ListGroupsRequest()
-        if recipient.version >= Self.firstWithStates { request.statesFilter = (self.states ?? []).map(\.rawValue).sorted() }
-        if recipient.version >= Self.firstWithTypes { request.typesFilter = (self.types ?? []).map(\.rawValue).sorted() }
+        if recipient.version >= Self.firstWithStates {
+            request.statesFilter = (self.states ?? []).map(\.rawValue).sorted()
+        }
+        if recipient.version >= Self.firstWithTypes {
+            request.typesFilter = (self.types ?? []).map(\.rawValue).sorted()
+        }
         return request
     }
 
