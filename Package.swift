@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
         .library(name: "KafkaMSK", targets: ["KafkaMSK"]),
         .library(name: "EmbeddedKafka", targets: ["EmbeddedKafka"]),
+        .executable(name: "async-kafka", targets: ["async-kafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
     ],
@@ -87,10 +88,14 @@ let package = Package(
         // Programs.
         .executableTarget(name: "kafka-codegen", exclude: ["Definitions"], swiftSettings: settings),
         .executableTarget(name: "api-listing", swiftSettings: settings),
-        .executableTarget(name: "embedded-kafka", dependencies: ["EmbeddedKafka"], swiftSettings: settings),
+        .target(name: "ArgumentParsing", swiftSettings: settings),
         .executableTarget(
-            name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/PageViews",
-            swiftSettings: settings),
+            name: "async-kafka", dependencies: ["AsyncKafka", "ArgumentParsing"], swiftSettings: settings),
+        .executableTarget(
+            name: "embedded-kafka", dependencies: ["EmbeddedKafka", "ArgumentParsing"], swiftSettings: settings),
+        .executableTarget(
+            name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka", "ArgumentParsing"],
+            path: "Examples/PageViews", swiftSettings: settings),
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
@@ -107,7 +112,7 @@ let package = Package(
             name: "InteropTests",
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaOIDC", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
-                "KafkaMemory",
+                "KafkaMemory", "async-kafka",
             ],
             exclude: ["Java"],
             swiftSettings: settings),
@@ -135,6 +140,11 @@ let package = Package(
             dependencies: [
                 "EmbeddedKafka", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport", "KafkaMemory",
             ],
+            swiftSettings: settings),
+        .testTarget(name: "ArgumentParsingTests", dependencies: ["ArgumentParsing"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineToolTests",
+            dependencies: ["async-kafka", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
             swiftSettings: settings),
         .testTarget(name: "KafkaMSKTests", dependencies: ["KafkaMSK", "AsyncKafka"], swiftSettings: settings),
         .testTarget(

@@ -32,6 +32,8 @@ extension EmbeddedKafka {
         public static let metadata = API(.metadata)
         /// Commits offsets of a group.
         public static let offsetCommit = API(.offsetCommit)
+        /// Deletes committed offsets of a group.
+        public static let offsetDelete = API(.offsetDelete)
         /// Returns committed offsets of groups.
         public static let offsetFetch = API(.offsetFetch)
         /// Returns the broker that coordinates a group or transactional ID.

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import EmbeddedKafka
 
 #if canImport(Darwin)
@@ -25,29 +26,12 @@ func write(_ line: String, to descriptor: Int32) {
     }
 }
 
-/// Ends the program with a message on standard error.
-func fail(_ sentence: String, status: Int32) -> Never {
-    write("embedded-kafka: \(sentence)", to: STDERR_FILENO)
-    exit(status)
-}
-
-let arguments: Arguments
-do throws(Arguments.Problem) {
-    arguments = try Arguments(CommandLine.arguments.dropFirst())
-} catch {
-    fail(error.description, status: 2)
-}
-if arguments.wantsHelp {
-    write(Arguments.usage, to: STDOUT_FILENO)
-    exit(0)
-}
-
-var configuration = EmbeddedKafka.Configuration(brokers: arguments.brokers)
-configuration.ports = arguments.ports
-configuration.defaultReplicationFactor = min(3, arguments.brokers)
-do throws(EmbeddedKafkaError) {
+let program = Serve.command { serve in
+    var configuration = EmbeddedKafka.Configuration(brokers: serve.brokers)
+    configuration.ports = serve.ports
+    configuration.defaultReplicationFactor = min(3, serve.brokers)
     let kafka = try await EmbeddedKafka.start(configuration)
-    for topic in arguments.topics {
+    for topic in serve.topics {
         try await kafka.createTopic(
             topic.name, partitions: topic.partitions, replicationFactor: configuration.defaultReplicationFactor)
     }
@@ -55,6 +39,13 @@ do throws(EmbeddedKafkaError) {
     write(kafka.bootstrapServers.joined(separator: ","), to: STDOUT_FILENO)
     await signals.wait()
     await kafka.stop()
+}
+do {
+    exit(
+        try await program.run(
+            CommandLine.arguments.dropFirst(), width: 80, write: { write($0, to: STDOUT_FILENO) },
+            complain: { write($0, to: STDERR_FILENO) }))
 } catch {
-    fail(error.description, status: 1)
+    write("embedded-kafka: \(error)", to: STDERR_FILENO)
+    exit(1)
 }

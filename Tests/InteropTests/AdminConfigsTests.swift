@@ -40,7 +40,7 @@ extension InteropTests {
             ).filter { $0.hasPrefix("  ") }.map { String($0.drop { $0 == " " }) }
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func settingsAreDescribedAsKafkasToolSeesThem(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let name = try await cluster.createTopic(
@@ -55,6 +55,9 @@ extension InteropTests {
                 #expect(topic["retention.ms"]?.source == .topic)
                 #expect(topic["retention.ms"]?.type == (environment.isAtLeast(2, 6) ? .long : nil))
                 #expect((topic["retention.ms"]?.documentation != nil) == environment.isAtLeast(2, 6))
+                let one = try await admin.describeConfigs([.topic(name)], keys: ["retention.ms"]).allSucceeded()
+                #expect(one[.topic(name)]?.entries.map(\.name) == ["retention.ms"])
+                try await self.listsResources(name, broker, environment, admin)
                 let ofBroker = try #require(try results[.broker(broker)]?.get())
                 #expect(ofBroker["log.dirs"]?.isReadOnly == true)
                 let missing = #expect(throws: KafkaError.self) { try results[.topic("missing")]?.get() }
@@ -66,6 +69,26 @@ extension InteropTests {
                 let lines = self.lines(ofBroker)
                 #expect(lines.filter { !toldBroker.contains($0) } == [])
                 #expect(toldBroker.filter { !lines.contains($0) } == [])
+            }
+        }
+
+        private func listsResources(
+            _ topic: String, _ broker: Int32, _ environment: TestEnvironment, _ admin: KafkaAdminClient
+        ) async throws {
+            if environment.isAtLeast(4, 1) {
+                let found = try await admin.listConfigResources()
+                #expect(found.contains(.topic(topic)) && found.contains(.broker(broker)))
+                let brokers = try await admin.listConfigResources(kinds: [.broker])
+                #expect(brokers.contains(.broker(broker)) && brokers.allSatisfy { $0.kind == .broker })
+            } else {
+                let error = await #expect(throws: KafkaError.self) { try await admin.listConfigResources() }
+                #expect(error?.code == .unsupportedVersion)
+                let release = environment.isAtLeast(3, 7) ? "4.1" : "3.7"
+                #expect(error?.message.contains("Kafka \(release)") == true)
+            }
+            if environment.isAtLeast(3, 7) {
+                let metrics = try await admin.listConfigResources(kinds: [.clientMetrics])
+                #expect(metrics.allSatisfy { $0.kind == .clientMetrics })
             }
         }
 

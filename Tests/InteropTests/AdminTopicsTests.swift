@@ -95,6 +95,17 @@ extension InteropTests {
                 #expect(topics[placed]?.partitions.map(\.replicas) == [[leader], [leader]])
                 for topic in topics.values { try await self.expectSame(topic, cluster) }
 
+                let id = topics[counted]?.id ?? KafkaUUID(high: 1, low: 2)
+                let byID = await admin.describeTopics(ids: [id])
+                if environment.isAtLeast(3, 1) {
+                    #expect(try byID[id]?.get().name == counted)
+                    #expect(
+                        try byID[id]?.get().partitions.map(\.replicas) == topics[counted]?.partitions.map(\.replicas))
+                } else {
+                    let error = #expect(throws: KafkaError.self) { try byID[id]?.get() }
+                    #expect(error?.code == .unsupportedVersion && error?.message.contains("Kafka 3.1") == true)
+                }
+
                 let listed = try await admin.listTopics(includeInternal: true)
                 let told = try await KafkaTool.run(Self.tool, ["--bootstrap-server", cluster.bootstrap, "--list"])
                 #expect(listed.map(\.name) == told.sorted())

@@ -19,6 +19,8 @@ struct ClusterLayout: Sendable {
     let settings: [String: String]
     /// The racks of the brokers, in order of their ids. Consumers read from the replica in their rack (KIP-392).
     let racks: [String]
+    /// Whether the first broker is the only voter at first, and others can be added (KIP-853, Kafka 3.9).
+    let hasDynamicQuorum: Bool
     /// The secured listeners, in addition to the plaintext one.
     let secured: SecuredListeners?
 
@@ -26,7 +28,7 @@ struct ClusterLayout: Sendable {
 
     init(
         installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String] = [],
-        isSecured: Bool = false, kerberos: KerberosRealm? = nil
+        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil
     ) throws {
         let ports = LoopbackPorts.take(2 * brokers + 1)
         self.installation = installation
@@ -38,6 +40,7 @@ struct ClusterLayout: Sendable {
             .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
         self.settings = settings
         self.racks = racks
+        self.hasDynamicQuorum = hasDynamicQuorum
         self.secured =
             isSecured ? try SecuredListeners(installation: installation, brokers: brokers, kerberos: kerberos) : nil
     }
@@ -123,8 +126,13 @@ struct ClusterLayout: Sendable {
             properties["node.id"] = "\(id)"
             properties["process.roles"] = "broker,controller"
             properties["controller.listener.names"] = "CONTROLLER"
-            properties["controller.quorum.voters"] = zip(self.ids, self.controllerPorts)
-                .map { "\($0)@127.0.0.1:\($1)" }.joined(separator: ",")
+            if self.hasDynamicQuorum {
+                properties["controller.quorum.bootstrap.servers"] = self.controllerPorts.map { "127.0.0.1:\($0)" }
+                    .joined(separator: ",")
+            } else {
+                properties["controller.quorum.voters"] = zip(self.ids, self.controllerPorts)
+                    .map { "\($0)@127.0.0.1:\($1)" }.joined(separator: ",")
+            }
             properties["listeners"] = "\(listener),CONTROLLER://127.0.0.1:\(self.controllerPorts[id - 1])"
             // Detect a dead broker after three seconds instead of nine.
             properties["broker.session.timeout.ms"] = "3000"
@@ -139,6 +147,14 @@ struct ClusterLayout: Sendable {
         if !self.installation.usesZooKeeper { protocols.append("CONTROLLER:PLAINTEXT") }
         properties["listener.security.protocol.map"] = protocols.joined(separator: ",")
         try self.secured?.add(to: &properties, folder: self.folder)
+        if self.secured != nil {
+            // Access control entries can be made, and forbid nothing as long as there is none for a resource. The plaintext
+            // listener's clients may do everything.
+            properties["authorizer.class.name"] = self.installation.authorizer
+            properties["super.users"] = "User:ANONYMOUS"
+            properties["allow.everyone.if.no.acl.found"] = "true"
+            properties["log.dirs", default: ""] += ",\(self.folder.path)/data-\(id)-second"
+        }
         return properties.merging(self.settings) { $1 }
     }
 
@@ -157,6 +173,7 @@ struct ClusterLayout: Sendable {
 
     func formatCommand(_ id: Int) -> [String] {
         self.java + ["kafka.tools.StorageTool", "format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
+            + (self.hasDynamicQuorum ? [id == 1 ? "--standalone" : "--no-initial-controllers"] : [])
             + (self.secured == nil
                 ? []
                 : self.scramUsers.flatMap {

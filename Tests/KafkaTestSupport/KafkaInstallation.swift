@@ -47,6 +47,11 @@ package struct KafkaInstallation: Hashable, Sendable {
 
     /// Whether clusters use ZooKeeper; from 3.3 on they use KRaft.
     package var usesZooKeeper: Bool { self.version < KafkaVersion(3, 3) }
+    /// The class of the version's authorizer.
+    var authorizer: String {
+        self.usesZooKeeper
+            ? "kafka.security.auth.SimpleAclAuthorizer" : "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    }
     /// Whether topics support the message formats that precede record batches (`message.format.version`).
     package var storesOldFormats: Bool { self.version < KafkaVersion(3, 0) }
 }

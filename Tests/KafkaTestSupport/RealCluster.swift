@@ -50,12 +50,16 @@ package actor RealCluster {
     ///
     /// - Parameter racks: The racks of the brokers, in order of their ids. Consumers then read from the replica in
     ///   their rack.
+    ///   - hasDynamicQuorum: Whether the first broker is the only voter of the metadata quorum at first, and others can be
+    ///   added (Kafka 3.9).
     package static func withCluster<Result>(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
-        isSecured: Bool = false, kerberos: KerberosRealm? = nil, _ body: (RealCluster) async throws -> sending Result
+        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil,
+        _ body: (RealCluster) async throws -> sending Result
     ) async throws -> sending Result {
         let cluster = try await Self.start(
-            installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured, kerberos: kerberos)
+            installation, brokers: brokers, settings: settings, racks: racks, hasDynamicQuorum: hasDynamicQuorum,
+            isSecured: isSecured, kerberos: kerberos)
         do {
             let result = try await body(cluster)
             await cluster.stopAll()
@@ -69,29 +73,30 @@ package actor RealCluster {
     /// Starts a cluster. Returns when each broker knows all of them.
     package static func start(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
-        isSecured: Bool = false, kerberos: KerberosRealm? = nil
+        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil
     ) async throws -> RealCluster {
         for _ in 1..<3 {
             do {
                 return try await Self.startOnce(
-                    installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured,
-                    kerberos: kerberos)
+                    installation, brokers: brokers, settings: settings, racks: racks,
+                    hasDynamicQuorum: hasDynamicQuorum, isSecured: isSecured, kerberos: kerberos)
             } catch let error as Failure where error.description.contains("Address already in use") {
                 continue
             }
         }
         return try await Self.startOnce(
-            installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured, kerberos: kerberos)
+            installation, brokers: brokers, settings: settings, racks: racks, hasDynamicQuorum: hasDynamicQuorum,
+            isSecured: isSecured, kerberos: kerberos)
     }
 
     private static func startOnce(
         _ installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String],
-        isSecured: Bool, kerberos: KerberosRealm?
+        hasDynamicQuorum: Bool, isSecured: Bool, kerberos: KerberosRealm?
     ) async throws -> RealCluster {
         let cluster = RealCluster(
             layout: try ClusterLayout(
-                installation: installation, brokers: brokers, settings: settings, racks: racks, isSecured: isSecured,
-                kerberos: kerberos))
+                installation: installation, brokers: brokers, settings: settings, racks: racks,
+                hasDynamicQuorum: hasDynamicQuorum, isSecured: isSecured, kerberos: kerberos))
         do {
             try await cluster.startAll()
             return cluster
@@ -133,6 +138,7 @@ package actor RealCluster {
     /// The ids of the brokers that haven't been killed or stopped.
     package var runningIDs: [Int] { self.running.keys.sorted() }
     package nonisolated func port(of broker: Int) -> Int { self.layout.brokerPorts[broker - 1] }
+    package nonisolated func controllerPort(of broker: Int) -> Int { self.layout.controllerPorts[broker - 1] }
 
     /// Kills a broker with SIGKILL, as in a power failure.
     package func kill(_ broker: Int) async {

@@ -5,47 +5,41 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import Testing
 
 @testable import page_views
 
 @Suite struct CommandTests {
+    private func arguments(_ line: String) throws -> Arguments {
+        guard case .run(_, let arguments) = try PageViews.command.parse(line.split(separator: " ").map(String.init))
+        else {
+            throw UsageError("no command")
+        }
+        return arguments
+    }
+
     @Test func commandsAreParsed() throws {
-        guard case .produce(let produce) = try Command(["produce", "--log", "-", "--topic=views"]) else {
-            Issue.record("no produce command")
-            return
-        }
-        #expect(produce.log == "-" && produce.topic == "views")
-        guard case .count(let count) = try Command(words("count --topic t --group g --store s --until-idle 3")) else {
-            Issue.record("no count command")
-            return
-        }
+        let produce = try Produce(self.arguments("produce --log - --topic=views"))
+        #expect(produce.log == "-" && produce.topic == "views" && produce.views == Sample.defaultViews)
+        let count = try Count(self.arguments("count --topic t --group g --store s --until-idle 3"))
         #expect(count.topic == "t" && count.group == "g" && count.store == "s" && count.untilIdle == .seconds(3))
-        guard case .report(let report) = try Command(words("report --csv --store s")) else {
-            Issue.record("no report command")
-            return
-        }
+        let report = try Report(self.arguments("report --csv --store s"))
         #expect(report.store == "s" && report.csv)
-        guard case .check(let check) = try Command(words("check --log l --store s")) else {
-            Issue.record("no check command")
-            return
-        }
+        let check = try Check(self.arguments("check --log l --store s"))
         #expect(check.log == "l" && check.store == "s")
     }
 
     @Test(arguments: [
-        ("", "there is no command"), ("fly", "there is no command fly"), ("produce", "--topic is missing"),
-        ("count --topic t --group g", "--store is missing"), ("count --topic", "--topic needs a value"),
-        ("count --topic=", "--topic needs a value"), ("report --store s --store s", "--store is there twice"),
-        ("report s", "\"s\" is no option"), ("report --stroe s", "there is no option --stroe"),
-        ("report --store s --csv=yes", "there is no option --csv=yes"),
-        ("count --topic t --group g --store s --until-idle soon", "--until-idle must be a number"),
-        ("count --topic t --group g --store s --until-idle 0", "--until-idle must be a number"),
+        ("count --topic t --group g", "--store is missing"),
+        ("count --topic t --group g --store s --until-idle soon", "--until-idle \"soon\": it must be a number"),
+        ("count --topic t --group g --store s --until-idle 0", "it must be a number from 1 to"),
+        ("report --stroe s", "There is no option --stroe; did you mean --store?"),
         ("produce --topic t --log l --views 3", "--views is for the sample"),
     ])
     func wrongArgumentsAreExplained(line: String, complaint: String) {
         #expect {
-            try Command(words(line))
+            try Produce(self.arguments(line))
         } throws: {
             "\($0)".contains(complaint)
         }
@@ -56,9 +50,5 @@ import Testing
             [0, 999, 1000, 123_456, 1_234_567, -1000].map(\.grouped) == [
                 "0", "999", "1,000", "123,456", "1,234,567", "-1,000",
             ])
-    }
-
-    private func words(_ line: String) -> [String] {
-        line.split(separator: " ").map(String.init)
     }
 }

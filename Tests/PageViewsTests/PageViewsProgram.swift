@@ -19,7 +19,7 @@ enum PageViewsProgram {
 
     /// Starts the program. `limits` are shell commands that run before it.
     static func start(_ arguments: [String], kafka: String? = nil, limits: String? = nil) throws -> ChildProcess {
-        var command = ["/usr/bin/env", "BOOTSTRAP_SERVERS=\(kafka ?? "")", self.path("page-views")] + arguments
+        var command = ["/usr/bin/env", "BOOTSTRAP_SERVERS=\(kafka ?? "")", BuiltProgram.path("page-views")] + arguments
         if let limits { command = ["/bin/sh", "-c", "\(limits); exec \"$@\"", "sh"] + command }
         return try ChildProcess("page-views", command, output: .lines(errors: TemporaryFolder.path("page-views")))
     }
@@ -40,13 +40,6 @@ enum PageViewsProgram {
         let result = try await self.run(arguments, kafka: kafka)
         #expect(result.status == 0, "\(result.errors)", sourceLocation: sourceLocation)
         return result.output
-    }
-
-    /// The path of one of the package's programs in the build folder.
-    static func path(_ program: String) -> String {
-        let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
-        let folder = tests?.bundleURL.deletingLastPathComponent() ?? Bundle.main.bundleURL
-        return folder.appendingPathComponent(program).path
     }
 }
 
@@ -70,7 +63,7 @@ enum Kafka: Sendable, CustomTestStringConvertible {
         switch self {
         case .embedded:
             let program = try ChildProcess(
-                "embedded-kafka", [PageViewsProgram.path("embedded-kafka"), "--port", "0", "--topic", "\(topic):6"],
+                "embedded-kafka", [BuiltProgram.path("embedded-kafka"), "--port", "0", "--topic", "\(topic):6"],
                 output: .lines(errors: TemporaryFolder.path("embedded-kafka")))
             var lines = program.lines.makeAsyncIterator()
             let servers = try #require(await lines.next())

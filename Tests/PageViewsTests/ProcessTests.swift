@@ -137,8 +137,8 @@ struct ProcessTests {
 
     @Test(
         arguments: [
-            (["count", "--topic", "t"], 2, "page-views: --group is missing. `page-views help` shows what there is.\n"),
-            ([], 2, "page-views: there is no command. `page-views help` shows what there is.\n"),
+            (["count", "--topic", "t"], 2, "page-views: --group is missing. See page-views count --help.\n"),
+            (["fly"], 2, "page-views: There is no command \"fly\". See page-views --help.\n"),
             (
                 ["check", "--log", "/no.log", "--store", "/tmp"], 1,
                 "page-views: Can't open /no.log: No such file or directory.\n"

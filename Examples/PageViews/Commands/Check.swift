@@ -5,10 +5,24 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
+
 /// `page-views check`: counts a log without Kafka and compares the result with the store.
 struct Check {
+    private static let logOption = RequiredOption("--log", .file(), "The access log; - is standard input.")
+
+    static let command = Command(
+        "check", "compares what was counted with a count of the log without Kafka", details: AccessLog.formats,
+        takes: [Self.logOption, TallyStore.option]
+    ) { try Check($0).run() }
+
     let log: String
     let store: String
+
+    init(_ arguments: Arguments) {
+        self.log = arguments[Self.logOption]
+        self.store = arguments[TallyStore.option]
+    }
 
     func run() throws {
         var log = try AccessLog(path: self.log)

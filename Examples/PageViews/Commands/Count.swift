@@ -5,10 +5,22 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import AsyncKafka
 
 /// `page-views count`: a member of the consumer group that counts.
 struct Count {
+    private static let topicOption = RequiredOption("--topic", .text("TOPIC"), "The topic.")
+    private static let groupOption = RequiredOption("--group", .text("GROUP"), "The consumer group.")
+    private static let untilIdleOption = Option(
+        "--until-idle", .number("SECONDS", in: 1...Int.max / 1000),
+        "Ends after this time without new records, if the group has counted all.")
+
+    static let command = Command(
+        "count", "counts the views of a topic; start several to share the work",
+        takes: [Self.topicOption, Self.groupOption, TallyStore.option, Self.untilIdleOption]
+    ) { try await Count($0).run() }
+
     let topic: String
     let group: String
     let store: String
@@ -18,6 +30,21 @@ struct Count {
     var name = "count"
     /// Requests a graceful end.
     let stop = StopSignal()
+
+    init(topic: String, group: String, store: String, untilIdle: Duration? = nil, name: String) {
+        self.topic = topic
+        self.group = group
+        self.store = store
+        self.untilIdle = untilIdle
+        self.name = name
+    }
+
+    init(_ arguments: Arguments) {
+        self.topic = arguments[Self.topicOption]
+        self.group = arguments[Self.groupOption]
+        self.store = arguments[TallyStore.option]
+        self.untilIdle = arguments[Self.untilIdleOption].map { .seconds($0) }
+    }
 
     func run() async throws {
         let cluster = KafkaClientConfiguration.fromEnvironment()

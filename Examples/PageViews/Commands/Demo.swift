@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import AsyncKafka
 import EmbeddedKafka
 import Foundation
@@ -13,6 +14,10 @@ import Foundation
 ///
 /// One consumer joins late and another one is stopped, and every view must still be counted exactly once.
 struct Demo {
+    static let command = Command(
+        "demo", "does all of it in one process, on an embedded broker", takes: [Sample.viewsOption]
+    ) { try await Demo(views: $0[Sample.viewsOption] ?? Sample.defaultViews).run() }
+
     let views: Int
     private let topic = "page-views"
     private let duration = Duration.seconds(9)

@@ -5,13 +5,32 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import AsyncKafka
 
 /// `page-views produce`: writes an access log, or the sample if there is none, to a topic.
 struct Produce {
+    private static let topicOption = RequiredOption("--topic", .text("TOPIC"), "The topic.")
+    private static let logOption = Option("--log", .file(), "The access log; - is standard input. Default: the sample.")
+
+    static let command = Command(
+        "produce", "writes an access log to a topic, keyed by user", details: AccessLog.formats,
+        takes: [Self.topicOption, Self.logOption, Sample.viewsOption]
+    ) { try await Produce($0).run() }
+
     let log: String?
     let views: Int
     let topic: String
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        self.log = arguments[Self.logOption]
+        self.topic = arguments[Self.topicOption]
+        let views = arguments[Sample.viewsOption]
+        guard self.log == nil || views == nil else {
+            throw UsageError("--views is for the sample, which --log takes the place of")
+        }
+        self.views = views ?? Sample.defaultViews
+    }
 
     func run() async throws {
         var log = try self.log.map { try AccessLog(path: $0) } ?? AccessLog(SampleLog(count: self.views))

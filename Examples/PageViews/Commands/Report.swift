@@ -5,10 +5,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
+
 /// `page-views report`: prints the store, sorted by user and time.
 struct Report {
+    private static let csvFlag = Flag("--csv", "Prints comma-separated values.")
+
+    static let command = Command(
+        "report", "prints what was counted", takes: [TallyStore.option, Self.csvFlag]
+    ) { try Report($0).run() }
+
     let store: String
     let csv: Bool
+
+    init(_ arguments: Arguments) {
+        self.store = arguments[TallyStore.option]
+        self.csv = arguments[Self.csvFlag]
+    }
 
     func run() throws {
         let counts = try TallyStore(in: self.store).total()

@@ -5,9 +5,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
+
 /// `page-views sample`: prints a generated access log.
 struct Sample {
     static let defaultViews = 200_000
+    static let viewsOption = Option(
+        "--views", .number(in: 1...Int.max), "The number of views in the sample. Default: 200000.")
+
+    static let command = Command("sample", "prints a generated access log", takes: [Self.viewsOption]) {
+        try Sample(views: $0[Self.viewsOption] ?? Self.defaultViews).run()
+    }
 
     let views: Int
 

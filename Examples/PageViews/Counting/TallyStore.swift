@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParsing
 import AsyncKafka
 import Foundation
 
@@ -16,6 +17,8 @@ import Foundation
 /// A process that was suspended may save a tally after it has lost the partition. That does no harm, because the tally
 /// is correct for its offset and a file is only replaced by one with a higher offset.
 struct TallyStore: Sendable {
+    static let option = RequiredOption("--store", .file("DIRECTORY"), "The directory that the counts are kept in.")
+
     private let directory: String
     private static let suffix = ".tally"
 

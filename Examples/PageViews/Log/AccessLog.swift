@@ -15,6 +15,8 @@ struct AccessLog {
         let complaint: String
     }
 
+    static let formats = "An access log is in the common or the combined format."
+
     private let nextLine: () throws -> [UInt8]?
     private(set) var lineCount = 0
     private(set) var viewCount = 0

@@ -14,6 +14,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - resources: The resources.
+    ///   - keys: The names of the settings to describe, or nil for all. Default: nil.
     ///   - includeSynonyms: Whether all values that a setting could have are included, with their sources (KIP-226). Default:
     ///     false.
     ///   - includeDocumentation: Whether Kafka's descriptions of the settings are included (KIP-569). Brokers below Kafka 2.6
@@ -21,11 +22,11 @@ extension KafkaAdminClient {
     ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
     /// - Returns: A result for each resource. It is `.unknownTopicOrPartition` for a topic that doesn't exist.
     public func describeConfigs(
-        _ resources: [ConfigResource], includeSynonyms: Bool = false, includeDocumentation: Bool = false,
-        timeout: Duration? = nil
+        _ resources: [ConfigResource], keys: Set<String>? = nil, includeSynonyms: Bool = false,
+        includeDocumentation: Bool = false, timeout: Duration? = nil
     ) async -> [ConfigResource: Result<ResourceConfig, KafkaError>] {
         let call = DescribeConfigsCall(
-            includesSynonyms: includeSynonyms, includesDocumentation: includeDocumentation)
+            keys: keys, includesSynonyms: includeSynonyms, includesDocumentation: includeDocumentation)
         return await self.perform(call, for: resources, timeout: timeout)
     }
 
@@ -49,5 +50,24 @@ extension KafkaAdminClient {
     ) async -> [ConfigResource: Result<Void, KafkaError>] {
         let call = IncrementalAlterConfigsCall(changes: changes, validateOnly: validateOnly)
         return await self.perform(call, for: changes.keys, timeout: timeout)
+    }
+
+    /// Lists the resources that have settings of their own (KIP-1142).
+    ///
+    /// - Parameters:
+    ///   - kinds: The kinds to list, or nil for all. Brokers from Kafka 3.7 to 4.0 list client metrics subscriptions only (KIP-1000).
+    ///     Default: nil.
+    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Returns: The resources, by kind and name: topics and brokers that exist, and groups and client metrics subscriptions with
+    ///   settings.
+    /// - Throws: `.unsupportedVersion` with brokers below Kafka 3.7, and with brokers below Kafka 4.1 unless `kinds` is only
+    ///   `.clientMetrics`; and the errors of all calls.
+    public func listConfigResources(
+        kinds: Set<ConfigResource.Kind>? = nil, timeout: Duration? = nil
+    ) async throws(KafkaError) -> [ConfigResource] {
+        if kinds?.isEmpty == true { return [] }
+        return try await self.perform(ListConfigResourcesCall(kinds: kinds), timeout: timeout).sorted {
+            ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name)
+        }
     }
 }

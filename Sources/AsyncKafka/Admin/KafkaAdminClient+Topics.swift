@@ -58,6 +58,34 @@ extension KafkaAdminClient {
         return results.merging(await self.perform(call, for: valid.keys.sorted(), timeout: timeout)) { $1 }
     }
 
+    /// Creates the topics that don't exist, and waits until all of them can be used: what an application needs when it starts.
+    ///
+    /// It may be called by several applications at the same time. If all topics exist, the right to describe them is enough.
+    ///
+    /// - Parameters:
+    ///   - topics: The topics. A topic that exists stays as it is, also if its partitions or settings differ.
+    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Returns: The topics in the same order; `CreatedTopic.isNew` tells which ones this call has created.
+    /// - Throws: The first error of `createTopics(_:ifExists:validateOnly:timeout:)`. Other topics may have been created. `.timedOut`
+    ///   or another error if a topic can't be used in time.
+    @discardableResult
+    public func createIfMissing(
+        _ topics: [NewTopic], timeout: Duration? = nil
+    ) async throws(KafkaError) -> [CreatedTopic] {
+        let deadline = self.deadline(timeout)
+        let call = TopicMetadataCall(includesAuthorizedOperations: false)
+        let known = await self.cluster.perform(call, for: topics.map(\.name), deadline: deadline)
+        let missing = topics.filter { topic in
+            if case .success? = known[topic.name] { false } else { true }
+        }
+        let left = deadline - self.cluster.loop.now
+        let created = try await self.createTopics(missing, ifExists: .ignore, timeout: max(left, .milliseconds(1)))
+            .allSucceeded()
+        // Brokers learn of a new topic after the controller has created it.
+        for topic in topics { _ = try await self.cluster.topic(topic.name, deadline: deadline) }
+        return topics.map { created[$0.name] ?? CreatedTopic(name: $0.name, isNew: false) }
+    }
+
     /// Deletes topics with all of their records.
     ///
     /// The controller has deleted the topics when this returns. Brokers remove them shortly after.
@@ -139,6 +167,22 @@ extension KafkaAdminClient {
         guard !unpaged.isEmpty else { return results }
         let call = TopicMetadataCall(includesAuthorizedOperations: includeAuthorizedOperations)
         return results.merging(await self.cluster.perform(call, for: Array(unpaged.keys), deadline: deadline)) { $1 }
+    }
+
+    /// Describes topics with their partitions, leaders and replicas, by id.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids of the topics.
+    ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
+    ///     Default: false.
+    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Returns: A result for each topic, by id, without replicas that are eligible to lead. It is `.unknownTopicOrPartition` if
+    ///   the broker knows no such topic, and `.unsupportedVersion` with brokers below Kafka 3.1.
+    public func describeTopics(
+        ids: [KafkaUUID], includeAuthorizedOperations: Bool = false, timeout: Duration? = nil
+    ) async -> [KafkaUUID: Result<TopicDescription, KafkaError>] {
+        let call = TopicIDMetadataCall(includesAuthorizedOperations: includeAuthorizedOperations)
+        return await self.perform(call, for: ids, timeout: timeout)
     }
 
     private func describeInPages(

@@ -42,6 +42,9 @@ public final class KafkaAdminClient: Sendable {
         } catch {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }
+        // Asking about a topic must not create it.
+        var configuration = configuration
+        configuration.allowAutoTopicCreation = false
         let logger = Logger(configuration.log, [(.clientID, configuration.clientID)])
         do throws(KafkaError) {
             self.cluster = try Cluster(configuration: configuration, loop: self.loop, logger: logger)

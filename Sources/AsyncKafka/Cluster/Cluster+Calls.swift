@@ -110,6 +110,7 @@ extension Cluster {
     /// Information that is needed before an item can be sent.
     private enum LookUp: Hashable, Sendable {
         case topic(String)
+        case brokers
         case controller
         case coordinator(CoordinatorKey)
     }
@@ -124,6 +125,8 @@ extension Cluster {
             switch call.destination(of: item) {
             case .anyBroker:
                 machine.routed(item, .anyBroker)
+            case .broker where metadata.brokers.isEmpty:
+                unknown[.brokers, default: []].append(item)
             case .broker(let id):
                 machine.routed(item, .broker(id))
             case .controller:
@@ -163,7 +166,7 @@ extension Cluster {
         do throws(KafkaError) {
             switch lookUp {
             case .topic(let name): _ = try await self.topic(name, deadline: deadline)
-            case .controller: _ = try await self.refreshedMetadata(deadline: deadline)
+            case .brokers, .controller: _ = try await self.refreshedMetadata(deadline: deadline)
             case .coordinator(let key): _ = try await self.coordinator(key.kind, for: key.name, deadline: deadline)
             }
             return nil

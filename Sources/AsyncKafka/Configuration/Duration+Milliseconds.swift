@@ -13,4 +13,13 @@ extension Duration {
         if milliseconds.overflow { return self < .zero ? 0 : .max }
         return Int32(clamping: milliseconds.partialValue + rest)
     }
+
+    /// The number of milliseconds, rounded towards zero and clamped to about 146 million years, so that it can be added to a
+    /// time.
+    var clampedMilliseconds: Int64 {
+        let (milliseconds, overflow) = self.components.seconds.multipliedReportingOverflow(by: 1000)
+        let limit = Int64.max / 2
+        if overflow { return self < .zero ? -limit : limit }
+        return min(max(milliseconds, -limit), limit) + self.components.attoseconds / 1_000_000_000_000_000
+    }
 }

@@ -42,8 +42,8 @@ public struct KafkaClientConfiguration: Sendable {
     /// How long metadata requests may fail before the client starts again from the bootstrap servers (KIP-899).
     /// Default: 5 minutes.
     public var rebootstrapTrigger: Duration = .seconds(300)
-    /// Whether brokers may create a missing topic when it is requested, if `auto.create.topics.enable` is set on them.
-    /// Default: true.
+    /// Whether brokers may create a missing topic when it is requested, if `auto.create.topics.enable` is set on them. An
+    /// admin client never does that. Default: true.
     public var allowAutoTopicCreation = true
     /// The maximum size of a response in bytes. Default: 128 MiB.
     public var maxResponseSize = 128 << 20

@@ -132,8 +132,8 @@ extension KafkaConsumer {
         return found.compactMapValues { listed in
             listed.map {
                 OffsetAndTimestamp(
-                    offset: $0.offset, timestamp: Timestamp(millisecondsSince1970: $0.timestamp),
-                    leaderEpoch: $0.epoch)
+                    offset: $0.offset, timestamp: $0.timestamp ?? Timestamp(millisecondsSince1970: -1),
+                    leaderEpoch: $0.leaderEpoch)
             }
         }
     }

@@ -178,7 +178,7 @@ final class PositionFinder: Sendable {
                 switch outcomes[partition]?.result ?? .failure(.leftOut(by: nil)) {
                 case .success(let listed?):
                     wakening.formUnion(
-                        state.subscriptions.offsetFound(lookup, offset: listed.offset, epoch: listed.epoch))
+                        state.subscriptions.offsetFound(lookup, offset: listed.offset, epoch: listed.leaderEpoch))
                 case .success(nil):
                     // No record is as new as the target, so the next ones written will be the first.
                     wakening.formUnion(state.subscriptions.redirect(lookup, to: .latest))

@@ -35,7 +35,7 @@ enum ClassicGroupMessages {
     static func decodeSubscription(
         _ bytes: Bytes, memberID: String, groupInstanceID: String?
     ) throws(ProtocolError) -> GroupMemberSubscription {
-        let message: ConsumerProtocolSubscription = try self.decode(bytes)
+        let message = try ConsumerProtocolSubscription(ofMember: bytes)
         return GroupMemberSubscription(
             memberID: memberID, groupInstanceID: groupInstanceID, topics: Set(message.topics),
             userData: message.userData,
@@ -58,7 +58,7 @@ enum ClassicGroupMessages {
     /// Returns the partitions of an assignment. Empty bytes are an empty assignment.
     static func decodeAssignment(_ bytes: Bytes) throws(ProtocolError) -> [TopicPartition] {
         if bytes.isEmpty { return [] }
-        let message: ConsumerProtocolAssignment = try self.decode(bytes)
+        let message = try ConsumerProtocolAssignment(ofMember: bytes)
         return message.assignedPartitions.flatMap { entry in
             entry.partitions.map { TopicPartition(entry.topic, $0) }
         }
@@ -76,12 +76,5 @@ enum ClassicGroupMessages {
         writer.writeInt16(version)
         try message.encode(into: &writer, version: version)
         return writer.finishContiguous()
-    }
-
-    private static func decode<Message: KafkaMessage>(_ bytes: Bytes) throws(ProtocolError) -> Message {
-        var reader = ByteReader(bytes)
-        let version = try reader.readInt16()
-        guard version >= 0 else { throw .malformed("version \(version)") }
-        return try Message(from: &reader, version: min(version, Message.validVersions.upperBound))
     }
 }

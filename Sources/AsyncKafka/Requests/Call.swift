@@ -100,6 +100,14 @@ struct Recipient: Sendable {
 }
 
 /// The meaning of a response for one item.
+extension Recipient {
+    /// The broker with its id, which a connection to a bootstrap server doesn't have.
+    var identifiedBroker: Broker {
+        guard self.broker.id == nil else { return self.broker }
+        return self.metadata.brokers.values.first { $0.server == self.broker.server } ?? self.broker
+    }
+}
+
 enum CallOutcome<Value: Sendable>: Sendable {
     case done(Value)
     /// Repeating the request would fail the same way.

@@ -26,7 +26,7 @@ enum ListGroupsEndpoint: Endpoint {
             listed.groupId = group.name
             listed.protocolType = group.classic.protocolType ?? ""
             listed.groupState = group.classic.state.rawValue
-            listed.groupType = "Classic"
+            listed.groupType = "classic"
             response.groups.append(listed)
         }
         call.answer(response)

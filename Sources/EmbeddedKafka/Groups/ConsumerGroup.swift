@@ -127,6 +127,11 @@ final class ConsumerGroup {
     func forget(topic: String) {
         self.offsets[topic] = nil
     }
+
+    func forget(topic: String, partition: Int32) {
+        self.offsets[topic]?[partition] = nil
+        if self.offsets[topic]?.isEmpty == true { self.offsets[topic] = nil }
+    }
 }
 
 extension EmbeddedKafka.Configuration {

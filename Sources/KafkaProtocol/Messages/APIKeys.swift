@@ -54,6 +54,8 @@ extension APIKey {
     package static var addOffsetsToTxn: APIKey { APIKey(rawValue: 25) }
     /// Commits or aborts a transaction.
     package static var endTxn: APIKey { APIKey(rawValue: 26) }
+    /// Writes the markers that end transactions into partitions.
+    package static var writeTxnMarkers: APIKey { APIKey(rawValue: 27) }
     /// Commits offsets of a group as part of a transaction.
     package static var txnOffsetCommit: APIKey { APIKey(rawValue: 28) }
     /// Lists the access control entries that match a filter.
@@ -181,6 +183,7 @@ extension APIKey {
         case 24: "AddPartitionsToTxn"
         case 25: "AddOffsetsToTxn"
         case 26: "EndTxn"
+        case 27: "WriteTxnMarkers"
         case 28: "TxnOffsetCommit"
         case 29: "DescribeAcls"
         case 30: "CreateAcls"

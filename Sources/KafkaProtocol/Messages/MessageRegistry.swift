@@ -162,5 +162,7 @@ package enum MessageRegistry {
         UnregisterControllerResponse.self,
         UpdateFeaturesRequest.self,
         UpdateFeaturesResponse.self,
+        WriteTxnMarkersRequest.self,
+        WriteTxnMarkersResponse.self,
     ]
 }

@@ -47,6 +47,34 @@ import Testing
         }
     }
 
+    @Test func onlyTheWantedSettingsAreDescribed() async throws {
+        try await self.withAdmin { kafka, admin in
+            try await kafka.createTopic("t", configuration: ["retention.ms": "60000"])
+            let wanted: Set = ["retention.ms", "cleanup.policy"]
+            let config = try await admin.describeConfigs([.topic("t")], keys: wanted).allSucceeded()[.topic("t")]
+            #expect(config?.entries.map(\.name) == ["cleanup.policy", "retention.ms"])
+        }
+    }
+
+    @Test func brokersThatListNoResourcesAreAnErrorThatNamesTheRelease() async throws {
+        try await self.withAdmin { _, admin in
+            let error = await #expect(throws: KafkaError.self) { try await admin.listConfigResources() }
+            #expect(error?.code == .unsupportedVersion && error?.message.contains("Kafka 3.7") == true)
+            let none = try await admin.listConfigResources(kinds: [])
+            #expect(none.isEmpty)
+        }
+    }
+
+    /// Before Kafka 4.1 the request has no kinds, and the answer has client metrics subscriptions only.
+    @Test func otherKindsOfResourcesNeedANewerBroker() throws {
+        let recipient = Recipient(broker: Broker(id: 1, host: "a", port: 1), version: 0, metadata: .empty)
+        let all = ListConfigResourcesCall(kinds: nil)
+        let error = #expect(throws: KafkaError.self) { try all.request(for: [OnlyItem()], to: recipient) }
+        #expect(error?.code == .unsupportedVersion && error?.message.contains("Kafka 4.1") == true)
+        let metrics = ListConfigResourcesCall(kinds: [.clientMetrics])
+        #expect(try metrics.request(for: [OnlyItem()], to: recipient).resourceTypes.isEmpty)
+    }
+
     @Test func aBrokersSettingsAreItsOwnToDescribe() async throws {
         try await self.withAdmin { kafka, admin in
             kafka.inject(.fail(.clusterAuthorizationFailed), on: .describeConfigs, broker: 3, times: nil)

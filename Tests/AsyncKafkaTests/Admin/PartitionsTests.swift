@@ -83,6 +83,21 @@ import Testing
         }
     }
 
+    /// Asking for the leader of a missing topic must not create the topic.
+    @Test func recordsOfAMissingTopicAreAnErrorAtTheTimeout() async throws {
+        try await self.withAdmin { kafka, admin in
+            try await kafka.createTopic("t")
+            let missing = TopicPartition("missing", 0)
+            let results = await admin.deleteRecords(
+                [missing: .all, TopicPartition("t", 7): .all, TopicPartition("t", 0): .all], timeout: .seconds(5))
+            #expect(results[missing]?.failure?.code == .unknownTopicOrPartition)
+            #expect(results[TopicPartition("t", 7)]?.failure?.code == .unknownTopicOrPartition)
+            #expect(try results[TopicPartition("t", 0)]?.get() == 0)
+            let topics = try await admin.listTopics()
+            #expect(topics.map(\.name) == ["t"])
+        }
+    }
+
     /// -1 stands for all records in the protocol.
     @Test func aNegativeOffsetDeletesNothing() async throws {
         try await self.withAdmin { kafka, admin in

@@ -308,6 +308,72 @@ import Testing
         }
     }
 
+    @Test func topicsAreDescribedByTheirIDs() async throws {
+        try await self.withAdmin { kafka, admin in
+            try await kafka.createTopic("a", partitions: 2)
+            let named = try #require(try await admin.describeTopics(["a"]).allSucceeded()["a"])
+            let id = try #require(named.id)
+            let unknown = KafkaUUID(high: 1, low: 2)
+            let results = await admin.describeTopics(ids: [id, unknown])
+            let found = try #require(try results[id]?.get())
+            #expect(found.name == "a" && found.id == id)
+            #expect(found.partitions.map(\.replicas) == named.partitions.map(\.replicas))
+            #expect(results[unknown]?.failure?.code == .unknownTopicOrPartition)
+        }
+    }
+
+    @Test func brokersThatDoNotFindTopicsByIDAreAnErrorThatNamesTheRelease() async throws {
+        var configuration = EmbeddedKafka.Configuration(brokers: 1)
+        configuration.maxVersions = [.metadata: 11]
+        try await self.withAdmin(configuration) { kafka, admin in
+            try await kafka.createTopic("a")
+            let id = try #require(try await admin.describeTopics(["a"]).allSucceeded()["a"]?.id)
+            let error = try #require(await admin.describeTopics(ids: [id])[id]?.failure)
+            #expect(error.code == .unsupportedVersion && error.message.contains("Kafka 3.1"))
+        }
+    }
+
+    @Test func missingTopicsAreCreatedAndOthersStayAsTheyAre() async throws {
+        try await self.withAdmin { kafka, admin in
+            try await kafka.createTopic("there", partitions: 1, configuration: ["retention.ms": "60000"])
+            let wanted = [
+                NewTopic("there", partitionCount: 7, configs: ["retention.ms": "1"]),
+                NewTopic("new", partitionCount: 2),
+            ]
+            let topics = try await admin.createIfMissing(wanted)
+            #expect(topics.map(\.name) == ["there", "new"] && topics.map(\.isNew) == [false, true])
+            #expect(try await admin.createIfMissing(wanted).map(\.isNew) == [false, false])
+            let described = try await admin.describeTopics(["there", "new"]).allSucceeded()
+            #expect(described.mapValues(\.partitions.count) == ["there": 1, "new": 2])
+            let config = try await admin.describeConfigs([.topic("there")]).allSucceeded()[.topic("there")]
+            #expect(config?["retention.ms"]?.value == "60000")
+        }
+    }
+
+    /// An application without the right to create topics starts if they exist.
+    @Test func topicsThatExistAreNotToBeCreated() async throws {
+        try await self.withAdmin { kafka, admin in
+            try await kafka.createTopic("there")
+            kafka.inject(.fail(.clusterAuthorizationFailed), on: .createTopics, times: nil)
+            try await admin.createIfMissing([NewTopic("there")])
+            let error = await #expect(throws: KafkaError.self) { try await admin.createIfMissing([NewTopic("new")]) }
+            #expect(error?.code == .authorizationFailed)
+        }
+    }
+
+    /// A topic that another application has created meanwhile is as good.
+    @Test func aTopicThatIsCreatedMeanwhileIsNoError() async throws {
+        try await self.withAdmin { kafka, admin in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .createTopics, times: 1)
+            async let topics = admin.createIfMissing([NewTopic("new")])
+            await hold.untilHeld(1)
+            try await kafka.createTopic("new")
+            hold.release()
+            #expect(try await topics.map(\.isNew) == [false])
+        }
+    }
+
     @Test func anEmptyListAsksNothing() async throws {
         try await self.withAdmin { kafka, admin in
             #expect(await admin.createTopics([]).isEmpty)

@@ -375,7 +375,3 @@ import Testing
         }
     }
 }
-
-extension Result {
-    fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
-}

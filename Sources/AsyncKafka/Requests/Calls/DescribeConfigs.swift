@@ -11,6 +11,8 @@ import KafkaProtocol
 struct DescribeConfigsCall: Call {
     typealias Request = DescribeConfigsRequest
 
+    /// The names of the settings to describe. Nil for all.
+    var keys: Set<String>?
     var includesSynonyms: Bool
     var includesDocumentation: Bool
 
@@ -30,7 +32,7 @@ struct DescribeConfigsCall: Call {
             var entry = DescribeConfigsRequest.DescribeConfigsResource()
             entry.resourceType = resource.kind.rawValue
             entry.resourceName = resource.name
-            entry.configurationKeys = nil
+            entry.configurationKeys = self.keys?.sorted()
             return entry
         }
         return request

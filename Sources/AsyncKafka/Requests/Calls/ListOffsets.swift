@@ -7,13 +7,6 @@
 
 import KafkaProtocol
 
-/// An offset returned by ListOffsets.
-struct ListedOffset: Hashable, Sendable {
-    var offset: Int64
-    var timestamp: Int64
-    var epoch: Int32?
-}
-
 /// Looks up offsets in partitions: the earliest, the latest, or that of the first record with at least a given
 /// timestamp. The value is nil if no record matches.
 struct ListOffsetsCall: Call {
@@ -23,9 +16,11 @@ struct ListOffsetsCall: Call {
     var isolationLevel: IsolationLevel
     /// The current time in milliseconds since 1970, from which an age is subtracted.
     var now: Int64
+    /// The time that a leader may take to read from remote storage (KIP-1075).
+    var timeout: Duration?
 
-    // Version 10 adds a timeout for tiered storage (KIP-1075), which this call doesn't set.
-    var versions: ClosedRange<Int16> { Int16(1)...9 }
+    // Version 10 adds the timeout, without which the leader would give up at once.
+    var versions: ClosedRange<Int16> { Int16(1)...(self.timeout == nil ? 9 : 11) }
 
     var doing: String { "looking an offset up" }
 
@@ -35,7 +30,12 @@ struct ListOffsetsCall: Call {
         var request = ListOffsetsRequest()
         request.replicaId = -1
         if recipient.version >= 2 { request.isolationLevel = self.isolationLevel.rawValue }
-        request.topics = partitions.byTopic.map { name, own in
+        if recipient.version >= 10, let timeout { request.timeoutMs = timeout.wholeMilliseconds }
+        let supported = partitions.filter { self.absence(of: $0, at: recipient) == nil }
+        if supported.isEmpty, let first = partitions.first, let error = self.absence(of: first, at: recipient) {
+            throw error
+        }
+        request.topics = supported.byTopic.map { name, own in
             var topic = ListOffsetsRequest.ListOffsetsTopic()
             topic.name = name
             topic.partitions = own.map { partition in
@@ -56,6 +56,9 @@ struct ListOffsetsCall: Call {
         of response: ListOffsetsResponse, to partitions: [TopicPartition], from recipient: Recipient
     ) -> [TopicPartition: CallOutcome<ListedOffset?>] {
         var outcomes: [TopicPartition: CallOutcome<ListedOffset?>] = [:]
+        for partition in partitions {
+            if let error = self.absence(of: partition, at: recipient) { outcomes[partition] = .failed(error) }
+        }
         for topic in response.topics {
             for answer in topic.partitions {
                 let partition = TopicPartition(topic.name, answer.partitionIndex)
@@ -63,9 +66,12 @@ struct ListOffsetsCall: Call {
                 case .none where answer.offset < 0:
                     outcomes[partition] = .done(nil)
                 case .none:
-                    let epoch = answer.leaderEpoch < 0 ? nil : answer.leaderEpoch
                     outcomes[partition] = .done(
-                        ListedOffset(offset: answer.offset, timestamp: answer.timestamp, epoch: epoch))
+                        ListedOffset(
+                            offset: answer.offset,
+                            timestamp: answer.timestamp < 0
+                                ? nil : Timestamp(millisecondsSince1970: answer.timestamp),
+                            leaderEpoch: answer.leaderEpoch < 0 ? nil : answer.leaderEpoch))
                 case .unsupportedForMessageFormat:
                     // Records in the formats before Kafka 0.10 have no timestamps, so none matches.
                     outcomes[partition] = .done(nil)
@@ -78,18 +84,16 @@ struct ListOffsetsCall: Call {
     }
 
     func annotate(_ error: inout KafkaError, about partition: TopicPartition) { error.note(partition) }
-}
 
-extension OffsetTarget {
-    /// The timestamp field in ListOffsets. Special values are negative.
-    func timestamp(now: Int64) -> Int64 {
-        switch self {
-        case .latest: return -1
-        case .earliest: return -2
-        case .timestamp(let milliseconds): return milliseconds
-        case .age(let age):
-            let (seconds, attoseconds) = age.components
-            return max(0, now - seconds * 1000 - attoseconds / 1_000_000_000_000_000)
-        }
+    /// The error for a target that the broker is too old for, which would take it for a timestamp or refuse the request.
+    private func absence(of partition: TopicPartition, at recipient: Recipient) -> KafkaError? {
+        guard let target = self.targets[partition], let (version, release) = target.requirement,
+            recipient.version < version
+        else { return nil }
+        var error = KafkaError(
+            .unsupportedVersion, "The broker can't look up this offset, which came with Kafka \(release).",
+            broker: recipient.broker.description)
+        self.annotate(&error, about: partition)
+        return error
     }
 }

@@ -7,11 +7,31 @@
 
 import KafkaProtocol
 
+/// What to do about offsets that an open transaction commits. If they are avoided, the broker returns a retriable error until
+/// the transaction has ended (KIP-447, Kafka 2.5).
+enum PendingOffsets: Hashable, Sendable {
+    case avoided
+    case avoidedIfPossible
+    /// The offset that was committed before the transaction counts.
+    case ignored
+
+    /// The first version of OffsetFetch in which they can be avoided.
+    static let firstVersion: Int16 = 7
+
+    static func absence(_ recipient: Recipient) -> KafkaError {
+        KafkaError(
+            .unsupportedVersion,
+            "The broker can't wait for offsets of open transactions, which came with Kafka 2.5: leave requireStable false.",
+            broker: recipient.broker.description)
+    }
+}
+
 /// Fetches a group's committed offsets. The value is nil for a partition without one.
 struct OffsetFetchCall: GroupCall {
     typealias Request = OffsetFetchRequest
 
     let group: String
+    var pending = PendingOffsets.avoidedIfPossible
 
     // Version 10 identifies topics by their ids (KIP-848).
     var versions: ClosedRange<Int16> { OffsetFetchRequest.validVersions.lowerBound...9 }
@@ -20,8 +40,11 @@ struct OffsetFetchCall: GroupCall {
 
     func request(for partitions: [TopicPartition], to recipient: Recipient) throws(KafkaError) -> OffsetFetchRequest {
         var request = OffsetFetchRequest()
-        // The broker returns a retriable error while offsets of an open transaction are pending (KIP-447).
-        if recipient.version >= 7 { request.requireStable = true }
+        if recipient.version >= PendingOffsets.firstVersion {
+            request.requireStable = self.pending != .ignored
+        } else if self.pending == .avoided {
+            throw PendingOffsets.absence(recipient)
+        }
         if recipient.version >= 8 {
             var entry = OffsetFetchRequest.OffsetFetchRequestGroup()
             entry.groupId = self.group

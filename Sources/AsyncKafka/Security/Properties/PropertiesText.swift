@@ -7,11 +7,11 @@
 
 /// A parser for Java `.properties` files, equivalent to `java.util.Properties.load`: comments, continued lines,
 /// escapes, and `=`, `:` or white space between name and value. If a name is repeated, its last value counts.
-enum PropertiesText {
+package enum PropertiesText {
     /// Parses a file.
     ///
     /// - Parameter bytes: Text in ISO 8859-1, as Kafka's tools read it. Other characters are written as `\uXXXX`.
-    static func parse(_ bytes: some Sequence<UInt8>) throws(KafkaError) -> [String: String] {
+    package static func parse(_ bytes: some Sequence<UInt8>) throws(KafkaError) -> [String: String] {
         var properties: [String: String] = [:]
         for line in Self.logicalLines(bytes.lazy.map { Unicode.Scalar($0) }) {
             let (name, value) = Self.split(line.text)

@@ -24,5 +24,11 @@ public struct KafkaPrincipal: Hashable, Sendable {
 
 extension KafkaPrincipal: CustomStringConvertible {
     /// The principal as Kafka writes it: `User:alice`.
-    public var description: String { "\(self.type):\(self.name)" }
+    public var description: String { self.type.isEmpty ? self.name : "\(self.type):\(self.name)" }
+
+    /// Creates the principal that Kafka writes as this text. The type is empty if there is no colon.
+    init(kafkaText text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        self.init(type: parts.count > 1 ? String(parts[0]) : "", name: String(parts.last ?? ""))
+    }
 }
