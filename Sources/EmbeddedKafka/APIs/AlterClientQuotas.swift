@@ -7,6 +7,8 @@
 
 import KafkaProtocol
 
+/// Changes quotas. Those with an effect are `producer_byte_rate`, `consumer_byte_rate` and `controller_mutation_rate`; the
+/// others are only stored.
 enum AlterClientQuotasEndpoint: Endpoint {
     static let name = "AlterClientQuotas"
 
@@ -25,8 +27,8 @@ enum AlterClientQuotasEndpoint: Endpoint {
                 guard changes[key] == nil else {
                     throw BrokerError(.invalidRequest, "The request changes \(operation.key) more than once.")
                 }
-                guard operation.remove || operation.value > 0 else {
-                    throw BrokerError(.invalidRequest, "\(operation.key) must be more than 0.")
+                guard operation.remove || operation.value > 0 && operation.value.isFinite else {
+                    throw BrokerError(.invalidRequest, "\(operation.key) must be a number more than 0.")
                 }
                 guard operation.remove || !key.isWhole || Int64(exactly: operation.value) != nil else {
                     throw BrokerError(.invalidRequest, "\(operation.key) must be a whole number.")

@@ -51,6 +51,9 @@ enum DescribeConfigsEndpoint: Endpoint {
                 return self.config(
                     entry.setting, value: values.first, values, isReadOnly: entry.update == .never, request)
             }
+                + BrokerSettings.ofListeners(call.cluster.listeners).map { setting, value in
+                    self.config(setting, value: value, [value], isReadOnly: true, request)
+                }
         case .allBrokers:
             // As in Kafka, only what was set for all brokers.
             return settings.changed(of: nil).map { name, value in

@@ -36,8 +36,16 @@ struct ByteRate: Sendable {
         elapsed += max(0, Int64(Self.count) - 1 - elapsed / Self.sampleLength) * Self.sampleLength
         let rate = total / (Double(elapsed) / 1000)
         guard rate > limit else { return 0 }
-        return Int64(min((rate - limit) / limit * Double(elapsed), 1e15).rounded())
+        return Int64(min((rate - limit) / limit * Double(elapsed), Self.longestThrottle).rounded())
     }
+
+    /// Whether nothing of it counts any more.
+    func isOver(now: Int64) -> Bool {
+        self.samples.allSatisfy { now - $0.start >= Self.sampleLength * Int64(Self.count) }
+    }
+
+    /// The longest time to throttle, in milliseconds: three years, to which timers can be set.
+    static let longestThrottle: Double = 1e11
 }
 
 /// A bucket of permits that fills at a constant rate, as Kafka limits changes of partitions (KIP-599). Times are in
@@ -65,6 +73,6 @@ struct TokenBucket: Sendable {
     /// Returns the time in milliseconds until there are permits again.
     mutating func throttleTime(perSecond rate: Double, now: Int64) -> Int64 {
         let missing = -self.available(perSecond: rate, now: now)
-        return missing > 0 && rate > 0 ? Int64(min(missing / rate * 1000, 1e15).rounded(.up)) : 0
+        return missing > 0 && rate > 0 ? Int64(min(missing / rate * 1000, ByteRate.longestThrottle).rounded(.up)) : 0
     }
 }

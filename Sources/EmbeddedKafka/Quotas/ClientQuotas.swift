@@ -15,6 +15,9 @@ struct ClientQuotas {
         var sharing: QuotaTable.Sharing
     }
 
+    /// The number of clients from which on those that are idle are forgotten.
+    private static let manyClients = 1000
+
     var table = QuotaTable()
     private var rates: [Measured: ByteRate] = [:]
     private var buckets: [Measured: TokenBucket] = [:]
@@ -27,6 +30,7 @@ struct ClientQuotas {
     ) -> Int64 {
         guard let limit = self.table.limit(key, user: client.user, clientID: client.id) else { return 0 }
         let measured = Measured(broker: client.broker, key: key, sharing: limit.sharedBy)
+        if self.rates.count >= Self.manyClients { self.rates = self.rates.filter { !$0.value.isOver(now: client.now) } }
         let before = self.rates[measured] ?? ByteRate()
         var rate = before
         rate.record(Double(byteCount), now: client.now)

@@ -118,6 +118,31 @@ extension EmbeddedKafka.Configuration {
     }
 }
 
+extension BrokerSettings {
+    /// Returns the settings of listeners with TLS, with their values. The key is a secret.
+    static func ofListeners(_ listeners: [BrokerListener]) -> [(Setting, ClusterSettings.Value)] {
+        listeners.filter { $0.tls != nil }.flatMap { listener in
+            let prefix = "listener.name.\(listener.name.lowercased()).ssl."
+            let settings = [
+                (
+                    Setting(
+                        name: prefix + "keystore.key", type: .password, defaultValue: nil,
+                        documentation: "The private key of the listener."), ""
+                ),
+                (
+                    Setting(
+                        name: prefix + "client.auth", type: .string, defaultValue: nil,
+                        documentation: "Whether clients must have a certificate."),
+                    listener.requiresClientCertificate ? "required" : "none"
+                ),
+            ]
+            return settings.map { setting, value in
+                (setting, ClusterSettings.Value(name: setting.name, value: value, source: .configuration))
+            }
+        }
+    }
+}
+
 extension EmbeddedBroker {
     /// The name of the brokers' log directory. There is no such directory: logs are in memory.
     static let logDirectory = "/memory"

@@ -184,6 +184,11 @@ enum AccessTable {
                 return codes.map { $0 == .topicAuthorizationFailed ? .none : $0 }
             }
         ],
+        .offsetDelete: [
+            entry(
+                .delete, group, .groupAuthorizationFailed, 0, make(OffsetDeleteRequest()) { $0.groupId = "g" }
+            ) { [$0.errorCode] }
+        ],
         .offsetFetch: [
             entry(
                 .describe, group, .groupAuthorizationFailed, 8,

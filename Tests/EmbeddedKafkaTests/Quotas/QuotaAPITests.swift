@@ -102,6 +102,7 @@ import Testing
                 (["user=a"], [("no_such_rate", 1)]), (["user=a"], [("connection_creation_rate", 1)]),
                 (["ip=1"], [("producer_byte_rate", 1)]), (["user=a"], [("producer_byte_rate", 0)]),
                 (["user=a"], [("producer_byte_rate", 1.5)]),
+                (["user=a"], [("controller_mutation_rate", .infinity)]),
                 (["user=a"], [("producer_byte_rate", 1), ("producer_byte_rate", 2)]),
             ]
             for (entity, values) in refused {

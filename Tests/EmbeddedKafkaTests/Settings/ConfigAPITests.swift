@@ -167,6 +167,29 @@ import Testing
         }
     }
 
+    @Test func theKeysOfListenersAreSecret() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        let authority = try EmbeddedKafka.Authority()
+        configuration.listeners = [
+            EmbeddedKafka.Listener("OPEN"),
+            EmbeddedKafka.Listener("SECURE", tls: try authority.tls(requiresClientCertificate: true)),
+        ]
+        try await withCluster(configuration) { kafka, client in
+            let configs = try await self.describe(Self.broker, "1", client).configs
+            let key = try #require(configs.first { $0.name == "listener.name.secure.ssl.keystore.key" })
+            #expect(key.isSensitive && key.readOnly)
+            #expect(key.value == nil)
+            #expect(key.synonyms.map(\.value) == [nil])
+            #expect(
+                try await self.line(Self.broker, "1", "listener.name.secure.ssl.client.auth", client)
+                    .hasPrefix("required (4)"))
+            #expect(!configs.contains { $0.name.hasPrefix("listener.name.open") })
+            let addresses = [kafka.bootstrapServers, kafka.bootstrapServers(of: "OPEN")].joined()
+            let listeners = try await self.line(Self.broker, "1", "listeners", client)
+            #expect(addresses.allSatisfy { listeners.contains($0) })
+        }
+    }
+
     @Test func alterConfigsReplacesAllValues() async throws {
         try await withCluster { kafka, client in
             try await kafka.createTopic("t", configuration: ["retention.ms": "60000", "flush.ms": "1"])
