@@ -65,7 +65,8 @@ extension JSONValue: CustomStringConvertible {
         case .boolean(let flag): text += flag ? "true" : "false"
         case .integer(let number): text += String(number)
         // JSON has no infinity.
-        case .number(let number): text += Int64(exactly: number).map { "\($0)" } ?? (number.isFinite ? "\(number)" : "null")
+        case .number(let number):
+            text += Int64(exactly: number).map { "\($0)" } ?? (number.isFinite ? "\(number)" : "null")
         case .text(let string): Self.quote(string, to: &text)
         case .array(let values):
             text += "["
