@@ -13,11 +13,19 @@ package struct ToolProgram {
         package var status: Int32
         package var output: [String]
         package var errors: String
+
+        package init(status: Int32, output: [String], errors: String) {
+            self.status = status
+            self.output = output
+            self.errors = errors
+        }
     }
 
     /// The program has failed.
     package struct Failure: Error, CustomStringConvertible {
         package var description: String
+
+        package init(description: String) { self.description = description }
     }
 
     package let home = TemporaryFolder.path("home").path
