@@ -67,6 +67,18 @@ struct RecordCommandsTests {
         }
     }
 
+    @Test func theLastRecordsAreFoundInACompactedTopic() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let tool = ToolProgram(kafka.bootstrapServers)
+            try await tool.succeed("topics", "create", "users", "-p", "1", "-c", "cleanup.policy=compact")
+            let lines = ["a:1", "b:1"] + (1...50).map { "c:\($0)" }
+            try await tool.succeed("produce", "users", "-i", "keyed", input: lines.joined(separator: "\n"))
+            try await kafka.clean()
+            #expect(try await kafka.records(of: "users").count == 3)
+            #expect(try await tool.succeed("consume", "users", "--last", "2", "-f", "%k%v\\n") == ["b1", "c50"])
+        }
+    }
+
     // MARK: Writing
 
     @Test func valuesInJSONAreWrittenAsTheyAre() async throws {

@@ -61,31 +61,46 @@ extension Consume {
         _ consumer: KafkaConsumer, _ partitions: [TopicPartition], _ standstill: StandstillCheck
     ) async throws {
         let ends = try await consumer.offsets(of: self.to ?? .end, in: partitions)
-        var positions: [TopicPartition: Int64]
-        if let last {
-            positions = try await consumer.offsets(of: .beforeEnd(Int64(last)), in: partitions)
-        } else {
-            positions = try await consumer.offsets(of: self.from ?? (self.follows ? .end : .beginning), in: partitions)
-        }
-        let reader = LogReader(consumer: consumer, standstill: standstill, positions: positions, ends: ends)
         var writer = RecordWriter(self)
         if let last {
-            var newest = NewestRecords(count: last)
-            try await reader.read { records in
+            try writer.write(try await self.newest(last, consumer, ends, standstill))
+            if self.follows { try await self.follow(consumer, from: ends, &writer, standstill) }
+            return
+        }
+        let positions = try await consumer.offsets(
+            of: self.from ?? (self.follows ? .end : .beginning), in: partitions)
+        if self.follows { return try await self.follow(consumer, from: positions, &writer, standstill) }
+        try await LogReader(consumer: consumer, standstill: standstill, positions: positions, ends: ends).read {
+            records in
+            try writer.write(records)
+            return !writer.isDone
+        }
+    }
+
+    /// Returns the last records before the ends.
+    private func newest(
+        _ count: Int, _ consumer: KafkaConsumer, _ ends: [TopicPartition: Int64], _ standstill: StandstillCheck
+    ) async throws -> [ConsumerRecord] {
+        let beginnings = try await consumer.offsets(of: .beginning, in: Array(ends.keys))
+        var newest = NewestRecords(count: count)
+        var found: [TopicPartition: Int] = [:]
+        var (upper, distance) = (ends, Int64(count))
+        // Offsets may have no record, in a compacted log or as markers of transactions: then it goes further back.
+        while !upper.isEmpty {
+            var lower = beginnings.filter { upper[$0.key] != nil }
+            for (partition, beginning) in lower {
+                lower[partition] = max(beginning, ends[partition, default: 0] - distance)
+            }
+            try await LogReader(consumer: consumer, standstill: standstill, positions: lower, ends: upper).read {
+                records in
                 newest.add(records)
+                for record in records { found[record.topicPartition, default: 0] += 1 }
                 return true
             }
-            try writer.write(newest.sorted)
-            positions = ends
+            upper = lower.filter { found[$0.key, default: 0] < count && $0.value > beginnings[$0.key, default: 0] }
+            distance = min(distance * 4, Int64.max / 8)
         }
-        if self.follows {
-            try await self.follow(consumer, from: positions, &writer, standstill)
-        } else if last == nil {
-            try await reader.read { records in
-                try writer.write(records)
-                return !writer.isDone
-            }
-        }
+        return newest.sorted
     }
 
     private func follow(
