@@ -22,7 +22,8 @@ extension Command {
 
     /// Returns what a shell offers. Words that make no sense are passed over.
     ///
-    /// - Parameter words: The words after the program's name. The last one is being typed, and may be empty.
+    /// - Parameter words: The words after the program's name. The last one is being typed, and may be empty. For `--name=VALUE`
+    ///   the candidates are values.
     package func candidates(for words: [String]) -> Candidates {
         var path = [self]
         var rest = words.dropLast()[...]
@@ -46,6 +47,10 @@ extension Command {
             }
         }
         let command = path[path.count - 1]
+        if typed.hasPrefix("--"), let end = typed.firstIndex(of: "=") {
+            guard let parameter = path.flatMap(\.options).first(where: { $0.isNamed(typed) }) else { return .words([]) }
+            return self.candidates(of: parameter, String(typed[typed.index(after: end)...]), ofRoot)
+        }
         if typed.hasPrefix("-") {
             return .words(path.reversed().flatMap(\.options).candidates(typed))
         }

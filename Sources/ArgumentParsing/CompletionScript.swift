@@ -19,16 +19,33 @@ package enum CompletionScript: String, CaseIterable, Sendable {
         let function = "_" + program.replacing("-", with: "_")
         switch self {
         case .bash:
+            // Bash takes = and : for words of their own, and replaces only what follows them.
             return """
                 \(function)() {
-                    local IFS=$'\\n' line
+                    local IFS=$'\\n' rest=$COMP_LINE word line last=-1 prefix
+                    local -a words
+                    for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+                        if [ $last -lt 0 ] || [[ $rest = [[:space:]]* ]]; then last=$((last + 1)); fi
+                        words[last]+=$word
+                        rest=${rest#"${rest%%[![:space:]]*}"}
+                        rest=${rest#"$word"}
+                    done
+                    local typed=${words[last]}
+                    [[ $typed = --*=* ]] && typed=${typed#*=}
+                    word=${COMP_WORDS[COMP_CWORD]}
+                    [[ $word = [=:] ]] && word=
+                    prefix=${typed%"$word"}
                     COMPREPLY=()
-                    for line in $("${COMP_WORDS[0]}" \(Self.request) -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
+                    for line in $("${COMP_WORDS[0]}" \(Self.request) -- "${words[@]:1}" 2>/dev/null); do
                         if [ "$line" = \(Self.files) ]; then
-                            COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+                            COMPREPLY=($(compgen -f -- "$word"))
                             return
                         fi
-                        COMPREPLY+=("${line%%$'\\t'*}")
+                        line=${line%%$'\\t'*}
+                        if [[ $line = "$typed"* ]]; then
+                            printf -v line %q "${line#"$prefix"}"
+                            COMPREPLY+=("$line")
+                        fi
                     done
                 }
                 complete -F \(function) \(program)
@@ -39,6 +56,7 @@ package enum CompletionScript: String, CaseIterable, Sendable {
                 \(function)() {
                     local -a lines
                     lines=("${(@f)$("${words[1]}" \(Self.request) -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+                    compset -P '--*='
                     if [[ "${lines[1]}" = \(Self.files) ]]; then
                         _files
                     else
@@ -54,10 +72,11 @@ package enum CompletionScript: String, CaseIterable, Sendable {
                 function \(function)
                     set -l words (commandline -opc) (commandline -ct)
                     set -l lines ($words[1] \(Self.request) -- $words[2..] 2>/dev/null)
+                    set -l option (string match -r -- '^--[^=]*=' $words[-1])
                     if test "$lines[1]" = \(Self.files)
-                        __fish_complete_path (commandline -ct)
+                        string join \\n -- "$option"(__fish_complete_path (string replace -- "$option" '' $words[-1]))
                     else
-                        string join \\n -- $lines
+                        string join \\n -- "$option"$lines
                     end
                 end
                 complete -c \(program) -f -a '(\(function))'

@@ -15,7 +15,7 @@ package struct Parameter: Sendable {
     }
 
     /// `--partitions` for an option or flag, `TOPIC` for an operand.
-    var name: String
+    package internal(set) var name: String
     /// The letter of the short form: `p` for `-p`.
     var short: Character?
     var form: Form

@@ -18,7 +18,7 @@ enum ExitStatus: Int32, Error {
 
     static let details = """
         The exit status is 0 if all went well; 1 if something failed, which standard error says; 2 if the command line is wrong; 3 \
-        if the cluster can't be reached or doesn't accept the login; 4 if `verify` finds a difference; 130 after Ctrl-C.
+        if the cluster can't be reached, doesn't answer in time or doesn't accept the login; 4 if `verify` finds a difference; 130 after Ctrl-C.
         """
 
     /// The status for an error that ends a command.
@@ -27,10 +27,9 @@ enum ExitStatus: Int32, Error {
         case .connectionFailed, .tlsFailed, .authenticationFailed, .authenticationTimeout: self = .noConnection
         case .invalidConfiguration: self = .misuse
         case .cancelled: self = .interrupted
-        case .timedOut:
-            // No broker was reached in time: the reason says why.
-            let reason = (error.underlyingError as? KafkaError).map { ExitStatus(of: $0) }
-            self = reason == .noConnection ? .noConnection : .failure
+        case .timedOut, .deliveryTimedOut:
+            // An answer that was no success, or none.
+            self = (error.underlyingError as? KafkaError).map { ExitStatus(of: $0) } ?? .noConnection
         default: self = .failure
         }
     }

@@ -95,6 +95,8 @@ struct CompletionTests {
         #expect(self.words(["order", "--s"]) == ["--size", "--server"])
         #expect(self.words(["order", "--size", ""]) == ["small", "large"])
         #expect(self.words(["order", "--size", "l"]) == ["large"])
+        #expect(self.words(["order", "--size=l"]) == ["large"])
+        #expect(self.words(["order", "--colour=l"]) == [])
         #expect(self.words(["order", "tea", "home", "work", ""]) == [])
         #expect(self.words(["order", "--count", "3", "tea", ""]) == [])
     }

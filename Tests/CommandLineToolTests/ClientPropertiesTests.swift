@@ -122,9 +122,20 @@ struct ClientPropertiesTests {
             try self.resolve(["-X", "bootstrap.servers=set:1"], environment: environment, profiles: store) == ["set:1"])
     }
 
+    @Test func propertiesWithoutEffectAreRefusedOnTheCommandLine() throws {
+        let store = ProfileStore(directory: TemporaryFolder.path("profiles").path)
+        for name in ["linger.ms", "clinet.id"] {
+            let error = #expect(throws: UsageError.self) { try self.resolve(["-X", "\(name)=1"], profiles: store) }
+            #expect(error?.description.contains("--set \(name): the tool has no use for this property") == true)
+        }
+        #expect(throws: Never.self) { try self.resolve(["-X", "socket.timeout.ms=900"], profiles: store) }
+    }
+
     @Test func secretsAreRefusedOnTheCommandLine() {
         let store = ProfileStore(directory: TemporaryFolder.path("profiles").path)
-        for name in ["sasl.password", "ssl.key.password", "sasl.jaas.config"] {
+        for name in [
+            "sasl.password", "ssl.key.password", "sasl.jaas.config", "sasl.oauthbearer.client.secret", "ssl.key.pem",
+        ] {
             let error = #expect(throws: UsageError.self) { try self.resolve(["-X", "\(name)=tiger"], profiles: store) }
             #expect(error?.description.contains("tiger") == false)
             #expect(error?.description.contains("ASYNC_KAFKA_") == true)

@@ -24,6 +24,13 @@ struct ConnectionTests {
         #expect(result.output == [])
     }
 
+    @Test(arguments: [["topics", "list"], ["produce", "orders", "x"], ["consume", "orders", "-g", "g"]])
+    func aClusterThatDoesNotAnswerHasTheSameStatus(arguments: [String]) async throws {
+        let port = try SilentPort()
+        let result = try await ToolProgram(["127.0.0.1:\(port.port)"]).run(arguments + ["--timeout", "500ms"])
+        #expect(result.status == ExitStatus.noConnection.rawValue, "\(result.errors)")
+    }
+
     @Test(arguments: [
         (
             ["topics", "creat", "x"],
@@ -113,6 +120,8 @@ struct ConnectionTests {
             try await kafka.createTopic("orders", partitions: 1)
             let tool = ToolProgram(kafka.bootstrapServers)
             #expect(try await tool.succeed("complete-words", "--", "topics", "delete", "") == ["orders"])
+            let timeout = try await tool.succeed("complete-words", "--", "--timeout", "9s", "topics", "delete", "")
+            #expect(timeout == ["orders"])
             #expect(
                 try await tool.succeed("complete-words", "--", "prof") == [
                     "profiles\tsaves clusters under names, so that one needs no options"

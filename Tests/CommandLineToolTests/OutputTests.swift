@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Testing
 
 @testable import async_kafka
@@ -54,10 +55,44 @@ struct JSONValueTests {
     @Test func whatIsWrittenIsReadAgain() throws {
         let value = JSONValue.object([
             "a": "t\té", "b": .array([.integer(.max), .integer(.min), false, .null]),
-            "c": .object(["d": .number(1.25)]),
+            "c": .object(["d": .written("1.250")]),
         ])
         #expect(try JSONValue(parsing: value.description.utf8) == value)
-        #expect(throws: (any Error).self) { try JSONValue(parsing: "{bad".utf8) }
+    }
+
+    @Test(arguments: [
+        (#" { "b" : [ 1 , -0 , 1E+2 ] , "a" : { } } "#, #"{"b":[1,-0,1E+2],"a":{}}"#),
+        ("12345678901234567890", "12345678901234567890"), (#""\u00e9\ud83d\ude00\/\b""#, "\"é😀/\\u0008\""),
+        ("[]", "[]"),
+    ])
+    func nothingIsLost(text: String, same: String) throws {
+        #expect(try JSONValue(parsing: text.utf8).description == same)
+    }
+
+    @Test(arguments: [
+        "", "{bad", "[1,]", "{\"a\":1,}", "01", "+1", "1.", ".5", "1e", "nul", "\"a", "\"\\x\"", "\"\\ud800\"",
+        "\"\n\"",
+        "1 2", "NaN", "{1:2}", String(repeating: "[", count: 100_000),
+    ])
+    func otherTextIsNoJSON(text: String) {
+        #expect(throws: JSONParser.Malformed.self) { try JSONValue(parsing: text.utf8) }
+    }
+
+    @Test func bytesThatAreNoTextAreNoJSON() {
+        #expect(throws: JSONParser.Malformed.self) { try JSONValue(parsing: [0x22, 0xff, 0x22]) }
+    }
+}
+
+struct StandardStreamTests {
+    @Test func aPipeThatDoesNotBlockIsWrittenInFull() async throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        #expect(fcntl(writeEnd, F_SETFL, O_NONBLOCK) == 0)
+        async let count = FileHandle(fileDescriptor: readEnd, closeOnDealloc: true).readToEnd()?.count
+        try StandardStream(descriptor: writeEnd).write([UInt8](repeating: 1, count: 1 << 20))
+        close(writeEnd)
+        #expect(try await count == 1 << 20)
     }
 }
 

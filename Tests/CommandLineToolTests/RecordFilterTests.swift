@@ -44,6 +44,17 @@ struct RecordFilterTests {
         #expect(!condition.isMet(by: try self.record(value: nil)))
     }
 
+    @Test(arguments: [
+        (".amount >= 100", [100, 101]), (".amount>=100", [100, 101]), (".amount <= 100", [99, 100]),
+        (".amount = 99", [99]),
+        ("  .amount != 99 ", [100, 101]),
+    ])
+    func conditionsMayHaveSpacesAndBounds(text: String, amounts: [Int]) throws {
+        let condition = try RecordFilter.Condition(text)
+        let met = try [99, 100, 101].filter { condition.isMet(by: try self.record(value: "{\"amount\":\($0)}")) }
+        #expect(met == amounts)
+    }
+
     @Test func allConditionsMustBeMet() throws {
         let conditions = try [RecordFilter.Condition("key=17"), RecordFilter.Condition("value=x")]
         #expect(!RecordFilter(grep: nil, conditions: conditions).matches(try self.record(value: "y")))

@@ -25,19 +25,32 @@ struct MomentTests {
 
     @Test(arguments: [
         "", "soon", "2026-13-01", "2026-11-26T", "2026-11-26T25:00", "10:00", "@x", "99999999999999999d", "T",
+        "2026-02-30",
+        "2026-04-31T10:00", "@-5", "9999999d", "1969-12-31",
     ])
     func otherTextIsNoTime(text: String) {
         #expect(Moment.parse(text) == nil)
     }
 
-    @Test(arguments: [0, 1, 999, 1_795_651_200_346, -1, -1001] as [Int64])
+    @Test(
+        arguments: [
+            0, 1, 999, 951_782_399_999, 951_782_400_000, 1_709_251_200_000, 1_795_651_200_346, 4_107_542_399_999,
+        ]
+            as [Int64])
     func noMillisecondIsLost(milliseconds: Int64) {
         let timestamp = Timestamp(millisecondsSince1970: milliseconds)
         #expect(Moment.parse(Moment.text(timestamp)) == timestamp)
     }
 
     @Test func timesAreWrittenWithMilliseconds() {
-        #expect(Moment.text(Timestamp(millisecondsSince1970: 1_795_651_200_006)) == "2026-11-26T00:00:00.006Z")
+        let texts: [(Int64, String)] = [
+            (1_795_651_200_006, "2026-11-26T00:00:00.006Z"), (951_825_600_000, "2000-02-29T12:00:00.000Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "10000-01-01T00:00:00.000Z"), (.max, "292278994-08-17T07:12:55.807Z"),
+        ]
+        for (milliseconds, text) in texts {
+            #expect(Moment.text(Timestamp(millisecondsSince1970: milliseconds)) == text)
+        }
     }
 }
 
@@ -49,6 +62,7 @@ struct LogPositionTests {
         #expect(LogPosition(written: "-10") == .beforeEnd(10))
         #expect(LogPosition(written: "@5") == .time(Timestamp(millisecondsSince1970: 5)))
         #expect(LogPosition(written: "whenever") == nil)
+        #expect(LogPosition(written: "-9223372036854775808") == nil)
     }
 }
 

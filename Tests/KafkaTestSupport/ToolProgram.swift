@@ -13,13 +13,19 @@ package struct ToolProgram {
         package var status: Int32
         package var output: [String]
         package var errors: String
+
+        package init(status: Int32, output: [String], errors: String) {
+            self.status = status
+            self.output = output
+            self.errors = errors
+        }
     }
 
     /// The program has failed.
     package struct Failure: Error, CustomStringConvertible {
         package var description: String
 
-        package init(_ description: String) { self.description = description }
+        package init(description: String) { self.description = description }
     }
 
     package let home = TemporaryFolder.path("home").path
@@ -57,7 +63,7 @@ package struct ToolProgram {
         let result = try await self.run(arguments, input: input)
         guard result.status == 0 else {
             throw Failure(
-                "async-kafka \(arguments.joined(separator: " ")): \(result.status), \(result.errors)")
+                description: "async-kafka \(arguments.joined(separator: " ")): \(result.status), \(result.errors)")
         }
         return result.output
     }
@@ -66,7 +72,7 @@ package struct ToolProgram {
     package func json(_ arguments: String...) async throws -> Any {
         let output = try await self.run(arguments + ["-o", "json"])
         guard output.status == 0 else {
-            throw Failure("async-kafka \(arguments.joined(separator: " ")): \(output.errors)")
+            throw Failure(description: "async-kafka \(arguments.joined(separator: " ")): \(output.errors)")
         }
         return try JSONSerialization.jsonObject(with: Data(output.output.joined(separator: "\n").utf8))
     }

@@ -7,6 +7,14 @@
 
 import ArgumentParsing
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
 /// `async-kafka completions`
 enum Completions {
     private static let shell = Operand<CompletionScript>("SHELL", .word("SHELL"), "bash, zsh or fish.")
@@ -35,9 +43,12 @@ enum Completions {
                     try StandardStream.output.writeLine(candidate.word + help)
                 }
             case .lines(let command):
+                // Without a terminal no password is asked for in the middle of a line.
+                setsid()
                 // The prompt waits for it, so that a cluster that doesn't answer must not take long.
+                let hasTimeout = command.contains { $0.hasPrefix(ConnectionOptions.timeout.parameter.name) }
                 _ = try await Program.command.run(
-                    command + ["--timeout", "2s"], width: 80, write: { _ in }, complain: { _ in })
+                    command + (hasTimeout ? [] : ["--timeout", "2s"]), width: 80, write: { _ in }, complain: { _ in })
             }
             return 0
         } catch {

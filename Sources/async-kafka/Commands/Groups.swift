@@ -270,10 +270,30 @@ extension [WrittenPartitions] {
     func partitions(_ admin: KafkaAdminClient) async throws -> [TopicPartition] {
         let open = self.filter(\.numbers.isEmpty).map(\.topic)
         let topics = open.isEmpty ? [:] : try await admin.describeTopics(open).allSucceeded()
-        return self.flatMap { written in
+        return self.partitions { topics[$0]?.partitions.map(\.partition) ?? [] }
+    }
+
+    /// All partitions that are meant. Throws if one of them, or a topic, doesn't exist.
+    func existingPartitions(_ admin: KafkaAdminClient) async throws -> [TopicPartition] {
+        let topics = try await admin.describeTopics(Set(self.map(\.topic)).sorted()).allSucceeded()
+        for written in self {
             let all = topics[written.topic]?.partitions.map(\.partition) ?? []
-            return (written.numbers.isEmpty ? all : written.numbers).map { TopicPartition(written.topic, $0) }
+            if let missing = written.numbers.first(where: { !all.contains($0) }) {
+                throw Failure("Topic \(written.topic) has no partition \(missing): it has \(all.count).")
+            }
         }
+        return self.partitions { topics[$0]?.partitions.map(\.partition) ?? [] }
+    }
+
+    /// Each partition once, even if it is named twice.
+    private func partitions(all: (String) -> [Int32]) -> [TopicPartition] {
+        Set(
+            self.flatMap { written in
+                (written.numbers.isEmpty ? all(written.topic) : written.numbers).map {
+                    TopicPartition(written.topic, $0)
+                }
+            }
+        ).sorted()
     }
 }
 

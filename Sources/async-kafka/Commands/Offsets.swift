@@ -29,7 +29,7 @@ enum Offsets {
         examples: [Command.Example("async-kafka offsets list orders --time 1h", "What came in the last hour")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
-            let partitions = try await arguments[Self.topics].partitions(admin)
+            let partitions = try await arguments[Self.topics].existingPartitions(admin)
             func offsets(_ spec: OffsetSpec) async -> [TopicPartition: Result<ListedOffset?, KafkaError>] {
                 await admin.listOffsets(Dictionary(partitions.map { ($0, spec) }) { $1 })
             }

@@ -20,7 +20,6 @@ struct ClientProperties: Hashable, Sendable {
     private static let synonyms = [
         "metadata.broker.list": "bootstrap.servers", "sasl.mechanisms": "sasl.mechanism",
         "topic.metadata.refresh.interval.ms": "metadata.max.age.ms", "socket.timeout.ms": "request.timeout.ms",
-        "reconnect.backoff.max.ms": "reconnect.backoff.max.ms",
         "ssl.certificate.location": "ssl.keystore.certificate.chain.location",
         "ssl.key.location": "ssl.keystore.key.location",
     ]
@@ -56,7 +55,8 @@ struct ClientProperties: Hashable, Sendable {
 
     /// Whether a property's value is a secret, which must not stand on a command line.
     static func isSecret(_ name: String) -> Bool {
-        name.hasSuffix("password") || ["sasl.jaas.config", "ssl.keystore.key"].contains(name)
+        ["password", "passphrase", "secret"].contains { name.hasSuffix($0) }
+            || ["sasl.jaas.config", "ssl.keystore.key", "ssl.key.pem"].contains(name)
     }
 
     /// The environment variable for a property.
@@ -78,30 +78,38 @@ struct ClientProperties: Hashable, Sendable {
         var configuration = KafkaClientConfiguration(bootstrapServers: servers)
         configuration.clientID = take("client.id") ?? "async-kafka"
         configuration.rack = take("client.rack")
-        let durations: [(String, WritableKeyPath<KafkaClientConfiguration, Duration>)] = [
-            ("request.timeout.ms", \.requestTimeout), ("default.api.timeout.ms", \.apiTimeout),
-            ("socket.connection.setup.timeout.ms", \.connectionSetupTimeout),
-            ("connections.max.idle.ms", \.connectionMaxIdle), ("reconnect.backoff.ms", \.reconnectBackoff),
-            ("reconnect.backoff.max.ms", \.reconnectBackoffMax), ("retry.backoff.ms", \.retryBackoff),
-            ("retry.backoff.max.ms", \.retryBackoffMax), ("metadata.max.age.ms", \.metadataMaxAge),
-        ]
-        for (name, path) in durations {
+        for (name, path) in Self.durations {
             guard let value = take(name) else { continue }
             guard let milliseconds = Int64(value), milliseconds >= 0 else {
                 throw UsageError("\(name) must be a number of milliseconds; it is \"\(value)\"")
             }
             configuration[keyPath: path] = .milliseconds(milliseconds)
         }
-        for name in rest.keys where Self.isOfOtherClients(name) { rest[name] = nil }
+        for name in rest.keys where !Self.isOfSecurity(name) { rest[name] = nil }
         try Self.translate(&rest, askPassword)
         if !rest.isEmpty { configuration.security = try KafkaSecurity(properties: rest) }
         return configuration
     }
 
-    /// Properties of producers, consumers and tools that a file for them may have, and that say nothing about the connection.
-    private static func isOfOtherClients(_ name: String) -> Bool {
-        let ofSecurity = ["security.", "sasl.", "ssl.", "enable.ssl."]
-        return !ofSecurity.contains { name.hasPrefix($0) }
+    private static var durations: [(String, WritableKeyPath<KafkaClientConfiguration, Duration>)] {
+        [
+            ("request.timeout.ms", \.requestTimeout), ("default.api.timeout.ms", \.apiTimeout),
+            ("socket.connection.setup.timeout.ms", \.connectionSetupTimeout),
+            ("connections.max.idle.ms", \.connectionMaxIdle), ("reconnect.backoff.ms", \.reconnectBackoff),
+            ("reconnect.backoff.max.ms", \.reconnectBackoffMax), ("retry.backoff.ms", \.retryBackoff),
+            ("retry.backoff.max.ms", \.retryBackoffMax), ("metadata.max.age.ms", \.metadataMaxAge),
+        ]
+    }
+
+    private static func isOfSecurity(_ name: String) -> Bool {
+        ["security.", "sasl.", "ssl.", "enable.ssl."].contains { name.hasPrefix($0) }
+    }
+
+    /// Whether a property says something about the connection. A file may have others too, for producers and consumers.
+    static func isOfConnection(_ name: String) -> Bool {
+        let name = Self.synonyms[name] ?? name
+        return Self.isOfSecurity(name) || ["bootstrap.servers", "client.id", "client.rack"].contains(name)
+            || Self.durations.contains { $0.0 == name }
     }
 
     /// Replaces librdkafka's names that have no counterpart of the same form in Java.

@@ -18,7 +18,7 @@ enum ConnectionOptions {
         "--profile", .text("NAME", completion: .lines(of: ["profiles", "names"])), "A cluster saved by `profiles add`.")
     static let property = Option(
         "--set", short: "X", .pair(), isRepeatable: true,
-        "A client property, such as client.id=me. Secrets are refused.")
+        "A property of the connection, such as client.id=me. Secrets are refused.")
     static let timeout = Option(
         "--timeout", .duration(), "How long to wait for brokers, with all retries. Default: 1m.")
 
@@ -29,7 +29,7 @@ enum ConnectionOptions {
     static let details = """
         The cluster is named by --bootstrap-servers, by a file of client properties or by a profile; without all of them by the \
         environment (ASYNC_KAFKA_BOOTSTRAP_SERVERS), then by the profile that `profiles use` has chosen, then it is localhost:9092. \
-        Options win over the environment, which wins over profiles. Every client property can be set in the environment: \
+        Options win over the environment, which wins over profiles. Every property of the connection can be set in the environment: \
         ASYNC_KAFKA_SASL_PASSWORD is sasl.password. If sasl.username is set and sasl.password isn't, the password is asked for in \
         the terminal.
         """
@@ -80,6 +80,11 @@ extension ClientProperties {
                 throw UsageError(
                     "--set \(pair.name): others on this machine would see the secret; use \(Self.variable(for: pair.name)) "
                         + "or a file")
+            }
+            guard Self.isOfConnection(pair.name) else {
+                throw UsageError(
+                    "--set \(pair.name): the tool has no use for this property; --set is for the connection to a cluster"
+                )
             }
             self[pair.name] = pair.value
         }

@@ -35,6 +35,7 @@ enum FileSystem {
     /// Replaces a file, which only its owner may read.
     static func write(_ text: String, to path: String) throws {
         let temporary = path + ".new"
+        unlink(temporary)  // Others may be allowed to read one that was left behind.
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure("Can't write", path) }
         do {

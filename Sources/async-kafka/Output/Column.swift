@@ -35,6 +35,7 @@ extension JSONValue {
         case .boolean(let flag): flag ? "yes" : "no"
         case .integer(let number): String(number)
         case .number(let number): Int64(exactly: number).map { "\($0)" } ?? "\(number)"
+        case .written(let number): number
         case .text(let text): text
         case .array(let values): values.map(\.plainText).joined(separator: ",")
         case .object(let members): members.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: ",")
@@ -43,7 +44,7 @@ extension JSONValue {
 
     var isNumber: Bool {
         switch self {
-        case .integer, .number: true
+        case .integer, .number, .written: true
         default: false
         }
     }

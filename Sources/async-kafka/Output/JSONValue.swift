@@ -5,18 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// A value that is written as JSON, with the members of objects in their order.
 enum JSONValue: Hashable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
     case number(Double)
+    /// A number that was read and that `integer` can't hold as it was written.
+    case written(String)
     case text(String)
     case array([JSONValue])
     case object([Member])
@@ -67,6 +63,7 @@ extension JSONValue: CustomStringConvertible {
         // JSON has no infinity.
         case .number(let number):
             text += Int64(exactly: number).map { "\($0)" } ?? (number.isFinite ? "\(number)" : "null")
+        case .written(let number): text += number
         case .text(let string): Self.quote(string, to: &text)
         case .array(let values):
             text += "["
@@ -89,6 +86,12 @@ extension JSONValue: CustomStringConvertible {
 
     private static func quote(_ string: String, to text: inout String) {
         text += "\""
+        defer { text += "\"" }
+        // Most text needs no escapes, and is much faster as a whole.
+        guard string.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            text += string
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""
@@ -102,49 +105,12 @@ extension JSONValue: CustomStringConvertible {
             default: text.unicodeScalars.append(scalar)
             }
         }
-        text += "\""
     }
 }
 
-extension JSONValue: Decodable {
-    /// Reads JSON. The members of objects are sorted by their names.
-    init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: Name.self) {
-            self = .object(
-                try container.allKeys.sorted { $0.stringValue < $1.stringValue }.map { name in
-                    Member(name: name.stringValue, value: try container.decode(JSONValue.self, forKey: name))
-                })
-            return
-        }
-        if var container = try? decoder.unkeyedContainer() {
-            var values: [JSONValue] = []
-            while !container.isAtEnd { values.append(try container.decode(JSONValue.self)) }
-            self = .array(values)
-            return
-        }
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .boolean(flag)
-        } else if let number = try? container.decode(Int64.self) {
-            self = .integer(number)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else {
-            self = .text(try container.decode(String.self))
-        }
-    }
-
+extension JSONValue {
     /// Reads JSON text.
     init(parsing bytes: some Sequence<UInt8>) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-    }
-
-    private struct Name: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+        self = try JSONParser.parse(Array(bytes)[...])
     }
 }

@@ -97,7 +97,7 @@ struct Output: Sendable {
     func heading(_ text: String) throws {
         guard self.format == .table else { return }
         let isBold = Terminal.hasColours(STDOUT_FILENO)
-        try StandardStream.output.writeLine(isBold ? "\u{1b}[1m\(text)\u{1b}[0m" : text)
+        try StandardStream.output.writeLine(isBold ? "\u{1b}[1m\(text.onOneLine)\u{1b}[0m" : text.onOneLine)
     }
 
     /// Writes the result of a change of each item, and throws `ExitStatus.failure` if one failed.
@@ -116,7 +116,9 @@ struct Output: Sendable {
             }
         }.sorted { $0.item < $1.item }
         if self.format == .table {
-            for row in rows { if let done = row.done { try StandardStream.output.writeLine("\(row.item) \(done)") } }
+            for row in rows {
+                if let done = row.done { try StandardStream.output.writeLine("\(row.item) \(done)".onOneLine) }
+            }
         } else {
             try self.list(
                 rows,

@@ -38,6 +38,12 @@ struct StandardStream: Sendable {
                 let count = systemWrite(self.descriptor, UnsafeRawBufferPointer(rebasing: rest))
                 if count < 0 {
                     if errno == EINTR { continue }
+                    if errno == EAGAIN {
+                        // Another process has made the pipe non-blocking.
+                        var room = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                        poll(&room, 1, -1)
+                        continue
+                    }
                     if errno == EPIPE { throw ReaderHasGone() }
                     throw Failure("Can't write the output: \(String(cString: strerror(errno))).")
                 }
@@ -48,7 +54,15 @@ struct StandardStream: Sendable {
 
     /// Writes a line to standard error. Nothing can be done if that fails.
     static func complain(_ line: String) {
-        try? Self.errors.writeLine(line)
+        try? Self.errors.writeLine(line.onOneLine)
+    }
+
+    /// Opens the standard streams that are closed, in the direction in which they can't be used. A connection would take their
+    /// place otherwise, and be sent the output.
+    static func reserve() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
     }
 }
 

@@ -23,9 +23,10 @@ enum LogPosition: Hashable, Sendable {
         case "beginning", "earliest", "start": self = .beginning
         case "end", "latest": self = .end
         default:
-            if let number = Int64(text) {
-                // -0 is the end.
-                self = text.hasPrefix("-") ? .beforeEnd(-number) : .offset(number)
+            if text.hasPrefix("-"), let count = Int64(text.dropFirst()), count >= 0 {
+                self = .beforeEnd(count)  // -0 is the end.
+            } else if let offset = Int64(text), offset >= 0 {
+                self = .offset(offset)
             } else if let time = Moment.parse(text) {
                 self = .time(time)
             } else {

@@ -18,11 +18,23 @@ import Foundation
 enum Moment {
     /// The form `2026-11-26T10:00:00.123Z`.
     static func text(_ timestamp: Timestamp) -> String {
-        // The fraction is added as text, because a Date would round it.
-        let (seconds, fraction) = timestamp.millisecondsSince1970.dividedRoundingDown(by: 1000)
-        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
-        let digits = String(fraction)
-        return text.dropLast() + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
+        // Not by Foundation, which is slow and rounds the fraction. A count of days that begins in March has the leap day at the
+        // end of a year, of 4, 100 and 400 years.
+        let (day, millisecond) = timestamp.millisecondsSince1970.dividedRoundingDown(by: 86_400_000)
+        let (era, dayOfEra) = (day + 719_468).dividedRoundingDown(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let dayOfMonth = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+        func digits(_ number: Int64, _ count: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(count - digits.utf8.count, 0)) + digits
+        }
+        let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(dayOfMonth, 2))"
+        let hour = "\(digits(millisecond / 3_600_000, 2)):\(digits(millisecond / 60_000 % 60, 2))"
+        return "\(date)T\(hour):\(digits(millisecond / 1000 % 60, 2)).\(digits(millisecond % 1000, 3))Z"
     }
 
     static var now: Timestamp {
@@ -30,8 +42,14 @@ enum Moment {
     }
 
     /// Reads `2026-11-26`, `2026-11-26T10:00`, `2026-11-26T10:00:00.123+01:00`, `@1764151200000` (milliseconds since 1970), or
-    /// a duration such as `1h`, which means that long ago. Nil if the text is none of them.
+    /// a duration such as `1h`, which means that long ago. Nil if the text is none of them, or the time is before 1970, which
+    /// Kafka doesn't know.
     static func parse(_ text: String, now: Timestamp = Moment.now) -> Timestamp? {
+        guard let time = Self.parseAny(text, now), time.millisecondsSince1970 >= 0 else { return nil }
+        return time
+    }
+
+    private static func parseAny(_ text: String, _ now: Timestamp) -> Timestamp? {
         if text.hasPrefix("@") {
             return Int64(text.dropFirst()).map { Timestamp(millisecondsSince1970: $0) }
         }
@@ -49,8 +67,16 @@ enum Moment {
         let numbers = time.prefix { $0 != "." }.split(separator: ":").map { Int($0) ?? 99 }
         guard numbers.count == 3, numbers[0] < 24, numbers[1] < 60, numbers[2] < 60 else { return nil }
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: time.contains("."))
-        guard let date = try? Date("\(parts[0])T\(time)\(zone)", strategy: style) else { return nil }
+        guard let date = try? Date("\(parts[0])T\(time)\(zone)", strategy: style), Self.isDay(parts[0]) else {
+            return nil
+        }
         return Timestamp(millisecondsSince1970: Int64((date.timeIntervalSince1970 * 1000).rounded()))
+    }
+
+    /// Foundation takes the 30th of February for a day in March.
+    private static func isDay(_ text: Substring) -> Bool {
+        guard let midnight = try? Date("\(text)T00:00:00Z", strategy: .iso8601) else { return false }
+        return midnight.formatted(.iso8601).hasPrefix(text)
     }
 
     private static func split(_ text: String) -> (local: Substring, zone: String) {

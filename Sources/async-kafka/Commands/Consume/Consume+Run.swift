@@ -10,81 +10,110 @@ import AsyncKafka
 extension Consume {
     /// Reads and writes until the end, or until the task is cancelled.
     func run() async throws {
+        try await KafkaAdminClient.withAdminClient(self.cluster) { admin in
+            // Only an admin client says at once that a topic doesn't exist.
+            let topics = self.topics.map { WrittenPartitions(topic: $0, numbers: self.partitionNumbers) }
+            let partitions = try await topics.existingPartitions(admin)
+            let standstill = StandstillCheck(admin, topics: self.topics)
+            if self.group != nil {
+                try await KafkaConsumer.withConsumer(self.configuration, subscribedTo: self.topics) { consumer in
+                    try await self.readAsMember(consumer, standstill)
+                }
+            } else {
+                try await KafkaConsumer.withConsumer(self.configuration, assigned: []) { consumer in
+                    try await self.read(consumer, partitions, standstill)
+                }
+            }
+        }
+    }
+
+    private var configuration: ConsumerConfiguration {
         var configuration = ConsumerConfiguration(self.cluster)
         configuration.isolationLevel = self.isolation
         configuration.cluster.allowAutoTopicCreation = false
-        switch self.source {
-        case .group(let group):
-            configuration.groupID = group
-            configuration.enableAutoCommit = false  // What has been written is committed.
-            configuration.autoOffsetReset = self.from == .end ? .latest : .earliest
-            try await KafkaConsumer.withConsumer(configuration, subscribedTo: self.topics) { consumer in
-                try await self.readAsMember(consumer)
-            }
-        case .partitions(let numbers):
-            try await KafkaConsumer.withConsumer(configuration, assigned: []) { consumer in
-                try await self.read(consumer, numbers)
-            }
-        }
+        configuration.groupID = self.group
+        configuration.enableAutoCommit = false  // What has been written is committed.
+        // Without a group too: records that expire while it reads are no reason to leave out those that follow.
+        configuration.autoOffsetReset = self.group != nil && self.from == .end ? .latest : .earliest
+        return configuration
     }
 
-    private func readAsMember(_ consumer: KafkaConsumer) async throws {
+    private func readAsMember(_ consumer: KafkaConsumer, _ standstill: StandstillCheck) async throws {
         var writer = RecordWriter(self)
+        var standstill = standstill
         while !writer.isDone {
-            let records = try await consumer.poll(max: writer.room, timeout: .seconds(10))
-            try writer.write(records)
-            if !records.isEmpty { try await consumer.commit() }
+            let records = try await consumer.poll(max: 2000, timeout: .seconds(10))
+            guard !records.isEmpty else {
+                try await standstill.complain()
+                continue
+            }
+            let seen = records.prefix(try writer.write(records))
+            // Unstructured, because Ctrl-C must not prevent that what has been written is committed.
+            try await Task {
+                guard seen.count < records.count else { return try await consumer.commit() }
+                let offsets = seen.map { ($0.topicPartition, OffsetAndMetadata(offset: $0.offset + 1)) }
+                try await consumer.commit(Dictionary(offsets) { $1 })
+            }.value
         }
     }
 
-    private func read(_ consumer: KafkaConsumer, _ numbers: [Int32]) async throws {
-        let partitions = try await self.partitions(consumer, numbers)
+    private func read(
+        _ consumer: KafkaConsumer, _ partitions: [TopicPartition], _ standstill: StandstillCheck
+    ) async throws {
         let ends = try await consumer.offsets(of: self.to ?? .end, in: partitions)
-        var positions: [TopicPartition: Int64]
-        if let last {
-            positions = try await consumer.offsets(of: .beforeEnd(Int64(last)), in: partitions)
-        } else {
-            positions = try await consumer.offsets(of: self.from ?? (self.follows ? .end : .beginning), in: partitions)
-        }
         var writer = RecordWriter(self)
         if let last {
-            var newest = NewestRecords(count: last)
-            try await LogReader(consumer: consumer, positions: positions, ends: ends).read { records in
+            try writer.write(try await self.newest(last, consumer, ends, standstill))
+            if self.follows { try await self.follow(consumer, from: ends, &writer, standstill) }
+            return
+        }
+        let positions = try await consumer.offsets(
+            of: self.from ?? (self.follows ? .end : .beginning), in: partitions)
+        if self.follows { return try await self.follow(consumer, from: positions, &writer, standstill) }
+        try await LogReader(consumer: consumer, standstill: standstill, positions: positions, ends: ends).read {
+            records in
+            try writer.write(records)
+            return !writer.isDone
+        }
+    }
+
+    /// Returns the last records before the ends.
+    private func newest(
+        _ count: Int, _ consumer: KafkaConsumer, _ ends: [TopicPartition: Int64], _ standstill: StandstillCheck
+    ) async throws -> [ConsumerRecord] {
+        let beginnings = try await consumer.offsets(of: .beginning, in: Array(ends.keys))
+        var newest = NewestRecords(count: count)
+        var found: [TopicPartition: Int] = [:]
+        var (upper, distance) = (ends, Int64(count))
+        // Offsets may have no record, in a compacted log or as markers of transactions: then it goes further back.
+        while !upper.isEmpty {
+            var lower = beginnings.filter { upper[$0.key] != nil }
+            for (partition, beginning) in lower {
+                lower[partition] = max(beginning, ends[partition, default: 0] - distance)
+            }
+            try await LogReader(consumer: consumer, standstill: standstill, positions: lower, ends: upper).read {
+                records in
                 newest.add(records)
+                for record in records { found[record.topicPartition, default: 0] += 1 }
                 return true
             }
-            try writer.write(newest.sorted)
-            positions = ends
+            upper = lower.filter { found[$0.key, default: 0] < count && $0.value > beginnings[$0.key, default: 0] }
+            distance = min(distance * 4, Int64.max / 8)
         }
-        if self.follows {
-            try await self.follow(consumer, from: positions, &writer)
-        } else if last == nil {
-            try await LogReader(consumer: consumer, positions: positions, ends: ends).read { records in
-                try writer.write(records)
-                return !writer.isDone
-            }
-        }
-    }
-
-    private func partitions(_ consumer: KafkaConsumer, _ numbers: [Int32]) async throws -> [TopicPartition] {
-        var partitions: [TopicPartition] = []
-        for topic in self.topics {
-            let all = try await consumer.partitions(of: topic)
-            if let missing = numbers.first(where: { !all.contains($0) }) {
-                throw Failure("Topic \(topic) has no partition \(missing): it has \(all.count).")
-            }
-            partitions += (numbers.isEmpty ? all : numbers).map { TopicPartition(topic, $0) }
-        }
-        return partitions
+        return newest.sorted
     }
 
     private func follow(
-        _ consumer: KafkaConsumer, from positions: [TopicPartition: Int64], _ writer: inout RecordWriter
+        _ consumer: KafkaConsumer, from positions: [TopicPartition: Int64], _ writer: inout RecordWriter,
+        _ standstill: StandstillCheck
     ) async throws {
+        var standstill = standstill
         try consumer.assign(Array(positions.keys))
         for (partition, offset) in positions { try await consumer.seek(partition, to: .offset(offset)) }
         while !writer.isDone {
-            try writer.write(try await consumer.poll(max: 2000, timeout: .seconds(10)))
+            let records = try await consumer.poll(max: 2000, timeout: .seconds(10))
+            try writer.write(records)
+            if records.isEmpty { try await standstill.complain() }
         }
     }
 }
@@ -97,9 +126,9 @@ struct NewestRecords {
     init(count: Int) { self.count = count }
 
     mutating func add(_ more: [ConsumerRecord]) {
-        // Copies, because a record keeps the whole response of its broker in memory.
         self.records += more
-        if self.records.count >= 2 * self.count + 10_000 { self.records = self.sorted }
+        // Few more than needed are kept, because they may be large.
+        if self.records.count >= 2 * self.count + 100 { self.records = self.sorted }
     }
 
     /// The last records, the oldest first. Those of a partition are in the order of their offsets.

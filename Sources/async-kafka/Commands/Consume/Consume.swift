@@ -8,7 +8,7 @@
 import ArgumentParsing
 import AsyncKafka
 
-/// `async-kafka consume`: the options. `RecordPrinter` does the work.
+/// `async-kafka consume`: the options. The work is in an extension.
 struct Consume: Sendable {
     static let command = Command(
         "consume", aliases: ["read", "cat"], "reads records",
@@ -54,21 +54,16 @@ struct Consume: Sendable {
         "--grep", .regex, "Only records with this regular expression in their key or value.")
     private static let filters = Option(
         "--where", short: "w", .filter, isRepeatable: true,
-        "Only records with this: key, value, header.NAME, partition or .FIELD of a JSON value; =, !=, <, >, or ~ for a regular "
-            + "expression.")
+        "Only records with this: key, value, header.NAME, partition or .FIELD of a JSON value; =, !=, <, <=, >, >=, or ~ for a "
+            + "regular expression.")
     private static let template = Option("--format", short: "f", .template, "The form of a record.")
     private static let raw = Flag("--raw", "Writes the values as they are, and nothing between them.")
     private static let committed = Flag("--committed", "Leaves out records of transactions that are open or aborted.")
 
-    /// Where the records come from.
-    enum Source: Hashable, Sendable {
-        case group(String)
-        /// The partitions with these numbers; empty means all.
-        case partitions([Int32])
-    }
-
     let topics: [String]
-    let source: Source
+    let group: String?
+    /// Empty means all.
+    let partitionNumbers: [Int32]
     let from: LogPosition?
     let to: LogPosition?
     let last: Int?
@@ -86,21 +81,23 @@ struct Consume: Sendable {
         self.last = arguments[Self.last]
         self.count = arguments[Self.count]
         self.follows = arguments[Self.follow]
-        let numbers = arguments[all: Self.partition]
-        self.source = arguments[Self.group].map { .group($0) } ?? .partitions(numbers)
+        self.group = arguments[Self.group]
+        self.partitionNumbers = arguments[all: Self.partition]
         self.filter = RecordFilter(grep: arguments[Self.grep], conditions: arguments[all: Self.filters])
         self.format = try RecordFormat(
             Output(arguments).format, template: arguments[Self.template], isRaw: arguments[Self.raw])
         self.isolation = arguments[Self.committed] ? .readCommitted : .readUncommitted
         self.cluster = try KafkaClientConfiguration(arguments)
-        try self.check(numbers)
+        try self.check()
     }
 
-    private func check(_ numbers: [Int32]) throws(UsageError) {
+    private func check() throws(UsageError) {
         if self.follows, self.to != nil { throw UsageError("--follow has no end, so that --to makes no sense with it") }
         if self.last != nil, self.from != nil { throw UsageError("--last says where to begin, and so does --from") }
-        guard case .group = self.source else { return }
-        if !numbers.isEmpty { throw UsageError("The group assigns the partitions, so that --partition can't") }
+        guard self.group != nil else { return }
+        if !self.partitionNumbers.isEmpty {
+            throw UsageError("The group assigns the partitions, so that --partition can't")
+        }
         if self.to != nil || self.last != nil {
             throw UsageError(
                 "A group reads from its committed offsets on: --to and --last are for reading without a group")

@@ -23,7 +23,9 @@ struct RecordFilter: Sendable {
             case equals(String)
             case differs(String)
             case less(Double)
+            case atMost(Double)
             case greater(Double)
+            case atLeast(Double)
             case matches(WrittenRegex)
         }
 
@@ -39,8 +41,6 @@ struct RecordFilter: Sendable {
         self.conditions = conditions
     }
 
-    var isEmpty: Bool { self.grep == nil && self.conditions.isEmpty }
-
     func matches(_ record: ConsumerRecord) -> Bool {
         if let grep {
             let texts = [record.key, record.value].compactMap { $0.map { String(decoding: $0, as: UTF8.self) } }
@@ -52,14 +52,15 @@ struct RecordFilter: Sendable {
 
 extension RecordFilter.Condition {
     init(_ text: String) throws(UsageError) {
-        let operators = ["!=", "=", "~", "<", ">"]
+        let operators = ["!=", "<=", ">=", "=", "~", "<", ">"]
         let mistake = UsageError(
-            "it must be a field, one of = != < > ~, and a value, such as key=17, header.source~^web or .amount>100")
+            "it must be a field, one of = != < <= > >= ~, and a value, such as key=17, header.source~^web or .amount>100"
+        )
         guard let place = text.indices.first(where: { index in operators.contains { text[index...].hasPrefix($0) } }),
             let symbol = operators.first(where: { text[place...].hasPrefix($0) })
         else { throw mistake }
-        let name = String(text[..<place])
-        let value = String(text[text.index(place, offsetBy: symbol.count)...])
+        let name = text[..<place].withoutOuterSpaces
+        let value = text[text.index(place, offsetBy: symbol.count)...].withoutOuterSpaces
         guard let field = Field(name) else {
             throw UsageError(
                 "\"\(name)\" is no field: there are key, value, partition, header.NAME and .FIELD of a JSON value")
@@ -75,7 +76,13 @@ extension RecordFilter.Condition {
             guard let number = Double(value) else {
                 throw UsageError("\"\(value)\" is no number, which \(symbol) needs")
             }
-            self.comparison = symbol == "<" ? .less(number) : .greater(number)
+            self.comparison =
+                switch symbol {
+                case "<": .less(number)
+                case "<=": .atMost(number)
+                case ">": .greater(number)
+                default: .atLeast(number)
+                }
         }
     }
 
@@ -86,7 +93,9 @@ extension RecordFilter.Condition {
         case .equals(let text): return values.contains(text)
         case .differs(let text): return !values.contains(text)
         case .less(let number): return values.contains { Double($0).map { $0 < number } ?? false }
+        case .atMost(let number): return values.contains { Double($0).map { $0 <= number } ?? false }
         case .greater(let number): return values.contains { Double($0).map { $0 > number } ?? false }
+        case .atLeast(let number): return values.contains { Double($0).map { $0 >= number } ?? false }
         case .matches(let regex): return values.contains(where: regex.matches)
         }
     }
@@ -130,6 +139,13 @@ extension RecordFilter.Condition.Field {
             }
             return [value.jsonText]
         }
+    }
+}
+
+extension Substring {
+    fileprivate var withoutOuterSpaces: String {
+        let start = self.drop { $0 == " " }
+        return String(start.prefix(upTo: start.lastIndex { $0 != " " }.map(start.index(after:)) ?? start.startIndex))
     }
 }
 

@@ -93,7 +93,10 @@ extension JSONValue {
             Member(name: "topic", value: .text(record.topic)),
             Member(name: "partition", value: JSONValue(record.partition)),
             Member(name: "offset", value: JSONValue(record.offset)),
-            Member(name: "timestamp", value: .text(Moment.text(record.timestamp))),
+            // -1 stands for none in Kafka.
+            Member(
+                name: "timestamp",
+                value: record.timestamp.millisecondsSince1970 < 0 ? .null : .text(Moment.text(record.timestamp))),
             Member("key", record.key), Member("value", record.value),
         ]
         if !record.headers.isEmpty {

@@ -25,20 +25,23 @@ struct RecordWriter {
 
     var isDone: Bool { self.left == 0 }
 
-    /// The number of records to ask for. With a filter, more are read than written.
-    var room: Int { self.filter.isEmpty ? min(self.left ?? 2000, 2000) : 1 }
-
-    mutating func write(_ records: [ConsumerRecord]) throws {
+    /// Returns how many of the records were looked at: all, or those up to the last one that may be written.
+    @discardableResult
+    mutating func write(_ records: [ConsumerRecord]) throws -> Int {
         var output: [UInt8] = []
         if self.isFirst {
             self.isFirst = false
             output += self.format.heading
         }
-        for record in records where self.left != 0 {
+        var seen = 0
+        for record in records {
+            guard self.left != 0 else { break }
+            seen += 1
             guard self.filter.matches(record) else { continue }
             self.format.append(record, to: &output)
             self.left = self.left.map { $0 - 1 }
         }
         if !output.isEmpty { try StandardStream.output.write(output) }
+        return seen
     }
 }

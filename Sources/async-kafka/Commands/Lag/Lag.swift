@@ -100,17 +100,24 @@ struct Lag {
         let isLive = Terminal.isTerminal(STDOUT_FILENO) && self.session.output.format == .table
         var charts = LagCharts()
         var next = ContinuousClock.now
+        var hasLooked = false
         while true {
-            let results = try await self.look(admin)
-            charts.add(results.rows.map { ($0.group, $0.lag) })
-            if isLive {
-                let size = Terminal.size(of: STDOUT_FILENO)
-                try StandardStream.output.write(Array(Self.screen(results.rows, charts, size).utf8))
-            } else {
-                // In a pipe each look follows the last one.
-                try self.session.output.list(results.rows, Self.columns)
+            do {
+                let results = try await self.look(admin)
+                charts.add(results.rows.map { ($0.group, $0.lag) })
+                if isLive {
+                    let size = Terminal.size(of: STDOUT_FILENO)
+                    try StandardStream.output.write(Array(Self.screen(results.rows, charts, size).utf8))
+                } else {
+                    // In a pipe each look follows the last one.
+                    try self.session.output.list(results.rows, Self.columns)
+                }
+                hasLooked = true
+            } catch let error as KafkaError where hasLooked && error.code != .cancelled {
+                // The cluster may come back.
+                StandardStream.complain("async-kafka: \(error.message)")
             }
-            next += interval
+            next = max(next + interval, .now)
             try await Task.sleep(until: next)
         }
     }

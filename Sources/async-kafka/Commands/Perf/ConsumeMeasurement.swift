@@ -14,10 +14,21 @@ struct ConsumeMeasurement: Sendable {
     let cluster: KafkaClientConfiguration
 
     func run() async throws -> PerfReport {
-        try await KafkaConsumer.withConsumer(ConsumerConfiguration(self.cluster), assigned: []) { consumer in
-            let partitions = try await consumer.partitions(of: self.topic).map { TopicPartition(self.topic, $0) }
+        try await KafkaAdminClient.withAdminClient(self.cluster) { admin in
+            let topics = [WrittenPartitions(topic: self.topic, numbers: [])]
+            return try await self.run(
+                try await topics.existingPartitions(admin), StandstillCheck(admin, topics: [self.topic]))
+        }
+    }
+
+    private func run(_ partitions: [TopicPartition], _ standstill: StandstillCheck) async throws -> PerfReport {
+        var configuration = ConsumerConfiguration(self.cluster)
+        configuration.cluster.allowAutoTopicCreation = false
+        configuration.autoOffsetReset = .earliest
+        return try await KafkaConsumer.withConsumer(configuration, assigned: []) { consumer in
             let reader = LogReader(
-                consumer: consumer, positions: try await consumer.offsets(of: .beginning, in: partitions),
+                consumer: consumer, standstill: standstill,
+                positions: try await consumer.offsets(of: .beginning, in: partitions),
                 ends: try await consumer.offsets(of: .end, in: partitions))
             var (records, bytes) = (0, 0)
             var progress = PerfProgress()

@@ -60,13 +60,17 @@ struct ByteInput: ~Copyable {
         }
     }
 
-    /// Returns the next bytes, or nil if there are fewer.
+    /// Returns the next bytes: fewer at the end, and nil if Ctrl-C came before them.
     mutating func bytes(_ count: Int) throws -> ArraySlice<UInt8>? {
         while self.buffer.count - self.position < count {
-            guard try self.fill() else { return nil }
+            guard try self.fill() else {
+                guard !self.stop.isRequested else { return nil }
+                break
+            }
         }
-        defer { self.position += count }
-        return self.buffer[self.position..<self.position + count]
+        let end = min(self.position + count, self.buffer.count)
+        defer { self.position = end }
+        return self.buffer[self.position..<end]
     }
 
     /// Reads more bytes. Returns false at the end.

@@ -20,6 +20,7 @@ struct DeliveryCounter: Sendable {
     /// The deliveries to keep at most. More are in memory only if the producer has room for more.
     private static let maximumPending = 50_000
 
+    /// Throws the reason if a record has failed, since those that follow would most likely fail too.
     mutating func add(_ delivery: Delivery) async throws(KafkaError) {
         self.pending.append(delivery)
         guard self.pending.count - self.countedCount >= Self.maximumPending else { return }
@@ -27,6 +28,7 @@ struct DeliveryCounter: Sendable {
         while self.pending.count - self.countedCount > Self.maximumPending / 2 { try await self.countOldest() }
         self.pending.removeFirst(self.countedCount)
         self.countedCount = 0
+        if let firstError { throw firstError }
     }
 
     /// Waits for all deliveries. The task must not be cancelled.

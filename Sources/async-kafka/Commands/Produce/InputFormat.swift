@@ -7,12 +7,6 @@
 
 import AsyncKafka
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// How records stand in a file or in standard input.
 enum InputFormat: String, CaseIterable, Sendable {
     case lines
@@ -51,24 +45,23 @@ struct RecordReader: ~Copyable {
             record.key = Bytes(line[..<place.lowerBound])
             record.value = Bytes(line[place.upperBound...])
         case .json:
-            do {
-                try JSONDecoder().decode(JSONRecord.self, from: Data(line)).fill(&record)
-            } catch let error as Failure {
-                throw self.failure(error.description)
+            do throws(Failure) {
+                try JSONRecord(parsing: line).fill(&record)
             } catch {
-                throw self.failure("it is no JSON object of a record")
+                throw self.failure(error.description)
             }
         }
         return record
     }
 
     private mutating func nextOfLength() throws -> ProducerRecord? {
-        guard let prefix = try self.input.bytes(4) else { return nil }
+        guard let prefix = try self.input.bytes(4), !prefix.isEmpty else { return nil }
         self.count += 1
+        guard prefix.count == 4 else { throw self.failure("its length takes 4 bytes, and there are fewer") }
         let length = prefix.reduce(0) { $0 << 8 | Int($1) }
-        guard length <= ByteInput.maximumCount, let value = try self.input.bytes(length) else {
-            throw self.failure("its length is \(length), and there are fewer bytes")
-        }
+        guard length <= ByteInput.maximumCount else { throw self.failure("its length is \(length), which is too much") }
+        guard let value = try self.input.bytes(length) else { return nil }
+        guard value.count == length else { throw self.failure("its length is \(length), and there are fewer bytes") }
         var record = self.pattern
         record.value = Bytes(value)
         return record

@@ -14,30 +14,31 @@ import Foundation
 #endif
 
 /// A record as an object of JSON. Members with other names, such as `offset`, are passed over.
-struct JSONRecord: Decodable {
-    struct Header: Decodable {
-        var name: String
-        var value: JSONValue?
-        var valueBase64: String?
+struct JSONRecord {
+    private let object: JSONValue
+
+    init(parsing line: ArraySlice<UInt8>) throws(Failure) {
+        guard let object = try? JSONParser.parse(line), case .object = object else {
+            throw Failure("it is no JSON object")
+        }
+        self.object = object
     }
 
-    var key: JSONValue?
-    var keyBase64: String?
-    var value: JSONValue?
-    var valueBase64: String?
-    var headers: [Header]?
-    var partition: Int32?
-    var timestamp: JSONValue?
-
     /// Takes over what the object has.
-    func fill(_ record: inout ProducerRecord) throws {
-        if let key = try Self.bytes(self.key, self.keyBase64) { record.key = key }
-        record.value = try Self.bytes(self.value, self.valueBase64)
-        for header in self.headers ?? [] {
-            record.headers.append(RecordHeader(header.name, try Self.bytes(header.value, header.valueBase64)))
+    func fill(_ record: inout ProducerRecord) throws(Failure) {
+        if let key = try Self.bytes("key", of: self.object) { record.key = key }
+        // A record without a value deletes its key in a compacted topic, so that it takes more than a misspelt name.
+        guard self.object["value"] ?? self.object["valueBase64"] != nil else {
+            throw Failure("it has no \"value\"; null stands for none")
         }
-        if let partition = self.partition { record.partition = partition }
-        switch self.timestamp {
+        record.value = try Self.bytes("value", of: self.object)
+        record.headers += try self.headers
+        switch self.object["partition"] {
+        case nil, .null: break
+        case .integer(let number) where Int32(exactly: number) != nil: record.partition = Int32(number)
+        default: throw Failure("its partition is no number of a partition")
+        }
+        switch self.object["timestamp"] {
         case nil, .null: break
         case .integer(let milliseconds): record.timestamp = Timestamp(millisecondsSince1970: milliseconds)
         case .text(let text):
@@ -47,13 +48,31 @@ struct JSONRecord: Decodable {
         }
     }
 
+    private var headers: [RecordHeader] {
+        get throws(Failure) {
+            switch self.object["headers"] {
+            case nil, .null: return []
+            case .array(let elements):
+                var headers: [RecordHeader] = []
+                for element in elements {
+                    guard case .text(let name) = element["name"] else { throw Failure("a header has no \"name\"") }
+                    headers.append(RecordHeader(name, try Self.bytes("value", of: element)))
+                }
+                return headers
+            default: throw Failure("its headers aren't written as [{\"name\": …, \"value\": …}]")
+            }
+        }
+    }
+
     /// Text stands for its bytes, and any other value for its JSON.
-    private static func bytes(_ value: JSONValue?, _ base64: String?) throws -> Bytes? {
-        if let base64 {
-            guard let data = Data(base64Encoded: base64) else { throw Failure("a value isn't Base64") }
+    private static func bytes(_ name: String, of object: JSONValue) throws(Failure) -> Bytes? {
+        if let base64 = object[name + "Base64"], base64 != .null {
+            guard case .text(let text) = base64, let data = Data(base64Encoded: text) else {
+                throw Failure("its \(name)Base64 isn't Base64")
+            }
             return Bytes(data)
         }
-        switch value {
+        switch object[name] {
         case nil, .null: return nil
         case .text(let text): return Bytes(text)
         case .some(let value): return Bytes(value.description)

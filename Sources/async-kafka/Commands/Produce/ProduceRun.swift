@@ -17,10 +17,15 @@ extension Produce {
     /// Writes all records, and says how many of them the brokers have.
     func run() async throws {
         let feed = try await KafkaProducer.withProducer(self.configuration) { producer in
-            var feed = await Interrupt.cancels { await self.feed(producer) }
-            // This task isn't cancelled, so that what was sent is counted also after Ctrl-C.
-            await feed.counter.finish()
-            return feed
+            await Interrupt.cancels {
+                let feed = await self.feed(producer)
+                // Unstructured, so that what was sent is counted also after Ctrl-C.
+                return await Task {
+                    var feed = feed
+                    await feed.counter.finish()
+                    return feed
+                }.value
+            }
         }
         StandardStream.complain(feed.counter.summary(topic: self.pattern.topic))
         if let error = feed.error ?? feed.counter.firstError { throw error }
