@@ -40,7 +40,7 @@ extension InteropTests {
             ).filter { $0.hasPrefix("  ") }.map { String($0.drop { $0 == " " }) }
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func settingsAreDescribedAsKafkasToolSeesThem(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let name = try await cluster.createTopic(

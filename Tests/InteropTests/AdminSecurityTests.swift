@@ -54,7 +54,7 @@ extension InteropTests {
                 + "operation=\(binding.operation), permissionType=\(binding.permission == .allow ? "ALLOW" : "DENY"))"
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func entriesAreCreatedHaveAnEffectAndAreDeletedAsKafkasToolSeesThem(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let topic = try await cluster.createTopic("guarded")
@@ -112,7 +112,7 @@ extension InteropTests {
             }
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func withoutAnAuthorizerThereAreNoEntries(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let binding = ACLBinding.allow(.user("alice"), .read, on: .topic("t"))
@@ -136,7 +136,7 @@ extension InteropTests {
             ).sorted()
         }
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func quotasAreSetAndRemovedAsKafkasToolSeesThem(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let user = unique("limited")
@@ -204,7 +204,7 @@ extension InteropTests {
         /// KIP-599: the controller refuses what exceeds the quota, and says when it would accept it.
         @Test(
             .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
-            arguments: TestEnvironment.real.filter { $0.isAtLeast(2, 7) })
+            arguments: TestEnvironment.all.filter { $0.isAtLeast(2, 7) })
         func aQuotaOfTheControllerIsWaitedFor(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let throttlings = Throttlings()
@@ -232,7 +232,7 @@ extension InteropTests {
 
         // MARK: SCRAM users
 
-        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
+        @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.all)
         func aUserIsCreatedLogsInAndIsDeletedAsKafkasToolSeesIt(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()
             let user = unique("carol")
