@@ -163,3 +163,89 @@ struct VaultTokens: OAuthBearerTokenProvider {
 func readTokenBlocking() throws -> OAuthBearerToken {
     OAuthBearerToken("of no worth", lifetime: .seconds(600))
 }
+
+func administer(_ cluster: KafkaClientConfiguration) async throws {
+    // snippet: admin-start
+    try await KafkaAdminClient.withAdminClient(cluster) { admin in
+        let topics = try await admin.createIfMissing([
+            NewTopic("orders", partitionCount: 12, replicationFactor: 3, configs: ["retention.ms": "604800000"]),
+            NewTopic("payments"),  // the broker's defaults
+        ])
+        for topic in topics where topic.isNew { print("created \(topic)") }
+    }
+    // snippet end
+}
+
+func results(admin: KafkaAdminClient) async throws {
+    // snippet: admin-results
+    let results = await admin.describeTopics(["orders", "payments"])
+    for (name, result) in results {
+        switch result {
+        case .success(let topic):
+            print(topic)
+        case .failure(let error) where error.code == .unknownTopicOrPartition:
+            print("\(name) doesn't exist")
+        case .failure(let error):
+            print("\(name): \(error)")
+        }
+    }
+
+    // Or all values at once, or the first error:
+    let topics = try await admin.describeTopics(["orders", "payments"]).allSucceeded()
+    print(topics["orders"]?.partitions.count ?? 0)
+    // snippet end
+}
+
+func settings(admin: KafkaAdminClient) async throws {
+    // snippet: admin-settings
+    let orders = ConfigResource.topic("orders")
+    let settings = try await admin.describeConfigs([orders, .broker(1)]).allSucceeded()
+    if let retention = settings[orders]?["retention.ms"] {
+        print(retention)  // retention.ms=604800000 (topic)
+    }
+
+    // Changes what is named, and nothing else.
+    try await admin.incrementalAlterConfigs([
+        orders: [.set("retention.ms", to: "86400000"), .delete("segment.bytes")]
+    ]).allSucceeded()
+    // snippet end
+}
+
+func groups(admin: KafkaAdminClient) async throws {
+    // snippet: admin-groups
+    for group in try await admin.listGroups(states: [.stable, .empty]) {
+        print(group)  // billing (Classic, consumer, Stable)
+    }
+    if let lag = try await admin.describeGroupLag(["billing"]).allSucceeded()["billing"] {
+        print(lag.total)
+        for partition in lag.partitions where partition.lag ?? 0 > 1000 {
+            print(partition)  // orders-0: lag 1500 (committed 12, end 1512)
+        }
+    }
+    // snippet end
+}
+
+func reset(admin: KafkaAdminClient) async throws {
+    // snippet: admin-reset
+    let lastHour = OffsetReset.age(.seconds(3600))
+    for change in try await admin.resetGroupOffsets(of: "billing", to: lastHour, dryRun: true) {
+        print(change)  // orders-0: 1512 → 1304
+    }
+    try await admin.resetGroupOffsets(of: "billing", to: lastHour)
+    // snippet end
+}
+
+func permissions(admin: KafkaAdminClient) async throws {
+    // snippet: admin-acls
+    try await admin.createACLs([
+        .allow(.user("shop"), .write, on: .topic("orders")),
+        .allow(.user("billing"), .read, on: .topics(prefix: "orders")),
+        .allow(.user("billing"), .read, on: .group("billing")),
+    ]).allSucceeded()
+
+    // What is allowed or denied for a topic, also by prefixes and by "*":
+    for binding in try await admin.describeACLs(matching: ACLBindingFilter(.topic, .applying(to: "orders"))) {
+        print(binding)  // allow User:shop WRITE on topic orders
+    }
+    // snippet end
+}

@@ -11,7 +11,7 @@ extension Collection<TopicPartition> {
         var runs: [(topic: String, numbers: ClosedRange<Int32>)] = []
         for partition in self.sorted() {
             if let last = runs.last, last.topic == partition.topic,
-                last.numbers.upperBound + 1 == partition.partition
+                last.numbers.upperBound < partition.partition, last.numbers.upperBound + 1 == partition.partition
             {
                 runs[runs.count - 1].numbers = last.numbers.lowerBound...partition.partition
             } else {

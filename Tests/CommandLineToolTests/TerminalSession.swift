@@ -64,7 +64,7 @@ struct TerminalSession {
         for await line in program.lines { lines.append(line) }
         let status = await program.ended()
         guard status == 0 else {
-            throw ToolProgram.Failure("tmux \(arguments[0]): \(program.errors)")
+            throw ToolProgram.Failure(description: "tmux \(arguments[0]): \(program.errors)")
         }
         return lines.joined(separator: "\n")
     }

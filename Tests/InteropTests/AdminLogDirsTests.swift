@@ -33,6 +33,7 @@ extension InteropTests {
             var brokers: [Broker]
         }
 
+        /// The embedded broker has one directory only, which is in memory.
         @Test(.enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"), arguments: TestEnvironment.real)
         func directoriesAreDescribedAndAReplicaIsMovedAsKafkasToolSeesIt(environment: TestEnvironment) async throws {
             let cluster = try await environment.securedCluster()

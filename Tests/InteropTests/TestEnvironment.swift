@@ -160,8 +160,8 @@ extension SecuredListeners {
     func configuration(brokers: Int = 1) throws -> EmbeddedKafka.Configuration {
         var configuration = EmbeddedKafka.Configuration(brokers: brokers)
         configuration.users = [Self.username: Self.password]
-        configuration.authorizer = EmbeddedKafka.Authorizer(
-            superUsers: ["User:ANONYMOUS"], allowsIfNoACL: true)
+        // As on the real clusters.
+        configuration.authorizer = EmbeddedKafka.Authorizer(superUsers: ["User:ANONYMOUS"], allowsIfNoACL: true)
         configuration.checkToken = { token, _ in UnsecuredTokens.check(token) }
         let issued = try self.authority.issue()
         configuration.listeners = self.kinds.map { kind in

@@ -14,7 +14,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - resources: The resources.
-    ///   - keys: The names of the settings to describe, or nil for all. Default: nil.
+    ///   - keys: The names of the settings to describe, or nil for all. An empty set has none. Default: nil.
     ///   - includeSynonyms: Whether all values that a setting could have are included, with their sources (KIP-226). Default:
     ///     false.
     ///   - includeDocumentation: Whether Kafka's descriptions of the settings are included (KIP-569). Brokers below Kafka 2.6

@@ -102,6 +102,7 @@ extension KafkaAdminClient {
     public func describeDelegationTokens(
         owners: [KafkaPrincipal]? = nil
     ) async throws(KafkaError) -> [DelegationToken] {
+        if owners?.isEmpty == true { return [] }
         var request = DescribeDelegationTokenRequest()
         request.owners = owners?.map { principal in
             var owner = DescribeDelegationTokenRequest.DescribeDelegationTokenOwner()

@@ -24,7 +24,7 @@ extension KafkaAdminClient {
         states: Set<GroupState>? = nil, types: Set<GroupType>? = nil, protocolTypes: Set<String>? = nil,
         timeout: Duration? = nil
     ) async throws(KafkaError) -> [GroupListing] {
-        if states?.isEmpty == true || types?.isEmpty == true { return [] }
+        if states?.isEmpty == true || types?.isEmpty == true || protocolTypes?.isEmpty == true { return [] }
         let deadline = self.deadline(timeout)
         let call = ListGroupsCall(states: states, types: types)
         var groups = try await self.askEveryBroker(call, deadline: deadline).flatMap(\.self).filter { group in

@@ -12,7 +12,8 @@ extension KafkaAdminClient {
     ///   - brokers: The ids of the brokers. `describeCluster()` has all of them.
     ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
     /// - Returns: The directories of each broker, or its error. It is `.authorizationFailed` if the client may not
-    ///   `DESCRIBE` the cluster. A directory whose disk has failed is in the result and has an error of its own.
+    ///   `DESCRIBE` the cluster. A broker that can't be reached is waited for until the timeout. A directory whose disk has
+    ///   failed is in the result and has an error of its own.
     public func describeLogDirs(
         ofBrokers brokers: [Int32], timeout: Duration? = nil
     ) async -> [Int32: Result<[LogDirDescription], KafkaError>] {

@@ -34,7 +34,8 @@ extension KafkaAdminClient {
     ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
     /// - Returns: The partition's first offset afterwards, or an error, for each partition. The error is `.offsetOutOfRange`
     ///   for an offset beyond the high watermark, and the `brokerCode` is `.policyViolation` for a topic that is only
-    ///   compacted. If `isOutcomeUnknown` is true, the records may have been deleted.
+    ///   compacted. A partition that doesn't exist is waited for until the timeout. If `isOutcomeUnknown` is true, the records may
+    ///   have been deleted.
     public func deleteRecords(
         _ partitions: [TopicPartition: RecordsToDelete], timeout: Duration? = nil
     ) async -> [TopicPartition: Result<Int64, KafkaError>] {

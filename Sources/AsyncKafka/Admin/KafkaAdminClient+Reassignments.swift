@@ -40,7 +40,8 @@ extension KafkaAdminClient {
     public func listPartitionReassignments(
         of partitions: [TopicPartition]? = nil, timeout: Duration? = nil
     ) async throws(KafkaError) -> [TopicPartition: PartitionReassignment] {
-        try await self.perform(
+        if partitions?.isEmpty == true { return [:] }
+        return try await self.perform(
             ListPartitionReassignmentsCall(partitions: partitions, timeout: self.brokerTimeout(timeout)),
             timeout: timeout)
     }

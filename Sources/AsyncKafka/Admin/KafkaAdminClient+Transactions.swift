@@ -35,7 +35,8 @@ extension KafkaAdminClient {
     ///     Requires Kafka 4.1. Default: nil.
     ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
     /// - Returns: The transactional ids, sorted.
-    /// - Throws: `.unsupportedVersion` if a broker is too old for the call or a filter; and the errors of all calls. If one broker
+    /// - Throws: `.unsupportedVersion` if a broker is too old for the call or a filter, and `.invalidArgument` for a state that a
+    ///   broker doesn't know; and the errors of all calls. If one broker
     ///   doesn't answer, the call fails, since transactions would be missing.
     public func listTransactions(
         states: Set<TransactionState>? = nil, producerIDs: Set<Int64>? = nil, minimumAge: Duration? = nil,

@@ -22,7 +22,8 @@ import KafkaTransport
 /// `allSucceeded()` returns the values or throws an error. A call that asks a single question throws its error.
 ///
 /// Calls retry on retriable errors until `KafkaClientConfiguration.apiTimeout`. A call that isn't safe to repeat is not
-/// retried once it may have taken effect (`KafkaError.isOutcomeUnknown`).
+/// retried once it may have taken effect (`KafkaError.isOutcomeUnknown`). A call that is cancelled ends at once; its outcome is
+/// unknown if its request was sent. A call without items returns at once, without asking a broker. See <doc:Administration>.
 ///
 /// `run()` does the background work; `withAdminClient` runs it for the duration of a closure.
 public final class KafkaAdminClient: Sendable {

@@ -18,20 +18,29 @@ extension Cluster {
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async -> [C.Item: Result<C.Value, KafkaError>] {
         var machine = CallStateMachine<C.Item, C.Value>(
-            items, isRepeatable: call.isRepeatable, begun: self.loop.now, deadline: deadline)
+            items, isRepeatable: call.isRepeatable, hasEffect: call.hasEffect, begun: self.loop.now, deadline: deadline)
         return await withTaskGroup(of: CallEvent<C>.self) { group in
             var timer: MonotonicTime?
+            func start(_ lookUp: LookUp, _ items: [C.Item]) {
+                group.addTask(executorPreference: self.loop) {
+                    .lookedUp(items, await self.perform(lookUp, deadline: deadline))
+                }
+            }
             while true {
                 switch machine.next(now: self.loop.now) {
                 case .finished(let results):
                     group.cancelAll()
                     return results
                 case .route(let items):
-                    for (lookUp, items) in self.route(items, of: call, &machine) {
-                        machine.lookingUp(items)
+                    let lookUps = self.route(items, of: call, &machine)
+                    for items in lookUps.values { machine.lookingUp(items) }
+                    if lookUps.count > 1 {
                         group.addTask(executorPreference: self.loop) {
-                            .lookedUp(items, await self.perform(lookUp, deadline: deadline))
+                            await self.performTogether(Array(lookUps.keys), deadline: deadline)
+                            return .lookedUpTogether(lookUps)
                         }
+                    } else {
+                        for (lookUp, items) in lookUps { start(lookUp, items) }
                     }
                 case .send(let dispatches):
                     for dispatch in dispatches {
@@ -50,6 +59,11 @@ extension Cluster {
                     switch await group.next() {
                     case .lookedUp(let items, let error)?:
                         machine.lookedUp(items, error)
+                    case .lookedUpTogether(let lookUps)?:
+                        // The items that can be sent now share requests. Each other look-up goes on by itself.
+                        for (lookUp, items) in lookUps {
+                            if self.isKnown(lookUp) { machine.lookedUp(items, nil) } else { start(lookUp, items) }
+                        }
                     case .ended(let dispatch, .answered(let outcomes, let broker))?:
                         machine.answered(dispatch, outcomes, by: broker, now: self.loop.now, backoff: self.backoff)
                     case .ended(let dispatch, .failed(let error, let broker))?:
@@ -105,15 +119,18 @@ extension Cluster {
         }
     }
 
-    // MARK: Routing
-
-    /// Information that is needed before an item can be sent.
-    private enum LookUp: Hashable, Sendable {
-        case topic(String)
-        case brokers
-        case controller
-        case coordinator(CoordinatorKey)
+    /// Makes one attempt at a call at any broker. There are no outcomes if it fails as a whole.
+    func attempt<C: Call>(
+        _ call: C, for items: [C.Item], deadline: MonotonicTime
+    ) async -> [C.Item: CallOutcome<C.Value>] {
+        let dispatch = CallStateMachine<C.Item, C.Value>.Dispatch(route: .anyBroker, items: items, avoiding: [])
+        return switch await self.send(call, dispatch, deadline: deadline) {
+        case .answered(let outcomes, _): outcomes
+        case .failed: [:]
+        }
     }
+
+    // MARK: Routing
 
     /// Routes the items whose broker is known. Returns the look-ups that the other items need.
     private func route<C: Call>(
@@ -161,6 +178,29 @@ extension Cluster {
         return unknown
     }
 
+    /// Makes one attempt at many look-ups, in as few requests as possible.
+    private func performTogether(_ lookUps: [LookUp], deadline: MonotonicTime) async {
+        var keys: [CoordinatorKind: [CoordinatorKey]] = [:]
+        var topics: [String] = []
+        for lookUp in lookUps {
+            switch lookUp {
+            case .coordinator(let key): keys[key.kind, default: []].append(key)
+            case .topic(let name): topics.append(name)
+            case .brokers, .controller: break
+            }
+        }
+        for (_, keys) in keys { await self.findCoordinators(keys, deadline: deadline) }
+        await self.learn(topics: topics, deadline: deadline)
+    }
+
+    private func isKnown(_ lookUp: LookUp) -> Bool {
+        switch lookUp {
+        case .coordinator(let key): self.knownCoordinator(key) != nil
+        case .topic(let name): self.topicIfKnown(name) != nil
+        case .brokers, .controller: false
+        }
+    }
+
     /// Performs a look-up. Returns the error if it fails.
     private func perform(_ lookUp: LookUp, deadline: MonotonicTime) async -> KafkaError? {
         do throws(KafkaError) {
@@ -183,7 +223,10 @@ extension Cluster {
     ) async -> Reply<C> {
         var connection: BrokerConnection?
         do throws(KafkaError) {
-            let (open, limit) = try await self.connection(for: dispatch, C.purpose, deadline: deadline)
+            // A request that isn't repeated at another broker is given the whole time.
+            let canRepeat = call.isRepeatable || !call.hasEffect
+            let (open, limit) = try await self.connection(
+                for: dispatch, C.purpose, deadline: deadline, canRepeat: canRepeat)
             connection = open
             let patience = call.patience.map { self.loop.now + $0 } ?? limit
             let outcomes = try await self.exchange(
@@ -202,11 +245,13 @@ extension Cluster {
 
     /// Returns the connection for a dispatch, and the deadline for its answer.
     private func connection<Item, Value>(
-        for dispatch: CallStateMachine<Item, Value>.Dispatch, _ purpose: ConnectionPurpose, deadline: MonotonicTime
+        for dispatch: CallStateMachine<Item, Value>.Dispatch, _ purpose: ConnectionPurpose, deadline: MonotonicTime,
+        canRepeat: Bool
     ) async throws(KafkaError) -> (BrokerConnection, MonotonicTime) {
         switch dispatch.route {
         case .anyBroker:
             let connection = try await self.anyConnection(deadline: deadline, avoiding: dispatch.avoiding)
+            guard canRepeat else { return (connection, deadline) }
             return (connection, self.patience(until: deadline, refusals: dispatch.avoiding.count))
         case .broker(let id):
             return (try await self.connection(to: id, for: purpose, deadline: deadline), deadline)
@@ -266,6 +311,8 @@ extension Cluster {
             }
         } catch {
             if error.code == .timedOut, !connection.isPaused { self.connections.noteSilence(of: connection.broker) }
+            var error = error
+            if error.code == .cancelled { error.isOutcomeUnknown = Request.apiKey.hasEffect && !connection.isPaused }
             throw error
         }
     }
@@ -320,9 +367,19 @@ private enum Reply<C: Call>: Sendable {
     case failed(KafkaError, at: KafkaServer?)
 }
 
+/// Information that is needed before an item can be sent.
+private enum LookUp: Hashable, Sendable {
+    case topic(String)
+    case brokers
+    case controller
+    case coordinator(CoordinatorKey)
+}
+
 /// An event of a call in progress.
 private enum CallEvent<C: Call>: Sendable {
     case lookedUp([C.Item], KafkaError?)
+    /// One attempt was made at several look-ups.
+    case lookedUpTogether([LookUp: [C.Item]])
     case ended(CallStateMachine<C.Item, C.Value>.Dispatch, Reply<C>)
     case paused
 }

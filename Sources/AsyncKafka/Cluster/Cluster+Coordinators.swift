@@ -40,9 +40,22 @@ extension Cluster {
         try await self.findCoordinator(CoordinatorKey(kind: kind, name: name), deadline: deadline)
     }
 
+    /// Makes one attempt at finding the coordinators of keys of the same kind. Those that aren't found can be looked up one by one.
+    func findCoordinators(_ keys: [CoordinatorKey], deadline: MonotonicTime) async {
+        guard let kind = keys.first?.kind else { return }
+        for (key, outcome) in await self.attempt(FindCoordinatorCall(kind: kind), for: keys, deadline: deadline) {
+            if case .done(let found) = outcome, let id = found.id { self.learn(key, found, id) }
+        }
+    }
+
     private func findCoordinator(_ key: CoordinatorKey, deadline: MonotonicTime) async throws(KafkaError) -> Int32 {
         let results = await self.perform(FindCoordinatorCall(kind: key.kind), for: [key], deadline: deadline)
         guard let found = try results[key]?.get(), let id = found.id else { throw .cancelled }
+        self.learn(key, found, id)
+        return id
+    }
+
+    private func learn(_ key: CoordinatorKey, _ found: Broker, _ id: Int32) {
         self.connections.learn(found)
         let isNew = self.coordinators.withLock { coordinators in
             defer { coordinators[key] = FoundCoordinator(id: id) }
@@ -50,7 +63,6 @@ extension Cluster {
         }
         // A failing coordinator is found repeatedly, which isn't worth a line each time.
         if isNew { self.logger(.info, "Found the coordinator", [(.broker, found.description)]) }
-        return id
     }
 
     /// Forgets a coordinator that isn't the coordinator any more or can't be reached. Other errors don't indicate that.

@@ -146,6 +146,12 @@ final class Cluster: Sendable {
         }
     }
 
+    /// Marks topics as in use and waits for one refresh if some of them aren't known.
+    func learn(topics: [String], deadline: MonotonicTime) async {
+        let unknown = topics.filter { self.topicIfKnown($0) == nil }
+        if !unknown.isEmpty { _ = try? await self.refreshedMetadata(deadline: deadline) }
+    }
+
     /// Waits for a refresh that begins after this call and succeeds.
     func refreshedMetadata(deadline: MonotonicTime) async throws(KafkaError) -> ClusterMetadata {
         let begun = self.metadataState.withLock { $0.begun }

@@ -38,7 +38,10 @@ protocol Call<Item, Value>: Sendable {
     /// connection stays open.
     var patience: Duration? { get }
 
-    /// Whether a request that may have taken effect (`APIKey.hasEffect`, and no response) can safely be repeated.
+    /// Whether the request may change something: not if it only reads or validates.
+    var hasEffect: Bool { get }
+
+    /// Whether a request that may have taken effect (`hasEffect`, and no response) can safely be repeated.
     var isRepeatable: Bool { get }
 
     /// The broker that can answer for an item.
@@ -64,6 +67,7 @@ extension Call {
     static var purpose: ConnectionPurpose { .general }
     var answerTimeout: Duration? { nil }
     var patience: Duration? { nil }
+    var hasEffect: Bool { Request.apiKey.hasEffect }
     var isRepeatable: Bool { true }
     func maximumItems(version: Int16) -> Int { .max }
     func annotate(_ error: inout KafkaError, about item: Item) {}
@@ -73,7 +77,7 @@ extension Call {
         _ code: ErrorCode, _ item: Item, by recipient: Recipient, message: String? = nil
     ) -> CallOutcome<Value> {
         var error = KafkaError(code, doing: self.doing, broker: recipient.broker, brokerMessage: message)
-        error.isOutcomeUnknown = code.leavesOutcomeUnknown && Request.apiKey.hasEffect
+        error.isOutcomeUnknown = code.leavesOutcomeUnknown && self.hasEffect
         self.annotate(&error, about: item)
         return CallOutcome(refusal: error, at: self.destination(of: item))
     }
@@ -99,7 +103,6 @@ struct Recipient: Sendable {
     let metadata: ClusterMetadata
 }
 
-/// The meaning of a response for one item.
 extension Recipient {
     /// The broker with its id, which a connection to a bootstrap server doesn't have.
     var identifiedBroker: Broker {
@@ -108,6 +111,7 @@ extension Recipient {
     }
 }
 
+/// The meaning of a response for one item.
 enum CallOutcome<Value: Sendable>: Sendable {
     case done(Value)
     /// Repeating the request would fail the same way.

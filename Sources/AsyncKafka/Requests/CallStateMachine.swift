@@ -48,6 +48,8 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         var state = State.unrouted
         var failures = 0
+        /// Whether one of the attempts may have taken effect.
+        var isOutcomeUnknown = false
     }
 
     private var entries: [Item: Entry]
@@ -56,11 +58,15 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     private let begun: MonotonicTime
     private let deadline: MonotonicTime
     private let isRepeatable: Bool
+    private let hasEffect: Bool
 
-    init(_ items: [Item], isRepeatable: Bool, begun: MonotonicTime, deadline: MonotonicTime) {
+    init(
+        _ items: [Item], isRepeatable: Bool, hasEffect: Bool = true, begun: MonotonicTime, deadline: MonotonicTime
+    ) {
         self.entries = Dictionary(items.map { ($0, Entry()) }) { first, _ in first }
         self.order = self.entries.count == items.count ? items : Array(self.entries.keys)
         self.isRepeatable = isRepeatable
+        self.hasEffect = hasEffect
         self.begun = begun
         self.deadline = deadline
     }
@@ -129,7 +135,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         for item in items {
             guard case .lookingUp? = self.entries[item]?.state else { continue }
             if let error {
-                self.entries[item]?.state = .done(.failure(error))
+                self.fail(item, error)
             } else {
                 self.entries[item]?.state = .unrouted
             }
@@ -158,7 +164,7 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
             case .done(let value)?:
                 self.entries[item]?.state = .done(.success(value))
             case .failed(let error)?:
-                self.entries[item]?.state = .done(.failure(error))
+                self.fail(item, error)
             case .elsewhere(let error)?, .again(let error)?:
                 self.refusing.moveToEnd(broker)
                 self.retryIfHarmless(item, after: error, now: now, backoff: backoff)
@@ -186,19 +192,35 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
     private mutating func retryIfHarmless(
         _ item: Item, after error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) {
-        if error.isRetriable, self.isRepeatable || !error.isOutcomeUnknown {
+        let isHarmless = self.isRepeatable || !self.hasEffect || !error.isOutcomeUnknown
+        if error.isRetriable, isHarmless {
+            if error.isOutcomeUnknown { self.entries[item]?.isOutcomeUnknown = true }
             self.retry(item, after: error, now: now, backoff: backoff)
         } else {
-            self.entries[item]?.state = .done(.failure(error))
+            self.fail(item, error)
         }
     }
 
     /// Fails all pending items: the caller was cancelled.
     mutating func cancel() {
         for item in self.order {
-            if case .done? = self.entries[item]?.state { continue }
-            self.entries[item]?.state = .done(.failure(.cancelled))
+            var error = KafkaError.cancelled
+            switch self.entries[item]?.state {
+            case .done?, nil: continue
+            case .inFlight?: error.isOutcomeUnknown = true
+            case .unrouted?, .lookingUp?, .routed?, .pausing?: break
+            }
+            self.fail(item, error)
         }
+    }
+
+    /// Ends an item with an error, whose outcome is unknown if that of any attempt is.
+    private mutating func fail(_ item: Item, _ error: KafkaError) {
+        guard var entry = self.entries[item] else { return }
+        var error = error
+        error.isOutcomeUnknown = self.hasEffect && (error.isOutcomeUnknown || entry.isOutcomeUnknown)
+        entry.state = .done(.failure(error))
+        self.entries[item] = entry
     }
 
     private mutating func retry(
@@ -207,12 +229,10 @@ struct CallStateMachine<Item: Hashable & Sendable, Value: Sendable>: Sendable {
         guard var entry = self.entries[item] else { return }
         entry.failures += 1
         let time = now + backoff(entry.failures)
-        // Don't wait if the pause would end after the deadline.
-        entry.state =
-            time < self.deadline
-            ? .pausing(until: time)
-            : .done(.failure(error.after(attempts: entry.failures, in: now - self.begun)))
+        if time < self.deadline { entry.state = .pausing(until: time) }
         self.entries[item] = entry
+        // Don't wait if the pause would end after the deadline.
+        if time >= self.deadline { self.fail(item, error.after(attempts: entry.failures, in: now - self.begun)) }
     }
 }
 

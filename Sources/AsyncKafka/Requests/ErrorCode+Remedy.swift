@@ -31,6 +31,9 @@ extension ErrorCode {
     /// calls would send the same request again.
     func remedy(at destination: Destination) -> Remedy {
         switch self {
+        // The quorum of controllers elects its leader, to whom any broker forwards.
+        case .notLeaderOrFollower where destination == .anyBroker:
+            .askAgain
         case .notLeaderOrFollower, .leaderNotAvailable, .replicaNotAvailable, .fencedLeaderEpoch, .unknownLeaderEpoch,
             .unknownTopicOrPartition, .unknownTopicId, .inconsistentTopicId, .listenerNotFound:
             if case .leader = destination { .askElsewhere } else { .none }

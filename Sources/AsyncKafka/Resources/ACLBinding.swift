@@ -80,6 +80,6 @@ extension ACLBinding: CustomStringConvertible {
     /// The entry on one line, such as `allow User:alice READ on topic orders`.
     public var description: String {
         let line = "\(self.permission) \(self.principal) \(self.operation) on \(self.resource)"
-        return self.host == "*" ? line : "\(line) from \(self.host)"
+        return (self.host == "*" ? line : "\(line) from \(self.host)").printable
     }
 }

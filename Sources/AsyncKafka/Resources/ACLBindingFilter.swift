@@ -71,7 +71,7 @@ extension ACLBindingFilter: CustomStringConvertible {
         if let host { parts.append("host \(host)") }
         if let operation { parts.append("operation \(operation)") }
         if let permission { parts.append("permission \(permission)") }
-        return parts.isEmpty ? "all entries" : parts.joined(separator: ", ")
+        return parts.isEmpty ? "all entries" : parts.joined(separator: ", ").printable
     }
 }
 

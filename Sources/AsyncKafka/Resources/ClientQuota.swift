@@ -29,7 +29,7 @@ public struct ClientQuota: RawRepresentable, Hashable, Sendable {
 
 extension ClientQuota: CustomStringConvertible {
     /// Kafka's name of the quota, such as `producer_byte_rate`.
-    public var description: String { self.rawValue }
+    public var description: String { self.rawValue.printable }
 }
 
 /// A change of one quota of an entity, which leaves the others as they are.
@@ -107,6 +107,6 @@ extension ClientQuotaFilter: CustomStringConvertible {
             }
         }
         if !self.allowsOtherParts { parts.append("nothing else") }
-        return parts.isEmpty ? "all quotas" : parts.joined(separator: ", ")
+        return parts.isEmpty ? "all quotas" : parts.joined(separator: ", ").printable
     }
 }

@@ -91,6 +91,6 @@ extension ClientQuotaEntity.Name: CustomStringConvertible {
 extension ClientQuotaEntity: CustomStringConvertible {
     /// The parts, such as `user alice, client-id billing`.
     public var description: String {
-        self.orderedParts.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
+        self.orderedParts.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ").printable
     }
 }

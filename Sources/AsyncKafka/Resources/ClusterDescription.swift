@@ -24,7 +24,7 @@ public struct ClusterDescription: Hashable, Sendable {
 extension ClusterDescription: CustomStringConvertible {
     /// A line for the cluster and one for each broker.
     public var description: String {
-        var lines = ["cluster \(self.id ?? "without an id"): \(counted(self.brokers.count, "broker"))"]
+        var lines = ["cluster \(self.id ?? "without an id"): \(counted(self.brokers.count, "broker"))".printable]
         for broker in self.brokers { lines.append(self.line(broker, isFenced: false)) }
         for broker in self.fencedBrokers ?? [] { lines.append(self.line(broker, isFenced: true)) }
         return lines.joined(separator: "\n")
@@ -34,6 +34,6 @@ extension ClusterDescription: CustomStringConvertible {
         var line = "  \(broker)"
         if let rack = broker.rack { line += ", rack \(rack)" }
         if broker.id == self.controller { line += ", controller" }
-        return isFenced ? "\(line), fenced" : line
+        return (isFenced ? "\(line), fenced" : line).printable
     }
 }

@@ -75,7 +75,7 @@ extension ConfigResource.Kind: CustomStringConvertible {
 
 extension ConfigResource: CustomStringConvertible {
     /// The kind and the name, such as `topic orders`.
-    public var description: String { self == .allBrokers ? "all brokers" : "\(self.kind) \(self.name)" }
+    public var description: String { self == .allBrokers ? "all brokers" : "\(self.kind) \(self.name)".printable }
 }
 
 /// A change of one setting, which leaves the others as they are (KIP-339).
@@ -92,13 +92,15 @@ public enum ConfigChange: Hashable, Sendable {
 }
 
 extension ConfigChange: CustomStringConvertible {
-    /// The change, such as `retention.ms=60000` or `delete retention.ms`.
+    /// The change, such as `retention.ms=60000` or `delete retention.ms`. The values of passwords and other secrets are left out.
     public var description: String {
-        switch self {
-        case .set(let name, let value): "\(name)=\(value)"
-        case .delete(let name): "delete \(name)"
-        case .append(let name, let values): "\(name)+=\(values)"
-        case .subtract(let name, let values): "\(name)-=\(values)"
-        }
+        let line =
+            switch self {
+            case .set(let name, let value): "\(name)=\(value.hiddenIfSecret(name))"
+            case .delete(let name): "delete \(name)"
+            case .append(let name, let values): "\(name)+=\(values)"
+            case .subtract(let name, let values): "\(name)-=\(values)"
+            }
+        return line.printable
     }
 }

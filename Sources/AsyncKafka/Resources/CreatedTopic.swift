@@ -31,6 +31,6 @@ extension CreatedTopic: CustomStringConvertible {
         if let partitionCount { parts.append(counted(partitionCount, "partition")) }
         if let replicationFactor { parts.append("replication factor \(replicationFactor)") }
         if let id { parts.append("id \(id)") }
-        return "\(self.name) (\(parts.joined(separator: ", ")))"
+        return "\(self.name) (\(parts.joined(separator: ", ")))".printable
     }
 }

@@ -22,7 +22,7 @@ extension FeatureMetadata: CustomStringConvertible {
         Set(self.supported.keys).union(self.finalized.keys).sorted().map { name in
             let level = self.finalized[name].map { "\($0)" } ?? "not in effect"
             let range = self.supported[name].map { "\($0.lowerBound) to \($0.upperBound)" } ?? "none"
-            return "\(name): \(level) (supported: \(range))"
+            return "\(name): \(level) (supported: \(range))".printable
         }.joined(separator: "\n")
     }
 }

@@ -45,7 +45,7 @@ extension GroupDescription: CustomStringConvertible {
         if let epoch { head.append("epoch \(epoch)") }
         if let assignmentEpoch, assignmentEpoch != self.epoch { head.append("assignment of epoch \(assignmentEpoch)") }
         head.append("coordinator \(self.coordinator)")
-        return "\(self.id): \(head.joined(separator: ", "))" + self.members.map { "\n  \($0)" }.joined()
+        return "\(self.id): \(head.joined(separator: ", "))".printable + self.members.map { "\n  \($0)" }.joined()
     }
 }
 
@@ -88,7 +88,7 @@ extension GroupMember: CustomStringConvertible {
         if let target = self.targetAssignment, Set(target) != Set(self.assignment) {
             line += target.isEmpty ? ", to have none" : ", to have \(target.names)"
         }
-        return line
+        return line.printable
     }
 }
 
@@ -105,8 +105,8 @@ extension GroupMemberIdentity: CustomStringConvertible {
     /// The kind and the id, such as `instance till-7`.
     public var description: String {
         switch self {
-        case .member(let id): "member \(id)"
-        case .instance(let id): "instance \(id)"
+        case .member(let id): "member \(id)".printable
+        case .instance(let id): "instance \(id)".printable
         }
     }
 }

@@ -14,14 +14,14 @@ public struct GroupLag: Hashable, Sendable {
 
     /// The sum of the known lags. Negative ones count as 0.
     public var total: Int64 {
-        self.partitions.reduce(0) { $0.addingReportingOverflow(max(0, $1.lag ?? 0)).partialValue }
+        self.partitions.reduce(0) { $0.addingClamped(max(0, $1.lag ?? 0)) }
     }
 }
 
 extension GroupLag: CustomStringConvertible {
     /// A line for the group and one for each partition.
     public var description: String {
-        "\(self.group): lag \(self.total) in \(counted(self.partitions.count, "partition"))"
+        "\(self.group.printable): lag \(self.total) in \(counted(self.partitions.count, "partition"))"
             + self.partitions.map { "\n  \($0)" }.joined()
     }
 }
@@ -51,6 +51,7 @@ extension PartitionLag: CustomStringConvertible {
     public var description: String {
         let committed = self.committed.map { "\($0.offset)" } ?? "none"
         let end = self.logEnd.map { "\($0)" } ?? "none"
-        return "\(self.partition): lag \(self.lag.map { "\($0)" } ?? "unknown") (committed \(committed), end \(end))"
+        let lag = self.lag.map { "\($0)" } ?? "unknown"
+        return "\(self.partition): lag \(lag) (committed \(committed), end \(end))".printable
     }
 }

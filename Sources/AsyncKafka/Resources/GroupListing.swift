@@ -22,6 +22,6 @@ extension GroupListing: CustomStringConvertible {
     /// The id and what is known, such as `orders (Classic, consumer, Stable)`.
     public var description: String {
         let parts = [self.type?.rawValue ?? "", self.protocolType, self.state?.rawValue ?? ""].filter { !$0.isEmpty }
-        return parts.isEmpty ? self.id : "\(self.id) (\(parts.joined(separator: ", ")))"
+        return (parts.isEmpty ? self.id : "\(self.id) (\(parts.joined(separator: ", ")))").printable
     }
 }

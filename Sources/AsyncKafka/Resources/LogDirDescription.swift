@@ -33,7 +33,7 @@ public struct LogDirDescription: Sendable {
     public var error: KafkaError?
 
     /// The size of all logs in bytes.
-    public var size: Int64 { self.replicas.reduce(0) { $0 + $1.size } }
+    public var size: Int64 { self.replicas.reduce(0) { $0.addingClamped($1.size) } }
 }
 
 extension LogDirDescription: CustomStringConvertible {
@@ -43,7 +43,7 @@ extension LogDirDescription: CustomStringConvertible {
         if let usableBytes, let totalBytes { head.append("\(usableBytes) of \(totalBytes) bytes free") }
         if self.isCordoned { head.append("cordoned") }
         if let error { head.append("unusable: \(error.message)") }
-        return (["\(self.path): \(head.joined(separator: ", "))"] + self.replicas.map { "  \($0)" })
+        return (["\(self.path): \(head.joined(separator: ", "))".printable] + self.replicas.map { "  \($0)" })
             .joined(separator: "\n")
     }
 }
@@ -51,6 +51,7 @@ extension LogDirDescription: CustomStringConvertible {
 extension LogDirDescription.Replica: CustomStringConvertible {
     /// The replica on one line, such as `orders-0: 1024 bytes, lag 0`.
     public var description: String {
-        "\(self.partition): \(self.size) bytes, lag \(self.offsetLag)\(self.isFuture ? ", being moved here" : "")"
+        let line = "\(self.partition): \(self.size) bytes, lag \(self.offsetLag)"
+        return (self.isFuture ? "\(line), being moved here" : line).printable
     }
 }

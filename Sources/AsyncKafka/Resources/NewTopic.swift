@@ -45,7 +45,7 @@ extension NewTopic: CustomStringConvertible {
         if let assignments { parts.append("assignments \(assignments)") }
         if let partitionCount { parts.append(counted(partitionCount, "partition")) }
         if let replicationFactor { parts.append("replication factor \(replicationFactor)") }
-        parts += self.configs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return parts.isEmpty ? self.name : "\(self.name) (\(parts.joined(separator: ", ")))"
+        parts += self.configs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.hiddenIfSecret($0.key))" }
+        return (parts.isEmpty ? self.name : "\(self.name) (\(parts.joined(separator: ", ")))").printable
     }
 }

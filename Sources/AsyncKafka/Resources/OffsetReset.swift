@@ -35,7 +35,7 @@ extension OffsetReset: CustomStringConvertible {
         case .age(let age): "from \(age) ago"
         case .shift(let count): "shift by \(count)"
         case .offset(let offset): "offset \(offset)"
-        case .group(let group): "offsets of group \(group)"
+        case .group(let group): "offsets of group \(group)".printable
         }
     }
 }
@@ -53,6 +53,6 @@ public struct OffsetChange: Hashable, Sendable {
 extension OffsetChange: CustomStringConvertible {
     /// The partition and both offsets, such as `orders-0: 17 → 0`.
     public var description: String {
-        "\(self.partition): \(self.current.map { "\($0)" } ?? "none") → \(self.new)"
+        "\(self.partition.description.printable): \(self.current.map { "\($0)" } ?? "none") → \(self.new)"
     }
 }

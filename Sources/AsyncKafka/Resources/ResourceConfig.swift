@@ -61,7 +61,7 @@ extension ConfigEntry: CustomStringConvertible {
     /// The setting and its source, such as `retention.ms=60000 (topic)`.
     public var description: String {
         let value = self.isSensitive ? "(hidden)" : self.value ?? "(none)"
-        return "\(self.name)=\(value) (\(self.source)\(self.isReadOnly ? ", read only" : ""))"
+        return "\(self.name)=\(value) (\(self.source)\(self.isReadOnly ? ", read only" : ""))".printable
     }
 }
 

@@ -117,9 +117,9 @@ extension ResourcePattern: CustomStringConvertible {
         switch self.comparison {
         case .literal where self == .cluster: "the cluster"
         case .literal where self.name == "*": "all \(self.kind)s"
-        case .literal: "\(self.kind) \(self.name)"
-        case .prefixed: "all \(self.kind)s with the prefix \(self.name)"
-        default: "\(self.kind) \(self.name) (\(self.comparison))"
+        case .literal: "\(self.kind) \(self.name)".printable
+        case .prefixed: "all \(self.kind)s with the prefix \(self.name)".printable
+        default: "\(self.kind) \(self.name) (\(self.comparison))".printable
         }
     }
 }

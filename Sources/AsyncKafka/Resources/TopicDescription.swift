@@ -32,7 +32,7 @@ extension TopicDescription: CustomStringConvertible {
         if let id { head.append("id \(id)") }
         if self.isInternal { head.append("internal") }
         let lines = self.partitions.map { "\n  \($0)" }
-        return "\(self.name): \(head.joined(separator: ", "))\(lines.joined())"
+        return "\(self.name.printable): \(head.joined(separator: ", "))\(lines.joined())"
     }
 }
 

@@ -19,5 +19,5 @@ public struct TopicListing: Hashable, Sendable {
 
 extension TopicListing: CustomStringConvertible {
     /// The topic's name.
-    public var description: String { self.name }
+    public var description: String { self.name.printable }
 }

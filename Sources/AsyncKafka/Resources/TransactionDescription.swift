@@ -54,6 +54,7 @@ extension TransactionListing: CustomStringConvertible {
     /// The transactional id and its state, such as `till-7 (Ongoing, producer 1000, coordinator 1)`.
     public var description: String {
         "\(self.transactionalID) (\(self.state), producer \(self.producerID), coordinator \(self.coordinator))"
+            .printable
     }
 }
 
@@ -86,7 +87,7 @@ extension TransactionDescription: CustomStringConvertible {
         ]
         if let startedAt { parts.append("started at \(startedAt)") }
         if !self.partitions.isEmpty { parts.append("partitions \(self.partitions.names)") }
-        return "\(self.transactionalID): \(parts.joined(separator: ", "))"
+        return "\(self.transactionalID): \(parts.joined(separator: ", "))".printable
     }
 }
 

@@ -127,4 +127,21 @@ import Testing
             #expect(cluster.asked(UnregisterBrokerRequest.self).count == 2)
         }
     }
+
+    /// So a broker answers while the quorum elects its leader.
+    @Test func aQuorumThatElectsItsLeaderIsAskedAgain() async throws {
+        let isElecting = Lock(true)
+        try await AnsweringBrokers.withAdmin(
+            .to(DescribeQuorumRequest.self) { _, _ in
+                let isFirst = isElecting.withLock { isElecting in
+                    defer { isElecting = false }
+                    return isElecting
+                }
+                return Self.quorum(error: isFirst ? .notLeaderOrFollower : .none)
+            }
+        ) { cluster, admin in
+            _ = try await admin.describeMetadataQuorum()
+            #expect(cluster.asked(DescribeQuorumRequest.self).count == 2)
+        }
+    }
 }

@@ -80,6 +80,26 @@ import Testing
         #expect(self.failure(of: "a", in: &machine)?.brokerCode == .topicAuthorizationFailed)
     }
 
+    /// The last attempt has certainly failed, but an earlier one may have succeeded.
+    @Test func anUnknownOutcomeOfAnEarlierAttemptIsTold() throws {
+        let unknown = KafkaError(.connectionFailed, "", isRetriable: true, isOutcomeUnknown: true)
+        let refused = KafkaError(.connectionFailed, "", isRetriable: true)
+        for isLate in [true, false] {
+            var machine = self.machine(["a"])
+            let first = try #require(self.dispatches(&machine).first)
+            machine.failed(first, unknown, at: self.one, now: self.start, backoff: self.backoff)
+            let now = self.start + .seconds(isLate ? 10 : 1)
+            let second = try #require(self.dispatches(&machine, now: now).first)
+            if isLate {
+                machine.failed(second, refused, at: self.one, now: now, backoff: self.backoff)
+            } else {
+                let refusal = CallOutcome<Int>.failed(self.error(.clusterAuthorizationFailed))
+                machine.answered(second, ["a": refusal], by: self.one, now: now, backoff: self.backoff)
+            }
+            #expect(self.failure(of: "a", in: &machine)?.isOutcomeUnknown == true)
+        }
+    }
+
     @Test func aRequestThatMayHaveTakenEffectIsRetriedOnlyIfItIsRepeatable() throws {
         let unknown = KafkaError(.timedOut, "", isRetriable: true, isOutcomeUnknown: true)
         for isRepeatable in [true, false] {

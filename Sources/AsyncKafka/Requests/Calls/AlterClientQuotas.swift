@@ -16,6 +16,8 @@ struct AlterClientQuotasCall: Call {
 
     var doing: String { self.validateOnly ? "validating changes of client quotas" : "changing client quotas" }
 
+    var hasEffect: Bool { !self.validateOnly }
+
     func destination(of entity: ClientQuotaEntity) -> Destination { .anyBroker }
 
     func request(

@@ -18,7 +18,8 @@ struct CreatePartitionsCall: Call {
 
     var doing: String { self.validateOnly ? "validating the addition of partitions" : "adding partitions" }
     /// After the partitions were added, a repeated request would be refused because the topic has them already.
-    var isRepeatable: Bool { self.validateOnly }
+    var isRepeatable: Bool { false }
+    var hasEffect: Bool { !self.validateOnly }
 
     func destination(of topic: String) -> Destination { .controller }
 

@@ -22,7 +22,8 @@ struct CreateTopicsCall: Call {
 
     var doing: String { self.validateOnly ? "validating the creation of topics" : "creating topics" }
     /// After a topic was created, a repeated request would be refused because the topic exists.
-    var isRepeatable: Bool { self.ignoresExisting || self.validateOnly }
+    var isRepeatable: Bool { self.ignoresExisting }
+    var hasEffect: Bool { !self.validateOnly }
 
     func destination(of topic: String) -> Destination { .controller }
 

@@ -42,11 +42,15 @@ struct DescribeConfigsCall: Call {
         of response: DescribeConfigsResponse, to resources: [ConfigResource], from recipient: Recipient
     ) -> [ConfigResource: CallOutcome<ResourceConfig>] {
         var outcomes: [ConfigResource: CallOutcome<ResourceConfig>] = [:]
+        // A broker takes an empty list of names for all of them.
+        func isAsked(_ config: DescribeConfigsResponse.DescribeConfigsResourceResult) -> Bool {
+            self.keys?.contains(config.name) ?? true
+        }
         for answer in response.results {
             let resource = ConfigResource(ConfigResource.Kind(rawValue: answer.resourceType), answer.resourceName)
             outcomes[resource] =
                 answer.errorCode == .none
-                ? .done(ResourceConfig(answer.configs.map(self.entry)))
+                ? .done(ResourceConfig(answer.configs.filter(isAsked).map(self.entry)))
                 : self.refused(answer.errorCode, resource, by: recipient, message: answer.errorMessage)
         }
         return outcomes

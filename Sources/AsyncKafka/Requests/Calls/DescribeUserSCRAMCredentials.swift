@@ -53,7 +53,10 @@ struct DescribeUserSCRAMCredentialsCall: Call {
                 ? .done([answer.user: credentials])
                 : self.refused(answer.errorCode, answer.user, by: recipient, message: answer.errorMessage)
         }
-        return users.contains(nil) ? [nil: .done(all)] : outcomes
+        guard users.contains(nil) else { return outcomes }
+        // A user who is left out would seem to have no credentials.
+        let failed = response.results.first { $0.errorCode != .none && $0.errorCode != .resourceNotFound }
+        return [nil: failed.flatMap { outcomes[$0.user] } ?? .done(all)]
     }
 
     func annotate(_ error: inout KafkaError, about user: String?) {

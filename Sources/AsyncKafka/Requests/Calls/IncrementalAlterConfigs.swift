@@ -17,9 +17,9 @@ struct IncrementalAlterConfigsCall: Call {
     var doing: String { self.validateOnly ? "validating changes of settings" : "changing settings" }
     /// Old brokers append a value again that is already in the list.
     var isRepeatable: Bool {
-        self.validateOnly
-            || !self.changes.values.joined().contains { if case .append = $0 { true } else { false } }
+        !self.changes.values.joined().contains { if case .append = $0 { true } else { false } }
     }
+    var hasEffect: Bool { !self.validateOnly }
 
     func destination(of resource: ConfigResource) -> Destination {
         resource.broker.map(Destination.broker) ?? .anyBroker

@@ -53,6 +53,15 @@ struct ListTransactionsCall: Call {
                 outcomes[broker] = self.refused(response.errorCode, broker, by: recipient)
                 continue
             }
+            // The broker leaves such a state out, as if no transaction was in it.
+            guard response.unknownStateFilters.isEmpty else {
+                let names = response.unknownStateFilters.sorted().joined(separator: ", ")
+                outcomes[broker] = .failed(
+                    KafkaError(
+                        .invalidArgument, "The broker knows no such state of transactions: \(names).",
+                        broker: recipient.broker.description))
+                continue
+            }
             outcomes[broker] = .done(
                 response.transactionStates.map {
                     TransactionListing(

@@ -17,7 +17,8 @@ struct UpdateFeaturesCall: Call {
     var timeout: Duration
 
     var doing: String { self.validateOnly ? "validating changes of features" : "changing features" }
-    var isRepeatable: Bool { self.validateOnly }
+    var isRepeatable: Bool { false }
+    var hasEffect: Bool { !self.validateOnly }
 
     func destination(of feature: String) -> Destination { .controller }
 
