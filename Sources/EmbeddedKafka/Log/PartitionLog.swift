@@ -232,14 +232,16 @@ final class PartitionLog {
     /// contains `offset` is removed completely.
     func truncate(to offset: Int64) {
         guard offset < self.endOffset else { return }
-        while let last = self.segments.last, last.baseOffset >= offset {
+        self.endOffset = offset
+        // A segment without batches would end the search for an offset too soon.
+        while let last = self.segments.last, last.index(endingAtOrAfter: offset) == 0 {
+            self.endOffset = min(offset, last.baseOffset)
             self.segments.removeLast()
         }
-        self.endOffset = max(self.segments.last?.baseOffset ?? 0, min(offset, self.startOffset))
         if let last = self.segments.last {
             let kept = last.prefix(last.index(endingAtOrAfter: offset))
             self.segments[self.segments.count - 1] = kept
-            self.endOffset = kept.entries.last.map { $0.lastOffset + 1 } ?? last.baseOffset
+            self.endOffset = kept.entries.last.map { $0.lastOffset + 1 } ?? self.endOffset
         }
         self.startOffset = min(self.startOffset, self.endOffset)
         self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
