@@ -42,9 +42,10 @@ extension PartitionLog {
         return self.entries.contains { $0.deleteHorizon.map { $0 <= now } ?? false }
     }
 
-    /// Whether there is something that time can remove.
+    /// Whether there is something that the cleaner removes, now or when time has passed.
     func awaitsCleaning(_ settings: LogSettings) -> Bool {
         if settings.retentionTime != nil, self.endOffset > self.startOffset { return true }
+        if let bytes = settings.retentionBytes, self.start(retaining: Int(bytes)) > self.startOffset { return true }
         guard settings.isCompacted else { return false }
         return self.endOffset > self.compactedEnd || self.entries.contains { $0.deleteHorizon != nil }
     }

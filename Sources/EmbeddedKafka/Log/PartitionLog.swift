@@ -283,6 +283,11 @@ final class PartitionLog {
 
     /// Removes segments from the start as long as at least `bytes` remain.
     func retain(bytes: Int) {
+        self.advanceStart(to: self.start(retaining: bytes))
+    }
+
+    /// Returns the first offset after the removal of as many segments as leave at least `bytes`.
+    func start(retaining bytes: Int) -> Int64 {
         var removed = 0
         var start = self.startOffset
         var count = self.byteCount
@@ -291,7 +296,7 @@ final class PartitionLog {
             removed += 1
             start = self.segments[removed].baseOffset
         }
-        if removed > 0 { self.advanceStart(to: start) }
+        return start
     }
 
     func advanceStart(to offset: Int64) {
