@@ -25,7 +25,8 @@ extension PartitionLog {
         let batches = self.entriesWithBatches.map {
             LogCompaction.Kept(batch: $0.batch, deleteHorizon: $0.entry.deleteHorizon)
         }
-        let result = LogCompaction(now: now, settings: settings).run(batches, startOffset: self.startOffset)
+        let result = LogCompaction(now: now, settings: settings, ends: self.ends)
+            .run(batches, startOffset: self.startOffset)
         self.replaceBatches(result.batches, compactedUpTo: result.end)
     }
 

@@ -50,6 +50,9 @@ final class PartitionLog {
             }
         }
     }
+    /// The last offsets of the log and of each idempotent producer. The headers of their batches stay in a compacted log,
+    /// because they say where the log and the producers' sequences end.
+    var ends: Set<Int64> { self.producers.lastOffsets.union([self.endOffset - 1]) }
     /// The number of batches.
     var batchCount: Int { self.segments.reduce(0) { $0 + $1.entries.count } }
 
@@ -171,11 +174,11 @@ final class PartitionLog {
         return nil
     }
 
-    /// Returns the first record with the latest timestamp.
+    /// Returns the first record with the latest timestamp. Compaction may have left batches without records.
     func recordWithLatestTimestamp() -> RecordPlace? {
         var latest: (timestamp: Int64, segment: Int, entry: LogSegment.Entry)?
         for (index, segment) in self.segments.enumerated() {
-            for entry in segment.entries where entry.lastOffset >= self.startOffset {
+            for entry in segment.entries where entry.lastOffset >= self.startOffset && entry.recordCount > 0 {
                 if entry.maxTimestamp > latest?.timestamp ?? -1 { latest = (entry.maxTimestamp, index, entry) }
             }
         }
