@@ -225,11 +225,6 @@ enum AccessTable {
                 .delete, group, .groupAuthorizationFailed, 2, make(DeleteGroupsRequest()) { $0.groupsNames = ["g"] }
             ) { $0.results.map(\.errorCode) }
         ],
-        .offsetDelete: [
-            entry(
-                .delete, group, .groupAuthorizationFailed, 0, make(OffsetDeleteRequest()) { $0.groupId = "g" }
-            ) { [$0.errorCode] }
-        ],
         // Groups that the client may not know are left out.
         .listGroups: [open(4, ListGroupsRequest()) { [$0.errorCode] }],
     ]
