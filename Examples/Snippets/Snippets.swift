@@ -117,6 +117,64 @@ func embeddedSecured() async throws {
     // snippet end
 }
 
+func embeddedRecords(service: @escaping @Sendable ([String]) async throws -> Void) async throws {
+    // snippet: embedded-records
+    try await EmbeddedKafka.withBroker { kafka in
+        try await kafka.createTopic("orders", partitions: 3)
+        let work = Task { try await service(kafka.bootstrapServers) }
+        let records = try await kafka.waitForRecords(2, in: "orders")
+        assert(records.map(\.key) == ["17", "18"])
+        try await kafka.waitForStableGroup("billing", members: 1)
+        work.cancel()
+    }
+    // snippet end
+}
+
+func embeddedFaults(service: ([String]) async throws -> Void) async throws {
+    // snippet: embedded-faults
+    try await EmbeddedKafka.withCluster(brokers: 3) { kafka in
+        try await kafka.createTopic("orders", replicationFactor: 3)
+        let refused = kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: 2)
+        try await service(kafka.bootstrapServers)
+        assert(refused.hits == 2)
+        try await kafka.stopBroker(1)
+        try await service(kafka.bootstrapServers)
+    }
+    // snippet end
+}
+
+func embeddedCleaning(_ kafka: EmbeddedKafka, _ producer: KafkaProducer, now: Timestamp) async throws {
+    // snippet: embedded-cleaning
+    try await kafka.createTopic("orders", configuration: ["retention.ms": "60000"])
+    let yesterday = Timestamp(millisecondsSince1970: now.millisecondsSince1970 - 86_400_000)
+    _ = try await producer.send(ProducerRecord(topic: "orders", value: "old", timestamp: yesterday))
+    _ = try await producer.send(ProducerRecord(topic: "orders", value: "new", timestamp: now))
+    try await kafka.clean()
+    let values = try await kafka.records(of: "orders").map(\.value)
+    assert(values == ["new"])
+    // snippet end
+}
+
+func embeddedAuthorized(service: ([String]) async throws -> Void) async throws {
+    // snippet: embedded-acls
+    var configuration = EmbeddedKafka.Configuration()
+    configuration.users = ["billing": "billing-secret"]
+    configuration.listeners = [EmbeddedKafka.Listener("SASL", mechanisms: [.plain])]
+    configuration.authorizer = EmbeddedKafka.Authorizer(superUsers: ["User:ANONYMOUS"])
+    try await EmbeddedKafka.withCluster(configuration) { kafka in
+        let cluster = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers)
+        try await KafkaAdminClient.withAdminClient(cluster) { admin in
+            let billing = KafkaPrincipal.user("billing")
+            try await admin.createACLs([
+                .allow(billing, .read, on: .topic("orders")), .allow(billing, .read, on: .groups(prefix: "billing")),
+            ]).allSucceeded()
+            try await admin.alterClientQuotas([.user("billing"): [.set(.consumerByteRate, to: 100_000)]]).allSucceeded()
+        }
+        try await service(kafka.bootstrapServers(of: "SASL"))
+    }
+    // snippet end
+}
+
 func connectSecurely(password: Secret) -> KafkaClientConfiguration {
     // snippet: security
     var cluster = KafkaClientConfiguration(bootstrapServers: ["kafka.example:9093"])

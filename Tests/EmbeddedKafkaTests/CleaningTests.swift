@@ -28,6 +28,20 @@ import Testing
         #expect(answer.only.errorCode == .none)
     }
 
+    /// Sets a setting of the topic.
+    private func set(_ name: String, _ value: String, _ client: RawClient) async throws {
+        var resource = IncrementalAlterConfigsRequest.AlterConfigsResource()
+        resource.resourceType = 2
+        resource.resourceName = "t"
+        var config = IncrementalAlterConfigsRequest.AlterableConfig()
+        config.name = name
+        config.value = value
+        resource.configs = [config]
+        var request = IncrementalAlterConfigsRequest()
+        request.resources = [resource]
+        #expect(try await client.ask(request, version: 1).responses[0].errorCode == .none)
+    }
+
     private func contents(_ kafka: EmbeddedKafka) async throws -> [String] {
         try await kafka.records(of: "t").map { "\($0.offset):\(text($0.key))=\(text($0.value))" }
     }
@@ -68,18 +82,23 @@ import Testing
             try await self.produce([("a", "2")], client)
             try await kafka.clean()
             #expect(try await self.contents(kafka) == ["0:a=1", "1:a=2"])
-            var resource = IncrementalAlterConfigsRequest.AlterConfigsResource()
-            resource.resourceType = 2
-            resource.resourceName = "t"
-            var config = IncrementalAlterConfigsRequest.AlterableConfig()
-            config.name = "cleanup.policy"
-            config.value = "compact"
-            resource.configs = [config]
-            var request = IncrementalAlterConfigsRequest()
-            request.resources = [resource]
-            #expect(try await client.ask(request, version: 1).responses[0].errorCode == .none)
+            try await self.set("cleanup.policy", "compact", client)
             try await kafka.clean()
             #expect(try await self.contents(kafka) == ["1:a=2"])
+        }
+    }
+
+    @Test func aSmallerSizeTakesEffectOnATopicThatIsNotWrittenTo() async throws {
+        try await self.withCluster { kafka, client in
+            try await kafka.createTopic("t")
+            for key in ["a", "b", "c"] {
+                try await self.produce([(key, String(repeating: "x", count: 900_000))], client)
+            }
+            try await self.set("retention.bytes", "1000000", client)
+            await self.clock.advance(by: .seconds(15))
+            #expect(try await kafka.offsets(of: "t", partition: 0) == 1..<3)
+            let isWaiting = try await kafka.onLoop { $0.isCleanerWaiting }
+            #expect(!isWaiting)
         }
     }
 

@@ -46,7 +46,8 @@ enum CreatePartitionsEndpoint: Endpoint {
             let isRight =
                 assignments.count == new.count
                 && assignments.allSatisfy { ids in
-                    !ids.isEmpty && Set(ids).count == ids.count && ids.allSatisfy { cluster.brokers[$0] != nil }
+                    ids.count == replicas && Set(ids).count == ids.count
+                        && ids.allSatisfy { cluster.brokers[$0] != nil }
                 }
             guard isRight else {
                 throw BrokerError(

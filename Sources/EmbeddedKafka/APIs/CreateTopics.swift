@@ -87,7 +87,8 @@ enum CreateTopicsEndpoint: Endpoint {
         let sorted = requested.assignments.sorted { $0.partitionIndex < $1.partitionIndex }
         for (index, assignment) in sorted.enumerated() {
             let ids = assignment.brokerIds
-            guard Int(assignment.partitionIndex) == index, !ids.isEmpty, Set(ids).count == ids.count,
+            guard Int(assignment.partitionIndex) == index, ids.count == sorted[0].brokerIds.count, !ids.isEmpty,
+                Set(ids).count == ids.count,
                 ids.allSatisfy({ cluster.brokers[$0] != nil })
             else {
                 throw BrokerError(

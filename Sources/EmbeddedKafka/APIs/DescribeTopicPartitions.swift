@@ -15,7 +15,10 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
     static func access(_ request: DescribeTopicPartitionsRequest) -> Access { .byItem }
 
     static func handle(_ request: DescribeTopicPartitionsRequest, _ call: Call) {
-        let wanted = request.topics.isEmpty ? Array(call.cluster.topics.keys) : request.topics.map(\.name)
+        // A client that doesn't name topics isn't told of those that it may not know, nor by the cursor.
+        let wanted =
+            request.topics.isEmpty
+            ? call.cluster.topics.keys.filter { call.permits(.describe, .topic($0)) } : request.topics.map(\.name)
         let from = request.cursor
         var room = max(1, min(Int(request.responsePartitionLimit), call.cluster.configuration.maxDescribedPartitions))
         var response = DescribeTopicPartitionsResponse()
@@ -25,8 +28,7 @@ enum DescribeTopicPartitionsEndpoint: Endpoint {
                 break
             }
             guard call.permits(.describe, .topic(name)) else {
-                // A client that doesn't name topics isn't told of those that it may not know.
-                if !request.topics.isEmpty { response.topics.append(self.missing(name, .topicAuthorizationFailed)) }
+                response.topics.append(self.missing(name, .topicAuthorizationFailed))
                 continue
             }
             guard let topic = call.cluster.topic(name) else {

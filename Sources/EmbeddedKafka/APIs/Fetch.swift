@@ -15,14 +15,15 @@ enum FetchEndpoint: Endpoint {
     static func handle(_ request: FetchRequest, _ call: Call) {
         guard let plan = self.plan(request, call) else { return }
         let cluster = call.cluster
+        let maxBytes = min(
+            max(Int(request.maxBytes), 0), cluster.configuration.maxFetchBytes, call.mostBytes(.consumerByteRate))
         let query = FetchQuery(
-            wants: plan.wants, version: call.version, broker: call.broker.id,
-            maxBytes: min(max(Int(request.maxBytes), 0), cluster.configuration.maxFetchBytes),
+            wants: plan.wants, version: call.version, broker: call.broker.id, maxBytes: maxBytes,
             isReadCommitted: request.isolationLevel == 1, rack: request.rackId,
             offerNearestReplica: cluster.configuration.offerNearestReplica,
             mayRead: { call.permits(.read, .topic($0)) })
         let result = query.run(in: cluster)
-        let missing = Int(request.minBytes) - result.byteCount
+        let missing = min(Int(request.minBytes), maxBytes) - result.byteCount
         if missing <= 0 || result.hasNews || plan.wants.isEmpty || request.maxWaitMs <= 0 {
             self.answer(result, plan: plan, call)
         } else {

@@ -106,10 +106,12 @@ enum ProduceEndpoint: Endpoint {
         }
         guard let topic = cluster.topic(partition.topicName) else { throw BrokerError(.unknownTopicOrPartition) }
         let settings = topic.settings(at: call.broker.id, in: cluster.settings)
-        if request.acks == -1, partition.inSyncReplicas.count < settings.minInSyncReplicas {
+        // As in Kafka, no more must be in sync than there are.
+        let minInSync = min(settings.minInSyncReplicas, partition.replicas.count)
+        if request.acks == -1, partition.inSyncReplicas.count < minInSync {
             throw BrokerError(
                 .notEnoughReplicas,
-                "\(partition.inSyncReplicas.count) replicas are in sync, and \(settings.minInSyncReplicas) must be.")
+                "\(partition.inSyncReplicas.count) replicas are in sync, and \(minInSync) must be.")
         }
         guard batch.bytes.count <= settings.maxBatchBytes else {
             throw BrokerError(

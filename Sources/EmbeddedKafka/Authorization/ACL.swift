@@ -65,7 +65,8 @@ struct ACL: Hashable, Sendable {
         guard self.resourceType == resource.type else { return false }
         switch self.pattern {
         case .literal: return self.resourceName == resource.name || self.resourceName == Self.any
-        case .prefixed: return resource.name.hasPrefix(self.resourceName)
+        // As in Kafka, characters are compared by their codes. Swift's own prefixes end between whole characters.
+        case .prefixed: return resource.name.utf8.starts(with: self.resourceName.utf8)
         }
     }
 }

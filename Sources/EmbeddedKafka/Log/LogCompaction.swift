@@ -16,6 +16,8 @@ struct LogCompaction {
     /// The time in milliseconds since 1970.
     let now: Int64
     let settings: LogSettings
+    /// The last offsets of batches of which at least the header stays.
+    let ends: Set<Int64>
 
     /// The result: the batches that stay, and the offset up to which the log is compacted.
     struct Result {
@@ -40,9 +42,7 @@ struct LogCompaction {
         for (index, kept) in batches.enumerated() {
             if index >= cleanable || kept.batch.isControl {
                 result.batches.append(kept)
-            } else if let compacted = self.compacted(
-                kept, latest, isLast: index == batches.count - 1, startOffset: startOffset)
-            {
+            } else if let compacted = self.compacted(kept, latest) {
                 result.batches.append(compacted)
             }
         }
@@ -69,11 +69,8 @@ struct LogCompaction {
         return latest
     }
 
-    /// Returns what stays of a batch, or nil if nothing does. Of the log's last batch at least the header stays, which
-    /// says where the log ends.
-    private func compacted(
-        _ kept: Kept, _ latest: [Bytes: Int64], isLast: Bool, startOffset: Int64
-    ) -> Kept? {
+    /// Returns what stays of a batch, or nil if nothing does.
+    private func compacted(_ kept: Kept, _ latest: [Bytes: Int64]) -> Kept? {
         let removesTombstones = kept.deleteHorizon.map { $0 <= self.now } ?? false
         var hasTombstones = false
         var count = 0
@@ -88,7 +85,7 @@ struct LogCompaction {
         }
         // A batch that can't be read, for instance because the build lacks its codec, stays as it is.
         guard let rewritten else { return kept }
-        guard count > 0 || isLast else { return nil }
+        guard count > 0 || self.ends.contains(kept.batch.lastOffset) else { return nil }
         let (horizon, overflows) = self.now.addingReportingOverflow(self.settings.deleteRetention)
         return Kept(
             batch: count == kept.batch.count ? kept.batch : rewritten,

@@ -25,7 +25,8 @@ extension PartitionLog {
         let batches = self.entriesWithBatches.map {
             LogCompaction.Kept(batch: $0.batch, deleteHorizon: $0.entry.deleteHorizon)
         }
-        let result = LogCompaction(now: now, settings: settings).run(batches, startOffset: self.startOffset)
+        let result = LogCompaction(now: now, settings: settings, ends: self.ends)
+            .run(batches, startOffset: self.startOffset)
         self.replaceBatches(result.batches, compactedUpTo: result.end)
     }
 
@@ -42,9 +43,10 @@ extension PartitionLog {
         return self.entries.contains { $0.deleteHorizon.map { $0 <= now } ?? false }
     }
 
-    /// Whether there is something that time can remove.
+    /// Whether there is something that the cleaner removes, now or when time has passed.
     func awaitsCleaning(_ settings: LogSettings) -> Bool {
         if settings.retentionTime != nil, self.endOffset > self.startOffset { return true }
+        if let bytes = settings.retentionBytes, self.start(retaining: Int(bytes)) > self.startOffset { return true }
         guard settings.isCompacted else { return false }
         return self.endOffset > self.compactedEnd || self.entries.contains { $0.deleteHorizon != nil }
     }

@@ -50,6 +50,9 @@ final class PartitionLog {
             }
         }
     }
+    /// The last offsets of the log and of each idempotent producer. The headers of their batches stay in a compacted log,
+    /// because they say where the log and the producers' sequences end.
+    var ends: Set<Int64> { self.producers.lastOffsets.union([self.endOffset - 1]) }
     /// The number of batches.
     var batchCount: Int { self.segments.reduce(0) { $0 + $1.entries.count } }
 
@@ -171,11 +174,11 @@ final class PartitionLog {
         return nil
     }
 
-    /// Returns the first record with the latest timestamp.
+    /// Returns the first record with the latest timestamp. Compaction may have left batches without records.
     func recordWithLatestTimestamp() -> RecordPlace? {
         var latest: (timestamp: Int64, segment: Int, entry: LogSegment.Entry)?
         for (index, segment) in self.segments.enumerated() {
-            for entry in segment.entries where entry.lastOffset >= self.startOffset {
+            for entry in segment.entries where entry.lastOffset >= self.startOffset && entry.recordCount > 0 {
                 if entry.maxTimestamp > latest?.timestamp ?? -1 { latest = (entry.maxTimestamp, index, entry) }
             }
         }
@@ -232,14 +235,16 @@ final class PartitionLog {
     /// contains `offset` is removed completely.
     func truncate(to offset: Int64) {
         guard offset < self.endOffset else { return }
-        while let last = self.segments.last, last.baseOffset >= offset {
+        self.endOffset = offset
+        // A segment without batches would end the search for an offset too soon.
+        while let last = self.segments.last, last.index(endingAtOrAfter: offset) == 0 {
+            self.endOffset = min(offset, last.baseOffset)
             self.segments.removeLast()
         }
-        self.endOffset = max(self.segments.last?.baseOffset ?? 0, min(offset, self.startOffset))
         if let last = self.segments.last {
             let kept = last.prefix(last.index(endingAtOrAfter: offset))
             self.segments[self.segments.count - 1] = kept
-            self.endOffset = kept.entries.last.map { $0.lastOffset + 1 } ?? last.baseOffset
+            self.endOffset = kept.entries.last.map { $0.lastOffset + 1 } ?? self.endOffset
         }
         self.startOffset = min(self.startOffset, self.endOffset)
         self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
@@ -281,6 +286,11 @@ final class PartitionLog {
 
     /// Removes segments from the start as long as at least `bytes` remain.
     func retain(bytes: Int) {
+        self.advanceStart(to: self.start(retaining: bytes))
+    }
+
+    /// Returns the first offset after the removal of as many segments as leave at least `bytes`.
+    func start(retaining bytes: Int) -> Int64 {
         var removed = 0
         var start = self.startOffset
         var count = self.byteCount
@@ -289,7 +299,7 @@ final class PartitionLog {
             removed += 1
             start = self.segments[removed].baseOffset
         }
-        if removed > 0 { self.advanceStart(to: start) }
+        return start
     }
 
     func advanceStart(to offset: Int64) {

@@ -41,6 +41,8 @@ struct ProducerStates: Equatable, Sendable {
     private var nextSweep: Int64 = 0
 
     var count: Int { self.producers.count }
+    /// The last offset of each producer.
+    var lastOffsets: Set<Int64> { Set(self.producers.values.compactMap(\.batches.last?.lastOffset)) }
 
     /// Checks a batch before it is appended.
     func check(

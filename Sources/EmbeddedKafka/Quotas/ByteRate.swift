@@ -39,6 +39,11 @@ struct ByteRate: Sendable {
         return Int64(min((rate - limit) / limit * Double(elapsed), Self.longestThrottle).rounded())
     }
 
+    /// The most bytes that can be recorded at once, after a time without any, without exceeding `limit`.
+    static func mostBytes(limit: Double) -> Int {
+        Int(min(limit * Double(Self.count - 1) * Double(Self.sampleLength) / 1000, 1e15))
+    }
+
     /// Whether nothing of it counts any more.
     func isOver(now: Int64) -> Bool {
         self.samples.allSatisfy { now - $0.start >= Self.sampleLength * Int64(Self.count) }

@@ -87,6 +87,13 @@ extension Call {
         self.mute(self.cluster.quotas.record(byteCount, key, of: self.quotaClient, isTakenBack: isTakenBack))
     }
 
+    /// The most bytes that the client can ever be given at once. More would always exceed its quota.
+    func mostBytes(_ key: QuotaTable.Key) -> Int {
+        let client = self.quotaClient
+        let limit = self.cluster.quotas.table.limit(key, user: client.user, clientID: client.id)
+        return limit.map { ByteRate.mostBytes(limit: $0.perSecond) } ?? .max
+    }
+
     /// Counts changes of partitions. Throws Kafka's error if they are too many.
     func countMutations(_ count: Int, isStrict: Bool) throws(BrokerError) {
         try self.cluster.quotas.recordMutations(count, isStrict: isStrict, of: self.quotaClient)

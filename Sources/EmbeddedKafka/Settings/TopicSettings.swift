@@ -71,7 +71,8 @@ enum TopicSettings {
         ),
         entry(
             "max.decompressed.message.bytes", .int, .number(1...2_147_483_639), "2147483639",
-            "max.decompressed.message.bytes", "The largest size of a batch's records without compression, in bytes."),
+            "max.decompressed.message.bytes",
+            "The largest size of a batch's records without compression, in bytes. Has no effect here."),
         entry(
             "max.message.bytes", .int, .number(0...(.max)), "1048588", "message.max.bytes",
             "The largest record batch that is accepted, in bytes."),

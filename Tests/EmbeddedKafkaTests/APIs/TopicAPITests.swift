@@ -121,6 +121,22 @@ import Testing
             request.topics[0].assignments[0].brokerIds = [3, 9]
             #expect(try await client.ask(request, version: 7).topics[0].errorCode == .invalidReplicaAssignment)
 
+            // All partitions must have the same number of replicas.
+            request.topics[0].assignments[0].brokerIds = [3, 1]
+            assignment.partitionIndex = 1
+            assignment.brokerIds = [2]
+            request.topics[0].assignments.append(assignment)
+            #expect(try await client.ask(request, version: 7).topics[0].errorCode == .invalidReplicaAssignment)
+            var more = CreatePartitionsRequest()
+            var grown = CreatePartitionsRequest.CreatePartitionsTopic()
+            grown.name = "t"
+            grown.count = 2
+            var replicas = CreatePartitionsRequest.CreatePartitionsAssignment()
+            replicas.brokerIds = [2]
+            grown.assignments = [replicas]
+            more.topics = [grown]
+            #expect(try await client.ask(more, version: 3).results[0].errorCode == .invalidReplicaAssignment)
+
             var config = CreateTopicsRequest.CreatableTopicConfig()
             config.name = "max.message.bytes"
             config.value = "many"

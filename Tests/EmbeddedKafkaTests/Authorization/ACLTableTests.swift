@@ -41,6 +41,15 @@ import Testing
         #expect(self.alice(self.table([self.acl(.deny, .all, "*")], superUsers: ["User:alice"]), .read, "t"))
     }
 
+    @Test func aPrefixMatchesCharacterCodesAsInKafka() {
+        // To Swift, an e with an accent of its own isn't an e at the beginning.
+        let table = self.table([
+            self.acl(.allow, .read, "*", type: .group), self.acl(.deny, .all, "e", .prefixed, type: .group),
+        ])
+        #expect(!table.permits("User:alice", at: "10.0.0.1", .read, on: .group("e\u{301}te")))
+        #expect(table.permits("User:alice", at: "10.0.0.1", .read, on: .group("ate")))
+    }
+
     @Test func namesMatchLiterallyByPrefixOrAll() {
         let literal = self.table([self.acl(.allow, .read, "orders")])
         #expect(self.alice(literal, .read, "orders"))

@@ -84,6 +84,18 @@ import Testing
         }
     }
 
+    @Test func aCursorNamesNoTopicThatTheClientMayNotKnow() async throws {
+        try await self.withAuthorizer { kafka, client in
+            // "t" comes after "gone", and only that one is permitted.
+            try await kafka.setACLs([(.describe, .topic("gone"))])
+            var all = DescribeTopicPartitionsRequest()
+            all.responsePartitionLimit = 1
+            let answer = try await client.ask(all, version: 0)
+            #expect(answer.topics.map(\.name) == ["gone"])
+            #expect(answer.nextCursor == nil)
+        }
+    }
+
     @Test func aTopicIsCreatedAutomaticallyOnlyWithThePermission() async throws {
         try await self.withAuthorizer { kafka, client in
             try await kafka.setACLs([(.describe, .topic("auto"))])

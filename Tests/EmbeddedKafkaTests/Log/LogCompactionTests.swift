@@ -116,6 +116,33 @@ import Testing
         #expect(try self.append([("b", "1")]).baseOffset == 2)
     }
 
+    @Test func theLatestTimestampIsThatOfARecordAlsoBesideABatchWithoutRecords() throws {
+        try self.append([("a", "1")], timestamp: 1000)
+        try self.append([("b", nil)], timestamp: 2000)
+        let settings = Self.settings(["delete.retention.ms": "0"])
+        self.log.compact(settings, now: 5000)
+        self.log.compact(settings, now: 5001)
+        #expect(try self.contents == ["0:a=1"])
+        #expect(self.log.recordWithLatestTimestamp() == .init(offset: 0, timestamp: 1000))
+    }
+
+    @Test func theLastSequenceOfAProducerOutlivesItsRecords() throws {
+        func produce(_ sequence: Int32) throws -> PartitionLog.Appended {
+            let bytes = try keyed([("a", "\(sequence)")], producerID: 7, sequence: sequence)
+            return try self.log.append(try parsed(bytes), leaderEpoch: 0, now: 0)
+        }
+        try (0..<3).forEach { _ = try produce($0) }
+        try self.append([("a", "other's")])
+        try self.append([("b", "1")])
+        self.log.compact(Self.settings(), now: 5000)
+        #expect(try self.contents == ["3:a=other's", "4:b=1"])
+        // After the loss of the log's end, the producers are known only by the log.
+        self.log.truncate(to: 4)
+        #expect(try produce(2).isDuplicate)
+        #expect(throws: BrokerError.self) { try produce(4) }
+        #expect(try produce(3).baseOffset == 4)
+    }
+
     @Test func controlBatchesStay() throws {
         try self.append([("a", "1")])
         try self.append([("a", "marker")], isControl: true)
@@ -203,7 +230,8 @@ import Testing
 
 /// Returns a batch of records with keys. A nil value is a tombstone.
 func keyed(
-    _ records: [(String, String?)], timestamp: Int64 = 1000, compression: Compression = .none
+    _ records: [(String, String?)], timestamp: Int64 = 1000, compression: Compression = .none,
+    producerID: Int64 = -1, sequence: Int32 = -1
 ) throws -> Bytes {
     var builder = RecordBatchBuilder()
     for (key, value) in records {
@@ -211,7 +239,8 @@ func keyed(
             key: Bytes(key), value: value.map { Bytes($0) }, headers: [], timestamp: timestamp, limit: .max)
     }
     try builder.close(compression: compression)
-    return joined(builder.finish())
+    return joined(
+        builder.finish(producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0, baseSequence: sequence))
 }
 
 func text(_ bytes: Bytes?) -> String {

@@ -125,6 +125,18 @@ import Testing
         #expect(self.log.byteCount == 0)
     }
 
+    @Test func aLogCanBeReadAfterTheFirstBatchOfASegmentWasTruncated() throws {
+        let large = String(repeating: "x", count: 3000)
+        try self.append([large])
+        try self.append([large, large])
+        self.log.truncate(to: 2)
+        #expect(self.log.endOffset == 1)
+        #expect(try self.read(from: 0) == [0])
+        let huge = String(repeating: "x", count: 100_000)
+        try self.append([huge])
+        #expect(try self.read(from: 0) == [0, 1])
+    }
+
     @Test func deletingRecordsMovesTheStartOffset() throws {
         try self.append(["a", "b"])
         try self.append(["c"])

@@ -151,6 +151,27 @@ import Testing
         }
     }
 
+    @Test func aConsumerReadsOnWithAQuotaThatIsMuchLessThanThereIsToRead() async throws {
+        try await self.withCluster { kafka, client in
+            try await kafka.createTopic("t")
+            for _ in 0..<10 {
+                let one = try batch([String(repeating: "x", count: 900)])
+                _ = try await client.ask(ProduceRequest.one(one, to: "t"), version: 9)
+            }
+            #expect(try await self.alter(["user=ANONYMOUS"], [("consumer_byte_rate", 200)], client) == .none)
+            var offset: Int64 = 0
+            for _ in 0..<40 where offset < 10 {
+                // It asks for more than its quota permits, and gets less without waiting for more.
+                let request = FetchRequest.one("t", offset: offset, maxWait: offset < 5 ? 1000 : 0, minBytes: 5000)
+                let answer = try await client.ask(request, version: 12)
+                let read = try records(in: answer.responses.first?.partitions.first?.records ?? [])
+                offset = read.last.map { $0.offset + 1 } ?? offset
+                await self.clock.advance(by: .milliseconds(Int(answer.throttleTimeMs)))
+            }
+            #expect(offset == 10)
+        }
+    }
+
     /// Sets a quota once the connection is no longer muted.
     private func alterLater(_ key: String, _ value: Double, _ time: Int32, _ client: RawClient) async throws -> Bool {
         await self.clock.advance(by: .milliseconds(Int(time)))

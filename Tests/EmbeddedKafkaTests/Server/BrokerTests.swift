@@ -97,6 +97,14 @@ import Testing
         }
     }
 
+    @Test func noMoreReplicasMustBeInSyncThanThereAre() async throws {
+        try await withCluster(EmbeddedKafka.Configuration(brokers: 2)) { kafka, client in
+            try await kafka.createTopic("t", configuration: ["min.insync.replicas": "2"])
+            let answer = try await client.ask(ProduceRequest.one(try batch(["a"]), to: "t"), version: 9)
+            #expect(answer.only.errorCode == .none)
+        }
+    }
+
     @Test func connectionsCanBeCutAllOrOne() async throws {
         try await withCluster { kafka, client in
             _ = try await client.ask(ListGroupsRequest(), version: 4)
