@@ -74,7 +74,8 @@ enum ACLs {
 
     private static let delete = Command(
         "delete", aliases: ["rm", "remove"], "deletes the entries that have all that is named",
-        takes: Self.filterOptions + [Session.yes, Session.dryRun]
+        takes: Self.filterOptions + [Session.yes, Session.dryRun],
+        examples: [Command.Example("async-kafka acls delete --principal User:alice --dry-run", "What would be deleted")]
     ) { arguments in
         let filters = try Self.filters(arguments)
         guard filters != [.all] else { throw UsageError("Name what to delete: --resource, --principal ...") }

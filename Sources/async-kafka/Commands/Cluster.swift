@@ -17,7 +17,8 @@ enum Cluster {
         ])
 
     private static let describe = Command(
-        "describe", aliases: ["show", "list", "ls"], "describes the cluster and its brokers"
+        "describe", aliases: ["show", "list", "ls"], "describes the cluster and its brokers",
+        examples: [Command.Example("async-kafka cluster describe -o json | jq -r .id", "The cluster's id")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let cluster = try await admin.describeCluster()
@@ -45,7 +46,10 @@ enum Cluster {
         var endpoints: [RaftVoterEndpoint]
     }
 
-    private static let quorum = Command("quorum", "shows who votes in the metadata quorum, and how far each is") {
+    private static let quorum = Command(
+        "quorum", "shows who votes in the metadata quorum, and how far each is",
+        examples: [Command.Example("async-kafka cluster quorum", "Who leads, and who is behind")]
+    ) {
         arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let quorum = try await admin.describeMetadataQuorum()
@@ -77,7 +81,10 @@ enum Cluster {
         var supported: ClosedRange<Int16>?
     }
 
-    private static let features = Command("features", "lists the features that the cluster has") { arguments in
+    private static let features = Command(
+        "features", "lists the features that the cluster has",
+        examples: [Command.Example("async-kafka cluster features", "The levels in effect and those that are possible")]
+    ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let features = try await admin.describeFeatures()
             let names = Set(features.supported.keys).union(features.finalized.keys).sorted()
@@ -100,7 +107,11 @@ enum Cluster {
 
     private static let updateFeature = Command(
         "update-feature", "changes the level of a feature",
-        takes: [Self.feature, Self.level, Self.downgrade, Self.isUnsafe, Session.dryRun, Session.yes]
+        takes: [Self.feature, Self.level, Self.downgrade, Self.isUnsafe, Session.dryRun, Session.yes],
+        examples: [
+            Command.Example(
+                "async-kafka cluster update-feature transaction.version 2 --dry-run", "Whether it could be done")
+        ]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let (name, level) = (arguments[Self.feature], arguments[Self.level])
@@ -123,7 +134,8 @@ enum Cluster {
 
     private static let electLeaders = Command(
         "elect-leaders", aliases: ["elect"], "makes the preferred replicas leaders again",
-        takes: [Self.topics, Self.unclean, Session.yes]
+        takes: [Self.topics, Self.unclean, Session.yes],
+        examples: [Command.Example("async-kafka cluster elect-leaders orders", "After a broker has come back")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let partitions = try await arguments[Self.topics].partitions(admin)
@@ -142,7 +154,8 @@ enum Cluster {
 
     private static let unregister = Command(
         "unregister-broker", "makes the cluster forget a broker that has been shut down for good",
-        takes: [Self.broker, Session.yes]
+        takes: [Self.broker, Session.yes],
+        examples: [Command.Example("async-kafka cluster unregister-broker 4", "A broker that is gone")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let broker = arguments[Self.broker]

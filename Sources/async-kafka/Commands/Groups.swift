@@ -50,14 +50,18 @@ enum Groups {
         }
     }
 
-    private static let names = Command("names", "prints the ids of the groups, one a line") { arguments in
+    private static let names = Command(
+        "names", "prints the ids of the groups, one a line",
+        examples: [Command.Example("async-kafka groups names | grep billing", "In a script")]
+    ) { arguments in
         try await Session.withAdmin(arguments) { _, admin in
             for group in try await admin.listGroups() { try StandardStream.output.writeLine(group.id) }
         }
     }
 
     private static let describe = Command(
-        "describe", aliases: ["show", "desc", "members"], "describes groups with their members", takes: [Self.any]
+        "describe", aliases: ["show", "desc", "members"], "describes groups with their members", takes: [Self.any],
+        examples: [Command.Example("async-kafka groups describe billing", "Who reads what")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             var ids = arguments[Self.any]
@@ -106,7 +110,8 @@ enum Groups {
     }
 
     private static let offsets = Command(
-        "offsets", "shows the committed offsets of groups and their lag, by partition", takes: [Self.some]
+        "offsets", "shows the committed offsets of groups and their lag, by partition", takes: [Self.some],
+        examples: [Command.Example("async-kafka groups offsets billing -o csv", "For a spreadsheet")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let results = await admin.describeGroupLag(arguments[Self.some])
@@ -190,7 +195,8 @@ enum Groups {
     }
 
     private static let deleteOffsets = Command(
-        "delete-offsets", "deletes committed offsets of a group", takes: [Self.one, Self.topic, Session.yes]
+        "delete-offsets", "deletes committed offsets of a group", takes: [Self.one, Self.topic, Session.yes],
+        examples: [Command.Example("async-kafka groups delete-offsets billing --topic orders:0", "Of one partition")]
     ) { arguments in
         let topics = arguments[all: Self.topic]
         guard !topics.isEmpty else { throw UsageError("--topic is missing") }
@@ -208,7 +214,12 @@ enum Groups {
 
     private static let removeMembers = Command(
         "remove-members", aliases: ["kick"], "removes members that don't run anymore",
-        takes: [Self.one, Self.member, Self.instance, Self.all, Session.yes]
+        takes: [Self.one, Self.member, Self.instance, Self.all, Session.yes],
+        examples: [
+            Command.Example(
+                "async-kafka groups remove-members billing --instance billing-3",
+                "A static member that is gone for good")
+        ]
     ) { arguments in
         let members =
             arguments[all: Self.member].map { GroupMemberIdentity.member($0) }
@@ -233,7 +244,8 @@ enum Groups {
 
     private static let delete = Command(
         "delete", aliases: ["rm", "remove"], "deletes groups without members, and their offsets",
-        takes: [Self.some, Self.ifExists, Session.yes]
+        takes: [Self.some, Self.ifExists, Session.yes],
+        examples: [Command.Example("async-kafka groups delete billing-test --yes", "In a script")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let groups = arguments[Self.some]

@@ -42,7 +42,8 @@ enum LogDirs {
     }
 
     private static let list = Command(
-        "list", aliases: ["ls", "describe"], "lists directories with their sizes", takes: [Self.broker]
+        "list", aliases: ["ls", "describe"], "lists directories with their sizes", takes: [Self.broker],
+        examples: [Command.Example("async-kafka log-dirs list --broker 1", "Of one broker")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             try session.output.list(
@@ -59,7 +60,8 @@ enum LogDirs {
     }
 
     private static let replicas = Command(
-        "replicas", "lists replicas with their sizes, the largest first", takes: [Self.topics, Self.broker]
+        "replicas", "lists replicas with their sizes, the largest first", takes: [Self.topics, Self.broker],
+        examples: [Command.Example("async-kafka log-dirs replicas orders", "How large each replica is")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let wanted = Set(try await arguments[Self.topics].partitions(admin))
@@ -86,7 +88,8 @@ enum LogDirs {
 
     private static let move = Command(
         "move", "moves replicas of a broker to another of its directories",
-        takes: [Self.partition, Self.one, Self.path]
+        takes: [Self.partition, Self.one, Self.path],
+        examples: [Command.Example("async-kafka log-dirs move orders:0 1 /data/disk2", "One replica of broker 1")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let (broker, path) = (arguments[Self.one], arguments[Self.path])

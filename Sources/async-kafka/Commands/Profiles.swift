@@ -27,7 +27,10 @@ enum Profiles {
         var isCurrent: Bool
     }
 
-    private static let list = Command("list", aliases: ["ls"], "lists the profiles") { arguments in
+    private static let list = Command(
+        "list", aliases: ["ls"], "lists the profiles",
+        examples: [Command.Example("async-kafka profiles list", "Which one is used")]
+    ) { arguments in
         let store = ProfileStore.standard
         let current = try store.current()
         let rows = try store.names.map { name in
@@ -43,7 +46,10 @@ enum Profiles {
             ])
     }
 
-    private static let names = Command("names", "prints the names of the profiles, one a line") { _ in
+    private static let names = Command(
+        "names", "prints the names of the profiles, one a line",
+        examples: [Command.Example("async-kafka profiles names", "In a script")]
+    ) { _ in
         for name in ProfileStore.standard.names { try StandardStream.output.writeLine(name) }
     }
 
@@ -65,13 +71,17 @@ enum Profiles {
     }
 
     private static let use = Command(
-        "use", aliases: ["select"], "makes a profile the one that is used if none is named", takes: [Self.name]
+        "use", aliases: ["select"], "makes a profile the one that is used if none is named", takes: [Self.name],
+        examples: [Command.Example("async-kafka profiles use prod", "From now on")]
     ) { arguments in
         try ProfileStore.standard.use(arguments[Self.name])
         try StandardStream.output.writeLine("\(arguments[Self.name]) is used from now on")
     }
 
-    private static let remove = Command("remove", aliases: ["delete", "rm"], "deletes a profile", takes: [Self.name]) {
+    private static let remove = Command(
+        "remove", aliases: ["delete", "rm"], "deletes a profile", takes: [Self.name],
+        examples: [Command.Example("async-kafka profiles remove prod", "Forget it")]
+    ) {
         arguments in
         try ProfileStore.standard.delete(arguments[Self.name])
         try StandardStream.output.writeLine("\(arguments[Self.name]) removed")

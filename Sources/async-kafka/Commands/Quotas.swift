@@ -36,7 +36,8 @@ enum Quotas {
     }
 
     private static let list = Command(
-        "list", aliases: ["ls", "describe"], "lists quotas", takes: [Self.user, Self.client, Self.ip]
+        "list", aliases: ["ls", "describe"], "lists quotas", takes: [Self.user, Self.client, Self.ip],
+        examples: [Command.Example("async-kafka quotas list --user alice", "Those of one user")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             func condition(_ option: Option<String>) -> ClientQuotaFilter.Condition? {

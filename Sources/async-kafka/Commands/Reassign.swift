@@ -19,7 +19,10 @@ enum Reassign {
         var reassignment: PartitionReassignment
     }
 
-    private static let list = Command("list", aliases: ["ls", "status"], "lists the moves that go on") { arguments in
+    private static let list = Command(
+        "list", aliases: ["ls", "status"], "lists the moves that go on",
+        examples: [Command.Example("async-kafka reassign list", "What goes on")]
+    ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let rows = try await admin.listPartitionReassignments().sorted { $0.key < $1.key }
                 .map { Row(partition: $0.key, reassignment: $0.value) }
@@ -95,7 +98,8 @@ enum Reassign {
     }
 
     private static let cancel = Command(
-        "cancel", "cancels moves, so that the replicas stay where they were", takes: [Self.topics, Session.yes]
+        "cancel", "cancels moves, so that the replicas stay where they were", takes: [Self.topics, Session.yes],
+        examples: [Command.Example("async-kafka reassign cancel orders --yes", "Those of one topic")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let wanted = Set(arguments[Self.topics])

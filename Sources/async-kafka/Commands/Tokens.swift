@@ -38,7 +38,8 @@ enum Tokens {
     ]
 
     private static let list = Command(
-        "list", aliases: ["ls", "describe"], "lists tokens, without their secrets", takes: [Self.owners]
+        "list", aliases: ["ls", "describe"], "lists tokens, without their secrets", takes: [Self.owners],
+        examples: [Command.Example("async-kafka tokens list --owner User:alice", "Those of one user")]
     ) {
         arguments in
         try await Session.withAdmin(arguments) { session, admin in
@@ -50,7 +51,11 @@ enum Tokens {
 
     private static let create = Command(
         "create", aliases: ["new"], "creates a token, and prints it with its secret",
-        takes: [Self.owner, Self.renewer, Self.lifetime]
+        takes: [Self.owner, Self.renewer, Self.lifetime],
+        examples: [
+            Command.Example(
+                "async-kafka tokens create --renewer User:scheduler --max-lifetime 7d", "For a week at most")
+        ]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let token = try await admin.createDelegationToken(
@@ -60,7 +65,10 @@ enum Tokens {
         }
     }
 
-    private static let renew = Command("renew", "renews a token", takes: [Self.file, Self.period]) { arguments in
+    private static let renew = Command(
+        "renew", "renews a token", takes: [Self.file, Self.period],
+        examples: [Command.Example("async-kafka tokens renew hmac.txt --for 1d", "For a day from now on")]
+    ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let end = try await admin.renewDelegationToken(
                 hmac: try Self.hmac(arguments), for: arguments[Self.period])
@@ -69,7 +77,8 @@ enum Tokens {
     }
 
     private static let expire = Command(
-        "expire", aliases: ["delete", "rm"], "makes a token invalid", takes: [Self.file, Self.after]
+        "expire", aliases: ["delete", "rm"], "makes a token invalid", takes: [Self.file, Self.after],
+        examples: [Command.Example("async-kafka tokens expire hmac.txt", "At once")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let end = try await admin.expireDelegationToken(

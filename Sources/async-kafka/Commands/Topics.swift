@@ -65,7 +65,8 @@ enum Topics {
     }
 
     private static let names = Command(
-        "names", "prints the names of the topics, one a line", takes: [Self.includeInternal]
+        "names", "prints the names of the topics, one a line", takes: [Self.includeInternal],
+        examples: [Command.Example("for topic in $(async-kafka topics names); do echo \"$topic\"; done", "In a script")]
     ) { arguments in
         try await Session.withAdmin(arguments) { _, admin in
             for topic in try await admin.listTopics(includeInternal: arguments[Self.includeInternal]) {
@@ -151,7 +152,8 @@ enum Topics {
 
     private static let delete = Command(
         "delete", aliases: ["rm", "remove"], "deletes topics with all of their records",
-        takes: [Self.some, Self.ifExists, Session.yes]
+        takes: [Self.some, Self.ifExists, Session.yes],
+        examples: [Command.Example("async-kafka topics delete orders-old --yes --if-exists", "In a script")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let names = arguments[Self.some]
@@ -166,7 +168,8 @@ enum Topics {
     private static let addPartitions = Command(
         "add-partitions", "raises a topic's number of partitions",
         details: "Keys go to other partitions afterwards. Partitions can't be removed.",
-        takes: [Self.one, Self.total, Session.dryRun]
+        takes: [Self.one, Self.total, Session.dryRun],
+        examples: [Command.Example("async-kafka topics add-partitions orders 12 --dry-run", "Whether it could be done")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let (topic, total) = (arguments[Self.one], arguments[Self.total])

@@ -20,7 +20,12 @@ enum Transactions {
     private static let ids = Operands("ID", .text("ID"), count: 1...Int.max, "Transactional ids.")
     private static let topics = Operands("TOPIC", .partitions, count: 1...Int.max, "TOPIC, or TOPIC:0,1.")
 
-    private static let list = Command("list", aliases: ["ls"], "lists transactions", takes: [Self.state, Self.age]) {
+    private static let list = Command(
+        "list", aliases: ["ls"], "lists transactions", takes: [Self.state, Self.age],
+        examples: [
+            Command.Example("async-kafka transactions list --state Ongoing --older-than 5m", "Those that last too long")
+        ]
+    ) {
         arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let states = Set(arguments[all: Self.state].map { TransactionState(rawValue: $0) })
@@ -35,7 +40,10 @@ enum Transactions {
         }
     }
 
-    private static let describe = Command("describe", aliases: ["show"], "describes transactions", takes: [Self.ids]) {
+    private static let describe = Command(
+        "describe", aliases: ["show"], "describes transactions", takes: [Self.ids],
+        examples: [Command.Example("async-kafka transactions describe billing-1", "Its state and partitions")]
+    ) {
         arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let results = await admin.describeTransactions(arguments[Self.ids])
@@ -61,7 +69,8 @@ enum Transactions {
     }
 
     private static let producers = Command(
-        "producers", "lists the producers that partitions know", takes: [Self.topics]
+        "producers", "lists the producers that partitions know", takes: [Self.topics],
+        examples: [Command.Example("async-kafka transactions producers orders:0", "Who writes to a partition")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let results = await admin.describeProducers(try await arguments[Self.topics].partitions(admin))
@@ -89,7 +98,11 @@ enum Transactions {
 
     private static let abort = Command(
         "abort", "aborts a transaction whose producer and coordinator have forgotten it (a hanging one)",
-        takes: [Self.partition, Self.start, Session.yes]
+        takes: [Self.partition, Self.start, Session.yes],
+        examples: [
+            Command.Example(
+                "async-kafka transactions abort orders:0 4711", "A hanging transaction that begins at offset 4711")
+        ]
     ) { arguments in
         let written = arguments[Self.partition]
         guard written.numbers.count == 1 else { throw UsageError("PARTITION must be written as TOPIC:N") }
@@ -104,7 +117,8 @@ enum Transactions {
 
     private static let fence = Command(
         "fence", "makes the producers with these transactional ids fail, and aborts their transactions",
-        takes: [Self.ids, Session.yes]
+        takes: [Self.ids, Session.yes],
+        examples: [Command.Example("async-kafka transactions fence billing-1", "An instance that hangs")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             try session.confirm("Fence the producers \(arguments[Self.ids].joined(separator: ", "))?")

@@ -35,7 +35,10 @@ enum Users {
         var credential: SCRAMCredentialInfo
     }
 
-    private static let list = Command("list", aliases: ["ls", "describe"], "lists users and their mechanisms") {
+    private static let list = Command(
+        "list", aliases: ["ls", "describe"], "lists users and their mechanisms",
+        examples: [Command.Example("async-kafka users list", "Who can log in")]
+    ) {
         arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let users = try await admin.describeUserSCRAMCredentials()
@@ -54,7 +57,8 @@ enum Users {
 
     private static let create = Command(
         "create", aliases: ["add", "set-password", "passwd"], "creates a user, or changes the password",
-        takes: [Self.name, Self.mechanism, Self.iterations, Self.passwordFile]
+        takes: [Self.name, Self.mechanism, Self.iterations, Self.passwordFile],
+        examples: [Command.Example("async-kafka users create alice", "Asks for the password")]
     ) { arguments in
         let user = arguments[Self.name]
         let password = try Self.password(of: user, arguments)
@@ -83,7 +87,8 @@ enum Users {
 
     private static let delete = Command(
         "delete", aliases: ["rm", "remove"], "deletes a user's credential",
-        takes: [Self.name, Self.mechanism, Session.yes]
+        takes: [Self.name, Self.mechanism, Session.yes],
+        examples: [Command.Example("async-kafka users delete alice -m SCRAM-SHA-256", "One of the two credentials")]
     ) { arguments in
         try await Session.withAdmin(arguments) { session, admin in
             let user = arguments[Self.name]

@@ -57,7 +57,8 @@ enum Perf {
 
     private static let consume = Command(
         "consume", aliases: ["consumer", "read"], "reads a topic from the beginning, and measures the rate",
-        takes: [Self.topic, Self.all]
+        takes: [Self.topic, Self.all],
+        examples: [Command.Example("async-kafka perf consume test -n 1000000", "The first million")]
     ) { arguments in
         let session = try Session(arguments)
         let measurement = ConsumeMeasurement(
@@ -70,7 +71,8 @@ enum Perf {
 
     private static let latency = Command(
         "latency", aliases: ["e2e"], "writes record after record, and measures the time until each is read",
-        takes: [Self.topic, Self.few, Self.size, Self.plot]
+        takes: [Self.topic, Self.few, Self.size, Self.plot],
+        examples: [Command.Example("async-kafka perf latency test -n 5000 --plot latency.svg", "With a picture")]
     ) { arguments in
         let session = try Session(arguments)
         let measurement = LatencyMeasurement(
