@@ -79,6 +79,27 @@ struct RecordCommandsTests {
         }
     }
 
+    @Test func aLiveViewOfLagOutlivesItsCluster() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let tool = ToolProgram(kafka.bootstrapServers)
+            try await tool.succeed("produce", "orders", "a")
+            try await tool.succeed("consume", "orders", "-g", "billing", "-n", "1")
+            let words = ["lag", "billing", "--watch", "--interval", "200ms", "--timeout", "1s", "-o", "csv"]
+            let program = try tool.start(words)
+            var lines = program.lines.makeAsyncIterator()
+            let row = "billing,0,1,1,0,orders-0"
+            while let line = await lines.next(), line != row {}
+            let broker = try #require(try await kafka.leader(of: "orders", partition: 0))
+            try await kafka.stopBroker(broker)
+            try await eventually("the trouble is told") { program.errors.contains("async-kafka: ") }
+            try await kafka.startBroker(broker)
+            while let line = await lines.next(), line != row {}
+            program.signal(SIGINT)
+            while await lines.next() != nil {}
+            #expect(await program.ended() == ExitStatus.interrupted.rawValue)
+        }
+    }
+
     // MARK: Writing
 
     @Test func valuesInJSONAreWrittenAsTheyAre() async throws {

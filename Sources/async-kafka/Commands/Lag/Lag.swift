@@ -112,7 +112,10 @@ struct Lag {
                     // In a pipe each look follows the last one.
                     try self.session.output.list(results.rows, Self.columns)
                 }
+                try self.session.output.failures(of: results.all)
                 hasLooked = true
+            } catch is ExitStatus where hasLooked {
+                // The groups that failed are named already.
             } catch let error as KafkaError where hasLooked && error.code != .cancelled {
                 // The cluster may come back.
                 StandardStream.complain("async-kafka: \(error.message)")
