@@ -183,6 +183,16 @@ extension InteropTests {
             }
         }
 
+        @Test(arguments: TestEnvironment.all.filter { $0.isAtLeast(4, 4) })
+        func noMoreReplicasMustBeInSyncThanATopicHas(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("demanding", settings: ["min.insync.replicas": "9"])
+            try await KafkaProducer.withProducer(ProducerConfiguration(cluster.client)) { producer in
+                let stored = try await producer.send(ProducerRecord(topic: topic, value: "accepted"))
+                #expect(stored.offset == 0)
+            }
+        }
+
         @Test func aclsAreManagedByKafkasToolAndObeyed() async throws {
             var configuration = EmbeddedKafka.Configuration()
             configuration.users = ["alice": "alice-secret"]
