@@ -55,7 +55,7 @@ public struct ClientQuotaEntity: Hashable, Sendable {
         return ClientQuotaEntity(parts)
     }
 
-    /// Returns a client id, whoever the user is.
+    /// Returns a client id of any user.
     public static func clientID(_ name: Name) -> ClientQuotaEntity { ClientQuotaEntity([.clientID: name]) }
     /// Returns an IP address.
     public static func ip(_ name: Name) -> ClientQuotaEntity { ClientQuotaEntity([.ip: name]) }
