@@ -32,13 +32,16 @@ package struct Arguments: Sendable {
     /// The values of operands.
     package subscript<Value>(operands: Operands<Value>) -> [Value] { self.read(operands.parameter) }
 
-    /// The parser has seen to it that there is a value.
+    /// The parser refuses a command line without the value. So only a command that reads a parameter that it doesn't declare
+    /// traps here: a mistake in the program, whatever a user types.
     private func readRequired<Value>(_ parameter: Parameter) -> Value {
         let values: [Value] = self.read(parameter)
         guard let value = values.first else { preconditionFailure("The command doesn't take \(parameter.name).") }
         return value
     }
 
+    /// The values are stored by the parameter that has parsed them. So only two parameters of the same name on one command
+    /// trap here: a mistake in the program, which a test of all commands finds.
     private func read<Value>(_ parameter: Parameter) -> [Value] {
         (self.values[parameter.name] ?? []).map { value in
             guard let value = value as? Value else {

@@ -17,7 +17,7 @@ package struct Parameter: Sendable {
     /// `--partitions` for an option or flag, `TOPIC` for an operand.
     package internal(set) var name: String
     /// The letter of the short form: `p` for `-p`.
-    var short: Character?
+    package internal(set) var short: Character?
     var form: Form
     var isRepeatable = false
     /// Whether the command line must have the option.

@@ -38,14 +38,22 @@ extension TestClock {
         }
     }
 
+    /// Runs `body` with an admin client that is connected to a cluster on this clock: of three brokers, if none is given.
+    func withAdminClient(
+        _ configuration: EmbeddedKafka.Configuration = EmbeddedKafka.Configuration(brokers: 3),
+        _ body: @escaping @Sendable (EmbeddedKafka, KafkaAdminClient) async throws -> Void
+    ) async throws {
+        try await self.withCluster(configuration) { kafka in
+            var client = kafka.clientConfiguration
+            client.log = SilentLog()
+            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
+        }
+    }
+
     /// Runs `body` with the cluster of an admin client, which is connected to three brokers on this clock.
     func withAdminOfThreeBrokers(
         _ body: @escaping @Sendable (EmbeddedKafka, Cluster) async throws -> Void
     ) async throws {
-        try await self.withCluster(brokers: 3) { kafka in
-            var configuration = kafka.clientConfiguration
-            configuration.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(configuration) { try await body(kafka, $0.cluster) }
-        }
+        try await self.withAdminClient { try await body($0, $1.cluster) }
     }
 }

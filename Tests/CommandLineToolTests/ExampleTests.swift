@@ -10,12 +10,25 @@ import Testing
 
 @testable import async_kafka
 
-/// The examples of the help are command lines that work.
+/// All commands: the examples of their help are command lines that work, and no two parameters have the same name.
 struct ExampleTests {
     /// The commands that can be run, with the words that name them.
     private static func leaves(_ command: Command, _ path: [String] = []) -> [(words: [String], command: Command)] {
         command.subcommands.isEmpty
             ? [(path, command)] : command.subcommands.flatMap { Self.leaves($0, path + [$0.name]) }
+    }
+
+    /// The parameters of each command that can be run, with those that it inherits.
+    private static func parameters(_ command: Command, _ inherited: [Parameter] = []) -> [[Parameter]] {
+        let all = inherited + command.parameters
+        return command.subcommands.isEmpty ? [all] : command.subcommands.flatMap { Self.parameters($0, all) }
+    }
+
+    @Test func noCommandHasTwoParametersOfTheSameName() {
+        for parameters in Self.parameters(Program.command) {
+            let names = parameters.map(\.name) + parameters.compactMap { $0.short.map { "-\($0)" } }
+            #expect(Set(names).count == names.count, "\(names)")
+        }
     }
 
     /// The words of the parts of a line that begin with the program's name, as a shell splits them.

@@ -17,13 +17,6 @@ extension InteropTests {
     struct ToolReads {
         private typealias Object = [String: Any]
 
-        private func objects(_ tool: ToolProgram, _ arguments: String...) async throws -> [Object] {
-            let result = try await tool.run(arguments + ["-o", "json"])
-            try #require(result.status == 0, "\(arguments): \(result.errors)")
-            let value = try JSONSerialization.jsonObject(with: Data(result.output.joined(separator: "\n").utf8))
-            return try #require(value as? [Object], "\(result.output)")
-        }
-
         private func told(_ tool: String, _ cluster: TestCluster, _ arguments: String...) async throws -> [String] {
             try await KafkaTool.run(tool, ["--bootstrap-server", cluster.bootstrap] + arguments)
         }
@@ -39,7 +32,7 @@ extension InteropTests {
             try await tool.succeed(
                 "acls", "create", "-r", "cluster", "--principal", user, "--operation", "alter", "--deny")
             func entries() async throws -> [Object] {
-                try await self.objects(tool, "acls", "list", "--principal", user)
+                try await tool.objects("acls", "list", "--principal", user)
             }
             try await eventually("the broker knows the entries") { try await entries().count == 3 }
             let lines = try await entries().map { entry in
@@ -59,7 +52,7 @@ extension InteropTests {
             try await tool.succeed(
                 "quotas", "alter", "--user", user, "--client", "default", "-s", "producer_byte_rate=1024", "-s",
                 "request_percentage=12.5")
-            func quotas() async throws -> [Object] { try await self.objects(tool, "quotas", "list", "--user", user) }
+            func quotas() async throws -> [Object] { try await tool.objects("quotas", "list", "--user", user) }
             try await eventually("the broker knows the quotas") { try await quotas().count == 2 }
             let values = try await quotas().map { "\($0["quota"] ?? "")=\(($0["value"] as? Double) ?? 0)" }
             let config = try await self.told(
@@ -74,7 +67,7 @@ extension InteropTests {
             try Data("\(user)-secret\n".utf8).write(to: URL(fileURLWithPath: password))
             try await tool.succeed("users", "create", user, "-m", "SCRAM-SHA-256", "--password-file", password)
             try await eventually("the broker knows the user") {
-                try await self.objects(tool, "users", "list").contains {
+                try await tool.objects("users", "list").contains {
                     $0["user"] as? String == user && $0["mechanism"] as? String == "SCRAM-SHA-256"
                         && $0["iterations"] as? Int == 8192
                 }
@@ -93,19 +86,19 @@ extension InteropTests {
             try await tool.succeed("produce", topic, "-p", "0", "a", "b", "c")
             try await tool.succeed("consume", topic, "-g", topic, "-n", "3")
 
-            let offsets = try await self.objects(tool, "offsets", "list", topic).map {
+            let offsets = try await tool.objects("offsets", "list", topic).map {
                 "\($0["topic"] ?? ""):\($0["partition"] ?? ""):\($0["end"] ?? "")"
             }
             #expect(
                 offsets == (try await self.told("org.apache.kafka.tools.GetOffsetShell", cluster, "--topic", topic)))
 
-            let group = try await self.objects(tool, "groups", "list").first { $0["group"] as? String == topic }
+            let group = try await tool.objects("groups", "list").first { $0["group"] as? String == topic }
             let states = try await self.told(
                 "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", cluster, "--list", "--state", "--type")
             let row = states.map { $0.split(separator: " ").map(String.init) }.first { $0.first == topic }
             #expect(row == [topic, group?["type"] as? String, group?["state"] as? String].compactMap { $0 })
 
-            let features = try await self.objects(tool, "cluster", "features")
+            let features = try await tool.objects("cluster", "features")
             for line in try await self.told("org.apache.kafka.tools.FeatureCommand", cluster, "describe") {
                 let words = line.split(whereSeparator: { " \t".contains($0) }).map(String.init)
                 guard words.first == "Feature:", words[1] != "metadata.version" else { continue }
@@ -114,7 +107,7 @@ extension InteropTests {
                 #expect("\(feature?["highest"] as? Int ?? -1)" == words[5], "\(line)")
             }
 
-            let quorum = try await self.objects(tool, "cluster", "quorum")
+            let quorum = try await tool.objects("cluster", "quorum")
             let replication = try await self.told(
                 "org.apache.kafka.tools.MetadataQuorumCommand", cluster, "describe", "--replication")
             let voters = replication.dropFirst().map { line in
@@ -123,7 +116,7 @@ extension InteropTests {
             }
             #expect(Set(voters) == Set(quorum.map { "\($0["id"] ?? "") \($0["role"] ?? "")" }))
 
-            let replicas = try await self.objects(tool, "log-dirs", "replicas", topic)
+            let replicas = try await tool.objects("log-dirs", "replicas", topic)
             let dirs = try await self.told(
                 "org.apache.kafka.tools.LogDirsCommand", cluster, "--describe", "--topic-list", topic)
             let json = try #require(dirs.first { $0.hasPrefix("{") })

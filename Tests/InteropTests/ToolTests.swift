@@ -16,14 +16,6 @@ extension InteropTests {
     struct Tool {
         private typealias Object = [String: Any]
 
-        /// The objects of a list in JSON.
-        private func objects(_ tool: ToolProgram, _ arguments: String...) async throws -> [Object] {
-            let result = try await tool.run(arguments + ["-o", "json"])
-            try #require(result.status == 0, "\(arguments): \(result.errors)")
-            let value = try JSONSerialization.jsonObject(with: Data(result.output.joined(separator: "\n").utf8))
-            return try #require(value as? [Object], "\(result.output)")
-        }
-
         /// The objects of lines of JSON.
         private func lines(_ output: [String]) throws -> [Object] {
             try output.map { line in
@@ -46,13 +38,13 @@ extension InteropTests {
                 try await tool.succeed("topics", "create", topic, "-p", "3", "-r", "1", "--if-not-exists")
                     == ["\(topic) exists"])
             try await eventually("the topic is known") {
-                try await self.objects(tool, "topics", "list").contains {
+                try await tool.objects("topics", "list").contains {
                     $0["topic"] as? String == topic && $0["partitions"] as? Int == 3
                 }
             }
             #expect(try await tool.succeed("topics", "names").contains(topic))
 
-            let described = try #require(try await self.objects(tool, "topics", "describe", topic).first)
+            let described = try #require(try await tool.objects("topics", "describe", topic).first)
             let partitions = try #require(described["partitions"] as? [Object])
             if RealKafka.isAvailable {
                 let told = try await KafkaTool.run(
@@ -66,7 +58,7 @@ extension InteropTests {
                 }
                 #expect(partitions.count == told.count - 1)
             }
-            let settings = try await self.objects(tool, "configs", "describe", topic)
+            let settings = try await tool.objects("configs", "describe", topic)
             let retention = try #require(settings.first { $0["name"] as? String == "retention.ms" })
             #expect(retention["value"] as? String == "60000")
             #expect(retention["source"] as? String == "topic")
@@ -141,10 +133,10 @@ extension InteropTests {
                     == ["a", "b", "c", "d", "e"])
             try await tool.succeed("produce", topic, "-p", "1", "f")
 
-            let lag = try #require(try await self.objects(tool, "lag", group).first)
+            let lag = try #require(try await tool.objects("lag", group).first)
             #expect(lag["lag"] as? Int == 1)
             #expect(lag["largestIn"] as? String == "\(topic)-1" || lag["largest"] as? Int == 1)
-            let offsets = try await self.objects(tool, "groups", "offsets", group)
+            let offsets = try await tool.objects("groups", "offsets", group)
             #expect(offsets.compactMap { $0["committed"] as? Int } == [3, 2])
             #expect(offsets.compactMap { $0["logEnd"] as? Int } == [3, 3])
             if RealKafka.isAvailable {
@@ -160,18 +152,18 @@ extension InteropTests {
                 }
             }
             #expect(try await tool.succeed("groups", "names").contains(group))
-            let listed = try await self.objects(tool, "groups", "list")
+            let listed = try await tool.objects("groups", "list")
             #expect(listed.contains { $0["group"] as? String == group && $0["protocol"] as? String == "consumer" })
 
-            let plan = try await self.objects(tool, "groups", "reset", group, "--to", "beginning", "--dry-run")
+            let plan = try await tool.objects("groups", "reset", group, "--to", "beginning", "--dry-run")
             #expect(plan.compactMap { $0["new"] as? Int } == [0, 0])
             #expect(
-                try await self.objects(tool, "groups", "offsets", group).compactMap { $0["committed"] as? Int } == [
+                try await tool.objects("groups", "offsets", group).compactMap { $0["committed"] as? Int } == [
                     3, 2,
                 ])
             try await tool.succeed("groups", "reset", group, "--shift", "-1", "--topic", "\(topic):0", "--yes")
             #expect(
-                try await self.objects(tool, "groups", "offsets", group).compactMap { $0["committed"] as? Int } == [
+                try await tool.objects("groups", "offsets", group).compactMap { $0["committed"] as? Int } == [
                     2, 2,
                 ])
             #expect(
@@ -180,7 +172,7 @@ extension InteropTests {
             let gone = try await tool.run(["groups", "describe", group])
             #expect(gone.status == 1)
 
-            let places = try await self.objects(tool, "offsets", "list", topic, "--time", "1d")
+            let places = try await tool.objects("offsets", "list", topic, "--time", "1d")
             #expect(places.compactMap { $0["end"] as? Int } == [3, 3])
             #expect(places.compactMap { $0["atTime"] as? Int } == [0, 0])
         }
@@ -226,13 +218,12 @@ extension InteropTests {
             let tool = ToolProgram(cluster.bootstrapServers)
             let topic = try await cluster.createTopic("measured", partitions: 2)
             let plot = TemporaryFolder.path("plot.svg").path
-            let written = try #require(
-                try await tool.json("perf", "produce", topic, "-n", "20000", "--size", "64", "--plot", plot) as? Object)
+            let written = try await tool.object("perf", "produce", topic, "-n", "20000", "--size", "64", "--plot", plot)
             #expect(written["records"] as? Int == 20000)
             #expect(
                 (written["p99Milliseconds"] as? Double ?? 0) >= (written["p50Milliseconds"] as? Double ?? .infinity))
             #expect(try String(contentsOfFile: plot, encoding: .utf8).hasPrefix("<svg"))
-            let read = try #require(try await tool.json("perf", "consume", topic) as? Object)
+            let read = try await tool.object("perf", "consume", topic)
             #expect(read["records"] as? Int == 20000)
             #expect((read["mebibytesPerSecond"] as? Double ?? 0) > 0)
             let latency = try await tool.succeed("perf", "latency", topic, "-n", "20")

@@ -68,12 +68,20 @@ package struct ToolProgram {
         return result.output
     }
 
-    /// Runs the program with `-o json`, and returns what it prints.
-    package func json(_ arguments: String...) async throws -> Any {
-        let output = try await self.run(arguments + ["-o", "json"])
-        guard output.status == 0 else {
-            throw Failure(description: "async-kafka \(arguments.joined(separator: " ")): \(output.errors)")
+    /// Runs the program with `-o json`, and returns the object that it prints.
+    package func object(_ arguments: String...) async throws -> [String: Any] { try await self.json(arguments) }
+
+    /// Runs the program with `-o json`, and returns the list of objects that it prints.
+    package func objects(_ arguments: String...) async throws -> [[String: Any]] { try await self.json(arguments) }
+
+    private func json<Value>(_ arguments: [String]) async throws -> Value {
+        let result = try await self.run(arguments + ["-o", "json"])
+        let text = result.output.joined(separator: "\n")
+        guard result.status == 0, let value = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? Value else {
+            throw Failure(
+                description:
+                    "async-kafka \(arguments.joined(separator: " ")): \(result.status), \(text) \(result.errors)")
         }
-        return try JSONSerialization.jsonObject(with: Data(output.output.joined(separator: "\n").utf8))
+        return value
     }
 }

@@ -14,25 +14,15 @@ enum AlterConfigsEndpoint: Endpoint {
     static func access(_ request: AlterConfigsRequest) -> Access { .byItem }
 
     static func handle(_ request: AlterConfigsRequest, _ call: Call) {
-        let doubled = ConfigTarget.doubled(request.resources.map { ($0.resourceType, $0.resourceName) })
-        var response = AlterConfigsResponse()
-        for (index, resource) in request.resources.enumerated() {
-            do throws(BrokerError) {
-                if doubled.contains(index) { throw ConfigTarget.isDoubled }
-                let target = try ConfigTarget(
-                    type: resource.resourceType, name: resource.resourceName, for: .alterConfigs, call)
-                var changes: [ConfigChange] = []
-                for config in resource.configs {
-                    changes.append(
-                        try ConfigChange(
-                            name: config.name, operation: ConfigChange.Operation.set.rawValue, value: config.value))
-                }
-                try target.apply(changes, to: [:], validateOnly: request.validateOnly, call)
-                response.responses.append(self.result(resource, nil))
-            } catch {
-                response.responses.append(self.result(resource, error))
-            }
+        let changes = request.resources.map { resource in
+            ConfigTarget.Changes(
+                type: resource.resourceType, name: resource.resourceName,
+                changes: resource.configs.map { ($0.name, ConfigChange.Operation.set.rawValue, $0.value) })
         }
+        let errors = ConfigTarget.apply(
+            changes, replacingValues: true, validateOnly: request.validateOnly, call)
+        var response = AlterConfigsResponse()
+        response.responses = zip(request.resources, errors).map { self.result($0, $1) }
         call.answer(response)
     }
 

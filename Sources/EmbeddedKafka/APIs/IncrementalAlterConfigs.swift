@@ -13,25 +13,15 @@ enum IncrementalAlterConfigsEndpoint: Endpoint {
     static func access(_ request: IncrementalAlterConfigsRequest) -> Access { .byItem }
 
     static func handle(_ request: IncrementalAlterConfigsRequest, _ call: Call) {
-        let doubled = ConfigTarget.doubled(request.resources.map { ($0.resourceType, $0.resourceName) })
-        var response = IncrementalAlterConfigsResponse()
-        for (index, resource) in request.resources.enumerated() {
-            do throws(BrokerError) {
-                if doubled.contains(index) { throw ConfigTarget.isDoubled }
-                let target = try ConfigTarget(
-                    type: resource.resourceType, name: resource.resourceName, for: .alterConfigs, call)
-                var changes: [ConfigChange] = []
-                for config in resource.configs {
-                    changes.append(
-                        try ConfigChange(
-                            name: config.name, operation: config.configOperation, value: config.value))
-                }
-                try target.apply(changes, to: target.values(call), validateOnly: request.validateOnly, call)
-                response.responses.append(self.result(resource, nil))
-            } catch {
-                response.responses.append(self.result(resource, error))
-            }
+        let changes = request.resources.map { resource in
+            ConfigTarget.Changes(
+                type: resource.resourceType, name: resource.resourceName,
+                changes: resource.configs.map { ($0.name, $0.configOperation, $0.value) })
         }
+        let errors = ConfigTarget.apply(
+            changes, replacingValues: false, validateOnly: request.validateOnly, call)
+        var response = IncrementalAlterConfigsResponse()
+        response.responses = zip(request.resources, errors).map { self.result($0, $1) }
         call.answer(response)
     }
 
@@ -50,18 +40,5 @@ enum IncrementalAlterConfigsEndpoint: Endpoint {
         var response = IncrementalAlterConfigsResponse()
         response.responses = request.resources.map { self.result($0, BrokerError(error)) }
         call.answer(response)
-    }
-}
-
-extension ConfigTarget {
-    /// The error for a resource that a request names more than once.
-    static let isDoubled = BrokerError(.invalidRequest, "The request names the resource more than once.")
-
-    /// Returns the places of the resources that are named more than once.
-    static func doubled(_ resources: [(type: Int8, name: String)]) -> Set<Int> {
-        Set(
-            resources.indices.filter { index in
-                resources.count { $0 == resources[index] } > 1
-            })
     }
 }

@@ -66,7 +66,8 @@ enum ConfigTarget {
         throws(BrokerError)
     {
         let names = changes.map(\.name)
-        if let double = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+        let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
+        if let double = names.first(where: { counts[$0] != 1 }) {
             throw BrokerError(.invalidRequest, "The request changes the setting \(double) more than once.")
         }
         var values = values

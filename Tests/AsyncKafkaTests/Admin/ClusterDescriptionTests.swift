@@ -16,23 +16,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ClusterDescriptionTests {
     private let clock = TestClock()
 
-    private func withAdmin(
-        _ configuration: EmbeddedKafka.Configuration,
-        _ body: @escaping @Sendable (EmbeddedKafka, KafkaAdminClient) async throws -> Void
-    ) async throws {
-        try await self.clock.withCluster(configuration) { kafka in
-            var client = kafka.clientConfiguration
-            client.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
-        }
-    }
-
     @Test(arguments: [true, false])
     func theClusterIsDescribed(brokerHasDescribeCluster: Bool) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 3)
         configuration.racks = ["a", "b", "c"]
         if !brokerHasDescribeCluster { configuration.withheldAPIs = [.describeCluster] }
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             try await kafka.stopBroker(1)
             kafka.rewrite(DescribeClusterRequest.self, times: nil) { request, _, response in
                 if request.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = 1 << 5 }
@@ -56,7 +45,7 @@ import Testing
     }
 
     @Test func fencedBrokersAreToldApart() async throws {
-        try await self.withAdmin(EmbeddedKafka.Configuration(brokers: 2)) { kafka, admin in
+        try await self.clock.withAdminClient(EmbeddedKafka.Configuration(brokers: 2)) { kafka, admin in
             kafka.rewrite(DescribeClusterRequest.self, times: nil) { request, _, response in
                 if request.includeFencedBrokers { response.brokers[1].isFenced = true }
             }
@@ -72,7 +61,7 @@ import Testing
         var configuration = EmbeddedKafka.Configuration(brokers: 1)
         configuration.maxVersions = [.describeCluster: 1]
         if !brokerHasDescribeCluster { configuration.withheldAPIs = [.describeCluster] }
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             let error = await #expect(throws: KafkaError.self) {
                 try await admin.describeCluster(includeFencedBrokers: true)
             }

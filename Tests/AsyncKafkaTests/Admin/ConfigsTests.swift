@@ -22,11 +22,7 @@ import Testing
     ) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 3)
         configuration.withheldAPIs = withheld
-        try await self.clock.withCluster(configuration) { kafka in
-            var client = kafka.clientConfiguration
-            client.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
-        }
+        try await self.clock.withAdminClient(configuration, body)
     }
 
     @Test func settingsAreDescribedWithTheirSources() async throws {

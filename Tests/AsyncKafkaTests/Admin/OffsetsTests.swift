@@ -22,11 +22,9 @@ import Testing
     ) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 3)
         configuration.maxVersions = maxVersions
-        try await self.clock.withCluster(configuration) { kafka in
-            var client = kafka.clientConfiguration
-            client.log = SilentLog()
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             try await kafka.createTopic("t", partitions: 8)
-            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
+            try await body(kafka, admin)
         }
     }
 

@@ -16,18 +16,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct PartitionsTests {
     private let clock = TestClock()
 
-    private func withAdmin(
-        _ body: @escaping @Sendable (EmbeddedKafka, KafkaAdminClient) async throws -> Void
-    ) async throws {
-        try await self.clock.withCluster(brokers: 3) { kafka in
-            var client = kafka.clientConfiguration
-            client.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
-        }
-    }
-
     @Test func partitionsAreAdded() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             for name in ["a", "b", "c"] { try await kafka.createTopic(name, partitions: 2) }
             let checked = await admin.createPartitions(["a": NewPartitions(totalCount: 3)], validateOnly: true)
             #expect(throws: Never.self) { try checked["a"]?.get() }
@@ -49,7 +39,7 @@ import Testing
     }
 
     @Test func anAdditionThatMayHaveHappenedIsNotRepeated() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("a")
             let fault = kafka.inject(.fail(.requestTimedOut), on: .createPartitions, times: 2)
             let results = await admin.createPartitions(["a": NewPartitions(totalCount: 2)])
@@ -60,7 +50,7 @@ import Testing
     }
 
     @Test func recordsAreDeletedAtEachLeader() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("t", partitions: 3)
             try await KafkaProducer.withProducer(ProducerConfiguration(admin.cluster.configuration)) { producer in
                 for partition in 0..<Int32(3) {
@@ -85,7 +75,7 @@ import Testing
 
     /// Asking for the leader of a missing topic must not create the topic.
     @Test func recordsOfAMissingTopicAreAnErrorAtTheTimeout() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("t")
             let missing = TopicPartition("missing", 0)
             let results = await admin.deleteRecords(
@@ -100,7 +90,7 @@ import Testing
 
     /// -1 stands for all records in the protocol.
     @Test func aNegativeOffsetDeletesNothing() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("t")
             let results = await admin.deleteRecords([TopicPartition("t", 0): .before(-1)])
             let error = #expect(throws: KafkaError.self) { try results[TopicPartition("t", 0)]?.get() }
@@ -110,7 +100,7 @@ import Testing
     }
 
     @Test func onlyADeletionOfOldRecordsIsRepeated() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("t")
             let fault = kafka.inject(.fail(.requestTimedOut), on: .deleteRecords, times: 2)
             let all = await admin.deleteRecords([TopicPartition("t", 0): .all])

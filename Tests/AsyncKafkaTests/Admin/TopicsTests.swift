@@ -17,24 +17,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TopicsTests {
     private let clock = TestClock()
 
-    private func withAdmin(
-        _ configuration: EmbeddedKafka.Configuration = EmbeddedKafka.Configuration(brokers: 3),
-        _ body: @escaping @Sendable (EmbeddedKafka, KafkaAdminClient) async throws -> Void
-    ) async throws {
-        try await self.clock.withCluster(configuration) { kafka in
-            var client = kafka.clientConfiguration
-            client.log = SilentLog()
-            try await KafkaAdminClient.withAdminClient(client) { try await body(kafka, $0) }
-        }
-    }
-
     // MARK: Creating
 
     @Test func topicsAreCreatedAsRequested() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 3)
         configuration.defaultPartitions = 4
         configuration.defaultReplicationFactor = 2
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             let created = try await admin.createTopics([
                 NewTopic("counted", partitionCount: 5, replicationFactor: 3, configs: ["retention.ms": "60000"]),
                 NewTopic("default"),
@@ -58,7 +47,7 @@ import Testing
     }
 
     @Test func eachTopicHasItsOwnError() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("there")
             let results = await admin.createTopics([
                 NewTopic("there"), NewTopic("new"), NewTopic("bad name"), NewTopic("wide", replicationFactor: 9),
@@ -85,7 +74,7 @@ import Testing
     }
 
     @Test func aTopicThatExistsIsASuccessIfSoWanted() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("there", partitions: 2)
             let topics = try await admin.createTopics(
                 [NewTopic("there", partitionCount: 7), NewTopic("new")], ifExists: .ignore
@@ -98,7 +87,7 @@ import Testing
     }
 
     @Test func onlyValidatingCreatesNothing() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             let results = await admin.createTopics(
                 [NewTopic("good", partitionCount: 3), NewTopic("wide", replicationFactor: 9)], validateOnly: true)
             let good = try #require(try results["good"]?.get())
@@ -110,7 +99,7 @@ import Testing
 
     /// After an unknown outcome a repeated request would find the topic that the first one created.
     @Test func aCreationThatMayHaveHappenedIsRepeatedOnlyIfExistingTopicsAreFine() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             let strict = kafka.inject(.fail(.requestTimedOut), on: .createTopics, times: 2)
             let results = await admin.createTopics([NewTopic("a")])
             let error = #expect(throws: KafkaError.self) { try results["a"]?.get() }
@@ -129,7 +118,7 @@ import Testing
     }
 
     @Test func aQuotaIsWaitedFor() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             let fault = kafka.inject(.fail(.throttlingQuotaExceeded), on: .createTopics, times: 3)
             try await admin.createTopics([NewTopic("a")]).allSucceeded()
             #expect(fault.hits == 3)
@@ -139,7 +128,7 @@ import Testing
     @Test func anOldBrokerNeedsTheNumbersOfPartitionsAndReplicas() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 1)
         configuration.maxVersions = [.createTopics: 3, .deleteTopics: 3]
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             let results = await admin.createTopics([
                 NewTopic("default"), NewTopic("half", partitionCount: 1),
                 NewTopic("full", partitionCount: 2, replicationFactor: 1), NewTopic("placed", assignments: [[1]]),
@@ -165,7 +154,7 @@ import Testing
     }
 
     @Test func aCallEndsAtItsOwnTimeout() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             _ = try await admin.listTopics()
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .createTopics, times: nil)
@@ -183,7 +172,7 @@ import Testing
     // MARK: Deleting
 
     @Test func topicsAreDeletedByNameAndID() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             let created = try await admin.createTopics([NewTopic("a"), NewTopic("b"), NewTopic("c")]).allSucceeded()
             let byName = await admin.deleteTopics(["a", "missing"])
             #expect(throws: Never.self) { try byName["a"]?.get() }
@@ -209,7 +198,7 @@ import Testing
     // MARK: Listing and describing
 
     @Test func topicsAreListedByName() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             #expect(try await admin.listTopics() == [])
             for name in ["b", "a"] { try await kafka.createTopic(name) }
             kafka.rewrite(MetadataRequest.self, times: nil) { _, _, response in
@@ -229,7 +218,7 @@ import Testing
     func topicsAreDescribed(brokerHasPages: Bool) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 2)
         if !brokerHasPages { configuration.withheldAPIs = [.describeTopicPartitions] }
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             try await kafka.createTopic("t", partitions: 2, replicationFactor: 2)
             try await kafka.stopBroker(2)
             let results = await admin.describeTopics(["t", "missing"])
@@ -253,7 +242,7 @@ import Testing
     @Test func manyPartitionsAreDescribedInPages() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 1)
         configuration.maxDescribedPartitions = 3
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             let counts = ["a": 2, "b": 7, "c": 1, "d": 3, "e": 4]
             for (name, count) in counts { try await kafka.createTopic(name, partitions: count) }
             func expectAll() async throws {
@@ -273,7 +262,7 @@ import Testing
     }
 
     @Test func pagesThatDoNotEndAreAnError() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("t", partitions: 2)
             kafka.rewrite(DescribeTopicPartitionsRequest.self, times: nil) { _, _, response in
                 var cursor = DescribeTopicPartitionsResponse.Cursor()
@@ -291,7 +280,7 @@ import Testing
     func authorizedOperationsAreIncludedIfWanted(brokerHasPages: Bool) async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 1)
         if !brokerHasPages { configuration.withheldAPIs = [.describeTopicPartitions] }
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             try await kafka.createTopic("t")
             let bits: Int32 = 1 << 3 | 1 << 8
             kafka.rewrite(DescribeTopicPartitionsRequest.self, times: nil) { _, _, response in
@@ -309,7 +298,7 @@ import Testing
     }
 
     @Test func topicsAreDescribedByTheirIDs() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("a", partitions: 2)
             let named = try #require(try await admin.describeTopics(["a"]).allSucceeded()["a"])
             let id = try #require(named.id)
@@ -325,7 +314,7 @@ import Testing
     @Test func brokersThatDoNotFindTopicsByIDAreAnErrorThatNamesTheRelease() async throws {
         var configuration = EmbeddedKafka.Configuration(brokers: 1)
         configuration.maxVersions = [.metadata: 11]
-        try await self.withAdmin(configuration) { kafka, admin in
+        try await self.clock.withAdminClient(configuration) { kafka, admin in
             try await kafka.createTopic("a")
             let id = try #require(try await admin.describeTopics(["a"]).allSucceeded()["a"]?.id)
             let error = try #require(await admin.describeTopics(ids: [id])[id]?.failure)
@@ -334,7 +323,7 @@ import Testing
     }
 
     @Test func missingTopicsAreCreatedAndOthersStayAsTheyAre() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("there", partitions: 1, configuration: ["retention.ms": "60000"])
             let wanted = [
                 NewTopic("there", partitionCount: 7, configs: ["retention.ms": "1"]),
@@ -352,7 +341,7 @@ import Testing
 
     /// An application without the right to create topics starts if they exist.
     @Test func topicsThatExistAreNotToBeCreated() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             try await kafka.createTopic("there")
             kafka.inject(.fail(.clusterAuthorizationFailed), on: .createTopics, times: nil)
             try await admin.createIfMissing([NewTopic("there")])
@@ -363,7 +352,7 @@ import Testing
 
     /// A topic that another application has created meanwhile is as good.
     @Test func aTopicThatIsCreatedMeanwhileIsNoError() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             let hold = EmbeddedKafka.Hold()
             kafka.inject(.hold(hold), on: .createTopics, times: 1)
             async let topics = admin.createIfMissing([NewTopic("new")])
@@ -375,7 +364,7 @@ import Testing
     }
 
     @Test func anEmptyListAsksNothing() async throws {
-        try await self.withAdmin { kafka, admin in
+        try await self.clock.withAdminClient { kafka, admin in
             #expect(await admin.createTopics([]).isEmpty)
             #expect(await admin.deleteTopics([]).isEmpty)
             #expect(await admin.describeTopics([]).isEmpty)

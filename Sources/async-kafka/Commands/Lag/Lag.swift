@@ -121,6 +121,7 @@ struct Lag {
                 StandardStream.complain("async-kafka: \(error.message)")
             }
             next = max(next + interval, .now)
+            // The interval that the user wants. Nothing tells of a change of lag, so that it is looked at again and again.
             try await Task.sleep(until: next)
         }
     }

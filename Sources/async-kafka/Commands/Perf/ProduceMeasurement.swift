@@ -45,6 +45,7 @@ struct ProduceMeasurement: Sendable {
         // Of many records only some are timed, because each one takes a task that waits.
         let stride = max(1, self.count / 20_000)
         for number in 0..<self.count {
+            // Keeps the pace that the user wants.
             if let rate, number % max(1, rate / 1000) == 0 {
                 try await Task.sleep(until: begun + .seconds(1) * number / rate)
             }
