@@ -82,6 +82,8 @@ extension EmbeddedKafka {
         public var transactionVersion = 2
         /// The maximum transaction timeout that producers may request (`transaction.max.timeout.ms`). Default: 15 min.
         public var maxTransactionTimeout: Duration = .seconds(900)
+        /// The time after which an unused transactional ID is forgotten (`transactional.id.expiration.ms`). Default: 7 days.
+        public var transactionalIDExpiration: Duration = .seconds(604_800)
         /// The time between the end of a transaction and its markers in the partitions. Default: 0.
         ///
         /// Until then, `read_committed` consumers don't read its records, and the producer's next transaction is
@@ -127,6 +129,9 @@ extension EmbeddedKafka.Configuration {
         }
         if self.maxTransactionTimeout <= .zero {
             return "A transaction can't have a timeout of \(self.maxTransactionTimeout)."
+        }
+        if self.transactionalIDExpiration <= .zero {
+            return "Transactional IDs can't expire after \(self.transactionalIDExpiration)."
         }
         return self.listeners.indices.lazy.compactMap(self.problem).first
     }

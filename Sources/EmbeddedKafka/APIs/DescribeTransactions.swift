@@ -48,7 +48,7 @@ enum DescribeTransactionsEndpoint: Endpoint {
         result.transactionState = state.state.rawValue
         result.transactionTimeoutMs = Int32(clamping: state.timeout)
         result.transactionStartTimeMs =
-            state.start.map { call.cluster.wallMilliseconds - (call.cluster.now - $0) } ?? -1
+            state.start ?? -1
         result.producerId = state.producer.id
         result.producerEpoch = state.producer.epoch
         let topics = Dictionary(grouping: state.places, by: \.topic).filter { call.permits(.describe, .topic($0.key)) }

@@ -40,7 +40,7 @@ enum ListTransactionsEndpoint: Endpoint {
 
     private static func isOlder(_ state: TransactionalIDState, than duration: Int64, _ call: Call) -> Bool {
         guard let start = state.start, state.state == .ongoing || state.marker != nil else { return false }
-        return call.cluster.now - start > duration
+        return call.cluster.wallMilliseconds - start > duration
     }
 
     static func fail(_ request: ListTransactionsRequest, _ error: ErrorCode, _ call: Call) {

@@ -175,6 +175,9 @@ final class ConsumerGroup {
     func forget(topic: String, partition: Int32) {
         self.offsets[topic]?[partition] = nil
         if self.offsets[topic]?.isEmpty == true { self.offsets[topic] = nil }
+        for producerID in self.pendingOffsets.keys {
+            self.pendingOffsets[producerID]?.offsets[topic]?[partition] = nil
+        }
     }
 }
 

@@ -16,13 +16,15 @@ final class TransactionCoordinator {
     typealias Producer = TransactionalIDState.Producer
     typealias Place = TransactionalIDState.Place
 
+    /// The time between two searches for transactional IDs that have expired, as in Kafka.
+    private static let sweepInterval: Int64 = 3_600_000
+
     private(set) var states: [String: TransactionalIDState] = [:]
     private unowned let cluster: EmbeddedCluster
-    /// The partitions to which the marker of an ending transaction must still be written.
-    private var unmarked: [String: Set<Place>] = [:]
+    /// The transactional IDs whose markers may be written.
+    private var ending: Set<String> = []
     private var timers: [String: LoopTimer] = [:]
-    /// The number of moves of the coordinator of a transactional ID, which its markers have as the epoch.
-    private var coordinatorEpochs: [String: Int32] = [:]
+    private var nextSweep: Int64 = 0
 
     init(cluster: EmbeddedCluster) {
         self.cluster = cluster
@@ -37,6 +39,7 @@ final class TransactionCoordinator {
         _ id: String, continuing expected: Producer?, timeout: Int64
     ) throws(BrokerError) -> Producer {
         let cluster = self.cluster
+        self.sweep()
         if self.states[id] == nil { self.states[id] = TransactionalIDState(producerID: cluster.takeProducerID()) }
         return try self.change(id) { state throws(BrokerError) in
             try state.initProducer(
@@ -46,11 +49,12 @@ final class TransactionCoordinator {
     }
 
     func add(_ places: Set<Place>, to id: String, by producer: Producer) throws(BrokerError) {
-        let now = self.cluster.now
+        let now = self.cluster.wallMilliseconds
         try self.change(id) { state throws(BrokerError) in try state.add(places, by: producer, now: now) }
     }
 
     func verify(_ place: Place, in id: String, by producer: Producer) throws(BrokerError) {
+        self.sweep()
         guard let state = self.states[id] else { throw TransactionalIDState.unknown }
         try state.verify(place, by: producer)
     }
@@ -60,7 +64,7 @@ final class TransactionCoordinator {
         let cluster = self.cluster
         return try self.change(id) { state throws(BrokerError) in
             try state.end(
-                isCommit: isCommit, by: producer, bumpsEpoch: bumpsEpoch, now: cluster.now,
+                isCommit: isCommit, by: producer, bumpsEpoch: bumpsEpoch, now: cluster.wallMilliseconds,
                 takeID: { cluster.takeProducerID() })
         }
     }
@@ -95,41 +99,61 @@ final class TransactionCoordinator {
     private func change<Result>(
         _ id: String, _ body: (inout TransactionalIDState) throws(BrokerError) -> Result
     ) throws(BrokerError) -> Result {
-        guard var state = self.states[id] else { throw TransactionalIDState.unknown }
+        self.sweep()
+        guard let before = self.states[id] else { throw TransactionalIDState.unknown }
+        var state = before
         defer {
-            self.states[id] = state
-            self.follow(id)
+            if state != before {
+                state.lastChange = self.cluster.wallMilliseconds
+                self.states[id] = state
+                self.follow(id, wasEnding: before.marker != nil)
+            }
         }
         return try body(&state)
+    }
+
+    /// Forgets transactional IDs that haven't been used for long.
+    private func sweep() {
+        let now = self.cluster.wallMilliseconds
+        guard now >= self.nextSweep else { return }
+        self.nextSweep = now + Self.sweepInterval
+        let limit = now - self.cluster.configuration.transactionalIDExpiration.inMilliseconds
+        self.states = self.states.filter { !$0.value.isIdle || $0.value.lastChange > limit }
     }
 
     // MARK: Time
 
     /// Does what follows from a change: sets the timer, and writes the markers of an ending transaction.
-    private func follow(_ id: String) {
+    private func follow(_ id: String, wasEnding: Bool) {
         guard let state = self.states[id] else { return }
         let cluster = self.cluster
-        self.timers.removeValue(forKey: id)?.cancel()
-        if let deadline = state.deadline {
-            self.timers[id] = cluster.after(.milliseconds(max(deadline - cluster.now, 0))) {
-                cluster.transactions.timeHasCome(for: id)
-            }
-        }
-        if let marker = state.marker, self.unmarked[id] == nil {
-            self.unmarked[id] = marker.places
+        self.setTimer(id, to: state.deadline)
+        if state.marker != nil, !wasEnding {
             let delay = cluster.configuration.transactionMarkerDelay
-            guard delay > .zero else { return self.writeMarkers(of: id) }
-            _ = cluster.after(delay) { cluster.transactions.writeMarkers(of: id) }
+            guard delay > .zero else { return self.beginMarkers(of: id) }
+            _ = cluster.after(delay) { cluster.transactions.beginMarkers(of: id) }
         }
         cluster.waiters.notice()
     }
 
+    private func setTimer(_ id: String, to deadline: Int64?) {
+        let cluster = self.cluster
+        self.timers.removeValue(forKey: id)?.cancel()
+        guard let deadline else { return }
+        self.timers[id] = cluster.after(.milliseconds(max(deadline - cluster.wallMilliseconds, 0))) {
+            cluster.transactions.timeHasCome(for: id)
+        }
+    }
+
     private func timeHasCome(for id: String) {
         let cluster = self.cluster
+        let now = cluster.wallMilliseconds
+        // The time of day may have been changed.
+        if let deadline = self.states[id]?.deadline, deadline > now { return self.setTimer(id, to: deadline) }
         // Without a running coordinator the transaction stays open until there is one.
         guard cluster.coordinator(.transaction, for: id) != nil else { return }
         _ = try? self.change(id) { state throws(BrokerError) in
-            state.expire(now: cluster.now, bumpsEpochs: self.bumpsEpochs, takeID: { cluster.takeProducerID() })
+            state.expire(now: now, bumpsEpochs: self.bumpsEpochs, takeID: { cluster.takeProducerID() })
         }
     }
 
@@ -137,34 +161,42 @@ final class TransactionCoordinator {
 
     /// Continues what waits for a running broker, after a broker has started or a partition has a new leader.
     func continueAfterChange() {
-        for id in self.unmarked.keys.sorted() { self.writeMarkers(of: id) }
-        let now = self.cluster.now
+        for id in self.ending.sorted() { self.writeMarkers(of: id) }
+        let now = self.cluster.wallMilliseconds
         for (id, state) in self.states where state.deadline.map({ $0 <= now }) ?? false { self.timeHasCome(for: id) }
     }
 
     func coordinatorMoved(of id: String) {
-        self.coordinatorEpochs[id, default: 0] += 1
+        self.states[id]?.coordinatorEpoch += 1
+    }
+
+    private func beginMarkers(of id: String) {
+        self.ending.insert(id)
+        self.writeMarkers(of: id)
     }
 
     /// Writes the marker to the partitions that have a leader, and completes the transaction if it is in all.
     private func writeMarkers(of id: String) {
-        guard let marker = self.states[id]?.marker, let places = self.unmarked[id],
+        guard var state = self.states[id], let marker = state.marker,
             self.cluster.coordinator(.transaction, for: id) != nil
         else { return }
-        let epoch = self.coordinatorEpochs[id] ?? 0
-        self.unmarked[id] = places.filter { place in
+        state.places = marker.places.filter { place in
             do throws(BrokerError) {
                 try self.write(
-                    isCommit: marker.isCommit, producer: marker.producer, coordinatorEpoch: epoch, to: place)
+                    isCommit: marker.isCommit, producer: marker.producer, coordinatorEpoch: state.coordinatorEpoch,
+                    to: place)
                 return false
             } catch {
                 // Partitions that don't exist any more need no marker.
                 return error.code == .notLeaderOrFollower
             }
         }
-        guard self.unmarked[id]?.isEmpty == true else { return }
-        self.unmarked[id] = nil
-        self.states[id]?.complete()
+        if state.places.isEmpty {
+            self.ending.remove(id)
+            state.complete()
+            state.lastChange = self.cluster.wallMilliseconds
+        }
+        self.states[id] = state
         self.cluster.waiters.notice()
     }
 

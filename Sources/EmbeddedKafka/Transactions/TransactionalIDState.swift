@@ -9,7 +9,7 @@ import KafkaProtocol
 
 /// The state of a transactional ID at its coordinator (KIP-98, KIP-360, KIP-890).
 ///
-/// It is a pure state machine with one function per event. The time (monotonic milliseconds) and new producer IDs are
+/// It is a pure state machine with one function per event. The time of day in milliseconds and new producer IDs are
 /// arguments. While it has a `marker`, the caller writes it to all partitions and then calls `complete()`. After each
 /// event the caller schedules a call to `expire` at `deadline`.
 struct TransactionalIDState: Equatable, Sendable {
@@ -45,7 +45,7 @@ struct TransactionalIDState: Equatable, Sendable {
         var places: Set<Place>
     }
 
-    /// A time or duration in monotonic milliseconds.
+    /// A time of day or a duration in milliseconds.
     typealias Milliseconds = Int64
 
     var state = State.empty
@@ -59,10 +59,14 @@ struct TransactionalIDState: Equatable, Sendable {
     var nextID: Int64?
     /// The time after which a transaction is aborted.
     var timeout: Milliseconds = 0
-    /// The partitions of the transaction.
+    /// The partitions of the transaction. While it ends: those that still need the marker.
     var places: Set<Place> = []
     /// The time at which the last transaction began, or nil before the first one of this producer.
     var start: Milliseconds?
+    /// The time of the last change, from which on an unused transactional ID expires.
+    var lastChange: Milliseconds = 0
+    /// The number of moves of the coordinator, which the markers have as its epoch.
+    var coordinatorEpoch: Int32 = 0
 
     init(producerID: Int64) {
         self.producer = Producer(id: producerID, epoch: -1)
@@ -71,9 +75,11 @@ struct TransactionalIDState: Equatable, Sendable {
     /// The time at which the transaction is aborted, or nil if none is ongoing.
     var deadline: Milliseconds? {
         guard self.state == .ongoing, let start = self.start else { return nil }
-        let (deadline, overflows) = start.addingReportingOverflow(self.timeout)
-        return overflows ? .max : deadline
+        return start + self.timeout
     }
+
+    /// Whether the transactional ID isn't in use, and so may expire.
+    var isIdle: Bool { self.state != .ongoing && self.marker == nil }
 
     /// The marker to write, or nil if the transaction isn't ending.
     var marker: Marker? {

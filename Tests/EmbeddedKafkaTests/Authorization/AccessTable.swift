@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 
 @testable import EmbeddedKafka
 
