@@ -77,6 +77,7 @@ extension KafkaTransactionalProducer {
                 failures = 0
             case .aborted(let error, let reason):
                 consumer.commits.goBack(to: processed.starts)
+                if let reason, reason.isFatal, error is KafkaError { throw reason }
                 guard failures < retrying, !Task.isCancelled, Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit) else {
                     throw error
                 }

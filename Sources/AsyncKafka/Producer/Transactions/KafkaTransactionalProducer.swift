@@ -79,6 +79,7 @@ public final class KafkaTransactionalProducer: Sendable {
     ///   of it will be seen. `.producerFenced` or another fatal error (`isFatal`) if the producer can't go on; with
     ///   `isOutcomeUnknown`, the transaction may be committed. `.authorizationFailed` or `.timedOut` if no transaction could begin,
     ///   `.illegalState` for a transaction inside of a transaction, `.closed`, or `.cancelled`.
+    @discardableResult
     public func withTransaction<Result>(
         retrying: Int = 0, _ body: (KafkaTransaction) async throws -> Result
     ) async throws -> Result {
@@ -91,7 +92,8 @@ public final class KafkaTransactionalProducer: Sendable {
             case .committed(let result):
                 return result
             case .aborted(let error, let reason):
-                guard let reason, reason.isRetriable, !reason.isFatal, failures < retrying else { throw error }
+                if let reason, reason.isFatal, error is KafkaError { throw reason }
+                guard let reason, reason.isRetriable, failures < retrying else { throw error }
                 failures += 1
                 try await self.pause(failures: failures)
             }

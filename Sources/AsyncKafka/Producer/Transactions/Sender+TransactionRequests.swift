@@ -88,7 +88,18 @@ extension Sender {
             }
         } catch {
             let consequence = request.consequence(of: error)
-            return .failed(consequence == .fatal ? transactions.fatal(error, request) : error, consequence)
+            switch (consequence, request, error.brokerCode) {
+            case (.fatal, _, _):
+                return .failed(transactions.fatal(error, request), consequence)
+            case (.abort, .end, .invalidTxnState?):
+                var late = error
+                late.message =
+                    "The coordinator has no open transaction: it aborts those that last longer than transactionTimeout "
+                    + "(\(transactions.timeout)). \(error.message)"
+                return .failed(late, consequence)
+            default:
+                return .failed(error, consequence)
+            }
         }
     }
 

@@ -119,7 +119,7 @@ extension Sender {
         // What is not ended in time is ended later, before the next transaction.
         try? await self.waitForEnd(of: number, until: self.loop.now + self.configuration.cluster.requestTimeout, transactions)
         _ = self.undelivered.take()
-        return reason
+        return self.accumulator.withLock { $0.transactions?.failure } ?? reason
     }
 
     private func waitForEnd(
