@@ -37,7 +37,8 @@ extension InteropTests {
                             }
                             if round % 3 == 2 {
                                 // Some of the records are stored, and must not be read.
-                                _ = try await transaction.send(ProducerRecord(topic: topic, partition: 0, value: "torn"))
+                                _ = try await transaction.send(
+                                    ProducerRecord(topic: topic, partition: 0, value: "torn"))
                                 throw Refusal()
                             }
                         }
@@ -132,7 +133,8 @@ extension InteropTests {
         }
 
         @Test(arguments: TestEnvironment.all)
-        func fromTopicToTopicEachRecordIsProcessedOnceAlthoughTheClosureFails(environment: TestEnvironment) async throws {
+        func fromTopicToTopicEachRecordIsProcessedOnceAlthoughTheClosureFails(environment: TestEnvironment) async throws
+        {
             let cluster = try await environment.cluster()
             let orders = try await cluster.createTopic("orders", partitions: 2)
             let invoices = try await cluster.createTopic("invoices", partitions: 2)

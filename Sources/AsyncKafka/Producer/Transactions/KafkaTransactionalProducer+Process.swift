@@ -78,7 +78,9 @@ extension KafkaTransactionalProducer {
             case .aborted(let error, let reason):
                 consumer.commits.goBack(to: processed.starts)
                 if let reason, reason.isFatal, error is KafkaError { throw reason }
-                guard failures < retrying, !Task.isCancelled, Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit) else {
+                guard failures < retrying, !Task.isCancelled,
+                    Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit)
+                else {
                     throw error
                 }
                 failures += 1

@@ -130,12 +130,15 @@ public final class KafkaTransactionalProducer: Sendable {
                 try await sender.commitTransaction(number, transactions)
             } catch {
                 let reason = await sender.abortTransaction(number, transactions)
-                return .aborted(error, reason: reason ?? (error.code == .transactionAborted || error.isFatal ? error : nil))
+                return .aborted(
+                    error, reason: reason ?? (error.code == .transactionAborted || error.isFatal ? error : nil))
             }
             return .committed(result)
         } catch {
             // An error of Kafka that may pass counts as the cluster's: there was no room in the buffer, for example.
-            let passing = (error as? KafkaError).flatMap { $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil }
+            let passing = (error as? KafkaError).flatMap {
+                $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil
+            }
             return .aborted(error, reason: await sender.abortTransaction(number, transactions) ?? passing)
         }
     }

@@ -48,7 +48,8 @@ extension Sender {
                     [(.count, "\(count)"), (.error, error.description)])
             }
             let isBrief = error.brokerCode == .concurrentTransactions
-            let backoff = isBrief ? self.transactionBackoff(failures: failures) : self.cluster.backoff(failures: failures)
+            let backoff =
+                isBrief ? self.transactionBackoff(failures: failures) : self.cluster.backoff(failures: failures)
             try? await self.cluster.pause(until: self.loop.now + backoff)
         }
         return nil
@@ -142,7 +143,8 @@ extension Transactions {
                 + "transactionTimeout (\(self.timeout)), so that the coordinator aborted it.\(own) Make a new producer, unless "
                 + "another one is meant to have the id. \(error.message)"
         default:
-            fatal.message = "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
+            fatal.message =
+                "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         }
         return fatal
     }

@@ -30,7 +30,9 @@ extension Sender {
             if let refused, refused.count != refusals, let error = refused.error { throw error }
             try await transactions.waiters.wait(until: deadline, on: self.loop) {
                 self.accumulator.withLock { accumulator in
-                    guard accumulator.closed == nil, !accumulator.refusesTransactions, accumulator.transactions?.refusals.count == refusals else { return true }
+                    guard accumulator.closed == nil, !accumulator.refusesTransactions,
+                        accumulator.transactions?.refusals.count == refusals
+                    else { return true }
                     return switch accumulator.transactions?.state {
                     case .ready, .failed, nil: true
                     case .uninitialized, .open, .ending, .stale: false
@@ -117,7 +119,8 @@ extension Sender {
         guard isCurrent else { return reason }
         self.decide { $0.endTransaction(.abort) }
         // What is not ended in time is ended later, before the next transaction.
-        try? await self.waitForEnd(of: number, until: self.loop.now + self.configuration.cluster.requestTimeout, transactions)
+        try? await self.waitForEnd(
+            of: number, until: self.loop.now + self.configuration.cluster.requestTimeout, transactions)
         _ = self.undelivered.take()
         return self.accumulator.withLock { $0.transactions?.failure } ?? reason
     }

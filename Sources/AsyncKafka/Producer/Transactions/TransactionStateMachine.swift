@@ -137,7 +137,8 @@ struct TransactionStateMachine {
 
     /// Adds a group's offsets, which become the group's with the commit. Returns nil if they can't be added any more.
     mutating func add(
-        _ offsets: [TopicPartition: OffsetAndMetadata], topicIDs: [String: KafkaUUID]? = nil, as identity: CommitIdentity
+        _ offsets: [TopicPartition: OffsetAndMetadata], topicIDs: [String: KafkaUUID]? = nil,
+        as identity: CommitIdentity
     ) -> OffsetsToCommit? {
         guard case .open(var open) = self.state, open.abortReason == nil else { return nil }
         self.lastOffsets += 1
@@ -150,7 +151,9 @@ struct TransactionStateMachine {
 
     /// Whether offsets wait for their group's coordinator.
     func isPending(_ commit: OffsetsToCommit, of transaction: UInt64) -> Bool {
-        guard case .open(let open) = self.state, open.number == transaction, open.abortReason == nil else { return false }
+        guard case .open(let open) = self.state, open.number == transaction, open.abortReason == nil else {
+            return false
+        }
         return open.offsets.contains { $0.id == commit.id }
     }
 

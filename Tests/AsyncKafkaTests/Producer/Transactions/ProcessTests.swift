@@ -91,7 +91,9 @@ import Testing
     @Test(arguments: [0, 2], [EmbeddedKafka.API.produce, .addOffsetsToTxn, .txnOffsetCommit, .endTxn, .fetch])
     func lostConnectionsAreGotOver(version: Int, api: EmbeddedKafka.API) async throws {
         try await self.withTopics(20, version: version) { kafka in
-            let faults = [EmbeddedKafka.Fault.closeAfterWork, .closeBeforeWork].map { kafka.inject($0, on: api, times: 2) }
+            let faults = [EmbeddedKafka.Fault.closeAfterWork, .closeBeforeWork].map {
+                kafka.inject($0, on: api, times: 2)
+            }
             try await self.copy(kafka, until: 20)
             #expect(try await kafka.committed("out") == self.texts(20))
             #expect(try await kafka.groupOffset("group", "in") == 20)
@@ -151,8 +153,11 @@ import Testing
                 var alone = self.consuming(kafka)
                 alone.groupID = nil
                 for configuration in [automatic, alone] {
-                    try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("in", 0)]) { consumer in
-                        let error = await #expect(throws: KafkaError.self) { try await producer.process(consumer) { _, _ in } }
+                    try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("in", 0)]) {
+                        consumer in
+                        let error = await #expect(throws: KafkaError.self) {
+                            try await producer.process(consumer) { _, _ in }
+                        }
                         #expect(error?.code == .illegalState)
                     }
                 }

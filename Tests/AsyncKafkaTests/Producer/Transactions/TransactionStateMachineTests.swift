@@ -149,7 +149,8 @@ struct TransactionStateMachineTests {
         machine.answered(.failed(self.failure, .abort))
         #expect(machine.takeRequest(isQuiet: true) == nil)
         machine.end(.commit)
-        #expect(machine.takeRequest(isQuiet: true) == .end(.abort, Self.first, .v1), "other partitions may have been added")
+        #expect(
+            machine.takeRequest(isQuiet: true) == .end(.abort, Self.first, .v1), "other partitions may have been added")
     }
 
     @Test func aCommitThatIsRefusedBecomesAnAbortAndThatEndsTheProducer() {
