@@ -18,7 +18,7 @@ public struct KafkaError: Error, Sendable {
             case protocolError, unsupportedVersion, timedOut, cancelled, closed, bufferFull, recordTooLarge
             case brokerError, unknownTopicOrPartition, authorizationFailed, deliveryTimedOut, offsetOutOfRange
             case noOffsetForPartition, logTruncated, commitFailed, groupFailed, fencedInstance, corruptRecord
-            case compressionUnavailable, producerFenced, listenerFailed, illegalState
+            case compressionUnavailable, producerFenced, transactionAborted, listenerFailed, illegalState
         }
         private let name: Name
         private init(_ name: Name) { self.name = name }
@@ -76,6 +76,9 @@ public struct KafkaError: Error, Sendable {
         public static let compressionUnavailable = Code(.compressionUnavailable)
         /// Another producer has taken over this one's identity.
         public static let producerFenced = Code(.producerFenced)
+        /// The transaction was aborted, and nothing of it is stored for those who read committed. If `isRetriable`, run it again.
+        /// `underlyingError` is the cause.
+        public static let transactionAborted = Code(.transactionAborted)
         /// A `ConsumerRebalanceListener` callback threw; `underlyingError` is the error it threw.
         public static let listenerFailed = Code(.listenerFailed)
         /// The call isn't allowed in the current state: `seek` on a partition that is not assigned, two iterators at

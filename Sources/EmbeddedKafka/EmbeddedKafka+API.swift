@@ -58,7 +58,7 @@ extension EmbeddedKafka {
         public static let deleteTopics = API(.deleteTopics)
         /// Deletes the records of partitions before an offset.
         public static let deleteRecords = API(.deleteRecords)
-        /// Assigns an ID to an idempotent producer.
+        /// Assigns an ID to an idempotent or transactional producer.
         public static let initProducerId = API(.initProducerId)
         /// Returns the end of a leader epoch, by which a consumer detects truncation of what it has read.
         public static let offsetForLeaderEpoch = API(.offsetForLeaderEpoch)
@@ -114,6 +114,22 @@ extension EmbeddedKafka {
         public static let describeCluster = API(.describeCluster)
         /// Describes topics and their partitions, a page at a time.
         public static let describeTopicPartitions = API(.describeTopicPartitions)
+        /// Adds partitions to a transaction.
+        public static let addPartitionsToTxn = API(.addPartitionsToTxn)
+        /// Adds the offsets of a group to a transaction.
+        public static let addOffsetsToTxn = API(.addOffsetsToTxn)
+        /// Commits offsets of a group with a transaction.
+        public static let txnOffsetCommit = API(.txnOffsetCommit)
+        /// Commits or aborts a transaction.
+        public static let endTxn = API(.endTxn)
+        /// Writes the markers that end transactions.
+        public static let writeTxnMarkers = API(.writeTxnMarkers)
+        /// Describes transactional IDs.
+        public static let describeTransactions = API(.describeTransactions)
+        /// Lists the transactional IDs that a broker coordinates.
+        public static let listTransactions = API(.listTransactions)
+        /// Describes the producers of partitions.
+        public static let describeProducers = API(.describeProducers)
 
         /// Kafka's name of the API, or its key if this broker doesn't have it.
         public var description: String {

@@ -77,6 +77,18 @@ extension EmbeddedKafka {
         public var initialRebalanceDelay: Duration = .zero
         /// The maximum number of members of a group (`group.max.size`). Default: unlimited.
         public var maxGroupSize = Int.max
+        /// The version of transactions, as the level of the feature `transaction.version`: 0 and 1 for transactions that
+        /// add partitions by requests of their own, 2 for those of KIP-890. Default: 2.
+        public var transactionVersion = 2
+        /// The maximum transaction timeout that producers may request (`transaction.max.timeout.ms`). Default: 15 min.
+        public var maxTransactionTimeout: Duration = .seconds(900)
+        /// The time after which an unused transactional ID is forgotten (`transactional.id.expiration.ms`). Default: 7 days.
+        public var transactionalIDExpiration: Duration = .seconds(604_800)
+        /// The time between the end of a transaction and its markers in the partitions. Default: 0.
+        ///
+        /// Until then, `read_committed` consumers don't read its records, and the producer's next transaction is
+        /// refused with `.concurrentTransactions`.
+        public var transactionMarkerDelay: Duration = .zero
         /// The highest versions to offer per API, to imitate older brokers. Default: all versions that this library
         /// supports.
         public var maxVersions: [API: Int16] = [:]
@@ -112,6 +124,15 @@ extension EmbeddedKafka.Configuration {
         }
         if let time = self.retentionTime, time < .zero { return "Records can't be kept for \(time)." }
         if self.cleaningInterval <= .zero { return "The cleaner can't run every \(self.cleaningInterval)." }
+        if !(0...2).contains(self.transactionVersion) {
+            return "Transactions have versions 0 to 2, not \(self.transactionVersion)."
+        }
+        if self.maxTransactionTimeout <= .zero {
+            return "A transaction can't have a timeout of \(self.maxTransactionTimeout)."
+        }
+        if self.transactionalIDExpiration <= .zero {
+            return "Transactional IDs can't expire after \(self.transactionalIDExpiration)."
+        }
         return self.listeners.indices.lazy.compactMap(self.problem).first
     }
 

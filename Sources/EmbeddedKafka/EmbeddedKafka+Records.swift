@@ -28,7 +28,7 @@ extension EmbeddedKafka {
         public var headers: [RecordHeader]
     }
 
-    /// Returns the records that a topic has now, by partition and offset.
+    /// Returns the records that a topic has now, by partition and offset, also those of open and aborted transactions.
     ///
     /// ```swift
     /// let values = try await kafka.records(of: "orders").map { String(decoding: $0.value ?? [], as: UTF8.self) }

@@ -11,7 +11,7 @@ import KafkaProtocol
 /// Returns a record batch with these values, of an idempotent producer if `producerID` is given.
 func batch(
     _ values: [String], producerID: Int64 = -1, epoch: Int16 = -1, sequence: Int32 = -1, timestamp: Int64 = 1000,
-    compression: Compression = .none
+    compression: Compression = .none, isTransactional: Bool = false
 ) throws -> Bytes {
     var builder = RecordBatchBuilder()
     for (index, value) in values.enumerated() {
@@ -19,7 +19,8 @@ func batch(
             key: nil, value: Bytes(value), headers: [], timestamp: timestamp + Int64(index), limit: .max)
     }
     try builder.close(compression: compression)
-    let slices = builder.finish(producerID: producerID, producerEpoch: epoch, baseSequence: sequence)
+    let slices = builder.finish(
+        producerID: producerID, producerEpoch: epoch, baseSequence: sequence, isTransactional: isTransactional)
     return joined(slices)
 }
 

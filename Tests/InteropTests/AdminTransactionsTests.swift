@@ -21,7 +21,7 @@ extension InteropTests {
             return lines.dropFirst().map { line in line.split { $0 == " " || $0 == "\t" }.map(String.init) }
         }
 
-        @Test(arguments: TestEnvironment.real)
+        @Test(arguments: TestEnvironment.all)
         func openTransactionsAreListedDescribedAndEnded(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("undecided", partitions: 2)

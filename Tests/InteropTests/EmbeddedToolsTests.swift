@@ -33,6 +33,26 @@ extension InteropTests {
             }
         }
 
+        @Test(arguments: [0, 2]) func kafkasProducerWritesTransactions(version: Int) async throws {
+            var configuration = EmbeddedKafka.Configuration(brokers: 2)
+            configuration.transactionVersion = version
+            try await EmbeddedKafka.withCluster(configuration) { kafka in
+                try await kafka.createTopic("t", partitions: 3)
+                _ = try await self.run(
+                    "org.apache.kafka.tools.ProducerPerformance", kafka,
+                    [
+                        "--topic", "t", "--num-records", "1000", "--record-size", "10", "--throughput", "1000",
+                        "--transactional-id", "perf", "--transaction-duration-ms", "50",
+                    ])
+                #expect(try await kafka.records(of: "t").count == 1000)
+                let transaction = try #require(try await kafka.transaction("perf"))
+                #expect(transaction.state == "CompleteCommit")
+                // Version 2 has an epoch for each transaction, and adds partitions by writing to them.
+                #expect((transaction.producerEpoch > 2) == (version == 2))
+                #expect(kafka.requests.contains { $0.api == .addPartitionsToTxn } == (version == 0))
+            }
+        }
+
         @Test func topicsAndTheirSettingsAreChangedByKafkasTools() async throws {
             try await EmbeddedKafka.withCluster(brokers: 2) { kafka in
                 let topics = "org.apache.kafka.tools.TopicCommand"

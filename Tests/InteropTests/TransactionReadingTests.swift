@@ -13,7 +13,7 @@ extension InteropTests {
     /// Transactions written by Kafka's own producer.
     @Suite(.timeLimit(.minutes(2)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
     struct TransactionReading {
-        @Test(arguments: TestEnvironment.real)
+        @Test(arguments: TestEnvironment.all)
         func readCommittedReturnsCommittedRecordsOnlyInOrder(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("transactions", partitions: 3)

@@ -23,6 +23,15 @@ final class TurnQueue: Sendable {
         until deadline: MonotonicTime, on loop: EventLoop, orThrow timeout: @escaping @Sendable () -> KafkaError,
         _ body: () async throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
+        try await self.take(until: deadline, on: loop, orThrow: timeout)
+        defer { self.giveBack() }
+        return try await body()
+    }
+
+    /// Takes the turn once all earlier callers have given it back or given up. `giveBack` must follow.
+    func take(
+        until deadline: MonotonicTime, on loop: EventLoop, orThrow timeout: @escaping @Sendable () -> KafkaError
+    ) async throws(KafkaError) {
         let turn = Promise<Void>()
         let mustWait = self.state.withLock { state in
             if state.isBusy { state.waiting.append(turn) }
@@ -30,11 +39,10 @@ final class TurnQueue: Sendable {
             return state.isBusy
         }
         if mustWait { try await turn.value(until: deadline, on: loop, orThrow: timeout) }
-        defer { self.next() }
-        return try await body()
     }
 
-    private func next() {
+    /// Gives the turn to the next caller.
+    func giveBack() {
         while true {
             let turn = self.state.withLock { state in
                 let turn = state.waiting.popFirst()

@@ -70,6 +70,64 @@ final class Committer: Sendable {
         return .commitOutOfDate(group)
     }
 
+    // MARK: Transactions
+
+    /// The identity under which offsets are added to transactions.
+    func identityForTransaction() throws(KafkaError) -> CommitIdentity {
+        guard let identity = self.core.state.withLock({ $0.membership.committer }) else {
+            throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
+        }
+        guard !self.core.configuration.enableAutoCommit else {
+            throw KafkaError(
+                .illegalState,
+                "The consumer commits automatically, beside the transaction: set enableAutoCommit to false.",
+                group: identity.group)
+        }
+        return identity
+    }
+
+    /// Lets offsets be committed only in transactions, until `endTransactions`. A commit beside a transaction could replace the
+    /// offsets that are in it.
+    func beginTransactions() throws(KafkaError) {
+        _ = try self.identityForTransaction()
+        let isFirst = self.core.state.withLock { state in
+            defer { state.isInTransactions = true }
+            return !state.isInTransactions
+        }
+        guard isFirst else {
+            throw KafkaError(
+                .illegalState, "The consumer is being processed in transactions already.",
+                group: self.core.configuration.groupID)
+        }
+    }
+
+    func endTransactions() { self.core.state.withLock { $0.isInTransactions = false } }
+
+    /// Moves partitions back to where a transaction that was aborted began, unless they were given up since.
+    func goBack(to offsets: [TopicPartition: Int64]) {
+        self.core.state.withLock { state in
+            for (partition, offset) in offsets {
+                try? state.subscriptions.seek(partition, to: FetchPosition(offset: offset))
+            }
+        }
+        self.core.wake([.fetchers, .positionWaiters])
+    }
+
+    /// Checks that offsets may be added to a transaction. Returns the ids of the topics, or nil if one of them isn't known.
+    func prepareForTransaction(
+        _ offsets: [TopicPartition: OffsetAndMetadata], as identity: CommitIdentity
+    ) throws(KafkaError) -> [String: KafkaUUID]? {
+        for (partition, offset) in offsets where offset.offset < 0 {
+            throw KafkaError(
+                .invalidArgument, "An offset to commit must not be negative: \(offset.offset).",
+                topic: partition.topic, partition: partition.partition)
+        }
+        let isOwner = self.core.state.withLock { state in offsets.keys.allSatisfy { state.mayCommit($0) } }
+        if !isOwner { throw self.notOwned(identity.group) }
+        try self.checkIsCurrent(identity)
+        return self.topicIDs(of: offsets.keys)
+    }
+
     // MARK: Requests
 
     /// Commits offsets for one generation of the group.
@@ -81,6 +139,13 @@ final class Committer: Sendable {
     ) async throws(KafkaError) {
         guard let committer else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
+        }
+        if self.core.state.withLock({ $0.isInTransactions }) {
+            if isAutomatic { return }
+            throw KafkaError(
+                .illegalState,
+                "The consumer's offsets are committed by the producer that processes it, and by nothing else meanwhile.",
+                group: committer.group)
         }
         let begun = self.core.loop.now
         do throws(KafkaError) {

@@ -139,6 +139,31 @@ final class ConsumerReader: Sendable {
         return Reading(batch: ConsumerRecordBatch(storage: storage), progress: progress)
     }
 
+    /// Returns a further batch to a reader that has not finished with others yet. Returns nil at the deadline, or if there is none and
+    /// no deadline, and also if a rebalance, an error or the end comes first.
+    func nextBesideOthers(
+        until deadline: MonotonicTime?, for consumer: KafkaConsumer
+    ) async throws(KafkaError) -> Reading? {
+        do throws(KafkaError) {
+            try self.come()
+            defer { self.go(hasArray: false) }
+            self.core.state.withLock { $0.readerAdds(now: self.core.loop.now) }
+            while true {
+                if let next = try await self.take(.batches, for: consumer, waits: false) { return next }
+                let now = self.core.loop.now
+                guard let deadline, now < deadline, !self.core.state.withLock({ $0.hasOtherTask(now: now) }) else {
+                    return nil
+                }
+                await self.signal.wait(until: deadline, on: self.core.loop)
+            }
+        } catch {
+            if error.code == .cancelled { throw error }
+            // `next` throws it, when the reader has finished with the others.
+            self.core.state.withLock { $0.report(error) }
+            return nil
+        }
+    }
+
     /// Returns up to `maximum` records. Waits for the first one, and adds others only if they are already available.
     func collect(
         _ maximum: Int, until deadline: MonotonicTime, for consumer: KafkaConsumer

@@ -52,6 +52,8 @@ struct ConsumerState: Sendable {
     var iterators = 0
     /// Whether no task asks for another element, regardless of existing iterators and arrays.
     var isReaderGone = false
+    /// Whether offsets are committed only in transactions.
+    var isInTransactions = false
     /// Errors of background tasks that the reader has to receive.
     var errors = Deque<KafkaError>()
 
@@ -103,6 +105,12 @@ struct ConsumerState: Sendable {
         case .failure(let failure): return (.failure(failure), wakening)
         case .nothing: return (.wait, wakening)
         }
+    }
+
+    /// Whether a rebalance, an error or the end comes before the next batch.
+    func hasOtherTask(now: MonotonicTime) -> Bool {
+        self.phase != .open || self.membership.step != nil || !self.errors.isEmpty || self.isSessionOver(now: now)
+            || self.membership.isLosing
     }
 
     /// Keeps a background task's error for the reader, once per code and topic.

@@ -18,6 +18,8 @@ import KafkaTransport
 /// - Several batches are in flight only after one has succeeded and none has failed since. After a failure, a change of
 ///   leader, or a new identity, one batch is sent alone: a broker without state for the producer accepts any first
 ///   sequence, and could store the second batch in place of the first.
+/// - In a transaction, sequences never begin again: a batch with an unexpected answer fails, and with it the transaction. The
+///   next one has an identity of its own.
 struct BatchQueue<Batch> {
     /// A batch to be written to the socket.
     struct Transmission {
@@ -95,6 +97,7 @@ struct BatchQueue<Batch> {
     }
 
     private let isIdempotent: Bool
+    private let isTransactional: Bool
     private let maximumInFlight: Int
     /// Batches that were never sent.
     private var fresh = Deque<Waiting>()
@@ -117,8 +120,9 @@ struct BatchQueue<Batch> {
     private var isLogNew = false
     private var nextID: UInt64 = 0
 
-    init(isIdempotent: Bool, maximumInFlight: Int) {
+    init(isIdempotent: Bool, isTransactional: Bool = false, maximumInFlight: Int) {
         self.isIdempotent = isIdempotent
+        self.isTransactional = isTransactional
         self.maximumInFlight = maximumInFlight
     }
 
@@ -160,7 +164,11 @@ struct BatchQueue<Batch> {
     /// Returns the next batch to send. `available` is the producer's identity, if it has one.
     mutating func next(available: ProducerIdentity?) -> Next {
         guard self.hasUnsent, self.canSend else { return .nothing }
-        self.beginEpochIfDue()
+        if self.isTransactional {
+            guard self.adopt(available) else { return .nothing }
+        } else {
+            self.beginEpochIfDue()
+        }
         if let renumbering = self.renumbering {
             guard self.inFlight == 0 else { return .nothing }
             guard self.renumber(renumbering, available: available) else {
@@ -189,6 +197,17 @@ struct BatchQueue<Batch> {
         return .send(self.transmission(entry))
     }
 
+    /// Begins with the identity of a transaction. Returns false while batches of an earlier one, which were given up, are still in
+    /// flight.
+    private mutating func adopt(_ identity: ProducerIdentity?) -> Bool {
+        guard identity != self.identity else { return true }
+        guard self.sent.isEmpty else { return false }
+        self.identity = identity
+        self.nextSequence = 0
+        self.isFlowing = false
+        return true
+    }
+
     /// The partition has another leader: everything in flight to the old one must be answered before a batch goes to
     /// the new one.
     mutating func leaderChanged() {
@@ -198,7 +217,7 @@ struct BatchQueue<Batch> {
     /// The partition's log was replaced by one without state for this producer. A new epoch begins in it as soon as no
     /// sent batch may be stored in either log.
     mutating func logBeganAnew() {
-        guard self.identity != nil else { return }
+        guard self.identity != nil, !self.isTransactional else { return }
         self.isFlowing = false
         self.isLogNew = true
     }
@@ -288,6 +307,7 @@ struct BatchQueue<Batch> {
             guard self.isIdempotent else { return self.fail(at: index) }
             // The batches before this one have not ended, and the broker rejected this one because they are missing.
             if index > 0 { return retry }
+            if self.isTransactional { return self.fail(at: index) }
             // The batch follows everything that the broker is known to have stored, but the broker rejects its
             // sequence: earlier records were lost there, or given up here. If this batch itself may be stored, that
             // could be the reason, and a new sequence could store it twice. A broker without any state for the producer

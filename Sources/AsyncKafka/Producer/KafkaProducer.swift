@@ -29,7 +29,7 @@ import KafkaTransport
 /// `run()` does the background work. `withProducer` calls it for the duration of a closure.
 public final class KafkaProducer: Sendable {
     let sender: Sender
-    private let loop: EventLoop
+    let loop: EventLoop
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
@@ -38,14 +38,18 @@ public final class KafkaProducer: Sendable {
     /// - Throws: `.invalidConfiguration` if a setting, certificate or key is invalid or settings contradict each other,
     ///   `.compressionUnavailable` if the build doesn't include the compression, and `.connectionFailed` if the system
     ///   can't create an event loop.
-    public init(_ configuration: ProducerConfiguration) throws(KafkaError) {
+    public convenience init(_ configuration: ProducerConfiguration) throws(KafkaError) {
+        try self.init(configuration, transactions: nil)
+    }
+
+    init(_ configuration: ProducerConfiguration, transactions: Transactions?) throws(KafkaError) {
         try configuration.validate()
         do {
             self.loop = try EventLoop(name: "kafka-producer", clock: configuration.cluster.clock)
         } catch {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }
-        self.sender = try Sender(configuration, loop: self.loop)
+        self.sender = try Sender(configuration, transactions: transactions, loop: self.loop)
     }
 
     deinit {
@@ -181,7 +185,12 @@ public final class KafkaProducer: Sendable {
         }
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.sender.cluster.run() }
-            if self.sender.configuration.enableIdempotence {
+            if let transactions = self.sender.transactions {
+                group.addTask(executorPreference: self.loop) {
+                    guard let fatal = await self.sender.sendTransactionRequests(transactions) else { return }
+                    self.shutdown.fulfill(.failure(fatal))
+                }
+            } else if self.sender.configuration.enableIdempotence {
                 group.addTask(executorPreference: self.loop) {
                     guard let fatal = await self.sender.provideIdentities() else { return }
                     self.shutdown.fulfill(.failure(fatal))
@@ -195,7 +204,7 @@ public final class KafkaProducer: Sendable {
             }
             group.cancelAll()
         }
-        if let fatal = self.sender.accumulator.withLock({ $0.idempotence.fatalError }) { throw fatal }
+        if let fatal = self.sender.accumulator.withLock({ $0.fatalError }) { throw fatal }
         if let error = self.sender.undelivered.take() { throw error }
     }
 
@@ -203,6 +212,9 @@ public final class KafkaProducer: Sendable {
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }
+
+    /// Ends `run()` without delivering the accepted records.
+    func triggerShutdown(because error: KafkaError) { self.shutdown.fulfill(.failure(error)) }
 
     /// Runs a producer for the duration of a closure.
     ///

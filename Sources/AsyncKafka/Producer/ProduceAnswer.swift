@@ -47,11 +47,12 @@ enum ProduceAnswer: Hashable {
             self = .staleEpoch
         case .messageTooLarge, .recordListTooLarge:
             self = .tooLarge
-        case .corruptMessage, .notEnoughReplicas, .throttlingQuotaExceeded:
+        case .corruptMessage, .notEnoughReplicas, .throttlingQuotaExceeded, .concurrentTransactions:
             self = .refusedForNow
         case .topicAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIdAuthorizationFailed,
             .invalidTopicException, .invalidRequiredAcks, .invalidTimestamp, .invalidRecord, .policyViolation,
-            .unsupportedForMessageFormat, .unsupportedCompressionType, .unsupportedVersion, .invalidRequest:
+            .unsupportedForMessageFormat, .unsupportedCompressionType, .unsupportedVersion, .invalidRequest, .invalidTxnState,
+            .transactionAbortable, .invalidProducerIdMapping:
             self = .refused
         default:
             self = code.isRetriable ? .uncertain : .failedUncertainly

@@ -18,6 +18,8 @@ import KafkaTransport
 /// and is not being sent.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
+    /// The number of the transaction that it belongs to.
+    let transaction: UInt64
     let createdAt: MonotonicTime
     /// When it is given up.
     let deadline: MonotonicTime
@@ -32,10 +34,12 @@ final class ProducerBatch: @unchecked Sendable {
     private(set) var count = 0
 
     init(
-        _ topicPartition: TopicPartition, createdAt: MonotonicTime, deadline: MonotonicTime,
-        records: consuming RecordBatchBuilder, undelivered: UndeliveredRecords
+        _ topicPartition: TopicPartition, in transaction: UInt64 = RecordAccumulator.noTransaction,
+        createdAt: MonotonicTime, deadline: MonotonicTime, records: consuming RecordBatchBuilder,
+        undelivered: UndeliveredRecords
     ) {
         self.topicPartition = topicPartition
+        self.transaction = transaction
         self.createdAt = createdAt
         self.deadline = deadline
         self.outcome = BatchOutcome(undelivered: undelivered)
@@ -54,9 +58,9 @@ final class ProducerBatch: @unchecked Sendable {
     }
 
     /// Returns the batch in the format of a Produce request.
-    func encoded(identity: ProducerIdentity?, baseSequence: Int32, compression: Compression) throws(KafkaError)
-        -> [Bytes]
-    {
+    func encoded(
+        identity: ProducerIdentity?, baseSequence: Int32, isTransactional: Bool = false, compression: Compression
+    ) throws(KafkaError) -> [Bytes] {
         do {
             try self.records.close(compression: compression)
         } catch {
@@ -65,7 +69,8 @@ final class ProducerBatch: @unchecked Sendable {
                 topic: self.topicPartition.topic, partition: self.topicPartition.partition, underlyingError: error)
         }
         return self.records.finish(
-            producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
+            producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence,
+            isTransactional: isTransactional)
     }
 
     /// Returns the same records in batches of at most `size` bytes, or in two of about half the size if those are
@@ -88,7 +93,7 @@ final class ProducerBatch: @unchecked Sendable {
                 if isTaken { continue }
             }
             let part = ProducerBatch(
-                self.topicPartition, createdAt: self.createdAt, deadline: self.deadline,
+                self.topicPartition, in: self.transaction, createdAt: self.createdAt, deadline: self.deadline,
                 records: RecordBatchBuilder(initialCapacity: limit), undelivered: undelivered)
             _ = try part.records.append(
                 key: key, value: value, headers: headers, timestamp: record.timestamp, limit: .max)

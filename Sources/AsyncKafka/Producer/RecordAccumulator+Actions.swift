@@ -19,11 +19,15 @@ extension RecordAccumulator {
         case split(Splitting)
         /// Wakes a task that waits for room in the buffer.
         case wake(Promise<Void>)
+        /// Fails a task that waits for room in the buffer.
+        case refuse(Promise<Void>, KafkaError)
         /// Calls `endBackoff` after the backoff that follows this many failures.
-        case backOff(PartitionState, failures: Int, count: Int)
+        case backOff(PartitionState, failures: Int, count: Int, isForTransaction: Bool)
         case setLingerTimer(MonotonicTime)
         case setExpiryTimer(MonotonicTime)
         case getIdentity
+        /// Lets the next request about the transaction be sent, and wakes the tasks that wait for its results.
+        case transact
         case updateMetadata
         /// Requests the leaders of a topic.
         case findLeaders(ofTopic: String)

@@ -34,6 +34,8 @@ extension RecordAccumulator {
             self.list(transmission.partition, &actions)
         }
         if let broker { self.send(to: broker, &actions) }
+        // An abort may wait for the last answer.
+        if self.settings.isTransactional, broker?.inFlight == 0 { actions.append(.transact) }
         return actions
     }
 
@@ -53,7 +55,8 @@ extension RecordAccumulator {
                 .end(batch, .stored(baseOffset: answer.baseOffset, logAppendTime: answer.logAppendTime)))
         case .retry:
             // If the leader is already known to be another broker, there is nothing to wait for.
-            if partition.leader == broker { self.backOff(partition, &actions) }
+            let isForTransaction = answer.error?.brokerCode == .concurrentTransactions
+            if partition.leader == broker { self.backOff(partition, isForTransaction: isForTransaction, &actions) }
         case .split:
             self.learnLimit(of: partition.topic, from: batch, now: now, &actions)
             actions.append(.split(Splitting(partition: partition, id: transmission.id, batch: batch)))
@@ -149,8 +152,14 @@ extension RecordAccumulator {
             error.message += " The partition has no leader."
             return error
         }
-        let attempts = partition.isAwaitingIdentity ? self.idempotence.failedAttempts : partition.failedAttempts
-        if partition.isAwaitingIdentity { error.message += " The producer has no id yet, which idempotence needs." }
+        var attempts = partition.failedAttempts
+        if partition.isAwaitingIdentity, self.settings.isTransactional {
+            attempts = self.transactionAttempts
+            error.message += " The partition could not be added to the transaction yet."
+        } else if partition.isAwaitingIdentity {
+            attempts = self.idempotence.failedAttempts
+            error.message += " The producer has no id yet, which idempotence needs."
+        }
         guard let last = attempts.last, let summary = attempts.summary(now: now)?.message else {
             if !partition.isAwaitingIdentity { error.message += " Broker \(leader) has not answered." }
             return error

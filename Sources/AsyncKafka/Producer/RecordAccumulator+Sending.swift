@@ -24,6 +24,8 @@ extension RecordAccumulator {
     struct Drained: Sendable {
         let broker: Int32
         let transmissions: [Transmission]
+        /// Nil without transactions.
+        var transactionVersion: TransactionVersion?
     }
 
     enum Step {
@@ -69,12 +71,19 @@ extension RecordAccumulator {
     }
 
     /// Delays the next attempt of a partition.
-    mutating func backOff(_ partition: PartitionState, _ actions: inout [Action]) {
+    ///
+    /// - Parameter isForTransaction: whether it only waits for the markers of the transaction before, which takes milliseconds.
+    mutating func backOff(
+        _ partition: PartitionState, isForTransaction: Bool = false, _ actions: inout [Action]
+    ) {
         guard !partition.isBackingOff else { return }
         partition.isBackingOff = true
         partition.failures += 1
         partition.backoffCount += 1
-        actions.append(.backOff(partition, failures: partition.failures, count: partition.backoffCount))
+        actions.append(
+            .backOff(
+                partition, failures: partition.failures, count: partition.backoffCount,
+                isForTransaction: isForTransaction))
         self.leaveIfSticky(partition)
     }
 
@@ -158,6 +167,11 @@ extension RecordAccumulator {
                 self.list(partition, &actions)
                 continue
             }
+            var identity = self.idempotence.identity
+            if self.settings.isTransactional {
+                identity = self.transactionalIdentity(for: partition, &actions)
+                guard identity != nil else { continue }
+            }
             if !partition.queue.hasUnsent, partition.isOpenDue { self.close(partition) }
             guard let batch = partition.queue.upNext else { continue }
             // The topic's limit was learned after the batch had been filled.
@@ -173,7 +187,7 @@ extension RecordAccumulator {
                 broker.ready.prepend(partition)
                 break
             }
-            switch partition.queue.next(available: self.idempotence.identity) {
+            switch partition.queue.next(available: identity) {
             case .send(let next):
                 size += batchSize
                 transmissions.append(
@@ -194,7 +208,10 @@ extension RecordAccumulator {
         }
         guard !transmissions.isEmpty else { return .done }
         broker.inFlight += 1
-        return .send(Drained(broker: broker.id, transmissions: transmissions))
+        return .send(
+            Drained(
+                broker: broker.id, transmissions: transmissions,
+                transactionVersion: self.transactions?.current?.version))
     }
 
     // MARK: Connections
@@ -236,6 +253,9 @@ extension RecordAccumulator {
 
     // MARK: The producer's identity
 
+    /// The error with which the producer can't go on.
+    var fatalError: KafkaError? { self.idempotence.fatalError ?? self.transactions?.failure }
+
     mutating func received(_ identity: ProducerIdentity) -> [Action] {
         var actions: [Action] = []
         self.idempotence.received(identity)
@@ -250,7 +270,7 @@ extension RecordAccumulator {
         return actions
     }
 
-    private mutating func takeAwaitingIdentity() -> [PartitionState] {
+    mutating func takeAwaitingIdentity() -> [PartitionState] {
         defer { self.awaitingIdentity = [] }
         for partition in self.awaitingIdentity { partition.isAwaitingIdentity = false }
         return self.awaitingIdentity
@@ -275,7 +295,9 @@ extension RecordAccumulator {
             topic.batchSize = LearnedBatchSize(settings.batchSize)
         }
         let moved = topic.update(metadata) {
-            BatchQueue(isIdempotent: settings.isIdempotent, maximumInFlight: settings.maxInFlight)
+            BatchQueue(
+                isIdempotent: settings.isIdempotent, isTransactional: settings.isTransactional,
+                maximumInFlight: settings.maxInFlight)
         }
         for partition in moved { self.buffer.assign(partition) }
         if !moved.isEmpty { self.buffer.leadersChanged() }

@@ -21,6 +21,8 @@ struct RecordAccumulator {
         var deliveryTimeout: Duration
         var maxInFlight: Int
         var isIdempotent: Bool
+        /// Whether all records belong to transactions.
+        var isTransactional = false
         var isRoundRobin: Bool
         /// Whether there is an observer for the buffer becoming full and having room again.
         var isObserved: Bool
@@ -65,6 +67,14 @@ struct RecordAccumulator {
     var brokers: [Int32: BrokerState] = [:]
     var openBatches = OpenBatches()
     var idempotence = IdempotenceStateMachine()
+    /// Nil without transactions.
+    var transactions: TransactionStateMachine?
+    /// The number of the transaction that records are accepted for.
+    var openTransaction = Self.noTransaction
+    /// Whether no further transaction may begin, because the producer is closing.
+    var refusesTransactions = false
+    /// The failed attempts of the current request about the transaction.
+    var transactionAttempts = FailedAttempts()
     /// Partitions that can't send before the producer has a (new) identity.
     var awaitingIdentity: [PartitionState] = []
     var buffer: RecordBuffer
@@ -81,6 +91,10 @@ struct RecordAccumulator {
         self.buffer = RecordBuffer(size: bufferMemory)
         self.undelivered = undelivered
         self.random = seed
+        if settings.isTransactional {
+            self.transactions = TransactionStateMachine()
+            self.closeTransaction()
+        }
     }
 
     // MARK: Appending
@@ -88,7 +102,10 @@ struct RecordAccumulator {
     /// The fast path for nearly all records: the partition's batch is open and has room. Returns nil in all other
     /// cases, which `append` handles.
     @inline(__always)
-    mutating func appendToOpenBatch(_ record: ProducerRecord, choice: Choice, timestamp: Int64) -> Delivery? {
+    mutating func appendToOpenBatch(
+        _ record: ProducerRecord, choice: Choice, timestamp: Int64, in transaction: UInt64 = Self.noTransaction
+    ) -> Delivery? {
+        guard transaction == self.openTransaction else { return nil }
         let batch: ProducerBatch
         if case .free = choice {
             guard let free = self.freeBatch, self.freeTopic == record.topic else { return nil }
@@ -116,9 +133,11 @@ struct RecordAccumulator {
     /// `isOffered` means that the calling task was woken because there may be room. Other callers take no memory while
     /// tasks wait for some.
     mutating func append(
-        _ record: ProducerRecord, choice: Choice, timestamp: Int64, isOffered: Bool = false, now: () -> MonotonicTime
+        _ record: ProducerRecord, choice: Choice, timestamp: Int64, in transaction: UInt64 = Self.noTransaction,
+        isOffered: Bool = false, now: () -> MonotonicTime
     ) -> Appended {
         if isOffered { self.buffer.takeOfferBack() }
+        guard transaction == self.openTransaction else { return .closed(self.refusal(of: transaction)) }
         let topic: TopicState
         if let last = self.lastTopic, last.name == record.topic {
             topic = last
@@ -236,8 +255,8 @@ struct RecordAccumulator {
     ) -> Room {
         let topic = partition.topic
         let batch = ProducerBatch(
-            partition.topicPartition, createdAt: now, deadline: now + self.settings.deliveryTimeout,
-            records: RecordBatchBuilder(), undelivered: self.undelivered)
+            partition.topicPartition, in: self.openTransaction, createdAt: now,
+            deadline: now + self.settings.deliveryTimeout, records: RecordBatchBuilder(), undelivered: self.undelivered)
         guard
             self.takeMemory(
                 for: batch, of: partition, least: size, atBest: min(partition.expectedSize, topic.batchSize.current),

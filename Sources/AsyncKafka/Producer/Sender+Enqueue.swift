@@ -12,7 +12,9 @@ import KafkaTransport
 extension Sender {
     /// Appends a record if that is possible without waiting. Returns nil otherwise.
     @inline(__always)
-    func append(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+    func append(
+        _ record: ProducerRecord, in transaction: UInt64 = RecordAccumulator.noTransaction
+    ) throws(KafkaError) -> Delivery? {
         let choice: RecordAccumulator.Choice
         if let partition = record.partition {
             choice = .named(partition)
@@ -24,17 +26,17 @@ extension Sender {
         let timestamp = record.timestamp?.millisecondsSince1970 ?? self.loop.clock.coarseWallMilliseconds
         if self.isPartitionerOurs, timestamp >= 0,
             let delivery = self.accumulator.withLock({
-                $0.appendToOpenBatch(record, choice: choice, timestamp: timestamp)
+                $0.appendToOpenBatch(record, choice: choice, timestamp: timestamp, in: transaction)
             })
         {
             return delivery
         }
-        return try self.appendSlowly(record)
+        return try self.appendSlowly(record, in: transaction)
     }
 
     @inline(never)
-    private func appendSlowly(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
-        switch try self.tryAppend(record) {
+    private func appendSlowly(_ record: ProducerRecord, in transaction: UInt64) throws(KafkaError) -> Delivery? {
+        switch try self.tryAppend(record, in: transaction) {
         case .done(let delivery, let actions):
             self.perform(actions)
             return delivery
@@ -50,10 +52,14 @@ extension Sender {
         }
     }
 
-    private func tryAppend(_ record: ProducerRecord) throws(KafkaError) -> RecordAccumulator.Appended {
+    private func tryAppend(
+        _ record: ProducerRecord, in transaction: UInt64
+    ) throws(KafkaError) -> RecordAccumulator.Appended {
         guard let choice = try self.choice(for: record) else { return .unknownTopic }
         let timestamp = try self.timestamp(of: record)
-        return self.accumulator.withLock { $0.append(record, choice: choice, timestamp: timestamp) { self.loop.now } }
+        return self.accumulator.withLock {
+            $0.append(record, choice: choice, timestamp: timestamp, in: transaction) { self.loop.now }
+        }
     }
 
     private func timestamp(of record: ProducerRecord) throws(KafkaError) -> Int64 {
@@ -106,7 +112,9 @@ extension Sender {
     // MARK: Waiting
 
     /// Appends a record. Waits for the metadata of its topic and for room.
-    func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+    func enqueue(
+        _ record: ProducerRecord, in transaction: UInt64 = RecordAccumulator.noTransaction
+    ) async throws(KafkaError) -> Delivery {
         let deadline = self.loop.now + self.configuration.maxBlock
         // Whether this task was woken to take room and has not tried yet. It never does if a partitioner throws.
         var isOffered = false
@@ -126,7 +134,7 @@ extension Sender {
             let isOver = Task.isCancelled || deadline <= self.loop.now
             let appended = self.accumulator.withLock { accumulator in
                 let appended = accumulator.append(
-                    record, choice: choice, timestamp: timestamp, isOffered: wasOffered
+                    record, choice: choice, timestamp: timestamp, in: transaction, isOffered: wasOffered
                 ) { self.loop.now }
                 if !isOver, case .full(let shortage, _) = appended {
                     accumulator.waitForRoom(promise, for: shortage, isFirst: wasOffered)
@@ -173,7 +181,7 @@ extension Sender {
         do throws(KafkaError) {
             return try await self.cluster.topic(name, deadline: deadline)
         } catch {
-            throw self.accumulator.withLock { $0.idempotence.fatalError } ?? error
+            throw self.accumulator.withLock { $0.fatalError } ?? error
         }
     }
 
@@ -200,7 +208,9 @@ extension Sender {
     }
 
     /// Appends a record without waiting, after the fast path has failed.
-    func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
+    func tryEnqueue(
+        _ record: ProducerRecord, in transaction: UInt64 = RecordAccumulator.noTransaction
+    ) throws(KafkaError) -> Delivery {
         let isKnown = self.accumulator.withLock { $0.topics[record.topic] != nil }
         if !isKnown {
             guard let topic = self.cluster.topicIfKnown(record.topic) else {
@@ -211,7 +221,7 @@ extension Sender {
             }
             self.learn(topic)
         }
-        let appended = try self.tryAppend(record)
+        let appended = try self.tryAppend(record, in: transaction)
         switch appended {
         case .done(let delivery, let actions):
             self.perform(actions)

@@ -94,6 +94,7 @@ extension Sender {
 
     /// Closes the producer for new records, delivers the accepted ones within a limit, and gives up the rest.
     func close(within limit: Duration) async {
+        if let transactions { await self.finishTransactions(transactions, within: limit) }
         self.refuseRecords(.producerClosed)
         if limit > .zero {
             let deadline = self.loop.now + limit

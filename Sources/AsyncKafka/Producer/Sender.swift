@@ -29,13 +29,18 @@ final class Sender: Sendable {
     let isPartitionerOurs: Bool
     /// Wakes the task that obtains the producer's identity.
     let identityWanted = Signal()
+    /// Nil without transactions.
+    let transactions: Transactions?
 
     /// The number of requests to a broker that one call sends before the loop continues, so that a task which enqueues
     /// a record doesn't have to send for all others.
     private static let requestsAtATime = 4
 
-    init(_ configuration: ProducerConfiguration, loop: EventLoop) throws(KafkaError) {
+    init(
+        _ configuration: ProducerConfiguration, transactions: Transactions? = nil, loop: EventLoop
+    ) throws(KafkaError) {
         try configuration.validate()
+        self.transactions = transactions
         self.configuration = configuration
         self.loop = loop
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
@@ -48,7 +53,7 @@ final class Sender: Sendable {
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
             maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
-            isRoundRobin: isRoundRobin, isObserved: configuration.cluster.observer != nil)
+            isTransactional: transactions != nil, isRoundRobin: isRoundRobin, isObserved: configuration.cluster.observer != nil)
         self.accumulator = Lock(
             RecordAccumulator(
                 settings: settings, bufferMemory: configuration.bufferMemory, undelivered: self.undelivered,
@@ -90,6 +95,10 @@ final class Sender: Sendable {
             case .split(let splitting):
                 splittings.append(splitting)
             case .end(let batch, let result):
+                if self.transactions != nil, let error = result.error {
+                    // Before the result is known, so that nobody commits the transaction.
+                    actions += self.accumulator.withLock { $0.spoilTransaction(batch.transaction, because: error) }
+                }
                 self.noteEnd(batch, result)
                 batch.outcome.complete(result, count: batch.count)
             case .freeRecords(let batch):
@@ -97,8 +106,13 @@ final class Sender: Sendable {
             case .wake(let task):
                 // If the task has given up, wake the next one.
                 if !task.fulfill(.success(())) { actions += self.accumulator.withLock { $0.offerRoomAgain() } }
-            case .backOff(let partition, let failures, let count):
-                _ = self.loop.schedule(after: self.cluster.backoff(failures: failures)) { [weak self] in
+            case .refuse(let task, let error):
+                task.fulfill(.failure(error))
+            case .backOff(let partition, let failures, let count, let isForTransaction):
+                let backoff =
+                    isForTransaction
+                    ? self.transactionBackoff(failures: failures) : self.cluster.backoff(failures: failures)
+                _ = self.loop.schedule(after: backoff) { [weak self] in
                     self?.decide { $0.endBackoff(partition, count: count) }
                 }
             case .setLingerTimer(let time):
@@ -107,6 +121,8 @@ final class Sender: Sendable {
                 _ = self.loop.schedule(at: time) { [weak self] in self?.expire() }
             case .getIdentity:
                 self.identityWanted.notify()
+            case .transact:
+                self.transactions?.changed()
             case .updateMetadata:
                 self.cluster.requestMetadataUpdate("a partition has no known leader")
             case .findLeaders(let topic):
@@ -205,13 +221,14 @@ final class Sender: Sendable {
         guard connection.isOpen else { return self.answered(drained, [:]) { _ in .notSent(connection.closedError) } }
         var request = ProduceRequest()
         request.acks = self.configuration.acks.code
+        request.transactionalId = self.transactions?.id
         request.timeoutMs = self.configuration.cluster.requestTimeout.wholeMilliseconds
         var failures: [Int: KafkaError] = [:]
         for (index, transmission) in drained.transmissions.enumerated() {
             do {
                 let encoded = try transmission.batch.encoded(
                     identity: transmission.identity, baseSequence: transmission.baseSequence,
-                    compression: self.configuration.compression)
+                    isTransactional: self.transactions != nil, compression: self.configuration.compression)
                 request.add(encoded, of: transmission)
                 self.noteSent(transmission.batch, to: connection.broker)
             } catch {
@@ -220,7 +237,8 @@ final class Sender: Sendable {
         }
         do {
             let hasIDs = request.topicData.allSatisfy { $0.topicId != .zero }
-            let version = try connection.versions.version(for: ProduceRequest.self, atMost: hasIDs ? nil : 12)
+            let version = try connection.versions.version(
+                for: ProduceRequest.self, within: self.produceVersions(of: drained.transactionVersion, hasIDs: hasIDs))
             if request.topicData.isEmpty {
                 self.answered(drained, failures) { _ in .refused(nil) }
             } else if self.configuration.acks == .none {

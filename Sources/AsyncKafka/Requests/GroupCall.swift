@@ -8,23 +8,14 @@
 import KafkaProtocol
 
 /// A call that goes to a group's coordinator.
-protocol GroupCall: Call {
+protocol GroupCall: CoordinatorCall {
     var group: String { get }
 }
 
 extension GroupCall {
     var coordinator: CoordinatorKey { CoordinatorKey(kind: .group, name: self.group) }
-
-    func destination(of item: Item) -> Destination { .coordinator(self.coordinator) }
 }
 
 extension GroupCall where Item == OnlyItem {
     func annotate(_ error: inout KafkaError, about item: OnlyItem) { error.group = self.group }
-
-    /// The outcome of a request about the group or a member as a whole.
-    func outcome(
-        _ code: ErrorCode, from recipient: Recipient, _ value: @autoclosure () -> Value
-    ) -> [OnlyItem: CallOutcome<Value>] {
-        [OnlyItem(): code == .none ? .done(value()) : self.refused(code, OnlyItem(), by: recipient)]
-    }
 }

@@ -23,7 +23,7 @@ enum APIVersionsEndpoint: Endpoint {
             self.fail(request, .rebootstrapRequired, call)
             return
         }
-        call.answer(self.answer(call.cluster.configuration))
+        call.answer(self.answer(call))
     }
 
     /// Returns whether the client expected another broker or another cluster (KIP-1242).
@@ -47,7 +47,8 @@ enum APIVersionsEndpoint: Endpoint {
             && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
     }
 
-    private static func answer(_ configuration: EmbeddedKafka.Configuration) -> ApiVersionsResponse {
+    private static func answer(_ call: Call) -> ApiVersionsResponse {
+        let configuration = call.cluster.configuration
         var response = ApiVersionsResponse()
         for (key, endpoint) in Endpoints.all.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard let versions = Endpoints.versions(of: endpoint, in: configuration) else { continue }
@@ -57,7 +58,28 @@ enum APIVersionsEndpoint: Endpoint {
             api.maxVersion = versions.upperBound
             response.apiKeys.append(api)
         }
+        if call.version >= 3 { self.addFeatures(call, to: &response) }
         return response
+    }
+
+    /// Adds the features with their levels (KIP-584).
+    private static func addFeatures(_ call: Call, to response: inout ApiVersionsResponse) {
+        // Clients that send version 3 don't understand 0 as the lowest level.
+        if call.version >= 4 {
+            var supported = ApiVersionsResponse.SupportedFeatureKey()
+            supported.name = "transaction.version"
+            supported.minVersion = 0
+            supported.maxVersion = 2
+            response.supportedFeatures = [supported]
+        }
+        response.finalizedFeaturesEpoch = call.cluster.transactionVersion.epoch
+        let level = Int16(call.cluster.transactionVersion.level)
+        guard level > 0 else { return }
+        var finalized = ApiVersionsResponse.FinalizedFeatureKey()
+        finalized.name = "transaction.version"
+        finalized.minVersionLevel = level
+        finalized.maxVersionLevel = level
+        response.finalizedFeatures = [finalized]
     }
 
     /// Responds to a version that the broker doesn't know: in version 0, which all clients can read, with the supported

@@ -28,7 +28,8 @@ enum FetchEndpoint: Endpoint {
             self.answer(result, plan: plan, call)
         } else {
             _ = WaitingFetch(
-                query, plan: plan, missing: missing, timeout: .milliseconds(Int(request.maxWaitMs)), call)
+                query, plan: plan, missing: missing, present: result.byteCount,
+                timeout: .milliseconds(Int(request.maxWaitMs)), call)
         }
     }
 

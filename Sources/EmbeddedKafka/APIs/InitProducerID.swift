@@ -14,15 +14,34 @@ enum InitProducerIDEndpoint: Endpoint {
 
     static func handle(_ request: InitProducerIdRequest, _ call: Call) {
         if let refusal = self.refusal(request, call) { return self.fail(request, refusal, call) }
-        guard request.transactionalId == nil else {
-            // This broker doesn't support transactions yet.
-            self.fail(request, .unsupportedVersion, call)
-            return
-        }
+        if let id = request.transactionalId { return self.initialize(id, request, call) }
         var response = InitProducerIdResponse()
         response.producerId = call.cluster.takeProducerID()
         response.producerEpoch = 0
         call.answer(response)
+    }
+
+    private static func initialize(_ id: String, _ request: InitProducerIdRequest, _ call: Call) {
+        guard !id.isEmpty else { return self.fail(request, .invalidRequest, call) }
+        guard call.coordinatesTransactions(of: id) else { return self.fail(request, .notCoordinator, call) }
+        let timeout = Int64(request.transactionTimeoutMs)
+        guard timeout > 0, timeout <= call.cluster.configuration.maxTransactionTimeout.inMilliseconds else {
+            return self.fail(request, .invalidTransactionTimeout, call)
+        }
+        var expected: TransactionalIDState.Producer?
+        if request.producerId >= 0 {
+            expected = TransactionalIDState.Producer(id: request.producerId, epoch: request.producerEpoch)
+        }
+        do throws(BrokerError) {
+            let producer = try call.cluster.transactions.initProducer(id, continuing: expected, timeout: timeout)
+            var response = InitProducerIdResponse()
+            response.producerId = producer.id
+            response.producerEpoch = producer.epoch
+            call.answer(response)
+        } catch {
+            self.fail(
+                request, error.code == .producerFenced && call.version < 4 ? .invalidProducerEpoch : error.code, call)
+        }
     }
 
     private static func refusal(_ request: InitProducerIdRequest, _ call: Call) -> ErrorCode? {

@@ -11,7 +11,7 @@ enum OffsetCommitEndpoint: Endpoint {
     static let name = "OffsetCommit"
 
     /// The default of Kafka's offset.metadata.max.bytes.
-    private static let maximumMetadataBytes = 4096
+    static let maximumMetadataBytes = 4096
 
     static func access(_ request: OffsetCommitRequest) -> Access { .needs(.read, .group(request.groupId)) }
 

@@ -15,6 +15,8 @@ enum OffsetFetchEndpoint: Endpoint {
         var group: String
         /// The topics, or nil for all committed offsets of the group.
         var topics: [OffsetFetchRequest.OffsetFetchRequestTopics]?
+        /// Whether offsets that an open transaction commits are refused (KIP-447).
+        var requiresStable: Bool
     }
 
     static func access(_ request: OffsetFetchRequest) -> Access { .byItem }
@@ -47,25 +49,38 @@ enum OffsetFetchEndpoint: Endpoint {
     }
 
     private static func queries(_ request: OffsetFetchRequest, _ call: Call) -> [Query] {
-        if call.version >= 8 { return request.groups.map { Query(group: $0.groupId, topics: $0.topics) } }
+        if call.version >= 8 {
+            return request.groups.map {
+                Query(group: $0.groupId, topics: $0.topics, requiresStable: request.requireStable)
+            }
+        }
         let topics = request.topics?.map { topic in
             var wanted = OffsetFetchRequest.OffsetFetchRequestTopics()
             wanted.name = topic.name
             wanted.partitionIndexes = topic.partitionIndexes
             return wanted
         }
-        return [Query(group: request.groupId, topics: topics)]
+        return [Query(group: request.groupId, topics: topics, requiresStable: request.requireStable)]
     }
 
     private static func topics(_ query: Query, _ call: Call) -> [OffsetFetchResponse.OffsetFetchResponseTopics] {
-        let offsets = call.cluster.groups[query.group]?.offsets ?? [:]
+        let group = call.cluster.groups[query.group]
+        let offsets = group?.offsets ?? [:]
+        func part(_ topic: String, _ index: Int32) -> OffsetFetchResponse.OffsetFetchResponsePartitions {
+            guard query.requiresStable, group?.isUnstable(topic: topic, partition: index) == true else {
+                return self.partition(index, offsets[topic]?[index])
+            }
+            var part = self.partition(index, nil)
+            part.errorCode = .unstableOffsetCommit
+            return part
+        }
         guard let wanted = query.topics else {
             return offsets.filter { call.permits(.describe, .topic($0.key)) }.sorted { $0.key < $1.key }.map {
                 name, partitions in
                 var topic = OffsetFetchResponse.OffsetFetchResponseTopics()
                 topic.name = name
                 topic.topicId = call.cluster.topic(name)?.id ?? .zero
-                topic.partitions = partitions.sorted { $0.key < $1.key }.map { self.partition($0.key, $0.value) }
+                topic.partitions = partitions.keys.sorted().map { part(name, $0) }
                 return topic
             }
         }
@@ -80,7 +95,7 @@ enum OffsetFetchEndpoint: Endpoint {
                     part.errorCode = known == nil ? .unknownTopicId : .topicAuthorizationFailed
                     return part
                 }
-                return self.partition(index, offsets[known]?[index])
+                return part(known, index)
             }
             return topic
         }

@@ -120,11 +120,29 @@ enum ProduceEndpoint: Endpoint {
         }
         let now = call.cluster.wallMilliseconds
         try BatchValidator.check(batch, settings, now: now)
+        if batch.isTransactional { try self.admit(batch, to: partition, request, call) }
         let appended = try partition.log.append(
             try self.stored(batch, settings), leaderEpoch: partition.leaderEpoch, now: now,
             usesLogAppendTime: settings.usesLogAppendTime)
         if !appended.isDuplicate { cluster.appended(batch.bytes.count, to: partition, settings) }
         return appended
+    }
+
+    /// Lets a batch into its producer's transaction, unless the transaction has records in the partition already.
+    private static func admit(
+        _ batch: RecordBatch, to partition: Partition, _ request: ProduceRequest, _ call: Call
+    ) throws(BrokerError) {
+        guard let id = request.transactionalId else {
+            throw BrokerError(.transactionalIdAuthorizationFailed, "The batch is part of a transaction without an ID.")
+        }
+        let producer = TransactionalIDState.Producer(id: batch.producerID, epoch: batch.producerEpoch)
+        guard !partition.log.producers.hasOpenTransaction(producerID: producer.id, epoch: producer.epoch) else {
+            return
+        }
+        try call.cluster.transactions.admit(
+            producer, of: id,
+            to: TransactionalIDState.Place(topic: partition.topicName, partition: partition.index),
+            adds: call.version >= 12, knowsAbortable: call.version >= 11)
     }
 
     /// Returns the batch as the topic stores it, which may be with another compression.

@@ -31,6 +31,9 @@ final class EmbeddedCluster: @unchecked Sendable {
     private(set) var topics: [String: Topic] = [:]
     private var namesByID: [KafkaUUID: String] = [:]
     var groups: [String: ConsumerGroup] = [:]
+    /// The level of the feature `transaction.version`, and the number of changes of it.
+    private(set) var transactionVersion: (level: Int, epoch: Int64)
+    private(set) lazy var transactions = TransactionCoordinator(cluster: self)
     /// The fetches that wait for records, by number.
     var waitingFetches: [Int: WaitingFetch] = [:]
     private var coordinators: [String: Int32] = [:]
@@ -46,6 +49,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.listeners = listeners
         self.credentials = credentials
         self.loop = loop
+        self.transactionVersion = (configuration.transactionVersion, 0)
         self.settings = ClusterSettings(configuration)
         self.acls = configuration.authorizer.map {
             ACLTable(superUsers: $0.superUsers, allowsIfNoACL: $0.allowsIfNoACL)
@@ -115,6 +119,7 @@ final class EmbeddedCluster: @unchecked Sendable {
             if !partition.inSyncReplicas.contains(id) { partition.inSyncReplicas.append(id) }
             if partition.leader == nil { self.lead(partition, by: id) }
         }
+        self.transactions.continueAfterChange()
     }
 
     /// Makes `broker` the leader of a partition, or leaves it without one. The broker becomes a replica if it isn't
@@ -127,6 +132,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
         partition.lead(by: broker)
         self.wakeFetches(of: partition)
+        if broker != nil { self.transactions.continueAfterChange() }
     }
 
     /// Gives a partition other replicas. The leader stays if it is one of them.
@@ -235,9 +241,16 @@ final class EmbeddedCluster: @unchecked Sendable {
     private func moveCoordinator(forKey key: String, to broker: Int32?) {
         guard self.coordinators[key] != broker || broker == nil else { return }
         self.coordinators[key] = broker
+        let name = String(key.dropFirst(2))
         if key.hasPrefix("\(CoordinatorKind.group.rawValue):") {
-            self.groups[String(key.dropFirst(2))]?.moveToNewCoordinator()
+            self.groups[name]?.moveToNewCoordinator()
+        } else {
+            self.transactions.coordinatorMoved(of: name)
         }
+    }
+
+    func setTransactionVersion(_ level: Int) {
+        self.transactionVersion = (level, self.transactionVersion.epoch + 1)
     }
 
     // MARK: Groups

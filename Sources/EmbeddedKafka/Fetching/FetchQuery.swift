@@ -120,6 +120,14 @@ struct FetchQuery {
         data.records = try log.read(
             from: want.fetchOffset, maxBytes: min(Int(want.maxBytes), room), atLeastOneBatch: isFirst, before: limit)
         outcome.hasRecords = data.records?.isEmpty == false
+        guard self.isReadCommitted, outcome.hasRecords else { return }
+        let byteCount = (data.records ?? []).reduce(0) { $0 + $1.count }
+        data.abortedTransactions = log.abortedTransactions(from: want.fetchOffset, byteCount: byteCount).map {
+            var aborted = FetchResponse.AbortedTransaction()
+            aborted.producerId = $0.producerID
+            aborted.firstOffset = $0.firstOffset
+            return aborted
+        }
     }
 
     /// Returns a replica in the consumer's rack, if this broker is the leader, isn't in that rack, and may refer to

@@ -16,14 +16,20 @@ final class WaitingFetch {
     private let id: Int
     private let partitions: [Partition]
     private var missing: Int
+    /// The number of bytes that end the wait.
+    private let wanted: Int
     private var timer: LoopTimer?
 
-    /// Waits until `missing` more bytes are available, a partition changes otherwise, or `timeout` has passed.
-    init(_ query: FetchQuery, plan: FetchSessions.Plan, missing: Int, timeout: Duration, _ call: Call) {
+    /// Waits until `missing` more than the `present` bytes are available, a partition changes otherwise, or `timeout` has
+    /// passed.
+    init(
+        _ query: FetchQuery, plan: FetchSessions.Plan, missing: Int, present: Int, timeout: Duration, _ call: Call
+    ) {
         self.call = call
         self.query = query
         self.plan = plan
         self.missing = missing
+        self.wanted = present + missing
         self.id = call.cluster.takeNumber()
         self.partitions = query.partitions(in: call.cluster)
         for partition in self.partitions { partition.waitingFetches[self.id] = self }
@@ -35,6 +41,11 @@ final class WaitingFetch {
 
     /// Counts bytes that were appended to one of the partitions.
     func credit(_ count: Int) {
+        guard !self.query.isReadCommitted else {
+            // Records of open transactions don't count, and their markers make them readable.
+            if self.query.run(in: self.call.cluster).byteCount >= self.wanted { self.finish() }
+            return
+        }
         self.missing -= count
         if self.missing <= 0 { self.finish() }
     }

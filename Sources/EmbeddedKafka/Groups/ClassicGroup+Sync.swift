@@ -85,4 +85,14 @@ extension ClassicGroup {
         if let index = self.index(of: memberID) { self.members[index].touch(now) }
         return .none
     }
+
+    /// Returns whether the sender may commit offsets with a transaction. Unlike others it may do so during a rebalance, and
+    /// without being a member (KIP-447).
+    func transactionalCommit(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
+        guard self.state != .dead else { return .coordinatorNotAvailable }
+        if generation < 0, memberID.isEmpty, instanceID == nil { return .none }
+        if generation < 0, self.state == .empty { return .none }
+        if let error = self.identityError(memberID: memberID, instanceID: instanceID) { return error }
+        return generation == self.generation ? .none : .illegalGeneration
+    }
 }

@@ -14,12 +14,22 @@ final class ConsumerGroup {
         var offset: Int64
         var leaderEpoch: Int32
         var metadata: String
+        /// The number that orders commits.
+        var order = 0
+    }
+
+    /// The offsets that a producer commits with its open transaction.
+    struct PendingOffsets {
+        var epoch: Int16
+        var offsets: [String: [Int32: CommittedOffset]] = [:]
     }
 
     let name: String
     private(set) var classic: ClassicGroup
     /// The committed offsets by topic and partition.
     private(set) var offsets: [String: [Int32: CommittedOffset]] = [:]
+    /// The offsets that open transactions commit, by producer ID.
+    private(set) var pendingOffsets: [Int64: PendingOffsets] = [:]
     private unowned let cluster: EmbeddedCluster
     private var joins: [ClassicGroup.Ticket: (ClassicGroup.JoinAnswer) -> Void] = [:]
     private var syncs: [ClassicGroup.Ticket: (ClassicGroup.SyncAnswer) -> Void] = [:]
@@ -120,17 +130,54 @@ final class ConsumerGroup {
         return error
     }
 
+    /// Returns whether the sender may commit offsets with a transaction (KIP-447).
+    func checkTransactionalCommit(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
+        self.classic.transactionalCommit(memberID: memberID, instanceID: instanceID, generation: generation)
+    }
+
     func commit(_ offset: CommittedOffset, topic: String, partition: Int32) {
+        var offset = offset
+        offset.order = self.cluster.takeNumber()
         self.offsets[topic, default: [:]][partition] = offset
+    }
+
+    /// Keeps an offset until the producer's transaction ends.
+    func commit(
+        _ offset: CommittedOffset, topic: String, partition: Int32, with producer: TransactionalIDState.Producer
+    ) {
+        var offset = offset
+        offset.order = self.cluster.takeNumber()
+        self.pendingOffsets[producer.id, default: PendingOffsets(epoch: producer.epoch)].epoch = producer.epoch
+        self.pendingOffsets[producer.id]?.offsets[topic, default: [:]][partition] = offset
+    }
+
+    /// Returns whether an open transaction commits an offset of the partition.
+    func isUnstable(topic: String, partition: Int32) -> Bool {
+        self.pendingOffsets.values.contains { $0.offsets[topic]?[partition] != nil }
+    }
+
+    /// Commits or discards the offsets of a producer's transaction. An offset that was committed after them stays.
+    func endTransaction(of producerID: Int64, isCommit: Bool) {
+        guard let pending = self.pendingOffsets.removeValue(forKey: producerID), isCommit else { return }
+        for (topic, partitions) in pending.offsets {
+            for (partition, offset) in partitions
+            where self.offsets[topic]?[partition].map({ $0.order < offset.order }) ?? true {
+                self.offsets[topic, default: [:]][partition] = offset
+            }
+        }
     }
 
     func forget(topic: String) {
         self.offsets[topic] = nil
+        for producerID in self.pendingOffsets.keys { self.pendingOffsets[producerID]?.offsets[topic] = nil }
     }
 
     func forget(topic: String, partition: Int32) {
         self.offsets[topic]?[partition] = nil
         if self.offsets[topic]?.isEmpty == true { self.offsets[topic] = nil }
+        for producerID in self.pendingOffsets.keys {
+            self.pendingOffsets[producerID]?.offsets[topic]?[partition] = nil
+        }
     }
 }
 

@@ -18,6 +18,10 @@ struct LogCompaction {
     let settings: LogSettings
     /// The last offsets of batches of which at least the header stays.
     let ends: Set<Int64>
+    /// The first offset of an open transaction, before which compaction ends.
+    var lastStableOffset = Int64.max
+    /// The aborted transactions, whose records are removed.
+    var aborted: [AbortedTransaction] = []
 
     /// The result: the batches that stay, and the offset up to which the log is compacted.
     struct Result {
@@ -51,15 +55,16 @@ struct LogCompaction {
 
     /// Returns the number of batches that are old enough.
     private func cleanable(_ batches: [Kept]) -> Int {
-        guard self.settings.minCompactionLag > 0 else { return batches.count }
+        let stable = batches.firstIndex { $0.batch.lastOffset >= self.lastStableOffset } ?? batches.count
+        guard self.settings.minCompactionLag > 0 else { return stable }
         let (limit, overflows) = self.now.subtractingReportingOverflow(self.settings.minCompactionLag)
         guard !overflows else { return 0 }
-        return batches.firstIndex { $0.batch.maxTimestamp > limit } ?? batches.count
+        return min(batches.firstIndex { $0.batch.maxTimestamp > limit } ?? stable, stable)
     }
 
     private func latestOffsets(_ batches: ArraySlice<Kept>, from startOffset: Int64) -> [Bytes: Int64] {
         var latest: [Bytes: Int64] = [:]
-        for kept in batches where !kept.batch.isControl {
+        for kept in batches where !kept.batch.isControl && !self.isAborted(kept.batch) {
             guard let records = try? kept.batch.records() else { continue }
             var iterator = records.makeIterator()
             while let record = try? iterator.next() {
@@ -69,13 +74,21 @@ struct LogCompaction {
         return latest
     }
 
+    private func isAborted(_ batch: RecordBatch) -> Bool {
+        batch.isTransactional
+            && self.aborted.contains {
+                $0.producerID == batch.producerID && ($0.firstOffset...$0.lastOffset).contains(batch.baseOffset)
+            }
+    }
+
     /// Returns what stays of a batch, or nil if nothing does.
     private func compacted(_ kept: Kept, _ latest: [Bytes: Int64]) -> Kept? {
         let removesTombstones = kept.deleteHorizon.map { $0 <= self.now } ?? false
         var hasTombstones = false
         var count = 0
+        let isAborted = self.isAborted(kept.batch)
         let rewritten = try? kept.batch.rewritten { record, records in
-            guard let key = records.key(of: record), latest[key] == record.offset else { return false }
+            guard !isAborted, let key = records.key(of: record), latest[key] == record.offset else { return false }
             if record.valueCount < 0 {
                 if removesTombstones { return false }
                 hasTombstones = true

@@ -25,8 +25,10 @@ extension PartitionLog {
         let batches = self.entriesWithBatches.map {
             LogCompaction.Kept(batch: $0.batch, deleteHorizon: $0.entry.deleteHorizon)
         }
-        let result = LogCompaction(now: now, settings: settings, ends: self.ends)
-            .run(batches, startOffset: self.startOffset)
+        let result = LogCompaction(
+            now: now, settings: settings, ends: self.ends, lastStableOffset: self.lastStableOffset,
+            aborted: self.abortedTransactions
+        ).run(batches, startOffset: self.startOffset)
         self.replaceBatches(result.batches, compactedUpTo: result.end)
     }
 

@@ -33,12 +33,14 @@ final class PartitionLog {
     private(set) var compactedEnd: Int64 = 0
 
     private var segments: [LogSegment] = []
-    private var producers = ProducerStates()
+    private(set) var producers = ProducerStates()
+    /// The aborted transactions, in the order of their markers.
+    private(set) var abortedTransactions: [AbortedTransaction] = []
 
     /// The end of the offsets that consumers may read.
     var highWatermark: Int64 { self.endOffset }
     /// The end of the offsets that `read_committed` consumers may read.
-    var lastStableOffset: Int64 { self.highWatermark }
+    var lastStableOffset: Int64 { max(self.producers.firstOpenOffset ?? self.highWatermark, self.startOffset) }
     /// The places of all batches.
     var entries: some Sequence<LogSegment.Entry> { self.segments.lazy.flatMap(\.entries) }
     /// All batches with their places, without unreadable ones, of which the log has none.
@@ -71,7 +73,7 @@ final class PartitionLog {
         if batch.producerID >= 0, !batch.isControl {
             let verdict = try self.producers.check(
                 producerID: batch.producerID, epoch: batch.producerEpoch, firstSequence: batch.baseSequence,
-                lastSequence: batch.lastSequence)
+                lastSequence: batch.lastSequence, isTransactional: batch.isTransactional)
             if case .duplicate(let earlier) = verdict {
                 return Appended(
                     baseOffset: earlier.baseOffset, lastOffset: earlier.lastOffset,
@@ -93,11 +95,24 @@ final class PartitionLog {
     }
 
     private func note(_ batch: RecordBatch, baseOffset: Int64, timestamp: Int64, now: Int64) {
-        guard batch.producerID >= 0, !batch.isControl else { return }
+        guard batch.producerID >= 0 else { return }
+        guard !batch.isControl else { return self.noteMarker(batch, at: baseOffset, timestamp: timestamp, now: now) }
         let place = ProducerStates.Batch(
             firstSequence: batch.baseSequence, lastSequence: batch.lastSequence, baseOffset: baseOffset,
             lastOffset: baseOffset + (batch.lastOffset - batch.baseOffset), timestamp: timestamp)
-        self.producers.append(place, producerID: batch.producerID, epoch: batch.producerEpoch, now: now)
+        self.producers.append(
+            place, producerID: batch.producerID, epoch: batch.producerEpoch, now: now,
+            isTransactional: batch.isTransactional)
+    }
+
+    private func noteMarker(_ batch: RecordBatch, at offset: Int64, timestamp: Int64, now: Int64) {
+        guard let marker = batch.marker else { return }
+        let start = self.producers.endTransaction(
+            producerID: batch.producerID, epoch: batch.producerEpoch, coordinatorEpoch: marker.coordinatorEpoch ?? 0,
+            timestamp: timestamp, now: now)
+        guard let start, marker.kind == .abort else { return }
+        self.abortedTransactions.append(
+            AbortedTransaction(producerID: batch.producerID, firstOffset: start, lastOffset: offset))
     }
 
     /// Adds a segment if the last one has no room. Segments double in size, so that small logs take little memory.
@@ -255,6 +270,7 @@ final class PartitionLog {
 
     private func rememberProducersAgain() {
         self.producers.removeAll()
+        self.abortedTransactions = []
         for (entry, batch) in self.entriesWithBatches {
             self.note(batch, baseOffset: entry.baseOffset, timestamp: entry.maxTimestamp, now: entry.maxTimestamp)
         }
@@ -309,5 +325,6 @@ final class PartitionLog {
         self.segments.removeSubrange(..<kept)
         self.byteCount = self.segments.reduce(0) { $0 + $1.byteCount }
         self.epochs.advanceStart(to: offset)
+        self.abortedTransactions.removeAll { $0.lastOffset < offset }
     }
 }

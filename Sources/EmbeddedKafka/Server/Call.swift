@@ -123,4 +123,9 @@ final class Call {
     func coordinatesGroup(_ name: String) -> Bool {
         self.cluster.coordinator(.group, for: name) == self.broker.id
     }
+
+    /// Returns whether this broker coordinates the transactions of a transactional ID.
+    func coordinatesTransactions(of transactionalID: String) -> Bool {
+        self.cluster.coordinator(.transaction, for: transactionalID) == self.broker.id
+    }
 }

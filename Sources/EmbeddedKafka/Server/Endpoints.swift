@@ -11,21 +11,23 @@ import KafkaProtocol
 enum Endpoints {
     static let all: [APIKey: any Endpoint.Type] = {
         let endpoints: [any Endpoint.Type] = [
-            AlterClientQuotasEndpoint.self, AlterConfigsEndpoint.self, AlterPartitionReassignmentsEndpoint.self,
-            AlterReplicaLogDirsEndpoint.self, AlterUserScramCredentialsEndpoint.self, APIVersionsEndpoint.self,
-            CreateAclsEndpoint.self, CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self,
-            CreateTopicsEndpoint.self, DeleteAclsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self,
-            DeleteTopicsEndpoint.self, DescribeAclsEndpoint.self, DescribeClientQuotasEndpoint.self,
-            DescribeClusterEndpoint.self, DescribeConfigsEndpoint.self, DescribeDelegationTokenEndpoint.self,
-            DescribeGroupsEndpoint.self, DescribeLogDirsEndpoint.self, DescribeTopicPartitionsEndpoint.self,
-            DescribeUserScramCredentialsEndpoint.self, ElectLeadersEndpoint.self, ExpireDelegationTokenEndpoint.self,
-            FetchEndpoint.self, FindCoordinatorEndpoint.self, HeartbeatEndpoint.self,
-            IncrementalAlterConfigsEndpoint.self, InitProducerIDEndpoint.self, JoinGroupEndpoint.self,
-            LeaveGroupEndpoint.self, ListConfigResourcesEndpoint.self, ListGroupsEndpoint.self,
-            ListOffsetsEndpoint.self, ListPartitionReassignmentsEndpoint.self, MetadataEndpoint.self,
-            OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
+            AddOffsetsToTxnEndpoint.self, AddPartitionsToTxnEndpoint.self, AlterClientQuotasEndpoint.self,
+            AlterConfigsEndpoint.self, AlterPartitionReassignmentsEndpoint.self, AlterReplicaLogDirsEndpoint.self,
+            AlterUserScramCredentialsEndpoint.self, APIVersionsEndpoint.self, CreateAclsEndpoint.self,
+            CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self, CreateTopicsEndpoint.self,
+            DeleteAclsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self, DeleteTopicsEndpoint.self,
+            DescribeAclsEndpoint.self, DescribeClientQuotasEndpoint.self, DescribeClusterEndpoint.self,
+            DescribeConfigsEndpoint.self, DescribeDelegationTokenEndpoint.self, DescribeGroupsEndpoint.self,
+            DescribeLogDirsEndpoint.self, DescribeProducersEndpoint.self, DescribeTopicPartitionsEndpoint.self,
+            DescribeTransactionsEndpoint.self, DescribeUserScramCredentialsEndpoint.self, ElectLeadersEndpoint.self,
+            EndTxnEndpoint.self, ExpireDelegationTokenEndpoint.self, FetchEndpoint.self, FindCoordinatorEndpoint.self,
+            HeartbeatEndpoint.self, IncrementalAlterConfigsEndpoint.self, InitProducerIDEndpoint.self,
+            JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListConfigResourcesEndpoint.self, ListGroupsEndpoint.self,
+            ListOffsetsEndpoint.self, ListPartitionReassignmentsEndpoint.self, ListTransactionsEndpoint.self,
+            MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
             OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, RenewDelegationTokenEndpoint.self,
             SaslAuthenticateEndpoint.self, SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
+            TxnOffsetCommitEndpoint.self, WriteTxnMarkersEndpoint.self,
         ]
         return Dictionary(uniqueKeysWithValues: endpoints.map { ($0.apiKey, $0) })
     }()

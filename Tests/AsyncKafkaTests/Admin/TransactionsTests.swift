@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test func brokersWithoutTheCallsAreErrorsThatNameTheRelease() async throws {
-        try await TestClock().withBroker { kafka in
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.withheldAPIs = [.describeProducers, .describeTransactions, .listTransactions]
+        try await TestClock().withCluster(configuration) { kafka in
             var client = kafka.clientConfiguration
             client.log = SilentLog()
             try await kafka.createTopic("t", partitions: 3)

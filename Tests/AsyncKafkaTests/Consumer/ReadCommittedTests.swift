@@ -12,8 +12,8 @@ import Testing
 
 @testable import AsyncKafka
 
-/// Which records of transactions are read with `.readCommitted`. The embedded broker has no transactions, so the tests
-/// write the logs and rewrite the answers.
+/// Which records of transactions are read with `.readCommitted`. The tests write the logs and rewrite the
+/// answers, to have any order of batches and markers.
 @Suite(.timeLimit(.minutes(1))) struct ReadCommittedTests {
     private let partition = TopicPartition("t", 0)
 

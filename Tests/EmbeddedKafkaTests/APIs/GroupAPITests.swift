@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// Groups as seen by clients, over sockets. The state machine has its own tests.

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// The APIs about log directories, elections and reassignments.

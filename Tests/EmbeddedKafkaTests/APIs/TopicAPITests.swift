@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// Metadata and the requests that change it.

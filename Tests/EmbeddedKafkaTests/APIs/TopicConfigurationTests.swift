@@ -7,6 +7,7 @@
 
 import EmbeddedKafka
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// The topic settings that are accepted, which are the same as in Kafka.

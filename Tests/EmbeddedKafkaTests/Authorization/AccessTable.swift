@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 
 @testable import EmbeddedKafka
 
@@ -16,10 +17,12 @@ enum AccessTable {
     struct Entry: Sendable {
         var denied: ErrorCode?
         var grant: (ACL.Operation, Resource)?
+        /// Another operation that is enough too.
+        var alternative: ACL.Operation?
         var ask: @Sendable (RawClient) async throws -> [ErrorCode]
     }
 
-    private static func entry<Request: KafkaRequest>(
+    static func entry<Request: KafkaRequest>(
         _ operation: ACL.Operation, _ resource: Resource, _ denied: ErrorCode, _ version: Int16, _ request: Request,
         _ codes: @escaping @Sendable (Request.Response) -> [ErrorCode]
     ) -> Entry {
@@ -29,13 +32,13 @@ enum AccessTable {
     }
 
     /// A request that everyone may send.
-    private static func open<Request: KafkaRequest>(
+    static func open<Request: KafkaRequest>(
         _ version: Int16, _ request: Request, _ codes: @escaping @Sendable (Request.Response) -> [ErrorCode]
     ) -> Entry {
         Entry { client in codes(try await client.ask(request, version: version)) }
     }
 
-    private static func make<Value>(_ value: Value, _ change: (inout Value) -> Void) -> Value {
+    static func make<Value>(_ value: Value, _ change: (inout Value) -> Void) -> Value {
         var value = value
         change(&value)
         return value
@@ -45,7 +48,7 @@ enum AccessTable {
     static let group = Resource.group("g")
 
     static let entries: [APIKey: [Entry]] = Self.ofTopics.merging(Self.ofGroups) { $1 }
-        .merging(Self.ofCluster) { $1 }.merging(Self.ofTokensAndOthers) { $1 }
+        .merging(Self.ofCluster) { $1 }.merging(Self.ofTokensAndOthers) { $1 }.merging(Self.ofTransactions) { $1 }
 
     private static let ofTopics: [APIKey: [Entry]] = [
         .produce: [

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct FaultTests {

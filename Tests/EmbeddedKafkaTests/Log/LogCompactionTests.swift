@@ -153,6 +153,27 @@ import Testing
         #expect(self.log.recordCount == 1)
     }
 
+    @Test func recordsOfAbortedTransactionsAreRemovedAndReplaceNone() throws {
+        func end(_ kind: ControlRecord.Kind) throws {
+            _ = try self.log.appendMarker(
+                ControlRecord(kind: kind, coordinatorEpoch: 0), .init(id: 7, epoch: 0), leaderEpoch: 0, now: 1000)
+        }
+        func append(_ value: String, sequence: Int32) throws {
+            let bytes = try keyed([("a", value)], producerID: 7, sequence: sequence, isTransactional: true)
+            _ = try self.log.append(try parsed(bytes), leaderEpoch: 0, now: 0)
+        }
+        try append("committed", sequence: 0)
+        try end(.commit)
+        try append("aborted", sequence: 1)
+        try end(.abort)
+        try append("open", sequence: 2)
+        self.log.compact(Self.settings(), now: 5000)
+        #expect(try self.contents == ["0:a=committed", "4:a=open"])
+        try end(.commit)
+        self.log.compact(Self.settings(), now: 5000)
+        #expect(try self.contents == ["4:a=open"])
+    }
+
     @Test func recordsYoungerThanTheLagAreNotCompacted() throws {
         try self.append([("a", "1")], timestamp: 1000)
         try self.append([("a", "2")], timestamp: 1500)
@@ -231,7 +252,7 @@ import Testing
 /// Returns a batch of records with keys. A nil value is a tombstone.
 func keyed(
     _ records: [(String, String?)], timestamp: Int64 = 1000, compression: Compression = .none,
-    producerID: Int64 = -1, sequence: Int32 = -1
+    producerID: Int64 = -1, sequence: Int32 = -1, isTransactional: Bool = false
 ) throws -> Bytes {
     var builder = RecordBatchBuilder()
     for (key, value) in records {
@@ -240,7 +261,9 @@ func keyed(
     }
     try builder.close(compression: compression)
     return joined(
-        builder.finish(producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0, baseSequence: sequence))
+        builder.finish(
+            producerID: producerID, producerEpoch: producerID < 0 ? -1 : 0, baseSequence: sequence,
+            isTransactional: isTransactional))
 }
 
 func text(_ bytes: Bytes?) -> String {

@@ -7,6 +7,7 @@
 
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import KafkaTransport
 import Testing
 

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// Brokers that stop and restart, and leaders that move.

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
+import KafkaTestSupport
 import Testing
 
 /// DescribeConfigs, IncrementalAlterConfigs and AlterConfigs.

@@ -5,14 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import EmbeddedKafka
-import KafkaMemory
-import KafkaProtocol
-import KafkaTransport
+package import KafkaMemory
+package import KafkaProtocol
+package import KafkaTransport
 
 /// A connection that sends requests unchanged, in any version, and reads the responses.
-final class RawClient: Sendable {
-    enum Failure: Error {
+package final class RawClient: Sendable {
+    package enum Failure: Error {
         case closed
         case wrongCorrelationID(Int32)
         case noAnswer
@@ -37,7 +36,7 @@ final class RawClient: Sendable {
     }
 
     /// Connects to `host:port`.
-    static func connect(to server: String, clientID: String = "raw") async throws -> RawClient {
+    package static func connect(to server: String, clientID: String = "raw") async throws -> RawClient {
         let loop = try EventLoop(name: "raw-client")
         let parts = server.split(separator: ":")
         let channel = try await SocketChannel.connect(
@@ -48,20 +47,20 @@ final class RawClient: Sendable {
         return client
     }
 
-    func close() {
+    package func close() {
         self.channel.close()
         self.loop.shutdown()
     }
 
     /// Sends a request and returns its response.
-    func ask<Request: KafkaRequest>(_ request: Request, version: Int16) async throws -> Request.Response {
+    package func ask<Request: KafkaRequest>(_ request: Request, version: Int16) async throws -> Request.Response {
         let correlationID = try self.send(request, version: version)
         return try await self.answer(to: Request.self, version: version, correlationID: correlationID)
     }
 
     /// Sends a request without waiting, and returns its correlation id.
     @discardableResult
-    func send<Request: KafkaRequest>(_ request: Request, version: Int16) throws -> Int32 {
+    package func send<Request: KafkaRequest>(_ request: Request, version: Int16) throws -> Int32 {
         let correlationID = self.state.withLock { state in
             defer { state.nextCorrelationID += 1 }
             return state.nextCorrelationID
@@ -78,16 +77,16 @@ final class RawClient: Sendable {
         return correlationID
     }
 
-    func sendFrame(_ slices: [Bytes]) {
+    package func sendFrame(_ slices: [Bytes]) {
         self.channel.send { slices }
     }
 
-    func sendUnframed(_ bytes: Bytes) {
+    package func sendUnframed(_ bytes: Bytes) {
         self.channel.sendUnframed { [bytes] }
     }
 
     /// Returns the next response, which must be to this request.
-    func answer<Request: KafkaRequest>(
+    package func answer<Request: KafkaRequest>(
         to: Request.Type, version: Int16, correlationID: Int32
     ) async throws -> Request.Response {
         guard let frame = await self.nextFrame() else { throw Failure.closed }
@@ -100,7 +99,7 @@ final class RawClient: Sendable {
     }
 
     /// Returns the next frame, or nil when the connection is closed.
-    func nextFrame() async -> Bytes? {
+    package func nextFrame() async -> Bytes? {
         await withCheckedContinuation { continuation in
             let ready: Bytes?? = self.state.withLock { state in
                 if !state.answers.isEmpty { return .some(state.answers.removeFirst()) }
@@ -113,11 +112,11 @@ final class RawClient: Sendable {
     }
 
     /// Whether a response has already arrived.
-    var hasAnswer: Bool { self.state.withLock { !$0.answers.isEmpty } }
+    package var hasAnswer: Bool { self.state.withLock { !$0.answers.isEmpty } }
 }
 
 extension RawClient: FrameHandler {
-    func frameReceived(_ frame: Bytes) {
+    package func frameReceived(_ frame: Bytes) {
         let reader: CheckedContinuation<Bytes?, Never>? = self.state.withLock { state in
             guard state.readers.isEmpty else { return state.readers.removeFirst() }
             state.answers.append(frame)
@@ -126,24 +125,12 @@ extension RawClient: FrameHandler {
         reader?.resume(returning: frame)
     }
 
-    func channelClosed(_ error: TransportError) {
+    package func channelClosed(_ error: TransportError) {
         let readers = self.state.withLock { state in
             state.isClosed = true
             defer { state.readers = [] }
             return state.readers
         }
         for reader in readers { reader.resume(returning: nil) }
-    }
-}
-
-/// Runs `body` with a cluster and a connection to its first broker.
-func withCluster<Result>(
-    _ configuration: EmbeddedKafka.Configuration = EmbeddedKafka.Configuration(),
-    _ body: (EmbeddedKafka, RawClient) async throws -> Result
-) async throws -> Result {
-    try await EmbeddedKafka.withCluster(configuration) { kafka in
-        let client = try await RawClient.connect(to: kafka.bootstrapServers[0])
-        defer { client.close() }
-        return try await body(kafka, client)
     }
 }

@@ -9,16 +9,17 @@ import KafkaProtocol
 import KafkaTransport
 
 extension Cluster {
-    /// Makes one attempt at a call, at a group's coordinator. An item's own error is its outcome.
-    func attempt<C: GroupCall>(
+    /// Makes one attempt at a call, at the coordinator of a group or transaction. An item's own error is its outcome.
+    func attempt<C: CoordinatorCall>(
         _ call: C, for items: [C.Item], deadline: MonotonicTime
     ) async throws(KafkaError) -> [C.Item: CallOutcome<C.Value>] {
-        let coordinator = try await self.coordinator(.group, for: call.group, deadline: deadline)
+        let key = call.coordinator
+        let coordinator = try await self.coordinator(key.kind, for: key.name, deadline: deadline)
         return try await self.attempt(call, for: items, of: coordinator, deadline: deadline)
     }
 
-    /// Makes one attempt at a call without items, at a group's coordinator.
-    func attempt<C: GroupCall>(_ call: C, deadline: MonotonicTime) async throws(KafkaError) -> C.Value
+    /// Makes one attempt at a call without items, at the coordinator of a group or transaction.
+    func attempt<C: CoordinatorCall>(_ call: C, deadline: MonotonicTime) async throws(KafkaError) -> C.Value
     where C.Item == OnlyItem {
         let outcomes = try await self.attempt(call, for: [OnlyItem()], deadline: deadline)
         guard let outcome = outcomes[OnlyItem()] else { throw .leftOut(by: nil) }

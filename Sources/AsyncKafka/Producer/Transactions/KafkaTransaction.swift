@@ -1,0 +1,66 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// A transaction, as the closure of `KafkaTransactionalProducer.withTransaction` receives it.
+///
+/// It is of use while that closure runs. Afterwards its methods throw `.illegalState`. Several tasks may use it at once, if the
+/// closure waits for them.
+public struct KafkaTransaction: Sendable {
+    let sender: Sender
+    let transactions: Transactions
+    let number: UInt64
+
+    /// Puts a record into the buffer, as part of the transaction. Waits for room as `KafkaProducer.enqueue(_:)` does.
+    ///
+    /// The commit waits for the acknowledgement of every record, and a record that isn't stored aborts the transaction. So the
+    /// `Delivery` is of interest only for the record's offset, and that the record is stored doesn't mean that it is committed.
+    ///
+    /// - Throws: `.transactionAborted` if the transaction can only be aborted by now; `.illegalState` if it has ended; a fatal
+    ///   error (`isFatal`) if the producer can't go on; otherwise as `KafkaProducer.enqueue(_:)`. A record that was not accepted
+    ///   doesn't abort the transaction unless the closure throws.
+    @discardableResult
+    public func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        if let delivery = try self.sender.append(record, in: self.number) { return delivery }
+        return try await self.sender.enqueue(record, in: self.number)
+    }
+
+    /// Sends a record as part of the transaction and waits until it is stored. It is not committed then: those who read committed
+    /// see it after the commit.
+    ///
+    /// - Throws: The errors of `enqueue(_:)`, and those of `Delivery.metadata`.
+    public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
+        try await self.enqueue(record).metadata
+    }
+
+    /// Adds offsets to the transaction, which become those of the consumer's group when the transaction is committed (KIP-447). The
+    /// offset for a partition is that of the next record to read.
+    ///
+    /// The group refuses them if the consumer is no longer the member that it was, so that partitions which another member has by
+    /// now are not processed twice. `KafkaTransactionalProducer.process` does this by itself.
+    ///
+    /// - Throws: `.commitFailed` if the consumer doesn't own one of the partitions; `.invalidArgument` if an offset is negative;
+    ///   `.illegalState` if the consumer has no `groupID`, or commits automatically (`enableAutoCommit`), or the transaction has
+    ///   ended; `.transactionAborted` if the group refuses the offsets, for example because it has rebalanced. Brokers before 2.5
+    ///   can't check a member and are refused with `.transactionAborted`, unless the consumer uses `assign`.
+    public func commit(
+        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer
+    ) async throws(KafkaError) {
+        let identity = try consumer.commits.identityForTransaction()
+        try await self.commit(offsets, of: consumer, as: identity)
+    }
+
+    func commit(
+        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer, as identity: CommitIdentity
+    ) async throws(KafkaError) {
+        guard !offsets.isEmpty else { return }
+        let topicIDs = try consumer.commits.prepareForTransaction(offsets, as: identity)
+        try await self.sender.commit(
+            offsets, topicIDs: topicIDs, as: identity, in: self.number, self.transactions)
+    }
+}

@@ -1,0 +1,112 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// From topic to topic, exactly once.
+extension KafkaTransactionalProducer {
+    /// Reads batches from a consumer and processes each exactly once: what the closure writes and the offsets of what it has read are
+    /// one transaction.
+    ///
+    /// ```swift
+    /// try await producer.process(consumer) { batch, transaction in
+    ///     for record in batch { try await transaction.enqueue(invoice(for: record)) }
+    /// }
+    /// ```
+    ///
+    /// Returns when the consumer is shut down gracefully. When the closure throws, the transaction is aborted, the consumer goes back to
+    /// where it began, and the error is thrown; a further call continues from there. When the cluster causes the abort (a broker
+    /// fails, the group rebalances), the same happens, and the batches are read again by this member or another one.
+    ///
+    /// Rebalances are waited for between two transactions: what is in the transaction is committed before its partitions are given up,
+    /// and then the listener is called. The closure must finish within the consumer's `maxPollInterval`, and the whole transaction
+    /// within `transactionTimeout`.
+    ///
+    /// The closure may run more than once for a batch. What it does elsewhere than through the transaction is not undone.
+    ///
+    /// - Parameters:
+    ///   - consumer: Subscribed, or with assigned partitions. It needs a `groupID`, and `enableAutoCommit` must be false; set
+    ///     `isolationLevel` to `.readCommitted` if its topics are written in transactions. Nothing else may read from it or commit
+    ///     meanwhile. With `assign`, the group doesn't notice a second instance that has the same partitions: give the producers of
+    ///     such instances the same `transactionalID`.
+    ///   - every: How much goes into one transaction. Default: each batch.
+    ///   - retrying: How many transactions in a row may be aborted by the cluster before the error is thrown, with a growing pause
+    ///     after each. Default: 100.
+    ///   - body: Processes a batch.
+    /// - Throws: The closure's error. Otherwise as `withTransaction`, and as the consumer's sequence `batches`. `.illegalState` if the
+    ///   consumer commits automatically, has no group, or is being processed already.
+    public func process(
+        _ consumer: KafkaConsumer, every interval: TransactionInterval = .batch, retrying: Int = 100,
+        _ body: (ConsumerRecordBatch, KafkaTransaction) async throws -> Void
+    ) async throws {
+        guard retrying >= 0 else {
+            throw KafkaError(.invalidArgument, "retrying must not be negative; it is \(retrying).")
+        }
+        try consumer.commits.beginTransactions()
+        defer { consumer.commits.endTransactions() }
+        var failures = 0
+        while let first = try await consumer.reader.next(.batches, for: consumer) {
+            let identity = try consumer.commits.identityForTransaction()
+            var processed = ProcessedBatches()
+            let attempt: Attempt<Void>
+            do {
+                attempt = try await self.attempt { transaction in
+                    let deadline = interval.duration.map { consumer.core.loop.now + $0 }
+                    var next: ConsumerRecordBatch? = first.batch
+                    while let batch = next {
+                        processed.begin(batch)
+                        try await body(batch, transaction)
+                        processed.end(batch)
+                        if interval.isReached(records: processed.records, bytes: processed.bytes) { break }
+                        next = try await consumer.reader.nextBesideOthers(until: deadline, for: consumer)?.batch
+                    }
+                    try await transaction.commit(processed.ends, of: consumer, as: identity)
+                }
+            } catch {
+                // No transaction could begin.
+                processed.begin(first.batch)
+                attempt = .aborted(error, reason: error as? KafkaError)
+            }
+            switch attempt {
+            case .committed:
+                failures = 0
+            case .aborted(let error, let reason):
+                consumer.commits.goBack(to: processed.starts)
+                guard failures < retrying, !Task.isCancelled, Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit) else {
+                    throw error
+                }
+                failures += 1
+                self.producer.sender.logger(
+                    .warning, "A transaction was aborted; its records are read again",
+                    [(.count, "\(failures)"), (.error, "\(reason ?? error)")])
+                try await self.pause(failures: failures)
+            }
+        }
+    }
+
+    /// Whether records may be read again after an abort that has this reason. Partitions that a rebalance has taken away are
+    /// processed by another member.
+    private static func mayGoOn(after reason: KafkaError?) -> Bool {
+        guard let reason, !reason.isFatal else { return false }
+        if reason.code == .commitFailed { return true }
+        return reason.isRetriable || (reason.underlyingError as? KafkaError)?.isOfLostMembership == true
+    }
+}
+
+extension KafkaError {
+    /// The error itself, if it says that this consumer is no longer the member whose offsets it commits.
+    fileprivate var ofCommit: KafkaError? { self.code == .commitFailed ? self : nil }
+
+    /// Whether the group has refused a member's offsets because it has rebalanced.
+    fileprivate var isOfLostMembership: Bool {
+        switch self.brokerCode {
+        case .unknownMemberId, .illegalGeneration, .staleMemberEpoch, .rebalanceInProgress: true
+        default: self.code == .commitFailed
+        }
+    }
+}

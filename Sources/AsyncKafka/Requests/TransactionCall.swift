@@ -1,0 +1,23 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+
+/// The producer of a transaction, as its requests name it.
+struct TransactionalProducer: Hashable, Sendable {
+    let transactionalID: String
+    let identity: ProducerIdentity
+}
+
+/// A call that goes to a producer's transaction coordinator.
+protocol TransactionCall: CoordinatorCall {
+    var transactionalID: String { get }
+}
+
+extension TransactionCall {
+    var coordinator: CoordinatorKey { CoordinatorKey(kind: .transaction, name: self.transactionalID) }
+}

@@ -1,0 +1,197 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTestSupport
+import Testing
+
+@testable import AsyncKafka
+
+struct TransactionStateMachineTests {
+    typealias Machine = TransactionStateMachine
+
+    private static let first = ProducerIdentity(id: 7, epoch: 0)
+    private static let second = ProducerIdentity(id: 7, epoch: 1)
+    private let orders = TopicPartition("orders", 0)
+    private let invoices = TopicPartition("invoices", 0)
+    private let offsets = Machine.OffsetsToCommit(
+        identity: CommitIdentity(group: "billing", memberID: "m", epoch: 3),
+        offsets: [TopicPartition("orders", 0): OffsetAndMetadata(offset: 42)])
+    private let failure = KafkaError(.brokerError, "no")
+
+    /// A machine that has an identity and an open transaction.
+    private func open(_ version: TransactionVersion) -> Machine {
+        var machine = Machine()
+        #expect(machine.begin(version) != nil, "there is no identity yet")
+        #expect(machine.takeRequest() == .initialize(current: nil))
+        #expect(machine.takeRequest() == nil, "one request at a time")
+        machine.answered(.initialized(Self.first))
+        #expect(machine.begin(version) == nil)
+        return machine
+    }
+
+    private func isReady(_ machine: Machine) -> ProducerIdentity? {
+        if case .ready(let identity) = machine.state { identity } else { nil }
+    }
+
+    @Test func withVersion1PartitionsAndGroupsAreAddedBeforeTheyAreUsed() {
+        var machine = self.open(.v1)
+        #expect(machine.mayWrite(to: self.orders) == nil)
+        #expect(machine.mayWrite(to: self.invoices) == nil)
+        #expect(machine.takeRequest() == .addPartitions([self.orders, self.invoices], Self.first))
+        machine.answered(.done)
+        #expect(machine.mayWrite(to: self.orders) == Self.first)
+        machine.add(self.offsets)
+        #expect(machine.takeRequest() == .addOffsets(group: "billing", Self.first))
+        machine.answered(.done)
+        #expect(machine.takeRequest() == .commitOffsets(self.offsets, Self.first, .v1))
+        machine.answered(.done)
+        #expect(machine.takeRequest() == nil)
+        #expect(machine.end(.commit) == nil)
+        #expect(machine.takeRequest() == .end(.commit, Self.first, .v1))
+        machine.answered(.ended(next: nil))
+        #expect(self.isReady(machine) == Self.first, "the epoch stays")
+    }
+
+    @Test func withVersion2TheBrokersAddAndEachEndBeginsAnEpoch() {
+        var machine = self.open(.v2)
+        #expect(machine.mayWrite(to: self.orders) == Self.first)
+        machine.add(self.offsets)
+        #expect(machine.takeRequest() == .commitOffsets(self.offsets, Self.first, .v2))
+        machine.answered(.done)
+        machine.end(.commit)
+        #expect(machine.takeRequest() == .end(.commit, Self.first, .v2))
+        machine.answered(.ended(next: Self.second))
+        #expect(self.isReady(machine) == Self.second)
+    }
+
+    @Test(arguments: [TransactionVersion.v1, .v2], [Machine.Outcome.commit, .abort])
+    func aTransactionWithoutContentIsUnknownToTheCoordinator(version: TransactionVersion, outcome: Machine.Outcome) {
+        var machine = self.open(version)
+        machine.end(outcome)
+        #expect(machine.takeRequest() == nil)
+        #expect(self.isReady(machine) == Self.first)
+    }
+
+    @Test func aCommitAddsWhatWaits() {
+        var machine = self.open(.v1)
+        #expect(machine.mayWrite(to: self.orders) == nil)
+        machine.end(.commit)
+        #expect(machine.takeRequest() == .addPartitions([self.orders], Self.first))
+        machine.answered(.done)
+        #expect(machine.mayWrite(to: self.orders) == Self.first, "accepted before the commit")
+        #expect(machine.mayWrite(to: self.invoices) == nil)
+        #expect(machine.takeRequest() == .end(.commit, Self.first, .v1))
+    }
+
+    @Test func anAbortAddsNothing() {
+        var machine = self.open(.v1)
+        #expect(machine.mayWrite(to: self.orders) == nil)
+        machine.add(self.offsets)
+        machine.end(.abort)
+        #expect(machine.takeRequest() == nil)
+        #expect(self.isReady(machine) == Self.first, "nothing had reached the coordinator")
+    }
+
+    @Test func whatIsSpoiledIsAbortedWithTheReason() {
+        var machine = self.open(.v2)
+        _ = machine.mayWrite(to: self.orders)
+        machine.spoil(because: self.failure)
+        #expect(machine.mayWrite(to: self.orders) == nil)
+        #expect(machine.end(.commit)?.message == "no")
+        #expect(machine.takeRequest() == .end(.abort, Self.first, .v2))
+        machine.answered(.ended(next: Self.second))
+        #expect(self.isReady(machine) == Self.second)
+    }
+
+    @Test func afterAnAbortWithVersion1TheEpochIsRaised() {
+        var machine = self.open(.v1)
+        _ = machine.mayWrite(to: self.orders)
+        _ = machine.takeRequest()
+        machine.answered(.done)
+        machine.end(.abort)
+        #expect(machine.takeRequest() == .end(.abort, Self.first, .v1))
+        machine.answered(.ended(next: nil))
+        guard case .notReady? = machine.begin(.v1) else {
+            Issue.record("the old epoch must not be used")
+            return
+        }
+        #expect(machine.takeRequest() == .initialize(current: Self.first))
+        machine.answered(.initialized(Self.second))
+        #expect(machine.begin(.v1) == nil)
+    }
+
+    @Test func anUnknownOutcomeRaisesTheEpochAfterACommitToo() {
+        var machine = self.open(.v1)
+        _ = machine.mayWrite(to: self.orders)
+        _ = machine.takeRequest()
+        machine.answered(.failed(self.failure, .retryOfUnknownOutcome))
+        #expect(machine.takeRequest() == .addPartitions([self.orders], Self.first), "it is sent again")
+        machine.answered(.done)
+        machine.end(.commit)
+        _ = machine.takeRequest()
+        machine.answered(.ended(next: nil))
+        #expect(machine.takeRequest() == .initialize(current: Self.first))
+    }
+
+    @Test func aRefusedPartitionLeavesOnlyTheAbort() {
+        var machine = self.open(.v1)
+        _ = machine.mayWrite(to: self.orders)
+        _ = machine.takeRequest()
+        machine.answered(.failed(self.failure, .abort))
+        #expect(machine.takeRequest() == nil)
+        #expect(machine.end(.commit) != nil)
+        #expect(machine.takeRequest() == .end(.abort, Self.first, .v1), "other partitions may have been added")
+    }
+
+    @Test func aCommitThatIsRefusedBecomesAnAbortAndThatEndsTheProducer() {
+        var machine = self.open(.v2)
+        _ = machine.mayWrite(to: self.orders)
+        machine.end(.commit)
+        _ = machine.takeRequest()
+        machine.answered(.failed(self.failure, .abort))
+        #expect(machine.takeRequest() == .end(.abort, Self.first, .v2))
+        machine.answered(.failed(self.failure, .abort))
+        guard case .failed? = machine.begin(.v2) else {
+            Issue.record("an abort that can't be made leaves nothing to do")
+            return
+        }
+        #expect(machine.takeRequest() == nil)
+    }
+
+    @Test func aFencedProducerSendsNothingMore() {
+        var machine = self.open(.v2)
+        _ = machine.mayWrite(to: self.orders)
+        machine.end(.commit)
+        _ = machine.takeRequest()
+        machine.answered(.failed(self.failure, .fatal))
+        #expect(machine.takeRequest() == nil)
+        #expect(machine.mayWrite(to: self.orders) == nil)
+    }
+
+    @Test func errorCodesHaveTheirConsequences() {
+        let identity = Self.first
+        let end = Machine.Request.end(.commit, identity, .v1)
+        let commit = Machine.Request.commitOffsets(self.offsets, identity, .v1)
+        let add = Machine.Request.addPartitions([self.orders], identity)
+        #expect(end.consequence(of: .notCoordinator) == .retry)
+        #expect(end.consequence(of: .concurrentTransactions) == .retry)
+        #expect(end.consequence(of: .requestTimedOut) == .retryOfUnknownOutcome)
+        #expect(end.consequence(of: .producerFenced) == .fatal)
+        #expect(end.consequence(of: .invalidProducerEpoch) == .fatal)
+        #expect(end.consequence(of: .invalidTxnState) == .fatal)
+        #expect(end.consequence(of: .transactionAbortable) == .abort)
+        #expect(Machine.Request.end(.abort, identity, .v2).consequence(of: .transactionAbortable) == .fatal)
+        #expect(add.consequence(of: .topicAuthorizationFailed) == .abort)
+        #expect(add.consequence(of: .transactionalIdAuthorizationFailed) == .fatal)
+        #expect(commit.consequence(of: .illegalGeneration) == .abort)
+        #expect(commit.consequence(of: .staleMemberEpoch) == .abort)
+        #expect(end.consequence(of: .illegalGeneration) == .fatal)
+        #expect(Machine.Request.initialize(current: nil).consequence(of: .transactionalIdAuthorizationFailed) == .abort)
+        #expect(end.consequence(of: ErrorCode(rawValue: 9999)) == .fatal)
+    }
+}
