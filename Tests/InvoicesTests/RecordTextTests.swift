@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncKafka
 import Testing
 
 @testable import invoices
