@@ -103,11 +103,12 @@ struct AccumulatorRig {
             case .freeRecords(let batch): self.decided.freed.append(batch)
             case .split(let splitting): self.held.append(splitting)
             case .wake(let task): self.decided.wake = task
-            case .backOff(let partition, let failures, let count):
+            case .backOff(let partition, let failures, let count, _):
                 self.decided.backoffs.append((partition, failures, count))
             case .setLingerTimer(let time): self.decided.lingerTimer = time
             case .setExpiryTimer(let time): self.decided.expiryTimer = time
             case .getIdentity: self.decided.needsIdentity = true
+            case .transact, .refuse: break
             case .updateMetadata: self.decided.needsMetadata = true
             case .findLeaders(let topic):
                 self.decided.needsMetadata = true

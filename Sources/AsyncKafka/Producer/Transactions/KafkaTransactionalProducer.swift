@@ -133,7 +133,7 @@ public final class KafkaTransactionalProducer: Sendable {
             return .committed(result)
         } catch {
             // An error of Kafka that may pass counts as the cluster's: there was no room in the buffer, for example.
-            let passing = (error as? KafkaError).flatMap { $0.isRetriable ? .transactionAborted(because: $0) : nil }
+            let passing = (error as? KafkaError).flatMap { $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil }
             return .aborted(error, reason: await sender.abortTransaction(number, transactions) ?? passing)
         }
     }

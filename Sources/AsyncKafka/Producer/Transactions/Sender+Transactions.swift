@@ -66,9 +66,10 @@ extension Sender {
         transactions.changed()
         let deadline = self.loop.now + transactions.timeout
         do throws(KafkaError) {
-            try await transactions.waiters.wait(until: deadline, on: self.loop, while: {
-                self.accumulator.withLock { $0.transactions?.isPending(commit, of: transaction) } ?? false
-            }) {
+            try await transactions.waiters.waitForEnd(
+                of: { self.accumulator.withLock { $0.transactions?.isPending(commit, of: transaction) } ?? false },
+                until: deadline, on: self.loop
+            ) {
                 self.cluster.timeoutError(
                     "The offsets were not added to the transaction within transactionTimeout", group: identity.group)
             }
@@ -124,9 +125,10 @@ extension Sender {
     private func waitForEnd(
         of number: UInt64, until deadline: MonotonicTime, _ transactions: Transactions
     ) async throws(KafkaError) {
-        try await transactions.waiters.wait(until: deadline, on: self.loop, while: {
-            self.accumulator.withLock { $0.transactions?.current?.number == number }
-        }) { KafkaError(.timedOut, "The transaction's end is not known yet.", isRetriable: true) }
+        try await transactions.waiters.waitForEnd(
+            of: { self.accumulator.withLock { $0.transactions?.current?.number == number } },
+            until: deadline, on: self.loop
+        ) { KafkaError(.timedOut, "The transaction's end is not known yet.", isRetriable: true) }
     }
 
     /// Waits for the end of a commit. If it isn't known in time, the producer can't go on.
@@ -192,8 +194,8 @@ extension Sender {
 
 extension WaiterList {
     /// Waits until a condition that `wakeAll` announces the change of is false.
-    fileprivate func wait(
-        until deadline: MonotonicTime, on loop: EventLoop, while condition: @escaping @Sendable () -> Bool,
+    fileprivate func waitForEnd(
+        of condition: @escaping @Sendable () -> Bool, until deadline: MonotonicTime, on loop: EventLoop,
         orThrow timeout: @escaping @Sendable () -> KafkaError
     ) async throws(KafkaError) {
         while condition() {
