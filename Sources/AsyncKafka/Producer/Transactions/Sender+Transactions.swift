@@ -28,15 +28,17 @@ extension Sender {
             }
             let refused = self.accumulator.withLock { $0.transactions?.refusals }
             if let refused, refused.count != refusals, let error = refused.error { throw error }
-            try await transactions.waiters.wait(until: deadline, on: self.loop) {
+            try await transactions.waiters.wait(until: deadline, on: self.loop, while: {
                 self.accumulator.withLock { accumulator in
-                    guard accumulator.closed == nil, !accumulator.refusesTransactions, accumulator.transactions?.refusals.count == refusals else { return true }
+                    guard accumulator.closed == nil, !accumulator.refusesTransactions,
+                        accumulator.transactions?.refusals.count == refusals
+                    else { return false }
                     return switch accumulator.transactions?.state {
-                    case .ready, .failed, nil: true
-                    case .uninitialized, .open, .ending, .stale: false
+                    case .ready, .failed, nil: false
+                    case .uninitialized, .open, .ending, .stale: true
                     }
                 }
-            } orThrow: {
+            }) {
                 self.notReadyError(transactions)
             }
         }
