@@ -77,8 +77,10 @@ struct AppendRun: Sendable {
                 throw error
             }
             self.isRunning.withLock { $0 = false }
+            say("DEBUG body ended: \(self.summary)")
             var readers: [[AppendHistory.Stored]] = []
-            for try await read in group where !read.isEmpty { readers.append(read) }
+            for try await read in group where !read.isEmpty { readers.append(read); say("DEBUG task ended") }
+            say("DEBUG all ended: \(self.summary)")
             return readers
         }
         return Result(
@@ -176,6 +178,7 @@ struct AppendRun: Sendable {
     }
 
     private func note(_ error: any Error) {
+        say("DEBUG \(error)")
         self.notes.withLock { notes in
             let error = error as? KafkaError
             if error?.code == .producerFenced { notes.fenced += 1 }

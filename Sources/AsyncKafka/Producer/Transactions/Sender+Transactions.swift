@@ -28,17 +28,15 @@ extension Sender {
             }
             let refused = self.accumulator.withLock { $0.transactions?.refusals }
             if let refused, refused.count != refusals, let error = refused.error { throw error }
-            try await transactions.waiters.wait(until: deadline, on: self.loop, while: {
+            try await transactions.waiters.wait(until: deadline, on: self.loop) {
                 self.accumulator.withLock { accumulator in
-                    guard accumulator.closed == nil, !accumulator.refusesTransactions,
-                        accumulator.transactions?.refusals.count == refusals
-                    else { return false }
+                    guard accumulator.closed == nil, !accumulator.refusesTransactions, accumulator.transactions?.refusals.count == refusals else { return true }
                     return switch accumulator.transactions?.state {
-                    case .ready, .failed, nil: false
-                    case .uninitialized, .open, .ending, .stale: true
+                    case .ready, .failed, nil: true
+                    case .uninitialized, .open, .ending, .stale: false
                     }
                 }
-            }) {
+            } orThrow: {
                 self.notReadyError(transactions)
             }
         }
