@@ -8,6 +8,7 @@
 import AsyncKafka
 import KafkaMemory
 import KafkaTestSupport
+import Foundation
 
 /// Transactions that append numbers to several partitions at once, while readers read and a body causes faults.
 ///
@@ -77,10 +78,8 @@ struct AppendRun: Sendable {
                 throw error
             }
             self.isRunning.withLock { $0 = false }
-            say("DEBUG body ended: \(self.summary)")
             var readers: [[AppendHistory.Stored]] = []
-            for try await read in group where !read.isEmpty { readers.append(read); say("DEBUG task ended") }
-            say("DEBUG all ended: \(self.summary)")
+            for try await read in group where !read.isEmpty { readers.append(read) }
             return readers
         }
         return Result(
@@ -169,7 +168,8 @@ struct AppendRun: Sendable {
         } catch let error as KafkaError {
             self.history.ended(transaction, error.isOutcomeUnknown ? .unknown : .aborted)
             self.note(error)
-            return !error.isFatal
+            // After a fatal error, the producer is closed.
+            return !error.isFatal && error.code != .closed
         } catch {
             self.history.ended(transaction, .aborted)
             self.note(error)
@@ -178,7 +178,7 @@ struct AppendRun: Sendable {
     }
 
     private func note(_ error: any Error) {
-        say("DEBUG \(error)")
+        if ProcessInfo.processInfo.environment["DEBUG_ERRORS"] != nil { say("DEBUG \(error)") }
         self.notes.withLock { notes in
             let error = error as? KafkaError
             if error?.code == .producerFenced { notes.fenced += 1 }

@@ -6,7 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
-import EmbeddedKafka
+@testable import EmbeddedKafka
 import Foundation
 import KafkaTestSupport
 import Testing
@@ -48,6 +48,14 @@ extension InteropTests {
                     transactionalIDs: (0..<AppendRun.ids).map { AppendRun.transactionalID($0, topic: topic) }, seed: seed)
                 let result = try await run.run {
                     try await faults.run(for: loadSeconds.map { .seconds($0) } ?? .milliseconds(3500))
+                }
+                if let first = result.violations.first(where: { $0.contains("same transaction") }) {
+                    let place = first.split(separator: " ")[3].dropLast()
+                    let numbers = place.split(separator: "@").compactMap { Int64($0) }
+                    let dump = try await kafka.onPartition(topic, Int(numbers[0])) { _, partition in
+                        partition.log.entriesWithBatches.filter { $0.batch.lastOffset >= numbers[1] - 12 && $0.batch.baseOffset <= numbers[1] + 5 }.map { "\($0.batch.baseOffset)-\($0.batch.lastOffset) pid \($0.batch.producerID) epoch \($0.batch.producerEpoch) seq \($0.batch.baseSequence) control \($0.batch.isControl) \(String(describing: $0.batch.marker)) t \($0.batch.maxTimestamp)" }.joined(separator: "\n")
+                    }
+                    say("DUMP \(first)\n\(dump)")
                 }
                 self.expectNoViolation(result, faults.counts)
             }
