@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "async-kafka", targets: ["async-kafka"]),
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
+        .executable(name: "invoices", targets: ["invoices"]),
     ],
     traits: [
         .trait(name: "Zstd", description: "zstd compression, on the system's libzstd"),
@@ -96,6 +97,9 @@ let package = Package(
         .executableTarget(
             name: "page-views", dependencies: ["AsyncKafka", "EmbeddedKafka", "ArgumentParsing"],
             path: "Examples/PageViews", swiftSettings: settings),
+        .executableTarget(
+            name: "invoices", dependencies: ["AsyncKafka", "EmbeddedKafka", "ArgumentParsing"],
+            path: "Examples/Invoices", swiftSettings: settings),
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
@@ -112,7 +116,7 @@ let package = Package(
             name: "InteropTests",
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaOIDC", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
-                "KafkaMemory", "async-kafka",
+                "KafkaMemory", "async-kafka", "invoices",
             ],
             exclude: ["Java"],
             swiftSettings: settings),
@@ -150,6 +154,10 @@ let package = Package(
         .testTarget(
             name: "PageViewsTests",
             dependencies: ["page-views", "embedded-kafka", "AsyncKafka", "KafkaTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "InvoicesTests",
+            dependencies: ["invoices", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
             swiftSettings: settings),
     ]
 )

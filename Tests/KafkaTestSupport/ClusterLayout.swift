@@ -21,6 +21,8 @@ struct ClusterLayout: Sendable {
     let racks: [String]
     /// Whether the first broker is the only voter at first, and others can be added (KIP-853, Kafka 3.9).
     let hasDynamicQuorum: Bool
+    /// The levels of features that differ from the version's own, such as `transaction.version` (KRaft).
+    let features: [String: Int]
     /// The secured listeners, in addition to the plaintext one.
     let secured: SecuredListeners?
 
@@ -28,7 +30,8 @@ struct ClusterLayout: Sendable {
 
     init(
         installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String] = [],
-        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil
+        hasDynamicQuorum: Bool = false, features: [String: Int] = [:], isSecured: Bool = false,
+        kerberos: KerberosRealm? = nil
     ) throws {
         let ports = LoopbackPorts.take(2 * brokers + 1)
         self.installation = installation
@@ -41,6 +44,7 @@ struct ClusterLayout: Sendable {
         self.settings = settings
         self.racks = racks
         self.hasDynamicQuorum = hasDynamicQuorum
+        self.features = features
         self.secured =
             isSecured ? try SecuredListeners(installation: installation, brokers: brokers, kerberos: kerberos) : nil
     }
@@ -176,6 +180,7 @@ struct ClusterLayout: Sendable {
     func formatCommand(_ id: Int) -> [String] {
         self.java + ["kafka.tools.StorageTool", "format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
             + (self.hasDynamicQuorum ? [id == 1 ? "--standalone" : "--no-initial-controllers"] : [])
+            + self.features.sorted { $0.key < $1.key }.flatMap { ["--feature", "\($0.key)=\($0.value)"] }
             + (self.secured == nil
                 ? []
                 : self.scramUsers.flatMap {

@@ -52,13 +52,16 @@ package actor RealCluster {
     ///   their rack.
     ///   - hasDynamicQuorum: Whether the first broker is the only voter of the metadata quorum at first, and others can be
     ///   added (Kafka 3.9).
+    ///   - features: The levels of features that differ from the version's own, such as `transaction.version` (KRaft).
     package static func withCluster<Result>(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
-        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil,
+        hasDynamicQuorum: Bool = false, features: [String: Int] = [:], isSecured: Bool = false,
+        kerberos: KerberosRealm? = nil,
         _ body: (RealCluster) async throws -> sending Result
     ) async throws -> sending Result {
         let cluster = try await Self.start(
             installation, brokers: brokers, settings: settings, racks: racks, hasDynamicQuorum: hasDynamicQuorum,
+            features: features,
             isSecured: isSecured, kerberos: kerberos)
         do {
             let result = try await body(cluster)
@@ -73,30 +76,32 @@ package actor RealCluster {
     /// Starts a cluster. Returns when each broker knows all of them.
     package static func start(
         _ installation: KafkaInstallation, brokers: Int = 1, settings: [String: String] = [:], racks: [String] = [],
-        hasDynamicQuorum: Bool = false, isSecured: Bool = false, kerberos: KerberosRealm? = nil
+        hasDynamicQuorum: Bool = false, features: [String: Int] = [:], isSecured: Bool = false,
+        kerberos: KerberosRealm? = nil
     ) async throws -> RealCluster {
         for _ in 1..<3 {
             do {
                 return try await Self.startOnce(
                     installation, brokers: brokers, settings: settings, racks: racks,
-                    hasDynamicQuorum: hasDynamicQuorum, isSecured: isSecured, kerberos: kerberos)
+                    hasDynamicQuorum: hasDynamicQuorum, features: features, isSecured: isSecured, kerberos: kerberos)
             } catch let error as Failure where error.description.contains("Address already in use") {
                 continue
             }
         }
         return try await Self.startOnce(
             installation, brokers: brokers, settings: settings, racks: racks, hasDynamicQuorum: hasDynamicQuorum,
+            features: features,
             isSecured: isSecured, kerberos: kerberos)
     }
 
     private static func startOnce(
         _ installation: KafkaInstallation, brokers: Int, settings: [String: String], racks: [String],
-        hasDynamicQuorum: Bool, isSecured: Bool, kerberos: KerberosRealm?
+        hasDynamicQuorum: Bool, features: [String: Int], isSecured: Bool, kerberos: KerberosRealm?
     ) async throws -> RealCluster {
         let cluster = RealCluster(
             layout: try ClusterLayout(
                 installation: installation, brokers: brokers, settings: settings, racks: racks,
-                hasDynamicQuorum: hasDynamicQuorum, isSecured: isSecured, kerberos: kerberos))
+                hasDynamicQuorum: hasDynamicQuorum, features: features, isSecured: isSecured, kerberos: kerberos))
         do {
             try await cluster.startAll()
             return cluster

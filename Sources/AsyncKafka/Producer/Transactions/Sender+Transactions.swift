@@ -180,8 +180,10 @@ extension Sender {
         guard let coordinator = self.cluster.knownCoordinator(key),
             let connection = self.cluster.connectionIfOpen(to: coordinator),
             let level = connection.versions.finalizedFeatures["transaction.version"]
-        else { return .v1 }
-        return level >= 2 ? .v2 : .v1
+        else { return transactions.lastVersion.withLock { $0 } }
+        let version: TransactionVersion = level >= 2 ? .v2 : .v1
+        transactions.lastVersion.withLock { $0 = version }
+        return version
     }
 
     /// The versions of Produce for a transaction. From version 12, brokers add the partitions to it (KIP-890), and version 13 names

@@ -5,12 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaMemory
+
 /// What a transactional producer has beside its records: its id, and who waits for what. The state is in the accumulator's
 /// `TransactionStateMachine`.
 final class Transactions: Sendable {
     let id: String
     /// The time after which the coordinator aborts an open transaction.
     let timeout: Duration
+    /// The version of the cluster's transactions when it was last known.
+    let lastVersion = Lock(TransactionVersion.v1)
     /// Transactions take turns.
     let turns = TurnQueue()
     /// Wakes the task that sends the requests.
