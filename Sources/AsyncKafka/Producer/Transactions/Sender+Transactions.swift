@@ -24,7 +24,7 @@ extension Sender {
             switch begun {
             case .begun(let number): return number
             case .failed(let error): throw error
-            case .notReady, .isOpen: break
+            case .notReady, .isOpen: transactions.wanted.notify()
             }
             let refused = self.accumulator.withLock { $0.transactions?.refusals }
             if let refused, refused.count != refusals, let error = refused.error { throw error }
@@ -178,9 +178,9 @@ extension Sender {
     private func transactionVersion(_ transactions: Transactions) -> TransactionVersion {
         let key = CoordinatorKey(kind: .transaction, name: transactions.id)
         guard let coordinator = self.cluster.knownCoordinator(key),
-            let connection = self.cluster.connectionIfOpen(to: coordinator),
-            let level = connection.versions.finalizedFeatures["transaction.version"]
+            let connection = self.cluster.connectionIfOpen(to: coordinator)
         else { return transactions.lastVersion.withLock { $0 } }
+        let level = connection.versions.finalizedFeatures["transaction.version"] ?? 0
         let version: TransactionVersion = level >= 2 ? .v2 : .v1
         transactions.lastVersion.withLock { $0 = version }
         return version

@@ -84,6 +84,8 @@ struct TransactionStateMachine {
     /// The number of refused requests for an identity, and the error of the last one.
     private(set) var refusals = (count: 0, error: KafkaError?.none)
     private var lastNumber: UInt64 = 0
+    /// The version of the last transaction in the current epoch.
+    private var lastVersion: TransactionVersion?
     private var lastOffsets: UInt64 = 0
 
     // MARK: The life of a transaction
@@ -103,7 +105,14 @@ struct TransactionStateMachine {
     mutating func begin(_ version: TransactionVersion) -> Begun {
         switch self.state {
         case .ready(let identity):
+            // The markers of a transaction of version 1 may not be written yet, and they have the same epoch: a broker would take
+            // records of version 2 into that transaction.
+            if version == .v2, self.lastVersion == .v1 {
+                self.state = .stale(identity)
+                return .notReady
+            }
             self.lastNumber += 1
+            self.lastVersion = version
             self.state = .open(OpenTransaction(number: self.lastNumber, identity: identity, version: version))
             return .begun(self.lastNumber)
         case .uninitialized, .stale: return .notReady
@@ -244,7 +253,9 @@ struct TransactionStateMachine {
 
     private mutating func initialized(_ identity: ProducerIdentity) {
         switch self.state {
-        case .uninitialized, .stale: self.state = .ready(identity)
+        case .uninitialized, .stale:
+            self.state = .ready(identity)
+            self.lastVersion = nil
         case .ready, .open, .ending, .failed: break
         }
     }
@@ -252,6 +263,7 @@ struct TransactionStateMachine {
     private mutating func ended(next: ProducerIdentity?) {
         guard case .ending(let open, let outcome) = self.state else { return }
         if let next {
+            self.lastVersion = nil
             self.finish(open, outcome, .ready(next))
         } else if outcome == .abort || open.hasUnknownOutcome {
             // In the same epoch, a late request of this transaction could end or extend the next one.
