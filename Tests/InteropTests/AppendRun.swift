@@ -6,9 +6,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import Foundation
 import KafkaMemory
 import KafkaTestSupport
-import Foundation
+import Testing
 
 /// Transactions that append numbers to several partitions at once, while readers read and a body causes faults.
 ///
@@ -45,6 +46,17 @@ struct AppendRun: Sendable {
         var violations: [String] {
             self.run.history.violations(in: self.log)
                 + self.readers.flatMap { AppendHistory.violations(of: $0, comparedWith: self.log) }
+        }
+
+        /// Checks the result, and that the run could have found something.
+        func expectNoViolation(seed: UInt64, _ faults: [String: Int]) {
+            let counts = faults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            say("  seed \(seed): \(self.run.summary)\n  \(self.log.count) numbers read; \(counts)")
+            #expect(self.violations.prefix(10) == [], "seed \(seed)")
+            #expect(self.run.history.count(.committed) > 20, "seed \(seed)")
+            // Readers have read while transactions ran, and the aborted ones were really written.
+            #expect(self.readers.count == 2, "seed \(seed)")
+            #expect(!self.run.history.violations(in: self.uncommitted).isEmpty, "seed \(seed)")
         }
     }
 
@@ -83,8 +95,14 @@ struct AppendRun: Sendable {
             return readers
         }
         return Result(
-            run: self, log: try await self.readAll(.readCommitted), uncommitted: try await self.readAll(.readUncommitted),
+            run: self, log: try await self.readAll(.readCommitted),
+            uncommitted: try await self.readAll(.readUncommitted),
             readers: readers)
+    }
+
+    /// Waits until so many transactions are committed.
+    func untilCommitted(_ count: Int) async throws {
+        try await eventually("\(count) transactions are committed") { self.history.count(.committed) >= count }
     }
 
     // MARK: - Writing

@@ -16,7 +16,9 @@ struct ProcessTests {
     @Test(arguments: Kafka.all.filter(\.fencesGenerations))
     func eachOrderHasOneInvoiceEvenIfProcessesAreKilledAndPaused(kafka: Kafka) async throws {
         try await kafka.withProgram { program in
-            func process(_ id: String) throws -> ChildProcess { try program.start(["process", "--id", id, "--transaction-timeout", "5s"]) }
+            func process(_ id: String) throws -> ChildProcess {
+                try program.start(["process", "--id", id, "--transaction-timeout", "5s"])
+            }
             func generate(_ part: Int) async throws {
                 try await program.succeed(["generate", "--orders", "2000", "--first", "\(part * 2000 + 1)"])
             }
