@@ -62,7 +62,10 @@ struct CopyChain {
                 return 0
             }
             var brokers = BrokerFaults(
-                self.cluster, topics: [self.source: Self.partitions, self.copy: Self.partitions], seed: self.seed)
+                self.cluster,
+                topics: [self.source: Self.partitions, self.copy: Self.partitions].merging(BrokerFaults.transactions) {
+                    $1
+                }.merging(BrokerFaults.groups) { $1 }, seed: self.seed)
             async let kills = self.kill(java, for: .seconds(seconds))
             try await brokers.run(for: .seconds(seconds))
             var counts = brokers.counts
@@ -195,7 +198,7 @@ extension RealCluster {
             [
                 "--bootstrap-server", self.bootstrap, "--topic", topic, "--from-beginning", "--isolation-level",
                 "read_committed", "--property", "print.partition=true", "--property", "print.key=true", "--property",
-                "key.separator=;", "--timeout-ms", "10000",
+                "key.separator=;", "--timeout-ms", "5000",
             ]
         ).compactMap { line in
             let parts = line.split(separator: ";", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)

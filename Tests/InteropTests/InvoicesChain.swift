@@ -63,7 +63,10 @@ struct InvoicesChain {
             ])
             try await self.untilWorking()
 
-            var brokers = BrokerFaults(self.cluster, topics: self.topics, seed: self.seed)
+            var brokers = BrokerFaults(
+                self.cluster,
+                topics: self.topics.merging(BrokerFaults.transactions) { $1 }.merging(BrokerFaults.groups) { $1 },
+                seed: self.seed)
             async let processes = self.breakProcesses(Array(workers.dropLast()), for: .seconds(seconds))
             let half = Duration.seconds(seconds) / 2
             try await brokers.run(for: half)

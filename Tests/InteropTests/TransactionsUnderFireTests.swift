@@ -77,7 +77,9 @@ extension InteropTests {
                 let clients = TestCluster.real(cluster)
                 let topic = try await clients.createTopic("append", partitions: AppendRun.partitions)
                 let run = AppendRun(clients.client, topic: topic, seed: seed)
-                var faults = BrokerFaults(cluster, topics: [topic: AppendRun.partitions], seed: seed)
+                var faults = BrokerFaults(
+                    cluster, topics: BrokerFaults.transactions.merging([topic: AppendRun.partitions]) { $1 }, seed: seed
+                )
                 let result = try await run.run {
                     try await run.untilCommitted(5)
                     try await faults.run(for: .seconds(loadSeconds ?? 0))

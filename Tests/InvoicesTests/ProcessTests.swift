@@ -109,9 +109,10 @@ struct ProcessTests {
     }
 
     @Test func anUnreachableBrokerIsReported() async throws {
-        let program = InvoicesProgram(bootstrapServers: "127.0.0.1:1", prefix: "")
+        let program = InvoicesProgram(bootstrapServers: "127.0.0.1:1", prefix: "eu-")
         let result = try await program.run(["process", "--id", "one"])
         #expect(result.status == 1 && result.output == "")
-        #expect(result.errors.contains("invoices: Can't find or create the topics orders, invoices and totals"))
+        #expect(
+            result.errors.contains("invoices: Can't find or create the topics eu-orders, eu-invoices and eu-totals"))
     }
 }
