@@ -307,3 +307,38 @@ func permissions(admin: KafkaAdminClient) async throws {
     }
     // snippet end
 }
+
+func transactions(cluster: KafkaClientConfiguration) async throws {
+    // snippet: transactions
+    try await KafkaTransactionalProducer.withProducer(
+        ProducerConfiguration(cluster), transactionalID: "shop-1"
+    ) { producer in
+        try await producer.withTransaction(retrying: 3) { transaction in
+            try await transaction.enqueue(ProducerRecord(topic: "invoices", key: "17", value: "49.90"))
+            try await transaction.enqueue(ProducerRecord(topic: "letters", key: "17", value: "thank you"))
+        }  // returning commits, throwing aborts
+    }
+    // snippet end
+}
+
+func process(cluster: KafkaClientConfiguration) async throws {
+    // snippet: process
+    var reading = ConsumerConfiguration(cluster, groupID: "billing")
+    reading.enableAutoCommit = false  // The transactions commit the offsets.
+    reading.isolationLevel = .readCommitted
+    reading.autoOffsetReset = .earliest
+
+    try await KafkaTransactionalProducer.withProducer(
+        ProducerConfiguration(cluster), transactionalID: "billing-1"
+    ) { producer in
+        try await KafkaConsumer.withConsumer(reading, subscribedTo: ["orders"]) { consumer in
+            try await producer.process(consumer, every: .milliseconds(100)) { batch, transaction in
+                for record in batch {
+                    try await transaction.enqueue(
+                        ProducerRecord(topic: "invoices", key: record.key, value: record.value))
+                }
+            }
+        }
+    }
+    // snippet end
+}

@@ -37,7 +37,8 @@ extension InteropTests {
                             }
                             if round % 3 == 2 {
                                 // Some of the records are stored, and must not be read.
-                                _ = try await transaction.send(ProducerRecord(topic: topic, partition: 0, value: "torn"))
+                                _ = try await transaction.send(
+                                    ProducerRecord(topic: topic, partition: 0, value: "torn"))
                                 throw Refusal()
                             }
                         }
@@ -62,13 +63,78 @@ extension InteropTests {
             }
         }
 
+        @Test(arguments: TestEnvironment.all)
+        func aProducerThatIsReplacedWritesNothingThatIsRead(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("fenced")
+            let id = unique("shared")
+            let configuration = ProducerConfiguration(cluster.client)
+            let error = await #expect(throws: KafkaError.self) {
+                try await KafkaTransactionalProducer.withProducer(configuration, transactionalID: id) { zombie in
+                    try await zombie.withTransaction { transaction in
+                        _ = try await transaction.send(ProducerRecord(topic: topic, value: "of the zombie"))
+                        try await KafkaTransactionalProducer.withProducer(configuration, transactionalID: id) { next in
+                            _ = try await next.withTransaction {
+                                try await $0.enqueue(ProducerRecord(topic: topic, value: "of the next"))
+                            }
+                        }
+                        try await transaction.enqueue(ProducerRecord(topic: topic, value: "late"))
+                    }
+                }
+            }
+            #expect(error?.isFatal == true && error?.code == .producerFenced, "\(error?.description ?? "")")
+            #expect(error?.isOutcomeUnknown == false)
+            var reading = cluster.consumer()
+            reading.isolationLevel = .readCommitted
+            try await KafkaConsumer.withConsumer(reading, assigned: [TopicPartition(topic, 0)]) { consumer in
+                #expect(try await consumer.read(1).compactMap(\.text) == ["of the next"])
+                let rest = try await consumer.poll(timeout: .milliseconds(300))
+                #expect(rest.isEmpty, "\(rest.map(\.text))")
+            }
+        }
+
+        @Test(arguments: TestEnvironment.all)
+        func aTransactionThatLastsTooLongIsAborted(environment: TestEnvironment) async throws {
+            let cluster = try await environment.cluster()
+            let topic = try await cluster.createTopic("slow")
+            let configuration = ProducerConfiguration(cluster.client)
+            try? await KafkaTransactionalProducer.withProducer(
+                configuration, transactionalID: unique("slow"), transactionTimeout: .milliseconds(500)
+            ) { producer in
+                let error = await #expect(throws: KafkaError.self) {
+                    try await producer.withTransaction { transaction in
+                        let stored = try await transaction.send(ProducerRecord(topic: topic, value: "slow"))
+                        // The marker of the abort takes an offset.
+                        var reading = cluster.consumer()
+                        reading.isolationLevel = .readCommitted
+                        try await KafkaConsumer.withConsumer(reading, assigned: [stored.topicPartition]) { consumer in
+                            try await eventually("the coordinator aborts") {
+                                try await consumer.endOffsets(of: [stored.topicPartition])[stored.topicPartition] == 2
+                            }
+                        }
+                    }
+                }
+                #expect(error?.message.contains("transactionTimeout") == true, "\(error?.description ?? "")")
+                // Only version 2 can tell it from another producer with the id.
+                if error?.code == .transactionAborted {
+                    #expect(error?.isRetriable == true)
+                    try await producer.withTransaction {
+                        try await $0.enqueue(ProducerRecord(topic: topic, value: "in time"))
+                    }
+                } else {
+                    #expect(error?.code == .producerFenced && error?.isFatal == true, "\(error?.description ?? "")")
+                }
+            }
+        }
+
         /// Brokers before 2.5 can't check which member commits.
         private func checksMembers(_ environment: TestEnvironment) -> Bool {
             if case .real(let installation) = environment { installation.version >= KafkaVersion(2, 5) } else { true }
         }
 
         @Test(arguments: TestEnvironment.all)
-        func fromTopicToTopicEachRecordIsProcessedOnceAlthoughTheClosureFails(environment: TestEnvironment) async throws {
+        func fromTopicToTopicEachRecordIsProcessedOnceAlthoughTheClosureFails(environment: TestEnvironment) async throws
+        {
             let cluster = try await environment.cluster()
             let orders = try await cluster.createTopic("orders", partitions: 2)
             let invoices = try await cluster.createTopic("invoices", partitions: 2)

@@ -107,6 +107,8 @@ struct ClusterLayout: Sendable {
             "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": inSync,
             "transaction.state.log.num.partitions": "8",
+            // Kafka looks for transactions that last too long every 10 s.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": "300",
             "num.io.threads": "4",
             "num.network.threads": "2",
             "log.cleaner.dedupe.buffer.size": "16777216",

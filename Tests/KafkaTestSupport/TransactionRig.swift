@@ -28,23 +28,27 @@ package final class TransactionRig {
     package var producer: Producer
     /// The topic of the records, and that of the committed offsets.
     package var topic: String
+    /// The time of all records in milliseconds.
+    package let timestamp: Int64
 
     package init(
         client: RawClient, id: String = "x", version: Int = 2, producer: Producer = .init(id: -1, epoch: -1),
-        topic: String = "t"
+        topic: String = "t", timestamp: Int64 = 1000
     ) {
         self.client = client
         self.id = id
         self.version = version
         self.producer = producer
         self.topic = topic
+        self.timestamp = timestamp
     }
 
     /// Returns another instance of the producer, which doesn't notice what this one does.
     package func copy(epoch change: Int16 = 0) -> TransactionRig {
         TransactionRig(
             client: self.client, id: self.id, version: self.version,
-            producer: .init(id: self.producer.id, epoch: self.producer.epoch + change), topic: self.topic)
+            producer: .init(id: self.producer.id, epoch: self.producer.epoch + change), topic: self.topic,
+            timestamp: self.timestamp)
     }
 
     /// Initializes the producer, which continues as `expected` if that is given (KIP-360).
@@ -73,7 +77,7 @@ package final class TransactionRig {
         isTransactional: Bool = true, hasID: Bool = true
     ) async throws -> ErrorCode {
         var builder = RecordBatchBuilder()
-        _ = try builder.append(key: nil, value: Bytes(value), headers: [], timestamp: 1000, limit: .max)
+        _ = try builder.append(key: nil, value: Bytes(value), headers: [], timestamp: self.timestamp, limit: .max)
         try builder.close(compression: .none)
         var part = ProduceRequest.PartitionProduceData()
         part.index = partition
@@ -235,7 +239,8 @@ extension RawClient {
         var request = OffsetFetchRequest()
         request.groups = [wanted]
         request.requireStable = requireStable
-        let part = try await self.ask(request, version: 8).groups[0].topics[0].partitions[0]
+        let answer = try await self.ask(request, version: 8).groups[0]
+        guard let part = answer.topics.first?.partitions.first else { return (-1, answer.errorCode) }
         return (part.committedOffset, part.errorCode)
     }
 }

@@ -31,12 +31,8 @@ struct AcknowledgedSendBenchmark {
             }
             let (cpu, wall) = (watch.cpuSeconds, watch.wallSeconds)
             times.sort()
-            func microseconds(_ quantile: Double) -> Double {
-                let time = times[min(times.count - 1, Int(Double(times.count) * quantile))]
-                return Double(time.components.attoseconds) / 1e12 + Double(time.components.seconds) * 1e6
-            }
             print(
-                #"{"n": \#(count), "err": 0, "cpu": \#(cpu), "wall": \#(wall), "p50_us": \#(microseconds(0.5)), "p99_us": \#(microseconds(0.99))}"#
+                #"{"n": \#(count), "err": 0, "cpu": \#(cpu), "wall": \#(wall), "p50_us": \#(times.microseconds(0.5)), "p99_us": \#(times.microseconds(0.99))}"#
             )
         }
     }

@@ -15,7 +15,8 @@ import Foundation
 /// `KAFKA_BENCH_PROPERTIES` can name a file of Java-style properties for TLS and SASL.
 @main
 struct KafkaBench {
-    static let usage = "usage: kafka-bench produce|batch|records|ack BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
+    static let usage =
+        "usage: kafka-bench produce|batch|records|ack|transactions-COUNT BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
 
     static func main() async throws {
         let arguments = CommandLine.arguments
@@ -39,7 +40,13 @@ struct KafkaBench {
         case "records":
             try await ConsumeBenchmark(cluster: cluster, topic: arguments[3]).readRecords(count)
         default:
-            Self.fail(Self.usage)
+            guard arguments[1].hasPrefix("transactions-"), let records = Int(arguments[1].dropFirst(13)), records > 0
+            else {
+                Self.fail(Self.usage)
+            }
+            try await TransactionBenchmark(
+                cluster: cluster, topic: arguments[3], compression: compression, size: records
+            ).run(count, payloads)
         }
     }
 

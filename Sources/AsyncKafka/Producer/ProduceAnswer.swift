@@ -51,7 +51,8 @@ enum ProduceAnswer: Hashable {
             self = .refusedForNow
         case .topicAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIdAuthorizationFailed,
             .invalidTopicException, .invalidRequiredAcks, .invalidTimestamp, .invalidRecord, .policyViolation,
-            .unsupportedForMessageFormat, .unsupportedCompressionType, .unsupportedVersion, .invalidRequest, .invalidTxnState,
+            .unsupportedForMessageFormat, .unsupportedCompressionType, .unsupportedVersion, .invalidRequest,
+            .invalidTxnState,
             .transactionAbortable, .invalidProducerIdMapping:
             self = .refused
         default:

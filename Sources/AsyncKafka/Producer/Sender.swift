@@ -53,7 +53,8 @@ final class Sender: Sendable {
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
             linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
             maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
-            isTransactional: transactions != nil, isRoundRobin: isRoundRobin, isObserved: configuration.cluster.observer != nil)
+            isTransactional: transactions != nil, isRoundRobin: isRoundRobin,
+            isObserved: configuration.cluster.observer != nil)
         self.accumulator = Lock(
             RecordAccumulator(
                 settings: settings, bufferMemory: configuration.bufferMemory, undelivered: self.undelivered,

@@ -66,8 +66,7 @@ enum AddPartitionsToTxnEndpoint: Endpoint {
                 try call.cluster.transactions.verify(place, in: id, by: producer)
                 results[place] = ErrorCode.none
             } catch {
-                results[place] =
-                    error.code == .transactionAbortable && call.version < 5 ? .invalidTxnState : error.code
+                results[place] = error.code
             }
         }
         return results

@@ -17,7 +17,7 @@ enum DescribeTransactionsEndpoint: Endpoint {
             try call.require(.describe, .transactionalID(id))
             guard !id.isEmpty else { throw BrokerError(.invalidRequest) }
             guard call.coordinatesTransactions(of: id) else { throw BrokerError(.notCoordinator) }
-            guard let state = call.cluster.transactions.states[id], state.state != .dead else {
+            guard let state = call.cluster.transactions.states[id] else {
                 throw BrokerError(.transactionalIdNotFound)
             }
             return state

@@ -28,8 +28,11 @@ enum InitProducerIDEndpoint: Endpoint {
         guard timeout > 0, timeout <= call.cluster.configuration.maxTransactionTimeout.inMilliseconds else {
             return self.fail(request, .invalidTransactionTimeout, call)
         }
+        guard (request.producerId == -1) == (request.producerEpoch == -1) else {
+            return self.fail(request, .invalidRequest, call)
+        }
         var expected: TransactionalIDState.Producer?
-        if request.producerId >= 0 {
+        if request.producerId != -1 {
             expected = TransactionalIDState.Producer(id: request.producerId, epoch: request.producerEpoch)
         }
         do throws(BrokerError) {

@@ -12,21 +12,25 @@ enum ListTransactionsEndpoint: Endpoint {
 
     static func access(_ request: ListTransactionsRequest) -> Access { .byItem }
 
+    /// Kafka's names of states. Transactional IDs are never in the last two here.
+    private static let states = TransactionalIDState.State.allCases.map(\.rawValue) + ["Dead", "PrepareEpochFence"]
+
     static func handle(_ request: ListTransactionsRequest, _ call: Call) {
         var response = ListTransactionsResponse()
-        let known = request.stateFilters.compactMap { TransactionalIDState.State(rawValue: $0) }
-        response.unknownStateFilters = request.stateFilters.filter { TransactionalIDState.State(rawValue: $0) == nil }
+        response.unknownStateFilters = request.stateFilters.filter { !self.states.contains($0) }
         var pattern: Regex<AnyRegexOutput>?
         if let text = request.transactionalIdPattern, !text.isEmpty {
             guard let regex = try? Regex(text) else { return self.fail(request, .invalidRegularExpression, call) }
             pattern = regex
         }
+        // As in Kafka, what has not begun is older than anything.
+        let now = call.cluster.wallMilliseconds
         for (id, state) in call.cluster.transactions.states.sorted(by: { $0.key < $1.key }) {
-            guard state.state != .dead, call.coordinatesTransactions(of: id),
+            guard call.coordinatesTransactions(of: id),
                 call.permits(.describe, .transactionalID(id)),
-                request.stateFilters.isEmpty || known.contains(state.state),
+                request.stateFilters.isEmpty || request.stateFilters.contains(state.state.rawValue),
                 request.producerIdFilters.isEmpty || request.producerIdFilters.contains(state.producer.id),
-                request.durationFilter < 0 || self.isOlder(state, than: request.durationFilter, call)
+                request.durationFilter < 0 || now - (state.start ?? -1) > request.durationFilter
             else { continue }
             if let pattern, (try? pattern.wholeMatch(in: id)) == nil { continue }
             var listed = ListTransactionsResponse.TransactionState()
@@ -36,11 +40,6 @@ enum ListTransactionsEndpoint: Endpoint {
             response.transactionStates.append(listed)
         }
         call.answer(response)
-    }
-
-    private static func isOlder(_ state: TransactionalIDState, than duration: Int64, _ call: Call) -> Bool {
-        guard let start = state.start, state.state == .ongoing || state.marker != nil else { return false }
-        return call.cluster.wallMilliseconds - start > duration
     }
 
     static func fail(_ request: ListTransactionsRequest, _ error: ErrorCode, _ call: Call) {

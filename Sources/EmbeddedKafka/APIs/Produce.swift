@@ -139,10 +139,23 @@ enum ProduceEndpoint: Endpoint {
         guard !partition.log.producers.hasOpenTransaction(producerID: producer.id, epoch: producer.epoch) else {
             return
         }
-        try call.cluster.transactions.admit(
-            producer, of: id,
-            to: TransactionalIDState.Place(topic: partition.topicName, partition: partition.index),
-            adds: call.version >= 12, knowsAbortable: call.version >= 11)
+        try partition.log.producers.checkEpoch(producer.epoch, of: producer.id)
+        let adds = call.version >= 12
+        do throws(BrokerError) {
+            try call.cluster.transactions.admit(
+                producer, of: id, to: .init(topic: partition.topicName, partition: partition.index), adds: adds,
+                knowsAbortable: call.version >= 11)
+        } catch {
+            // Older clients retry this error, and don't know the other one here.
+            throw error.code == .concurrentTransactions && !adds
+                ? BrokerError(.notEnoughReplicas, error.message) : error
+        }
+        // An earlier batch may be on its way still, because it was refused until the last transaction had ended.
+        if adds, batch.baseSequence != 0, partition.log.producers.producers[producer.id] == nil {
+            throw BrokerError(
+                .outOfOrderSequenceNumber,
+                "Producer \(producer.id) begins a transaction with sequence number \(batch.baseSequence) instead of 0.")
+        }
     }
 
     /// Returns the batch as the topic stores it, which may be with another compression.

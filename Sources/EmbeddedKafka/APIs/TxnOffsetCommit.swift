@@ -84,19 +84,17 @@ enum TxnOffsetCommitEndpoint: Endpoint {
     private static func admit(_ request: TxnOffsetCommitRequest, _ call: Call) throws(BrokerError) {
         let pending = call.cluster.groups[request.groupId]?.pendingOffsets[request.producerId]
         guard pending?.epoch != request.producerEpoch else { return }
-        do throws(BrokerError) {
-            try call.cluster.transactions.admit(
-                .init(id: request.producerId, epoch: request.producerEpoch), of: request.transactionalId,
-                to: .init(topic: OffsetsTopic.name, partition: OffsetsTopic.partition(of: request.groupId)),
-                adds: call.version >= 5, knowsAbortable: call.version >= 4)
-        } catch {
-            throw error.code == .notEnoughReplicas ? BrokerError(.coordinatorNotAvailable, error.message) : error
-        }
+        try call.cluster.transactions.admit(
+            .init(id: request.producerId, epoch: request.producerEpoch), of: request.transactionalId,
+            to: .init(topic: OffsetsTopic.name, partition: OffsetsTopic.partition(of: request.groupId)),
+            adds: call.version >= 5, knowsAbortable: call.version >= 4)
     }
 
     private static func checkMember(_ request: TxnOffsetCommitRequest, _ call: Call) throws(BrokerError) {
         guard let group = call.cluster.groups[request.groupId] else {
-            guard request.generationIdOrMemberEpoch < 0 else { throw BrokerError(.illegalGeneration) }
+            guard request.generationIdOrMemberEpoch < 0 else {
+                throw BrokerError(call.version >= 6 ? .groupIdNotFound : .illegalGeneration)
+            }
             return
         }
         let error = group.checkTransactionalCommit(

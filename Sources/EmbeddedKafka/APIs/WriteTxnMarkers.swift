@@ -28,7 +28,7 @@ enum WriteTxnMarkersEndpoint: Endpoint {
             }
             try call.cluster.transactions.write(
                 isCommit: marker.transactionResult, producer: .init(id: marker.producerId, epoch: marker.producerEpoch),
-                coordinatorEpoch: marker.coordinatorEpoch, to: place)
+                bumpsEpoch: marker.transactionVersion >= 2, coordinatorEpoch: marker.coordinatorEpoch, to: place)
         }
     }
 

@@ -186,6 +186,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.namesByID[topic.id] = nil
         for group in self.groups.values { group.forget(topic: topic.name) }
         for partition in topic.partitions { self.wakeFetches(of: partition) }
+        self.transactions.continueAfterChange()
     }
 
     /// Changes settings of all brokers, or of one.

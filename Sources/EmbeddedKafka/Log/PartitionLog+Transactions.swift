@@ -21,10 +21,12 @@ extension PartitionLog {
     /// Appends the marker that ends a producer's transaction, whether or not it has records here. Returns its size in
     /// bytes.
     func appendMarker(
-        _ marker: ControlRecord, _ producer: TransactionalIDState.Producer, leaderEpoch: Int32, now: Int64
+        _ marker: ControlRecord, _ producer: TransactionalIDState.Producer, bumpsEpoch: Bool = false,
+        leaderEpoch: Int32, now: Int64
     ) throws(BrokerError) -> Int {
         try self.producers.checkMarker(
-            producerID: producer.id, epoch: producer.epoch, coordinatorEpoch: marker.coordinatorEpoch ?? 0)
+            producerID: producer.id, epoch: producer.epoch, coordinatorEpoch: marker.coordinatorEpoch ?? 0,
+            bumpsEpoch: bumpsEpoch)
         let bytes = marker.batch(
             baseOffset: 0, partitionLeaderEpoch: leaderEpoch, producerID: producer.id, producerEpoch: producer.epoch,
             timestamp: now)

@@ -189,12 +189,16 @@ final class PartitionLog {
         return nil
     }
 
-    /// Returns the first record with the latest timestamp. Compaction may have left batches without records.
+    /// Returns the first record with the latest timestamp, which may be a marker. Compaction may have left batches without
+    /// records.
     func recordWithLatestTimestamp() -> RecordPlace? {
         var latest: (timestamp: Int64, segment: Int, entry: LogSegment.Entry)?
         for (index, segment) in self.segments.enumerated() {
-            for entry in segment.entries where entry.lastOffset >= self.startOffset && entry.recordCount > 0 {
-                if entry.maxTimestamp > latest?.timestamp ?? -1 { latest = (entry.maxTimestamp, index, entry) }
+            for entry in segment.entries where entry.lastOffset >= self.startOffset {
+                guard entry.maxTimestamp > latest?.timestamp ?? -1,
+                    entry.recordCount > 0 || !self.places(in: segment.bytes(of: entry)).isEmpty
+                else { continue }
+                latest = (entry.maxTimestamp, index, entry)
             }
         }
         guard let latest else { return nil }

@@ -72,11 +72,7 @@ struct ProducerStates: Equatable, Sendable {
             }
             if let sameSequences { return .duplicate(sameSequences) }
         }
-        guard epoch >= producer.epoch else {
-            throw BrokerError(
-                .invalidProducerEpoch,
-                "Epoch \(epoch) of producer \(producerID) is older than the last seen epoch \(producer.epoch).")
-        }
+        try self.checkEpoch(epoch, of: producerID)
         if epoch > producer.epoch {
             guard firstSequence == 0 else {
                 throw BrokerError(
@@ -99,13 +95,27 @@ struct ProducerStates: Equatable, Sendable {
         return .append
     }
 
+    /// Throws if a later instance of the producer is known.
+    func checkEpoch(_ epoch: Int16, of producerID: Int64) throws(BrokerError) {
+        guard let producer = self.producers[producerID], epoch < producer.epoch else { return }
+        throw BrokerError(
+            .invalidProducerEpoch,
+            "Epoch \(epoch) of producer \(producerID) is older than the last seen epoch \(producer.epoch).")
+    }
+
     /// Checks the marker of a transaction before it is appended.
-    func checkMarker(producerID: Int64, epoch: Int16, coordinatorEpoch: Int32) throws(BrokerError) {
+    ///
+    /// - Parameter bumpsEpoch: Whether the marker has the epoch after that of its transaction, as in version 2 of
+    ///   transactions.
+    func checkMarker(
+        producerID: Int64, epoch: Int16, coordinatorEpoch: Int32, bumpsEpoch: Bool
+    ) throws(BrokerError) {
         guard let producer = self.producers[producerID] else { return }
-        guard epoch >= producer.epoch else {
+        try self.checkEpoch(epoch, of: producerID)
+        // A repeated marker finds no transaction that is open.
+        guard !bumpsEpoch || epoch > producer.epoch || producer.transactionStart == nil else {
             throw BrokerError(
-                .invalidProducerEpoch,
-                "Epoch \(epoch) of producer \(producerID) is older than the last seen epoch \(producer.epoch).")
+                .invalidProducerEpoch, "The transaction of producer \(producerID) has the marker's epoch \(epoch).")
         }
         guard coordinatorEpoch >= producer.coordinatorEpoch else {
             throw BrokerError(

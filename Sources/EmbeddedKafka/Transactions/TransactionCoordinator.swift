@@ -88,8 +88,6 @@ final class TransactionCoordinator {
             switch error.code {
             case .producerFenced: error.code = .invalidProducerEpoch
             case .transactionAbortable where !knowsAbortable: error.code = .invalidTxnState
-            // Older clients retry this error, and don't know the other one here.
-            case .concurrentTransactions where !adds: error.code = .notEnoughReplicas
             default: break
             }
             throw error
@@ -159,7 +157,8 @@ final class TransactionCoordinator {
 
     // MARK: Markers
 
-    /// Continues what waits for a running broker, after a broker has started or a partition has a new leader.
+    /// Continues what waits for a running broker, after a broker has started, a partition has a new leader, or a topic was
+    /// deleted.
     func continueAfterChange() {
         for id in self.ending.sorted() { self.writeMarkers(of: id) }
         let now = self.cluster.wallMilliseconds
@@ -202,7 +201,7 @@ final class TransactionCoordinator {
 
     /// Writes the marker of a transaction to a partition, or ends it among the offsets of groups.
     func write(
-        isCommit: Bool, producer: Producer, coordinatorEpoch: Int32, to place: Place
+        isCommit: Bool, producer: Producer, bumpsEpoch: Bool = false, coordinatorEpoch: Int32, to place: Place
     ) throws(BrokerError) {
         let cluster = self.cluster
         guard place.topic != OffsetsTopic.name else {
@@ -217,7 +216,7 @@ final class TransactionCoordinator {
         guard let leader = partition.leader else { throw BrokerError(.notLeaderOrFollower) }
         let byteCount = try partition.log.appendMarker(
             ControlRecord(kind: isCommit ? .commit : .abort, coordinatorEpoch: coordinatorEpoch), producer,
-            leaderEpoch: partition.leaderEpoch, now: cluster.wallMilliseconds)
+            bumpsEpoch: bumpsEpoch, leaderEpoch: partition.leaderEpoch, now: cluster.wallMilliseconds)
         cluster.appended(byteCount, to: partition, topic.settings(at: leader, in: cluster.settings))
     }
 }

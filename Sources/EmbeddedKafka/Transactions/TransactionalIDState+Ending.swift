@@ -22,54 +22,38 @@ extension TransactionalIDState {
             try self.endInSameEpoch(isCommit: isCommit, by: producer)
             return producer
         }
-        let isRetryInNewEpoch = producer.epoch != .max && self.producer.epoch == producer.epoch + 1
+        try self.checkEnded()
+        let isCurrent = producer.epoch == self.producer.epoch
         let isRetryWithNewID =
             self.previousID == producer.id && producer.epoch == Int16.max - 1 && self.producer.epoch == 0
+        let isRetry = isRetryWithNewID || (producer.epoch != .max && self.producer.epoch == producer.epoch + 1)
+        let isComplete = self.state == .completeCommit || self.state == .completeAbort
         guard producer.id == self.producer.id || isRetryWithNewID else { throw Self.unknown }
-        let isCurrent = producer.epoch == self.producer.epoch
-        let isRetry = isRetryInNewEpoch || isRetryWithNewID
-        switch self.state {
-        case .empty, .ongoing, .dead:
-            guard isCurrent else { throw Self.fenced }
-        case .prepareCommit, .prepareAbort:
-            guard isRetryInNewEpoch else { throw Self.fenced }
-        case .completeCommit, .completeAbort:
-            guard isCurrent || isRetry else { throw Self.fenced }
-        }
-        switch self.state {
-        case .ongoing:
+        guard isCurrent || (isRetry && isComplete) else { throw Self.fenced }
+        switch (self.state, isCommit) {
+        case (.ongoing, _):
             self.prepare(isCommit: isCommit, bumpsEpoch: true, takeID: takeID)
-        case .prepareCommit:
-            throw isCommit ? Self.isEnding : Self.wrongState
-        case .prepareAbort:
-            throw isCommit ? Self.wrongState : Self.isEnding
-        case .completeCommit where isRetry:
-            guard isCommit else { throw Self.wrongState }
+        case (.completeCommit, true) where isRetry, (.completeAbort, false) where isRetry:
             return self.producer
-        case .completeAbort where isRetry:
-            guard !isCommit else { throw Self.wrongState }
-            return self.producer
-        case .empty, .completeCommit, .completeAbort:
+        case (_, false) where !isRetry:
             // A producer whose first write failed doesn't know whether the transaction has begun. It may abort.
-            guard !isCommit else { throw Self.wrongState }
             self.places = []
             self.start = now
             self.prepare(isCommit: false, bumpsEpoch: true, takeID: takeID)
-        case .dead:
-            throw Self.unknown
+        default:
+            throw Self.wrongState
         }
         return self.nextID.map { Producer(id: $0, epoch: 0) } ?? self.producer
     }
 
     /// Ends the transaction as version 1 does. A retry is not told from the end of another transaction.
     private mutating func endInSameEpoch(isCommit: Bool, by producer: Producer) throws(BrokerError) {
-        guard producer.id == self.producer.id else { throw Self.unknown }
-        guard producer.epoch == self.producer.epoch else { throw Self.fenced }
-        switch self.state {
-        case .ongoing: self.state = isCommit ? .prepareCommit : .prepareAbort
-        case .completeCommit where isCommit, .completeAbort where !isCommit: return
-        case .prepareCommit where isCommit, .prepareAbort where !isCommit: throw Self.isEnding
-        case .empty, .prepareCommit, .prepareAbort, .completeCommit, .completeAbort, .dead: throw Self.wrongState
+        try self.check(producer)
+        try self.checkEnded()
+        switch (self.state, isCommit) {
+        case (.ongoing, _): self.state = isCommit ? .prepareCommit : .prepareAbort
+        case (.completeCommit, true), (.completeAbort, false): return
+        default: throw Self.wrongState
         }
     }
 
@@ -103,7 +87,7 @@ extension TransactionalIDState {
         switch self.state {
         case .prepareCommit: self.state = .completeCommit
         case .prepareAbort: self.state = .completeAbort
-        case .empty, .ongoing, .completeCommit, .completeAbort, .dead: return
+        case .empty, .ongoing, .completeCommit, .completeAbort: return
         }
         self.places = []
         if let id = self.nextID {

@@ -20,7 +20,6 @@ struct TransactionalIDState: Equatable, Sendable {
         case prepareAbort = "PrepareAbort"
         case completeCommit = "CompleteCommit"
         case completeAbort = "CompleteAbort"
-        case dead = "Dead"
     }
 
     /// A producer by its ID and the epoch, which fences earlier instances.
@@ -86,7 +85,7 @@ struct TransactionalIDState: Equatable, Sendable {
         switch self.state {
         case .prepareCommit: Marker(producer: self.producer, isCommit: true, places: self.places)
         case .prepareAbort: Marker(producer: self.producer, isCommit: false, places: self.places)
-        case .empty, .ongoing, .completeCommit, .completeAbort, .dead: nil
+        case .empty, .ongoing, .completeCommit, .completeAbort: nil
         }
     }
 
@@ -103,23 +102,18 @@ struct TransactionalIDState: Equatable, Sendable {
     mutating func initProducer(
         continuing expected: Producer?, timeout: Milliseconds, bumpsEpochs: Bool, takeID: () -> Int64
     ) throws(BrokerError) -> Producer {
+        try self.checkEnded()
         guard expected.map(self.isOrWas) ?? true else { throw Self.fenced }
-        switch self.state {
-        case .prepareCommit, .prepareAbort:
-            throw Self.isEnding
-        case .ongoing:
+        if self.state == .ongoing {
             self.fence(bumpsEpochs: bumpsEpochs, takeID: takeID)
             throw Self.isEnding
-        case .dead:
-            throw BrokerError(.coordinatorNotAvailable)
-        case .empty, .completeCommit, .completeAbort:
-            if self.producer.isExhausted, expected.map({ $0.epoch == self.producer.epoch }) ?? true {
-                self.previousID = self.producer.id
-                self.lastEpoch = expected == nil ? -1 : self.producer.epoch
-                self.producer = Producer(id: takeID(), epoch: 0)
-            } else {
-                try self.bump(from: expected?.epoch)
-            }
+        }
+        if self.producer.isExhausted, expected.map({ $0.epoch == self.producer.epoch }) ?? true {
+            self.previousID = self.producer.id
+            self.lastEpoch = expected == nil ? -1 : self.producer.epoch
+            self.producer = Producer(id: takeID(), epoch: 0)
+        } else {
+            try self.bump(from: expected?.epoch)
         }
         self.state = .empty
         self.timeout = timeout
@@ -152,12 +146,11 @@ struct TransactionalIDState: Equatable, Sendable {
 
     /// Adds partitions to the transaction, which begins with the first one.
     mutating func add(_ places: Set<Place>, by producer: Producer, now: Milliseconds) throws(BrokerError) {
+        try self.checkEnded()
         try self.check(producer)
-        switch self.state {
-        case .prepareCommit, .prepareAbort: throw Self.isEnding
-        case .dead: throw Self.unknown
-        case .ongoing: self.places.formUnion(places)
-        case .empty, .completeCommit, .completeAbort:
+        if self.state == .ongoing {
+            self.places.formUnion(places)
+        } else {
             self.state = .ongoing
             self.places = places
             self.start = now
@@ -167,14 +160,20 @@ struct TransactionalIDState: Equatable, Sendable {
     /// Throws if a partition isn't part of the transaction (KIP-890).
     func verify(_ place: Place, by producer: Producer) throws(BrokerError) {
         try self.check(producer)
-        if self.state == .prepareCommit || self.state == .prepareAbort { throw Self.isEnding }
+        try self.checkEnded()
         guard self.state == .ongoing, self.places.contains(place) else {
             throw BrokerError(
                 .transactionAbortable, "\(place.topic)-\(place.partition) is not part of the producer's transaction.")
         }
     }
 
-    private func check(_ producer: Producer) throws(BrokerError) {
+    /// Throws while the last transaction ends.
+    func checkEnded() throws(BrokerError) {
+        guard self.marker == nil else { throw Self.isEnding }
+    }
+
+    /// Throws if another producer has the transactional ID.
+    func check(_ producer: Producer) throws(BrokerError) {
         guard producer.id == self.producer.id else { throw Self.unknown }
         guard producer.epoch == self.producer.epoch else { throw Self.fenced }
     }
@@ -182,6 +181,7 @@ struct TransactionalIDState: Equatable, Sendable {
     // MARK: Errors
 
     static let fenced = BrokerError(.producerFenced, "Another producer with the transactional ID has a newer epoch.")
-    static let isEnding = BrokerError(.concurrentTransactions, "The last transaction has not ended everywhere yet.")
+    private static let isEnding = BrokerError(
+        .concurrentTransactions, "The last transaction has not ended everywhere yet.")
     static let unknown = BrokerError(.invalidProducerIdMapping, "The transactional ID has another producer ID.")
 }

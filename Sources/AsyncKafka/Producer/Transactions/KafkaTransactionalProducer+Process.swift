@@ -77,7 +77,10 @@ extension KafkaTransactionalProducer {
                 failures = 0
             case .aborted(let error, let reason):
                 consumer.commits.goBack(to: processed.starts)
-                guard failures < retrying, !Task.isCancelled, Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit) else {
+                if let reason, reason.isFatal, error is KafkaError { throw reason }
+                guard failures < retrying, !Task.isCancelled,
+                    Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit)
+                else {
                     throw error
                 }
                 failures += 1

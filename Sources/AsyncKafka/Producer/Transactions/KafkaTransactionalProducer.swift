@@ -79,6 +79,7 @@ public final class KafkaTransactionalProducer: Sendable {
     ///   of it will be seen. `.producerFenced` or another fatal error (`isFatal`) if the producer can't go on; with
     ///   `isOutcomeUnknown`, the transaction may be committed. `.authorizationFailed` or `.timedOut` if no transaction could begin,
     ///   `.illegalState` for a transaction inside of a transaction, `.closed`, or `.cancelled`.
+    @discardableResult
     public func withTransaction<Result>(
         retrying: Int = 0, _ body: (KafkaTransaction) async throws -> Result
     ) async throws -> Result {
@@ -91,7 +92,8 @@ public final class KafkaTransactionalProducer: Sendable {
             case .committed(let result):
                 return result
             case .aborted(let error, let reason):
-                guard let reason, reason.isRetriable, !reason.isFatal, failures < retrying else { throw error }
+                if let reason, reason.isFatal, error is KafkaError { throw reason }
+                guard let reason, reason.isRetriable, failures < retrying else { throw error }
                 failures += 1
                 try await self.pause(failures: failures)
             }
@@ -128,12 +130,15 @@ public final class KafkaTransactionalProducer: Sendable {
                 try await sender.commitTransaction(number, transactions)
             } catch {
                 let reason = await sender.abortTransaction(number, transactions)
-                return .aborted(error, reason: reason ?? (error.code == .transactionAborted || error.isFatal ? error : nil))
+                return .aborted(
+                    error, reason: reason ?? (error.code == .transactionAborted || error.isFatal ? error : nil))
             }
             return .committed(result)
         } catch {
             // An error of Kafka that may pass counts as the cluster's: there was no room in the buffer, for example.
-            let passing = (error as? KafkaError).flatMap { $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil }
+            let passing = (error as? KafkaError).flatMap {
+                $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil
+            }
             return .aborted(error, reason: await sender.abortTransaction(number, transactions) ?? passing)
         }
     }

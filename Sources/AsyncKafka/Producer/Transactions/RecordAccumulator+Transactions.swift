@@ -18,6 +18,7 @@ extension RecordAccumulator {
 
     /// Begins a transaction, if that is possible now.
     mutating func beginTransaction(_ version: TransactionVersion) -> TransactionStateMachine.Begun {
+        if let failure = self.transactions?.failure { return .failed(failure) }
         if let closed = self.closed { return .failed(closed) }
         if self.refusesTransactions { return .failed(.producerClosed) }
         guard let begun = self.transactions?.begin(version) else { return .notReady }
@@ -64,8 +65,8 @@ extension RecordAccumulator {
 
     /// The error of a record that is appended to a transaction that isn't open.
     func refusal(of transaction: UInt64) -> KafkaError {
-        if let closed = self.closed { return closed }
         if let failure = self.transactions?.failure { return failure }
+        if let closed = self.closed { return closed }
         if let current = self.transactions?.current, current.number == transaction, let reason = current.abortReason {
             return .transactionAborted(because: reason)
         }

@@ -48,7 +48,8 @@ extension Sender {
                     [(.count, "\(count)"), (.error, error.description)])
             }
             let isBrief = error.brokerCode == .concurrentTransactions
-            let backoff = isBrief ? self.transactionBackoff(failures: failures) : self.cluster.backoff(failures: failures)
+            let backoff =
+                isBrief ? self.transactionBackoff(failures: failures) : self.cluster.backoff(failures: failures)
             try? await self.cluster.pause(until: self.loop.now + backoff)
         }
         return nil
@@ -88,7 +89,18 @@ extension Sender {
             }
         } catch {
             let consequence = request.consequence(of: error)
-            return .failed(consequence == .fatal ? transactions.fatal(error, request) : error, consequence)
+            switch (consequence, request, error.brokerCode) {
+            case (.fatal, _, _):
+                return .failed(transactions.fatal(error, request), consequence)
+            case (.abort, .end, .invalidTxnState?):
+                var late = error
+                late.message =
+                    "The coordinator has no open transaction: it aborts those that last longer than transactionTimeout "
+                    + "(\(transactions.timeout)). \(error.message)"
+                return .failed(late, consequence)
+            default:
+                return .failed(error, consequence)
+            }
         }
     }
 
@@ -131,7 +143,8 @@ extension Transactions {
                 + "transactionTimeout (\(self.timeout)), so that the coordinator aborted it.\(own) Make a new producer, unless "
                 + "another one is meant to have the id. \(error.message)"
         default:
-            fatal.message = "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
+            fatal.message =
+                "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         }
         return fatal
     }

@@ -24,13 +24,15 @@ extension Sender {
             switch begun {
             case .begun(let number): return number
             case .failed(let error): throw error
-            case .notReady, .isOpen: break
+            case .notReady, .isOpen: transactions.wanted.notify()
             }
             let refused = self.accumulator.withLock { $0.transactions?.refusals }
             if let refused, refused.count != refusals, let error = refused.error { throw error }
             try await transactions.waiters.wait(until: deadline, on: self.loop) {
                 self.accumulator.withLock { accumulator in
-                    guard accumulator.closed == nil, !accumulator.refusesTransactions, accumulator.transactions?.refusals.count == refusals else { return true }
+                    guard accumulator.closed == nil, !accumulator.refusesTransactions,
+                        accumulator.transactions?.refusals.count == refusals
+                    else { return true }
                     return switch accumulator.transactions?.state {
                     case .ready, .failed, nil: true
                     case .uninitialized, .open, .ending, .stale: false
@@ -117,9 +119,10 @@ extension Sender {
         guard isCurrent else { return reason }
         self.decide { $0.endTransaction(.abort) }
         // What is not ended in time is ended later, before the next transaction.
-        try? await self.waitForEnd(of: number, until: self.loop.now + self.configuration.cluster.requestTimeout, transactions)
+        try? await self.waitForEnd(
+            of: number, until: self.loop.now + self.configuration.cluster.requestTimeout, transactions)
         _ = self.undelivered.take()
-        return reason
+        return self.accumulator.withLock { $0.transactions?.failure } ?? reason
     }
 
     private func waitForEnd(
@@ -175,9 +178,9 @@ extension Sender {
     private func transactionVersion(_ transactions: Transactions) -> TransactionVersion {
         let key = CoordinatorKey(kind: .transaction, name: transactions.id)
         guard let coordinator = self.cluster.knownCoordinator(key),
-            let connection = self.cluster.connectionIfOpen(to: coordinator),
-            let level = connection.versions.finalizedFeatures["transaction.version"]
+            let connection = self.cluster.connectionIfOpen(to: coordinator)
         else { return transactions.lastVersion.withLock { $0 } }
+        let level = connection.versions.finalizedFeatures["transaction.version"] ?? 0
         let version: TransactionVersion = level >= 2 ? .v2 : .v1
         transactions.lastVersion.withLock { $0 = version }
         return version

@@ -22,7 +22,9 @@ public struct TransactionInterval: Hashable, Sendable {
     public static let batch = TransactionInterval(maximumRecords: 1)
 
     /// A transaction for at least this number of records, if they are available without waiting.
-    public static func records(_ count: Int) -> TransactionInterval { TransactionInterval(maximumRecords: max(1, count)) }
+    public static func records(_ count: Int) -> TransactionInterval {
+        TransactionInterval(maximumRecords: max(1, count))
+    }
 
     /// A transaction for records of at least this size in bytes, as they are stored and decompressed, if they are available without
     /// waiting.

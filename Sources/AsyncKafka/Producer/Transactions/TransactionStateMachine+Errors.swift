@@ -33,6 +33,15 @@ extension TransactionStateMachine.Request {
             return .abort
         case (.invalidTxnState, .end(.abort, _, _)):
             return .nothingToAbort
+        // The coordinator has aborted the transaction, which lasted too long.
+        case (.invalidTxnState, .end(.commit, _, _)):
+            return .abort
+        // Another producer has the id, or the transaction lasted too long. The answer to the abort tells which.
+        case (.producerFenced, .addPartitions), (.producerFenced, .addOffsets), (.producerFenced, .commitOffsets),
+            (.invalidProducerEpoch, .addPartitions), (.invalidProducerEpoch, .addOffsets),
+            (.invalidProducerEpoch, .commitOffsets), (.invalidTxnState, .addPartitions),
+            (.invalidTxnState, .addOffsets), (.invalidTxnState, .commitOffsets):
+            return .abort
         // An abort that is to be aborted would never end.
         case (.transactionAbortable, .end(.abort, _, _)):
             return .fatal

@@ -84,6 +84,8 @@ struct TransactionStateMachine {
     /// The number of refused requests for an identity, and the error of the last one.
     private(set) var refusals = (count: 0, error: KafkaError?.none)
     private var lastNumber: UInt64 = 0
+    /// The version of the last transaction in the current epoch.
+    private var lastVersion: TransactionVersion?
     private var lastOffsets: UInt64 = 0
 
     // MARK: The life of a transaction
@@ -103,7 +105,14 @@ struct TransactionStateMachine {
     mutating func begin(_ version: TransactionVersion) -> Begun {
         switch self.state {
         case .ready(let identity):
+            // The markers of a transaction of version 1 may not be written yet, and they have the same epoch: a broker would take
+            // records of version 2 into that transaction.
+            if version == .v2, self.lastVersion == .v1 {
+                self.state = .stale(identity)
+                return .notReady
+            }
             self.lastNumber += 1
+            self.lastVersion = version
             self.state = .open(OpenTransaction(number: self.lastNumber, identity: identity, version: version))
             return .begun(self.lastNumber)
         case .uninitialized, .stale: return .notReady
@@ -137,7 +146,8 @@ struct TransactionStateMachine {
 
     /// Adds a group's offsets, which become the group's with the commit. Returns nil if they can't be added any more.
     mutating func add(
-        _ offsets: [TopicPartition: OffsetAndMetadata], topicIDs: [String: KafkaUUID]? = nil, as identity: CommitIdentity
+        _ offsets: [TopicPartition: OffsetAndMetadata], topicIDs: [String: KafkaUUID]? = nil,
+        as identity: CommitIdentity
     ) -> OffsetsToCommit? {
         guard case .open(var open) = self.state, open.abortReason == nil else { return nil }
         self.lastOffsets += 1
@@ -150,7 +160,9 @@ struct TransactionStateMachine {
 
     /// Whether offsets wait for their group's coordinator.
     func isPending(_ commit: OffsetsToCommit, of transaction: UInt64) -> Bool {
-        guard case .open(let open) = self.state, open.number == transaction, open.abortReason == nil else { return false }
+        guard case .open(let open) = self.state, open.number == transaction, open.abortReason == nil else {
+            return false
+        }
         return open.offsets.contains { $0.id == commit.id }
     }
 
@@ -241,7 +253,9 @@ struct TransactionStateMachine {
 
     private mutating func initialized(_ identity: ProducerIdentity) {
         switch self.state {
-        case .uninitialized, .stale: self.state = .ready(identity)
+        case .uninitialized, .stale:
+            self.state = .ready(identity)
+            self.lastVersion = nil
         case .ready, .open, .ending, .failed: break
         }
     }
@@ -249,6 +263,7 @@ struct TransactionStateMachine {
     private mutating func ended(next: ProducerIdentity?) {
         guard case .ending(let open, let outcome) = self.state else { return }
         if let next {
+            self.lastVersion = nil
             self.finish(open, outcome, .ready(next))
         } else if outcome == .abort || open.hasUnknownOutcome {
             // In the same epoch, a late request of this transaction could end or extend the next one.

@@ -35,7 +35,8 @@ struct EndTxnCall: TransactionCall {
     func outcomes(
         of response: EndTxnResponse, to items: [OnlyItem], from recipient: Recipient
     ) -> [OnlyItem: CallOutcome<ProducerIdentity?>] {
-        let next = response.producerId < 0 ? nil : ProducerIdentity(id: response.producerId, epoch: response.producerEpoch)
+        let next =
+            response.producerId < 0 ? nil : ProducerIdentity(id: response.producerId, epoch: response.producerEpoch)
         return self.outcome(response.errorCode, from: recipient, self.version == .v1 ? nil : next)
     }
 }

@@ -44,7 +44,11 @@ struct TxnOffsetCommitCall: GroupCall {
         }
         request.topics = partitions.byTopic.map { name, own in
             var topic = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
-            if recipient.version >= 6 { topic.topicId = self.commit.topicIDs?[name] ?? .zero } else { topic.name = name }
+            if recipient.version >= 6 {
+                topic.topicId = self.commit.topicIDs?[name] ?? .zero
+            } else {
+                topic.name = name
+            }
             topic.partitions = own.compactMap { partition in
                 guard let offset = self.commit.offsets[partition] else { return nil }
                 var entry = TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition()

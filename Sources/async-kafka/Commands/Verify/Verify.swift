@@ -21,9 +21,8 @@ struct Verify: Sendable {
             another one.
             """,
         takes: [
-            Self.topic, Self.other, Self.servers, Self.file, Self.profile, Self.unordered, Self.ignored, Self.limit,
-            Self.committed,
-        ],
+            Self.topic, Self.other, Self.unordered, Self.ignored, Self.limit, Self.committed,
+        ] + OtherCluster.options,
         examples: [
             Command.Example("async-kafka verify orders orders-copy", "In one cluster"),
             Command.Example(
@@ -37,11 +36,6 @@ struct Verify: Sendable {
 
     private static let topic = Operand("TOPIC", Topics.kind, "The first topic.")
     private static let other = Operand("OTHER", Topics.kind, "The second topic.")
-    private static let servers = Option(
-        "--other-bootstrap-servers", .text("HOST:PORT,..."), "The brokers of the second topic's cluster.")
-    private static let file = Option("--other-properties", .file(), "The client properties of that cluster.")
-    private static let profile = Option(
-        "--other-profile", .text("NAME", completion: .lines(of: ["profiles", "names"])), "That cluster, as a profile.")
     private static let unordered = Flag("--unordered", "Ignores partitions and the order of records.")
     private static let ignored = Option<RecordPart>(
         "--ignore", .word("PART"), isRepeatable: true, "Doesn't compare timestamp or headers.")
@@ -63,18 +57,7 @@ struct Verify: Sendable {
     init(_ arguments: Arguments) throws {
         self.topics = (arguments[Self.topic], arguments[Self.other])
         let first = try KafkaClientConfiguration(arguments)
-        var second = first
-        var properties = ClientProperties()
-        if let name = arguments[Self.profile] { properties = try ProfileStore.standard.properties(of: name) }
-        if let file = arguments[Self.file] { properties.merge(try ClientProperties(file: file)) }
-        if let servers = arguments[Self.servers] { properties["bootstrap.servers"] = servers }
-        if properties != ClientProperties() {
-            guard properties["bootstrap.servers"] != nil else {
-                throw UsageError("Name the other cluster's brokers: --other-bootstrap-servers")
-            }
-            second = try properties.configuration { Terminal.secret("Password of \($0) for the other cluster: ") }
-            (second.log, second.apiTimeout, second.requestTimeout) = (first.log, first.apiTimeout, first.requestTimeout)
-        }
+        let second = try OtherCluster.configuration(arguments, beside: first) ?? first
         self.clusters = (first, second)
         self.isUnordered = arguments[Self.unordered]
         self.ignored = Set(arguments[all: Self.ignored])
