@@ -36,6 +36,12 @@ struct AssignedPartition: Sendable {
     /// From this offset to `position` there is nothing to read, only markers, aborted records and compacted gaps.
     var unseenFrom: Int64 = 0
 
+    /// Where the reader was told to read, or the policy has set it, since the last commit in a transaction. A transaction that is
+    /// aborted goes back to it, and to the group's committed offset otherwise.
+    var origin: FetchPosition?
+    /// Whether an aborted transaction has set the position back.
+    var isSetBack = false
+
     var isPaused = false
     /// The partition is about to be given up, so no more of its records are delivered.
     var isLeaving = false

@@ -86,9 +86,9 @@ final class Committer: Sendable {
         return identity
     }
 
-    /// Lets offsets be committed only in transactions, until `endTransactions`. A commit beside a transaction could replace the
+    /// Lets offsets be committed only in transactions, until `releaseFromTransactions`. A commit beside a transaction could replace the
     /// offsets that are in it.
-    func beginTransactions() throws(KafkaError) {
+    func reserveForTransactions() throws(KafkaError) {
         _ = try self.identityForTransaction()
         let isFirst = self.core.state.withLock { state in
             defer { state.isInTransactions = true }
@@ -101,16 +101,32 @@ final class Committer: Sendable {
         }
     }
 
-    func endTransactions() { self.core.state.withLock { $0.isInTransactions = false } }
+    func releaseFromTransactions() { self.core.state.withLock { $0.isInTransactions = false } }
 
     /// Moves partitions back to where a transaction that was aborted began, unless they were given up since.
     func goBack(to offsets: [TopicPartition: Int64]) {
-        self.core.state.withLock { state in
-            for (partition, offset) in offsets {
-                try? state.subscriptions.seek(partition, to: FetchPosition(offset: offset))
-            }
+        self.move { subscriptions in
+            for (partition, offset) in offsets { subscriptions.goBack(partition, to: offset) }
         }
-        self.core.wake([.fetchers, .positionWaiters])
+    }
+
+    /// Moves partitions back to the last commit after an aborted transaction, unless they were given up since.
+    ///
+    /// - Parameter isUndecided: whether the transaction may be committed.
+    func goBack(_ partitions: some Sequence<TopicPartition>, isUndecided: Bool = false) {
+        self.move { subscriptions in
+            for partition in partitions { subscriptions.goBackToCommitted(partition, isUndecided: isUndecided) }
+        }
+    }
+
+    /// Notes that a transaction with offsets is committed.
+    func committedInTransaction(_ offsets: [TopicPartition: OffsetAndMetadata]) {
+        self.move { $0.committedInTransaction(offsets) }
+    }
+
+    private func move(_ change: (inout SubscriptionState) -> Void) {
+        self.core.state.withLock { change(&$0.subscriptions) }
+        self.core.wake([.fetchers, .positions, .positionWaiters])
     }
 
     /// Checks that offsets may be added to a transaction. Returns the ids of the topics, or nil if one of them isn't known.

@@ -149,11 +149,10 @@ final class ConsumerReader: Sendable {
             defer { self.go(hasArray: false) }
             self.core.state.withLock { $0.readerAdds(now: self.core.loop.now) }
             while true {
-                if let next = try await self.take(.batches, for: consumer, waits: false) { return next }
                 let now = self.core.loop.now
-                guard let deadline, now < deadline, !self.core.state.withLock({ $0.hasOtherTask(now: now) }) else {
-                    return nil
-                }
+                if let deadline, now >= deadline { return nil }
+                if let next = try await self.take(.batches, for: consumer, waits: false) { return next }
+                guard deadline != nil, !self.core.state.withLock({ $0.hasOtherTask(now: now) }) else { return nil }
                 await self.signal.wait(until: deadline, on: self.core.loop)
             }
         } catch {

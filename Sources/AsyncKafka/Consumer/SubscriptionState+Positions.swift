@@ -92,6 +92,10 @@ extension SubscriptionState {
         guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
         guard let committed else {
+            if let origin = assigned.origin {
+                self.bufferedBytes -= assigned.move(to: origin)
+                return [.fetchers]
+            }
             self.beginFromPolicy(&assigned, lookup.partition)
             return assigned.failure == nil ? [.positions] : [.reader]
         }
@@ -104,6 +108,7 @@ extension SubscriptionState {
     mutating func offsetFound(_ lookup: PositionLookup, offset: Int64, epoch: Int32?) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: offset, epoch: epoch))
+        assigned.origin = assigned.position
         self.partitions[lookup.partition] = assigned
         return [.fetchers]
     }

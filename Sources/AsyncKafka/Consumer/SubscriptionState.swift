@@ -181,6 +181,7 @@ struct SubscriptionState: Sendable {
     mutating func seek(_ partition: TopicPartition, to position: FetchPosition) throws(KafkaError) {
         var assigned = try self.require(partition)
         self.bufferedBytes -= assigned.move(to: position)
+        assigned.origin = position
         self.partitions[partition] = assigned
         self.dropInHand(of: partition)
     }

@@ -62,10 +62,17 @@ extension RecordAccumulator {
             actions.append(.split(Splitting(partition: partition, id: transmission.id, batch: batch)))
         case .failed(let isOutcomeUnknown):
             self.releaseMemory(of: batch, partition, &actions)
-            actions.append(.end(batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown)))
+            self.fail(batch, Self.failure(answer, isOutcomeUnknown: isOutcomeUnknown), &actions)
         case .alreadyEnded:
             self.releaseMemory(of: batch, partition, &actions)
         }
+    }
+
+    /// Ends a batch that has failed, and with it its transaction: under the same lock, so that no commit can come in between.
+    private mutating func fail(_ batch: ProducerBatch, _ result: BatchResult, _ actions: inout [Action]) {
+        actions.append(.end(batch, result))
+        guard self.settings.isTransactional, let error = result.error else { return }
+        actions += self.spoilTransaction(batch.transaction, because: error)
     }
 
     private static func failure(_ answer: Answer, isOutcomeUnknown: Bool) -> BatchResult {
@@ -95,7 +102,7 @@ extension RecordAccumulator {
                 // Batches that the producer has encoded can be decoded, so this is not expected.
                 let error = KafkaError(
                     .recordTooLarge, "A batch is larger than its topic takes, and could not be split.")
-                actions.append(.end(batch, .failed(error)))
+                self.fail(batch, .failed(error), &actions)
             }
         }
         self.list(partition, &actions)
@@ -178,7 +185,7 @@ extension RecordAccumulator {
         var error = error
         error.isOutcomeUnknown = ended.isOutcomeUnknown
         if !ended.isInUse { self.releaseMemory(of: ended.batch, partition, &actions) }
-        actions.append(.end(ended.batch, .failed(error)))
+        self.fail(ended.batch, .failed(error), &actions)
     }
 
     /// Gives up all batches of a partition.

@@ -169,6 +169,8 @@ extension RecordAccumulator {
             }
             var identity = self.idempotence.identity
             if self.settings.isTransactional {
+                // What was listed may have been given up since.
+                guard partition.hasReady else { continue }
                 identity = self.transactionalIdentity(for: partition, &actions)
                 guard identity != nil else { continue }
             }

@@ -208,9 +208,7 @@ extension Sender {
     }
 
     /// Appends a record without waiting, after the fast path has failed.
-    func tryEnqueue(
-        _ record: ProducerRecord, in transaction: UInt64 = RecordAccumulator.noTransaction
-    ) throws(KafkaError) -> Delivery {
+    func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
         let isKnown = self.accumulator.withLock { $0.topics[record.topic] != nil }
         if !isKnown {
             guard let topic = self.cluster.topicIfKnown(record.topic) else {
@@ -221,7 +219,7 @@ extension Sender {
             }
             self.learn(topic)
         }
-        let appended = try self.tryAppend(record, in: transaction)
+        let appended = try self.tryAppend(record, in: RecordAccumulator.noTransaction)
         switch appended {
         case .done(let delivery, let actions):
             self.perform(actions)

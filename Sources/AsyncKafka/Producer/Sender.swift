@@ -51,7 +51,9 @@ final class Sender: Sendable {
         self.isPartitionerOurs = if case .custom = configuration.partitioner.kind { false } else { true }
         let settings = RecordAccumulator.Settings(
             batchSize: configuration.batchSize, maxRequestSize: configuration.maxRequestSize,
-            linger: configuration.linger, deliveryTimeout: configuration.deliveryTimeout,
+            linger: configuration.linger,
+            deliveryTimeout: transactions.map { min(configuration.deliveryTimeout, $0.timeout / 2) }
+                ?? configuration.deliveryTimeout,
             maxInFlight: configuration.maxInFlightPerBroker, isIdempotent: configuration.enableIdempotence,
             isTransactional: transactions != nil, isRoundRobin: isRoundRobin,
             isObserved: configuration.cluster.observer != nil)
@@ -96,10 +98,6 @@ final class Sender: Sendable {
             case .split(let splitting):
                 splittings.append(splitting)
             case .end(let batch, let result):
-                if self.transactions != nil, let error = result.error {
-                    // Before the result is known, so that nobody commits the transaction.
-                    actions += self.accumulator.withLock { $0.spoilTransaction(batch.transaction, because: error) }
-                }
                 self.noteEnd(batch, result)
                 batch.outcome.complete(result, count: batch.count)
             case .freeRecords(let batch):

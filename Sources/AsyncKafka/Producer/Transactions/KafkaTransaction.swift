@@ -25,9 +25,26 @@ public struct KafkaTransaction: Sendable {
     ///   error (`isFatal`) if the producer can't go on; otherwise as `KafkaProducer.enqueue(_:)`. A record that was not accepted
     ///   doesn't abort the transaction unless the closure throws.
     @discardableResult
+    @inlinable
     public func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        if let delivery = try self.sender.append(record, in: self.number) { return delivery }
-        return try await self.sender.enqueue(record, in: self.number)
+        // Inlined into the caller, so that a record that needn't wait costs no asynchronous call.
+        if let delivery = try self.appendAtOnce(record) { return delivery }
+        return try await self.appendWaiting(record)
+    }
+
+    @usableFromInline
+    func appendAtOnce(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        try self.sender.append(record, in: self.number)
+    }
+
+    @usableFromInline
+    func appendWaiting(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        do throws(KafkaError) {
+            return try await self.sender.enqueue(record, in: self.number)
+        } catch {
+            self.transactions.note(error, in: self.number)
+            throw error
+        }
     }
 
     /// Sends a record as part of the transaction and waits until it is stored. It is not committed then: those who read committed
@@ -44,6 +61,9 @@ public struct KafkaTransaction: Sendable {
     /// The group refuses them if the consumer is no longer the member that it was, so that partitions which another member has by
     /// now are not processed twice. `KafkaTransactionalProducer.process` does this by itself.
     ///
+    /// If the transaction is aborted, the consumer's positions in these partitions go back to the last commit, or to where it was told to
+    /// read since. If the closure is then run again for the same records and committed, they are behind the offsets again.
+    ///
     /// - Throws: `.commitFailed` if the consumer doesn't own one of the partitions; `.invalidArgument` if an offset is negative;
     ///   `.illegalState` if the consumer has no `groupID`, or commits automatically (`enableAutoCommit`), or the transaction has
     ///   ended; `.transactionAborted` if the group refuses the offsets, for example because it has rebalanced. Brokers before 2.5
@@ -52,6 +72,7 @@ public struct KafkaTransaction: Sendable {
         _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer
     ) async throws(KafkaError) {
         let identity = try consumer.commits.identityForTransaction()
+        self.transactions.noteOffsets(offsets, of: consumer)
         try await self.commit(offsets, of: consumer, as: identity)
     }
 
@@ -60,7 +81,12 @@ public struct KafkaTransaction: Sendable {
     ) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let topicIDs = try consumer.commits.prepareForTransaction(offsets, as: identity)
-        try await self.sender.commit(
-            offsets, topicIDs: topicIDs, as: identity, in: self.number, self.transactions)
+        do throws(KafkaError) {
+            try await self.sender.commit(
+                offsets, topicIDs: topicIDs, as: identity, in: self.number, self.transactions)
+        } catch {
+            self.transactions.note(error, in: self.number)
+            throw error
+        }
     }
 }

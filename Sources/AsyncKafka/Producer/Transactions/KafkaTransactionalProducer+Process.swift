@@ -47,8 +47,11 @@ extension KafkaTransactionalProducer {
         guard retrying >= 0 else {
             throw KafkaError(.invalidArgument, "retrying must not be negative; it is \(retrying).")
         }
-        try consumer.commits.beginTransactions()
-        defer { consumer.commits.endTransactions() }
+        try consumer.commits.reserveForTransactions()
+        defer { consumer.commits.releaseFromTransactions() }
+        // Closing the consumer waits for the transaction.
+        let lease = KafkaConsumer.ReaderLease(consumer.core)
+        defer { withExtendedLifetime(lease) {} }
         var failures = 0
         while let first = try await consumer.reader.next(.batches, for: consumer) {
             let identity = try consumer.commits.identityForTransaction()
@@ -56,13 +59,17 @@ extension KafkaTransactionalProducer {
             let attempt: Attempt<Void>
             do {
                 attempt = try await self.attempt { transaction in
-                    let deadline = interval.duration.map { consumer.core.loop.now + $0 }
+                    let begun = consumer.core.loop.now
+                    let deadline = interval.duration.map { begun + $0 }
+                    // Whatever the interval, enough of the time remains for the commit.
+                    let end = begun + self.transactions.timeout / 2
                     var next: ConsumerRecordBatch? = first.batch
                     while let batch = next {
                         processed.begin(batch)
                         try await body(batch, transaction)
                         processed.end(batch)
                         if interval.isReached(records: processed.records, bytes: processed.bytes) { break }
+                        if consumer.core.loop.now >= end { break }
                         next = try await consumer.reader.nextBesideOthers(until: deadline, for: consumer)?.batch
                     }
                     try await transaction.commit(processed.ends, of: consumer, as: identity)
@@ -75,9 +82,14 @@ extension KafkaTransactionalProducer {
             switch attempt {
             case .committed:
                 failures = 0
+                consumer.commits.committedInTransaction(processed.ends)
             case .aborted(let error, let reason):
+                guard reason?.isFatal != true else {
+                    // The transaction may be committed, or another producer has gone on.
+                    consumer.commits.goBack(processed.starts.keys, isUndecided: true)
+                    throw error is KafkaError ? reason ?? error : error
+                }
                 consumer.commits.goBack(to: processed.starts)
-                if let reason, reason.isFatal, error is KafkaError { throw reason }
                 guard failures < retrying, !Task.isCancelled,
                     Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit)
                 else {

@@ -31,8 +31,8 @@ public final class KafkaTransactionalProducer: Sendable {
     let producer: KafkaProducer
     let transactions: Transactions
 
-    /// The producer whose transaction is open on the current task.
-    @TaskLocal private static var inTransaction: ObjectIdentifier?
+    /// The transactions whose closures run on the current task, or have started it, by their producers.
+    @TaskLocal private static var open: [ObjectIdentifier: UInt64] = [:]
 
     /// Creates a producer. It connects when `run()` is called.
     ///
@@ -109,10 +109,10 @@ public final class KafkaTransactionalProducer: Sendable {
 
     /// Runs a closure in a transaction, once. Throws if none could begin.
     func attempt<Result>(_ body: (KafkaTransaction) async throws -> Result) async throws -> Attempt<Result> {
-        guard Self.inTransaction != ObjectIdentifier(self) else {
+        let (sender, transactions) = (self.sender, self.transactions)
+        if let number = Self.open[ObjectIdentifier(self)], sender.isCurrent(number) {
             throw KafkaError(.illegalState, "A transaction of this producer is open already: it has one at a time.")
         }
-        let (sender, transactions) = (self.sender, self.transactions)
         let deadline = sender.loop.now + sender.configuration.maxBlock
         try await transactions.turns.take(until: deadline, on: sender.loop) {
             KafkaError(
@@ -124,22 +124,19 @@ public final class KafkaTransactionalProducer: Sendable {
         let number = try await sender.beginTransaction(transactions)
         let transaction = KafkaTransaction(sender: sender, transactions: transactions, number: number)
         do {
-            let result = try await Self.$inTransaction.withValue(ObjectIdentifier(self)) { try await body(transaction) }
+            let open = Self.open.merging([ObjectIdentifier(self): number]) { $1 }
+            let result = try await Self.$open.withValue(open) { try await body(transaction) }
             if Task.isCancelled { throw KafkaError.cancelled }
-            do throws(KafkaError) {
-                try await sender.commitTransaction(number, transactions)
-            } catch {
-                let reason = await sender.abortTransaction(number, transactions)
-                return .aborted(
-                    error, reason: reason ?? (error.code == .transactionAborted || error.isFatal ? error : nil))
-            }
+            try await sender.commitTransaction(number, transactions)
+            transactions.moveConsumers(after: .commit)
             return .committed(result)
         } catch {
-            // An error of Kafka that may pass counts as the cluster's: there was no room in the buffer, for example.
-            let passing = (error as? KafkaError).flatMap {
-                $0.isRetriable ? KafkaError.transactionAborted(because: $0) : nil
+            var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
+            if let error = error as? KafkaError, error.code == .transactionAborted || error.isFatal {
+                reason = reason ?? error
             }
-            return .aborted(error, reason: await sender.abortTransaction(number, transactions) ?? passing)
+            transactions.moveConsumers(after: .abort, isUndecided: reason?.isFatal == true)
+            return .aborted(error, reason: reason)
         }
     }
 

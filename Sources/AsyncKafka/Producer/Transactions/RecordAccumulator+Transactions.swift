@@ -105,9 +105,10 @@ extension RecordAccumulator {
         return actions
     }
 
-    /// The producer can't go on.
-    mutating func failTransactions(because error: KafkaError) -> [Action] {
+    /// The producer can't go on, because the result of a transaction can't be waited for any longer.
+    mutating func failTransaction(_ number: UInt64, because error: KafkaError) -> [Action] {
         var actions: [Action] = []
+        guard self.transactions?.current?.number == number else { return actions }
         self.transactions?.fail(because: error)
         self.closeTransaction()
         self.giveUpTransaction(because: error, &actions)
@@ -134,6 +135,7 @@ extension KafkaError {
         var error = cause
         error.code = .transactionAborted
         error.isRetriable = cause.mayPassInNextTransaction
+        error.isFatal = false
         error.isOutcomeUnknown = false
         error.message =
             "The transaction was aborted\(error.isRetriable ? ", and can be tried again" : ""): \(cause.message)"
@@ -144,13 +146,14 @@ extension KafkaError {
     /// Whether the same transaction may succeed when it is tried again.
     private var mayPassInNextTransaction: Bool {
         switch self.code {
-        case .authorizationFailed, .recordTooLarge, .invalidArgument, .unsupportedVersion, .commitFailed,
+        case .authorizationFailed, .closed, .recordTooLarge, .invalidArgument, .unsupportedVersion, .commitFailed,
             .compressionUnavailable, .fencedInstance, .illegalState:
             return false
         default:
             guard let code = self.brokerCode else { return true }
             switch code {
             case .transactionAbortable, .invalidTxnState: return true
+            case .offsetMetadataTooLarge, .invalidCommitOffsetSize, .groupIdNotFound: return false
             default: return ProduceAnswer(code) != .refused
             }
         }

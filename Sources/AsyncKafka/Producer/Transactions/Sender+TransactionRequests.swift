@@ -118,7 +118,8 @@ extension Sender {
             }
         }
         // A partition that was not tried is refused because of another one.
-        let worst = errors.first { !$0.isRetriable && $0.brokerCode != .operationNotAttempted } ?? errors.first
+        let tried = errors.filter { $0.brokerCode != .operationNotAttempted }
+        let worst = tried.first { !$0.isRetriable } ?? tried.first ?? errors.first
         if let worst { throw worst }
     }
 }

@@ -13,6 +13,11 @@ extension Sender {
     /// The longest time that closing waits for an abort when it doesn't wait for records.
     private static let abortPatience: Duration = .seconds(5)
 
+    /// Whether a transaction is open or ending.
+    func isCurrent(_ number: UInt64) -> Bool {
+        self.accumulator.withLock { $0.transactions?.current?.number == number }
+    }
+
     /// Begins a transaction and returns its number. Waits for the producer's identity for `maxBlock`.
     func beginTransaction(_ transactions: Transactions) async throws(KafkaError) -> UInt64 {
         let deadline = self.loop.now + self.configuration.maxBlock
@@ -45,6 +50,7 @@ extension Sender {
     }
 
     private func notReadyError(_ transactions: Transactions) -> KafkaError {
+        guard self.cluster.isRunning else { return self.cluster.timeoutError("No transaction could begin") }
         let now = self.loop.now
         let attempts = self.accumulator.withLock { $0.transactionAttempts }
         let last = attempts.summary(now: now).map { " The last thing that went wrong: \($0.message)" } ?? ""
@@ -101,7 +107,8 @@ extension Sender {
         switch result {
         case .success(let ended):
             if ended.outcome == .commit { return }
-            throw .transactionAborted(because: ended.reason ?? KafkaError(.brokerError, "The reason is not known."))
+            // Without a reason, the producer was closed meanwhile.
+            throw .transactionAborted(because: ended.reason ?? .producerClosed)
         case .failure(let error):
             throw error
         }
@@ -148,7 +155,7 @@ extension Sender {
                     + "Make a new producer with the same transactional id: it waits until the transaction has ended. "
                     + (last?.message ?? ""),
                 brokerCode: last?.brokerCode, broker: last?.broker, isFatal: true, underlyingError: last)
-            self.decide { $0.failTransactions(because: fatal) }
+            self.decide { $0.failTransaction(number, because: fatal) }
         }
         return self.accumulator.withLock { accumulator in
             if let ended = accumulator.transactions?.lastEnded, ended.number == number { return .success(ended) }
@@ -170,6 +177,8 @@ extension Sender {
             return accumulator.endTransaction(.abort)
         }
         try? await self.waitForEnd(of: number, until: self.loop.now + Self.abortPatience, transactions)
+        // Nothing sends requests any longer, so nobody may wait for their answers.
+        self.decide { $0.failTransaction(number, because: .producerClosed) }
     }
 
     // MARK: Versions

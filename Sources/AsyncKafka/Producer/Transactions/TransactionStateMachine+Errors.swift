@@ -26,6 +26,12 @@ extension TransactionStateMachine.Request {
     /// was not written.
     func consequence(of code: ErrorCode) -> TransactionStateMachine.Consequence {
         if code.leavesOutcomeUnknown { return .retryOfUnknownOutcome }
+        switch (code, self) {
+        case (.coordinatorNotAvailable, .initialize), (.notCoordinator, .initialize): return .retry
+        // Coordinators also answer so after they have appended to their log, if its replicas fail.
+        case (.coordinatorNotAvailable, _), (.notCoordinator, _): return .retryOfUnknownOutcome
+        default: break
+        }
         if code.isRetriable { return .retry }
         switch (code, self) {
         // Only a user can resolve the cause, and nothing has begun.

@@ -197,6 +197,8 @@ struct TransactionStateMachine {
         var error = error
         if case .end(.commit, _, _)? = self.pending { error.isOutcomeUnknown = true }
         if let open = self.current, open.mayBeCommitted { error.isOutcomeUnknown = true }
+        error.isFatal = true
+        error.isRetriable = false
         self.state = .failed(error)
     }
 
@@ -222,6 +224,8 @@ struct TransactionStateMachine {
     mutating func takeRequest(isQuiet: Bool) -> Request? {
         guard self.pending == nil else { return nil }
         self.pending = self.nextRequest(isQuiet: isQuiet)
+        // From now on it may take effect, also if its answer is no longer waited for.
+        if self.pending != nil { self.change { $0.mayBeKnown = true } }
         return self.pending
     }
 

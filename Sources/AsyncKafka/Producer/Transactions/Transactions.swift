@@ -27,6 +27,43 @@ final class Transactions: Sendable {
         self.timeout = timeout
     }
 
+    private let trouble = Lock((number: UInt64.max, error: KafkaError?.none))
+
+    /// Notes that the cluster is the reason why a transaction's closure got an error: there was no room in the buffer, for example.
+    func note(_ error: KafkaError, in number: UInt64) {
+        if error.isRetriable { self.trouble.withLock { $0 = (number, .transactionAborted(because: error)) } }
+    }
+
+    /// Returns and forgets the last error that was noted in a transaction.
+    func takeTrouble(of number: UInt64) -> KafkaError? {
+        self.trouble.withLock { trouble in
+            defer { trouble = (.max, nil) }
+            return trouble.number == number ? trouble.error : nil
+        }
+    }
+
+    /// Consumers whose offsets are in the open transaction.
+    private let offsets = Lock([(consumer: KafkaConsumer, offsets: [TopicPartition: OffsetAndMetadata])]())
+
+    /// Notes that a transaction has offsets of a consumer.
+    func noteOffsets(_ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer) {
+        self.offsets.withLock { $0.append((consumer, offsets)) }
+    }
+
+    /// Moves the consumers whose offsets were in a transaction: after a commit not to before them, and after an abort back.
+    func moveConsumers(after outcome: TransactionStateMachine.Outcome, isUndecided: Bool = false) {
+        let noted = self.offsets.withLock { offsets in
+            defer { offsets = [] }
+            return offsets
+        }
+        for (consumer, offsets) in noted {
+            switch outcome {
+            case .commit: consumer.commits.committedInTransaction(offsets)
+            case .abort: consumer.commits.goBack(offsets.keys, isUndecided: isUndecided)
+            }
+        }
+    }
+
     /// A request may be due, or a result known.
     func changed() {
         self.wanted.notify()
