@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
-import Foundation
 import KafkaMemory
 import KafkaTestSupport
 import Testing
@@ -196,7 +195,6 @@ struct AppendRun: Sendable {
     }
 
     private func note(_ error: any Error) {
-        if ProcessInfo.processInfo.environment["DEBUG_ERRORS"] != nil { say("DEBUG \(error)") }
         self.notes.withLock { notes in
             let error = error as? KafkaError
             if error?.code == .producerFenced { notes.fenced += 1 }

@@ -86,6 +86,25 @@ struct ProcessTests {
         }
     }
 
+    @Test func theNextProcessWaitsForTheTotalsOfATransactionThatIsEnding() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        // A transaction's records and offsets become visible this long after its commit.
+        configuration.transactionMarkerDelay = .milliseconds(700)
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            let program = InvoicesProgram(bootstrapServers: kafka.bootstrapServers[0], prefix: "ending-")
+            let one = try program.start(["process", "--id", "one"])
+            let generator = try program.start(["generate", "--orders", "2000", "--rate", "500"])
+            _ = try await kafka.waitForRecords(1000, in: "ending-orders")
+            let two = try program.start(["process", "--id", "two"])
+            var news = two.lines.makeAsyncIterator()
+            while let line = await news.next(), !line.contains("takes partitions") {}
+            await one.stop()
+            #expect(await generator.ended() == 0, "\(generator.errors)")
+            try await program.succeed(["check", "--wait", "10s"])
+            await two.stop()
+        }
+    }
+
     @Test func whatIsNoOrderIsSkippedAndReported() async throws {
         try await Kafka.embedded.withProgram { program in
             try await program.succeed(["generate", "--orders", "10"])
