@@ -165,21 +165,35 @@ struct AppendRun: Sendable {
         }
         let isAborted = Int.random(in: 0..<5, using: &random) == 0
         let isSlow = Int.random(in: 0..<4, using: &random) == 0
+        let cancellation = Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 0...15, using: &random) : nil
         self.history.begins(transaction, in: places)
         do {
-            try await producer.withTransaction { open in
-                for (index, partition) in places.enumerated() {
-                    let record = ProducerRecord(
-                        topic: self.topic, partition: Int32(partition), key: "key-\(partition)",
-                        value: AppendedNumber(transaction, index: index).text)
-                    // What is sent alone is in the log before the transaction ends, also if it is aborted.
-                    if isSlow { _ = try await open.send(record) } else { try await open.enqueue(record) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await producer.withTransaction { open in
+                        for (index, partition) in places.enumerated() {
+                            let record = ProducerRecord(
+                                topic: self.topic, partition: Int32(partition), key: "key-\(partition)",
+                                value: AppendedNumber(transaction, index: index).text)
+                            // What is sent alone is in the log before the transaction ends, also if it is aborted.
+                            if isSlow { _ = try await open.send(record) } else { try await open.enqueue(record) }
+                        }
+                        if isAborted { throw OnPurpose() }
+                    }
                 }
-                if isAborted { throw OnPurpose() }
+                if let cancellation {
+                    // The moment of the cancellation, which may be in the middle of the commit.
+                    try await Task.sleep(for: .milliseconds(cancellation))
+                    group.cancelAll()
+                }
+                try await group.waitForAll()
             }
             self.history.ended(transaction, .committed)
             return true
         } catch is OnPurpose {
+            self.history.ended(transaction, .aborted)
+            return true
+        } catch is CancellationError {
             self.history.ended(transaction, .aborted)
             return true
         } catch let error as KafkaError {

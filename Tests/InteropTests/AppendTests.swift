@@ -38,6 +38,7 @@ extension InteropTests {
                     seed: seed)
                 let result = try await run.run {
                     try await faults.run(for: loadSeconds.map { .seconds($0) } ?? .milliseconds(3500))
+                    try await run.untilCommitted(30)
                 }
                 result.expectNoViolation(seed: seed, faults.counts)
             }
