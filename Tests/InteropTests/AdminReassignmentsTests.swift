@@ -133,6 +133,15 @@ extension InteropTests {
             let told = try await KafkaTool.run(
                 "org.apache.kafka.tools.reassign.ReassignPartitionsCommand", ["--bootstrap-server", servers, "--list"])
             #expect(told.contains("moved-0: replicas: 3,2,1. adding: 3. removing: 1."), "\(told)")
+            let tool = ToolProgram([1, 2].map { "127.0.0.1:\(cluster.port(of: $0))" })
+            let printed = try await tool.objects("reassign", "list").map { row in
+                func numbers(_ name: String) -> String {
+                    (row[name] as? [Int] ?? []).map { "\($0)" }.joined(separator: ",")
+                }
+                return "\(row["topic"] ?? "")-\(row["partition"] ?? ""): replicas: \(numbers("replicas")). "
+                    + "adding: \(numbers("adding")). removing: \(numbers("removing"))."
+            }
+            #expect(printed == ["moved-0: replicas: 3,2,1. adding: 3. removing: 1."])
 
             try await admin.alterPartitionReassignments([topic: .cancel]).allSucceeded()
             let cancelled = try await admin.listPartitionReassignments()

@@ -71,6 +71,13 @@ extension InteropTests {
                 #expect(
                     rows.sorted { $0[0] < $1[0] }
                         == listed.map { [$0.transactionalID, "\($0.coordinator)", "\($0.producerID)", "\($0.state)"] })
+                let tool = ToolProgram(cluster.bootstrapServers)
+                let printed = try await tool.objects("transactions", "list").map { row in
+                    ["transactionalID", "producerID", "state"].map { "\(row[$0] ?? "")" }
+                }
+                #expect(
+                    printed.filter { [a, b].contains($0[0]) }.sorted { $0[0] < $1[0] }
+                        == rows.sorted { $0[0] < $1[0] }.map { [$0[0], $0[2], $0[3]] })
                 let one = try await admin.listTransactions(producerIDs: [listed[0].producerID])
                 #expect(one.map(\.transactionalID) == [a])
                 #expect(
@@ -87,6 +94,13 @@ extension InteropTests {
                         "\(described.state)", "600000", "\(described.startedAt?.millisecondsSince1970 ?? -1)",
                     ])
                 #expect(described.timeout == .seconds(600))
+                let shown = try #require(try await tool.objects("transactions", "describe", a).first)
+                #expect(
+                    ["transactionalID", "producerID", "producerEpoch", "state"].map { "\(shown[$0] ?? "")" }
+                        == Array(row[1...4]))
+                #expect(
+                    Set(shown["partitions"] as? [String] ?? [])
+                        == Set(row.last?.split(separator: ",").map(String.init) ?? []))
                 #expect(
                     Set(row.last?.split(separator: ",").map(String.init) ?? [])
                         == Set(described.partitions.map(\.description)))

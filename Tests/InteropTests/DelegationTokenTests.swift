@@ -128,12 +128,38 @@ extension InteropTests {
                     return found != nil
                 }
                 let token = try #require(found)
+                try await self.expectSameTokens(secured.bootstrapServers(.sasl), file)
                 let bearer = try self.client(cluster, .delegationToken(id: token.id, hmac: token.hmac))
                 let topic = try await cluster.createTopic("token")
                 try await KafkaProducer.withProducer(ProducerConfiguration(bearer)) { producer in
                     _ = try await producer.send(ProducerRecord(topic: topic, value: "by Java's token"))
                 }
             }
+        }
+
+        /// Compares what the command line tool lists with what Kafka's tool does.
+        private func expectSameTokens(_ servers: [String], _ properties: URL) async throws {
+            let told = try await KafkaTool.run(
+                "org.apache.kafka.tools.DelegationTokenCommand",
+                [
+                    "--bootstrap-server", servers.joined(separator: ","), "--command-config", properties.path,
+                    "--describe",
+                ])
+            // TOKENID HMAC OWNER REQUESTER RENEWERS ISSUEDATE EXPIRYDATE MAXDATE
+            let rows = told.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+                .filter { $0.count >= 5 && $0[2].hasPrefix("User:") }
+                .map { [$0[0], $0[2], $0[4].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))] }
+            let result = try await ToolProgram(servers).run(
+                ["tokens", "list", "-o", "json", "--properties", properties.path])
+            let listed = try JSONSerialization.jsonObject(with: Data(result.output.joined().utf8)) as? [[String: Any]]
+            let printed = (listed ?? []).map { token in
+                [
+                    "\(token["id"] ?? "")", "\(token["owner"] ?? "")",
+                    (token["renewers"] as? [String] ?? []).joined(separator: ","),
+                ]
+            }
+            #expect(!rows.isEmpty, "\(told)")
+            #expect(printed.sorted { $0[0] < $1[0] } == rows.sorted { $0[0] < $1[0] }, "\(result)")
         }
 
         @Test(arguments: TestEnvironment.all.prefix(2))
