@@ -82,7 +82,8 @@ struct CopyTests {
             #expect(narrow.status != 0 && narrow.errors.contains("--by-key"), "\(narrow)")
             try await tool.succeed("copy", "wide", "narrow", "--by-key")
             let missing = try await tool.run(["copy", "wide", "missing"])
-            #expect(missing.status == ExitStatus.failure.rawValue && missing.errors.contains("UNKNOWN_TOPIC"), "\(missing)")
+            #expect(
+                missing.status == ExitStatus.failure.rawValue && missing.errors.contains("UNKNOWN_TOPIC"), "\(missing)")
         }
     }
 }

@@ -79,12 +79,20 @@ extension Sender {
                 try await self.cluster.attempt(call, deadline: deadline)
                 return .done
             case .commitOffsets(let commit, let identity, let version):
-                let call = TxnOffsetCommitCall(
-                    producer: transactions.producer(identity), version: version, commit: commit)
+                var call = TxnOffsetCommitCall(
+                    producer: transactions.producer(identity), version: version, group: commit.identity.group,
+                    offsets: commit.offsets, topicIDs: commit.topicIDs)
+                if commit.identity.isMember {
+                    call.memberID = commit.identity.memberID
+                    call.generation = commit.identity.epoch
+                    call.instanceID = commit.identity.instanceID
+                }
                 try await self.attemptAll(call, Array(commit.offsets.keys), deadline: deadline)
                 return .done
             case .end(let outcome, let identity, let version):
-                let call = EndTxnCall(producer: transactions.producer(identity), version: version, outcome: outcome)
+                let call = EndTxnCall(
+                    producer: transactions.producer(identity), version: version,
+                    isCommit: outcome == .commit)
                 return .ended(next: try await self.cluster.attempt(call, deadline: deadline))
             }
         } catch {

@@ -42,28 +42,6 @@ final class Transactions: Sendable {
         }
     }
 
-    /// Consumers whose offsets are in the open transaction.
-    private let offsets = Lock([(consumer: KafkaConsumer, offsets: [TopicPartition: OffsetAndMetadata])]())
-
-    /// Notes that a transaction has offsets of a consumer.
-    func noteOffsets(_ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer) {
-        self.offsets.withLock { $0.append((consumer, offsets)) }
-    }
-
-    /// Moves the consumers whose offsets were in a transaction: after a commit not to before them, and after an abort back.
-    func moveConsumers(after outcome: TransactionStateMachine.Outcome, isUndecided: Bool = false) {
-        let noted = self.offsets.withLock { offsets in
-            defer { offsets = [] }
-            return offsets
-        }
-        for (consumer, offsets) in noted {
-            switch outcome {
-            case .commit: consumer.commits.committedInTransaction(offsets)
-            case .abort: consumer.commits.goBack(offsets.keys, isUndecided: isUndecided)
-            }
-        }
-    }
-
     /// A request may be due, or a result known.
     func changed() {
         self.wanted.notify()

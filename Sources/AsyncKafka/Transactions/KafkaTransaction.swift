@@ -14,6 +14,7 @@ import KafkaProtocol
 public struct KafkaTransaction: Sendable {
     let sender: Sender
     let transactions: Transactions
+    let consumers: ConsumersInTransaction
     let number: UInt64
 
     /// Puts a record into the buffer, as part of the transaction. Waits for room as `KafkaProducer.enqueue(_:)` does.
@@ -72,7 +73,7 @@ public struct KafkaTransaction: Sendable {
         _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer
     ) async throws(KafkaError) {
         let identity = try consumer.commits.identityForTransaction()
-        self.transactions.noteOffsets(offsets, of: consumer)
+        self.consumers.add(offsets, of: consumer)
         try await self.commit(offsets, of: consumer, as: identity)
     }
 

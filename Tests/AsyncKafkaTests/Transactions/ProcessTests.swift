@@ -184,7 +184,7 @@ import Testing
                 let error = await #expect(throws: KafkaError.self) {
                     try await KafkaTransactionalProducer.withProducer(
                         kafka.producing { $0.cluster.requestTimeout = .milliseconds(100) }, transactionalID: "a",
-                        transactionTimeout: .milliseconds(600)
+                        transactionTimeout: .seconds(3)
                     ) { producer in
                         try await producer.process(consumer, every: .records(3)) { batch, transaction in
                             for record in batch {

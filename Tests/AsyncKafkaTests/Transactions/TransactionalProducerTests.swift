@@ -268,7 +268,7 @@ import Testing
     @Test(arguments: [0, 2]) func aTransactionThatLastsTooLongIsAborted(version: Int) async throws {
         try await self.withProducer(version) { kafka, _ in
             try? await KafkaTransactionalProducer.withProducer(
-                kafka.producing(), transactionalID: "slow", transactionTimeout: .milliseconds(200)
+                kafka.producing(), transactionalID: "slow", transactionTimeout: .seconds(3)
             ) { producer in
                 let error = await #expect(throws: KafkaError.self) {
                     try await producer.withTransaction { transaction in
@@ -297,7 +297,7 @@ import Testing
             let error = await #expect(throws: KafkaError.self) {
                 try await KafkaTransactionalProducer.withProducer(
                     kafka.producing { $0.cluster.requestTimeout = .milliseconds(100) }, transactionalID: "a",
-                    transactionTimeout: .milliseconds(500)
+                    transactionTimeout: .seconds(3)
                 ) { producer in
                     try await producer.withTransaction { transaction in
                         _ = try await transaction.send(self.record("perhaps"))
