@@ -144,6 +144,7 @@ extension Transactions {
                 + "transactionTimeout (\(self.timeout)), so that the coordinator aborted it.\(own) Make a new producer, unless "
                 + "another one is meant to have the id. \(error.message)"
         default:
+            if error.brokerCode == .invalidTransactionTimeout { fatal.code = .invalidConfiguration }
             fatal.message =
                 "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         }

@@ -42,26 +42,50 @@ final class Transactions: Sendable {
         }
     }
 
-    /// Consumers whose offsets are in the open transaction.
-    private let offsets = Lock([(consumer: KafkaConsumer, offsets: [TopicPartition: OffsetAndMetadata])]())
-
-    /// Notes that a transaction has offsets of a consumer.
-    func noteOffsets(_ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer) {
-        self.offsets.withLock { $0.append((consumer, offsets)) }
+    /// Offsets of a consumer that are to be in a transaction.
+    private struct Reading {
+        let number: UInt64
+        let consumer: KafkaConsumer
+        let offsets: [TopicPartition: OffsetAndMetadata]
+        /// Whether they are in the transaction. They may have been refused.
+        let areAdded: Bool
     }
 
-    /// Moves the consumers whose offsets were in a transaction: after a commit not to before them, and after an abort back.
-    func moveConsumers(after outcome: TransactionStateMachine.Outcome, isUndecided: Bool = false) {
-        let noted = self.offsets.withLock { offsets in
-            defer { offsets = [] }
-            return offsets
+    private let readings = Lock([Reading]())
+
+    /// Notes that offsets of a consumer are to be in a transaction, or that they are.
+    func note(
+        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer, in number: UInt64, areAdded: Bool
+    ) {
+        let reading = Reading(number: number, consumer: consumer, offsets: offsets, areAdded: areAdded)
+        self.readings.withLock { $0.append(reading) }
+    }
+
+    /// Moves the consumers of a transaction: after a commit not to before their offsets that were in it, and after an abort back.
+    func moveConsumers(
+        of number: UInt64, after outcome: TransactionStateMachine.Outcome, isUndecided: Bool = false
+    ) {
+        let readings = self.readings.withLock { readings in
+            // Tasks that outlive their transactions may have left others.
+            defer { readings.removeAll { $0.number <= number } }
+            return readings.filter { $0.number == number }
         }
-        for (consumer, offsets) in noted {
+        for reading in readings {
+            let commits = reading.consumer.commits
             switch outcome {
-            case .commit: consumer.commits.committedInTransaction(offsets)
-            case .abort: consumer.commits.goBack(offsets.keys, isUndecided: isUndecided)
+            case .commit: if reading.areAdded { commits.committedInTransaction(reading.offsets) }
+            case .abort: commits.goBack(reading.offsets.keys, isUndecided: isUndecided)
             }
         }
+    }
+
+    /// The consumers that are being processed.
+    let processed = Lock([ObjectIdentifier: KafkaConsumer]())
+
+    /// No further transaction begins, so nothing more is read for one.
+    func closing() {
+        self.changed()
+        for consumer in self.processed.withLock({ Array($0.values) }) { consumer.core.wake([.reader]) }
     }
 
     /// A request may be due, or a result known.
