@@ -25,7 +25,8 @@ struct Invoices {
             """,
         examples: [
             Command.Example("invoices", "All of it, without a cluster"),
-            Command.Example("invoices process --id billing-1", "A process of the service; start several, with other ids"),
+            Command.Example(
+                "invoices process --id billing-1", "A process of the service; start several, with other ids"),
         ],
         subcommands: [Generate.command, Process.command, Check.command, Demo.command])
 

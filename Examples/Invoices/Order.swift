@@ -17,7 +17,8 @@ struct Order: Hashable, Sendable {
     static func example(_ number: Int, customers: Int) -> Order {
         let hash = UInt64(bitPattern: Int64(number)) &* 0x9e37_79b9_7f4a_7c15
         return Order(
-            number: number, customer: "customer-\(hash >> 40 % UInt64(customers))", cents: 100 + Int(hash >> 20 & 0xffff))
+            number: number, customer: "customer-\(hash >> 40 % UInt64(customers))",
+            cents: 100 + Int(hash >> 20 & 0xffff))
     }
 }
 

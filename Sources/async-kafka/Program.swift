@@ -29,7 +29,8 @@ enum Program {
             Command.Example("async-kafka consume orders --last 10", "Read the last ten"),
         ],
         subcommands: [
-            Produce.command, Consume.command, Copy.command, Verify.command, Topics.command, Offsets.command, Groups.command,
+            Produce.command, Consume.command, Copy.command, Verify.command, Topics.command, Offsets.command,
+            Groups.command,
             Lag.command,
             Configs.command, ACLs.command, Quotas.command, Users.command, Tokens.command, Transactions.command,
             Cluster.command, LogDirs.command, Reassign.command, Perf.command, Profiles.command, Completions.command,

@@ -111,7 +111,9 @@ final class AppendHistory: Sendable {
                     violations.append("\(number) is doubled at \(place)")
                 } else if let (before, offset) = last[transaction.id] {
                     if transaction == before.transaction {
-                        if number.index < before.index { violations.append("\(number) is at \(place), after \(before)") }
+                        if number.index < before.index {
+                            violations.append("\(number) is at \(place), after \(before)")
+                        }
                     } else if transaction.isBefore(before.transaction) {
                         violations.append("\(number) is at \(place), after \(before)")
                     } else if offset + 1 == record.offset {
@@ -138,7 +140,8 @@ final class AppendHistory: Sendable {
     /// partition from its beginning without a gap, and nothing that isn't in the log at the end.
     static func violations(of reader: [Stored], comparedWith log: [Stored]) -> [String] {
         let whole = Dictionary(grouping: log, by: \.partition)
-        return Dictionary(grouping: reader, by: \.partition).sorted { $0.key < $1.key }.compactMap { partition, records in
+        return Dictionary(grouping: reader, by: \.partition).sorted { $0.key < $1.key }.compactMap {
+            partition, records in
             let other = whole[partition] ?? []
             guard let index = records.indices.first(where: { !other.indices.contains($0) || other[$0] != records[$0] })
             else { return nil }

@@ -8,7 +8,7 @@
 import AsyncKafka
 import KafkaMemory
 import KafkaTestSupport
-import Foundation
+import Testing
 
 /// Transactions that append numbers to several partitions at once, while readers read and a body causes faults.
 ///
@@ -45,6 +45,17 @@ struct AppendRun: Sendable {
         var violations: [String] {
             self.run.history.violations(in: self.log)
                 + self.readers.flatMap { AppendHistory.violations(of: $0, comparedWith: self.log) }
+        }
+
+        /// Checks the result, and that the run could have found something.
+        func expectNoViolation(seed: UInt64, _ faults: [String: Int]) {
+            let counts = faults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            say("  seed \(seed): \(self.run.summary)\n  \(self.log.count) numbers read; \(counts)")
+            #expect(self.violations.prefix(10) == [], "seed \(seed)")
+            #expect(self.run.history.count(.committed) > 20, "seed \(seed)")
+            // Readers have read while transactions ran, and the aborted ones were really written.
+            #expect(self.readers.count == 2, "seed \(seed)")
+            #expect(!self.run.history.violations(in: self.uncommitted).isEmpty, "seed \(seed)")
         }
     }
 
@@ -83,8 +94,14 @@ struct AppendRun: Sendable {
             return readers
         }
         return Result(
-            run: self, log: try await self.readAll(.readCommitted), uncommitted: try await self.readAll(.readUncommitted),
+            run: self, log: try await self.readAll(.readCommitted),
+            uncommitted: try await self.readAll(.readUncommitted),
             readers: readers)
+    }
+
+    /// Waits until so many transactions are committed.
+    func untilCommitted(_ count: Int) async throws {
+        try await eventually("\(count) transactions are committed") { self.history.count(.committed) >= count }
     }
 
     // MARK: - Writing
@@ -148,21 +165,35 @@ struct AppendRun: Sendable {
         }
         let isAborted = Int.random(in: 0..<5, using: &random) == 0
         let isSlow = Int.random(in: 0..<4, using: &random) == 0
+        let cancellation = Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 0...15, using: &random) : nil
         self.history.begins(transaction, in: places)
         do {
-            try await producer.withTransaction { open in
-                for (index, partition) in places.enumerated() {
-                    let record = ProducerRecord(
-                        topic: self.topic, partition: Int32(partition), key: "key-\(partition)",
-                        value: AppendedNumber(transaction, index: index).text)
-                    // What is sent alone is in the log before the transaction ends, also if it is aborted.
-                    if isSlow { _ = try await open.send(record) } else { try await open.enqueue(record) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await producer.withTransaction { open in
+                        for (index, partition) in places.enumerated() {
+                            let record = ProducerRecord(
+                                topic: self.topic, partition: Int32(partition), key: "key-\(partition)",
+                                value: AppendedNumber(transaction, index: index).text)
+                            // What is sent alone is in the log before the transaction ends, also if it is aborted.
+                            if isSlow { _ = try await open.send(record) } else { try await open.enqueue(record) }
+                        }
+                        if isAborted { throw OnPurpose() }
+                    }
                 }
-                if isAborted { throw OnPurpose() }
+                if let cancellation {
+                    // The moment of the cancellation, which may be in the middle of the commit.
+                    try await Task.sleep(for: .milliseconds(cancellation))
+                    group.cancelAll()
+                }
+                try await group.waitForAll()
             }
             self.history.ended(transaction, .committed)
             return true
         } catch is OnPurpose {
+            self.history.ended(transaction, .aborted)
+            return true
+        } catch is CancellationError {
             self.history.ended(transaction, .aborted)
             return true
         } catch let error as KafkaError {
@@ -178,7 +209,6 @@ struct AppendRun: Sendable {
     }
 
     private func note(_ error: any Error) {
-        if ProcessInfo.processInfo.environment["DEBUG_ERRORS"] != nil { say("DEBUG \(error)") }
         self.notes.withLock { notes in
             let error = error as? KafkaError
             if error?.code == .producerFenced { notes.fenced += 1 }

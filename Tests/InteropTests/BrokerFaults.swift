@@ -17,12 +17,13 @@ struct BrokerFaults {
     private(set) var counts: [String: Int] = [:]
     private var random: SeededRandom
 
-    /// Kafka's topics, whose leaders are the coordinators.
-    private static let coordinators = ["__consumer_offsets": 8, "__transaction_state": 8]
+    /// Kafka's own topics that transactions use. The leaders of their partitions are the coordinators.
+    static let transactions = ["__transaction_state": 8]
+    static let groups = ["__consumer_offsets": 8]
 
     init(_ cluster: RealCluster, topics: [String: Int], seed: UInt64) {
         self.cluster = cluster
-        self.topics = topics.merging(Self.coordinators) { $1 }
+        self.topics = topics
         self.random = SeededRandom(seed)
     }
 

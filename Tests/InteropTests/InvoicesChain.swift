@@ -63,7 +63,10 @@ struct InvoicesChain {
             ])
             try await self.untilWorking()
 
-            var brokers = BrokerFaults(self.cluster, topics: self.topics, seed: self.seed)
+            var brokers = BrokerFaults(
+                self.cluster,
+                topics: self.topics.merging(BrokerFaults.transactions) { $1 }.merging(BrokerFaults.groups) { $1 },
+                seed: self.seed)
             async let processes = self.breakProcesses(Array(workers.dropLast()), for: .seconds(seconds))
             let half = Duration.seconds(seconds) / 2
             try await brokers.run(for: half)
@@ -139,30 +142,16 @@ struct InvoicesChain {
     /// Reads everything with Kafka's own console consumer.
     private func audit() async throws -> Audit {
         var audit = Audit()
-        for (key, value) in try await self.read("orders") {
-            if let order = Order(key: key, value: value) { audit.add(order) }
+        for record in try await self.cluster.readCommitted(self.prefix + "orders") {
+            if let order = Order(key: record.key, value: record.value) { audit.add(order) }
         }
-        for (key, value) in try await self.read("invoices") {
-            audit.add(try #require(Invoice(key: key, value: value), "\(key) \(value)"))
+        for record in try await self.cluster.readCommitted(self.prefix + "invoices") {
+            audit.add(try #require(Invoice(key: record.key, value: record.value), "\(record)"))
         }
-        for (key, value) in try await self.read("totals") {
-            audit.add(try #require(Total(value: value), "\(key) \(value)"), of: key)
+        for record in try await self.cluster.readCommitted(self.prefix + "totals") {
+            audit.add(try #require(Total(value: record.value), "\(record)"), of: record.key)
         }
         return audit
-    }
-
-    private func read(_ topic: String) async throws -> [(key: String, value: String)] {
-        try await self.cluster.run(
-            "org.apache.kafka.tools.consumer.ConsoleConsumer",
-            [
-                "--bootstrap-server", self.cluster.bootstrap, "--topic", self.prefix + topic, "--from-beginning",
-                "--isolation-level", "read_committed", "--property", "print.key=true", "--property",
-                "key.separator=:", "--timeout-ms", "10000",
-            ]
-        ).compactMap { line in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
-        }
     }
 
     private func expectNoOpenTransaction() async throws {

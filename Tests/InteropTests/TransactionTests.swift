@@ -99,7 +99,7 @@ extension InteropTests {
             let topic = try await cluster.createTopic("slow")
             let configuration = ProducerConfiguration(cluster.client)
             try? await KafkaTransactionalProducer.withProducer(
-                configuration, transactionalID: unique("slow"), transactionTimeout: .milliseconds(500)
+                configuration, transactionalID: unique("slow"), transactionTimeout: .seconds(3)
             ) { producer in
                 let error = await #expect(throws: KafkaError.self) {
                     try await producer.withTransaction { transaction in

@@ -21,7 +21,8 @@ import Testing
         let generate = try Generate(self.arguments("generate --orders 5 --customers 2 --first 11 --rate 10"))
         #expect(generate.orders == 5 && generate.customers == 2 && generate.first == 11 && generate.rate == 10)
         #expect(generate.topics.orders == "orders" && generate.topics.partitions == 6)
-        let process = try Process(self.arguments("process --id a --transaction-timeout 10s --prefix eu- --partitions 8"))
+        let process = try Process(
+            self.arguments("process --id a --transaction-timeout 10s --prefix eu- --partitions 8"))
         #expect(process.id == "a" && process.transactionTimeout == .seconds(10))
         #expect(process.topics.invoices == "eu-invoices" && process.topics.partitions == 8)
         #expect(process.topics.transactionalID("a") == "eu-invoices-a")

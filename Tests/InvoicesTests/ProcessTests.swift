@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import EmbeddedKafka
 import Foundation
 import KafkaTestSupport
 import Testing
@@ -16,7 +17,9 @@ struct ProcessTests {
     @Test(arguments: Kafka.all.filter(\.fencesGenerations))
     func eachOrderHasOneInvoiceEvenIfProcessesAreKilledAndPaused(kafka: Kafka) async throws {
         try await kafka.withProgram { program in
-            func process(_ id: String) throws -> ChildProcess { try program.start(["process", "--id", id, "--transaction-timeout", "5s"]) }
+            func process(_ id: String) throws -> ChildProcess {
+                try program.start(["process", "--id", id, "--transaction-timeout", "5s"])
+            }
             func generate(_ part: Int) async throws {
                 try await program.succeed(["generate", "--orders", "2000", "--first", "\(part * 2000 + 1)"])
             }
@@ -70,6 +73,38 @@ struct ProcessTests {
         }
     }
 
+    @Test func anAbortedTransactionTakesTheTotalsBack() async throws {
+        try await EmbeddedKafka.withBroker { kafka in
+            let program = InvoicesProgram(bootstrapServers: kafka.bootstrapServers[0], prefix: "aborts-")
+            let process = try program.start(["process", "--id", "one"])
+            let fault = kafka.inject(.fail(.transactionAbortable), on: .txnOffsetCommit, times: 3)
+            try await program.succeed(["generate", "--orders", "1000", "--rate", "500"])
+            try await program.succeed(["check", "--wait", "10s"])
+            #expect(fault.hits == 3)
+            await process.stop()
+            #expect(process.status == 0, "\(process.errors)")
+        }
+    }
+
+    @Test func theNextProcessWaitsForTheTotalsOfATransactionThatIsEnding() async throws {
+        var configuration = EmbeddedKafka.Configuration()
+        // A transaction's records and offsets become visible this long after its commit.
+        configuration.transactionMarkerDelay = .milliseconds(700)
+        try await EmbeddedKafka.withCluster(configuration) { kafka in
+            let program = InvoicesProgram(bootstrapServers: kafka.bootstrapServers[0], prefix: "ending-")
+            let one = try program.start(["process", "--id", "one"])
+            let generator = try program.start(["generate", "--orders", "2000", "--rate", "500"])
+            _ = try await kafka.waitForRecords(1000, in: "ending-orders")
+            let two = try program.start(["process", "--id", "two"])
+            var news = two.lines.makeAsyncIterator()
+            while let line = await news.next(), !line.contains("takes partitions") {}
+            await one.stop()
+            #expect(await generator.ended() == 0, "\(generator.errors)")
+            try await program.succeed(["check", "--wait", "10s"])
+            await two.stop()
+        }
+    }
+
     @Test func whatIsNoOrderIsSkippedAndReported() async throws {
         try await Kafka.embedded.withProgram { program in
             try await program.succeed(["generate", "--orders", "10"])
@@ -107,9 +142,10 @@ struct ProcessTests {
     }
 
     @Test func anUnreachableBrokerIsReported() async throws {
-        let program = InvoicesProgram(bootstrapServers: "127.0.0.1:1", prefix: "")
+        let program = InvoicesProgram(bootstrapServers: "127.0.0.1:1", prefix: "eu-")
         let result = try await program.run(["process", "--id", "one"])
         #expect(result.status == 1 && result.output == "")
-        #expect(result.errors.contains("invoices: Can't find or create the topics orders, invoices and totals"))
+        #expect(
+            result.errors.contains("invoices: Can't find or create the topics eu-orders, eu-invoices and eu-totals"))
     }
 }

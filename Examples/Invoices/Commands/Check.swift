@@ -14,7 +14,8 @@ struct Check {
         "--wait", .duration(), "Waits for missing invoices as long as this time doesn't pass without one. Default: 1s.")
 
     static let command = Command(
-        "check", "checks that each order has exactly one invoice, that totals are right, and that no transaction is left open",
+        "check",
+        "checks that each order has exactly one invoice, that totals are right, and that no transaction is left open",
         takes: [Self.waitOption] + Topics.options
     ) { try await Check($0).run(on: .fromEnvironment()) }
 

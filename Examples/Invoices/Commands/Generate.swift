@@ -10,7 +10,8 @@ import AsyncKafka
 
 /// `invoices generate`: writes example orders.
 struct Generate {
-    private static let ordersOption = Option("--orders", .number(in: 1...Int.max), "The number of orders. Default: 10000.")
+    private static let ordersOption = Option(
+        "--orders", .number(in: 1...Int.max), "The number of orders. Default: 10000.")
     private static let customersOption = Option(
         "--customers", .number(in: 1...1_000_000), "The number of customers. Default: 100.")
     private static let firstOption = Option(

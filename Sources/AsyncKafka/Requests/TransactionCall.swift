@@ -7,6 +7,15 @@
 
 import KafkaProtocol
 
+/// How the cluster takes part in transactions.
+enum TransactionVersion: Hashable, Sendable {
+    /// Partitions and groups are added by requests of their own, and the epoch stays from one transaction to the next.
+    case v1
+    /// Partitions and groups are added by the brokers that are written to, and each end of a transaction begins a new epoch, so
+    /// that late requests of an earlier transaction are recognized (KIP-890).
+    case v2
+}
+
 /// The producer of a transaction, as its requests name it.
 struct TransactionalProducer: Hashable, Sendable {
     let transactionalID: String

@@ -43,15 +43,19 @@ struct AccumulatorRig {
     init(
         partitions: Int32 = 1, brokers: Int32 = 1, batchSize: Int = 16 << 10, maxRequestSize: Int = 1 << 20,
         bufferMemory: Int = 32 << 20, linger: Duration = .milliseconds(5), isIdempotent: Bool = true,
-        isRoundRobin: Bool = false, hasLeader: Bool = true, isObserved: Bool = false
+        isTransactional: Bool = false, isRoundRobin: Bool = false, hasLeader: Bool = true, isObserved: Bool = false
     ) {
         self.accumulator = RecordAccumulator(
             settings: RecordAccumulator.Settings(
                 batchSize: batchSize, maxRequestSize: maxRequestSize, linger: linger, deliveryTimeout: .seconds(120),
-                maxInFlight: 5, isIdempotent: isIdempotent, isRoundRobin: isRoundRobin, isObserved: isObserved),
+                maxInFlight: 5, isIdempotent: isIdempotent, isTransactional: isTransactional,
+                isRoundRobin: isRoundRobin, isObserved: isObserved),
             bufferMemory: bufferMemory, undelivered: self.undelivered, seed: 1)
         self.lead("t", (0..<partitions).map { hasLeader ? $0 % brokers : nil })
-        if isIdempotent {
+        if isTransactional {
+            _ = self.accumulator.takeTransactionRequest()
+            _ = self.accumulator.transactionAnswered(.initialized(ProducerIdentity(id: 7, epoch: 0)), now: self.now)
+        } else if isIdempotent {
             _ = self.accumulator.idempotence.identityNeeded()
             _ = self.accumulator.received(ProducerIdentity(id: 7, epoch: 0))
         }
@@ -71,7 +75,7 @@ struct AccumulatorRig {
     @discardableResult
     mutating func append(
         _ value: Bytes = "value", key: Bytes? = nil, partition: Int32? = nil, topic: String = "t",
-        isOffered: Bool = false
+        in transaction: UInt64 = RecordAccumulator.noTransaction, isOffered: Bool = false
     ) -> RecordAccumulator.Appended {
         let choice: RecordAccumulator.Choice =
             if let partition {
@@ -84,7 +88,7 @@ struct AccumulatorRig {
         let now = self.now
         let appended = self.accumulator.append(
             ProducerRecord(topic: topic, partition: partition, key: key, value: value), choice: choice,
-            timestamp: 1000, isOffered: isOffered
+            timestamp: 1000, in: transaction, isOffered: isOffered
         ) { now }
         switch appended {
         case .done(_, let actions), .full(_, let actions): self.note(actions)

@@ -79,19 +79,27 @@ extension Sender {
                 try await self.cluster.attempt(call, deadline: deadline)
                 return .done
             case .commitOffsets(let commit, let identity, let version):
-                let call = TxnOffsetCommitCall(
-                    producer: transactions.producer(identity), version: version, commit: commit)
+                var call = TxnOffsetCommitCall(
+                    producer: transactions.producer(identity), version: version, group: commit.identity.group,
+                    offsets: commit.offsets, topicIDs: commit.topicIDs)
+                if commit.identity.isMember {
+                    call.memberID = commit.identity.memberID
+                    call.generation = commit.identity.epoch
+                    call.instanceID = commit.identity.instanceID
+                }
                 try await self.attemptAll(call, Array(commit.offsets.keys), deadline: deadline)
                 return .done
             case .end(let outcome, let identity, let version):
-                let call = EndTxnCall(producer: transactions.producer(identity), version: version, outcome: outcome)
+                let call = EndTxnCall(
+                    producer: transactions.producer(identity), version: version,
+                    isCommit: outcome == .commit)
                 return .ended(next: try await self.cluster.attempt(call, deadline: deadline))
             }
         } catch {
             let consequence = request.consequence(of: error)
             switch (consequence, request, error.brokerCode) {
             case (.fatal, _, _):
-                return .failed(transactions.fatal(error, request), consequence)
+                return .failed(await self.fatal(error, request, transactions), consequence)
             case (.abort, .end, .invalidTxnState?):
                 var late = error
                 late.message =
@@ -128,9 +136,13 @@ extension Transactions {
     fileprivate func producer(_ identity: ProducerIdentity) -> TransactionalProducer {
         TransactionalProducer(transactionalID: self.id, identity: identity)
     }
+}
 
+extension Sender {
     /// The error with which a producer can't go on.
-    fileprivate func fatal(_ error: KafkaError, _ request: TransactionStateMachine.Request) -> KafkaError {
+    private func fatal(
+        _ error: KafkaError, _ request: TransactionStateMachine.Request, _ transactions: Transactions
+    ) async -> KafkaError {
         var fatal = error
         fatal.isFatal = true
         fatal.isRetriable = false
@@ -138,17 +150,27 @@ extension Transactions {
         switch error.brokerCode {
         case .producerFenced, .invalidProducerEpoch, .transactionCoordinatorFenced:
             fatal.code = .producerFenced
-            let own = request.identity.map { " This one had producer id \($0.id) and epoch \($0.epoch)." } ?? ""
+            let own =
+                request.identity.map { "producer id \($0.id) and epoch \($0.epoch)" } ?? "no producer id yet"
+            let next = await self.owner(of: transactions.id).map { ", and the id has \($0) now" }
             fatal.message =
-                "Another producer with the transactional id \(self.id) has taken over, or a transaction was open for longer than "
-                + "transactionTimeout (\(self.timeout)), so that the coordinator aborted it.\(own) Make a new producer, unless "
-                + "another one is meant to have the id. \(error.message)"
+                "Another producer with the transactional id \(transactions.id) has taken over, or a transaction was open for longer "
+                + "than transactionTimeout (\(transactions.timeout)), so that the coordinator aborted it. This one had \(own)\(next ?? ""). Make a "
+                + "new producer, unless another one is meant to have the id. \(error.message)"
         default:
             if error.brokerCode == .invalidTransactionTimeout { fatal.code = .invalidConfiguration }
             fatal.message =
                 "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         }
         return fatal
+    }
+
+    /// Who has a transactional id now, if the cluster says so soon.
+    private func owner(of id: String) async -> String? {
+        let deadline = self.loop.now + .seconds(1)
+        let results = await self.cluster.perform(DescribeTransactionsCall(), for: [id], deadline: deadline)
+        guard let found = try? results[id]?.get() else { return nil }
+        return "producer id \(found.producerID) and epoch \(found.producerEpoch)"
     }
 }
 

@@ -7,15 +7,6 @@
 
 import KafkaProtocol
 
-/// How the cluster takes part in transactions.
-enum TransactionVersion: Hashable, Sendable {
-    /// Partitions and groups are added by requests of their own, and the epoch stays from one transaction to the next.
-    case v1
-    /// Partitions and groups are added by the brokers that are written to, and each end of a transaction begins a new epoch, so
-    /// that late requests of an earlier transaction are recognized (KIP-890).
-    case v2
-}
-
 /// A producer's transactions: which request comes next, what may be written now, and what an error means. Pure.
 ///
 /// There is at most one request at a time. The driver asks for the next one (`takeRequest`), sends it, and reports its result

@@ -42,50 +42,13 @@ final class Transactions: Sendable {
         }
     }
 
-    /// Offsets of a consumer that are to be in a transaction.
-    private struct Reading {
-        let number: UInt64
-        let consumer: KafkaConsumer
-        let offsets: [TopicPartition: OffsetAndMetadata]
-        /// Whether they are in the transaction. They may have been refused.
-        let areAdded: Bool
-    }
+    /// What wakes those who wait for something else before they begin a transaction.
+    let atClosing = Lock([ObjectIdentifier: @Sendable () -> Void]())
 
-    private let readings = Lock([Reading]())
-
-    /// Notes that offsets of a consumer are to be in a transaction, or that they are.
-    func note(
-        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer, in number: UInt64, areAdded: Bool
-    ) {
-        let reading = Reading(number: number, consumer: consumer, offsets: offsets, areAdded: areAdded)
-        self.readings.withLock { $0.append(reading) }
-    }
-
-    /// Moves the consumers of a transaction: after a commit not to before their offsets that were in it, and after an abort back.
-    func moveConsumers(
-        of number: UInt64, after outcome: TransactionStateMachine.Outcome, isUndecided: Bool = false
-    ) {
-        let readings = self.readings.withLock { readings in
-            // Tasks that outlive their transactions may have left others.
-            defer { readings.removeAll { $0.number <= number } }
-            return readings.filter { $0.number == number }
-        }
-        for reading in readings {
-            let commits = reading.consumer.commits
-            switch outcome {
-            case .commit: if reading.areAdded { commits.committedInTransaction(reading.offsets) }
-            case .abort: commits.goBack(reading.offsets.keys, isUndecided: isUndecided)
-            }
-        }
-    }
-
-    /// The consumers that are being processed.
-    let processed = Lock([ObjectIdentifier: KafkaConsumer]())
-
-    /// No further transaction begins, so nothing more is read for one.
+    /// No further transaction begins.
     func closing() {
         self.changed()
-        for consumer in self.processed.withLock({ Array($0.values) }) { consumer.core.wake([.reader]) }
+        for wake in self.atClosing.withLock({ Array($0.values) }) { wake() }
     }
 
     /// A request may be due, or a result known.

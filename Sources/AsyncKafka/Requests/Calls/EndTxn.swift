@@ -13,11 +13,11 @@ struct EndTxnCall: TransactionCall {
 
     let producer: TransactionalProducer
     let version: TransactionVersion
-    let outcome: TransactionStateMachine.Outcome
+    let isCommit: Bool
 
     var transactionalID: String { self.producer.transactionalID }
 
-    var doing: String { self.outcome == .commit ? "committing a transaction" : "aborting a transaction" }
+    var doing: String { self.isCommit ? "committing a transaction" : "aborting a transaction" }
 
     // Version 5 begins a new epoch (KIP-890).
     var versions: ClosedRange<Int16> { self.version == .v1 ? 0...4 : 5...5 }
@@ -27,7 +27,7 @@ struct EndTxnCall: TransactionCall {
         request.transactionalId = self.transactionalID
         request.producerId = self.producer.identity.id
         request.producerEpoch = self.producer.identity.epoch
-        request.committed = self.outcome == .commit
+        request.committed = self.isCommit
         return request
     }
 

@@ -13,9 +13,14 @@ struct TxnOffsetCommitCall: GroupCall {
 
     let producer: TransactionalProducer
     let version: TransactionVersion
-    let commit: OffsetsToCommit
-
-    var group: String { self.commit.identity.group }
+    let group: String
+    let offsets: [TopicPartition: OffsetAndMetadata]
+    /// The ids of the topics. Nil if one of them isn't known; topics are then named.
+    let topicIDs: [String: KafkaUUID]?
+    /// Empty, with generation -1, if the committer isn't a member of the group.
+    var memberID = ""
+    var generation: Int32 = -1
+    var instanceID: String?
 
     var doing: String { "adding offsets to a transaction" }
 
@@ -23,34 +28,33 @@ struct TxnOffsetCommitCall: GroupCall {
     /// the coordinator adds the group to the transaction (KIP-890), and version 6 names topics by their ids.
     var versions: ClosedRange<Int16> {
         switch self.version {
-        case .v1: (self.commit.identity.isMember ? 3 : 0)...4
-        case .v2: 5...(self.commit.topicIDs == nil ? 5 : 6)
+        case .v1: (self.generation >= 0 ? 3 : 0)...4
+        case .v2: 5...(self.topicIDs == nil ? 5 : 6)
         }
     }
 
     func request(
         for partitions: [TopicPartition], to recipient: Recipient
     ) throws(KafkaError) -> TxnOffsetCommitRequest {
-        let identity = self.commit.identity
         var request = TxnOffsetCommitRequest()
         request.transactionalId = self.producer.transactionalID
-        request.groupId = identity.group
+        request.groupId = self.group
         request.producerId = self.producer.identity.id
         request.producerEpoch = self.producer.identity.epoch
-        if identity.isMember {
-            request.generationIdOrMemberEpoch = identity.epoch
-            request.memberId = identity.memberID
-            request.groupInstanceId = identity.instanceID
+        if self.generation >= 0 {
+            request.generationIdOrMemberEpoch = self.generation
+            request.memberId = self.memberID
+            request.groupInstanceId = self.instanceID
         }
         request.topics = partitions.byTopic.map { name, own in
             var topic = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
             if recipient.version >= 6 {
-                topic.topicId = self.commit.topicIDs?[name] ?? .zero
+                topic.topicId = self.topicIDs?[name] ?? .zero
             } else {
                 topic.name = name
             }
             topic.partitions = own.compactMap { partition in
-                guard let offset = self.commit.offsets[partition] else { return nil }
+                guard let offset = self.offsets[partition] else { return nil }
                 var entry = TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition()
                 entry.partitionIndex = partition.partition
                 entry.committedOffset = offset.offset
@@ -66,7 +70,7 @@ struct TxnOffsetCommitCall: GroupCall {
     func outcomes(
         of response: TxnOffsetCommitResponse, to partitions: [TopicPartition], from recipient: Recipient
     ) -> [TopicPartition: CallOutcome<Void>] {
-        let names = Dictionary((self.commit.topicIDs ?? [:]).map { ($0.value, $0.key) }) { $1 }
+        let names = Dictionary((self.topicIDs ?? [:]).map { ($0.value, $0.key) }) { $1 }
         var outcomes: [TopicPartition: CallOutcome<Void>] = [:]
         for topic in response.topics {
             let name = topic.name.isEmpty ? names[topic.topicId] ?? "" : topic.name

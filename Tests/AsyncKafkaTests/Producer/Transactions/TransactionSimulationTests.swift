@@ -180,12 +180,13 @@ private struct TransactionSimulation {
     }
 
     private mutating func handle(_ request: Machine.Request) -> Machine.Answer {
+        let newID = self.takeID()
         do throws(BrokerError) {
             switch request {
             case .initialize(let current):
                 let producer = try self.coordinator.initProducer(
                     continuing: current.map { Coordinator.Producer(id: $0.id, epoch: $0.epoch) }, timeout: 1000,
-                    bumpsEpochs: self.isVersion2, takeID: { self.takeID() })
+                    bumpsEpochs: self.isVersion2, takeID: { newID })
                 return .initialized(ProducerIdentity(id: producer.id, epoch: producer.epoch))
             case .addPartitions(let partitions, let identity):
                 try self.coordinator.add(
@@ -197,7 +198,7 @@ private struct TransactionSimulation {
             case .end(let outcome, let identity, let version):
                 let next = try self.coordinator.end(
                     isCommit: outcome == .commit, by: Coordinator.Producer(id: identity.id, epoch: identity.epoch),
-                    bumpsEpoch: version == .v2, now: 0, takeID: { self.takeID() })
+                    bumpsEpoch: version == .v2, now: 0, takeID: { newID })
                 return .ended(next: version == .v2 ? ProducerIdentity(id: next.id, epoch: next.epoch) : nil)
             }
         } catch {
@@ -286,7 +287,8 @@ private struct TransactionSimulation {
 
     private mutating func trouble() {
         if self.chance(50) {
-            self.coordinator.fence(bumpsEpochs: self.isVersion2, takeID: { 0 })
+            let newID = self.takeID()
+            self.coordinator.fence(bumpsEpochs: self.isVersion2, takeID: { newID })
         } else {
             // Another producer with the id, which does nothing.
             _ = self.handle(.initialize(current: nil))

@@ -54,8 +54,8 @@ extension KafkaTransactionalProducer {
         defer { withExtendedLifetime(lease) {} }
         // A producer that closes ends the wait for a batch, so that the partitions are not kept in vain.
         let (sender, id) = (self.producer.sender, ObjectIdentifier(consumer))
-        self.transactions.processed.withLock { $0[id] = consumer }
-        defer { self.transactions.processed.withLock { $0[id] = nil } }
+        self.transactions.atClosing.withLock { $0[id] = { consumer.core.wake([.reader]) } }
+        defer { self.transactions.atClosing.withLock { $0[id] = nil } }
         var failures = 0
         while let first = try await consumer.reader.next(
             .batches, for: consumer, unless: { sender.closingError != nil })

@@ -30,6 +30,7 @@ import KafkaTransport
 public final class KafkaTransactionalProducer: Sendable {
     let producer: KafkaProducer
     let transactions: Transactions
+    private let consumers = ConsumersInTransaction()
 
     /// The transactions whose closures run on the current task, or have started it, by their producers.
     @TaskLocal private static var open: [ObjectIdentifier: UInt64] = [:]
@@ -40,7 +41,7 @@ public final class KafkaTransactionalProducer: Sendable {
     ///   - transactionalID: Names the producer across restarts.
     ///   - transactionTimeout: The time after which the cluster aborts an open transaction, at most the brokers'
     ///     `transaction.max.timeout.ms` (15 minutes). Records after an open transaction are held back from those who read committed.
-    ///     Default: 60 s.
+    ///     A record that isn't acknowledged within half of it aborts the transaction, also if `deliveryTimeout` is longer. Default: 60 s.
     /// - Throws: As `KafkaProducer.init`, and `.invalidConfiguration` if the id is empty, the timeout isn't positive, idempotence is
     ///   off, or `acks` isn't `.all`.
     public init(
@@ -127,20 +128,21 @@ public final class KafkaTransactionalProducer: Sendable {
         }
         defer { transactions.turns.giveBack() }
         let number = try await sender.beginTransaction(transactions)
-        let transaction = KafkaTransaction(sender: sender, transactions: transactions, number: number)
+        let transaction = KafkaTransaction(
+            sender: sender, transactions: transactions, consumers: self.consumers, number: number)
         do {
             let open = Self.open.merging([ObjectIdentifier(self): number]) { $1 }
             let result = try await Self.$open.withValue(open) { try await body(transaction) }
             if Task.isCancelled { throw KafkaError.cancelled }
             try await sender.commitTransaction(number, transactions)
-            transactions.moveConsumers(of: number, after: .commit)
+            self.consumers.move(of: number, after: .commit)
             return .committed(result)
         } catch {
             var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
             if let error = error as? KafkaError, error.code == .transactionAborted || error.isFatal {
                 reason = reason ?? error
             }
-            transactions.moveConsumers(of: number, after: .abort, isUndecided: reason?.isFatal == true)
+            self.consumers.move(of: number, after: .abort, isUndecided: reason?.isFatal == true)
             return .aborted(error, reason: reason)
         }
     }

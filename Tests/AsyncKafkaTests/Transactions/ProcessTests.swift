@@ -145,6 +145,112 @@ import Testing
         }
     }
 
+    /// Otherwise a transaction that is never short of records would last too long.
+    @Test func theTimeOfATransactionEndsItAlsoIfThereIsAlwaysMore() async throws {
+        try await self.withTopics(60) { kafka in
+            try await self.copy(kafka, until: 60, every: .milliseconds(20)) { _, _ in
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let ends = kafka.requests.count { $0.api == .endTxn }
+            #expect(ends >= 5, "\(ends)")
+            #expect(try await kafka.committed("out") == self.texts(60))
+        }
+    }
+
+    @Test func aGracefulShutdownCommitsWhatIsInHand() async throws {
+        try await self.withTopics(3) { kafka in
+            try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in
+                try await KafkaConsumer.withConsumer(self.consuming(kafka), subscribedTo: ["in"]) { consumer in
+                    try await producer.process(consumer) { batch, transaction in
+                        consumer.triggerGracefulShutdown()
+                        try await Task.sleep(for: .milliseconds(100))
+                        for record in batch {
+                            try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                        }
+                    }
+                }
+            }
+            #expect(try await kafka.committed("out") == ["0"])
+            #expect(try await kafka.groupOffset("group", "in") == 1)
+        }
+    }
+
+    /// Its positions must be those of the group, which has the offsets of the commit whose answer never came.
+    @Test(arguments: [true, false]) func aConsumerGoesOnWithANewProducerAfterAnUnknownCommit(isSubscribed: Bool)
+        async throws
+    {
+        try await self.withTopics(6) { kafka in
+            let body: @Sendable (KafkaConsumer) async throws -> Void = { consumer in
+                let error = await #expect(throws: KafkaError.self) {
+                    try await KafkaTransactionalProducer.withProducer(
+                        kafka.producing { $0.cluster.requestTimeout = .milliseconds(100) }, transactionalID: "a",
+                        transactionTimeout: .seconds(3)
+                    ) { producer in
+                        try await producer.process(consumer, every: .records(3)) { batch, transaction in
+                            for record in batch {
+                                try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                            }
+                            kafka.inject(.dropAnswer, on: .endTxn, times: nil)
+                        }
+                    }
+                }
+                #expect(error?.isOutcomeUnknown == true, "\(error?.description ?? "")")
+                kafka.removeFaults()
+                try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in
+                    async let end: Void = {
+                        try await kafka.untilCommitted(6, in: "out")
+                        consumer.triggerGracefulShutdown()
+                    }()
+                    try await producer.process(consumer) { batch, transaction in
+                        for record in batch {
+                            try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                        }
+                    }
+                    try await end
+                }
+            }
+            if isSubscribed {
+                try await KafkaConsumer.withConsumer(self.consuming(kafka), subscribedTo: ["in"], body)
+            } else {
+                try await KafkaConsumer.withConsumer(
+                    self.consuming(kafka), assigned: [TopicPartition("in", 0)], body)
+            }
+            #expect(try await kafka.committed("out") == self.texts(6))
+        }
+    }
+
+    /// Whether the closure reads, or has the records already: after an abort no record is left out or comes twice.
+    @Test(arguments: [true, false], [true, false])
+    func byHandAnAbortSetsTheConsumerBack(readsInside: Bool, startsAtOffset: Bool) async throws {
+        try await self.withTopics(10) { kafka in
+            let partition = TopicPartition("in", 0)
+            try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in
+                try await KafkaConsumer.withConsumer(self.consuming(kafka), assigned: [partition]) { consumer in
+                    if startsAtOffset { try await consumer.seek(partition, to: .offset(0)) }
+                    var copied = 0
+                    var outside: [ConsumerRecord] = []
+                    while copied < 10 {
+                        // Every second transaction is aborted once.
+                        kafka.inject(.fail(.transactionAbortable), on: .endTxn)
+                        if !readsInside { outside = try await consumer.poll(max: 2, timeout: .seconds(10)) }
+                        copied += try await producer.withTransaction(retrying: 3) { transaction in
+                            let records =
+                                readsInside ? try await consumer.poll(max: 2, timeout: .seconds(10)) : outside
+                            for record in records {
+                                try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                            }
+                            let offset = OffsetAndMetadata(offset: (records.last?.offset ?? -1) + 1)
+                            try await transaction.commit([partition: offset], of: consumer)
+                            return records.count
+                        }
+                    }
+                }
+            }
+            #expect(try await kafka.committed("out") == self.texts(10))
+            #expect(try await kafka.groupOffset("group", "in") == 10)
+        }
+    }
+
     /// The consumer waits for records, in a transaction that is open or beside one, when the producer closes.
     @Test(arguments: [TransactionInterval.batch, .seconds(20)])
     func aProducerThatClosesEndsTheProcess(every interval: TransactionInterval) async throws {

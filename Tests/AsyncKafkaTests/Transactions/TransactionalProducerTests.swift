@@ -268,7 +268,7 @@ import Testing
     @Test(arguments: [0, 2]) func aTransactionThatLastsTooLongIsAborted(version: Int) async throws {
         try await self.withProducer(version) { kafka, _ in
             try? await KafkaTransactionalProducer.withProducer(
-                kafka.producing(), transactionalID: "slow", transactionTimeout: .milliseconds(200)
+                kafka.producing(), transactionalID: "slow", transactionTimeout: .seconds(3)
             ) { producer in
                 let error = await #expect(throws: KafkaError.self) {
                     try await producer.withTransaction { transaction in
@@ -297,7 +297,7 @@ import Testing
             let error = await #expect(throws: KafkaError.self) {
                 try await KafkaTransactionalProducer.withProducer(
                     kafka.producing { $0.cluster.requestTimeout = .milliseconds(100) }, transactionalID: "a",
-                    transactionTimeout: .milliseconds(500)
+                    transactionTimeout: .seconds(3)
                 ) { producer in
                     try await producer.withTransaction { transaction in
                         _ = try await transaction.send(self.record("perhaps"))
@@ -307,6 +307,85 @@ import Testing
             }
             #expect(error?.isFatal == true && error?.isOutcomeUnknown == true, "\(error?.description ?? "")")
             #expect(error?.message.contains("transactionTimeout") == true)
+        }
+    }
+
+    @Test func cancellingDuringACommitWhoseAnswerIsMissingEndsSoon() async throws {
+        try await self.withProducer { kafka, _ in
+            let task = Task {
+                try await KafkaTransactionalProducer.withProducer(
+                    kafka.producing(), transactionalID: "a", transactionTimeout: .seconds(600)
+                ) { producer in
+                    try await producer.withTransaction { transaction in
+                        _ = try await transaction.send(self.record("perhaps"))
+                        kafka.inject(.dropAnswer, on: .endTxn, times: nil)
+                    }
+                }
+            }
+            await kafka.untilRequests(of: .endTxn)
+            task.cancel()
+            let error = await #expect(throws: KafkaError.self) { try await task.value }
+            #expect(error?.isOutcomeUnknown == true, "\(error?.description ?? "")")
+        }
+    }
+
+    /// The partition that was not tried says nothing about the transaction.
+    @Test(arguments: [false, true]) func aNewTopicIsWaitedForWhateverItsPlaceInTheAnswer(isFirst: Bool) async throws {
+        try await self.withProducer(0) { kafka, producer in
+            try await kafka.createTopic("new")
+            kafka.answer(AddPartitionsToTxnRequest.self) { request, _ in
+                var response = AddPartitionsToTxnResponse()
+                let topics = request.v3AndBelowTopics.sorted { ($0.name == "new") == isFirst || $1.name < $0.name }
+                response.resultsByTopicV3AndBelow = topics.map { topic in
+                    var result = AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult()
+                    result.name = topic.name
+                    result.resultsByPartition = topic.partitions.map { index in
+                        var partition = AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult()
+                        partition.partitionIndex = index
+                        partition.partitionErrorCode =
+                            topic.name == "new" ? .unknownTopicOrPartition : .operationNotAttempted
+                        return partition
+                    }
+                    return result
+                }
+                return response
+            }
+            try await producer.withTransaction { transaction in
+                try await transaction.enqueue(self.record("a"))
+                try await transaction.enqueue(self.record("b", in: "new"))
+            }
+            #expect(try await kafka.committed("t") == ["a"])
+            #expect(try await kafka.committed("new") == ["b"])
+        }
+    }
+
+    @Test func anErrorOfTheClosureThatIsNotTheClustersIsThrownUnchanged() async throws {
+        try await self.withProducer { _, producer in
+            let tries = Lock(0)
+            let other = KafkaError(.timedOut, "of another client", isRetriable: true)
+            let error = await #expect(throws: KafkaError.self) {
+                try await producer.withTransaction(retrying: 5) { _ in
+                    tries.withLock { $0 += 1 }
+                    throw other
+                }
+            }
+            #expect(error?.message == other.message)
+            #expect(tries.withLock { $0 } == 1)
+        }
+    }
+
+    @Test func aTaskThatOutlivesItsTransactionMayBeginAnother() async throws {
+        try await self.withProducer { kafka, producer in
+            let hasEnded = Promise<Void>()
+            let task = try await producer.withTransaction { _ in
+                Task {
+                    try await hasEnded.value()
+                    _ = try await producer.withTransaction { try await $0.enqueue(self.record("later")) }
+                }
+            }
+            hasEnded.fulfill(.success(()))
+            try await task.value
+            #expect(try await kafka.committed("t") == ["later"])
         }
     }
 

@@ -14,6 +14,7 @@ import KafkaProtocol
 public struct KafkaTransaction: Sendable {
     let sender: Sender
     let transactions: Transactions
+    let consumers: ConsumersInTransaction
     let number: UInt64
 
     /// Puts a record into the buffer, as part of the transaction. Waits for room as `KafkaProducer.enqueue(_:)` does.
@@ -74,10 +75,10 @@ public struct KafkaTransaction: Sendable {
         let identity = try consumer.commits.identityForTransaction()
         // An abort moves the consumer back also if the offsets are refused, and a commit only if they are part of it.
         if self.sender.isCurrent(self.number) {
-            self.transactions.note(offsets, of: consumer, in: self.number, areAdded: false)
+            self.consumers.add(offsets, of: consumer, to: self.number, areAccepted: false)
         }
         try await self.commit(offsets, of: consumer, as: identity) {
-            self.transactions.note(offsets, of: consumer, in: self.number, areAdded: true)
+            self.consumers.add(offsets, of: consumer, to: self.number, areAccepted: true)
         }
     }
 
