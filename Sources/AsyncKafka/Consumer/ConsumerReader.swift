@@ -53,10 +53,14 @@ final class ConsumerReader: Sendable {
     }
 
     /// Returns the next batch, or nil at the end of the sequence.
-    func next(_ mode: Mode, for consumer: KafkaConsumer) async throws(KafkaError) -> Reading? {
+    ///
+    /// - Parameter isOver: whether the reader can't use a further batch, so that it waits for none. Its change must wake the reader.
+    func next(
+        _ mode: Mode, for consumer: KafkaConsumer, unless isOver: () -> Bool = { false }
+    ) async throws(KafkaError) -> Reading? {
         try self.come()
         defer { self.go(hasArray: false) }
-        return try await self.take(mode, for: consumer)
+        return try await self.take(mode, for: consumer, unless: isOver)
     }
 
     /// Notes that the reader asks for more, having processed what it received before. Throws if it can't get more.
@@ -81,7 +85,8 @@ final class ConsumerReader: Sendable {
     ///
     /// The listener is called and batches are verified and decompressed here, on the task that reads.
     private func take(
-        _ mode: Mode, for consumer: KafkaConsumer, until deadline: MonotonicTime? = nil, waits: Bool = true
+        _ mode: Mode, for consumer: KafkaConsumer, until deadline: MonotonicTime? = nil, waits: Bool = true,
+        unless isOver: () -> Bool = { false }
     ) async throws(KafkaError) -> Reading? {
         while true {
             if Task.isCancelled { throw .cancelled }
@@ -99,7 +104,7 @@ final class ConsumerReader: Sendable {
                 try await self.handover.letGo(for: consumer)
                 return nil
             case .wait:
-                guard waits else { return nil }
+                guard waits, !isOver() else { return nil }
                 if let deadline, self.core.loop.now >= deadline { return nil }
                 await self.signal.wait(until: deadline, on: self.core.loop)
             }
@@ -142,7 +147,7 @@ final class ConsumerReader: Sendable {
     /// Returns a further batch to a reader that has not finished with others yet. Returns nil at the deadline, or if there is none and
     /// no deadline, and also if a rebalance, an error or the end comes first.
     func nextBesideOthers(
-        until deadline: MonotonicTime?, for consumer: KafkaConsumer
+        until deadline: MonotonicTime?, for consumer: KafkaConsumer, unless isOver: () -> Bool
     ) async throws(KafkaError) -> Reading? {
         do throws(KafkaError) {
             try self.come()
@@ -152,7 +157,9 @@ final class ConsumerReader: Sendable {
                 let now = self.core.loop.now
                 if let deadline, now >= deadline { return nil }
                 if let next = try await self.take(.batches, for: consumer, waits: false) { return next }
-                guard deadline != nil, !self.core.state.withLock({ $0.hasOtherTask(now: now) }) else { return nil }
+                guard deadline != nil, !isOver(), !self.core.state.withLock({ $0.hasOtherTask(now: now) }) else {
+                    return nil
+                }
                 await self.signal.wait(until: deadline, on: self.core.loop)
             }
         } catch {

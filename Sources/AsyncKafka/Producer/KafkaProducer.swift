@@ -205,7 +205,8 @@ public final class KafkaProducer: Sendable {
             group.cancelAll()
         }
         if let fatal = self.sender.accumulator.withLock({ $0.fatalError }) { throw fatal }
-        if let error = self.sender.undelivered.take() { throw error }
+        // What becomes of the records of a transaction is told by the call that runs it.
+        if self.sender.transactions == nil, let error = self.sender.undelivered.take() { throw error }
     }
 
     /// Ends `run()` once the accepted records are delivered. Returns immediately.

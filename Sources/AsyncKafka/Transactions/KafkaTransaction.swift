@@ -73,18 +73,26 @@ public struct KafkaTransaction: Sendable {
         _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer
     ) async throws(KafkaError) {
         let identity = try consumer.commits.identityForTransaction()
-        self.consumers.add(offsets, of: consumer)
-        try await self.commit(offsets, of: consumer, as: identity)
+        // An abort moves the consumer back also if the offsets are refused, and a commit only if they are part of it.
+        if self.sender.isCurrent(self.number) {
+            self.consumers.add(offsets, of: consumer, to: self.number, areAccepted: false)
+        }
+        try await self.commit(offsets, of: consumer, as: identity) {
+            self.consumers.add(offsets, of: consumer, to: self.number, areAccepted: true)
+        }
     }
 
     func commit(
-        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer, as identity: CommitIdentity
+        _ offsets: [TopicPartition: OffsetAndMetadata], of consumer: KafkaConsumer, as identity: CommitIdentity,
+        onceAdded: () -> Void = {}
     ) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let topicIDs = try consumer.commits.prepareForTransaction(offsets, as: identity)
         do throws(KafkaError) {
-            try await self.sender.commit(
-                offsets, topicIDs: topicIDs, as: identity, in: self.number, self.transactions)
+            let commit = try self.sender.add(
+                offsets, topicIDs: topicIDs, as: identity, to: self.number, self.transactions)
+            onceAdded()
+            try await self.sender.waitUntilTaken(commit, in: self.number, self.transactions)
         } catch {
             self.transactions.note(error, in: self.number)
             throw error

@@ -19,7 +19,7 @@ extension KafkaTransactionalProducer {
     /// }
     /// ```
     ///
-    /// Returns when the consumer is shut down gracefully. When the closure throws, the transaction is aborted, the consumer goes back to
+    /// Returns when the consumer is shut down gracefully, and throws `.closed` when the producer is. When the closure throws, the transaction is aborted, the consumer goes back to
     /// where it began, and the error is thrown; a further call continues from there. When the cluster causes the abort (a broker
     /// fails, the group rebalances), the same happens, and the batches are read again by this member or another one.
     ///
@@ -52,17 +52,23 @@ extension KafkaTransactionalProducer {
         // Closing the consumer waits for the transaction.
         let lease = KafkaConsumer.ReaderLease(consumer.core)
         defer { withExtendedLifetime(lease) {} }
+        // A producer that closes ends the wait for a batch, so that the partitions are not kept in vain.
+        let (sender, id) = (self.producer.sender, ObjectIdentifier(consumer))
+        self.transactions.atClosing.withLock { $0[id] = { consumer.core.wake([.reader]) } }
+        defer { self.transactions.atClosing.withLock { $0[id] = nil } }
         var failures = 0
-        while let first = try await consumer.reader.next(.batches, for: consumer) {
+        while let first = try await consumer.reader.next(
+            .batches, for: consumer, unless: { sender.closingError != nil })
+        {
             let identity = try consumer.commits.identityForTransaction()
             var processed = ProcessedBatches()
             let attempt: Attempt<Void>
             do {
                 attempt = try await self.attempt { transaction in
                     let begun = consumer.core.loop.now
-                    let deadline = interval.duration.map { begun + $0 }
                     // Whatever the interval, enough of the time remains for the commit.
                     let end = begun + self.transactions.timeout / 2
+                    let deadline = interval.duration.map { min(begun + $0, end) }
                     var next: ConsumerRecordBatch? = first.batch
                     while let batch = next {
                         processed.begin(batch)
@@ -70,7 +76,8 @@ extension KafkaTransactionalProducer {
                         processed.end(batch)
                         if interval.isReached(records: processed.records, bytes: processed.bytes) { break }
                         if consumer.core.loop.now >= end { break }
-                        next = try await consumer.reader.nextBesideOthers(until: deadline, for: consumer)?.batch
+                        next = try await consumer.reader.nextBesideOthers(
+                            until: deadline, for: consumer, unless: { sender.closingError != nil })?.batch
                     }
                     try await transaction.commit(processed.ends, of: consumer, as: identity)
                 }
@@ -102,6 +109,7 @@ extension KafkaTransactionalProducer {
                 try await self.pause(failures: failures)
             }
         }
+        if !consumer.core.state.withLock({ $0.phase != .open }), let error = sender.closingError { throw error }
     }
 
     /// Whether records may be read again after an abort that has this reason. Partitions that a rebalance has taken away are

@@ -42,8 +42,8 @@ public final class KafkaTransactionalProducer: Sendable {
     ///   - transactionTimeout: The time after which the cluster aborts an open transaction, at most the brokers'
     ///     `transaction.max.timeout.ms` (15 minutes). Records after an open transaction are held back from those who read committed.
     ///     A record that isn't acknowledged within half of it aborts the transaction, also if `deliveryTimeout` is longer. Default: 60 s.
-    /// - Throws: As `KafkaProducer.init`, and `.invalidConfiguration` if the id is empty, the timeout isn't positive, or idempotence
-    ///   is off.
+    /// - Throws: As `KafkaProducer.init`, and `.invalidConfiguration` if the id is empty, the timeout isn't positive, idempotence is
+    ///   off, or `acks` isn't `.all`.
     public init(
         _ configuration: ProducerConfiguration, transactionalID: String, transactionTimeout: Duration = .seconds(60)
     ) throws(KafkaError) {
@@ -57,6 +57,11 @@ public final class KafkaTransactionalProducer: Sendable {
         guard configuration.enableIdempotence else {
             throw .invalidConfiguration(
                 "enableIdempotence is false: transactions need it, so that no record is stored twice or out of order.")
+        }
+        guard configuration.acks == .all else {
+            throw .invalidConfiguration(
+                "acks is .\(configuration.acks): transactions need .all, so that what is committed is known to be stored."
+            )
         }
         self.transactions = Transactions(id: transactionalID, timeout: transactionTimeout)
         self.producer = try KafkaProducer(configuration, transactions: self.transactions)
@@ -130,14 +135,14 @@ public final class KafkaTransactionalProducer: Sendable {
             let result = try await Self.$open.withValue(open) { try await body(transaction) }
             if Task.isCancelled { throw KafkaError.cancelled }
             try await sender.commitTransaction(number, transactions)
-            self.consumers.move(after: .commit)
+            self.consumers.move(of: number, after: .commit)
             return .committed(result)
         } catch {
             var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
             if let error = error as? KafkaError, error.code == .transactionAborted || error.isFatal {
                 reason = reason ?? error
             }
-            self.consumers.move(after: .abort, isUndecided: reason?.isFatal == true)
+            self.consumers.move(of: number, after: .abort, isUndecided: reason?.isFatal == true)
             return .aborted(error, reason: reason)
         }
     }

@@ -251,6 +251,58 @@ import Testing
         }
     }
 
+    /// The consumer waits for records, in a transaction that is open or beside one, when the producer closes.
+    @Test(arguments: [TransactionInterval.batch, .seconds(20)])
+    func aProducerThatClosesEndsTheProcess(every interval: TransactionInterval) async throws {
+        try await self.withTopics(3) { kafka in
+            try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in
+                try await KafkaConsumer.withConsumer(self.consuming(kafka), subscribedTo: ["in"]) { consumer in
+                    let count = Lock(0)
+                    async let closing: Void = {
+                        try await eventually("all records are written") {
+                            if interval == .batch { return try await kafka.groupOffset("group", "in") == 3 }
+                            return count.withLock { $0 } == 3
+                        }
+                        producer.triggerGracefulShutdown()
+                    }()
+                    let error = await #expect(throws: KafkaError.self) {
+                        try await producer.process(consumer, every: interval) { batch, transaction in
+                            for record in batch {
+                                try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                            }
+                            count.withLock { $0 += batch.count }
+                        }
+                    }
+                    #expect(error?.code == .closed)
+                    try await closing
+                    #expect(try await kafka.committed("out") == self.texts(3))
+                }
+            }
+        }
+    }
+
+    /// An interval that is longer than the transaction may last, and no records that would end the wait.
+    @Test func aTransactionIsCommittedInTimeWhateverTheInterval() async throws {
+        try await self.withTopics(3) { kafka in
+            try await KafkaTransactionalProducer.withProducer(
+                kafka.producing(), transactionalID: "a", transactionTimeout: .seconds(4)
+            ) { producer in
+                try await KafkaConsumer.withConsumer(self.consuming(kafka), subscribedTo: ["in"]) { consumer in
+                    async let end: Void = {
+                        try await kafka.untilCommitted(3, in: "out")
+                        consumer.triggerGracefulShutdown()
+                    }()
+                    try await producer.process(consumer, every: .seconds(100), retrying: 0) { batch, transaction in
+                        for record in batch {
+                            try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                        }
+                    }
+                    try await end
+                }
+            }
+        }
+    }
+
     @Test func aConsumerThatCommitsOtherwiseIsRefused() async throws {
         try await self.withTopics(1) { kafka in
             try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in

@@ -70,6 +70,8 @@ extension RecordAccumulator {
         if let current = self.transactions?.current, current.number == transaction, let reason = current.abortReason {
             return .transactionAborted(because: reason)
         }
+        // Closing may have aborted it.
+        if self.refusesTransactions { return .producerClosed }
         return KafkaError(
             .illegalState,
             "The transaction has ended: a KafkaTransaction takes records only while the closure that received it runs.")

@@ -158,6 +158,7 @@ extension Sender {
                 + "than transactionTimeout (\(transactions.timeout)), so that the coordinator aborted it. This one had \(own)\(next ?? ""). Make a "
                 + "new producer, unless another one is meant to have the id. \(error.message)"
         default:
+            if error.brokerCode == .invalidTransactionTimeout { fatal.code = .invalidConfiguration }
             fatal.message =
                 "This producer can't go on: make a new producer when what follows is mended. \(error.message)"
         }

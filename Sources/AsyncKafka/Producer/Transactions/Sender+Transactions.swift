@@ -18,6 +18,13 @@ extension Sender {
         self.accumulator.withLock { $0.transactions?.current?.number == number }
     }
 
+    /// Why no further transaction begins: the producer is closing, or can't go on.
+    var closingError: KafkaError? {
+        self.accumulator.withLock { accumulator in
+            accumulator.transactions?.failure ?? (accumulator.refusesTransactions ? .producerClosed : nil)
+        }
+    }
+
     /// Begins a transaction and returns its number. Waits for the producer's identity for `maxBlock`.
     func beginTransaction(_ transactions: Transactions) async throws(KafkaError) -> UInt64 {
         let deadline = self.loop.now + self.configuration.maxBlock
@@ -51,35 +58,48 @@ extension Sender {
 
     private func notReadyError(_ transactions: Transactions) -> KafkaError {
         guard self.cluster.isRunning else { return self.cluster.timeoutError("No transaction could begin") }
+        return self.timeoutError(
+            "No transaction could begin within maxBlock (\(self.configuration.maxBlock)): the coordinator of \(transactions.id) "
+                + "has not answered, or has not ended the last transaction.")
+    }
+
+    /// The error of waiting in vain for the result of a request.
+    private func timeoutError(_ what: String, group: String? = nil) -> KafkaError {
         let now = self.loop.now
         let attempts = self.accumulator.withLock { $0.transactionAttempts }
         let last = attempts.summary(now: now).map { " The last thing that went wrong: \($0.message)" } ?? ""
         return KafkaError(
-            .timedOut,
-            "No transaction could begin within maxBlock (\(self.configuration.maxBlock)): the coordinator of \(transactions.id) "
-                + "has not answered, or has not ended the last transaction.\(last)",
-            brokerCode: attempts.last?.brokerCode, isRetriable: true, underlyingError: attempts.last)
+            .timedOut, what + last, brokerCode: attempts.last?.brokerCode, group: group, isRetriable: true,
+            underlyingError: attempts.last)
     }
 
-    /// Adds a group's offsets to a transaction, and waits until the group's coordinator has them.
-    func commit(
+    /// Adds a group's offsets to a transaction. They are part of its commit from now on.
+    func add(
         _ offsets: [TopicPartition: OffsetAndMetadata], topicIDs: [String: KafkaUUID]?, as identity: CommitIdentity,
-        in transaction: UInt64, _ transactions: Transactions
-    ) async throws(KafkaError) {
+        to transaction: UInt64, _ transactions: Transactions
+    ) throws(KafkaError) -> OffsetsToCommit {
         let commit = self.accumulator.withLock { accumulator -> OffsetsToCommit? in
             guard accumulator.openTransaction == transaction else { return nil }
             return accumulator.transactions?.add(offsets, topicIDs: topicIDs, as: identity)
         }
         guard let commit else { throw self.accumulator.withLock { $0.refusal(of: transaction) } }
         transactions.changed()
+        return commit
+    }
+
+    /// Waits until a group's coordinator has the offsets that were added to a transaction.
+    func waitUntilTaken(
+        _ commit: OffsetsToCommit, in transaction: UInt64, _ transactions: Transactions
+    ) async throws(KafkaError) {
         let deadline = self.loop.now + transactions.timeout
         do throws(KafkaError) {
             try await transactions.waiters.waitForEnd(
                 of: { self.accumulator.withLock { $0.transactions?.isPending(commit, of: transaction) } ?? false },
                 until: deadline, on: self.loop
             ) {
-                self.cluster.timeoutError(
-                    "The offsets were not added to the transaction within transactionTimeout", group: identity.group)
+                self.timeoutError(
+                    "The offsets were not added to the transaction within transactionTimeout (\(transactions.timeout)).",
+                    group: commit.identity.group)
             }
         } catch {
             // The coordinator may get them yet, so the transaction can't be committed without knowing.
@@ -169,7 +189,7 @@ extension Sender {
             accumulator.refusesTransactions = true
             return accumulator.transactions?.current?.number
         }
-        transactions.changed()
+        transactions.closing()
         guard let number else { return }
         if limit > .zero { try? await self.waitForEnd(of: number, until: self.loop.now + limit, transactions) }
         self.decide { accumulator in

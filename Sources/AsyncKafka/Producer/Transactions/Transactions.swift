@@ -42,6 +42,15 @@ final class Transactions: Sendable {
         }
     }
 
+    /// What wakes those who wait for something else before they begin a transaction.
+    let atClosing = Lock([ObjectIdentifier: @Sendable () -> Void]())
+
+    /// No further transaction begins.
+    func closing() {
+        self.changed()
+        for wake in self.atClosing.withLock({ Array($0.values) }) { wake() }
+    }
+
     /// A request may be due, or a result known.
     func changed() {
         self.wanted.notify()
