@@ -62,28 +62,15 @@ extension KafkaTransactionalProducer {
         {
             let identity = try consumer.commits.identityForTransaction()
             var processed = ProcessedBatches()
+            processed.begin(first.batch)
             let attempt: Attempt<Void>
             do {
                 attempt = try await self.attempt { transaction in
-                    let begun = consumer.core.loop.now
-                    // Whatever the interval, enough of the time remains for the commit.
-                    let end = begun + self.transactions.timeout / 2
-                    let deadline = interval.duration.map { min(begun + $0, end) }
-                    var next: ConsumerRecordBatch? = first.batch
-                    while let batch = next {
-                        processed.begin(batch)
-                        try await body(batch, transaction)
-                        processed.end(batch)
-                        if interval.isReached(records: processed.records, bytes: processed.bytes) { break }
-                        if consumer.core.loop.now >= end { break }
-                        next = try await consumer.reader.nextBesideOthers(
-                            until: deadline, for: consumer, unless: { sender.closingError != nil })?.batch
-                    }
+                    try await self.fill(transaction, from: consumer, first.batch, &processed, interval, body)
                     try await transaction.commit(processed.ends, of: consumer, as: identity)
                 }
             } catch {
                 // No transaction could begin.
-                processed.begin(first.batch)
                 attempt = .aborted(error, reason: error as? KafkaError)
             }
             switch attempt {
@@ -91,45 +78,54 @@ extension KafkaTransactionalProducer {
                 failures = 0
                 consumer.commits.committedInTransaction(processed.ends)
             case .aborted(let error, let reason):
-                guard reason?.isFatal != true else {
-                    // The transaction may be committed, or another producer has gone on.
-                    consumer.commits.goBack(processed.starts.keys, isUndecided: true)
-                    throw error is KafkaError ? reason ?? error : error
-                }
-                consumer.commits.goBack(to: processed.starts)
-                guard failures < retrying, !Task.isCancelled,
-                    Self.mayGoOn(after: reason ?? (error as? KafkaError)?.ofCommit)
-                else {
-                    throw error
-                }
+                try self.goBack(consumer, processed, after: error, reason, mayRetry: failures < retrying)
                 failures += 1
-                self.producer.sender.logger(
-                    .warning, "A transaction was aborted; its records are read again",
-                    [(.count, "\(failures)"), (.error, "\(reason ?? error)")])
                 try await self.pause(failures: failures)
             }
         }
         if !consumer.core.state.withLock({ $0.phase != .open }), let error = sender.closingError { throw error }
     }
 
-    /// Whether records may be read again after an abort that has this reason. Partitions that a rebalance has taken away are
-    /// processed by another member.
-    private static func mayGoOn(after reason: KafkaError?) -> Bool {
-        guard let reason, !reason.isFatal else { return false }
-        if reason.code == .commitFailed { return true }
-        return reason.isRetriable || (reason.underlyingError as? KafkaError)?.isOfLostMembership == true
-    }
-}
-
-extension KafkaError {
-    /// The error itself, if it says that this consumer is no longer the member whose offsets it commits.
-    fileprivate var ofCommit: KafkaError? { self.code == .commitFailed ? self : nil }
-
-    /// Whether the group has refused a member's offsets because it has rebalanced.
-    fileprivate var isOfLostMembership: Bool {
-        switch self.brokerCode {
-        case .unknownMemberId, .illegalGeneration, .staleMemberEpoch, .rebalanceInProgress: true
-        default: self.code == .commitFailed
+    /// Passes a batch to the closure, and further ones until the interval is over, or half of the time of a transaction: enough of it
+    /// remains for the commit then.
+    private func fill(
+        _ transaction: KafkaTransaction, from consumer: KafkaConsumer, _ first: ConsumerRecordBatch,
+        _ processed: inout ProcessedBatches, _ interval: TransactionInterval,
+        _ body: (ConsumerRecordBatch, KafkaTransaction) async throws -> Void
+    ) async throws {
+        let begun = consumer.core.loop.now
+        let end = begun + self.transactions.timeout / 2
+        let deadline = interval.duration.map { min(begun + $0, end) }
+        let sender = self.producer.sender
+        var batch = first
+        while true {
+            try await body(batch, transaction)
+            processed.end(batch)
+            if interval.isReached(records: processed.records, bytes: processed.bytes) { return }
+            if consumer.core.loop.now >= end { return }
+            let next = try await consumer.reader.nextBesideOthers(
+                until: deadline, for: consumer, unless: { sender.closingError != nil })
+            guard let next else { return }
+            batch = next.batch
+            processed.begin(batch)
         }
+    }
+
+    /// Moves the consumer back to where an aborted transaction began. Throws if the transaction isn't to be tried again.
+    private func goBack(
+        _ consumer: KafkaConsumer, _ processed: ProcessedBatches, after error: any Error, _ reason: KafkaError?,
+        mayRetry: Bool
+    ) throws {
+        guard reason?.isFatal != true else {
+            // The transaction may be committed, or another producer has gone on.
+            consumer.commits.goBack(processed.starts.keys, isUndecided: true)
+            throw error is KafkaError ? reason ?? error : error
+        }
+        consumer.commits.goBack(to: processed.starts)
+        // Partitions that a rebalance has taken away are processed by another member.
+        let isOfLostMembership = (error as? KafkaError)?.code == .commitFailed
+        guard mayRetry, !Task.isCancelled, reason?.isRetriable == true || isOfLostMembership else { throw error }
+        self.producer.sender.logger(
+            .warning, "A transaction was aborted; its records are read again", [(.error, "\(reason ?? error)")])
     }
 }
