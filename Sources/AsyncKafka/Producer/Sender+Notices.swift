@@ -60,6 +60,8 @@ extension Sender {
                     KafkaEvent.BatchFailed(
                         topicPartition: batch.topicPartition, records: batch.count, error: error,
                         duration: self.loop.now - batch.createdAt)))
+            // The call that runs the transaction throws, so that it needn't be in the log.
+            guard error.code != .transactionAborted else { return }
             let now = self.loop.now
             let (notice, next) = self.failures.withLock {
                 $0.failed(batch.count, of: batch.topicPartition, error, now: now)

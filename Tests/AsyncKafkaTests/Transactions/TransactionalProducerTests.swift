@@ -359,6 +359,21 @@ import Testing
         }
     }
 
+    @Test func recordsOfAnAbortedTransactionAreNotLoggedAsLost() async throws {
+        let log = KeptLog()
+        try await self.withProducer(2, { $0.cluster.log = log }) { _, producer in
+            for _ in 0..<3 {
+                await #expect(throws: Refusal.self) {
+                    try await producer.withTransaction { transaction in
+                        for _ in 0..<100 { try await transaction.enqueue(self.record("torn")) }
+                        throw Refusal()
+                    }
+                }
+            }
+        }
+        #expect(log.lines.allSatisfy { !$0.contains("not delivered") }, "\(log.lines)")
+    }
+
     @Test func anErrorOfTheClosureThatIsNotTheClustersIsThrownUnchanged() async throws {
         try await self.withProducer { _, producer in
             let tries = Lock(0)
