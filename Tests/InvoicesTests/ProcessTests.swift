@@ -41,10 +41,14 @@ struct ProcessTests {
             #expect(
                 try await program.succeed(["check", "--wait", "30s"]).hasPrefix(
                     "Each of the 8000 orders has exactly one invoice, and all totals are right."))
-            for process in [sleeper, one, two] {
+            for process in [one, two] {
                 await process.stop()
                 #expect(process.status == 0, "\(process.errors)")
             }
+            await sleeper.stop()
+            // With version 1 of transactions, one that was open for too long can't be told from another producer with the id.
+            let isFenced = sleeper.errors.contains("transactionTimeout")
+            #expect(sleeper.status == 0 || isFenced, "\(sleeper.errors)")
         }
     }
 
