@@ -143,7 +143,7 @@ extension InteropTests {
                 "org.apache.kafka.tools.DelegationTokenCommand",
                 [
                     "--bootstrap-server", servers.joined(separator: ","), "--command-config", properties.path,
-                    "--describe",
+                    "--describe", "--owner-principal", "User:\(SecuredListeners.username)",
                 ])
             // TOKENID HMAC OWNER REQUESTER RENEWERS ISSUEDATE EXPIRYDATE MAXDATE
             let rows = told.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
