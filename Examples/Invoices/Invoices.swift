@@ -10,7 +10,7 @@ import AsyncKafka
 import Foundation
 
 /// Writes an invoice for each order, and the total of each customer, exactly once: processes may be killed and paused,
-/// brokers may fail, and whoever reads committed records finds one invoice for each order.
+/// brokers may fail, and those who read committed records find one invoice for each order.
 ///
 /// Start reading with `Commands/Process.swift` and `Ledger.swift`, which contain the transactions and the state.
 @main
