@@ -34,7 +34,7 @@ extension KafkaTransactionalProducer {
     ///     `isolationLevel` to `.readCommitted` if its topics are written in transactions. Nothing else may read from it or commit
     ///     meanwhile. With `assign`, the group doesn't notice a second instance that has the same partitions: give the producers of
     ///     such instances the same `transactionalID`.
-    ///   - every: How much goes into one transaction. Default: each batch.
+    ///   - interval: How much goes into one transaction. Default: each batch.
     ///   - retrying: How many transactions in a row may be aborted by the cluster before the error is thrown, with a growing pause
     ///     after each. Default: 100.
     ///   - body: Processes a batch.

@@ -38,6 +38,7 @@ public final class KafkaTransactionalProducer: Sendable {
     /// Creates a producer. It connects when `run()` is called.
     ///
     /// - Parameters:
+    ///   - configuration: The settings of the producer.
     ///   - transactionalID: Names the producer across restarts.
     ///   - transactionTimeout: The time after which the cluster aborts an open transaction, at most the brokers'
     ///     `transaction.max.timeout.ms` (15 minutes). Records after an open transaction are held back from those who read committed.
