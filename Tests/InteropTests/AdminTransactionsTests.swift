@@ -61,6 +61,13 @@ extension InteropTests {
                     ]
                 }
                 #expect(told.sorted { $0[0] < $1[0] } == ours.sorted { $0[0] < $1[0] })
+                let program = ToolProgram(cluster.bootstrapServers)
+                let inJSON = try await program.objects("transactions", "producers", "\(topic):0").map { row in
+                    ["producerID", "producerEpoch", "lastSequence", "transactionStart"].map { "\(row[$0] ?? "")" }
+                }
+                #expect(
+                    inJSON.sorted { $0[0] < $1[0] }
+                        == told.sorted { $0[0] < $1[0] }.map { [$0[0], $0[1], $0[3], $0[5]] })
                 #expect(producers[partitions[1]]?.compactMap(\.transactionStartOffset).sorted() == [0, 1])
 
                 let listed = try await admin.listTransactions(states: [.ongoing]).filter {
@@ -71,8 +78,7 @@ extension InteropTests {
                 #expect(
                     rows.sorted { $0[0] < $1[0] }
                         == listed.map { [$0.transactionalID, "\($0.coordinator)", "\($0.producerID)", "\($0.state)"] })
-                let tool = ToolProgram(cluster.bootstrapServers)
-                let printed = try await tool.objects("transactions", "list").map { row in
+                let printed = try await program.objects("transactions", "list").map { row in
                     ["transactionalID", "producerID", "state"].map { "\(row[$0] ?? "")" }
                 }
                 #expect(
@@ -94,7 +100,7 @@ extension InteropTests {
                         "\(described.state)", "600000", "\(described.startedAt?.millisecondsSince1970 ?? -1)",
                     ])
                 #expect(described.timeout == .seconds(600))
-                let shown = try #require(try await tool.objects("transactions", "describe", a).first)
+                let shown = try #require(try await program.objects("transactions", "describe", a).first)
                 #expect(
                     ["transactionalID", "producerID", "producerEpoch", "state"].map { "\(shown[$0] ?? "")" }
                         == Array(row[1...4]))

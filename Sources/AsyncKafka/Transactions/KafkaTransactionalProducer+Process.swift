@@ -52,7 +52,7 @@ extension KafkaTransactionalProducer {
         // Closing the consumer waits for the transaction.
         let lease = KafkaConsumer.ReaderLease(consumer.core)
         defer { withExtendedLifetime(lease) {} }
-        // A producer that closes ends the wait for a batch, so that the partitions are not kept in vain.
+        // When the producer closes, the wait for a batch ends. Otherwise this member would keep its partitions without reading them.
         let (sender, id) = (self.producer.sender, ObjectIdentifier(consumer))
         self.transactions.atClosing.withLock { $0[id] = { consumer.core.wake([.reader]) } }
         defer { self.transactions.atClosing.withLock { $0[id] = nil } }

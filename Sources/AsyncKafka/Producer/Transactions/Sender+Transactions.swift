@@ -63,7 +63,7 @@ extension Sender {
                 + "has not answered, or has not ended the last transaction.")
     }
 
-    /// The error of waiting in vain for the result of a request.
+    /// The error if the result of a request doesn't come in time. It says why the last attempt failed.
     private func timeoutError(_ what: String, group: String? = nil) -> KafkaError {
         let now = self.loop.now
         let attempts = self.accumulator.withLock { $0.transactionAttempts }
