@@ -226,7 +226,7 @@ extension Cluster {
             // A request that isn't repeated at another broker is given the whole time.
             let canRepeat = call.isRepeatable || !call.hasEffect
             let (open, limit) = try await self.connection(
-                for: dispatch, C.purpose, deadline: deadline, canRepeat: canRepeat)
+                for: dispatch, call.purpose, deadline: deadline, canRepeat: canRepeat)
             connection = open
             let patience = call.patience.map { self.loop.now + $0 } ?? limit
             let outcomes = try await self.exchange(

@@ -40,7 +40,7 @@ extension Cluster {
     ) async throws(KafkaError) -> C.Value? where C.Item == OnlyItem {
         let coordinator = try await self.coordinator(.group, for: group, deadline: deadline)
         do throws(KafkaError) {
-            let connection = try await self.connection(to: coordinator, for: C.purpose, deadline: deadline)
+            let connection = try await self.connection(to: coordinator, for: .coordinator, deadline: deadline)
             guard let call = try prepare() else { return nil }
             let limit = self.loop.now + (call.answerTimeout ?? self.configuration.requestTimeout)
             let result = await self.loop.first { () async -> Result<C.Value, KafkaError> in
@@ -55,9 +55,11 @@ extension Cluster {
             }
             guard let result else {
                 if Task.isCancelled { throw .cancelled }
-                throw KafkaError(
+                var error = KafkaError(
                     .connectionFailed, "Another broker coordinates the group by now.",
                     broker: connection.broker.description, group: group, isRetriable: true)
+                error.isOutcomeUnknown = true
+                throw error
             }
             return try result.get()
         } catch {

@@ -63,7 +63,7 @@ extension Committer {
         try await self.commit(of: committer, deadline: deadline, isAutomatic: true) {
             let now = self.core.loop.now
             return self.core.state.withLock { state in
-                guard state.membership.committer == committer else { return [:] }
+                guard state.membership.committer?.tenure == committer.tenure else { return [:] }
                 return isAutomatic
                     ? state.subscriptions.askedPastOffsets(now: now) : state.subscriptions.carriedOnOffsets
             }

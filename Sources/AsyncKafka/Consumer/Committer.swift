@@ -129,10 +129,12 @@ final class Committer: Sendable {
         self.core.wake([.fetchers, .positions, .positionWaiters])
     }
 
-    /// Checks that offsets may be added to a transaction. Returns the ids of the topics, or nil if one of them isn't known.
+    /// Checks that offsets may be added to a transaction.
+    ///
+    /// - Returns: The identity to commit under, and the ids of the topics, or nil if one of them isn't known.
     func prepareForTransaction(
         _ offsets: [TopicPartition: OffsetAndMetadata], as identity: CommitIdentity
-    ) throws(KafkaError) -> [String: KafkaUUID]? {
+    ) throws(KafkaError) -> (identity: CommitIdentity, topicIDs: [String: KafkaUUID]?) {
         for (partition, offset) in offsets where offset.offset < 0 {
             throw KafkaError(
                 .invalidArgument, "An offset to commit must not be negative: \(offset.offset).",
@@ -140,8 +142,8 @@ final class Committer: Sendable {
         }
         let isOwner = self.core.state.withLock { state in offsets.keys.allSatisfy { state.mayCommit($0) } }
         if !isOwner { throw self.notOwned(identity.group) }
-        try self.checkIsCurrent(identity)
-        return self.topicIDs(of: offsets.keys)
+        let current = try self.identity(continuing: identity)
+        return (current, self.topicIDs(of: offsets.keys))
     }
 
     // MARK: Requests
@@ -200,9 +202,9 @@ final class Committer: Sendable {
             var failures = 0
             while !commit.remaining.isEmpty {
                 do throws(KafkaError) {
-                    try self.checkIsCurrent(committer)
+                    let current = try self.identity(continuing: committer)
                     self.refuseMadeAgain(in: &commit, topicIDs, committer)
-                    try await self.send(&commit, topicIDs, of: committer, deadline: deadline)
+                    try await self.send(&commit, topicIDs, of: current, deadline: deadline)
                     if !isAutomatic { await self.refuseUnknown(in: &commit, deadline: deadline) }
                 } catch {
                     commit.requestFailed(error)
@@ -224,15 +226,17 @@ final class Committer: Sendable {
         }
     }
 
-    private func checkIsCurrent(_ committer: CommitIdentity) throws(KafkaError) {
-        let isCurrent = self.core.state.withLock { state in
+    /// Returns the identity under which a commit is made now that was prepared by `committer`.
+    private func identity(continuing committer: CommitIdentity) throws(KafkaError) -> CommitIdentity {
+        let current: CommitIdentity? = self.core.state.withLock { state in
             switch state.subscriptions.subscription {
             // A consumer with assigned partitions has no generation, also while it closes.
-            case .none, .partitions: !committer.isMember
-            case .topics, .pattern: state.membership.admits(committer)
+            case .none, .partitions: committer.isMember ? nil : committer
+            case .topics, .pattern: state.membership.identity(continuing: committer)
             }
         }
-        if !isCurrent { throw .commitOutOfDate(committer.group) }
+        guard let current else { throw .commitOutOfDate(committer.group) }
+        return current
     }
 
     /// Sends the remaining offsets once.
@@ -265,7 +269,9 @@ final class Committer: Sendable {
                 }
                 return id == own
             }
-            if state.membership.committer == committer { state.subscriptions.committed(current, now: now) }
+            if state.membership.committer?.tenure == committer.tenure {
+                state.subscriptions.committed(current, now: now)
+            }
         }
     }
 
@@ -309,9 +315,14 @@ final class Committer: Sendable {
         case .unknownTopicOrPartition, .unknownTopicId:
             // The coordinator may not know a new topic yet.
             commit.wasRefused(partition, refusal, mayHeal: true)
-        case .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId:
+        case .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId, .staleMemberEpoch,
+            .fencedMemberEpoch:
             // The member is notified now instead of with its next heartbeat.
-            self.core.updateMembership { $0.refused(refusal, sender: committer) }
+            let isRepeated = self.core.updateMembership { membership in
+                membership.refused(refusal, sender: committer)
+                return membership.outlasts(refusal, of: committer)
+            }
+            if isRepeated { return commit.wasRefused(partition, refusal, mayHeal: true) }
             guard let code = refusal.brokerCode, code != .fencedInstanceId else { throw refusal }
             throw committer.isMember
                 ? .commitOutOfDate(committer.group, code) : .commitByNoMember(committer.group, code)

@@ -23,7 +23,7 @@ extension ConsumerCore {
             }
             state.subscriptions.subscription = subscription
             // Both change under one lock, so that a concurrent `unsubscribe()` ends both or neither.
-            state.membership.rebalance(because: "the subscription has changed")
+            state.membership.subscribed(to: subscription.topics)
             if state.membership.step != nil { state.interruptReader() }
             return nil
         }
@@ -160,16 +160,17 @@ extension ConsumerCore {
         self.wake([.positions, .fetchers])
     }
 
-    /// Begins a rebalance if this member is the group's leader and partitions were added to the group's topics since
-    /// they were last distributed.
+    /// Has the membership process the metadata of the group's topics.
     func groupTopicsMayHaveChanged() {
         let known = self.cluster.metadata
         let isChanged = self.state.withLock { state in
-            state.phase == .open && state.membership.isOutOfDate(state.subscriptions.newest(known))
+            guard state.phase == .open, state.membership.metadataChanged(state.subscriptions.newest(known)) else {
+                return false
+            }
+            if state.membership.step != nil { state.interruptReader() }
+            return true
         }
-        if isChanged {
-            self.updateMembership { $0.topicsChanged(because: "the partitions of the group's topics changed") }
-        }
+        if isChanged { self.wake([.membership, .reader]) }
     }
 
     // MARK: The topics sent to the group
@@ -189,6 +190,31 @@ extension ConsumerCore {
             if case .pattern = state.subscriptions.subscription { state.matched = topics }
         }
         return topics
+    }
+
+    func subscriptionToTell() -> MemberSubscription {
+        let subscription = self.state.withLock { $0.subscriptions.subscription }
+        if case .pattern(let pattern) = subscription, let expression = pattern.expression {
+            // Brokers don't hide Kafka's own topics.
+            let isMatchingInternal =
+                self.configuration.excludeInternalTopics && !pattern.matching(Self.internalTopics).isEmpty
+            if !isMatchingInternal { return .expression(expression) }
+        }
+        return .topics(self.topicsToTell())
+    }
+
+    private static let internalTopics = ["__consumer_offsets", "__transaction_state", "__share_group_state"]
+
+    func report(_ error: KafkaError) {
+        self.state.withLock { $0.report(error) }
+        self.wake([.reader])
+    }
+}
+
+extension SubscriptionState.Subscription {
+    /// The subscribed topics; nil if they are chosen otherwise than by their names.
+    var topics: Set<String>? {
+        if case .topics(let topics) = self { topics } else { nil }
     }
 }
 

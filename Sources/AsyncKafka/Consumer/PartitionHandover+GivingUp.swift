@@ -120,7 +120,7 @@ extension ConsumerState {
         let leaveNotice = self.membership.leave(reason: reason)
         switch self.subscriptions.subscription {
         case .topics, .pattern:
-            if self.phase == .open { self.membership.rebalance(because: "the subscription has changed") }
+            if self.phase == .open { self.membership.subscribed(to: self.subscriptions.subscription.topics) }
         case .none, .partitions: break
         }
         return leaveNotice

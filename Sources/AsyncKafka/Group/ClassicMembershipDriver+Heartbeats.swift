@@ -8,7 +8,7 @@
 import KafkaProtocol
 import KafkaTransport
 
-/// Heartbeats and the deadlines of a member.
+/// Heartbeats of a member.
 extension ClassicMembershipDriver {
     /// Sends heartbeats, also while the reader processes records or runs a callback.
     func sendHeartbeats() async {
@@ -43,12 +43,12 @@ extension ClassicMembershipDriver {
         as identity: ClassicMembershipStateMachine.Identity, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         let sentAt = self.loop.now
-        // A timeout closes the connection, which carries nothing else now: the network path to the coordinator may be
-        // dead.
-        let call = HeartbeatCall(
+        // A timeout closes the connection: the network path to the coordinator may be dead.
+        var call = HeartbeatCall(
             group: self.group, memberID: identity.memberID, generation: identity.generation,
             instanceID: self.settings.instanceID,
             answerTimeout: min(deadline - sentAt, self.cluster.configuration.requestTimeout))
+        if self.withMachine({ $0.isWaitingForGroup }) == true { call.purpose = .general }
         do throws(KafkaError) {
             try await self.cluster.attempt(call, deadline: deadline)
             self.heartbeatArrived(of: identity, sentAt: sentAt)
@@ -63,46 +63,5 @@ extension ClassicMembershipDriver {
         self.signals.clocks.notify()
         // The reader may have found the session expired just before, and be waiting.
         self.host.wakeReader()
-    }
-
-    /// Watches two deadlines: the end of the session and the end of the poll interval.
-    ///
-    /// It sends nothing itself, so a hanging request can't delay it.
-    func watchClocks() async {
-        while !Task.isCancelled {
-            let now = self.loop.now
-            let pollDeadline = self.host.pollDeadline(now: now)
-            let sessionDeadline = self.withMachine { $0.sessionDeadline } ?? nil
-            if let sessionDeadline, sessionDeadline <= now {
-                self.sessionEnded(now: now)
-            } else if let pollDeadline, pollDeadline <= now {
-                await self.pollIntervalExpired()
-            } else {
-                let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
-                await self.signals.clocks.wait(until: next, on: self.loop)
-            }
-        }
-    }
-
-    private func sessionEnded(now: MonotonicTime) {
-        guard self.update({ $0.sessionEnded(now: now) }) == true else { return }
-        self.logger(
-            .warning,
-            """
-            The group has not heard of this member for the session timeout: it goes on without it, and nothing more is \
-            handed out. No heartbeat was answered: the coordinator is not there, or can't be reached
-            """)
-    }
-
-    private func pollIntervalExpired() async {
-        guard let leaveNotice = self.update({ $0.pollIntervalExpired() }) else { return }
-        self.logger(
-            .warning,
-            """
-            The consumer leaves the group: it has not asked for records within the maximum poll interval. Do less between \
-            two elements, or raise maxPollInterval
-            """)
-        guard let leaveNotice else { return }
-        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
     }
 }

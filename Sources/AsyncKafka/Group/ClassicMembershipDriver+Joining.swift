@@ -64,10 +64,12 @@ extension ClassicMembershipDriver {
     private func joinCall(
         as identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String
     ) throws(KafkaError) -> JoinGroupCall {
+        let claims = self.classic.isCooperative ? self.withMachine { $0.owned.all } ?? [] : []
         var protocols: [JoinGroupCall.OfferedProtocol] = []
         for assignor in self.classic.assignors {
             let subscription = GroupMemberSubscription(
                 memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
+                ownedPartitions: claims, generation: identity.generation < 0 ? nil : identity.generation,
                 rack: self.cluster.configuration.rack)
             do {
                 protocols.append(

@@ -9,9 +9,6 @@ import KafkaProtocol
 import KafkaTransport
 
 extension ClassicMembershipDriver {
-    /// The maximum time of one attempt to leave the group.
-    static let leaveNoticePatience = Duration.seconds(5)
-
     /// Leaves a group that can't be joined, so that the other members don't wait for this one. Makes one attempt.
     func leaveAfterFailure() async {
         guard let leaveNotice = self.withMachine({ $0.leaveNoticeOfFailure }) ?? nil else { return }
@@ -34,29 +31,9 @@ extension ClassicMembershipDriver {
         await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
     }
 
-    /// Sends LeaveGroup. This is best effort: otherwise the group removes the member when its session times out.
+    // Not on the connection where a JoinGroup may be waiting for its answer.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
-        let outcome = await self.cluster.whileReachable(until: deadline) { () async -> Result<Void, KafkaError> in
-            // Not on the connection where a JoinGroup may be waiting for its answer.
-            let results = await self.cluster.perform(self.call(leaveNotice), for: [OnlyItem()], deadline: deadline)
-            return results[OnlyItem()] ?? .failure(.cancelled)
-        }
-        switch outcome {
-        case .success?:
-            self.logger(.info, "Left the group", [(.member, leaveNotice.memberID), (.reason, leaveNotice.reason)])
-        case .failure(let error)?:
-            self.warnOfStaying(leaveNotice, error)
-        case nil:
-            self.warnOfStaying(
-                leaveNotice, self.cluster.timeoutError("The group was not left in time", group: self.group))
-        }
-    }
-
-    private func warnOfStaying(_ leaveNotice: LeaveNotice, _ error: KafkaError) {
-        self.logger(
-            .warning,
-            "The group could not be left: the other members get the partitions when the session times out",
-            [(.member, leaveNotice.memberID), (.error, error.description)])
+        await self.send(leaveNotice, by: self.call(leaveNotice), until: deadline)
     }
 
     private func call(_ leaveNotice: LeaveNotice) -> LeaveGroupCall {

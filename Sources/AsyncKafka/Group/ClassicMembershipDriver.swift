@@ -12,7 +12,7 @@ extension ClassicMembershipStateMachine.Terms {
     init(_ settings: MemberSettings, _ classic: ClassicGroupProtocol) {
         self.init(
             group: settings.group, instanceID: settings.instanceID, heartbeatInterval: classic.heartbeatInterval,
-            sessionTimeout: classic.sessionTimeout)
+            sessionTimeout: classic.sessionTimeout, isCooperative: classic.isCooperative)
     }
 }
 
@@ -48,7 +48,10 @@ final class ClassicMembershipDriver: MembershipDriver {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.join() }
             group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
-            group.addTask(executorPreference: self.loop) { await self.watchClocks() }
+            group.addTask(executorPreference: self.loop) {
+                await MembershipClocks(host: self.host, loop: self.loop, logger: self.logger, signals: self.signals)
+                    .run { await self.send($0, until: self.loop.now + Self.leaveNoticePatience) }
+            }
         }
     }
 

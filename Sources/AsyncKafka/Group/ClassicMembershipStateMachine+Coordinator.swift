@@ -22,7 +22,7 @@ extension ClassicMembershipStateMachine {
         switch self.state {
         case .unjoined:
             self.state = .joining(isOutOfDate: false)
-            self.nextHeartbeat = nil
+            if self.owned.isEmpty { self.nextHeartbeat = nil }
         case .joined(let isOutOfDate):
             self.state = .syncing(isOutOfDate: isOutOfDate)
         default:
@@ -40,7 +40,13 @@ extension ClassicMembershipStateMachine {
     /// The coordinator has accepted this member into a new generation.
     mutating func joined(memberID: String, generation: Int32, now: MonotonicTime) {
         guard case .joining(let isOutOfDate) = self.state else { return }
+        // The leaders of the generations that were missed may have given the partitions to other members.
+        let hasMissed = self.isMember && generation > self.identity.generation + 1
         self.identity = Identity(memberID: memberID, generation: generation)
+        guard !hasMissed || self.owned.isEmpty else {
+            self.reason = "the group had rebalanced without the member"
+            return self.loseMembership(keepsMemberID: true)
+        }
         self.nextHeartbeat = now + self.terms.heartbeatInterval
         self.sessionEnd = now + self.terms.sessionTimeout
         self.state = .joined(isOutOfDate: isOutOfDate)
@@ -48,18 +54,23 @@ extension ClassicMembershipStateMachine {
 
     mutating func joinFailed(_ error: KafkaError, memberID: String? = nil) -> Retry {
         guard case .joining = self.state else { return .never }
-        self.state = .unjoined
-        self.identity.generation = -1
         self.failures += 1
+        self.state = .unjoined
+        if self.owned.isEmpty { self.identity.generation = -1 }
         switch error.brokerCode {
-        case ErrorCode.memberIdRequired?:
+        case ErrorCode.memberIdRequired?, ErrorCode.unknownMemberId?:
+            self.loseMembership(keepsMemberID: false)
             self.identity.memberID = memberID ?? ""
             return self.soon
-        case ErrorCode.unknownMemberId?:
-            self.identity.memberID = ""
-            return self.soon
         default:
-            return self.retry(after: error)
+            let retry = self.retry(after: error)
+            if retry != .never, error.isOutcomeUnknown {
+                // The group may have rebalanced, and would not believe what this member still owns: its leader could give
+                // the partitions to others before this member has revoked them.
+                self.reason = "it is not known whether the group has answered"
+                self.revoke(self.owned.all, then: .join)
+            }
+            return retry
         }
     }
 
@@ -78,11 +89,19 @@ extension ClassicMembershipStateMachine {
             self.state = .unjoined
             return
         }
-        self.owned = assignment
         self.sessionEnd = now + self.terms.sessionTimeout
-        self.state = .mustAssign
+        let kept = Set(assignment).intersection(self.owned.all)
+        let added = assignment.filter { !kept.contains($0) }
+        let revoked = self.owned.all.filter { !kept.contains($0) }
+        if !revoked.isEmpty {
+            self.reason = "the member has revoked partitions"
+            return self.revoke(revoked, then: .assign(added))
+        }
+        self.owned.offer(.assign(added))
+        self.state = .assigning(isOutOfDate: false)
     }
 
+    // What the member owned when it joined this generation stays its own, whatever the leader has decided.
     mutating func syncFailed(_ error: KafkaError) -> Retry {
         guard self.isSyncOutOfDate != nil else { return .never }
         self.state = .unjoined
@@ -92,10 +111,10 @@ extension ClassicMembershipStateMachine {
         case ErrorCode.rebalanceInProgress?:
             return self.soon
         case ErrorCode.unknownMemberId?:
-            self.identity = Identity()
+            self.loseMembership(keepsMemberID: false)
             return self.soon
         case ErrorCode.illegalGeneration?:
-            self.identity.generation = -1
+            self.loseMembership(keepsMemberID: true)
             return self.soon
         default:
             return self.retry(after: error)
@@ -132,9 +151,7 @@ extension ClassicMembershipStateMachine {
     /// member id as well.
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
-        self.identity = Identity(
-            memberID: error.brokerCode == .fencedInstanceId ? "" : self.identity.memberID)
-        self.state = .failed(isTold: false)
+        self.loseMembership(keepsMemberID: error.brokerCode != .fencedInstanceId, then: .fail)
     }
 
     // MARK: Heartbeats
@@ -147,20 +164,29 @@ extension ClassicMembershipStateMachine {
         case none
     }
 
-    /// Returns the next heartbeat. Heartbeats continue while the reader performs a step.
+    /// Returns the next heartbeat. Heartbeats continue while the reader performs a step, and while the member joins with
+    /// the partitions that it owns.
     mutating func heartbeat(now: MonotonicTime) -> Heartbeat {
+        let isDue =
+            switch self.state {
+            case .joined, .assigning, .stable, .revoking, .leaving: true
+            case .unjoined, .joining, .syncing: !self.owned.isEmpty
+            case .idle, .losing, .suspended, .failed: false
+            }
+        guard isDue, self.isMember else { return .none }
+        let due = self.nextHeartbeat ?? now
+        guard due <= now else { return .at(due) }
+        self.nextHeartbeat = now + self.terms.heartbeatInterval
+        // A third of the session leaves time to ask another coordinator if this one hangs.
+        let end = now + self.terms.sessionTimeout / 3
+        return .send(self.identity, until: min(end, self.sessionDeadline ?? end))
+    }
+
+    /// Whether the group may answer a request of this member when all members have sent theirs. Heartbeats don't wait for that.
+    var isWaitingForGroup: Bool {
         switch self.state {
-        case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking, .leaving:
-            guard self.isMember else { return .none }
-            let due = self.nextHeartbeat ?? now
-            guard due <= now else { return .at(due) }
-            self.nextHeartbeat = now + self.terms.heartbeatInterval
-            // A third of the session leaves time to ask another coordinator if this one hangs.
-            let end = now + self.terms.sessionTimeout / 3
-            return .send(self.identity, until: min(end, self.sessionDeadline ?? end))
-        case .idle, .unjoined, .joining, .syncing, .assigningInVain, .revokingInVain, .mustLose, .losing, .suspended,
-            .failed:
-            return .none
+        case .joining, .syncing: true
+        default: false
         }
     }
 
@@ -177,12 +203,13 @@ extension ClassicMembershipStateMachine {
 
     /// The time at which the coordinator removes this member unless it receives another heartbeat.
     ///
-    /// Nil while JoinGroup or SyncGroup is in flight: the coordinator doesn't remove a member that waits for its
-    /// answer.
+    /// Nil while JoinGroup or SyncGroup of a member without partitions is in flight: the coordinator doesn't remove a member
+    /// that waits for its answer.
     var sessionDeadline: MonotonicTime? {
         switch self.state {
-        case .joined, .mustAssign, .assigning, .stable, .mustRevoke, .revoking: self.isMember ? self.sessionEnd : nil
-        default: nil
+        case .joined, .assigning, .stable, .revoking: self.isMember ? self.sessionEnd : nil
+        case .unjoined, .joining, .syncing: self.isMember && !self.owned.isEmpty ? self.sessionEnd : nil
+        case .idle, .losing, .suspended, .leaving, .failed: nil
         }
     }
 
@@ -198,26 +225,22 @@ extension ClassicMembershipStateMachine {
     /// Handles the refusal of a heartbeat or commit of `sender`'s generation. Refusals of older identities are ignored.
     mutating func refused(_ error: KafkaError, sender: Identity) {
         guard sender == self.identity, sender.generation >= 0 else { return }
-        switch error.brokerCode {
-        case ErrorCode.rebalanceInProgress?:
-            switch self.state {
-            case .stable, .mustAssign, .assigning: self.rebalance(because: "the group rebalances")
-            // The member is about to join, or SyncGroup will fail with the same error.
-            default: break
-            }
-        case ErrorCode.illegalGeneration?:
+        switch (error.brokerCode, self.state) {
+        // The answer to JoinGroup decides. It may be on its way, with a new generation.
+        case (_, .joining): break
+        case (ErrorCode.rebalanceInProgress?, .stable), (ErrorCode.rebalanceInProgress?, .assigning):
+            self.rebalance(because: "the group rebalances")
+        case (ErrorCode.illegalGeneration?, _):
             self.reason = "the member's generation is over"
             self.loseMembership(keepsMemberID: true)
-        case ErrorCode.unknownMemberId?:
+        case (ErrorCode.unknownMemberId?, _):
             self.reason = "the group has dropped the member"
             self.loseMembership(keepsMemberID: false)
-        case ErrorCode.fencedInstanceId?, ErrorCode.groupAuthorizationFailed?:
-            // JoinGroup will fail with the same error.
-            if case .joining = self.state { break }
+        case (ErrorCode.fencedInstanceId?, _), (ErrorCode.groupAuthorizationFailed?, _):
             self.failure = error
             self.loseMembership(keepsMemberID: error.brokerCode != .fencedInstanceId, then: .fail)
-        default:
-            break
+        // A member that is about to join needs not be told of a rebalance.
+        default: break
         }
     }
 }

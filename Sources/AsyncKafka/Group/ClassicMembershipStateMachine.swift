@@ -10,8 +10,10 @@ import KafkaTransport
 
 /// A member of a group in the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. Pure.
 ///
-/// All partitions are revoked before each rebalance (the *eager* protocol). The machine says what to send
-/// (`nextRequest`, `heartbeat`) and what the reader has to do (`step`), and is notified of the results.
+/// The machine says what to send (`nextRequest`, `heartbeat`) and what the reader has to do (`step`), and is notified of the
+/// results. In the *eager* protocol, all partitions are revoked before each rebalance. In the *cooperative* one (KIP-429), the
+/// member rejoins with its partitions and goes on reading. Afterwards it revokes those that the leader took from it, and
+/// rejoins once more, so that the leader can give them to other members.
 struct ClassicMembershipStateMachine: Sendable {
     /// The member's identity at the coordinator.
     struct Identity: Hashable, Sendable {
@@ -21,8 +23,7 @@ struct ClassicMembershipStateMachine: Sendable {
         var generation: Int32 = -1
     }
 
-    /// The state of the membership. A step is first offered to the reader (`must…`) and then in progress. A step
-    /// becomes useless (`…InVain`) if the group removes the member while it is in progress.
+    /// The state of the membership. In `assigning`, `revoking` and `losing` the reader has a step, which `owned` follows.
     enum State: Hashable, Sendable {
         /// There is no subscription yet, or the consumer has left the group.
         case idle
@@ -35,18 +36,13 @@ struct ClassicMembershipStateMachine: Sendable {
         case joined(isOutOfDate: Bool)
         /// SyncGroup is in flight. The coordinator waits for the leader and expects no heartbeats.
         case syncing(isOutOfDate: Bool)
-        /// The reader has to take the new assignment.
-        case mustAssign
+        /// The reader has to take over partitions of the new assignment. Another rebalance follows if it is out of date.
         case assigning(isOutOfDate: Bool)
-        case assigningInVain(then: Sequel)
         /// The assignment is complete, and no rebalance is in progress.
         case stable
-        /// The reader has to give up all partitions before the member rejoins. It is still a member meanwhile.
-        case mustRevoke
-        case revoking
-        case revokingInVain(then: Sequel)
-        /// The reader has to report to the listener that all partitions are lost.
-        case mustLose(then: Sequel)
+        /// The reader has to give up partitions. It is still a member meanwhile.
+        case revoking(then: AfterRevoking)
+        /// The group has removed the member. The reader has to report to the listener that its partitions are lost.
         case losing(then: Sequel)
         /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
         case suspended
@@ -54,6 +50,14 @@ struct ClassicMembershipStateMachine: Sendable {
         case leaving
         /// The group can't be joined; `failure` says why. The coordinator may still know the member.
         case failed(isTold: Bool)
+    }
+
+    /// What follows after partitions have been revoked.
+    enum AfterRevoking: Hashable, Sendable {
+        case join
+        /// The rest of a cooperative assignment is taken over. Then the member rejoins, so that the leader gives the revoked
+        /// partitions to others.
+        case assign([TopicPartition])
     }
 
     /// What follows after the listener has been notified of the loss of all partitions.
@@ -78,17 +82,20 @@ struct ClassicMembershipStateMachine: Sendable {
         var heartbeatInterval: Duration
         /// The time without a heartbeat after which the coordinator removes the member.
         var sessionTimeout: Duration
+        /// Whether the member keeps its partitions while it rejoins.
+        var isCooperative = false
     }
 
     var state = State.idle
     var identity = Identity()
-    /// The partitions that this member owns or is about to give up.
-    var owned: [TopicPartition] = []
+    var owned = OwnedPartitions()
     /// The error that prevents the member from joining.
     var failure: KafkaError?
 
     let terms: Terms
     var reason = "the consumer starts"
+    /// The topics of the subscription; nil if it is a pattern.
+    private var subscribed: Set<String>?
     var nextHeartbeat: MonotonicTime?
     /// The time at which the coordinator removes this member if it receives no further heartbeat.
     var sessionEnd: MonotonicTime?
@@ -114,28 +121,14 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// The step that the reader has to perform, if any.
-    var step: RebalanceStep? {
-        switch self.state {
-        case .mustRevoke, .revoking, .revokingInVain: .revoke(self.owned)
-        case .mustAssign, .assigning, .assigningInVain: .assign(self.owned)
-        case .mustLose, .losing: .lost(self.owned)
-        case .idle, .unjoined, .joining, .joined, .syncing, .stable, .suspended, .leaving, .failed: nil
-        }
-    }
+    var step: RebalanceStep? { self.owned.step }
 
     /// Whether the reader has to ask for records within the maximum poll interval.
     var isPollIntervalRunning: Bool {
         switch self.state {
-        case .mustRevoke, .revoking, .mustAssign, .assigning, .stable: true
-        default: false
-        }
-    }
-
-    /// Whether the partitions are lost and the listener hasn't finished `partitionsLost` yet.
-    var isLosing: Bool {
-        switch self.state {
-        case .mustLose, .losing: true
-        default: false
+        case .assigning, .revoking, .stable: true
+        case .unjoined, .joining, .joined, .syncing: !self.owned.isEmpty
+        case .idle, .losing, .suspended, .leaving, .failed: false
         }
     }
 
@@ -146,15 +139,23 @@ struct ClassicMembershipStateMachine: Sendable {
     var committer: CommitIdentity {
         CommitIdentity(
             group: self.terms.group, memberID: self.identity.memberID, epoch: self.identity.generation,
-            instanceID: self.terms.instanceID)
+            instanceID: self.terms.instanceID, tenure: self.owned.tenure)
+    }
+
+    /// Whether the coordinator accepts commits now.
+    var isSettled: Bool {
+        switch self.state {
+        case .idle, .stable: true
+        // The generation goes on until all members have joined.
+        case .unjoined, .joining: !self.owned.isEmpty
+        default: false
+        }
     }
 
     /// Whether the member joins again only after the reader has asked.
     var waitsForReader: Bool {
         switch self.state {
-        case .suspended, .failed: true
-        case .mustLose(then: .suspend), .losing(then: .suspend): true
-        case .assigningInVain(then: .suspend), .revokingInVain(then: .suspend): true
+        case .suspended, .failed, .losing(then: .suspend): true
         default: false
         }
     }
@@ -176,68 +177,66 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// Begins a rebalance because the subscription has changed, or joins the group for the first time.
+    mutating func subscribed(to topics: Set<String>?, because reason: String) {
+        self.subscribed = topics
+        self.rebalance(because: reason)
+    }
+
+    /// Begins a rebalance.
     mutating func rebalance(because reason: String) {
         switch self.state {
-        case .revoking, .revokingInVain, .mustRevoke, .mustLose, .losing, .unjoined, .suspended, .leaving: return
+        case .unjoined, .revoking(then: .join), .losing, .suspended, .leaving: return
         case .idle, .failed:
             self.failure = nil
             self.state = .unjoined
         case .stable: self.beginRebalance()
-        case .mustAssign:
-            // The listener doesn't know of the partitions, so there is nothing to revoke and no need to wait for the
-            // reader.
-            self.owned = []
-            self.state = .unjoined
+        case .revoking(then: .assign): self.state = .revoking(then: .join)
         case .joining: self.state = .joining(isOutOfDate: true)
         case .joined: self.state = .joined(isOutOfDate: true)
         case .syncing: self.state = .syncing(isOutOfDate: true)
-        case .assigning: self.state = .assigning(isOutOfDate: true)
-        case .assigningInVain: break
+        case .assigning:
+            // If the listener doesn't know of the partitions, there is nothing to revoke and no need to wait for the reader.
+            if self.owned.withdraw() { self.beginRebalance() } else { self.state = .assigning(isOutOfDate: true) }
         }
         self.reason = reason
     }
 
+    /// Rejoins, after the reader has given up the partitions that the member doesn't keep meanwhile.
     private mutating func beginRebalance() {
-        self.state = self.owned.isEmpty ? .unjoined : .mustRevoke
-    }
-
-    /// Marks the offered step as in progress, and returns it. Returns nil if no step is offered.
-    mutating func stepBegan() -> RebalanceStep? {
-        let step = self.step
-        switch self.state {
-        case .mustRevoke: self.state = .revoking
-        case .mustAssign: self.state = .assigning(isOutOfDate: false)
-        case .mustLose(let sequel): self.state = .losing(then: sequel)
-        default: return nil
+        let revoked = self.owned.all.filter { partition in
+            !self.terms.isCooperative || !(self.subscribed?.contains(partition.topic) ?? true)
         }
-        return step
+        self.revoke(revoked, then: .join)
     }
 
-    /// Whether the step that the reader began is still in progress. The consumer may have left the group since.
-    func isAtWork(on step: RebalanceStep) -> Bool {
-        switch self.state {
-        case .revoking, .revokingInVain, .assigning, .assigningInVain, .losing: self.step == step
-        default: false
+    mutating func revoke(_ partitions: [TopicPartition], then sequel: AfterRevoking) {
+        self.state = .revoking(then: sequel)
+        if partitions.isEmpty { self.haveRevoked(then: sequel) } else { self.owned.offer(.revoke(partitions)) }
+    }
+
+    private mutating func haveRevoked(then sequel: AfterRevoking) {
+        switch sequel {
+        case .join: self.state = .unjoined
+        case .assign(let added):
+            self.owned.offer(.assign(added))
+            self.state = .assigning(isOutOfDate: true)
         }
     }
 
     /// Completes the step in progress.
     mutating func stepEnded() {
+        guard self.owned.ended() else { return }
         switch self.state {
-        case .revoking: self.goOnWithout(then: .join)
-        // `partitionsRevoked` or `partitionsLost` has been called for the partitions. If they were lost during
-        // `partitionsRevoked`, the listener isn't notified again.
-        case .revokingInVain(let sequel), .losing(let sequel): self.goOnWithout(then: sequel)
-        case .assigningInVain(let sequel): self.state = .mustLose(then: sequel)
+        case .revoking(let sequel): self.haveRevoked(then: sequel)
         case .assigning(isOutOfDate: false): self.state = .stable
         case .assigning(isOutOfDate: true): self.beginRebalance()
+        case .losing(let sequel): if self.owned.step == nil { self.goOnWithout(then: sequel) }
         default: break
         }
     }
 
     /// Continues without partitions, after the listener has been notified.
     private mutating func goOnWithout(then sequel: Sequel) {
-        self.owned = []
         switch sequel {
         case .join: self.state = .unjoined
         case .suspend: self.state = .suspended
@@ -249,15 +248,14 @@ struct ClassicMembershipStateMachine: Sendable {
     mutating func loseMembership(keepsMemberID: Bool, then sequel: Sequel = .join) {
         self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
         switch self.state {
-        // The callback runs to its end.
-        case .revoking: self.state = .revokingInVain(then: sequel)
-        case .assigning: self.state = .assigningInVain(then: sequel)
-        case .stable where !self.owned.isEmpty, .mustRevoke: self.state = .mustLose(then: sequel)
-        case .mustAssign, .stable, .joined, .syncing, .unjoined: self.goOnWithout(then: sequel)
+        case .idle, .losing, .suspended, .leaving, .failed: return
         // JoinGroup will fail with the same error.
-        case .joining: break
-        case .idle, .revokingInVain, .assigningInVain, .mustLose, .losing, .suspended, .leaving, .failed: break
+        case .joining where self.owned.isEmpty: return
+        case .unjoined, .joining, .joined, .syncing, .assigning, .stable, .revoking: break
         }
+        self.owned.lose()
+        self.state = .losing(then: sequel)
+        if self.owned.step == nil { self.goOnWithout(then: sequel) }
     }
 
     /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
@@ -268,17 +266,8 @@ struct ClassicMembershipStateMachine: Sendable {
         // endlessly.
         case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
         // The reader has already asked, so the member rejoins when the step ends.
-        case .mustLose(then: .suspend):
-            self.state = .mustLose(then: .join)
-            return false
         case .losing(then: .suspend):
             self.state = .losing(then: .join)
-            return false
-        case .assigningInVain(then: .suspend):
-            self.state = .assigningInVain(then: .join)
-            return false
-        case .revokingInVain(then: .suspend):
-            self.state = .revokingInVain(then: .join)
             return false
         default:
             return false
@@ -308,21 +297,16 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? {
-        defer { self.state = .leaving }
-        switch self.state {
-        case .assigningInVain, .mustLose: return .lost(self.owned)
-        case .mustRevoke, .assigning, .stable: return self.owned.isEmpty ? nil : .revoke(self.owned)
-        // A callback for these partitions is running, or the listener doesn't know of them, so there is nothing to
-        // revoke.
-        case .revoking, .revokingInVain, .losing, .mustAssign: return nil
-        case .idle, .unjoined, .joining, .joined, .syncing, .suspended, .leaving, .failed: return nil
-        }
+        self.state = .leaving
+        return self.owned.takeLastStep()
     }
 
     /// Leaves the group after all partitions are given up. Returns the LeaveGroup to send, if any.
     mutating func leave(reason: String) -> LeaveNotice? {
         let leaveNotice = self.leaveNotice(reason: reason)
+        let former = self.owned
         self = ClassicMembershipStateMachine(self.terms)
+        self.owned = OwnedPartitions(after: former)
         return leaveNotice
     }
 

@@ -14,6 +14,8 @@ struct CommitIdentity: Hashable, Sendable {
     /// The member's generation in a classic group, or its own epoch in a consumer group (KIP-848). -1 if it has none.
     var epoch: Int32 = -1
     var instanceID: String?
+    /// How many times the member had given up partitions when the commit was prepared. The epoch may change until it is made.
+    var tenure = 0
 
     /// Whether the commit is one of a member.
     var isMember: Bool { self.epoch >= 0 }

@@ -10,6 +10,9 @@
 public enum GroupProtocol: Sendable {
     /// The classic protocol. One member, the group's leader, distributes the partitions. All brokers support it.
     case classic(ClassicGroupProtocol = ClassicGroupProtocol())
+    /// The consumer protocol (KIP-848). The group's coordinator distributes the partitions, and only members whose partitions
+    /// change notice a rebalance. Requires Kafka 4.0.
+    case consumer(ConsumerGroupProtocol = ConsumerGroupProtocol())
 }
 
 /// The settings of a member of a classic group.
@@ -37,11 +40,35 @@ public struct ClassicGroupProtocol: Sendable {
     }
 }
 
+/// The settings of a member of a group in the consumer protocol (KIP-848).
+///
+/// ```swift
+/// configuration.groupProtocol = .consumer(ConsumerGroupProtocol(serverAssignor: "range"))
+/// ```
+public struct ConsumerGroupProtocol: Sendable {
+    /// The assignor that the coordinator uses, as far as the group's members agree: `uniform` or `range`, unless the brokers
+    /// have others (`group.remote.assignor`). Default: nil, for the coordinator's choice.
+    public var serverAssignor: String?
+    /// The time without an answered heartbeat after which the consumer stops delivering records, calls `partitionsLost`, and
+    /// rejoins. Default: 45 s, which is also the default of brokers.
+    ///
+    /// Brokers don't tell it. If the group's `group.consumer.session.timeout.ms` differs, set it to the same: a consumer that
+    /// waits longer may deliver records of partitions that already belong to another member.
+    public var sessionTimeout: Duration
+
+    /// Creates settings of a group in the consumer protocol, with Kafka's defaults for omitted arguments.
+    public init(serverAssignor: String? = nil, sessionTimeout: Duration = .seconds(45)) {
+        self.serverAssignor = serverAssignor
+        self.sessionTimeout = sessionTimeout
+    }
+}
+
 extension GroupProtocol {
     /// The maximum wait for one coordinator. It leaves time to ask another one before the member's session ends.
     var coordinatorPatience: Duration {
         switch self {
         case .classic(let settings): settings.coordinatorPatience
+        case .consumer(let settings): settings.sessionTimeout / 3
         }
     }
 
@@ -49,11 +76,15 @@ extension GroupProtocol {
     var mistake: String? {
         switch self {
         case .classic(let settings): settings.mistake
+        case .consumer(let settings): settings.mistake
         }
     }
 }
 
 extension ClassicGroupProtocol {
+    /// Whether a member keeps its partitions while it rejoins (KIP-429): if all its assignors can do that.
+    var isCooperative: Bool { false }
+
     var coordinatorPatience: Duration { self.sessionTimeout / 3 }
 
     fileprivate var mistake: String? {
@@ -63,6 +94,16 @@ extension ClassicGroupProtocol {
         if self.assignors.isEmpty { return "assignors must name at least one assignor." }
         if Set(self.assignors.map(\.name)).count < self.assignors.count {
             return "Two assignors have the same name."
+        }
+        return nil
+    }
+}
+
+extension ConsumerGroupProtocol {
+    fileprivate var mistake: String? {
+        if self.sessionTimeout <= .zero { return "sessionTimeout must be more than zero." }
+        if self.serverAssignor == "" {
+            return "serverAssignor must not be empty: leave it nil for the coordinator's choice."
         }
         return nil
     }

@@ -17,8 +17,11 @@ enum Membership: Sendable {
     /// A membership by the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. It is idle if partitions are
     /// assigned manually.
     ///
-    /// The case is indirect because the reader queries it for each batch, which would copy the machine otherwise.
+    /// The cases are indirect because the reader queries them for each batch, which would copy the machine otherwise.
     indirect case classic(ClassicMembershipStateMachine)
+    /// A membership by the consumer protocol (KIP-848): ConsumerGroupHeartbeat. It is idle if partitions are assigned
+    /// manually.
+    indirect case consumer(ConsumerMembershipStateMachine)
 
     // MARK: The reader
 
@@ -26,7 +29,8 @@ enum Membership: Sendable {
     var step: RebalanceStep? {
         switch self {
         case .none: nil
-        case .classic(let machine): machine.step
+        case .classic(let machine): machine.owned.step
+        case .consumer(let machine): machine.owned.step
         }
     }
 
@@ -34,47 +38,58 @@ enum Membership: Sendable {
     /// progress.
     mutating func stepBegan() -> RebalanceStep? {
         guard self.step != nil else { return nil }
-        return self.change(without: nil, classic: { $0.stepBegan() })
+        return self.change(without: nil, classic: { $0.owned.began() }, consumer: { $0.owned.began() })
     }
 
     /// Whether the step that the reader began is still in progress. The consumer may have left the group since.
     func isAtWork(on step: RebalanceStep) -> Bool {
         switch self {
         case .none: false
-        case .classic(let machine): machine.isAtWork(on: step)
+        case .classic(let machine): machine.owned.isAtWork(on: step)
+        case .consumer(let machine): machine.owned.isAtWork(on: step)
         }
     }
 
     /// Completes the step in progress.
-    mutating func stepEnded() { self.change(without: (), classic: { $0.stepEnded() }) }
+    mutating func stepEnded() { self.change(without: (), classic: { $0.stepEnded() }, consumer: { $0.stepEnded() }) }
 
     /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
     mutating func readerAsked() -> Bool {
         guard self.waitsForReader else { return false }
-        return self.change(without: false, classic: { $0.readerAsked() })
+        return self.change(without: false, classic: { $0.readerAsked() }, consumer: { $0.readerAsked() })
     }
 
     /// Returns the error that prevents the member from joining, for the reader. When the reader asks again, the member
     /// tries again.
     mutating func takeFailure() -> KafkaError? {
         guard self.waitsForReader else { return nil }
-        return self.change(without: nil, classic: { $0.takeFailure() })
+        return self.change(without: nil, classic: { $0.takeFailure() }, consumer: { $0.takeFailure() })
     }
 
     /// Whether the partitions are lost and the listener hasn't finished `partitionsLost` yet.
     var isLosing: Bool {
         switch self {
         case .none: false
-        case .classic(let machine): machine.isLosing
+        case .classic(let machine): machine.owned.isLosing
+        case .consumer(let machine): machine.owned.isLosing
         }
     }
+
+    // MARK: Deadlines
 
     /// The time at which the group removes this member unless a heartbeat is answered before.
     var sessionDeadline: MonotonicTime? {
         switch self {
         case .none: nil
         case .classic(let machine): machine.sessionDeadline
+        case .consumer(let machine): machine.sessionDeadline
         }
+    }
+
+    /// Gives up the membership if no heartbeat was answered for the session timeout, and returns whether that is so.
+    mutating func sessionEnded(now: MonotonicTime) -> Bool {
+        self.change(
+            without: false, classic: { $0.sessionEnded(now: now) }, consumer: { $0.sessionEnded(now: now) })
     }
 
     /// Whether the reader has to ask for records within the maximum poll interval.
@@ -82,35 +97,51 @@ enum Membership: Sendable {
         switch self {
         case .none: false
         case .classic(let machine): machine.isPollIntervalRunning
+        case .consumer(let machine): machine.isPollIntervalRunning
         }
+    }
+
+    /// Suspends the membership, because the reader hasn't asked for records within the maximum poll interval. Returns
+    /// the notice to send, if any.
+    mutating func pollIntervalExpired() -> LeaveNotice? {
+        self.change(without: nil, classic: { $0.pollIntervalExpired() }, consumer: { $0.pollIntervalExpired() })
     }
 
     // MARK: The subscription
 
-    /// Begins a rebalance because the subscription has changed, or joins the group for the first time.
-    mutating func rebalance(because reason: String) {
-        self.change(without: (), classic: { $0.rebalance(because: reason) })
+    /// Joins the group for the first time, or tells it that the subscription has changed.
+    ///
+    /// - Parameter topics: the topics that are subscribed to; nil for a pattern.
+    mutating func subscribed(to topics: Set<String>?) {
+        let reason = "the subscription has changed"
+        self.change(
+            without: (), classic: { $0.subscribed(to: topics, because: reason) },
+            consumer: { $0.rebalance(because: reason) })
     }
 
-    /// Begins a rebalance because the topics differ from those that the group knows. Does nothing without a
-    /// subscription.
+    /// Tells the group that the topics differ from those that it knows. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
-        self.change(without: (), classic: { $0.topicsChanged(because: reason) })
+        self.change(
+            without: (), classic: { $0.topicsChanged(because: reason) },
+            consumer: { $0.topicsChanged(because: reason) })
+    }
+
+    /// Processes the topics' metadata. Returns whether the membership has changed.
+    mutating func metadataChanged(_ metadata: ClusterMetadata) -> Bool {
+        self.change(
+            without: false,
+            classic: {
+                guard $0.isOutOfDate(metadata) else { return false }
+                $0.topicsChanged(because: "the partitions of the group's topics changed")
+                return true
+            }, consumer: { $0.resolveNames(metadata) })
     }
 
     /// The topics whose metadata this member needs in addition to its own subscription.
     var watchedTopics: Set<String> {
         switch self {
-        case .none: []
+        case .none, .consumer: []
         case .classic(let machine): Set(machine.distributed.keys)
-        }
-    }
-
-    /// Whether the partitions of the group's topics have changed since they were last distributed.
-    func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
-        switch self {
-        case .none: false
-        case .classic(let machine): machine.isOutOfDate(metadata)
         }
     }
 
@@ -121,23 +152,44 @@ enum Membership: Sendable {
         switch self {
         case .none: nil
         case .classic(let machine): machine.committer
+        case .consumer(let machine): machine.committer
         }
     }
 
-    /// Whether no rebalance is in progress. During a rebalance, offsets are committed when the partitions are given up.
+    /// Whether automatic commits are made now. During a rebalance, offsets are committed when the partitions are given up.
     var isSettled: Bool {
         switch self {
         case .none: true
-        case .classic(let machine): machine.state == .idle || machine.state == .stable
+        case .classic(let machine): machine.isSettled
+        case .consumer(let machine): machine.isSettled
         }
     }
 
-    /// Whether a commit under this identity can succeed while topics are subscribed to.
-    func admits(_ committer: CommitIdentity) -> Bool {
+    /// Returns the identity under which a commit is made that was prepared by `committer`. Nil if the member has given up
+    /// partitions since.
+    func identity(continuing committer: CommitIdentity) -> CommitIdentity? {
+        let current: CommitIdentity
         switch self {
-        case .none: true
+        case .none: return committer
         case .classic(let machine):
-            machine.state == .idle || machine.isMember && machine.committer == committer
+            if machine.state == .idle { return committer }
+            current = machine.committer
+        case .consumer(let machine):
+            if machine.state == .idle { return committer }
+            current = machine.committer
+        }
+        return current.isMember && current.tenure == committer.tenure ? current : nil
+    }
+
+    /// Whether a commit that was refused can be made again, because the member goes on with the same partitions in a new
+    /// generation or epoch.
+    func outlasts(_ refusal: KafkaError, of committer: CommitIdentity) -> Bool {
+        guard self.identity(continuing: committer) != nil else { return false }
+        switch (self, refusal.brokerCode ?? .none) {
+        case (.classic(let machine), .rebalanceInProgress), (.classic(let machine), .illegalGeneration):
+            return machine.terms.isCooperative
+        case (.consumer, .staleMemberEpoch): return true
+        default: return false
         }
     }
 
@@ -147,19 +199,19 @@ enum Membership: Sendable {
             without: (),
             classic: {
                 $0.refused(error, sender: .init(memberID: sender.memberID, generation: sender.epoch))
-            })
+            }, consumer: { $0.refused(error, sender: sender) })
     }
 
     // MARK: Leaving
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? {
-        self.change(without: nil, classic: { $0.prepareToLeave() })
+        self.change(without: nil, classic: { $0.prepareToLeave() }, consumer: { $0.prepareToLeave() })
     }
 
     /// Leaves the group after all partitions are given up. Returns the `LeaveNotice` to send, if any.
     mutating func leave(reason: String) -> LeaveNotice? {
-        self.change(without: nil, classic: { $0.leave(reason: reason) })
+        self.change(without: nil, classic: { $0.leave(reason: reason) }, consumer: { $0.leave(reason: reason) })
     }
 
     // MARK: The machine
@@ -169,27 +221,39 @@ enum Membership: Sendable {
         switch self {
         case .none: false
         case .classic(let machine): machine.waitsForReader
+        case .consumer(let machine): machine.waitsForReader
         }
     }
 
     /// Changes the membership's machine. Each kind of membership has an argument, so that none is forgotten when one is added.
     @discardableResult
     private mutating func change<Result>(
-        without none: Result, classic: (inout ClassicMembershipStateMachine) -> Result
+        without none: Result, classic: (inout ClassicMembershipStateMachine) -> Result,
+        consumer: (inout ConsumerMembershipStateMachine) -> Result
     ) -> Result {
+        // The machine is moved out of `self` while it changes, so that its arrays are not copied.
         switch self {
         case .none: return none
         case .classic(var machine):
-            // The machine is moved out of `self` while it changes, so that its arrays are not copied.
             self = .none
             defer { self = .classic(machine) }
             return classic(&machine)
+        case .consumer(var machine):
+            self = .none
+            defer { self = .consumer(machine) }
+            return consumer(&machine)
         }
     }
 
     /// Changes the machine of a classic membership, for its driver. Returns nil for another kind of membership.
     @discardableResult
     mutating func withClassic<Result>(_ change: (inout ClassicMembershipStateMachine) -> Result) -> Result? {
-        self.change(without: nil, classic: { change(&$0) })
+        self.change(without: nil, classic: { change(&$0) }, consumer: { _ in nil })
+    }
+
+    /// Changes the machine of a consumer membership, for its driver. Returns nil for another kind of membership.
+    @discardableResult
+    mutating func withConsumer<Result>(_ change: (inout ConsumerMembershipStateMachine) -> Result) -> Result? {
+        self.change(without: nil, classic: { _ in nil }, consumer: { change(&$0) })
     }
 }

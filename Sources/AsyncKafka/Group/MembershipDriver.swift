@@ -19,6 +19,9 @@ struct MemberSettings: Sendable {
 
 /// Sends a membership's requests and watches its deadlines.
 protocol MembershipDriver: Sendable {
+    var cluster: Cluster { get }
+    var logger: Logger { get }
+
     /// Runs until the task is cancelled.
     func run() async
 
@@ -35,6 +38,7 @@ extension Membership {
         }
         switch settings.groupProtocol {
         case .classic(let classic): self = .classic(ClassicMembershipStateMachine(.init(settings, classic)))
+        case .consumer(let consumer): self = .consumer(ConsumerMembershipStateMachine(.init(settings, consumer)))
         }
     }
 }
@@ -49,6 +53,8 @@ extension MemberSettings {
         switch self.groupProtocol {
         case .classic(let classic):
             ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals)
+        case .consumer(let consumer):
+            ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals)
         }
     }
 }

@@ -22,6 +22,12 @@ protocol MembershipHost: AnyObject, Sendable {
     /// Returns the subscribed topics for a request that is sent now. Later changes cause a rebalance.
     func topicsToTell() -> Set<String>
 
+    /// Returns the subscription for a heartbeat that is sent now, in which the coordinator may evaluate a pattern.
+    func subscriptionToTell() -> MemberSubscription
+
+    /// Gives the reader an error that doesn't end the membership.
+    func report(_ error: KafkaError)
+
     /// Updates the topics that metadata is requested for, after `Membership.watchedTopics` has changed.
     func watchTopics()
 

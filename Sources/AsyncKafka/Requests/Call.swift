@@ -28,7 +28,7 @@ protocol Call<Item, Value>: Sendable {
     var versions: ClosedRange<Int16> { get }
 
     /// The connection to the broker that the request is sent on.
-    static var purpose: ConnectionPurpose { get }
+    var purpose: ConnectionPurpose { get }
 
     /// The time without a response after which the connection is closed; the call's deadline, if that is earlier. If
     /// nil, the connection is closed after the request timeout, and stays open if the call's deadline comes first.
@@ -64,7 +64,7 @@ protocol Call<Item, Value>: Sendable {
 
 extension Call {
     var versions: ClosedRange<Int16> { Request.validVersions }
-    static var purpose: ConnectionPurpose { .general }
+    var purpose: ConnectionPurpose { .general }
     var answerTimeout: Duration? { nil }
     var patience: Duration? { nil }
     var hasEffect: Bool { Request.apiKey.hasEffect }

@@ -87,10 +87,10 @@ public struct KafkaTransaction: Sendable {
         onceAdded: () -> Void = {}
     ) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
-        let topicIDs = try consumer.commits.prepareForTransaction(offsets, as: identity)
+        let (current, topicIDs) = try consumer.commits.prepareForTransaction(offsets, as: identity)
         do throws(KafkaError) {
             let commit = try self.sender.add(
-                offsets, topicIDs: topicIDs, as: identity, to: self.number, self.transactions)
+                offsets, topicIDs: topicIDs, as: current, to: self.number, self.transactions)
             onceAdded()
             try await self.sender.waitUntilTaken(commit, in: self.number, self.transactions)
         } catch {

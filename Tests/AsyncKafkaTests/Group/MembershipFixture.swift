@@ -16,13 +16,19 @@ enum MembershipFixture {
     static let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
 
     static func error(_ code: ErrorCode) -> KafkaError { KafkaError(code, doing: "testing") }
+    /// The error of a request whose answer was lost.
+    static let unknown: KafkaError = {
+        var error = disconnected
+        error.isOutcomeUnknown = true
+        return error
+    }()
     static let disconnected = KafkaError(.connectionFailed, "gone", isRetriable: true)
 
-    static func new(isStatic: Bool = false) -> ClassicMembershipStateMachine {
+    static func new(isStatic: Bool = false, isCooperative: Bool = false) -> ClassicMembershipStateMachine {
         ClassicMembershipStateMachine(
             .init(
                 group: "g", instanceID: isStatic ? "i" : nil, heartbeatInterval: .seconds(3),
-                sessionTimeout: .seconds(45)))
+                sessionTimeout: .seconds(45), isCooperative: isCooperative))
     }
 
     /// A machine in a state, with two partitions if that state has any.
@@ -93,6 +99,8 @@ enum MembershipFixture {
         ("joinFailed disconnected", { _ = $0.joinFailed(disconnected) }),
         ("joinFailed fatal", { _ = $0.joinFailed(error(.inconsistentGroupProtocol)) }),
         ("synced", { $0.synced(partitions, now: now) }),
+        ("synced otherwise", { $0.synced([partitions[1], TopicPartition("t", 2)], now: now) }),
+        ("joinFailed, or not", { _ = $0.joinFailed(unknown) }),
         ("syncFailed rebalance", { _ = $0.syncFailed(error(.rebalanceInProgress)) }),
         ("syncFailed unknown member", { _ = $0.syncFailed(error(.unknownMemberId)) }),
         ("syncFailed fatal", { _ = $0.syncFailed(error(.groupAuthorizationFailed)) }),
@@ -107,8 +115,19 @@ enum MembershipFixture {
         ("heartbeatFailed", { $0.heartbeatFailed(now: now, backoff: .seconds(1)) }),
     ]
 
-    /// The name of a machine's state.
+    /// The name of a machine's state. A step is first due and then at work.
     static func place(of machine: ClassicMembershipStateMachine) -> String {
-        "\(machine.state)".prefix { $0 != "(" }.description
+        switch machine.owned.progress {
+        case .due(.assign): "mustAssign"
+        case .due(.revoke): "mustRevoke"
+        case .due(.lost): "mustLose"
+        case .inVain(.assign): "assigningInVain"
+        case .inVain: "revokingInVain"
+        case .atWork, .none: "\(machine.state)".prefix { $0 != "(" }.description
+        }
     }
+}
+
+extension ClassicMembershipStateMachine {
+    mutating func stepBegan() -> RebalanceStep? { self.owned.began() }
 }

@@ -17,7 +17,7 @@ private typealias Fixture = MembershipFixture
 @Suite struct MembershipTests {
     @Test func withoutAGroupNothingIsRequiredAndNothingCanBeCommitted() {
         var membership = Membership(nil)
-        membership.rebalance(because: "the subscription has changed")
+        membership.subscribed(to: ["t"])
         #expect(membership.step == nil && membership.committer == nil && membership.sessionDeadline == nil)
         let isJoining = membership.readerAsked()
         let failure = membership.takeFailure()
@@ -30,10 +30,11 @@ private typealias Fixture = MembershipFixture
         let membership = Membership.classic(Fixture.machine("stable", isStatic: true))
         let identity = CommitIdentity(group: "g", memberID: "m", epoch: 5, instanceID: "i")
         #expect(membership.committer == identity && identity.isMember)
-        #expect(membership.admits(identity))
+        #expect(membership.identity(continuing: identity) == identity)
+        // The member has given up partitions since.
         var older = identity
-        older.epoch = 4
-        #expect(!membership.admits(older))
+        older.tenure = -1
+        #expect(membership.identity(continuing: older) == nil)
     }
 
     @Test func automaticCommitsAreMadeOutsideOfRebalancesOnly() {

@@ -16,9 +16,10 @@ struct HeartbeatCall: GroupCall {
     var generation: Int32
     var instanceID: String?
     var answerTimeout: Duration?
+    /// Not that of the coordinator while a JoinGroup waits there for its answer.
+    var purpose = ConnectionPurpose.coordinator
 
     var doing: String { "sending a heartbeat" }
-    static var purpose: ConnectionPurpose { .coordinator }
 
     func request(for items: [OnlyItem], to recipient: Recipient) throws(KafkaError) -> HeartbeatRequest {
         var request = HeartbeatRequest()

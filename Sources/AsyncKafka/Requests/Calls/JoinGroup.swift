@@ -37,7 +37,7 @@ struct JoinGroupCall: GroupCall {
     var answerTimeout: Duration?
 
     var doing: String { "joining the group" }
-    static var purpose: ConnectionPurpose { .coordinator }
+    var purpose: ConnectionPurpose { .coordinator }
 
     func request(for items: [OnlyItem], to recipient: Recipient) throws(KafkaError) -> JoinGroupRequest {
         // Silently dropping the instance id would cause a rebalance at every restart, which it is meant to avoid.

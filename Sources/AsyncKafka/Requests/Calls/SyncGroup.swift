@@ -24,7 +24,7 @@ struct SyncGroupCall: GroupCall {
     var answerTimeout: Duration?
 
     var doing: String { "taking the group's assignment" }
-    static var purpose: ConnectionPurpose { .coordinator }
+    var purpose: ConnectionPurpose { .coordinator }
 
     func request(for items: [OnlyItem], to recipient: Recipient) throws(KafkaError) -> SyncGroupRequest {
         var request = SyncGroupRequest()

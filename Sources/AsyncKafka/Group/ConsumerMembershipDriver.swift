@@ -1,0 +1,198 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+extension ConsumerMembershipStateMachine.Terms {
+    init(_ settings: MemberSettings, _ consumer: ConsumerGroupProtocol) {
+        self.init(
+            group: settings.group, memberID: Self.memberID(), instanceID: settings.instanceID,
+            sessionTimeout: consumer.sessionTimeout)
+    }
+
+    /// Returns a new id. Kafka's ids don't begin with a hyphen, because tools would take them for options.
+    private static func memberID() -> String {
+        while true {
+            let id = KafkaUUID(high: .random(in: .min ... .max), low: .random(in: .min ... .max)).description
+            if !id.hasPrefix("-") { return id }
+        }
+    }
+}
+
+/// Sends the heartbeats of a member of a group in the consumer protocol, as `ConsumerMembershipStateMachine` decides.
+final class ConsumerMembershipDriver: MembershipDriver {
+    let settings: MemberSettings
+    let consumer: ConsumerGroupProtocol
+    let cluster: Cluster
+    let logger: Logger
+    private let host: any MembershipHost
+    private let signals: MembershipSignals
+    private var loop: EventLoop { self.cluster.loop }
+    private var group: String { self.settings.group }
+
+    /// - Parameter signals: the signals with which `host` wakes the driver.
+    init(
+        _ settings: MemberSettings, _ consumer: ConsumerGroupProtocol, for host: any MembershipHost, _ cluster: Cluster,
+        _ logger: Logger, signals: MembershipSignals
+    ) {
+        self.settings = settings
+        self.consumer = consumer
+        self.cluster = cluster
+        self.logger = logger
+        self.host = host
+        self.signals = signals
+    }
+
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
+            group.addTask(executorPreference: self.loop) {
+                await MembershipClocks(host: self.host, loop: self.loop, logger: self.logger, signals: self.signals)
+                    .run { await self.send($0, until: self.loop.now + Self.leaveNoticePatience) }
+            }
+        }
+    }
+
+    private func withMachine<Result>(_ body: (inout ConsumerMembershipStateMachine) -> Result) -> Result? {
+        self.host.withMembership { $0.withConsumer(body) }
+    }
+
+    @discardableResult
+    private func update<Result>(_ change: (inout ConsumerMembershipStateMachine) -> Result) -> Result? {
+        self.host.updateMembership { $0.withConsumer(change) }
+    }
+
+    // MARK: Heartbeats
+
+    /// Sends heartbeats, also while the reader processes records or runs a callback. One is in flight at a time.
+    private func sendHeartbeats() async {
+        var trouble = JoiningTrouble()
+        while !Task.isCancelled {
+            let now = self.loop.now
+            switch self.withMachine({ $0.heartbeat(now: now) }) ?? .none {
+            case .none:
+                trouble.pauses()
+                await self.signals.heartbeats.wait(on: self.loop)
+            case .at(let time):
+                await self.signals.heartbeats.wait(until: time, on: self.loop)
+            case .send(let heartbeat, let end):
+                let deadline =
+                    heartbeat.joins
+                    ? trouble.attempts(now: now, limit: end - now, backoff: self.cluster.configuration.retryBackoffMax)
+                    : end
+                do throws(KafkaError) {
+                    try await self.send(heartbeat, until: deadline)
+                    trouble = JoiningTrouble()
+                } catch {
+                    self.failed(heartbeat, error, &trouble)
+                }
+            }
+        }
+    }
+
+    private func send(
+        _ heartbeat: ConsumerMembershipStateMachine.Heartbeat, until deadline: MonotonicTime
+    ) async throws(KafkaError) {
+        if heartbeat.joins { try await self.host.lookUpSubscription(until: deadline) }
+        let sentAt = self.loop.now
+        // Read after the heartbeat is in flight, so that a later change causes another one.
+        let subscription = self.host.subscriptionToTell()
+        let answer = try await self.cluster.attempt(
+            self.call(heartbeat, subscription, timeout: deadline - sentAt), deadline: deadline)
+        let isCurrent = self.update { machine in
+            guard machine.answered(heartbeat, answer, told: subscription, sentAt: sentAt) else { return false }
+            _ = machine.resolveNames(self.cluster.metadata)
+            return true
+        }
+        guard isCurrent == true else { return await self.leaveIfUnwanted(answer) }
+        if heartbeat.joins { self.joined(answer) }
+        if self.withMachine({ $0.hasUnknownTopics }) == true {
+            self.cluster.requestMetadataUpdate("the group has assigned partitions of an unknown topic")
+        }
+    }
+
+    private func call(
+        _ heartbeat: ConsumerMembershipStateMachine.Heartbeat, _ subscription: MemberSubscription, timeout: Duration
+    ) -> ConsumerGroupHeartbeatCall {
+        // A timeout closes the connection, which carries nothing else: the network path to the coordinator may be dead.
+        var call = ConsumerGroupHeartbeatCall(
+            group: self.group, memberID: self.memberID, epoch: heartbeat.epoch, instanceID: self.settings.instanceID,
+            answerTimeout: min(timeout, self.cluster.configuration.requestTimeout))
+        if heartbeat.told?.subscription != subscription { call.subscription = subscription }
+        if heartbeat.told?.owned != heartbeat.owned { call.owned = heartbeat.owned }
+        if heartbeat.told == nil {
+            call.rebalanceTimeout = self.settings.maxPollInterval
+            call.serverAssignor = self.consumer.serverAssignor
+            call.rack = self.cluster.configuration.rack
+        }
+        return call
+    }
+
+    private var memberID: String { self.withMachine { $0.terms.memberID } ?? "" }
+
+    private func joined(_ answer: ConsumerMembershipStateMachine.Answer) {
+        self.host.expectReader()
+        self.logger(
+            .info, "Joined the group",
+            [
+                (.member, self.memberID), (.generation, "\(answer.epoch)"),
+                (.reason, "its coordinator distributes the partitions"),
+            ])
+    }
+
+    /// Logs a failure, and tells the reader if it has to know.
+    private func failed(
+        _ heartbeat: ConsumerMembershipStateMachine.Heartbeat, _ error: KafkaError, _ trouble: inout JoiningTrouble
+    ) {
+        self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
+        let now = self.loop.now
+        let failures = (self.withMachine { $0.failures } ?? 0) + 1
+        let remedy = self.update {
+            $0.failed(heartbeat, error, now: now, backoff: self.cluster.backoff(failures: failures))
+        }
+        switch remedy {
+        case .rejoin?:
+            self.logger(.warning, "The group has removed this member, which rejoins", [(.error, error.description)])
+        case .report?:
+            self.host.report(error)
+        case .again? where heartbeat.joins:
+            guard let lasting = trouble.failed(now: now) else { break }
+            self.logger(
+                .warning, "The group can't be joined; trying again",
+                [
+                    (.error, error.description),
+                    (.reason, "it has been tried for \(lasting.components.seconds) s"),
+                ])
+        case Optional.none where error.code != .cancelled, ConsumerMembershipStateMachine.Remedy.none?:
+            if trouble.gaveUp(now: now) {
+                self.logger(.error, "The group can't be joined", [(.error, error.description)])
+            }
+        default: break
+        }
+    }
+
+    // MARK: Leaving
+
+    func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
+        let isStatic = self.settings.instanceID != nil
+        let call = ConsumerGroupHeartbeatCall(
+            group: self.group, memberID: leaveNotice.memberID,
+            epoch: isStatic ? ConsumerGroupHeartbeatCall.leavingForNow : ConsumerGroupHeartbeatCall.leaving,
+            instanceID: self.settings.instanceID, purpose: .general)
+        await self.send(leaveNotice, by: call, until: deadline)
+    }
+
+    /// Leaves once more if the answer to an earlier heartbeat arrives after the consumer has left: the coordinator may have
+    /// processed it last.
+    private func leaveIfUnwanted(_ answer: ConsumerMembershipStateMachine.Answer) async {
+        guard answer.epoch > 0,
+            let leaveNotice = self.withMachine({ $0.leaveNoticeIfUnwanted }) ?? nil
+        else { return }
+        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+    }
+}

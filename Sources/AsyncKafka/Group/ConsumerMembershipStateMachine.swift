@@ -1,0 +1,314 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaProtocol
+import KafkaTransport
+
+/// A member of a group in the consumer protocol (KIP-848): ConsumerGroupHeartbeat. Pure.
+///
+/// The coordinator distributes the partitions, and answers a heartbeat with the member's target. The machine has the reader
+/// give up what isn't in the target, tells the coordinator, and then has it take over what is new, one step at a time. A
+/// partition is in a target only after its former owner has told the coordinator that it has given the partition up.
+struct ConsumerMembershipStateMachine: Sendable {
+    /// The state of the membership. In `assigning`, `revoking` and `losing` the reader has a step, which `owned` follows.
+    enum State: Hashable, Sendable {
+        /// There is no subscription yet, or the consumer has left the group.
+        case idle
+        /// The member joins with epoch 0.
+        case joining
+        /// No step is in progress.
+        case stable
+        case assigning
+        case revoking
+        /// The group has removed the member. The reader has to report to the listener that its partitions are lost.
+        case losing(then: Sequel)
+        /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
+        case suspended
+        /// The consumer is leaving, and the last partitions are being given up.
+        case leaving
+        /// The group can't be joined; `failure` says why.
+        case failed(isTold: Bool)
+    }
+
+    /// What follows after the listener has been notified of the loss of all partitions.
+    enum Sequel: Hashable, Sendable {
+        case join
+        /// Wait until the reader asks for records.
+        case suspend
+        case fail
+    }
+
+    /// The settings of the membership, which don't change.
+    struct Terms: Hashable, Sendable {
+        var group: String
+        /// Chosen by the client, and the same for its whole life.
+        var memberID: String
+        var instanceID: String?
+        /// The time without a heartbeat after which the coordinator removes the member.
+        var sessionTimeout: Duration
+    }
+
+    /// What the coordinator knows since a heartbeat that it answered.
+    struct Told: Hashable, Sendable {
+        var subscription: MemberSubscription
+        var owned: Set<TopicIDPartition>
+    }
+
+    var state = State.idle
+    /// 0 while the member joins. It increases with each change of what the member owns.
+    var epoch: Int32 = 0
+    var owned = OwnedPartitions()
+    /// The error that prevents the member from joining.
+    var failure: KafkaError?
+
+    let terms: Terms
+    var reason = "the consumer starts"
+    /// The ids of the topics of owned partitions. A topic that is deleted and created again has another id.
+    var ids: [TopicPartition: KafkaUUID] = [:]
+    /// The partitions that the coordinator wants this member to own; nil before the first answer.
+    var target: Set<TopicIDPartition>?
+    /// The partitions of the target whose topics' names are known.
+    var resolved: [TopicPartition: KafkaUUID] = [:]
+    /// Whether `partitionsAssigned` has to be called, also without partitions.
+    var isAssignmentDue = false
+
+    /// Nil after a failure: the next heartbeat contains everything.
+    var told: Told?
+    /// The number of heartbeats, and the one that is in flight.
+    var heartbeats = 0
+    var inFlight: Int?
+    var heartbeatInterval = Duration.seconds(5)
+    /// Nil if the next heartbeat is due immediately.
+    var nextHeartbeat: MonotonicTime?
+    /// The time at which the coordinator removes this member if it receives no further heartbeat.
+    var sessionEnd: MonotonicTime?
+    /// The number of heartbeats that failed since the last answer.
+    var failures = 0
+    /// When the instance id was first found to be in use.
+    var unreleasedSince: MonotonicTime?
+
+    init(_ terms: Terms) {
+        self.terms = terms
+    }
+
+    // MARK: Questions
+
+    /// The step that the reader has to perform, if any.
+    var step: RebalanceStep? { self.owned.step }
+
+    /// Whether the reader has to ask for records within the maximum poll interval.
+    var isPollIntervalRunning: Bool {
+        switch self.state {
+        case .stable, .assigning, .revoking: true
+        case .idle, .joining, .losing, .suspended, .leaving, .failed: false
+        }
+    }
+
+    /// Whether commits of this epoch can succeed.
+    var isMember: Bool { self.epoch > 0 }
+
+    /// The identity of commits made now.
+    var committer: CommitIdentity {
+        CommitIdentity(
+            group: self.terms.group, memberID: self.isMember ? self.terms.memberID : "",
+            epoch: self.isMember ? self.epoch : -1, instanceID: self.terms.instanceID, tenure: self.owned.tenure)
+    }
+
+    /// Whether automatic commits are made now. While partitions are being given up, their offsets are committed separately.
+    var isSettled: Bool {
+        switch self.state {
+        case .idle, .stable, .assigning: true
+        case .joining, .revoking, .losing, .suspended, .leaving, .failed: false
+        }
+    }
+
+    /// Whether the member joins again only after the reader has asked.
+    var waitsForReader: Bool {
+        switch self.state {
+        case .suspended, .failed, .losing(then: .suspend): true
+        default: false
+        }
+    }
+
+    /// Whether topics of the target are not known by name.
+    var hasUnknownTopics: Bool { self.resolved.count < self.target?.count ?? 0 }
+
+    // MARK: What the consumer does
+
+    /// Tells the coordinator of the subscription, or joins the group for the first time.
+    mutating func rebalance(because reason: String) {
+        switch self.state {
+        case .idle, .failed:
+            self.failure = nil
+            self.join(because: reason)
+        // The next heartbeat contains what has changed.
+        case .joining, .stable, .assigning, .revoking: self.nextHeartbeat = nil
+        case .losing, .suspended, .leaving: break
+        }
+    }
+
+    /// Tells the coordinator if other topics match a pattern. Does nothing without a subscription.
+    mutating func topicsChanged(because reason: String) {
+        if self.state != .idle { self.rebalance(because: reason) }
+    }
+
+    mutating func join(because reason: String) {
+        self.reason = reason
+        self.state = .joining
+        self.nextHeartbeat = nil
+    }
+
+    /// Looks up the names of the target's topics. Returns whether the reader has a step now that it hadn't before.
+    mutating func resolveNames(_ metadata: ClusterMetadata) -> Bool {
+        guard let target else { return false }
+        self.resolved = Dictionary(
+            target.compactMap { partition in
+                metadata.topic(id: partition.topicID).map {
+                    (TopicPartition($0.name, partition.partition), partition.topicID)
+                }
+            }
+        ) { $1 }
+        return self.reconcile()
+    }
+
+    /// Offers the next step towards the target, if one is due.
+    @discardableResult
+    mutating func reconcile() -> Bool {
+        guard self.state == .stable, let target else { return false }
+        let revoked = self.owned.all.filter { partition in
+            self.ids[partition].map { !target.contains(TopicIDPartition($0, partition.partition)) } ?? true
+        }
+        if !revoked.isEmpty {
+            self.isAssignmentDue = true
+            self.state = .revoking
+            self.owned.offer(.revoke(revoked))
+            return true
+        }
+        let owned = Set(self.owned.all)
+        let added = self.resolved.keys.filter { !owned.contains($0) }.sorted()
+        guard !added.isEmpty || self.isAssignmentDue else { return false }
+        self.isAssignmentDue = false
+        for partition in added { self.ids[partition] = self.resolved[partition] }
+        self.state = .assigning
+        self.owned.offer(.assign(added))
+        return true
+    }
+
+    /// Completes the step in progress.
+    mutating func stepEnded() {
+        guard self.owned.ended() else { return }
+        switch self.state {
+        case .assigning, .revoking:
+            self.forgetIDs()
+            self.state = .stable
+            // The coordinator waits to hear of it.
+            self.nextHeartbeat = nil
+            self.reconcile()
+        case .losing(let sequel): if self.owned.step == nil { self.goOnWithout(then: sequel) }
+        default: break
+        }
+    }
+
+    /// Forgets the ids of partitions that are no longer owned.
+    private mutating func forgetIDs() {
+        let owned = Set(self.owned.all)
+        self.ids = self.ids.filter { owned.contains($0.key) }
+    }
+
+    /// Continues without partitions, after the listener has been notified.
+    private mutating func goOnWithout(then sequel: Sequel) {
+        self.ids = [:]
+        switch sequel {
+        case .join: self.join(because: self.reason)
+        case .suspend: self.state = .suspended
+        case .fail: self.state = .failed(isTold: false)
+        }
+    }
+
+    /// Gives up the membership, because the group continues without this member.
+    mutating func loseMembership(then sequel: Sequel = .join) {
+        switch self.state {
+        case .idle, .losing, .suspended, .leaving, .failed: return
+        case .joining, .stable, .assigning, .revoking: break
+        }
+        self.epoch = 0
+        self.told = nil
+        self.inFlight = nil
+        self.target = nil
+        self.resolved = [:]
+        self.owned.lose()
+        self.state = .losing(then: sequel)
+        if self.owned.step == nil { self.goOnWithout(then: sequel) }
+    }
+
+    /// Notes that the reader asks for records, and returns whether the group is rejoined because of that.
+    mutating func readerAsked() -> Bool {
+        switch self.state {
+        case .suspended: break
+        // After it was fenced, the member doesn't rejoin: two members with one instance id would fence each other
+        // endlessly.
+        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
+        // The reader has already asked, so the member rejoins when the step ends.
+        case .losing(then: .suspend):
+            self.state = .losing(then: .join)
+            return false
+        default:
+            return false
+        }
+        self.join(because: "the consumer reads again")
+        return true
+    }
+
+    /// Returns the error that prevents the member from joining, for the reader. When the reader asks again, the member
+    /// tries again.
+    mutating func takeFailure() -> KafkaError? {
+        guard case .failed = self.state else { return nil }
+        self.state = .failed(isTold: true)
+        return self.failure
+    }
+
+    /// Suspends the membership, because the reader hasn't asked for records within the maximum poll interval. Returns
+    /// the heartbeat with which the member leaves, if any.
+    mutating func pollIntervalExpired() -> LeaveNotice? {
+        guard self.isPollIntervalRunning else { return nil }
+        let leaveNotice = self.leaveNotice(
+            reason: "the consumer has not asked for records within the maximum poll interval")
+        self.loseMembership(then: .suspend)
+        return leaveNotice
+    }
+
+    /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
+    mutating func prepareToLeave() -> RebalanceStep? {
+        self.state = .leaving
+        return self.owned.takeLastStep()
+    }
+
+    /// Leaves the group after all partitions are given up. Returns the notice to send, if any.
+    mutating func leave(reason: String) -> LeaveNotice? {
+        let leaveNotice = self.leaveNotice(reason: reason)
+        let (former, heartbeats) = (self.owned, self.heartbeats)
+        self = ConsumerMembershipStateMachine(self.terms)
+        self.owned = OwnedPartitions(after: former)
+        self.heartbeats = heartbeats
+        return leaveNotice
+    }
+
+    /// The notice to send if the coordinator has accepted this member after it has left.
+    var leaveNoticeIfUnwanted: LeaveNotice? {
+        switch self.state {
+        case .idle, .suspended, .failed:
+            LeaveNotice(memberID: self.terms.memberID, reason: "the member has left before the group answered")
+        default: nil
+        }
+    }
+
+    /// A static member leaves, too, with an epoch which says that it may return.
+    private func leaveNotice(reason: String) -> LeaveNotice? {
+        guard self.isMember || self.inFlight != nil else { return nil }
+        return LeaveNotice(memberID: self.terms.memberID, reason: reason)
+    }
+}
