@@ -65,7 +65,7 @@ extension ClassicMembershipStateMachine {
 
     /// Stores the topics that this member distributes as the group's leader; none if another member is the leader.
     /// Ignored if the member has left or rejoined since.
-    mutating func distributes(_ topics: [String: Int?], as identity: Identity) {
+    mutating func distributes(_ topics: [String: AssignableTopic?], as identity: Identity) {
         if self.nextRequest == .sync(identity) { self.distributed = topics }
     }
 
