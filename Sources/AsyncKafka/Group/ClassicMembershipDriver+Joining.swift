@@ -64,11 +64,12 @@ extension ClassicMembershipDriver {
     private func joinCall(
         as identity: ClassicMembershipStateMachine.Identity, _ topics: Set<String>, reason: String
     ) throws(KafkaError) -> JoinGroupCall {
-        let claims = self.classic.isCooperative ? self.withMachine { $0.owned.all } ?? [] : []
+        let (claims, last) = self.withMachine { ($0.owned.all, $0.lastAssignment) } ?? ([], nil)
         var protocols: [JoinGroupCall.OfferedProtocol] = []
         for assignor in self.classic.assignors {
             let subscription = GroupMemberSubscription(
-                memberID: identity.memberID, topics: topics, userData: assignor.userData(for: topics),
+                memberID: identity.memberID, topics: topics,
+                userData: assignor.userData(for: topics, lastAssignment: last),
                 ownedPartitions: claims, generation: identity.generation < 0 ? nil : identity.generation,
                 rack: self.cluster.configuration.rack)
             do {
@@ -144,15 +145,18 @@ extension ClassicMembershipDriver {
             try ClassicGroupMessages.decodeSubscription(
                 member.metadata, memberID: member.memberId, groupInstanceID: member.groupInstanceId)
         }
-        let topics = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
+        let names = members.reduce(into: Set<String>()) { $0.formUnion($1.topics) }
         // The partitions aren't counted yet, so metadata that arrives until then doesn't count as a change.
-        self.distributes(Dictionary(topics.map { ($0, Int?.none) }) { $1 }, as: identity)
+        self.distributes(Dictionary(names.map { ($0, AssignableTopic?.none) }) { $1 }, as: identity)
         var metadata = self.cluster.metadata
-        if topics.contains(where: { metadata.topics[$0] == nil }) {
+        if names.contains(where: { metadata.topics[$0] == nil }) {
             metadata = try await self.cluster.refreshedMetadata(deadline: deadline)
         }
-        let counts = Dictionary(topics.map { ($0, metadata.topics[$0]?.partitions.count ?? 0) }) { $1 }
-        self.withMachine { $0.distributes(counts.mapValues { Optional($0) }, as: identity) }
+        let mindsRacks = members.contains { $0.rack?.isEmpty == false }
+        var topics: [String: AssignableTopic] = [:]
+        for name in names { topics[name] = AssignableTopic(name, in: metadata, mindsRacks: mindsRacks) }
+        let distributed = Dictionary(names.map { ($0, topics[$0] ?? AssignableTopic(partitionCount: 0)) }) { $1 }
+        self.withMachine { $0.distributes(distributed, as: identity) }
         // A static leader that returns keeps the previous assignment (KIP-814).
         if joined.skipAssignment { return [] }
 
@@ -162,7 +166,7 @@ extension ClassicMembershipDriver {
                 "The group chose the assignor \"\(joined.protocolName ?? "")\", which this member didn't offer.",
                 group: self.group)
         }
-        let assignment = assignor.assign(members, partitionCounts: counts.filter { $0.value > 0 })
+        let assignment = assignor.assign(members, topics: topics)
         return try joined.members.map { member in
             var entry = SyncGroupRequest.SyncGroupRequestAssignment()
             entry.memberId = member.memberId
@@ -172,7 +176,8 @@ extension ClassicMembershipDriver {
     }
 
     /// Stores the topics that this member distributes, and requests their metadata.
-    private func distributes(_ topics: [String: Int?], as identity: ClassicMembershipStateMachine.Identity) {
+    private func distributes(_ topics: [String: AssignableTopic?], as identity: ClassicMembershipStateMachine.Identity)
+    {
         self.withMachine { $0.distributes(topics, as: identity) }
         self.host.watchTopics()
     }

@@ -76,7 +76,7 @@ extension ClassicMembershipStateMachine {
 
     /// Stores the topics that this member distributes as the group's leader; none if another member is the leader.
     /// Ignored if the member has left or rejoined since.
-    mutating func distributes(_ topics: [String: Int?], as identity: Identity) {
+    mutating func distributes(_ topics: [String: AssignableTopic?], as identity: Identity) {
         if self.nextRequest == .sync(identity) { self.distributed = topics }
     }
 
@@ -89,6 +89,7 @@ extension ClassicMembershipStateMachine {
             self.state = .unjoined
             return
         }
+        self.lastAssignment = MemberAssignment(assignment, generation: self.identity.generation)
         self.sessionEnd = now + self.terms.sessionTimeout
         let kept = Set(assignment).intersection(self.owned.all)
         let added = assignment.filter { !kept.contains($0) }

@@ -101,9 +101,11 @@ struct ClassicMembershipStateMachine: Sendable {
     var sessionEnd: MonotonicTime?
     /// The number of JoinGroup and SyncGroup requests that failed since the last assignment.
     var failures = 0
-    /// The number of partitions of each of the group's topics when this member, as the leader, last distributed them;
-    /// nil while they are being counted.
-    var distributed: [String: Int?] = [:]
+    /// What the leader last assigned to this member.
+    var lastAssignment: MemberAssignment?
+    /// The group's topics when this member, as the leader, last distributed their partitions; nil while they are being
+    /// looked up.
+    var distributed: [String: AssignableTopic?] = [:]
 
     init(_ terms: Terms) {
         self.terms = terms
@@ -160,13 +162,10 @@ struct ClassicMembershipStateMachine: Sendable {
         }
     }
 
-    /// Whether partitions were added to the group's topics since this member, as the leader, last distributed them.
+    /// Whether the partitions of the group's topics, or their racks, have changed since this member, as the leader,
+    /// last distributed them.
     func isOutOfDate(_ metadata: ClusterMetadata) -> Bool {
-        self.distributed.contains { topic, count in
-            // A topic that is briefly missing from metadata has not lost its partitions.
-            guard let count, let known = metadata.topics[topic], !known.partitions.isEmpty else { return false }
-            return known.partitions.count != count
-        }
+        self.distributed.contains { $1?.isOutOfDate($0, in: metadata) == true }
     }
 
     // MARK: What the consumer does

@@ -21,7 +21,11 @@ public enum GroupProtocol: Sendable {
 /// configuration.groupProtocol = .classic(ClassicGroupProtocol(sessionTimeout: .seconds(10)))
 /// ```
 public struct ClassicGroupProtocol: Sendable {
-    /// The assignors that the group's leader may use, in order of preference. Default: `range`, `roundrobin`.
+    /// The assignors that the group's leader may use, in order of preference. Default: `range`, `cooperative-sticky`.
+    ///
+    /// A member uses the cooperative protocol if all its assignors support it, which `range` doesn't. The second one of the
+    /// default lets a group change without a stop: first all members offer both, and then, one after the other, only
+    /// `cooperative-sticky`.
     public var assignors: [any ConsumerPartitionAssignor]
     /// The time without a heartbeat after which the group removes this member. Default: 45 s. If no heartbeat was
     /// answered for this time, the consumer stops delivering records, calls `partitionsLost`, and rejoins.
@@ -31,7 +35,7 @@ public struct ClassicGroupProtocol: Sendable {
 
     /// Creates settings of a classic group, with Kafka's defaults for omitted arguments.
     public init(
-        assignors: [any ConsumerPartitionAssignor] = [.range, .roundRobin], sessionTimeout: Duration = .seconds(45),
+        assignors: [any ConsumerPartitionAssignor] = [.range, .cooperativeSticky], sessionTimeout: Duration = .seconds(45),
         heartbeatInterval: Duration = .seconds(3)
     ) {
         self.assignors = assignors
@@ -83,7 +87,7 @@ extension GroupProtocol {
 
 extension ClassicGroupProtocol {
     /// Whether a member keeps its partitions while it rejoins (KIP-429): if all its assignors can do that.
-    var isCooperative: Bool { false }
+    var isCooperative: Bool { self.assignors.allSatisfy { $0.supportedProtocols.contains(.cooperative) } }
 
     var coordinatorPatience: Duration { self.sessionTimeout / 3 }
 
@@ -92,6 +96,10 @@ extension ClassicGroupProtocol {
             return "heartbeatInterval must be more than zero and less than sessionTimeout."
         }
         if self.assignors.isEmpty { return "assignors must name at least one assignor." }
+        let common = self.assignors.reduce([.eager, .cooperative]) { $0.intersection($1.supportedProtocols) }
+        if common.isEmpty {
+            return "The assignors have no rebalance protocol in common: some are for the eager one only, others for the cooperative."
+        }
         if Set(self.assignors.map(\.name)).count < self.assignors.count {
             return "Two assignors have the same name."
         }

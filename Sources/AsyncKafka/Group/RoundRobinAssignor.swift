@@ -16,17 +16,17 @@ public struct RoundRobinAssignor: ConsumerPartitionAssignor {
     /// Returns the partitions in order of topic and number, assigned to the members in turn. Members that don't
     /// subscribe to the topic are skipped.
     public func assign(
-        _ members: [GroupMemberSubscription], partitionCounts: [String: Int]
+        _ members: [GroupMemberSubscription], topics: [String: AssignableTopic]
     ) -> [String: [TopicPartition]] {
         var result = Dictionary(members.map { ($0.memberID, [TopicPartition]()) }) { $1 }
         let sorted = members.sorted(by: GroupMemberSubscription.isServedBefore)
         var turn = 0
-        for (topic, count) in partitionCounts.sorted(by: { $0.key < $1.key }) {
-            guard sorted.contains(where: { $0.topics.contains(topic) }) else { continue }
-            for partition in 0..<count {
-                while !sorted[turn % sorted.count].topics.contains(topic) { turn += 1 }
+        for (name, topic) in topics.sorted(by: { $0.key < $1.key }) {
+            guard sorted.contains(where: { $0.topics.contains(name) }) else { continue }
+            for partition in 0..<topic.partitionCount {
+                while !sorted[turn % sorted.count].topics.contains(name) { turn += 1 }
                 result[sorted[turn % sorted.count].memberID, default: []].append(
-                    TopicPartition(topic, Int32(partition)))
+                    TopicPartition(name, Int32(partition)))
                 turn += 1
             }
         }

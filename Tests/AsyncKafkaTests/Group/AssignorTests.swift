@@ -15,6 +15,10 @@ import Testing
         GroupMemberSubscription(memberID: id, groupInstanceID: instance, topics: topics)
     }
 
+    private func topics(_ counts: [String: Int]) -> [String: AssignableTopic] {
+        counts.mapValues { AssignableTopic(partitionCount: $0) }
+    }
+
     private func text(_ assignment: [String: [TopicPartition]]) -> [String: String] {
         assignment.mapValues { $0.map(\.description).joined(separator: " ") }
     }
@@ -23,7 +27,7 @@ import Testing
 
     @Test func rangeGivesTheFirstMembersOneMore() {
         let members = [self.member("c2", ["t1", "t2"]), self.member("c1", ["t1", "t2"])]
-        let result = RangeAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 3])
+        let result = RangeAssignor().assign(members, topics: self.topics(["t1": 3, "t2": 3]))
         #expect(self.text(result) == ["c1": "t1-0 t1-1 t2-0 t2-1", "c2": "t1-2 t2-2"])
     }
 
@@ -31,13 +35,13 @@ import Testing
         let members = [
             self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
         ]
-        let result = RangeAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 2])
+        let result = RangeAssignor().assign(members, topics: self.topics(["t1": 3, "t2": 2]))
         #expect(self.text(result) == ["c1": "t1-0", "c2": "t1-1 t2-0 t2-1", "c3": "t1-2"])
     }
 
     @Test func roundRobinContinuesAcrossTopics() {
         let members = [self.member("c1", ["t1", "t2"]), self.member("c2", ["t1", "t2"])]
-        let result = RoundRobinAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 3])
+        let result = RoundRobinAssignor().assign(members, topics: self.topics(["t1": 3, "t2": 3]))
         #expect(self.text(result) == ["c1": "t1-0 t1-2 t2-1", "c2": "t1-1 t2-0 t2-2"])
     }
 
@@ -45,7 +49,7 @@ import Testing
         let members = [
             self.member("c1", ["t1"]), self.member("c2", ["t1", "t2"]), self.member("c3", ["t1"]),
         ]
-        let result = RoundRobinAssignor().assign(members, partitionCounts: ["t1": 3, "t2": 2])
+        let result = RoundRobinAssignor().assign(members, topics: self.topics(["t1": 3, "t2": 2]))
         #expect(self.text(result) == ["c1": "t1-0", "c2": "t1-1 t2-0 t2-1", "c3": "t1-2"])
     }
 
@@ -54,10 +58,10 @@ import Testing
         // Member ids change when a static member restarts; its partitions must not.
         let before = assignor.assign(
             [self.member("x", ["t"], instance: "i1"), self.member("a", ["t"], instance: "i2")],
-            partitionCounts: ["t": 2])
+            topics: self.topics(["t": 2]))
         let after = assignor.assign(
             [self.member("b", ["t"], instance: "i1"), self.member("z", ["t"], instance: "i2")],
-            partitionCounts: ["t": 2])
+            topics: self.topics(["t": 2]))
         #expect(before["x"] == after["b"] && before["a"] == after["z"])
         #expect(before["x"] == [TopicPartition("t", 0)])
     }
@@ -70,7 +74,7 @@ import Testing
             let members = (0..<Int.random(in: 1...5, using: &random)).map { index in
                 self.member("m\(index)", Set(counts.keys.filter { _ in Bool.random(using: &random) }))
             }
-            let result = assignor.assign(members, partitionCounts: counts)
+            let result = assignor.assign(members, topics: self.topics(counts))
             #expect(Set(result.keys) == Set(members.map(\.memberID)))
             let given = result.values.flatMap { $0 }
             #expect(Set(given).count == given.count)
@@ -83,8 +87,8 @@ import Testing
     }
 
     @Test func emptyGroupsAndTopicsAreAccepted() {
-        #expect(RangeAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
-        #expect(RoundRobinAssignor().assign([], partitionCounts: ["t": 3]).isEmpty)
-        #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], partitionCounts: [:]) == ["m": []])
+        #expect(RangeAssignor().assign([], topics: self.topics(["t": 3])).isEmpty)
+        #expect(RoundRobinAssignor().assign([], topics: self.topics(["t": 3])).isEmpty)
+        #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], topics: self.topics([:])) == ["m": []])
     }
 }
