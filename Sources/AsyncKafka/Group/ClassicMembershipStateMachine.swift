@@ -296,6 +296,7 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? {
+        if self.state == .leaving { return nil }
         self.state = .leaving
         return self.owned.takeLastStep()
     }

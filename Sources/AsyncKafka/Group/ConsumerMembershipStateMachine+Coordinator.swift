@@ -76,7 +76,7 @@ extension ConsumerMembershipStateMachine {
         self.epoch = answer.epoch
         self.told = Told(subscription: subscription, owned: heartbeat.owned)
         self.heartbeatInterval = answer.heartbeatInterval
-        if let next = self.nextHeartbeat { self.nextHeartbeat = min(next, sentAt + answer.heartbeatInterval) }
+        if self.nextHeartbeat != nil { self.nextHeartbeat = sentAt + answer.heartbeatInterval }
         self.sessionEnd = max(self.sessionEnd ?? sentAt, sentAt + self.terms.sessionTimeout)
         if self.state == .joining {
             self.state = .stable

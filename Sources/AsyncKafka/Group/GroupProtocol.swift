@@ -96,7 +96,8 @@ extension ClassicGroupProtocol {
             return "heartbeatInterval must be more than zero and less than sessionTimeout."
         }
         if self.assignors.isEmpty { return "assignors must name at least one assignor." }
-        let common = self.assignors.reduce([.eager, .cooperative]) { $0.intersection($1.supportedProtocols) }
+        let all: Set<RebalanceProtocol> = [.eager, .cooperative]
+        let common = self.assignors.reduce(all) { $0.intersection($1.supportedProtocols) }
         if common.isEmpty {
             return "The assignors have no rebalance protocol in common: some are for the eager one only, others for the cooperative."
         }
