@@ -46,6 +46,10 @@ extension EmbeddedKafka {
         public static let leaveGroup = API(.leaveGroup)
         /// Distributes the assignment of a classic group from its leader to its members.
         public static let syncGroup = API(.syncGroup)
+        /// Joins, keeps alive and leaves a group of the consumer protocol (KIP-848).
+        public static let consumerGroupHeartbeat = API(.consumerGroupHeartbeat)
+        /// Describes groups of the consumer protocol.
+        public static let consumerGroupDescribe = API(.consumerGroupDescribe)
         /// Describes classic groups.
         public static let describeGroups = API(.describeGroups)
         /// Lists the groups that a broker coordinates.

@@ -75,8 +75,17 @@ extension EmbeddedKafka {
         /// The time that an empty group waits for more members before its first generation
         /// (`group.initial.rebalance.delay.ms`). Default: 0, while Kafka's is 3 s.
         public var initialRebalanceDelay: Duration = .zero
-        /// The maximum number of members of a group (`group.max.size`). Default: unlimited.
+        /// The maximum number of members of a group (`group.max.size`, `group.consumer.max.size`). Default: unlimited.
         public var maxGroupSize = Int.max
+        /// The version of groups, as the level of the feature `group.version`: 0 for clusters that have the classic protocol
+        /// alone, 1 for those that also have the consumer protocol (KIP-848). Default: 1.
+        public var groupVersion = 1
+        /// The time after which a silent member of the consumer protocol is removed
+        /// (`group.consumer.session.timeout.ms`). Default: 45 s.
+        public var consumerSessionTimeout: Duration = .seconds(45)
+        /// The time between heartbeats that members of the consumer protocol are told
+        /// (`group.consumer.heartbeat.interval.ms`). Default: 5 s.
+        public var consumerHeartbeatInterval: Duration = .seconds(5)
         /// The version of transactions, as the level of the feature `transaction.version`: 0 and 1 for transactions that
         /// add partitions by requests of their own, 2 for those of KIP-890. Default: 2.
         public var transactionVersion = 2
@@ -124,6 +133,11 @@ extension EmbeddedKafka.Configuration {
         }
         if let time = self.retentionTime, time < .zero { return "Records can't be kept for \(time)." }
         if self.cleaningInterval <= .zero { return "The cleaner can't run every \(self.cleaningInterval)." }
+        if !(0...1).contains(self.groupVersion) { return "Groups have versions 0 and 1, not \(self.groupVersion)." }
+        if self.consumerHeartbeatInterval <= .zero || self.consumerSessionTimeout <= self.consumerHeartbeatInterval {
+            return
+                "Sessions of \(self.consumerSessionTimeout) don't fit heartbeats every \(self.consumerHeartbeatInterval)."
+        }
         if !(0...2).contains(self.transactionVersion) {
             return "Transactions have versions 0 to 2, not \(self.transactionVersion)."
         }

@@ -12,17 +12,30 @@ extension EmbeddedKafka {
     public struct Group: Hashable, Sendable {
         /// A member of a group.
         public struct Member: Hashable, Sendable {
-            /// The member ID that the coordinator assigned.
+            /// The member ID.
             public var id: String
             /// The instance ID (`group.instance.id`) of a static member, otherwise nil.
             public var instanceID: String?
             /// The client ID (`client.id`).
             public var clientID: String
+            /// The member's epoch in a group of the consumer protocol, otherwise nil.
+            public var epoch: Int?
         }
 
-        /// The group's state by Kafka's name: Empty, PreparingRebalance, CompletingRebalance, Stable or Dead.
+        /// The protocols of groups.
+        public enum Kind: String, Hashable, Sendable {
+            /// The members agree on the assignment, by JoinGroup and SyncGroup.
+            case classic = "Classic"
+            /// The coordinator assigns the partitions (KIP-848).
+            case consumer = "Consumer"
+        }
+
+        /// The protocol of the group.
+        public var kind: Kind
+        /// The group's state by Kafka's name: Empty, PreparingRebalance, CompletingRebalance, Stable or Dead; with the
+        /// consumer protocol Empty, Assigning, Reconciling or Stable.
         public var state: String
-        /// The generation, which increases with each rebalance.
+        /// The generation, which increases with each rebalance; with the consumer protocol the group's epoch.
         public var generation: Int
         /// The assignor that the group uses, or nil while it has none.
         public var assignor: String?
@@ -35,7 +48,7 @@ extension EmbeddedKafka {
     /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
     public func group(_ id: String) async throws(EmbeddedKafkaError) -> Group? {
         try await self.onLoop { cluster in
-            cluster.groups[id].map { Group($0.classic) }
+            cluster.groups[id].map { Group($0) }
         }
     }
 

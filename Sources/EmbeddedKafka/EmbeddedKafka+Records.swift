@@ -101,14 +101,13 @@ extension EmbeddedKafka {
         _ id: String, members: Int? = nil, timeout: Duration = .seconds(10)
     ) async throws(EmbeddedKafkaError) -> Group {
         try await self.wait(timeout: timeout) { cluster in
-            guard let classic = cluster.groups[id]?.classic, classic.state == .stable,
-                members.map({ $0 == classic.members.count }) ?? true
+            guard let group = cluster.groups[id], group.isStable, members.map({ $0 == group.memberCount }) ?? true
             else { return nil }
-            return Group(classic)
+            return Group(group)
         } otherwise: { cluster in
-            guard let classic = cluster.groups[id]?.classic else { return "there is no group '\(id)'" }
+            guard let group = cluster.groups[id] else { return "there is no group '\(id)'" }
             let wanted = members.map { " of \($0)" } ?? ""
-            return "group '\(id)' is \(classic.state.rawValue) with \(classic.members.count)\(wanted) members"
+            return "group '\(id)' is \(group.stateName) with \(group.memberCount)\(wanted) members"
         }
     }
 }
@@ -141,11 +140,28 @@ extension EmbeddedCluster {
 }
 
 extension EmbeddedKafka.Group {
-    init(_ classic: ClassicGroup) {
+    init(_ group: ConsumerGroup) {
+        switch group.kind {
+        case .classic: self.init(group.classic)
+        case .consumer: self.init(group.epochs)
+        }
+    }
+
+    private init(_ classic: ClassicGroup) {
         self.init(
-            state: classic.state.rawValue, generation: Int(classic.generation), assignor: classic.protocolName,
+            kind: .classic, state: classic.state.rawValue, generation: Int(classic.generation),
+            assignor: classic.protocolName,
             members: classic.members.map {
                 Member(id: $0.id, instanceID: $0.instanceID, clientID: $0.clientID)
+            })
+    }
+
+    private init(_ group: EpochGroup) {
+        self.init(
+            kind: .consumer, state: group.state.rawValue, generation: Int(group.epoch),
+            assignor: group.members.isEmpty ? nil : group.assignor.rawValue,
+            members: group.membersInOrder.map {
+                Member(id: $0.id, instanceID: $0.instanceID, clientID: $0.clientID, epoch: Int($0.epoch))
             })
     }
 }

@@ -73,6 +73,6 @@ extension EmbeddedKafka {
         guard (0...2).contains(version) else {
             throw EmbeddedKafkaError("Transactions have versions 0 to 2, not \(version).")
         }
-        try await self.onLoop { cluster in cluster.setTransactionVersion(version) }
+        try await self.onLoop { cluster in cluster.setLevel(of: .transactionVersion, to: version) }
     }
 }

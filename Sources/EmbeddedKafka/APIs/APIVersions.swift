@@ -65,21 +65,26 @@ enum APIVersionsEndpoint: Endpoint {
     /// Adds the features with their levels (KIP-584).
     private static func addFeatures(_ call: Call, to response: inout ApiVersionsResponse) {
         // Clients that send version 3 don't understand 0 as the lowest level.
+        let features = EmbeddedCluster.Feature.allCases.sorted { $0.rawValue < $1.rawValue }
         if call.version >= 4 {
-            var supported = ApiVersionsResponse.SupportedFeatureKey()
-            supported.name = "transaction.version"
-            supported.minVersion = 0
-            supported.maxVersion = 2
-            response.supportedFeatures = [supported]
+            response.supportedFeatures = features.map { feature in
+                var supported = ApiVersionsResponse.SupportedFeatureKey()
+                supported.name = feature.rawValue
+                supported.minVersion = Int16(feature.levels.lowerBound)
+                supported.maxVersion = Int16(feature.levels.upperBound)
+                return supported
+            }
         }
-        response.finalizedFeaturesEpoch = call.cluster.transactionVersion.epoch
-        let level = Int16(call.cluster.transactionVersion.level)
-        guard level > 0 else { return }
-        var finalized = ApiVersionsResponse.FinalizedFeatureKey()
-        finalized.name = "transaction.version"
-        finalized.minVersionLevel = level
-        finalized.maxVersionLevel = level
-        response.finalizedFeatures = [finalized]
+        response.finalizedFeaturesEpoch = call.cluster.featuresEpoch
+        for feature in features {
+            let level = Int16(call.cluster.level(of: feature))
+            guard level > 0 else { continue }
+            var finalized = ApiVersionsResponse.FinalizedFeatureKey()
+            finalized.name = feature.rawValue
+            finalized.minVersionLevel = level
+            finalized.maxVersionLevel = level
+            response.finalizedFeatures.append(finalized)
+        }
     }
 
     /// Responds to a version that the broker doesn't know: in version 0, which all clients can read, with the supported

@@ -27,7 +27,7 @@ enum DescribeGroupsEndpoint: Endpoint {
             described.groupId = name
             described.errorCode = refusal(name)
             guard described.errorCode == .none else { return described }
-            guard let group = call.cluster.groups[name]?.classic else {
+            guard let known = call.cluster.groups[name], known.kind == .classic else {
                 described.groupState = ClassicGroup.State.dead.rawValue
                 if call.version >= 6 {
                     described.errorCode = .groupIdNotFound
@@ -35,6 +35,7 @@ enum DescribeGroupsEndpoint: Endpoint {
                 }
                 return described
             }
+            let group = known.classic
             described.groupState = group.state.rawValue
             if request.includeAuthorizedOperations {
                 described.authorizedOperations = call.permittedOperations(on: .group(name))

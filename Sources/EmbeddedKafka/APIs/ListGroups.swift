@@ -18,15 +18,15 @@ enum ListGroupsEndpoint: Endpoint {
         let seesAll = call.permits(.describe, .cluster)
         var response = ListGroupsResponse()
         for group in call.cluster.groups.values.sorted(by: { $0.name < $1.name }) {
-            guard call.coordinatesGroup(group.name), types.isEmpty || types.contains("classic"),
-                states.isEmpty || states.contains(group.classic.state.rawValue.lowercased())
+            guard call.coordinatesGroup(group.name), types.isEmpty || types.contains(group.kind.rawValue),
+                states.isEmpty || states.contains(group.stateName.lowercased())
             else { continue }
             guard seesAll || call.permits(.describe, .group(group.name)) else { continue }
             var listed = ListGroupsResponse.ListedGroup()
             listed.groupId = group.name
-            listed.protocolType = group.classic.protocolType ?? ""
-            listed.groupState = group.classic.state.rawValue
-            listed.groupType = "classic"
+            listed.protocolType = group.kind == .consumer ? "consumer" : group.classic.protocolType ?? ""
+            listed.groupState = group.stateName
+            listed.groupType = group.kind.rawValue
             response.groups.append(listed)
         }
         call.answer(response)

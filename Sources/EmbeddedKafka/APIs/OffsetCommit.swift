@@ -16,14 +16,23 @@ enum OffsetCommitEndpoint: Endpoint {
     static func access(_ request: OffsetCommitRequest) -> Access { .needs(.read, .group(request.groupId)) }
 
     static func handle(_ request: OffsetCommitRequest, _ call: Call) {
-        if let error = self.refusal(request, call) {
-            self.fail(request, error, call)
+        do throws(BrokerError) {
+            let check = try self.check(request, call)
+            for topic in request.topics {
+                guard let known = self.topic(topic, call) else { continue }
+                for part in topic.partitions {
+                    // One partition that the sender may not commit refuses the whole request.
+                    let error = check(GroupPartition(topic: known.id, index: part.partitionIndex))
+                    guard error == .none else { throw BrokerError(error) }
+                }
+            }
+        } catch {
+            self.fail(request, error.code, call)
             return
         }
         let group = call.cluster.makeGroup(request.groupId)
         self.answer(request, call) { requested, part in
-            let topic =
-                call.version >= 10 ? call.cluster.topic(id: requested.topicId) : call.cluster.topic(requested.name)
+            let topic = self.topic(requested, call)
             if let name = topic?.name ?? (call.version < 10 ? requested.name : nil),
                 !call.permits(.read, .topic(name))
             {
@@ -41,18 +50,26 @@ enum OffsetCommitEndpoint: Endpoint {
         }
     }
 
-    private static func refusal(_ request: OffsetCommitRequest, _ call: Call) -> ErrorCode? {
-        guard !request.groupId.isEmpty else { return .invalidGroupId }
-        guard call.coordinatesGroup(request.groupId) else { return .notCoordinator }
+    private static func topic(_ requested: OffsetCommitRequest.OffsetCommitRequestTopic, _ call: Call) -> Topic? {
+        call.version >= 10 ? call.cluster.topic(id: requested.topicId) : call.cluster.topic(requested.name)
+    }
+
+    /// Throws if the sender may not commit offsets of the group. Returns a check of each partition.
+    private static func check(
+        _ request: OffsetCommitRequest, _ call: Call
+    ) throws(BrokerError) -> ConsumerGroup.CommitCheck {
+        guard !request.groupId.isEmpty else { throw BrokerError(.invalidGroupId) }
+        guard call.coordinatesGroup(request.groupId) else { throw BrokerError(.notCoordinator) }
         guard let group = call.cluster.groups[request.groupId] else {
             // A client that isn't a member can create a group by committing offsets.
-            guard request.generationIdOrMemberEpoch >= 0 else { return nil }
-            return call.version >= 9 ? .groupIdNotFound : .illegalGeneration
+            guard request.generationIdOrMemberEpoch < 0 else {
+                throw BrokerError(call.version >= 9 ? .groupIdNotFound : .illegalGeneration)
+            }
+            return { _ in .none }
         }
-        let error = group.checkCommit(
+        return try group.commitCheck(
             memberID: request.memberId, instanceID: request.groupInstanceId,
-            generation: request.generationIdOrMemberEpoch)
-        return error == .none ? nil : error
+            generation: request.generationIdOrMemberEpoch, version: call.version)
     }
 
     private static func answer(

@@ -18,7 +18,7 @@ enum OffsetDeleteEndpoint: Endpoint {
         guard let group = call.cluster.groups[request.groupId] else {
             return self.fail(request, .groupIdNotFound, call)
         }
-        if let refusal = group.classic.refusalToDeleteOffsets { return self.fail(request, refusal, call) }
+        if let refusal = group.refusalToDeleteOffsets { return self.fail(request, refusal, call) }
         var response = OffsetDeleteResponse()
         response.topics = request.topics.map { topic in
             var result = OffsetDeleteResponse.OffsetDeleteResponseTopic()
@@ -30,7 +30,7 @@ enum OffsetDeleteEndpoint: Endpoint {
                     part.errorCode = .topicAuthorizationFailed
                 } else if call.cluster.topic(topic.name)?.partition(partition.partitionIndex) == nil {
                     part.errorCode = .unknownTopicOrPartition
-                } else if group.classic.isSubscribed(to: topic.name) {
+                } else if group.isSubscribed(to: topic.name) {
                     part.errorCode = .groupSubscribedToTopic
                 } else {
                     group.forget(topic: topic.name, partition: partition.partitionIndex)

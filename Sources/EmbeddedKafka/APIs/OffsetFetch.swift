@@ -17,6 +17,9 @@ enum OffsetFetchEndpoint: Endpoint {
         var topics: [OffsetFetchRequest.OffsetFetchRequestTopics]?
         /// Whether offsets that an open transaction commits are refused (KIP-447).
         var requiresStable: Bool
+        /// The member that asks, and its epoch.
+        var memberID: String?
+        var memberEpoch: Int32 = -1
     }
 
     static func access(_ request: OffsetFetchRequest) -> Access { .byItem }
@@ -29,7 +32,10 @@ enum OffsetFetchEndpoint: Endpoint {
         if !call.permits(.describe, .group(query.group)) { return .groupAuthorizationFailed }
         if query.group.isEmpty { return .invalidGroupId }
         if !call.coordinatesGroup(query.group) { return .notCoordinator }
-        return .none
+        guard call.version >= 9, let group = call.cluster.groups[query.group], group.kind == .consumer else {
+            return .none
+        }
+        return group.epochs.fetchRefusal(memberID: query.memberID, epoch: query.memberEpoch)
     }
 
     private static func answer(_ request: OffsetFetchRequest, _ call: Call, _ refusal: (Query) -> ErrorCode) {
@@ -51,7 +57,9 @@ enum OffsetFetchEndpoint: Endpoint {
     private static func queries(_ request: OffsetFetchRequest, _ call: Call) -> [Query] {
         if call.version >= 8 {
             return request.groups.map {
-                Query(group: $0.groupId, topics: $0.topics, requiresStable: request.requireStable)
+                Query(
+                    group: $0.groupId, topics: $0.topics, requiresStable: request.requireStable,
+                    memberID: $0.memberId, memberEpoch: $0.memberEpoch)
             }
         }
         let topics = request.topics?.map { topic in

@@ -21,7 +21,7 @@ enum TxnOffsetCommitEndpoint: Endpoint {
         let items = request.topics.flatMap { topic in
             topic.partitions.map { self.check(topic, $0, call) }
         }
-        let refusal = self.refusal(request, hasCommits: items.contains { $0.error == .none }, call)
+        let refusal = self.refusal(request, items.filter { $0.error == .none }, call)
         let group = refusal == nil ? call.cluster.makeGroup(request.groupId) : nil
         self.answer(request, call) { index in
             let item = items[index]
@@ -37,6 +37,7 @@ enum TxnOffsetCommitEndpoint: Endpoint {
     private struct Item {
         var error = ErrorCode.none
         var topic = ""
+        var topicID = KafkaUUID.zero
         var partition: Int32
         var offset: ConsumerGroup.CommittedOffset
     }
@@ -56,6 +57,7 @@ enum TxnOffsetCommitEndpoint: Endpoint {
             item.error = .topicAuthorizationFailed
         } else if let topic {
             item.topic = topic.name
+            item.topicID = topic.id
             if topic.partition(part.partitionIndex) == nil {
                 item.error = .unknownTopicOrPartition
             } else if item.offset.metadata.utf8.count > OffsetCommitEndpoint.maximumMetadataBytes {
@@ -67,13 +69,17 @@ enum TxnOffsetCommitEndpoint: Endpoint {
         return item
     }
 
-    private static func refusal(_ request: TxnOffsetCommitRequest, hasCommits: Bool, _ call: Call) -> ErrorCode? {
+    private static func refusal(_ request: TxnOffsetCommitRequest, _ commits: [Item], _ call: Call) -> ErrorCode? {
         do throws(BrokerError) {
             guard !request.groupId.isEmpty else { throw BrokerError(.invalidGroupId) }
             guard call.coordinatesGroup(request.groupId) else { throw BrokerError(.notCoordinator) }
-            guard hasCommits else { return nil }
+            guard !commits.isEmpty else { return nil }
             try self.admit(request, call)
-            try self.checkMember(request, call)
+            let check = try self.check(request, call)
+            for item in commits {
+                let error = check(GroupPartition(topic: item.topicID, index: item.partition))
+                guard error == .none else { throw BrokerError(error) }
+            }
             return nil
         } catch {
             return error.code
@@ -90,17 +96,19 @@ enum TxnOffsetCommitEndpoint: Endpoint {
             adds: call.version >= 5, knowsAbortable: call.version >= 4)
     }
 
-    private static func checkMember(_ request: TxnOffsetCommitRequest, _ call: Call) throws(BrokerError) {
+    /// Throws if the sender may not commit offsets of the group. Returns a check of each partition.
+    private static func check(
+        _ request: TxnOffsetCommitRequest, _ call: Call
+    ) throws(BrokerError) -> ConsumerGroup.CommitCheck {
         guard let group = call.cluster.groups[request.groupId] else {
             guard request.generationIdOrMemberEpoch < 0 else {
                 throw BrokerError(call.version >= 6 ? .groupIdNotFound : .illegalGeneration)
             }
-            return
+            return { _ in .none }
         }
-        let error = group.checkTransactionalCommit(
+        return try group.transactionalCommitCheck(
             memberID: request.memberId, instanceID: request.groupInstanceId,
-            generation: request.generationIdOrMemberEpoch)
-        guard error == .none else { throw BrokerError(error) }
+            generation: request.generationIdOrMemberEpoch, version: call.version)
     }
 
     /// Answers with the error of each partition, by its index among all of the request.

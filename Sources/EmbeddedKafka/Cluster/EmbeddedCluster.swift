@@ -29,10 +29,14 @@ final class EmbeddedCluster: @unchecked Sendable {
 
     private(set) var brokers: [Int32: EmbeddedBroker] = [:]
     private(set) var topics: [String: Topic] = [:]
+    /// What groups know of the topics.
+    private(set) var groupTopics = GroupTopics()
     private var namesByID: [KafkaUUID: String] = [:]
     var groups: [String: ConsumerGroup] = [:]
-    /// The level of the feature `transaction.version`, and the number of changes of it.
-    private(set) var transactionVersion: (level: Int, epoch: Int64)
+    /// The levels of the features that clients and administrators know by name.
+    private(set) var features: [Feature: Int]
+    /// The number of changes of features.
+    private(set) var featuresEpoch: Int64 = 0
     private(set) lazy var transactions = TransactionCoordinator(cluster: self)
     /// The fetches that wait for records, by number.
     var waitingFetches: [Int: WaitingFetch] = [:]
@@ -49,7 +53,9 @@ final class EmbeddedCluster: @unchecked Sendable {
         self.listeners = listeners
         self.credentials = credentials
         self.loop = loop
-        self.transactionVersion = (configuration.transactionVersion, 0)
+        self.features = [
+            .transactionVersion: configuration.transactionVersion, .groupVersion: configuration.groupVersion,
+        ]
         self.settings = ClusterSettings(configuration)
         self.acls = configuration.authorizer.map {
             ACLTable(superUsers: $0.superUsers, allowsIfNoACL: $0.allowsIfNoACL)
@@ -170,6 +176,8 @@ final class EmbeddedCluster: @unchecked Sendable {
             partition.inSyncReplicas = live
             topic.partitions.append(partition)
         }
+        self.groupTopics.set(
+            topic.name, GroupTopics.Topic(id: topic.id, partitions: Int32(topic.partitions.count)))
     }
 
     /// Distributes partitions over the brokers in turn, starting with the first broker as the first partition's leader.
@@ -184,6 +192,7 @@ final class EmbeddedCluster: @unchecked Sendable {
     func deleteTopic(_ topic: Topic) {
         self.topics[topic.name] = nil
         self.namesByID[topic.id] = nil
+        self.groupTopics.remove(topic.name)
         for group in self.groups.values { group.forget(topic: topic.name) }
         for partition in topic.partitions { self.wakeFetches(of: partition) }
         self.transactions.continueAfterChange()
@@ -250,8 +259,26 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
     }
 
-    func setTransactionVersion(_ level: Int) {
-        self.transactionVersion = (level, self.transactionVersion.epoch + 1)
+    // MARK: Features
+
+    /// A feature of the cluster, whose level administrators choose (KIP-584).
+    enum Feature: String, CaseIterable {
+        case transactionVersion = "transaction.version"
+        case groupVersion = "group.version"
+
+        var levels: ClosedRange<Int> {
+            switch self {
+            case .transactionVersion: 0...2
+            case .groupVersion: 0...1
+            }
+        }
+    }
+
+    func level(of feature: Feature) -> Int { self.features[feature] ?? 0 }
+
+    func setLevel(of feature: Feature, to level: Int) {
+        self.features[feature] = level
+        self.featuresEpoch += 1
     }
 
     // MARK: Groups

@@ -24,8 +24,17 @@ final class ConsumerGroup {
         var offsets: [String: [Int32: CommittedOffset]] = [:]
     }
 
+    /// The protocol of a group.
+    enum Kind: String, CaseIterable {
+        case classic
+        case consumer
+    }
+
     let name: String
+    /// The protocol of the group, which decides between `classic` and `epochs`. The other one is empty.
+    private(set) var kind = Kind.classic
     private(set) var classic: ClassicGroup
+    private(set) var epochs: EpochGroup
     /// The committed offsets by topic and partition.
     private(set) var offsets: [String: [Int32: CommittedOffset]] = [:]
     /// The offsets that open transactions commit, by producer ID.
@@ -40,11 +49,39 @@ final class ConsumerGroup {
         self.name = name
         self.cluster = cluster
         self.classic = ClassicGroup(limits: cluster.configuration.groupLimits)
+        self.epochs = EpochGroup(limits: cluster.configuration.epochGroupLimits)
+    }
+
+    /// The state by Kafka's name.
+    var stateName: String {
+        switch self.kind {
+        case .classic: self.classic.state.rawValue
+        case .consumer: self.epochs.state.rawValue
+        }
+    }
+
+    var memberCount: Int {
+        switch self.kind {
+        case .classic: self.classic.members.count
+        case .consumer: self.epochs.members.count
+        }
+    }
+
+    var isStable: Bool {
+        switch self.kind {
+        case .classic: self.classic.state == .stable
+        case .consumer: self.epochs.state == .stable
+        }
     }
 
     // MARK: Members
 
     func join(_ request: ClassicGroup.JoinRequest, answer: @escaping (ClassicGroup.JoinAnswer) -> Void) {
+        self.becomeClassicGroup()
+        guard self.kind == .classic else {
+            answer(ClassicGroup.JoinAnswer(error: .inconsistentGroupProtocol, memberID: request.memberID))
+            return
+        }
         let ticket = self.cluster.takeNumber()
         self.joins[ticket] = answer
         let prefix = request.instanceID ?? request.clientID
@@ -73,14 +110,49 @@ final class ConsumerGroup {
         return results
     }
 
+    /// Handles a heartbeat of the consumer protocol.
+    ///
+    /// - Parameter isVisible: Whether the sender may know of a topic.
+    func heartbeat(
+        _ heartbeat: EpochGroup.Heartbeat, isVisible: (String) -> Bool
+    ) throws(BrokerError) -> EpochGroup.HeartbeatAnswer {
+        try self.becomeConsumerGroup(for: heartbeat)
+        let answer = try self.epochs.heartbeat(
+            heartbeat, newMemberID: self.cluster.randomUUID().description, self.cluster.groupTopics,
+            isVisible: isVisible, now: self.cluster.now)
+        self.give([])
+        return answer
+    }
+
+    /// Makes an empty group of the classic protocol one of the consumer protocol, for a member that joins.
+    private func becomeConsumerGroup(for heartbeat: EpochGroup.Heartbeat) throws(BrokerError) {
+        guard self.kind == .classic else { return }
+        guard heartbeat.epoch == EpochGroup.Epoch.joining, self.classic.isEmpty else {
+            throw BrokerError(.groupIdNotFound, "The group \(self.name) is no consumer group.")
+        }
+        self.kind = .consumer
+        self.epochs = EpochGroup(limits: self.epochs.limits)
+        self.classic = ClassicGroup(limits: self.classic.limits)
+    }
+
+    /// Makes an empty group of the consumer protocol one of the classic protocol.
+    private func becomeClassicGroup() {
+        guard self.kind == .consumer, self.epochs.members.isEmpty else { return }
+        self.kind = .classic
+        self.epochs = EpochGroup(limits: self.epochs.limits)
+        self.classic = ClassicGroup(limits: self.classic.limits)
+    }
+
     func delete() -> ErrorCode {
+        if self.kind == .consumer { return self.epochs.members.isEmpty ? .none : .nonEmptyGroup }
         let error = self.classic.delete()
         self.give([])
         return error
     }
 
     func moveToNewCoordinator() {
-        let answers = self.classic.moveToNewCoordinator(now: self.cluster.now)
+        if self.kind == .consumer { self.epochs.moveToNewCoordinator(now: self.cluster.now) }
+        let answers = self.kind == .classic ? self.classic.moveToNewCoordinator(now: self.cluster.now) : []
         self.give(answers)
     }
 
@@ -97,7 +169,7 @@ final class ConsumerGroup {
 
     // If the deadline only moves back, the timer stays and finds nothing to do, so that heartbeats set no timers.
     private func setTimer() {
-        guard let deadline = self.classic.nextDeadline else {
+        guard let deadline = self.kind == .classic ? self.classic.nextDeadline : self.epochs.nextDeadline else {
             self.timer?.cancel()
             self.timer = nil
             self.timerDeadline = .max
@@ -116,23 +188,54 @@ final class ConsumerGroup {
     private func timeHasCome() {
         self.timer = nil
         self.timerDeadline = .max
-        let answers = self.classic.advance(to: self.cluster.now)
+        if self.kind == .consumer { self.epochs.advance(to: self.cluster.now) }
+        let answers = self.kind == .classic ? self.classic.advance(to: self.cluster.now) : []
         self.give(answers)
     }
 
     // MARK: Offsets
 
-    /// Returns whether the sender may commit offsets. A member's commit extends its session.
-    func checkCommit(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
+    /// Whether a sender may commit an offset of a partition.
+    typealias CommitCheck = (GroupPartition) -> ErrorCode
+
+    /// Throws if the sender may not commit offsets. Returns a check of each partition. A commit extends the session of a
+    /// member of a classic group.
+    func commitCheck(
+        memberID: String, instanceID: String?, generation: Int32, version: Int16
+    ) throws(BrokerError) -> CommitCheck {
+        if self.kind == .consumer {
+            return try self.epochs.commitCheck(
+                memberID: memberID, instanceID: instanceID, epoch: generation, version: version)
+        }
         let error = self.classic.commit(
             memberID: memberID, instanceID: instanceID, generation: generation, now: self.cluster.now)
         self.give([])
-        return error
+        guard error == .none else { throw BrokerError(error) }
+        return { _ in .none }
     }
 
-    /// Returns whether the sender may commit offsets with a transaction (KIP-447).
-    func checkTransactionalCommit(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
-        self.classic.transactionalCommit(memberID: memberID, instanceID: instanceID, generation: generation)
+    /// Throws if the sender may not commit offsets with a transaction (KIP-447). Returns a check of each partition.
+    func transactionalCommitCheck(
+        memberID: String, instanceID: String?, generation: Int32, version: Int16
+    ) throws(BrokerError) -> CommitCheck {
+        if self.kind == .consumer {
+            return try self.epochs.commitCheck(
+                memberID: memberID, instanceID: instanceID, epoch: generation, isTransactional: true,
+                version: version)
+        }
+        let error = self.classic.transactionalCommit(
+            memberID: memberID, instanceID: instanceID, generation: generation)
+        guard error == .none else { throw BrokerError(error) }
+        return { _ in .none }
+    }
+
+    /// Returns why no committed offset can be deleted, whatever the topic. Nil if it depends on the topic.
+    var refusalToDeleteOffsets: ErrorCode? {
+        self.kind == .classic ? self.classic.refusalToDeleteOffsets : nil
+    }
+
+    func isSubscribed(to topic: String) -> Bool {
+        self.kind == .classic ? self.classic.isSubscribed(to: topic) : self.epochs.isSubscribed(to: topic)
     }
 
     func commit(_ offset: CommittedOffset, topic: String, partition: Int32) {
@@ -187,6 +290,12 @@ extension EmbeddedKafka.Configuration {
             sessionTimeouts: self.sessionTimeouts.lowerBound
                 .inMilliseconds...self.sessionTimeouts.upperBound.inMilliseconds,
             initialRebalanceDelay: self.initialRebalanceDelay.inMilliseconds, maxSize: self.maxGroupSize)
+    }
+
+    var epochGroupLimits: EpochGroup.Limits {
+        EpochGroup.Limits(
+            sessionTimeout: self.consumerSessionTimeout.inMilliseconds,
+            heartbeatInterval: self.consumerHeartbeatInterval.inMilliseconds, maxSize: self.maxGroupSize)
     }
 }
 

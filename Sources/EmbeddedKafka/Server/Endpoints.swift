@@ -13,7 +13,8 @@ enum Endpoints {
         let endpoints: [any Endpoint.Type] = [
             AddOffsetsToTxnEndpoint.self, AddPartitionsToTxnEndpoint.self, AlterClientQuotasEndpoint.self,
             AlterConfigsEndpoint.self, AlterPartitionReassignmentsEndpoint.self, AlterReplicaLogDirsEndpoint.self,
-            AlterUserScramCredentialsEndpoint.self, APIVersionsEndpoint.self, CreateAclsEndpoint.self,
+            AlterUserScramCredentialsEndpoint.self, APIVersionsEndpoint.self, ConsumerGroupDescribeEndpoint.self,
+            ConsumerGroupHeartbeatEndpoint.self, CreateAclsEndpoint.self,
             CreateDelegationTokenEndpoint.self, CreatePartitionsEndpoint.self, CreateTopicsEndpoint.self,
             DeleteAclsEndpoint.self, DeleteGroupsEndpoint.self, DeleteRecordsEndpoint.self, DeleteTopicsEndpoint.self,
             DescribeAclsEndpoint.self, DescribeClientQuotasEndpoint.self, DescribeClusterEndpoint.self,

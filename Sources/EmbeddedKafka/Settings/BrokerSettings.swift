@@ -49,6 +49,16 @@ enum BrokerSettings {
         fixed("delete.topic.enable", .boolean, "true", "Whether topics can be deleted."),
         fixed("fetch.max.bytes", .int, "57671680", "The largest answer to a Fetch request, in bytes."),
         fixed(
+            "group.consumer.assignors", .list, "uniform,range", "The assignors of the coordinator; the first is the default."),
+        fixed(
+            "group.consumer.heartbeat.interval.ms", .int, "5000",
+            "The time between heartbeats of members of the consumer protocol, in milliseconds."),
+        fixed(
+            "group.consumer.max.size", .int, "2147483647", "The largest number of members of a group of that protocol."),
+        fixed(
+            "group.consumer.session.timeout.ms", .int, "45000",
+            "The session timeout of members of the consumer protocol, in milliseconds."),
+        fixed(
             "group.initial.rebalance.delay.ms", .int, "3000",
             "The time that an empty group waits for more members, in milliseconds."),
         fixed("group.max.session.timeout.ms", .int, "1800000", "The longest session timeout of group members."),
@@ -89,6 +99,9 @@ extension EmbeddedKafka.Configuration {
             "connections.max.reauth.ms": "\(self.maxSession?.inMilliseconds ?? 0)",
             "default.replication.factor": "\(self.defaultReplicationFactor)",
             "fetch.max.bytes": "\(self.maxFetchBytes)",
+            "group.consumer.heartbeat.interval.ms": "\(self.consumerHeartbeatInterval.inMilliseconds)",
+            "group.consumer.max.size": "\(min(self.maxGroupSize, Int(Int32.max)))",
+            "group.consumer.session.timeout.ms": "\(self.consumerSessionTimeout.inMilliseconds)",
             "group.initial.rebalance.delay.ms": "\(self.initialRebalanceDelay.inMilliseconds)",
             "group.max.session.timeout.ms": "\(self.sessionTimeouts.upperBound.inMilliseconds)",
             "group.max.size": "\(min(self.maxGroupSize, Int(Int32.max)))",

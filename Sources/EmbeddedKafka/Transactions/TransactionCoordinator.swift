@@ -30,7 +30,7 @@ final class TransactionCoordinator {
         self.cluster = cluster
     }
 
-    private var bumpsEpochs: Bool { self.cluster.transactionVersion.level >= 2 }
+    private var bumpsEpochs: Bool { self.cluster.level(of: .transactionVersion) >= 2 }
 
     // MARK: Requests
 
