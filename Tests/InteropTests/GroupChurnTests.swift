@@ -17,11 +17,12 @@ extension InteropTests {
 
         /// The members' actions are derived from `seed` and are the same in every run; their timing relative to
         /// rebalances isn't.
-        @Test(arguments: TestEnvironment.real.prefix(1), [7] as [UInt64])
-        func aChangingGroupLosesNothing(environment: TestEnvironment, seed: UInt64) async throws {
-            let cluster = try await environment.cluster()
+        @Test(arguments: GroupSetting.newest, [7] as [UInt64])
+        func aChangingGroupLosesNothing(setting: GroupSetting, seed: UInt64) async throws {
+            let cluster = try await setting.environment.cluster()
             let topic = try await cluster.createTopic("churn", partitions: Self.partitions)
             let group = unique("churn")
+            try await setting.setSession(.seconds(6), of: group, on: cluster)
             let journal = GroupJournal(partitions: Self.partitions)
             var random = SeededRandom(seed)
             var written = 0
@@ -44,8 +45,7 @@ extension InteropTests {
                     let work = Duration.milliseconds([0, 0, 300, 900][Int.random(in: 0..<4, using: &random)])
                     let member = GroupMember(number, journal, work: work)
                     var configuration = cluster.consumer(group: group)
-                    configuration.classic.sessionTimeout = .seconds(6)
-                    configuration.classic.heartbeatInterval = .milliseconds(200)
+                    configuration.groupProtocol = setting.handover.groupProtocol(session: .seconds(6))
                     configuration.groupInstanceID = dies ? "member-\(number)" : nil
                     tasks.addTask { [configuration] in try await member.run(configuration, topic: topic) }
                     present.append((member, dies))
@@ -77,7 +77,9 @@ extension InteropTests {
             }
             let last = GroupMember(number + 1, journal)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { try await last.run(cluster.consumer(group: group), topic: topic) }
+                var configuration = cluster.consumer(group: group)
+                configuration.groupProtocol = setting.handover.groupProtocol(session: .seconds(6))
+                tasks.addTask { [configuration] in try await last.run(configuration, topic: topic) }
                 try await eventually("the last member has all partitions") {
                     if let failure = journal.failure { throw failure }
                     return journal.owners.allSatisfy { $0 == last.number }

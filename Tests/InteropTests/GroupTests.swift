@@ -15,19 +15,20 @@ extension InteropTests {
     struct Groups {
         /// Returns a configuration with a session that outlasts the test (Kafka 2.1 allows five minutes), so that no
         /// test passes only because a session ends.
-        private func configuration(_ cluster: TestCluster, group: String) -> ConsumerConfiguration {
+        private func configuration(
+            _ cluster: TestCluster, group: String, _ handover: HandoverProtocol = .eager
+        ) -> ConsumerConfiguration {
             var configuration = cluster.consumer(group: group)
-            configuration.classic.sessionTimeout = .seconds(280)
+            configuration.groupProtocol = handover.groupProtocol(session: .seconds(280))
             configuration.maxPollInterval = .seconds(600)
-            configuration.classic.heartbeatInterval = .milliseconds(200)
             return configuration
         }
 
-        @Test(arguments: TestEnvironment.all)
-        func eachRecordIsReadOnceWhileMembersJoinAndLeave(environment: TestEnvironment) async throws {
-            let cluster = try await environment.cluster()
+        @Test(arguments: GroupSetting.all)
+        func eachRecordIsReadOnceWhileMembersJoinAndLeave(setting: GroupSetting) async throws {
+            let cluster = try await setting.environment.cluster()
             let topic = try await cluster.createTopic("group", partitions: 6)
-            let configuration = self.configuration(cluster, group: unique("group"))
+            let configuration = self.configuration(cluster, group: unique("group"), setting.handover)
             let log = GroupLog()
             let members = ["a", "b", "c"].map { LoggedMember($0, log) }
             let wave = 300
@@ -90,17 +91,17 @@ extension InteropTests {
             }
         }
 
-        @Test(arguments: TestEnvironment.all)
-        func aReturningStaticMemberKeepsItsPartitionsWithoutARebalance(environment: TestEnvironment) async throws {
-            let cluster = try await environment.cluster()
+        @Test(arguments: GroupSetting.all)
+        func aReturningStaticMemberKeepsItsPartitionsWithoutARebalance(setting: GroupSetting) async throws {
+            let cluster = try await setting.environment.cluster()
             let topic = try await cluster.createTopic("static", partitions: 4)
             let group = unique("group")
             func configuration(_ instance: String) -> ConsumerConfiguration {
-                var configuration = self.configuration(cluster, group: group)
+                var configuration = self.configuration(cluster, group: group, setting.handover)
                 configuration.groupInstanceID = instance
                 return configuration
             }
-            if case .real(let installation) = environment, installation.version < KafkaVersion(2, 3) {
+            if case .real(let installation) = setting.environment, installation.version < KafkaVersion(2, 3) {
                 // Brokers without KIP-345 have no static members, which must be an error and not be ignored.
                 let error = await #expect(throws: KafkaError.self) {
                     try await LoggedMember("a", GroupLog()).run(configuration("one"), topics: [topic])
@@ -132,12 +133,12 @@ extension InteropTests {
             }
         }
 
-        @Test(arguments: TestEnvironment.all)
-        func aPatternMatchesATopicCreatedLater(environment: TestEnvironment) async throws {
-            let cluster = try await environment.cluster()
+        @Test(arguments: GroupSetting.all)
+        func aPatternMatchesATopicCreatedLater(setting: GroupSetting) async throws {
+            let cluster = try await setting.environment.cluster()
             let prefix = unique("pattern")
             let first = try await cluster.createTopic(prefix, partitions: 2)
-            var configuration = self.configuration(cluster, group: unique("group"))
+            var configuration = self.configuration(cluster, group: unique("group"), setting.handover)
             configuration.cluster.metadataMaxAge = .milliseconds(300)
             let settings = configuration
             let log = GroupLog()
@@ -157,11 +158,11 @@ extension InteropTests {
 
         @Test(
             .enabled(if: RealKafka.isAvailable, "\(RealKafka.skipped)"),
-            arguments: TestEnvironment.all)
-        func newPartitionsAreAssigned(environment: TestEnvironment) async throws {
-            let cluster = try await environment.cluster()
+            arguments: GroupSetting.all)
+        func newPartitionsAreAssigned(setting: GroupSetting) async throws {
+            let cluster = try await setting.environment.cluster()
             let topic = try await cluster.createTopic("growing", partitions: 1)
-            var configuration = self.configuration(cluster, group: unique("group"))
+            var configuration = self.configuration(cluster, group: unique("group"), setting.handover)
             configuration.cluster.metadataMaxAge = .milliseconds(300)
             let settings = configuration
             let log = GroupLog()

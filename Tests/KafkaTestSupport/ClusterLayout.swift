@@ -117,6 +117,10 @@ struct ClusterLayout: Sendable {
             // No delays: tests control when members join and how soon they expire.
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
+            // The brokers, not the members, choose these in the consumer protocol.
+            "group.consumer.min.session.timeout.ms": "1000",
+            "group.consumer.min.heartbeat.interval.ms": "100",
+            "group.consumer.heartbeat.interval.ms": "200",
             // Remove followers from the in-sync replicas within seconds.
             "replica.lag.time.max.ms": "5000",
         ]
