@@ -56,6 +56,13 @@ struct StickyDistribution {
         struct Class: Hashable {
             var topics: Set<String>
             var rack: String?
+
+            // Hashing all topics of all members would take longer than the distribution.
+            func hash(into hasher: inout Hasher) {
+                hasher.combine(self.topics.count)
+                hasher.combine(self.topics.min())
+                hasher.combine(self.rack)
+            }
         }
         var classes = Numbering<Class>()
         self.classes = members.map { classes.number(Class(topics: $0.topics, rack: mindsRacks ? $0.knownRack : nil)) }
