@@ -12,7 +12,9 @@ import Testing
 @testable import AsyncKafka
 
 /// The assignors beside those of Kafka's Java client, on groups by seed.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)))
+@Suite(
+    .timeLimit(.minutes(5)), .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)),
+    .enabled(if: RealKafka.newest.map { $0.version >= KafkaVersion(4, 0) } ?? false, "needs Kafka 4.0 or later"))
 struct AssignorsBesideJavaTests {
     @Test func assignmentsAreAsGoodAsThoseOfKafkasClasses() async throws {
         var groups: [StickyGroup] = []
