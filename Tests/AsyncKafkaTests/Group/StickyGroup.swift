@@ -42,6 +42,13 @@ struct StickyGroup {
         assignor.assign(self.members, topics: self.topics)
     }
 
+    /// The distribution in which each member's last assignment is its claim.
+    var distribution: StickyDistribution {
+        StickyDistribution(of: self.topics, among: self.members) {
+            MemberAssignment($0.ownedPartitions, generation: $0.generation ?? -1)
+        }
+    }
+
     func text(_ assignment: [String: [TopicPartition]]) -> [String: String] {
         assignment.mapValues { $0.map(\.description).joined(separator: " ") }
     }
