@@ -68,13 +68,15 @@ extension InteropTests {
         }
 
         @Test(arguments: TestEnvironment.all)
-        func rangeAndRoundRobinAssignAsInKafka(environment: TestEnvironment) async throws {
+        func eachAssignorSharesPartitionsOut(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topics = [
                 try await cluster.createTopic("one", partitions: 3),
                 try await cluster.createTopic("two", partitions: 3),
             ]
-            let shares: [(any ConsumerPartitionAssignor, [Int])] = [(.range, [2, 4]), (.roundRobin, [3, 3])]
+            let shares: [(any ConsumerPartitionAssignor, [Int])] = [
+                (.range, [2, 4]), (.roundRobin, [3, 3]), (.sticky, [3, 3]),
+            ]
             for (assignor, expected) in shares {
                 var configuration = self.configuration(cluster, group: unique("group"))
                 configuration.classic.assignors = [assignor]

@@ -20,10 +20,6 @@ extension StickyDistribution {
         static let load = 1 << 36
     }
 
-    /// How often an edge may be looked at. It bounds the time for groups in which very many exchanges are possible; they
-    /// then get a distribution that is good but not the best.
-    private static var budget: Int { 60_000_000 }
-
     private struct Edge {
         var from: Int
         var to: Int
@@ -32,16 +28,17 @@ extension StickyDistribution {
         var partition: Int?
     }
 
-    /// Makes exchanges until none makes the distribution better.
-    mutating func improve() {
+    /// Makes exchanges until none makes the distribution better or the budget is exhausted. Returns what is left of it.
+    mutating func improve(_ budget: Int) -> Int {
         let fixed = self.edgesOfReaders()
-        var budget = Self.budget
+        var budget = budget
         while budget > 0 {
             let edges = self.edgesOfGivers() + fixed + self.edgesOfTakers()
             let cycles = self.negativeCycles(edges, &budget)
-            if cycles.isEmpty { return }
+            if cycles.isEmpty { break }
             for cycle in cycles { self.exchange(cycle) }
         }
+        return budget
     }
 
     // MARK: The graph

@@ -56,6 +56,13 @@ struct StickyDistribution {
         struct Class: Hashable {
             var topics: Set<String>
             var rack: String?
+
+            // Hashing all topics of all members would take longer than the distribution.
+            func hash(into hasher: inout Hasher) {
+                hasher.combine(self.topics.count)
+                hasher.combine(self.topics.min())
+                hasher.combine(self.rack)
+            }
         }
         var classes = Numbering<Class>()
         self.classes = members.map { classes.number(Class(topics: $0.topics, rack: mindsRacks ? $0.knownRack : nil)) }
@@ -164,8 +171,13 @@ struct StickyDistribution {
     // MARK: The first distribution
 
     /// Finds the distribution.
-    mutating func run() {
-        guard !self.members.isEmpty, !self.partitions.isEmpty else { return }
+    ///
+    /// - Parameter budget: how often `improve` may look at an edge. It bounds the time for groups in which very many
+    ///   exchanges are possible; they then get a complete distribution that is good but not the best.
+    /// - Returns: what is left of the budget; more than zero if the distribution is the best there is.
+    @discardableResult
+    mutating func run(budget: Int = 60_000_000) -> Int {
+        guard !self.members.isEmpty, !self.partitions.isEmpty else { return budget }
         let share = (self.partitions.count - 1) / self.members.count + 1
         for partition in self.partitions.indices {
             guard let claimant = self.claimants[partition] else { continue }
@@ -181,7 +193,7 @@ struct StickyDistribution {
         }
         self.fill { _, _ in true }
         while self.level() {}
-        self.improve()
+        return self.improve(budget)
     }
 
     /// Gives each partition without a member to the least loaded one that reads it, if the condition (on its class and

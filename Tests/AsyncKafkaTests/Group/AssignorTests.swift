@@ -91,4 +91,41 @@ import Testing
         #expect(RoundRobinAssignor().assign([], topics: self.topics(["t": 3])).isEmpty)
         #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], topics: self.topics([:])) == ["m": []])
     }
+
+    // MARK: Racks
+
+    private func inRacks(_ racks: [String]) -> [GroupMemberSubscription] {
+        racks.enumerated().map { GroupMemberSubscription(memberID: "m\($0)", topics: ["t", "u"], rack: $1) }
+    }
+
+    @Test func rangePrefersPartitionsInTheMembersRack() {
+        let topics = ["t": AssignableTopic(partitionCount: 4, racks: [["b"], ["a"], ["b"], ["a"]])]
+        let result = RangeAssignor().assign(self.inRacks(["a", "b"]), topics: topics)
+        #expect(self.text(result) == ["m0": "t-1 t-3", "m1": "t-0 t-2"])
+        // Everything in one rack is still shared out evenly.
+        let uneven = RangeAssignor().assign(self.inRacks(["b", "a", "a"]), topics: topics)
+        #expect(self.text(uneven) == ["m0": "t-0 t-2", "m1": "t-1", "m2": "t-3"])
+    }
+
+    @Test func rangeKeepsTopicsTogetherThatArePartitionedAlike() {
+        let topics = [
+            "t": AssignableTopic(partitionCount: 2, racks: [["b"], ["a"]]),
+            "u": AssignableTopic(partitionCount: 2, racks: [["b"], ["a"]]),
+        ]
+        let result = RangeAssignor().assign(self.inRacks(["a", "b"]), topics: topics)
+        #expect(self.text(result) == ["m0": "t-1 u-1", "m1": "t-0 u-0"])
+    }
+
+    @Test func racksDoNotMatterIfAllPartitionsAreInAllRacks() {
+        let topics = ["t": AssignableTopic(partitionCount: 2, racks: [["b", "a"], ["a", "b"]])]
+        let result = RangeAssignor().assign(self.inRacks(["b", "a"]), topics: topics)
+        #expect(self.text(result) == ["m0": "t-0", "m1": "t-1"])
+    }
+
+    @Test(arguments: [StickyAssignor() as any ConsumerPartitionAssignor, CooperativeStickyAssignor()])
+    func theStickyAssignorsPreferTheMembersRack(assignor: any ConsumerPartitionAssignor) {
+        let topics = ["t": AssignableTopic(partitionCount: 4, racks: [["b"], ["b"], ["a"], ["a"]])]
+        let result = assignor.assign(self.inRacks(["a", "b"]), topics: topics)
+        #expect(self.text(result) == ["m0": "t-2 t-3", "m1": "t-0 t-1"])
+    }
 }

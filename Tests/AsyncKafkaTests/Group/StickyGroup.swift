@@ -14,12 +14,14 @@ struct StickyGroup {
     var subscriptions: [String: Set<String>]
     var topics: [String: AssignableTopic]
     var racks: [String: String] = [:]
+    var instances: [String: String] = [:]
     /// What each member was assigned last, and in which generation. Members without one are of the present generation.
     var owned: [String: [TopicPartition]] = [:]
     var generations: [String: Int32] = [:]
     /// Whether all members that join read all topics.
     var isUniform = false
     var hasRacks = false
+    var replicas = 1
 
     init(_ subscriptions: [String: Set<String>], _ counts: [String: Int]) {
         self.subscriptions = subscriptions
@@ -30,7 +32,7 @@ struct StickyGroup {
         self.subscriptions.sorted { $0.key < $1.key }.map { member, topics in
             let last = MemberAssignment(self.owned[member] ?? [], generation: self.generations[member] ?? 5)
             return GroupMemberSubscription(
-                memberID: member, topics: topics,
+                memberID: member, groupInstanceID: self.instances[member], topics: topics,
                 userData: StickyAssignor().userData(for: topics, lastAssignment: last),
                 ownedPartitions: last.partitions, generation: last.generation, rack: self.racks[member])
         }
@@ -38,6 +40,13 @@ struct StickyGroup {
 
     func assigned(by assignor: some ConsumerPartitionAssignor) -> [String: [TopicPartition]] {
         assignor.assign(self.members, topics: self.topics)
+    }
+
+    /// The distribution in which each member's last assignment is its claim.
+    var distribution: StickyDistribution {
+        StickyDistribution(of: self.topics, among: self.members) {
+            MemberAssignment($0.ownedPartitions, generation: $0.generation ?? -1)
+        }
     }
 
     func text(_ assignment: [String: [TopicPartition]]) -> [String: String] {
@@ -159,6 +168,7 @@ extension StickyGroup {
         var group = StickyGroup([:], Dictionary(counts) { $1 })
         group.isUniform = isUniform
         group.hasRacks = hasRacks
+        group.replicas = Int.random(in: 1...3, using: &random)
         for name in names { group.grow(name, by: 0, using: &random) }
         for _ in 0..<(isSmall ? 3 : Int.random(in: 1...8, using: &random)) { group.join(using: &random) }
         return group
@@ -168,7 +178,9 @@ extension StickyGroup {
         let count = (self.topics[topic]?.partitionCount ?? 0) + more
         var racks = self.topics[topic]?.racks ?? []
         while self.hasRacks, racks.count < count {
-            racks.append(Set((0..<2).map { _ in "r\(Int.random(in: 0..<3, using: &random))" }))
+            // With three replicas, all partitions are in all racks.
+            let all = ["r0", "r1", "r2"]
+            racks.append(Set(all.shuffled(using: &random).prefix(self.replicas)))
         }
         self.topics[topic] = AssignableTopic(partitionCount: count, racks: racks)
     }
@@ -183,7 +195,10 @@ extension StickyGroup {
         let member = "m\(self.subscriptions.count)-\(Int.random(in: 0..<1000, using: &random))"
         self.subscriptions[member] = self.someTopics(using: &random)
         if self.hasRacks, Int.random(in: 0..<5, using: &random) > 0 {
-            self.racks[member] = "r\(Int.random(in: 0..<3, using: &random))"
+            self.racks[member] = "r\(Int.random(in: 0..<4, using: &random))"
+        }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            self.instances[member] = "i\(Int.random(in: 0..<1000, using: &random))\(member)"
         }
     }
 
