@@ -61,6 +61,9 @@ public struct ConsumerConfiguration: Sendable {
     /// Whether a graceful shutdown calls the listener's `partitionsRevoked`. Default: true, as in Kafka's Java client.
     /// aiokafka doesn't call it.
     public var callRevokedOnLeave = true
+    /// Whether the member leaves its group when the consumer closes. Default: `.default`, so that dynamic members leave and static
+    /// ones remain. `unsubscribe()` always does the former.
+    public var groupMembershipOnClose: GroupMembershipOperation = .default
     /// Whether a topic pattern ignores Kafka's internal topics. Default: true.
     public var excludeInternalTopics = true
 

@@ -110,7 +110,8 @@ final class ConsumerLife: Sendable {
             result = .failure(error)
         }
         try? await self.handover.released.value(until: schedule.end, on: self.core.loop) { .cancelled }
-        await self.handover.leaveGroup(because: "the consumer is closed", until: schedule.end)
+        await self.handover.leaveGroup(
+            because: "the consumer is closed", self.core.configuration.groupMembershipOnClose, until: schedule.end)
         return result
     }
 

@@ -58,6 +58,21 @@ extension KafkaConsumer {
         try await self.handover.unsubscribe(for: self)
     }
 
+    /// Begins a rebalance of the group although nothing has changed that the client knows of, for instance because what a custom
+    /// assignor returns depends on something else. Returns immediately. Does nothing without a subscription.
+    ///
+    /// - Parameter reason: why, for the logs of the brokers (KIP-800).
+    /// - Throws: `.illegalState` if the consumer is in no group of the classic protocol: in the consumer protocol, the coordinator
+    ///   decides; `.closed`.
+    public func enforceRebalance(because reason: String = "the application asked for it") throws(KafkaError) {
+        if let error = self.core.state.withLock({ $0.isClosedError }) { throw error }
+        guard self.core.updateMembership({ $0.enforceRebalance(because: reason) }) else {
+            throw KafkaError(
+                .illegalState, "Only members of groups of the classic protocol can begin a rebalance.",
+                group: self.core.configuration.groupID)
+        }
+    }
+
     /// The partitions currently assigned to this consumer.
     public var assignment: [TopicPartition] { self.core.state.withLock { $0.subscriptions.assignment } }
 

@@ -81,8 +81,10 @@ extension PartitionHandover {
     }
 
     /// Leaves the group if this consumer is a member. Returns at the deadline at the latest.
-    func leaveGroup(because reason: String, until deadline: MonotonicTime) async {
-        let leaveNotice = self.core.state.withLock { $0.leaveGroup(because: reason) }
+    func leaveGroup(
+        because reason: String, _ operation: GroupMembershipOperation = .default, until deadline: MonotonicTime
+    ) async {
+        let leaveNotice = self.core.state.withLock { $0.leaveGroup(because: reason, operation) }
         self.core.wake([.membership, .reader])
         if let leaveNotice { await self.membership?.send(leaveNotice, until: deadline) }
     }
@@ -116,8 +118,10 @@ extension PartitionHandover {
 extension ConsumerState {
     /// Ends the membership and returns the `LeaveNotice` to send, if any. If there is a new subscription by now, a new
     /// membership begins to join.
-    mutating func leaveGroup(because reason: String) -> LeaveNotice? {
-        let leaveNotice = self.membership.leave(reason: reason)
+    mutating func leaveGroup(
+        because reason: String, _ operation: GroupMembershipOperation = .default
+    ) -> LeaveNotice? {
+        let leaveNotice = self.membership.leave(reason: reason, operation)
         switch self.subscriptions.subscription {
         case .topics, .pattern:
             if self.phase == .open { self.membership.subscribed(to: self.subscriptions.subscription.topics) }

@@ -302,8 +302,8 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// Leaves the group after all partitions are given up. Returns the LeaveGroup to send, if any.
-    mutating func leave(reason: String) -> LeaveNotice? {
-        let leaveNotice = self.leaveNotice(reason: reason)
+    mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
+        let leaveNotice = self.leaveNotice(of: self.identity.memberID, reason: reason, operation)
         let former = self.owned
         self = ClassicMembershipStateMachine(self.terms)
         self.owned = OwnedPartitions(after: former)
@@ -332,8 +332,16 @@ struct ClassicMembershipStateMachine: Sendable {
         self.leaveNotice(of: self.identity.memberID, reason: reason)
     }
 
-    private func leaveNotice(of memberID: String, reason: String) -> LeaveNotice? {
-        guard self.terms.instanceID == nil, !memberID.isEmpty else { return nil }
+    private func leaveNotice(
+        of memberID: String, reason: String, _ operation: GroupMembershipOperation = .default
+    ) -> LeaveNotice? {
+        let isLeaving =
+            switch operation {
+            case .default: self.terms.instanceID == nil
+            case .leaveGroup: true
+            case .remainInGroup: false
+            }
+        guard isLeaving, !memberID.isEmpty else { return nil }
         return LeaveNotice(memberID: memberID, reason: reason)
     }
 }

@@ -179,10 +179,10 @@ final class ConsumerMembershipDriver: MembershipDriver {
     // MARK: Leaving
 
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
-        let isStatic = self.settings.instanceID != nil
         let call = ConsumerGroupHeartbeatCall(
             group: self.group, memberID: leaveNotice.memberID,
-            epoch: isStatic ? ConsumerGroupHeartbeatCall.leavingForNow : ConsumerGroupHeartbeatCall.leaving,
+            epoch: leaveNotice.isForGood
+                ? ConsumerGroupHeartbeatCall.leaving : ConsumerGroupHeartbeatCall.leavingForNow,
             instanceID: self.settings.instanceID, purpose: .general)
         await self.send(leaveNotice, by: call, until: deadline)
     }

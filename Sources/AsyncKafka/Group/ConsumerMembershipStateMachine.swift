@@ -289,8 +289,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     }
 
     /// Leaves the group after all partitions are given up. Returns the notice to send, if any.
-    mutating func leave(reason: String) -> LeaveNotice? {
-        let leaveNotice = self.leaveNotice(reason: reason)
+    mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
+        let leaveNotice = self.leaveNotice(reason: reason, operation)
         let (former, heartbeats) = (self.owned, self.heartbeats)
         self = ConsumerMembershipStateMachine(self.terms)
         self.owned = OwnedPartitions(after: former)
@@ -302,14 +302,18 @@ struct ConsumerMembershipStateMachine: Sendable {
     var leaveNoticeIfUnwanted: LeaveNotice? {
         switch self.state {
         case .idle, .suspended, .failed:
-            LeaveNotice(memberID: self.terms.memberID, reason: "the member has left before the group answered")
+            LeaveNotice(
+                memberID: self.terms.memberID, reason: "the member has left before the group answered",
+                isForGood: self.terms.instanceID == nil)
         default: nil
         }
     }
 
     /// A static member leaves, too, with an epoch which says that it may return.
-    private func leaveNotice(reason: String) -> LeaveNotice? {
-        guard self.isMember || self.inFlight != nil else { return nil }
-        return LeaveNotice(memberID: self.terms.memberID, reason: reason)
+    private func leaveNotice(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
+        let isStatic = self.terms.instanceID != nil
+        guard self.isMember || self.inFlight != nil, isStatic || operation != .remainInGroup else { return nil }
+        return LeaveNotice(
+            memberID: self.terms.memberID, reason: reason, isForGood: !isStatic || operation == .leaveGroup)
     }
 }

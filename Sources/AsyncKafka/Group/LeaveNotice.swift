@@ -5,8 +5,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The content of a LeaveGroup request.
+/// The content of the request with which a member leaves.
 struct LeaveNotice: Hashable, Sendable {
     var memberID: String
     var reason: String
+    /// Whether the member is removed. Otherwise it is a static member of the consumer protocol, whose partitions are kept for it.
+    var isForGood = true
 }

@@ -119,6 +119,16 @@ enum Membership: Sendable {
             consumer: { $0.rebalance(because: reason) })
     }
 
+    /// Begins a rebalance that the application wants. Returns false under a protocol in which a member can't.
+    mutating func enforceRebalance(because reason: String) -> Bool {
+        self.change(
+            without: false,
+            classic: {
+                $0.topicsChanged(because: reason)
+                return true
+            }, consumer: { _ in false })
+    }
+
     /// Tells the group that the topics differ from those that it knows. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
         self.change(
@@ -210,8 +220,10 @@ enum Membership: Sendable {
     }
 
     /// Leaves the group after all partitions are given up. Returns the `LeaveNotice` to send, if any.
-    mutating func leave(reason: String) -> LeaveNotice? {
-        self.change(without: nil, classic: { $0.leave(reason: reason) }, consumer: { $0.leave(reason: reason) })
+    mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
+        self.change(
+            without: nil, classic: { $0.leave(reason: reason, operation) },
+            consumer: { $0.leave(reason: reason, operation) })
     }
 
     // MARK: The machine

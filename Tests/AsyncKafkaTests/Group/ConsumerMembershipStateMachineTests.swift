@@ -259,6 +259,22 @@ private typealias Fixture = ConsumerMembershipFixture
         #expect(machine.leave(reason: "closed") != nil && machine.leaveNoticeIfUnwanted != nil)
     }
 
+    @Test func whoRemainsAndWhoLeavesForGood() {
+        typealias Operation = GroupMembershipOperation
+        let expected: [(isStatic: Bool, operation: Operation, isForGood: Bool?)] = [
+            (false, .default, true), (false, .leaveGroup, true), (false, .remainInGroup, nil),
+            (true, .default, false), (true, .leaveGroup, true), (true, .remainInGroup, false),
+        ]
+        for (isStatic, operation, isForGood) in expected {
+            var consumer = Fixture.stable(isStatic: isStatic)
+            let notice = consumer.leave(reason: "closed", operation)
+            #expect(notice?.isForGood == isForGood, "\(isStatic) \(operation)")
+            var classic = MembershipFixture.machine("stable", isStatic: isStatic)
+            // A classic static member that says nothing remains.
+            #expect((classic.leave(reason: "closed", operation) != nil) == (isForGood ?? false))
+        }
+    }
+
     // MARK: Commits
 
     @Test func aCommitThatIsRefusedAsStaleIsMadeAgainUnderTheNewEpoch() {

@@ -57,8 +57,9 @@ import Testing
         }
     }
 
-    @Test func partitionsAssignedRunsAfterTheRebalanceAndBeforeTheFirstFetch() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func partitionsAssignedRunsAfterTheRebalanceAndBeforeTheFirstFetch(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 1)
             let log = EventLog()
@@ -72,7 +73,7 @@ import Testing
                     #expect(group?.state == "Stable")
                     #expect(kafka.requests.allSatisfy { $0.api != .fetch })
                 })
-            try await self.read(kafka.consuming("g"), listener, until: stop) { record, _ in
+            try await self.read(kafka.consuming("g", handover), listener, until: stop) { record, _ in
                 log.add("read \(record.text)")
                 stop.fulfill(.success(()))
             }
@@ -81,8 +82,9 @@ import Testing
         }
     }
 
-    @Test func positionCommittedSeekAndPauseWorkInPartitionsAssigned() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func positionCommittedSeekAndPauseWorkInPartitionsAssigned(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 10)
             try await kafka.fill("t", partition: 1, 10)
@@ -101,7 +103,7 @@ import Testing
                     try await consumer.seek(one, to: .beginning)
                     try consumer.pause([one])
                 })
-            try await self.read(kafka.consuming("g"), listener, until: stop) { record, consumer in
+            try await self.read(kafka.consuming("g", handover), listener, until: stop) { record, consumer in
                 #expect(record.topicPartition == zero)
                 log.add(record.text)
                 if record.offset == 9 { stop.fulfill(.success(())) }
@@ -110,12 +112,13 @@ import Testing
         }
     }
 
-    @Test func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 200)
             try await kafka.fill("t", partition: 1, 200)
-            var configuration = kafka.consuming("g")
+            var configuration = kafka.consuming("g", handover)
             configuration.enableAutoCommit = false
             let log = EventLog()
             let inBody = Lock(false)
@@ -146,10 +149,11 @@ import Testing
                         if record.offset == 50, record.partition == 0 {
                             log.add("a holds")
                             await log.until("b starts")
-                            await kafka.untilRequests { $0.count { $0.api == .joinGroup } >= 3 }
-                            await kafka.untilRequests { requests in
-                                requests.last?.api == .heartbeat && requests.count { $0.api == .heartbeat } > 5
+                            if handover != .consumer {
+                                await kafka.untilRequests { $0.count { $0.api == .joinGroup } >= 3 }
                             }
+                            let count = kafka.requests.count { $0.api == handover.heartbeat }
+                            await kafka.untilRequests(of: handover.heartbeat, count: count + 6)
                         }
                         try await each(record, consumer)
                         inBody.withLock { $0 = false }
@@ -166,8 +170,9 @@ import Testing
         }
     }
 
-    @Test func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let log = EventLog()
             let stops = (0..<3).map { _ in Promise<Void>() }
@@ -176,7 +181,7 @@ import Testing
                     let listener = NotingListener(
                         name: "m\(index)", log: log,
                         onRevoked: { _, consumer in _ = try await consumer.beginningOffsets(of: consumer.assignment) })
-                    let configuration = kafka.consuming("g")
+                    let configuration = kafka.consuming("g", handover)
                     group.addTask { try await self.read(configuration, listener, until: stop) }
                     await log.until { events in
                         // All members have received a generation in which all partitions are assigned.
@@ -210,17 +215,19 @@ import Testing
         var holdings: [String: [String]] = [:]
         for event in events {
             let words = event.split(separator: " ").map(String.init)
+            let partitions = words.count > 2 ? words[2].split(separator: ",").map(String.init) : []
             switch words[1] {
-            case "assigned": holdings[words[0]] = words.count > 2 ? words[2].split(separator: ",").map(String.init) : []
-            case "revoking", "lost": holdings[words[0]] = []
+            case "assigned": holdings[words[0], default: []] += partitions
+            case "revoking", "lost": holdings[words[0]]?.removeAll { partitions.contains($0) }
             default: break
             }
         }
         return holdings
     }
 
-    @Test func partitionsLostRunsAfterALossAndNothingCanBeCommitted() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func partitionsLostRunsAfterALossAndNothingCanBeCommitted(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 5)
             let log = EventLog()
@@ -233,7 +240,7 @@ import Testing
                     }
                     #expect(error?.code == .commitFailed)
                 })
-            var configuration = kafka.consuming("g")
+            var configuration = kafka.consuming("g", handover)
             configuration.enableAutoCommit = false
             try await self.read(configuration, listener, until: stop) { record, _ in
                 log.add(record.text)
@@ -242,7 +249,7 @@ import Testing
                     return
                 }
                 if record.text == "v2" {
-                    let fault = kafka.inject(.fail(.illegalGeneration), on: .heartbeat)
+                    let fault = kafka.inject(handover.removal, on: handover.heartbeat)
                     await kafka.untilRequests { _ in fault.hits == 1 }
                 }
             }
@@ -254,15 +261,16 @@ import Testing
         }
     }
 
-    @Test func heartbeatsContinueDuringAllCallbacks() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
-            try await kafka.createTopic("t")
+    @Test(arguments: HandoverProtocol.allCases)
+    func heartbeatsContinueDuringAllCallbacks(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("t", 1)
             let log = EventLog()
             let stop = Promise<Void>()
             let waitForHeartbeats: @Sendable () async -> Void = {
-                let before = kafka.requests.count { $0.api == .heartbeat }
-                await kafka.untilRequests(of: .heartbeat, count: before + 3)
+                let before = kafka.requests.count { $0.api == handover.heartbeat }
+                await kafka.untilRequests(of: handover.heartbeat, count: before + 3)
             }
             let listener = NotingListener(
                 name: "a", log: log, onRevoked: { _, _ in await waitForHeartbeats() },
@@ -270,15 +278,16 @@ import Testing
                     await waitForHeartbeats()
                     if log.events.contains("a revoked 0") { stop.fulfill(.success(())) }
                 })
-            try await self.read(kafka.consuming("g"), listener, until: stop) { _, consumer in
-                try consumer.subscribe(to: ["t", "u"])
+            try await self.read(kafka.consuming("g", handover), listener, until: stop) { _, consumer in
+                try consumer.subscribe(to: ["u"])
             }
             #expect(log.events.contains("a revoked 0"))
         }
     }
 
-    @Test func aCallbackBeyondTheRebalanceTimeoutLosesThePartitionsAndTheMemberRejoins() async throws {
-        try await self.clock.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func aCallbackBeyondTheRebalanceTimeoutLosesThePartitionsAndTheMemberRejoins(handover: HandoverProtocol) async throws {
+        try await self.clock.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let log = EventLog()
@@ -288,9 +297,9 @@ import Testing
                 name: "a", log: log,
                 onAssigned: { _, _ in
                     // Wait until the consumer has left the group.
-                    if isFirst() { await kafka.untilRequests(of: .leaveGroup) }
+                    if isFirst() { try await kafka.untilEmpty("g", on: self.clock) }
                 })
-            var configuration = kafka.consuming("g")
+            var configuration = kafka.consuming("g", handover)
             configuration.maxPollInterval = .seconds(2)
             try await self.read(configuration, listener, until: stop) { record, _ in
                 log.add(record.text)
@@ -304,13 +313,14 @@ import Testing
         }
     }
 
-    @Test func processingBeyondTheMaximumPollIntervalLosesThePartitions() async throws {
-        try await self.clock.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func processingBeyondTheMaximumPollIntervalLosesThePartitions(handover: HandoverProtocol) async throws {
+        try await self.clock.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 2)
             let log = EventLog()
             let stop = Promise<Void>()
-            var configuration = kafka.consuming("g")
+            var configuration = kafka.consuming("g", handover)
             configuration.maxPollInterval = .seconds(2)
             try await self.read(
                 configuration, NotingListener(name: "a", log: log), until: stop
@@ -320,7 +330,7 @@ import Testing
                     stop.fulfill(.success(()))
                     return
                 }
-                await kafka.untilRequests(of: .leaveGroup)
+                try await kafka.untilEmpty("g", on: self.clock)
             }
             #expect(
                 log.events.prefix(7) == [
@@ -329,13 +339,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false])
-    func leavingCallsPartitionsRevokedIfConfigured(callsRevoked: Bool) async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases, [true, false])
+    func leavingCallsPartitionsRevokedIfConfigured(handover: HandoverProtocol, callsRevoked: Bool) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             let log = EventLog()
-            var configuration = kafka.consuming("g")
+            var configuration = kafka.consuming("g", handover)
             configuration.callRevokedOnLeave = callsRevoked
             let stop = Promise<Void>()
             try await self.read(configuration, NotingListener(name: "a", log: log), until: stop) { record, _ in
@@ -348,13 +358,14 @@ import Testing
         }
     }
 
-    @Test func leavingTheScopeLeavesTheGroupToo() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func leavingTheScopeLeavesTheGroupToo(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 3)
             let log = EventLog()
             let listener = NotingListener(name: "a", log: log)
-            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+            try await KafkaConsumer.withConsumer(kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener) {
                 for try await record in $0.records where record.offset == 1 { break }
             }
             #expect(log.events.last == "a revoked 0")
@@ -364,9 +375,10 @@ import Testing
         }
     }
 
-    @Test func anErrorOfACallbackReachesTheReaderWithTheCallbacksName() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
-            try await kafka.createTopic("t")
+    @Test(arguments: HandoverProtocol.allCases)
+    func anErrorOfACallbackReachesTheReaderWithTheCallbacksName(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
+            for topic in ["t", "u"] { try await kafka.createTopic(topic) }
             try await kafka.fill("t", 1)
             for callback in ["partitionsAssigned", "partitionsRevoked", "partitionsLost"] {
                 let log = EventLog()
@@ -376,13 +388,13 @@ import Testing
                 case "partitionsRevoked": listener.onRevoked = { _, _ in throw Failure() }
                 default: listener.onLost = { _, _ in throw Failure() }
                 }
-                var configuration = kafka.consuming("g-\(callback)")
+                var configuration = kafka.consuming("g-\(callback)", handover)
                 configuration.enableAutoCommit = false
                 let error = await #expect(throws: KafkaError.self) {
                     try await self.read(configuration, listener) { _, consumer in
-                        if callback == "partitionsRevoked" { try consumer.subscribe(to: ["t", "u"]) }
+                        if callback == "partitionsRevoked" { try consumer.subscribe(to: ["u"]) }
                         if callback == "partitionsLost" {
-                            let fault = kafka.inject(.fail(.unknownMemberId), on: .heartbeat)
+                            let fault = kafka.inject(.fail(.unknownMemberId), on: handover.heartbeat)
                             await kafka.untilRequests { _ in fault.hits == 1 }
                         }
                     }
@@ -394,12 +406,13 @@ import Testing
         }
     }
 
-    @Test func readingContinuesAfterAnErrorOfACallback() async throws {
-        try await EmbeddedKafka.withBroker { kafka in
+    @Test(arguments: HandoverProtocol.allCases)
+    func readingContinuesAfterAnErrorOfACallback(handover: HandoverProtocol) async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let listener = NotingListener(name: "a", log: EventLog(), onAssigned: { _, _ in throw Failure() })
-            try await KafkaConsumer.withConsumer(kafka.consuming("g"), subscribedTo: ["t"], listener: listener) {
+            try await KafkaConsumer.withConsumer(kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener) {
                 consumer in
                 await #expect(throws: KafkaError.self) { for try await _ in consumer.records {} }
                 let record = try await consumer.nextRecord()

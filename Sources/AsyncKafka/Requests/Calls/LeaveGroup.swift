@@ -13,6 +13,7 @@ struct LeaveGroupCall: GroupCall {
 
     var group: String
     var memberID: String
+    var instanceID: String?
     var reason: String
     var patience: Duration?
 
@@ -24,6 +25,7 @@ struct LeaveGroupCall: GroupCall {
         if recipient.version >= 3 {
             var member = LeaveGroupRequest.MemberIdentity()
             member.memberId = self.memberID
+            member.groupInstanceId = self.instanceID
             if recipient.version >= 5 { member.reason = self.reason }
             request.members = [member]
         } else {
