@@ -1,0 +1,37 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncKafka
+import EmbeddedKafka
+import KafkaTestSupport
+import Testing
+
+extension InteropTests {
+    /// The embedded broker's groups against Kafka's: request by request, and by the programs of others.
+    @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "needs Apache Kafka's jars"))
+    struct EmbeddedGroups {
+        @Test(arguments: TestEnvironment.real.filter { $0.isAtLeast(4, 4) })
+        func requestsOfMembersAreAnsweredAsByKafka(environment: TestEnvironment) async throws {
+            guard case .real(let installation) = environment else { return }
+            // So that the target is there with the heartbeat that needs it.
+            let settings = [
+                "group.consumer.assignment.interval.ms": "0", "group.consumer.min.assignment.interval.ms": "0",
+                "group.consumer.assignor.offload.enable": "false", "group.initial.rebalance.delay.ms": "0",
+            ]
+            let expected = try await RealCluster.withCluster(installation, settings: settings) { cluster in
+                try await GroupScript.run(on: .real(cluster))
+            }
+            var configuration = EmbeddedKafka.Configuration()
+            configuration.createTopicsAutomatically = false
+            let answers = try await EmbeddedKafka.withCluster(configuration) { kafka in
+                try await GroupScript.run(on: .embedded(kafka))
+            }
+            #expect(answers.count == expected.count)
+            for (answer, expected) in zip(answers, expected) { #expect(answer == expected) }
+        }
+    }
+}
