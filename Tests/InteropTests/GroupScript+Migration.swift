@@ -184,7 +184,7 @@ extension GroupScript {
     /// A member that owns partitions hands them on in the cooperative way, while the group is mixed.
     func migrateCooperatively() async throws {
         self.begin("mixed")
-        let rig = try await self.rig(["t": 4])
+        let rig = try await self.rig(["t": 6])
         self.note("a joins", try await rig.join("a", "t"))
         let old = ClassicRig(rig, "t", protocols: ["cooperative-sticky"])
         self.note("without ID", try await old.join())
