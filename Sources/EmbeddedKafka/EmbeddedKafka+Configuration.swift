@@ -80,6 +80,9 @@ extension EmbeddedKafka {
         /// The version of groups, as the level of the feature `group.version`: 0 for clusters that have the classic protocol
         /// alone, 1 for those that also have the consumer protocol (KIP-848). Default: 1.
         public var groupVersion = 1
+        /// How groups may change from one protocol to the other while they have members
+        /// (`group.consumer.migration.policy`). Default: both ways.
+        public var groupMigration = GroupMigration.bidirectional
         /// The time after which a silent member of the consumer protocol is removed
         /// (`group.consumer.session.timeout.ms`). Default: 45 s.
         public var consumerSessionTimeout: Duration = .seconds(45)

@@ -43,6 +43,18 @@ extension EmbeddedKafka {
         public var members: [Member]
     }
 
+    /// How groups may change their protocol while they have members.
+    public enum GroupMigration: String, Hashable, Sendable {
+        /// Not at all.
+        case disabled
+        /// From the classic protocol to the consumer protocol, when a member joins with that.
+        case upgrade
+        /// From the consumer protocol to the classic protocol, when all members are left that use that.
+        case downgrade
+        /// Both ways.
+        case bidirectional
+    }
+
     /// Returns a group, or nil if no member has joined it and no offset is committed.
     ///
     /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
@@ -50,6 +62,18 @@ extension EmbeddedKafka {
         try await self.onLoop { cluster in
             cluster.groups[id].map { Group($0) }
         }
+    }
+
+    /// Changes the version of groups while the cluster runs, as an administrator does with the feature `group.version`.
+    /// Clients learn of it with their next connection. With version 0, groups of the consumer protocol have no coordinator.
+    ///
+    /// - Parameter version: The version, 0 or 1, as `Configuration.groupVersion`.
+    /// - Throws: `EmbeddedKafkaError` if there is no such version, or if the cluster has been stopped.
+    public func setGroupVersion(_ version: Int) async throws(EmbeddedKafkaError) {
+        guard (0...1).contains(version) else {
+            throw EmbeddedKafkaError("Groups have versions 0 and 1, not \(version).")
+        }
+        try await self.onLoop { cluster in cluster.setLevel(of: .groupVersion, to: version) }
     }
 
     /// Returns the committed offset of a group for a partition, or nil if there is none or the group or partition doesn't

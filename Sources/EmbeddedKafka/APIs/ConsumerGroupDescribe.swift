@@ -65,10 +65,10 @@ enum ConsumerGroupDescribeEndpoint: Endpoint {
             shown.clientId = member.clientID
             shown.clientHost = member.clientHost
             shown.subscribedTopicNames = member.topics.sorted()
-            shown.subscribedTopicRegex = member.pattern
-            shown.assignment = self.assignment(Set(member.assigned.keys), call)
+            shown.subscribedTopicRegex = member.pattern ?? ""
+            shown.assignment = self.assignment(Set(member.assigned.keys).union(member.revoking.keys), call)
             shown.targetAssignment = self.assignment(group.target[member.id] ?? [], call)
-            if call.version >= 1 { shown.memberType = 1 }
+            if call.version >= 1 { shown.memberType = member.classic == nil ? 1 : 0 }
             return shown
         }
         for member in described.members {

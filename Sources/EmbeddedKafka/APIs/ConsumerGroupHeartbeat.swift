@@ -31,11 +31,18 @@ enum ConsumerGroupHeartbeatEndpoint: Endpoint {
         guard call.coordinatesGroup(request.groupId) else { throw BrokerError(.notCoordinator) }
         let heartbeat = try self.heartbeat(request, call)
         let isJoining = heartbeat.epoch == EpochGroup.Epoch.joining
+        let isNew = call.cluster.groups[request.groupId] == nil
         guard let group = isJoining ? call.cluster.makeGroup(request.groupId) : call.cluster.groups[request.groupId]
         else {
             throw BrokerError(.groupIdNotFound, "There is no group \(request.groupId).")
         }
-        let answer = try group.heartbeat(heartbeat) { call.permits(.describe, .topic($0)) }
+        let answer: EpochGroup.HeartbeatAnswer
+        do throws(BrokerError) {
+            answer = try group.heartbeat(heartbeat) { call.permits(.describe, .topic($0)) }
+        } catch {
+            if isNew { call.cluster.groups[request.groupId] = nil }
+            throw error
+        }
         var response = ConsumerGroupHeartbeatResponse()
         response.memberId = answer.memberID
         response.memberEpoch = answer.epoch
@@ -75,7 +82,8 @@ enum ConsumerGroupHeartbeatEndpoint: Endpoint {
         }
         if epoch == EpochGroup.Epoch.joining {
             try require(request.rebalanceTimeoutMs != -1, "A member that joins must have a rebalance timeout.")
-            try require(request.topicPartitions?.isEmpty == true, "A member that joins has an empty list of partitions.")
+            try require(
+                request.topicPartitions?.isEmpty == true, "A member that joins has an empty list of partitions.")
             try require(
                 request.subscribedTopicNames != nil || request.subscribedTopicRegex != nil,
                 "A member that joins must have a subscription.")
@@ -98,7 +106,8 @@ enum ConsumerGroupHeartbeatEndpoint: Endpoint {
             guard let assignor = GroupAssignor(rawValue: name) else {
                 throw BrokerError(
                     .unsupportedAssignor,
-                    "There is no assignor \(name), but \(GroupAssignor.allCases.map(\.rawValue).joined(separator: ", ")).")
+                    "There is no assignor \(name), but \(GroupAssignor.allCases.map(\.rawValue).joined(separator: ", "))."
+                )
             }
             heartbeat.assignor = assignor
         }

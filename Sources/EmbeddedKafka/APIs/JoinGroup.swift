@@ -36,7 +36,8 @@ enum JoinGroupEndpoint: Endpoint {
                 ClassicGroup.Supported(name: $0.name, metadata: $0.metadata.detached())
             },
             requiresKnownMemberID: call.version >= 4, canSkipAssignment: call.version >= 9)
-        call.cluster.makeGroup(request.groupId).join(join) { answer in
+        call.cluster.makeGroup(request.groupId).join(join, isVisible: { call.permits(.describe, .topic($0)) }) {
+            answer in
             var response = self.response(answer.memberID, answer.error, call)
             response.generationId = answer.generation
             response.protocolType = answer.protocolType

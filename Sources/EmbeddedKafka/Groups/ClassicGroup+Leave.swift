@@ -119,15 +119,20 @@ extension ClassicGroup {
             protocolName: self.protocolName, leaderID: self.leaderID, members: self.members)
     }
 
+    /// Returns the answers that refuse all waiting requests.
+    func refuseWaiting(_ error: ErrorCode) -> [Answer] {
+        self.members.flatMap { member in
+            [
+                member.joinTicket.map { .join($0, JoinAnswer(error: error, memberID: member.id)) },
+                member.syncTicket.map { .sync($0, SyncAnswer(error: error)) },
+            ].compactMap(\.self)
+        }
+    }
+
     /// Moves the group to another coordinator: refuses waiting requests, and restores the state that was last stored.
     mutating func moveToNewCoordinator(now: Milliseconds) -> [Answer] {
         guard self.state != .dead else { return [] }
-        for member in self.members {
-            if let join = member.joinTicket {
-                self.answers.append(.join(join, JoinAnswer(error: .notCoordinator, memberID: member.id)))
-            }
-            if let sync = member.syncTicket { self.answers.append(.sync(sync, SyncAnswer(error: .notCoordinator))) }
-        }
+        self.answers.append(contentsOf: self.refuseWaiting(.notCoordinator))
         self.joinDeadline = nil
         self.initialDelayLeft = nil
         self.syncDeadline = nil

@@ -76,35 +76,76 @@ final class ConsumerGroup {
 
     // MARK: Members
 
-    func join(_ request: ClassicGroup.JoinRequest, answer: @escaping (ClassicGroup.JoinAnswer) -> Void) {
+    func join(
+        _ request: ClassicGroup.JoinRequest, isVisible: (String) -> Bool,
+        answer: @escaping (ClassicGroup.JoinAnswer) -> Void
+    ) {
+        let newMemberID = "\(request.instanceID ?? request.clientID)-\(self.cluster.randomUUID())"
         self.becomeClassicGroup()
-        guard self.kind == .classic else {
-            answer(ClassicGroup.JoinAnswer(error: .inconsistentGroupProtocol, memberID: request.memberID))
+        if self.kind == .consumer {
+            answer(
+                self.joinConsumerGroup(
+                    request, newMemberID: self.cluster.randomUUID().description, isVisible: isVisible))
             return
         }
         let ticket = self.cluster.takeNumber()
         self.joins[ticket] = answer
-        let prefix = request.instanceID ?? request.clientID
-        let answers = self.classic.join(
-            request, newMemberID: "\(prefix)-\(self.cluster.randomUUID())", ticket: ticket, now: self.cluster.now)
-        self.give(answers)
+        self.give(self.classic.join(request, newMemberID: newMemberID, ticket: ticket, now: self.cluster.now))
+    }
+
+    /// Takes a member of the classic protocol into a group of the consumer protocol.
+    private func joinConsumerGroup(
+        _ request: ClassicGroup.JoinRequest, newMemberID: String, isVisible: (String) -> Bool
+    ) -> ClassicGroup.JoinAnswer {
+        do throws(BrokerError) {
+            guard self.cluster.configuration.groupMigration != .disabled else {
+                throw BrokerError(.inconsistentGroupProtocol)
+            }
+            let answer = try self.epochs.join(
+                request, newMemberID: newMemberID, self.cluster.groupTopics, isVisible: isVisible,
+                now: self.cluster.now)
+            self.give([])
+            return answer
+        } catch {
+            return ClassicGroup.JoinAnswer(error: error.code, memberID: request.memberID)
+        }
     }
 
     func sync(_ request: ClassicGroup.SyncRequest, answer: @escaping (ClassicGroup.SyncAnswer) -> Void) {
+        if self.kind == .consumer {
+            do throws(BrokerError) {
+                answer(try self.epochs.sync(request, self.cluster.groupTopics, now: self.cluster.now))
+            } catch {
+                answer(ClassicGroup.SyncAnswer(error: error.code))
+            }
+            self.give([])
+            return
+        }
         let ticket = self.cluster.takeNumber()
         self.syncs[ticket] = answer
-        let answers = self.classic.sync(request, ticket: ticket, now: self.cluster.now)
-        self.give(answers)
+        self.give(self.classic.sync(request, ticket: ticket, now: self.cluster.now))
     }
 
     func heartbeat(memberID: String, instanceID: String?, generation: Int32) -> ErrorCode {
-        let error = self.classic.heartbeat(
-            memberID: memberID, instanceID: instanceID, generation: generation, now: self.cluster.now)
-        self.give([])
-        return error
+        defer { self.give([]) }
+        guard self.kind == .consumer else {
+            return self.classic.heartbeat(
+                memberID: memberID, instanceID: instanceID, generation: generation, now: self.cluster.now)
+        }
+        do throws(BrokerError) {
+            try self.epochs.heartbeat(
+                memberID: memberID, instanceID: instanceID, generation: generation, now: self.cluster.now)
+            return .none
+        } catch {
+            return error.code
+        }
     }
 
     func leave(_ leavers: [ClassicGroup.Leaver]) -> [ErrorCode] {
+        if self.kind == .consumer {
+            defer { self.give([]) }
+            return self.epochs.leave(leavers)
+        }
         let (results, answers) = self.classic.leave(leavers, now: self.cluster.now)
         self.give(answers)
         return results
@@ -117,30 +158,52 @@ final class ConsumerGroup {
         _ heartbeat: EpochGroup.Heartbeat, isVisible: (String) -> Bool
     ) throws(BrokerError) -> EpochGroup.HeartbeatAnswer {
         try self.becomeConsumerGroup(for: heartbeat)
-        let answer = try self.epochs.heartbeat(
+        defer { self.give([]) }
+        return try self.epochs.heartbeat(
             heartbeat, newMemberID: self.cluster.randomUUID().description, self.cluster.groupTopics,
             isVisible: isVisible, now: self.cluster.now)
-        self.give([])
-        return answer
     }
 
-    /// Makes an empty group of the classic protocol one of the consumer protocol, for a member that joins.
+    /// Makes a group of the classic protocol one of the consumer protocol, for a member that joins with it.
     private func becomeConsumerGroup(for heartbeat: EpochGroup.Heartbeat) throws(BrokerError) {
         guard self.kind == .classic else { return }
-        guard heartbeat.epoch == EpochGroup.Epoch.joining, self.classic.isEmpty else {
+        guard heartbeat.epoch == EpochGroup.Epoch.joining else {
             throw BrokerError(.groupIdNotFound, "The group \(self.name) is no consumer group.")
         }
+        var answers: [ClassicGroup.Answer] = []
+        if self.classic.members.isEmpty {
+            self.epochs = EpochGroup(limits: self.epochs.limits)
+        } else {
+            guard [.upgrade, .bidirectional].contains(self.cluster.configuration.groupMigration) else {
+                throw BrokerError(.groupIdNotFound, "The group \(self.name) is classic, and can't be changed.")
+            }
+            guard self.classic.protocolType == "consumer", self.classic.members.count <= self.epochs.limits.maxSize
+            else {
+                throw BrokerError(.groupIdNotFound, "The group \(self.name) isn't one of consumers, or too large.")
+            }
+            self.epochs = try EpochGroup(
+                self.classic, limits: self.epochs.limits, self.cluster.groupTopics, now: self.cluster.now)
+            answers = self.classic.refuseWaiting(.rebalanceInProgress)
+        }
         self.kind = .consumer
-        self.epochs = EpochGroup(limits: self.epochs.limits)
         self.classic = ClassicGroup(limits: self.classic.limits)
+        self.deliver(answers)
     }
 
-    /// Makes an empty group of the consumer protocol one of the classic protocol.
+    /// Makes a group of the consumer protocol a classic one if it is empty.
     private func becomeClassicGroup() {
         guard self.kind == .consumer, self.epochs.members.isEmpty else { return }
         self.kind = .classic
         self.epochs = EpochGroup(limits: self.epochs.limits)
-        self.classic = ClassicGroup(limits: self.classic.limits)
+    }
+
+    /// Makes a group of the consumer protocol a classic one if all its members use the classic protocol.
+    private func becomeClassicGroupIfAllAreClassic() {
+        guard self.kind == .consumer, self.epochs.isToBecomeClassic else { return }
+        self.classic = ClassicGroup(
+            self.epochs, limits: self.classic.limits, self.cluster.groupTopics, now: self.cluster.now)
+        self.kind = .classic
+        self.epochs = EpochGroup(limits: self.epochs.limits)
     }
 
     func delete() -> ErrorCode {
@@ -157,14 +220,19 @@ final class ConsumerGroup {
     }
 
     private func give(_ answers: [ClassicGroup.Answer]) {
+        self.becomeClassicGroupIfAllAreClassic()
         self.setTimer()
+        self.deliver(answers)
+        self.cluster.waiters.notice()
+    }
+
+    private func deliver(_ answers: [ClassicGroup.Answer]) {
         for answer in answers {
             switch answer {
             case .join(let ticket, let answer): self.joins.removeValue(forKey: ticket)?(answer)
             case .sync(let ticket, let answer): self.syncs.removeValue(forKey: ticket)?(answer)
             }
         }
-        self.cluster.waiters.notice()
     }
 
     // If the deadline only moves back, the timer stays and finds nothing to do, so that heartbeats set no timers.
@@ -295,7 +363,9 @@ extension EmbeddedKafka.Configuration {
     var epochGroupLimits: EpochGroup.Limits {
         EpochGroup.Limits(
             sessionTimeout: self.consumerSessionTimeout.inMilliseconds,
-            heartbeatInterval: self.consumerHeartbeatInterval.inMilliseconds, maxSize: self.maxGroupSize)
+            heartbeatInterval: self.consumerHeartbeatInterval.inMilliseconds, maxSize: self.maxGroupSize,
+            becomesClassic: [.downgrade, .bidirectional].contains(self.groupMigration),
+            maxClassicSize: self.maxGroupSize)
     }
 }
 

@@ -20,7 +20,7 @@ extension EpochGroup {
     ) throws(BrokerError) -> HeartbeatAnswer {
         if heartbeat.epoch < 0 { return try self.leave(heartbeat) }
         var heartbeat = heartbeat
-        try self.checkRoom(for: heartbeat)
+        try self.checkRoom(memberID: heartbeat.memberID, instanceID: heartbeat.instanceID)
         if heartbeat.memberID.isEmpty { heartbeat.memberID = newMemberID }
         let (old, replaced) = try self.sender(of: heartbeat)
         var member = old
@@ -36,16 +36,16 @@ extension EpochGroup {
         self.refresh(topics, isVisible, isChanged: hasNewSubscription || self.assignor != oldAssignor)
         if hasNewSubscription { self.revokeUnsubscribed(member.id, topics) }
         self.reconcile(member.id, owned: heartbeat.owned, now: now)
-        self.members[member.id]?.sessionDeadline = now + self.limits.sessionTimeout
+        self.touch(member.id, now: now)
         member = self.members[member.id] ?? member
         let isTold = heartbeat.isFull || member.assigned != old.assigned
         return HeartbeatAnswer(
             memberID: member.id, epoch: member.epoch, assignment: isTold ? member.assigned.keys.sorted() : nil)
     }
 
-    private func checkRoom(for heartbeat: Heartbeat) throws(BrokerError) {
-        if let instanceID = heartbeat.instanceID, self.staticMember(instanceID) != nil { return }
-        guard self.members.count >= self.limits.maxSize, self.members[heartbeat.memberID] == nil else { return }
+    func checkRoom(memberID: String, instanceID: String?) throws(BrokerError) {
+        if let instanceID, self.staticMember(instanceID) != nil { return }
+        guard self.members.count >= self.limits.maxSize, self.members[memberID] == nil else { return }
         throw BrokerError(.groupMaxSizeReached, "The group has \(self.members.count) members, and may not have more.")
     }
 
@@ -59,7 +59,7 @@ extension EpochGroup {
             guard let known = self.staticMember(instanceID) else {
                 return (self.members[heartbeat.memberID] ?? Member(id: heartbeat.memberID), nil)
             }
-            guard known.epoch == Epoch.leavingForAWhile else {
+            guard known.epoch == Epoch.leavingForAWhile || known.classic != nil else {
                 throw BrokerError(
                     .unreleasedInstanceId,
                     "The instance ID \(instanceID) belongs to member \(known.id), which has not left.")
@@ -87,7 +87,7 @@ extension EpochGroup {
         BrokerError(.unknownMemberId, "\(memberID) is no member of the group.")
     }
 
-    private func member(_ memberID: String, _ instanceID: String) throws(BrokerError) -> Member {
+    func member(_ memberID: String, _ instanceID: String) throws(BrokerError) -> Member {
         guard let known = self.staticMember(instanceID) else {
             throw BrokerError(.unknownMemberId, "No member has the instance ID \(instanceID).")
         }
@@ -113,7 +113,7 @@ extension EpochGroup {
     }
 
     /// Gives a static member's place to the member that returns with its instance ID.
-    private mutating func replace(_ old: Member, by id: String) {
+    mutating func replace(_ old: Member, by id: String) {
         guard old.id != id else { return }
         let target = self.target.removeValue(forKey: old.id)
         self.members[old.id] = nil

@@ -36,7 +36,10 @@ extension EpochGroup {
         /// The partitions that the member has to give up, with the epoch in which it was given them.
         var revoking: [GroupPartition: Int32] = [:]
         var sessionDeadline: Milliseconds = 0
+        /// The time by which the member must have given up what it is to give up.
         var rebalanceDeadline: Milliseconds?
+        /// What else the coordinator knows of a member that uses the classic protocol, otherwise nil.
+        var classic: ClassicMember?
         /// The place of the member in the order in which members joined.
         var order = 0
 
@@ -54,6 +57,13 @@ extension EpochGroup {
             if let assignor = heartbeat.assignor { self.assignor = assignor }
             self.clientID = heartbeat.clientID
             self.clientHost = heartbeat.clientHost
+            self.classic = nil
+        }
+
+        /// The time at which the member is removed.
+        var deadline: Milliseconds {
+            [self.sessionDeadline, self.rebalanceDeadline, self.classic?.joinDeadline, self.classic?.syncDeadline]
+                .compactMap(\.self).min() ?? .max
         }
 
         func isReconciled(to epoch: Int32) -> Bool {

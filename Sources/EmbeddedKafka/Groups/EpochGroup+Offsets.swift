@@ -17,14 +17,15 @@ extension EpochGroup {
         let isNoMember = memberID.isEmpty && instanceID == nil && epoch == -1
         if epoch < 0, self.members.isEmpty || isTransactional && isNoMember { return { _ in .none } }
         guard let member = self.members[memberID] else { throw BrokerError(.unknownMemberId) }
-        if !isTransactional, version < 9 {
+        let behind: ErrorCode = member.classic == nil ? .staleMemberEpoch : .illegalGeneration
+        if !isTransactional, version < 9, member.classic == nil {
             throw BrokerError(.unsupportedVersion, "Members of this group commit with OffsetCommit version 9 or later.")
         }
         if epoch == member.epoch { return { _ in .none } }
-        guard epoch < member.epoch else { throw BrokerError(.staleMemberEpoch) }
+        guard epoch < member.epoch else { throw BrokerError(behind) }
         return { partition in
             guard let since = member.assigned[partition] ?? member.revoking[partition], epoch >= since else {
-                return .staleMemberEpoch
+                return behind
             }
             return .none
         }
@@ -34,6 +35,7 @@ extension EpochGroup {
     func fetchRefusal(memberID: String?, epoch: Int32) -> ErrorCode {
         guard memberID != nil || epoch >= 0 else { return .none }
         guard let member = self.members[memberID ?? ""] else { return .unknownMemberId }
-        return member.epoch == epoch ? .none : .staleMemberEpoch
+        if member.epoch == epoch { return .none }
+        return member.classic == nil ? .staleMemberEpoch : .illegalGeneration
     }
 }

@@ -14,11 +14,9 @@ extension EpochGroup {
     mutating func refresh(_ topics: GroupTopics, _ isVisible: (String) -> Bool, isChanged: Bool) {
         if isChanged || self.topicsVersion != topics.version {
             self.matchPatterns(topics, isVisible)
-            self.topicsVersion = topics.version
-            let names = self.members.values.reduce(into: Set<String>()) { $0.formUnion(self.topics(of: $1)) }
-            let subscribed = topics.byName.filter { names.contains($0.key) }
-            if isChanged || subscribed != self.subscribed { self.epoch += 1 }
-            self.subscribed = subscribed
+            let before = self.subscribed
+            self.refreshSubscribed(topics)
+            if isChanged || self.subscribed != before { self.epoch += 1 }
         }
         guard self.epoch > self.assignmentEpoch else { return }
         let members = self.members.values.map {
@@ -27,6 +25,13 @@ extension EpochGroup {
         }
         self.target = self.assignor.assign(members, topics)
         self.assignmentEpoch = self.epoch
+    }
+
+    /// Takes over how the subscribed topics are now.
+    mutating func refreshSubscribed(_ topics: GroupTopics) {
+        self.topicsVersion = topics.version
+        let names = self.members.values.reduce(into: Set<String>()) { $0.formUnion(self.topics(of: $1)) }
+        self.subscribed = topics.byName.filter { names.contains($0.key) }
     }
 
     /// Forgets the patterns that no member has any more, and matches the others with topics that have changed.
@@ -74,7 +79,8 @@ extension EpochGroup {
             member.revoking = revoked
             member.state = .unrevoked
             member.move(to: member.epoch)
-            member.rebalanceDeadline = now + member.rebalanceTimeout
+            // Members of the classic protocol have to join again in time.
+            if member.classic == nil { member.rebalanceDeadline = now + member.rebalanceTimeout }
         } else {
             for partition in free { member.assigned[partition] = self.assignmentEpoch }
             member.revoking = [:]

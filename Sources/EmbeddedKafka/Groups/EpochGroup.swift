@@ -31,6 +31,10 @@ struct EpochGroup: Sendable {
         var sessionTimeout: Milliseconds = 45_000
         var heartbeatInterval: Milliseconds = 5_000
         var maxSize = Int.max
+        /// Whether the group is to become a classic one when all its members use the classic protocol, and the largest number
+        /// of members of that.
+        var becomesClassic = true
+        var maxClassicSize = Int.max
     }
 
     /// The epochs with which a member joins and leaves.
@@ -43,9 +47,11 @@ struct EpochGroup: Sendable {
 
     let limits: Limits
     /// The group's epoch.
-    var epoch: Int32 = 0
+    var epoch: Int32 = 1
     /// The epoch for which the target was computed.
-    var assignmentEpoch: Int32 = 0
+    var assignmentEpoch: Int32 = 1
+    /// Whether members have gone whose partitions a classic group has to distribute.
+    var hasLostMembers = false
     /// The members by their IDs.
     var members: [String: Member] = [:]
     /// The partitions that each member is to have.
@@ -101,33 +107,42 @@ struct EpochGroup: Sendable {
 
     /// The earliest time at which `advance` has work to do, or nil if there is none.
     var nextDeadline: Milliseconds? {
-        self.members.values.map { min($0.sessionDeadline, $0.rebalanceDeadline ?? .max) }.min()
+        self.members.values.map(\.deadline).min()
     }
 
     /// Removes the members that were silent for too long, or that did not give up their partitions in time.
     mutating func advance(to now: Milliseconds) {
-        let late = self.members.values.filter {
-            $0.sessionDeadline <= now || ($0.rebalanceDeadline ?? .max) <= now
-        }
-        self.remove(Set(late.map(\.id)))
+        self.remove(Set(self.members.values.filter { $0.deadline <= now }.map(\.id)))
     }
 
     /// Moves the group to another coordinator, which has all that the previous one knew. Sessions begin again.
     mutating func moveToNewCoordinator(now: Milliseconds) {
         for id in self.members.keys {
-            self.members[id]?.sessionDeadline = now + self.limits.sessionTimeout
+            self.touch(id, now: now)
+            self.members[id]?.classic?.joinDeadline = nil
+            self.members[id]?.classic?.syncDeadline = nil
             if let member = self.members[id], member.rebalanceDeadline != nil {
                 self.members[id]?.rebalanceDeadline = now + member.rebalanceTimeout
             }
         }
     }
 
-    /// Removes members, which increases the group's epoch.
+    /// Extends the session of a member after a request.
+    mutating func touch(_ id: String, now: Milliseconds) {
+        guard let member = self.members[id] else { return }
+        self.members[id]?.sessionDeadline = now + (member.classic?.sessionTimeout ?? self.limits.sessionTimeout)
+    }
+
+    /// Removes members, which increases the group's epoch, unless it becomes a classic group by it.
     mutating func remove(_ ids: Set<String>) {
         guard !ids.isEmpty else { return }
         for id in ids {
             if let member = self.members.removeValue(forKey: id) { self.release(member) }
             self.target[id] = nil
+        }
+        if self.isToBecomeClassic {
+            self.hasLostMembers = true
+            return
         }
         self.epoch += 1
         if self.members.isEmpty {

@@ -95,12 +95,13 @@ private struct UniformAssignment {
     /// Gives members with equal subscriptions equal numbers of partitions. Members with more partitions keep one more.
     private mutating func shareEqually(_ free: inout Set<GroupPartition>) {
         let total = self.owned.reduce(free.count) { $0 + $1.count }
-        var larger = total % self.owned.count
-        var quotas = [Int](repeating: total / self.owned.count, count: self.owned.count)
-        for place in self.owned.indices.sorted(by: { self.owned[$0].count > self.owned[$1].count }) where larger > 0 {
-            quotas[place] += 1
-            larger -= 1
-        }
+        let quota = total / self.owned.count
+        var quotas = [Int](repeating: quota, count: self.owned.count)
+        // Who has more than the others keeps one more. What is left over goes to those with the fewest.
+        let sizes = self.owned.map(\.count)
+        let larger = sizes.indices.filter { sizes[$0] > quota }.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+        let others = sizes.indices.filter { sizes[$0] <= quota }.sorted { (sizes[$0], $0) < (sizes[$1], $1) }
+        for place in (larger + others).prefix(total % self.owned.count) { quotas[place] += 1 }
         for place in self.owned.indices where self.owned[place].count > quotas[place] {
             let surplus = self.owned[place].sorted().suffix(self.owned[place].count - quotas[place])
             self.owned[place].subtract(surplus)

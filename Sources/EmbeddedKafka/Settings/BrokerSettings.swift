@@ -49,12 +49,16 @@ enum BrokerSettings {
         fixed("delete.topic.enable", .boolean, "true", "Whether topics can be deleted."),
         fixed("fetch.max.bytes", .int, "57671680", "The largest answer to a Fetch request, in bytes."),
         fixed(
-            "group.consumer.assignors", .list, "uniform,range", "The assignors of the coordinator; the first is the default."),
+            "group.consumer.assignors", .list, "uniform,range",
+            "The assignors of the coordinator; the first is the default."),
         fixed(
             "group.consumer.heartbeat.interval.ms", .int, "5000",
             "The time between heartbeats of members of the consumer protocol, in milliseconds."),
         fixed(
             "group.consumer.max.size", .int, "2147483647", "The largest number of members of a group of that protocol."),
+        fixed(
+            "group.consumer.migration.policy", .string, "bidirectional",
+            "How groups may change between the protocols while they have members."),
         fixed(
             "group.consumer.session.timeout.ms", .int, "45000",
             "The session timeout of members of the consumer protocol, in milliseconds."),
@@ -101,6 +105,7 @@ extension EmbeddedKafka.Configuration {
             "fetch.max.bytes": "\(self.maxFetchBytes)",
             "group.consumer.heartbeat.interval.ms": "\(self.consumerHeartbeatInterval.inMilliseconds)",
             "group.consumer.max.size": "\(min(self.maxGroupSize, Int(Int32.max)))",
+            "group.consumer.migration.policy": self.groupMigration.rawValue,
             "group.consumer.session.timeout.ms": "\(self.consumerSessionTimeout.inMilliseconds)",
             "group.initial.rebalance.delay.ms": "\(self.initialRebalanceDelay.inMilliseconds)",
             "group.max.session.timeout.ms": "\(self.sessionTimeouts.upperBound.inMilliseconds)",

@@ -89,3 +89,10 @@ extension MetadataRequest {
         return request
     }
 }
+
+extension ApiVersionsResponse {
+    /// Returns the level of a feature, or nil if it is off.
+    func level(of feature: String) -> Int16? {
+        self.finalizedFeatures.first { $0.name == feature }?.maxVersionLevel
+    }
+}

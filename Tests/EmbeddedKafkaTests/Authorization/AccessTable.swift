@@ -166,6 +166,18 @@ enum AccessTable {
                 }
             ) { [$0.errorCode] }
         ],
+        .consumerGroupHeartbeat: [
+            entry(
+                .read, group, .groupAuthorizationFailed, 1,
+                make(ConsumerGroupHeartbeatRequest()) { ($0.groupId, $0.memberId, $0.memberEpoch) = ("g", "a", 1) }
+            ) { [$0.errorCode] }
+        ],
+        .consumerGroupDescribe: [
+            entry(
+                .describe, group, .groupAuthorizationFailed, 1,
+                make(ConsumerGroupDescribeRequest()) { $0.groupIds = ["g"] }
+            ) { $0.groups.map(\.errorCode) }
+        ],
         .syncGroup: [
             entry(
                 .read, group, .groupAuthorizationFailed, 4, make(SyncGroupRequest()) { $0.groupId = "g" }
