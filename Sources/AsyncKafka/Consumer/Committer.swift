@@ -142,7 +142,7 @@ final class Committer: Sendable {
         }
         let isOwner = self.core.state.withLock { state in offsets.keys.allSatisfy { state.mayCommit($0) } }
         if !isOwner { throw self.notOwned(identity.group) }
-        let current = try self.identity(continuing: identity)
+        let current = try self.currentIdentity(of: identity)
         return (current, self.topicIDs(of: offsets.keys))
     }
 
@@ -202,7 +202,7 @@ final class Committer: Sendable {
             var failures = 0
             while !commit.remaining.isEmpty {
                 do throws(KafkaError) {
-                    let current = try self.identity(continuing: committer)
+                    let current = try self.currentIdentity(of: committer)
                     self.refuseMadeAgain(in: &commit, topicIDs, committer)
                     try await self.send(&commit, topicIDs, of: current, deadline: deadline)
                     if !isAutomatic { await self.refuseUnknown(in: &commit, deadline: deadline) }
@@ -227,7 +227,7 @@ final class Committer: Sendable {
     }
 
     /// Returns the identity under which a commit is made now that was prepared by `committer`.
-    private func identity(continuing committer: CommitIdentity) throws(KafkaError) -> CommitIdentity {
+    private func currentIdentity(of committer: CommitIdentity) throws(KafkaError) -> CommitIdentity {
         let current: CommitIdentity? = self.core.state.withLock { state in
             switch state.subscriptions.subscription {
             // A consumer with assigned partitions has no generation, also while it closes.

@@ -97,6 +97,8 @@ extension ConsumerCore {
     func metadataChanged(_ metadata: ClusterMetadata) {
         let (wakening, isPattern) = self.state.withLock { state in
             let isPattern = if case .pattern = state.subscriptions.subscription { true } else { false }
+            state.subscriptions.beginRevoking(
+                Array(state.membership.outdatedPartitions(state.subscriptions.newest(metadata))))
             return (state.subscriptions.metadataChanged(metadata), isPattern)
         }
         self.wake(wakening)

@@ -17,7 +17,7 @@
 /// in that callback then fails with `.commitFailed`, and state that it saves elsewhere may be too late. Calling
 /// `unsubscribe()` inside a callback doesn't call `partitionsRevoked` again for the same partitions. Inside
 /// `partitionsAssigned`, it gives up the partitions immediately; after that callback returns, `partitionsRevoked` is
-/// called and the consumer leaves the group.
+/// called, in which nothing can be committed anymore, and the consumer leaves the group.
 ///
 /// When the consumer stops (`unsubscribe()`, a shutdown or a cancelled `run()`), the last callback may take the rest of
 /// `ConsumerConfiguration.closeTimeout` except the last tenth, which is for leaving the group. After that it is
@@ -41,7 +41,8 @@ public protocol ConsumerRebalanceListener: Sendable {
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws
 
     /// Called after partitions were assigned and before records of them are fetched: load state, and `seek` if
-    /// positions are stored elsewhere. Called after every rebalance, also without partitions.
+    /// positions are stored elsewhere. In classic groups it is called after every rebalance, also without partitions; in the
+    /// consumer protocol, when this member joins, and when its partitions change.
     ///
     /// - Parameters:
     ///   - partitions: the assigned partitions.

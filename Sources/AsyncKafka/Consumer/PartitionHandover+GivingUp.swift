@@ -92,6 +92,8 @@ extension PartitionHandover {
     func unsubscribe(for consumer: KafkaConsumer) async throws(KafkaError) {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
         let isInsideCallback = Self.isInsideCallback(of: consumer)
+        // Partitions that stayed in a rebalance may have been read.
+        if isInsideCallback { await self.commitAtLast(until: schedule.release) }
         let (step, isOwed): (RebalanceStep??, Bool) = self.core.state.withLock { state in
             guard state.phase == .open else { return (nil, false) }
             let step = state.membership.prepareToLeave()

@@ -34,6 +34,8 @@ extension SubscriptionState {
             guard let topic = metadata.topics[partition.topic], let known = topic.partition(partition.partition) else {
                 continue
             }
+            // What is being given up keeps the offsets of the old topic, and isn't read anymore.
+            if assigned.isLeaving { continue }
             var assigned = assigned
             if assigned.isMadeAgain(topic, known) { self.beginAnew(&assigned, partition) }
             // Without an id, the metadata doesn't identify the topic.

@@ -44,7 +44,9 @@ extension ClassicMembershipDriver {
                     .debug, "The group has a new generation",
                     [(.member, response.memberId), (.generation, "\(response.generationId)"), (.reason, reason)])
                 self.update {
-                    $0.joined(memberID: response.memberId, generation: response.generationId, now: self.loop.now)
+                    $0.joined(
+                        memberID: response.memberId, generation: response.generationId,
+                        hasLeader: !response.leader.isEmpty, now: self.loop.now)
                 }
                 await self.leaveIfUnwanted(response.memberId, insteadOf: identity)
                 return .joined(response)

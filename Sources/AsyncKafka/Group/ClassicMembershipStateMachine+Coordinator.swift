@@ -38,10 +38,13 @@ extension ClassicMembershipStateMachine {
     }
 
     /// The coordinator has accepted this member into a new generation.
-    mutating func joined(memberID: String, generation: Int32, now: MonotonicTime) {
+    ///
+    /// - Parameter hasLeader: Whether a member distributes the partitions. Otherwise the group is one of the consumer protocol,
+    ///   whose coordinator does, and the generation is the member's epoch.
+    mutating func joined(memberID: String, generation: Int32, hasLeader: Bool = true, now: MonotonicTime) {
         guard case .joining(let isOutOfDate) = self.state else { return }
         // The leaders of the generations that were missed may have given the partitions to other members.
-        let hasMissed = self.isMember && generation > self.identity.generation + 1
+        let hasMissed = hasLeader && self.isMember && generation > self.identity.generation + 1
         self.identity = Identity(memberID: memberID, generation: generation)
         guard !hasMissed || self.owned.isEmpty else {
             self.reason = "the group had rebalanced without the member"
@@ -187,6 +190,8 @@ extension ClassicMembershipStateMachine {
     var isWaitingForGroup: Bool {
         switch self.state {
         case .joining, .syncing: true
+        // The request may be sent before a heartbeat that is decided now.
+        case .unjoined, .joined: !self.owned.isEmpty
         default: false
         }
     }

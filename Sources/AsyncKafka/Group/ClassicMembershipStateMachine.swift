@@ -172,7 +172,11 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Begins a rebalance because the topics or their partitions have changed. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
-        if self.state != .idle { self.rebalance(because: reason) }
+        switch self.state {
+        // After a failure, the reader has to ask first.
+        case .idle, .failed: break
+        default: self.rebalance(because: reason)
+        }
     }
 
     /// Begins a rebalance because the subscription has changed, or joins the group for the first time.

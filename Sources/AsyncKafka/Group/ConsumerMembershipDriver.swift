@@ -89,7 +89,7 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     try await self.send(heartbeat, until: deadline)
                     trouble = JoiningTrouble()
                 } catch {
-                    self.failed(heartbeat, error, &trouble)
+                    await self.failed(heartbeat, error, &trouble)
                 }
             }
         }
@@ -104,13 +104,19 @@ final class ConsumerMembershipDriver: MembershipDriver {
         let subscription = self.host.subscriptionToTell()
         let answer = try await self.cluster.attempt(
             self.call(heartbeat, subscription, timeout: deadline - sentAt), deadline: deadline)
-        let isCurrent = self.update { machine in
-            guard machine.answered(heartbeat, answer, told: subscription, sentAt: sentAt) else { return false }
+        if heartbeat.joins { self.host.expectReader() }
+        self.update { machine in
+            guard machine.answered(heartbeat, answer, told: subscription, sentAt: sentAt) else { return }
             _ = machine.resolveNames(self.cluster.metadata)
-            return true
         }
-        guard isCurrent == true else { return await self.leaveIfUnwanted(answer) }
-        if heartbeat.joins { self.joined(answer) }
+        if heartbeat.joins {
+            self.logger(
+                .info, "Joined the group",
+                [
+                    (.member, heartbeat.memberID), (.generation, "\(answer.epoch)"),
+                    (.reason, "its coordinator distributes the partitions"),
+                ])
+        }
         if self.withMachine({ $0.hasUnknownTopics }) == true {
             self.cluster.requestMetadataUpdate("the group has assigned partitions of an unknown topic")
         }
@@ -121,7 +127,7 @@ final class ConsumerMembershipDriver: MembershipDriver {
     ) -> ConsumerGroupHeartbeatCall {
         // A timeout closes the connection, which carries nothing else: the network path to the coordinator may be dead.
         var call = ConsumerGroupHeartbeatCall(
-            group: self.group, memberID: self.memberID, epoch: heartbeat.epoch, instanceID: self.settings.instanceID,
+            group: self.group, memberID: heartbeat.memberID, epoch: heartbeat.epoch, instanceID: self.settings.instanceID,
             answerTimeout: min(timeout, self.cluster.configuration.requestTimeout))
         if heartbeat.told?.subscription != subscription { call.subscription = subscription }
         if heartbeat.told?.owned != heartbeat.owned { call.owned = heartbeat.owned }
@@ -133,22 +139,10 @@ final class ConsumerMembershipDriver: MembershipDriver {
         return call
     }
 
-    private var memberID: String { self.withMachine { $0.terms.memberID } ?? "" }
-
-    private func joined(_ answer: ConsumerMembershipStateMachine.Answer) {
-        self.host.expectReader()
-        self.logger(
-            .info, "Joined the group",
-            [
-                (.member, self.memberID), (.generation, "\(answer.epoch)"),
-                (.reason, "its coordinator distributes the partitions"),
-            ])
-    }
-
     /// Logs a failure, and tells the reader if it has to know.
     private func failed(
         _ heartbeat: ConsumerMembershipStateMachine.Heartbeat, _ error: KafkaError, _ trouble: inout JoiningTrouble
-    ) {
+    ) async {
         self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
         let now = self.loop.now
         let failures = (self.withMachine { $0.failures } ?? 0) + 1
@@ -168,31 +162,25 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     (.error, error.description),
                     (.reason, "it has been tried for \(lasting.components.seconds) s"),
                 ])
-        case Optional.none where error.code != .cancelled, ConsumerMembershipStateMachine.Remedy.none?:
+        case .giveUp?:
             if trouble.gaveUp(now: now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
             }
+            guard let leaveNotice = self.withMachine({ $0.departAfterFailure() }) ?? nil else { break }
+            await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
         default: break
         }
     }
 
     // MARK: Leaving
 
+    // On the connection of the heartbeats, so that none of them is processed later.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
         let call = ConsumerGroupHeartbeatCall(
             group: self.group, memberID: leaveNotice.memberID,
             epoch: leaveNotice.isForGood
                 ? ConsumerGroupHeartbeatCall.leaving : ConsumerGroupHeartbeatCall.leavingForNow,
-            instanceID: self.settings.instanceID, purpose: .general)
+            instanceID: self.settings.instanceID)
         await self.send(leaveNotice, by: call, until: deadline)
-    }
-
-    /// Leaves once more if the answer to an earlier heartbeat arrives after the consumer has left: the coordinator may have
-    /// processed it last.
-    private func leaveIfUnwanted(_ answer: ConsumerMembershipStateMachine.Answer) async {
-        guard answer.epoch > 0,
-            let leaveNotice = self.withMachine({ $0.leaveNoticeIfUnwanted }) ?? nil
-        else { return }
-        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
     }
 }

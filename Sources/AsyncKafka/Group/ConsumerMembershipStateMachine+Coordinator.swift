@@ -13,8 +13,9 @@ extension ConsumerMembershipStateMachine {
     /// A heartbeat to send.
     struct Heartbeat: Hashable, Sendable {
         var number: Int
+        var memberID: String
         var epoch: Int32
-        /// What this member owns.
+        /// What this member owns, and what it may take over while the heartbeat is under way.
         var owned: Set<TopicIDPartition>
         /// What the coordinator knows; nil if the heartbeat has to contain everything.
         var told: Told?
@@ -51,15 +52,19 @@ extension ConsumerMembershipStateMachine {
         guard due <= now else { return .at(due) }
         self.heartbeats += 1
         self.inFlight = self.heartbeats
+        self.mayBeKnown = true
         self.nextHeartbeat = now + self.heartbeatInterval
-        let owned = Set(
-            self.owned.all.compactMap { partition in
-                self.ids[partition].map { TopicIDPartition($0, partition.partition) }
-            })
+        // The coordinator gives to others what isn't in the heartbeat. The reader may begin to take over what is in the target
+        // at any time.
+        let held = self.owned.all.compactMap { partition in
+            self.ids[partition].map { TopicIDPartition($0, partition.partition) }
+        }
+        let owned = (self.target ?? []).union(held)
         // A third of the session leaves time to ask another coordinator if this one hangs.
         let end = now + self.terms.sessionTimeout / 3
         return .send(
-            Heartbeat(number: self.heartbeats, epoch: self.epoch, owned: owned, told: self.told),
+            Heartbeat(
+                number: self.heartbeats, memberID: self.memberID, epoch: self.epoch, owned: owned, told: self.told),
             until: min(end, self.sessionDeadline ?? end))
     }
 
@@ -88,6 +93,7 @@ extension ConsumerMembershipStateMachine {
             // What the reader hasn't begun is decided anew.
             case .assigning, .revoking:
                 if self.owned.withdraw() {
+                    self.nextHeartbeat = nil
                     self.state = .stable
                     self.isAssignmentDue = true
                 }
@@ -106,7 +112,7 @@ extension ConsumerMembershipStateMachine {
         /// The group has removed the member, which rejoins.
         case rejoin
         /// The group can't be joined.
-        case none
+        case giveUp
     }
 
     /// Notes that a heartbeat was refused or not answered.
@@ -121,6 +127,7 @@ extension ConsumerMembershipStateMachine {
         switch error.brokerCode {
         case ErrorCode.fencedMemberEpoch?, ErrorCode.unknownMemberId?:
             if self.state == .joining { return .again }
+            self.mayBeKnown = false
             self.reason = "the group has removed the member"
             self.loseMembership()
             return .rejoin
@@ -130,7 +137,7 @@ extension ConsumerMembershipStateMachine {
             self.unreleasedSince = since
             if now - since <= self.terms.sessionTimeout * 3 / 2 { return .again }
             self.fail(error)
-            return .none
+            return .giveUp
         case ErrorCode.topicAuthorizationFailed?:
             self.nextHeartbeat = now + self.heartbeatInterval
             return .report
@@ -140,12 +147,13 @@ extension ConsumerMembershipStateMachine {
             return .again
         default:
             self.fail(error)
-            return .none
+            return .giveUp
         }
     }
 
     private mutating func fail(_ error: KafkaError) {
         self.failure = error
+        if error.brokerCode == .fencedInstanceId { self.mayBeKnown = false }
         self.unreleasedSince = nil
         self.loseMembership(then: .fail)
     }
@@ -155,8 +163,10 @@ extension ConsumerMembershipStateMachine {
         guard self.isMember, sender == self.committer else { return }
         switch error.brokerCode {
         case ErrorCode.unknownMemberId?, ErrorCode.fencedMemberEpoch?:
+            self.mayBeKnown = false
             self.reason = "the group has removed the member"
             self.loseMembership()
+        case ErrorCode.fencedInstanceId?: self.fail(error)
         // The answer to the next heartbeat has the epoch.
         case ErrorCode.staleMemberEpoch?: self.nextHeartbeat = nil
         default: break

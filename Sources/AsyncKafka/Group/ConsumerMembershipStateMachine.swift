@@ -45,7 +45,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// The settings of the membership, which don't change.
     struct Terms: Hashable, Sendable {
         var group: String
-        /// Chosen by the client, and the same for its whole life.
+        /// Chosen by the client. A member that has left joins again under another id (`ConsumerMembershipStateMachine.memberID`).
         var memberID: String
         var instanceID: String?
         /// The time without a heartbeat after which the coordinator removes the member.
@@ -59,6 +59,10 @@ struct ConsumerMembershipStateMachine: Sendable {
     }
 
     var state = State.idle
+    /// How many times the member has left.
+    private var departures = 0
+    /// Whether the coordinator may know the member.
+    var mayBeKnown = false
     /// 0 while the member joins. It increases with each change of what the member owns.
     var epoch: Int32 = 0
     var owned = OwnedPartitions()
@@ -73,6 +77,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     var target: Set<TopicIDPartition>?
     /// The partitions of the target whose topics' names are known.
     var resolved: [TopicPartition: KafkaUUID] = [:]
+    /// Owned partitions of topics that were deleted and created again. The new topic's may belong to another member.
+    private(set) var outdated: Set<TopicPartition> = []
     /// Whether `partitionsAssigned` has to be called, also without partitions.
     var isAssignmentDue = false
 
@@ -97,6 +103,12 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     // MARK: Questions
 
+    /// The member's id. It is another one after each departure, because the request with which the member left may arrive late,
+    /// and would remove the member again.
+    var memberID: String {
+        self.departures == 0 ? self.terms.memberID : "\(self.terms.memberID)-\(self.departures)"
+    }
+
     /// The step that the reader has to perform, if any.
     var step: RebalanceStep? { self.owned.step }
 
@@ -114,7 +126,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// The identity of commits made now.
     var committer: CommitIdentity {
         CommitIdentity(
-            group: self.terms.group, memberID: self.isMember ? self.terms.memberID : "",
+            group: self.terms.group, memberID: self.isMember ? self.memberID : "",
             epoch: self.isMember ? self.epoch : -1, instanceID: self.terms.instanceID, tenure: self.owned.tenure)
     }
 
@@ -153,7 +165,11 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     /// Tells the coordinator if other topics match a pattern. Does nothing without a subscription.
     mutating func topicsChanged(because reason: String) {
-        if self.state != .idle { self.rebalance(because: reason) }
+        switch self.state {
+        // After a failure, the reader has to ask first.
+        case .idle, .failed: break
+        default: self.rebalance(because: reason)
+        }
     }
 
     mutating func join(because reason: String) {
@@ -164,6 +180,7 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     /// Looks up the names of the target's topics. Returns whether the reader has a step now that it hadn't before.
     mutating func resolveNames(_ metadata: ClusterMetadata) -> Bool {
+        self.findOutdated(metadata)
         guard let target else { return false }
         self.resolved = Dictionary(
             target.compactMap { partition in
@@ -175,12 +192,24 @@ struct ConsumerMembershipStateMachine: Sendable {
         return self.reconcile()
     }
 
+    /// Finds owned partitions whose topic's name stands for another topic now, and returns them.
+    @discardableResult
+    mutating func findOutdated(_ metadata: ClusterMetadata) -> Set<TopicPartition> {
+        self.outdated = Set(
+            self.owned.all.filter { partition in
+                guard let id = metadata.topics[partition.topic]?.id, id != .zero else { return false }
+                return id != self.ids[partition]
+            })
+        return self.outdated
+    }
+
     /// Offers the next step towards the target, if one is due.
     @discardableResult
     mutating func reconcile() -> Bool {
         guard self.state == .stable, let target else { return false }
         let revoked = self.owned.all.filter { partition in
-            self.ids[partition].map { !target.contains(TopicIDPartition($0, partition.partition)) } ?? true
+            guard let id = self.ids[partition], !self.outdated.contains(partition) else { return true }
+            return !target.contains(TopicIDPartition(id, partition.partition))
         }
         if !revoked.isEmpty {
             self.isAssignmentDue = true
@@ -217,11 +246,13 @@ struct ConsumerMembershipStateMachine: Sendable {
     private mutating func forgetIDs() {
         let owned = Set(self.owned.all)
         self.ids = self.ids.filter { owned.contains($0.key) }
+        self.outdated.formIntersection(owned)
     }
 
     /// Continues without partitions, after the listener has been notified.
     private mutating func goOnWithout(then sequel: Sequel) {
         self.ids = [:]
+        self.outdated = []
         switch sequel {
         case .join: self.join(because: self.reason)
         case .suspend: self.state = .suspended
@@ -275,10 +306,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// the heartbeat with which the member leaves, if any.
     mutating func pollIntervalExpired() -> LeaveNotice? {
         guard self.isPollIntervalRunning else { return nil }
-        let leaveNotice = self.leaveNotice(
-            reason: "the consumer has not asked for records within the maximum poll interval")
-        self.loseMembership(then: .suspend)
-        return leaveNotice
+        defer { self.loseMembership(then: .suspend) }
+        return self.depart(because: "the consumer has not asked for records within the maximum poll interval")
     }
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
@@ -290,30 +319,33 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     /// Leaves the group after all partitions are given up. Returns the notice to send, if any.
     mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
-        let leaveNotice = self.leaveNotice(reason: reason, operation)
-        let (former, heartbeats) = (self.owned, self.heartbeats)
+        let leaveNotice = self.depart(because: reason, operation)
+        let former = self
         self = ConsumerMembershipStateMachine(self.terms)
-        self.owned = OwnedPartitions(after: former)
-        self.heartbeats = heartbeats
+        self.owned = OwnedPartitions(after: former.owned)
+        (self.heartbeats, self.departures) = (former.heartbeats, former.departures)
         return leaveNotice
     }
 
-    /// The notice to send if the coordinator has accepted this member after it has left.
-    var leaveNoticeIfUnwanted: LeaveNotice? {
+    /// Returns the notice to send after the group couldn't be joined, so that it keeps no partitions for this member.
+    mutating func departAfterFailure() -> LeaveNotice? {
         switch self.state {
-        case .idle, .suspended, .failed:
-            LeaveNotice(
-                memberID: self.terms.memberID, reason: "the member has left before the group answered",
-                isForGood: self.terms.instanceID == nil)
+        case .failed, .losing(then: .fail): self.depart(because: "the member can't take part")
         default: nil
         }
     }
 
-    /// A static member leaves, too, with an epoch which says that it may return.
-    private func leaveNotice(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
+    /// Returns the notice to send, if the coordinator may know the member. A static member leaves, too, with an epoch which says
+    /// that it may return.
+    private mutating func depart(
+        because reason: String, _ operation: GroupMembershipOperation = .default
+    ) -> LeaveNotice? {
+        guard self.mayBeKnown else { return nil }
         let isStatic = self.terms.instanceID != nil
-        guard self.isMember || self.inFlight != nil, isStatic || operation != .remainInGroup else { return nil }
-        return LeaveNotice(
-            memberID: self.terms.memberID, reason: reason, isForGood: !isStatic || operation == .leaveGroup)
+        let id = self.memberID
+        self.departures += 1
+        self.mayBeKnown = false
+        guard isStatic || operation != .remainInGroup else { return nil }
+        return LeaveNotice(memberID: id, reason: reason, isForGood: !isStatic || operation == .leaveGroup)
     }
 }

@@ -136,6 +136,12 @@ enum Membership: Sendable {
             consumer: { $0.topicsChanged(because: reason) })
     }
 
+    /// Returns owned partitions of topics that were deleted and created again, if those of the new topic may belong to another
+    /// member.
+    mutating func outdatedPartitions(_ metadata: ClusterMetadata) -> Set<TopicPartition> {
+        self.change(without: [], classic: { _ in [] }, consumer: { $0.findOutdated(metadata) })
+    }
+
     /// Processes the topics' metadata. Returns whether the membership has changed.
     mutating func metadataChanged(_ metadata: ClusterMetadata) -> Bool {
         self.change(
@@ -178,17 +184,17 @@ enum Membership: Sendable {
     /// Returns the identity under which a commit is made that was prepared by `committer`. Nil if the member has given up
     /// partitions since.
     func identity(continuing committer: CommitIdentity) -> CommitIdentity? {
-        let current: CommitIdentity
-        switch self {
-        case .none: return committer
-        case .classic(let machine):
-            if machine.state == .idle { return committer }
-            current = machine.committer
-        case .consumer(let machine):
-            if machine.state == .idle { return committer }
-            current = machine.committer
-        }
+        guard !self.isIdle, let current = self.committer else { return committer }
         return current.isMember && current.tenure == committer.tenure ? current : nil
+    }
+
+    /// Whether the consumer takes part in no group.
+    private var isIdle: Bool {
+        switch self {
+        case .none: true
+        case .classic(let machine): machine.state == .idle
+        case .consumer(let machine): machine.state == .idle
+        }
     }
 
     /// Whether a commit that was refused can be made again, because the member goes on with the same partitions in a new

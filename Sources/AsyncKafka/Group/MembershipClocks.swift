@@ -9,7 +9,7 @@ import KafkaTransport
 
 /// Watches two deadlines of a member: the end of its session, and the end of the maximum poll interval.
 ///
-/// It sends nothing itself, so a hanging request can't delay it.
+/// It waits for no request, so a hanging one can't delay it.
 struct MembershipClocks: Sendable {
     let host: any MembershipHost
     let loop: EventLoop
@@ -19,18 +19,21 @@ struct MembershipClocks: Sendable {
     /// Runs until the task is cancelled.
     ///
     /// - Parameter leave: sends the notice that the member leaves.
-    func run(leave: (LeaveNotice) async -> Void) async {
-        while !Task.isCancelled {
-            let now = self.loop.now
-            let pollDeadline = self.host.pollDeadline(now: now)
-            let sessionDeadline = self.host.withMembership { $0.sessionDeadline }
-            if let sessionDeadline, sessionDeadline <= now {
-                self.sessionEnded(now: now)
-            } else if let pollDeadline, pollDeadline <= now {
-                if let leaveNotice = self.pollIntervalExpired() { await leave(leaveNotice) }
-            } else {
-                let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
-                await self.signals.clocks.wait(until: next, on: self.loop)
+    func run(leave: @escaping @Sendable (LeaveNotice) async -> Void) async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let now = self.loop.now
+                let pollDeadline = self.host.pollDeadline(now: now)
+                let sessionDeadline = self.host.withMembership { $0.sessionDeadline }
+                if let sessionDeadline, sessionDeadline <= now {
+                    self.sessionEnded(now: now)
+                } else if let pollDeadline, pollDeadline <= now {
+                    guard let leaveNotice = self.pollIntervalExpired() else { continue }
+                    group.addTask(executorPreference: self.loop) { await leave(leaveNotice) }
+                } else {
+                    let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
+                    await self.signals.clocks.wait(until: next, on: self.loop)
+                }
             }
         }
     }
@@ -46,7 +49,10 @@ struct MembershipClocks: Sendable {
     }
 
     private func pollIntervalExpired() -> LeaveNotice? {
-        let leaveNotice = self.host.updateMembership { $0.pollIntervalExpired() }
+        let expired: LeaveNotice?? = self.host.updateMembership { membership in
+            membership.isPollIntervalRunning ? .some(membership.pollIntervalExpired()) : nil
+        }
+        guard let leaveNotice = expired else { return nil }
         self.logger(
             .warning,
             """

@@ -67,7 +67,8 @@ private typealias Fixture = ConsumerMembershipFixture
         }
         machine.stepEnded()
         let after = Fixture.heartbeat(of: &machine)
-        #expect(after?.owned == Fixture.target(1))
+        // What it gave up isn't in it, and what the reader may take over at any time is.
+        #expect(after?.owned == Fixture.target(1, 2))
         step = machine.owned.began()
         #expect(step == .assign([Fixture.two]))
         machine.stepEnded()
@@ -188,27 +189,27 @@ private typealias Fixture = ConsumerMembershipFixture
         let remedies: [(ErrorCode, ConsumerMembershipStateMachine.Remedy)] = [
             (.notCoordinator, .again), (.coordinatorNotAvailable, .again), (.coordinatorLoadInProgress, .again),
             (.requestTimedOut, .again), (.fencedMemberEpoch, .rejoin), (.unknownMemberId, .rejoin),
-            (.topicAuthorizationFailed, .report), (.groupAuthorizationFailed, .none), (.invalidRequest, .none),
-            (.groupMaxSizeReached, .none), (.unsupportedAssignor, .none), (.fencedInstanceId, .none),
-            (.unsupportedVersion, .none), (.invalidRegularExpression, .none), (.groupIdNotFound, .none),
-            (ErrorCode(rawValue: 9999), .none),
+            (.topicAuthorizationFailed, .report), (.groupAuthorizationFailed, .giveUp), (.invalidRequest, .giveUp),
+            (.groupMaxSizeReached, .giveUp), (.unsupportedAssignor, .giveUp), (.fencedInstanceId, .giveUp),
+            (.unsupportedVersion, .giveUp), (.invalidRegularExpression, .giveUp), (.groupIdNotFound, .giveUp),
+            (ErrorCode(rawValue: 9999), .giveUp),
         ]
         for (code, expected) in remedies {
             var machine = Fixture.stable()
             guard let heartbeat = Fixture.heartbeat(of: &machine, now: Fixture.now + .seconds(5)) else { return }
             let remedy = machine.failed(heartbeat, MembershipFixture.error(code), now: Fixture.now, backoff: .zero)
             #expect(remedy == expected, "\(code)")
-            let isLost = expected == .rejoin || expected == .none
+            let isLost = expected == .rejoin || expected == .giveUp
             #expect(machine.owned.isLosing == isLost, "\(code)")
             _ = Fixture.perform(&machine)
-            #expect((machine.state == .failed(isTold: false)) == (expected == .none), "\(code)")
+            #expect((machine.state == .failed(isTold: false)) == (expected == .giveUp), "\(code)")
         }
     }
 
     @Test func anInstanceIDInUseIsWaitedForUntilItsSessionHasEnded() {
         var machine = Fixture.new(isStatic: true)
         machine.rebalance(because: "start")
-        for (time, expected) in [(0, ConsumerMembershipStateMachine.Remedy.again), (60, .again), (90, .none)] {
+        for (time, expected) in [(0, ConsumerMembershipStateMachine.Remedy.again), (60, .again), (90, .giveUp)] {
             let now = Fixture.now + .seconds(time)
             guard let heartbeat = Fixture.heartbeat(of: &machine, now: now) else { return }
             let remedy = machine.failed(
@@ -256,7 +257,62 @@ private typealias Fixture = ConsumerMembershipFixture
         // The coordinator may accept the member after it has left.
         machine.rebalance(because: "start")
         _ = Fixture.heartbeat(of: &machine)
-        #expect(machine.leave(reason: "closed") != nil && machine.leaveNoticeIfUnwanted != nil)
+        #expect(machine.leave(reason: "closed") != nil)
+    }
+
+    /// The request with which the member left may arrive after it has joined again, and would remove it.
+    @Test func aMemberThatHasLeftJoinsUnderAnotherID() {
+        var left = Fixture.stable()
+        _ = left.prepareToLeave()
+        let leaveNotice = left.leave(reason: "unsubscribed")
+        left.rebalance(because: "subscribed again")
+        #expect(Fixture.heartbeat(of: &left)?.memberID != leaveNotice?.memberID)
+        var late = Fixture.stable()
+        let notice = late.pollIntervalExpired()
+        _ = Fixture.perform(&late)
+        _ = late.readerAsked()
+        #expect(Fixture.heartbeat(of: &late)?.memberID != notice?.memberID)
+    }
+
+    @Test func aMemberThatTheCoordinatorMayKnowLeaves() {
+        // The answer to its join was lost.
+        var machine = Fixture.new()
+        machine.rebalance(because: "start")
+        if let heartbeat = Fixture.heartbeat(of: &machine) {
+            _ = machine.failed(heartbeat, MembershipFixture.unknown, now: Fixture.now, backoff: .seconds(1))
+        }
+        #expect(machine.leave(reason: "closed") != nil)
+        // It can't take part anymore.
+        var refused = Fixture.stable()
+        if let heartbeat = Fixture.heartbeat(of: &refused, now: Fixture.now + .seconds(5)) {
+            _ = refused.failed(
+                heartbeat, MembershipFixture.error(.invalidRegularExpression), now: Fixture.now, backoff: .zero)
+        }
+        #expect(refused.departAfterFailure()?.memberID == "m" && refused.departAfterFailure() == nil)
+    }
+
+    /// The coordinator gives to others at once what a heartbeat doesn't contain.
+    @Test func aHeartbeatContainsWhatTheReaderMayTakeOverMeanwhile() {
+        var machine = Fixture.stable()
+        machine.nextHeartbeat = nil
+        Fixture.answer(&machine, epoch: 4, Fixture.target(0, 1, 2))
+        _ = machine.owned.began()
+        machine.nextHeartbeat = nil
+        Fixture.answer(&machine, epoch: 5, Fixture.target(0, 1, 2, 3))
+        machine.stepEnded()
+        let heartbeat = Fixture.heartbeat(of: &machine)
+        let step = machine.owned.began()
+        #expect(step == .assign([TopicPartition("t", 3)]))
+        #expect(heartbeat?.owned == Fixture.target(0, 1, 2, 3))
+    }
+
+    @Test func aTopicThatIsMadeAgainIsRevokedBeforeTheCoordinatorSaysSo() {
+        var machine = Fixture.stable()
+        let again = KafkaUUID(high: 3, low: 3)
+        #expect(machine.resolveNames(Fixture.metadata(["t": again])))
+        let steps = Fixture.perform(&machine)
+        #expect(steps == [.revoke([Fixture.zero, Fixture.one]), .assign([])])
+        #expect(machine.owned.isEmpty)
     }
 
     @Test func whoRemainsAndWhoLeavesForGood() {

@@ -201,6 +201,13 @@ private typealias Fixture = MembershipFixture
         #expect(machine.step == .lost([self.zero, self.one]))
     }
 
+    /// In a group that has moved to the consumer protocol, the generation is the member's epoch, and no member leads.
+    @Test func epochsOfAGroupWithoutALeaderMayBeSkipped() {
+        var machine = self.rejoining()
+        machine.joined(memberID: "m", generation: 9, hasLeader: false, now: Fixture.now)
+        #expect(machine.step == nil && machine.nextRequest == .sync(.init(memberID: "m", generation: 9)))
+    }
+
     @Test func whatIsOwnedOutlastsAFailedSync() {
         for (code, isLost) in [
             (ErrorCode.rebalanceInProgress, false), (.notCoordinator, false), (.illegalGeneration, true),

@@ -23,12 +23,15 @@ enum HandoverProtocol: CaseIterable, Sendable {
     }
 
     /// The settings of a member that sends heartbeats often.
-    var groupProtocol: GroupProtocol {
-        switch self {
-        case .eager: .classic(ClassicGroupProtocol(heartbeatInterval: .milliseconds(50)))
+    func groupProtocol(session: Duration = .seconds(45)) -> GroupProtocol {
+        let heartbeat = Duration.milliseconds(50)
+        return switch self {
+        case .eager: .classic(ClassicGroupProtocol(sessionTimeout: session, heartbeatInterval: heartbeat))
         case .cooperative:
-            .classic(ClassicGroupProtocol(assignors: [.cooperativeSticky], heartbeatInterval: .milliseconds(50)))
-        case .consumer: .consumer()
+            .classic(
+                ClassicGroupProtocol(
+                    assignors: [.cooperativeSticky], sessionTimeout: session, heartbeatInterval: heartbeat))
+        case .consumer: .consumer(ConsumerGroupProtocol(sessionTimeout: session))
         }
     }
 
@@ -44,7 +47,7 @@ extension EmbeddedKafka {
     /// A consumer configuration with short intervals, of a member of a group.
     func consuming(_ group: String, _ handover: HandoverProtocol) -> ConsumerConfiguration {
         var configuration = self.consuming(group)
-        configuration.groupProtocol = handover.groupProtocol
+        configuration.groupProtocol = handover.groupProtocol()
         return configuration
     }
 

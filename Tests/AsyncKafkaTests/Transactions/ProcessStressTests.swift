@@ -18,10 +18,11 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ProcessStressTests {
     private struct Refusal: Error {}
 
-    @Test(arguments: stressSeeds, [0, 2]) func fromTopicToTopic(seed: UInt64, version: Int) async throws {
+    @Test(arguments: stressSeeds, [(0, HandoverProtocol.eager), (2, .eager), (2, .cooperative), (2, .consumer)])
+    func fromTopicToTopic(seed: UInt64, _ setting: (version: Int, handover: HandoverProtocol)) async throws {
         var random = SeededRandom(seed)
         let total = Int(stressSeconds * 400)
-        try await EmbeddedKafka.withCluster(.stress(version)) { kafka in
+        try await EmbeddedKafka.withCluster(.stress(setting.version)) { kafka in
             let topics = [(name: "in", partitions: 4), (name: "out", partitions: 4)]
             for topic in topics {
                 try await kafka.createTopic(topic.name, partitions: topic.partitions, replicationFactor: 3)
@@ -55,7 +56,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for id in ids {
                     let own = random.next()
-                    group.addTask { try await self.copy(id, kafka, ledger, isDone, seed: own) }
+                    group.addTask { try await self.copy(id, kafka, setting.handover, ledger, isDone, seed: own) }
                 }
                 defer { isDone.withLock { $0 = true } }
                 do {
@@ -95,7 +96,8 @@ import Testing
     }
 
     private func copy(
-        _ id: String, _ kafka: EmbeddedKafka, _ ledger: TransactionLedger, _ isDone: Lock<Bool>, seed: UInt64
+        _ id: String, _ kafka: EmbeddedKafka, _ handover: HandoverProtocol, _ ledger: TransactionLedger,
+        _ isDone: Lock<Bool>, seed: UInt64
     ) async throws {
         var random = SeededRandom(seed)
         var life = 0
@@ -113,7 +115,7 @@ import Testing
             configuration.enableAutoCommit = false
             configuration.isolationLevel = .readCommitted
             configuration.closeTimeout = .seconds(5)
-            configuration.classic.sessionTimeout = .milliseconds(600)
+            configuration.groupProtocol = handover.groupProtocol(session: .milliseconds(600))
             if Int.random(in: 0..<4, using: &random) == 0 { configuration.groupInstanceID = id }
             if Int.random(in: 0..<4, using: &random) == 0 { configuration.maxPollInterval = .milliseconds(800) }
             let settings = configuration

@@ -51,6 +51,8 @@ extension EmbeddedKafka.Configuration {
         configuration.transactionVersion = version
         configuration.transactionMarkerDelay = markerDelay
         configuration.sessionTimeouts = .milliseconds(100) ... .seconds(60)
+        configuration.consumerSessionTimeout = .milliseconds(600)
+        configuration.consumerHeartbeatInterval = .milliseconds(50)
         return configuration
     }
 }

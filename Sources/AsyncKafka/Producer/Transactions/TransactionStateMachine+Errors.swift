@@ -57,7 +57,8 @@ extension TransactionStateMachine.Request {
         // The group's member has lost its partitions, so that others process the records again.
         case (.fencedInstanceId, .commitOffsets), (.unknownMemberId, .commitOffsets),
             (.illegalGeneration, .commitOffsets), (.groupIdNotFound, .commitOffsets),
-            (.staleMemberEpoch, .commitOffsets), (.offsetMetadataTooLarge, .commitOffsets),
+            (.staleMemberEpoch, .commitOffsets), (.fencedMemberEpoch, .commitOffsets),
+            (.offsetMetadataTooLarge, .commitOffsets),
             (.invalidCommitOffsetSize, .commitOffsets), (.rebalanceInProgress, .commitOffsets):
             return .abort
         default:

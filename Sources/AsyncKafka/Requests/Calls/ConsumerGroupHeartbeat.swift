@@ -30,8 +30,7 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
     var rack: String?
     var answerTimeout: Duration?
 
-    /// Not that of the coordinator if the member leaves, so that it doesn't wait for another answer.
-    var purpose = ConnectionPurpose.coordinator
+    var purpose: ConnectionPurpose { .coordinator }
 
     var doing: String { "taking part in the group" }
     // In version 0, the coordinator chooses the member's id. Only previews of Kafka have no later one.
@@ -60,6 +59,14 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
         return request
     }
 
+    /// Whether a member that leaves isn't in the group anymore.
+    private func isDone(_ code: ErrorCode) -> Bool {
+        switch code {
+        case .unknownMemberId, .groupIdNotFound, .fencedInstanceId, .fencedMemberEpoch: self.epoch < 0
+        default: false
+        }
+    }
+
     private static func byTopic(_ partitions: Set<TopicIDPartition>) -> [Request.TopicPartitions] {
         Dictionary(grouping: partitions, by: \.topicID).map { id, partitions in
             var entry = Request.TopicPartitions()
@@ -72,7 +79,7 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
     func outcomes(
         of response: ConsumerGroupHeartbeatResponse, to items: [OnlyItem], from recipient: Recipient
     ) -> [OnlyItem: CallOutcome<ConsumerMembershipStateMachine.Answer>] {
-        guard response.errorCode == .none else {
+        guard response.errorCode == .none || self.isDone(response.errorCode) else {
             return [
                 OnlyItem(): self.refused(
                     response.errorCode, OnlyItem(), by: recipient, message: response.errorMessage)
