@@ -140,7 +140,7 @@ extension InteropTests {
             }
         }
 
-        /// Only real Kafka has groups whose coordinator assigns the partitions.
+        /// Only real Kafka has share groups.
         @Test(arguments: TestEnvironment.real)
         func consumerAndShareGroupsAreDescribedWithTheirEpochs(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()

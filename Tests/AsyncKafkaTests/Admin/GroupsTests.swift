@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func aTypeThatTheBrokersDoNotHaveIsAnErrorThatNamesTheRelease() async throws {
-        try await self.withAdmin { _, admin in
+        try await self.withAdmin(maxVersions: [.consumerGroupDescribe: -1]) { _, admin in
             for (type, release) in [(GroupType.consumer, "4.0"), (.share, "4.2")] {
                 let error = try #require(await admin.describeGroups(["g"], type: type)["g"]?.failure)
                 #expect(error.code == .unsupportedVersion)

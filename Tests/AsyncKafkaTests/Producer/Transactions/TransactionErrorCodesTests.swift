@@ -74,6 +74,7 @@ import Testing
         let fencing: Set<ErrorCode> = [.producerFenced, .invalidProducerEpoch, .invalidTxnState]
         let ofMembers: Set<ErrorCode> = [
             .fencedInstanceId, .unknownMemberId, .illegalGeneration, .groupIdNotFound, .staleMemberEpoch,
+            .fencedMemberEpoch,
             .offsetMetadataTooLarge, .invalidCommitOffsetSize, .rebalanceInProgress,
         ]
         return [
