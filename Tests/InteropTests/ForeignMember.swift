@@ -32,20 +32,32 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         + (PythonClient.hasAIOKafka ? [.aiokafka] : [])
         + (PythonClient.hasConfluentKafka ? [.librdkafka] : [])
 
+    /// Whether this client, in the version of `scripts/python-clients` or of Kafka's tools, has the protocol.
+    func has(_ handover: HandoverProtocol) -> Bool { self != .aiokafka || handover == .eager }
+
     /// Runs a member during `body`. The log records its events, and its end if that is premature.
     ///
-    /// - Parameter each: Called with every record that it reads.
+    /// - Parameters:
+    ///   - assignors: Java's assignors, in place of the one of `handover`.
+    ///   - session: The session, which brokers choose in the consumer protocol.
+    ///   - mayBeKilled: Whether a member that is killed has failed or, in the log, only lost its partitions.
+    ///   - each: Called with every record that it reads.
     func run(
         _ name: String = "other", on cluster: TestCluster, topic: String, group: String, log: GroupLog,
-        each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: @Sendable (ChildProcess) async throws -> Void
+        _ handover: HandoverProtocol = .eager, assignors: [String]? = nil, session: Duration = .seconds(20),
+        mayBeKilled: Bool = false,
+        each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: (ChildProcess) async throws -> Void
     ) async throws {
-        let process = try self.start(cluster, topic: topic, group: group)
+        let process = try self.start(
+            cluster, topic: topic, group: group, handover, assignors: assignors, session: session)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 await self.report(process, as: name, to: log, each: each)
                 // When stopped by the test it ends in an orderly way, or by the signal.
                 let status = await process.ended()
-                if status != 0, status != -15, status != 143 {
+                if mayBeKilled, status == -9 {
+                    log.add(name, .lost, Array(log.view.holdings[name, default: []]))
+                } else if status != 0, status != -15, status != 143 {
                     log.failed(MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
                 }
             }
@@ -59,20 +71,36 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
         }
     }
 
-    private func start(_ cluster: TestCluster, topic: String, group: String) throws -> ChildProcess {
+    private func start(
+        _ cluster: TestCluster, topic: String, group: String, _ handover: HandoverProtocol, assignors: [String]?,
+        session: Duration
+    ) throws -> ChildProcess {
+        let milliseconds = session.components.seconds * 1000
         switch self {
         case .java:
-            try KafkaTool.start(
-                "org.apache.kafka.tools.VerifiableConsumer",
-                [
-                    "--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group-id", group, "--verbose",
-                    "--reset-policy", "earliest",
-                ])
+            var arguments = [
+                "--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group-id", group, "--verbose",
+                "--reset-policy", "earliest",
+            ]
+            if handover != .consumer { arguments += ["--session-timeout", "\(milliseconds)"] }
+            switch handover {
+            case .eager: arguments += Self.strategy(assignors ?? ["RangeAssignor"])
+            case .cooperative: arguments += Self.strategy(assignors ?? ["CooperativeStickyAssignor"])
+            case .consumer: arguments += ["--group-protocol", "consumer"]
+            }
+            return try KafkaTool.start("org.apache.kafka.tools.VerifiableConsumer", arguments)
         case .aiokafka:
-            try PythonClient.start(Self.say + Self.aiokafkaScript, [cluster.bootstrap, topic, group])
+            return try PythonClient.start(
+                Self.say + Self.aiokafkaScript, [cluster.bootstrap, topic, group, "\(milliseconds)"])
         case .librdkafka:
-            try PythonClient.start(Self.say + Self.librdkafkaScript, [cluster.bootstrap, topic, group])
+            return try PythonClient.start(
+                Self.say + Self.librdkafkaScript, [cluster.bootstrap, topic, group, "\(milliseconds)", "\(handover)"])
         }
+    }
+
+    private static func strategy(_ assignors: [String]) -> [String] {
+        let classes = assignors.map { "org.apache.kafka.clients.consumer.\($0)" }
+        return ["--assignment-strategy", classes.joined(separator: ",")]
     }
 
     /// Reports the process's events to the log until it ends.
@@ -113,6 +141,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
 
     private static let aiokafkaScript = """
         import asyncio, aiokafka
+        from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
         class Listener(aiokafka.abc.ConsumerRebalanceListener):
             def __init__(self, consumer):
@@ -124,14 +153,15 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
             async def on_partitions_assigned(self, assigned):
                 say("partitions_assigned", assigned)
 
-        async def main(bootstrap, topic, group):
-            consumer = aiokafka.AIOKafkaConsumer(
-                bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest",
-                heartbeat_interval_ms=300, session_timeout_ms=20000)
-            consumer.subscribe([topic], listener=Listener(consumer))
-            await consumer.start()
+        async def main(bootstrap, topic, group, session):
             stop = asyncio.Event()
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+            consumer = aiokafka.AIOKafkaConsumer(
+                bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest",
+                heartbeat_interval_ms=300, session_timeout_ms=int(session),
+                partition_assignment_strategy=[RangePartitionAssignor])
+            consumer.subscribe([topic], listener=Listener(consumer))
+            await consumer.start()
             while not stop.is_set():
                 batches = await consumer.getmany(timeout_ms=100)
                 for records in batches.values():
@@ -156,13 +186,22 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                     raise
             say("partitions_revoked", partitions)
 
-        bootstrap, topic, group = sys.argv[1:]
+        bootstrap, topic, group, session, handover = sys.argv[1:]
+        settings = {
+            "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+        if handover == "consumer":
+            settings["group.protocol"] = "consumer"
+        else:
+            settings.update({"heartbeat.interval.ms": 300, "session.timeout.ms": int(session)})
+            if handover == "cooperative":
+                settings["partition.assignment.strategy"] = "cooperative-sticky"
         stopped = []
         signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
-        consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False,
-            "auto.offset.reset": "earliest", "heartbeat.interval.ms": 300, "session.timeout.ms": 20000,
-        })
+        consumer = confluent_kafka.Consumer(settings)
+        # After these callbacks, the binding assigns or unassigns, incrementally where the protocol is that of a group
+        # whose members keep partitions.
         consumer.subscribe(
             [topic], on_assign=lambda _, partitions: say("partitions_assigned", partitions), on_revoke=revoked)
         while not stopped:

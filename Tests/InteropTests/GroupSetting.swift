@@ -46,6 +46,14 @@ struct GroupSetting: Sendable, CustomTestStringConvertible {
         if case .real(let installation) = setting.environment { installation == RealKafka.newest } else { false }
     }
 
+    /// Whether the cluster is embedded or the newest real Kafka.
+    var isNewest: Bool {
+        switch self.environment {
+        case .embedded: true
+        case .real(let installation): installation == RealKafka.newest
+        }
+    }
+
     private static func has(_ environment: TestEnvironment, _ handover: HandoverProtocol) -> Bool {
         guard case .real(let installation) = environment else { return true }
         return switch handover {

@@ -13,7 +13,13 @@ import KafkaTestSupport
 final class LoggedMember: ConsumerRebalanceListener {
     let name: String
     private let log: GroupLog
-    private let consumer = Lock<KafkaConsumer?>(nil)
+    private let life = Lock(Life())
+
+    private struct Life {
+        var consumer: KafkaConsumer?
+        /// May be set before there is a consumer to stop.
+        var isStopped = false
+    }
 
     init(_ name: String, _ log: GroupLog) {
         self.name = name
@@ -35,7 +41,11 @@ final class LoggedMember: ConsumerRebalanceListener {
         } else {
             try consumer.subscribe(toTopicsMatching: pattern)
         }
-        self.consumer.withLock { $0 = consumer }
+        let isStopped = self.life.withLock { life in
+            life.consumer = consumer
+            return life.isStopped
+        }
+        if isStopped { consumer.triggerGracefulShutdown() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await consumer.run() }
@@ -50,7 +60,11 @@ final class LoggedMember: ConsumerRebalanceListener {
 
     /// Stops the member gracefully.
     func stop() {
-        self.consumer.withLock { $0 }?.triggerGracefulShutdown()
+        let consumer = self.life.withLock { life in
+            life.isStopped = true
+            return life.consumer
+        }
+        consumer?.triggerGracefulShutdown()
     }
 
     func partitionsRevoked(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {

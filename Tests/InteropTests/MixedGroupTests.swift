@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import KafkaMemory
 import KafkaTestSupport
 import Testing
 
@@ -16,82 +17,81 @@ extension InteropTests {
         .timeLimit(.minutes(2)),
         .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct MixedGroups {
-        /// The embedded coordinator, and that of the newest Kafka.
-        private static let environments = TestEnvironment.all.filter { environment in
-            switch environment {
-            case .embedded: true
-            case .real(let installation): installation == RealKafka.newest
-            }
+        /// Each protocol with the clients that have it, on the embedded coordinator and that of the newest Kafka.
+        private static let groups: [MixedGroup] = GroupSetting.all.filter(\.isNewest).flatMap { setting in
+            ForeignMember.all.filter { $0.has(setting.handover) }.map { MixedGroup(setting: setting, other: $0) }
         }
 
-        @Test(arguments: environments, ForeignMember.all)
-        func anotherClientCanJoinThisClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
-            let mixed = try await Mixed(environment, other)
+        @Test(arguments: groups)
+        func membersOfTwoClientsTakeOverFromEachOther(group: MixedGroup) async throws {
+            let mixed = try await Mixed(group)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                // The first member leads, so this client's assignor serves the other member.
+                // In a classic group the first member leads: at first this client's assignor serves the other member,
                 tasks.addTask { try await mixed.runOurs() }
                 try await mixed.log.untilShared(["ours": 4])
                 try await mixed.produceAndRead()
                 try await mixed.withOther { process in
                     try await mixed.log.untilShared(["ours": 2, "other": 2])
                     try await mixed.produceAndRead()
+                    mixed.stopOurs()
+                    try await mixed.log.untilShared(["other": 4])
+                    try await mixed.produceAndRead()
+                    // then the other one's serves this client.
+                    tasks.addTask { try await mixed.runOurs() }
+                    try await mixed.log.untilShared(["ours": 2, "other": 2])
+                    try await mixed.produceAndRead()
                     await process.stop()
                 }
                 try await mixed.log.untilShared(["ours": 4])
                 try await mixed.produceAndRead()
-                mixed.ours.stop()
+                mixed.stopOurs()
                 try await tasks.waitForAll()
             }
-            try mixed.check()
-        }
-
-        @Test(arguments: environments, ForeignMember.all)
-        func thisClientCanJoinAnotherClientsGroup(environment: TestEnvironment, other: ForeignMember) async throws {
-            let mixed = try await Mixed(environment, other)
-            try await mixed.withOther { process in
-                try await mixed.log.untilShared(["other": 4])
-                try await mixed.produceAndRead()
-                try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    tasks.addTask { try await mixed.runOurs() }
-                    try await mixed.log.untilShared(["ours": 2, "other": 2])
-                    try await mixed.produceAndRead()
-                    mixed.ours.stop()
-                    try await tasks.waitForAll()
-                }
-                try await mixed.log.untilShared(["other": 4])
-                try await mixed.produceAndRead()
-                await process.stop()
-            }
-            try mixed.check()
+            try mixed.check(waves: 5)
         }
     }
+}
+
+/// A group's protocol and cluster, and the other client.
+struct MixedGroup: Sendable, CustomTestStringConvertible {
+    let setting: GroupSetting
+    let other: ForeignMember
+
+    var testDescription: String { "\(self.setting.testDescription) with \(self.other.testDescription)" }
 }
 
 /// A topic, a group with two kinds of members, and their actions.
 private struct Mixed: Sendable {
     let cluster: TestCluster
-    let other: ForeignMember
+    let kind: MixedGroup
     let topic: String
     let group: String
     let log = GroupLog()
-    let ours: LoggedMember
+    private let ours = Lock<LoggedMember?>(nil)
 
     private static let wave = 100
 
-    init(_ environment: TestEnvironment, _ other: ForeignMember) async throws {
-        self.cluster = try await environment.cluster()
-        self.other = other
+    init(_ kind: MixedGroup) async throws {
+        self.cluster = try await kind.setting.environment.cluster()
+        self.kind = kind
         self.topic = try await self.cluster.createTopic("mixed", partitions: 4)
         self.group = unique("mixed")
-        self.ours = LoggedMember("ours", self.log)
     }
 
+    /// Runs a member of this client until `stopOurs`.
     func runOurs() async throws {
-        try await self.ours.run(self.cluster.consumer(group: self.group), topics: [self.topic])
+        let member = LoggedMember("ours", self.log)
+        self.ours.withLock { $0 = member }
+        var configuration = self.cluster.consumer(group: self.group)
+        configuration.groupProtocol = self.kind.setting.handover.groupProtocol(session: .seconds(20))
+        try await member.run(configuration, topics: [self.topic])
     }
 
-    func withOther(_ body: @Sendable (ChildProcess) async throws -> Void) async throws {
-        try await self.other.run(on: self.cluster, topic: self.topic, group: self.group, log: self.log, body)
+    func stopOurs() { self.ours.withLock { $0 }?.stop() }
+
+    func withOther(_ body: (ChildProcess) async throws -> Void) async throws {
+        try await self.kind.other.run(
+            on: self.cluster, topic: self.topic, group: self.group, log: self.log, self.kind.setting.handover, body)
     }
 
     /// Writes records to all partitions, and waits until they have been read.
@@ -104,15 +104,18 @@ private struct Mixed: Sendable {
         try await self.log.until { $0.readCount >= before + Self.wave }
     }
 
-    func check() throws {
+    func check(waves: Int) throws {
         let view = self.log.view
         #expect(view.overlaps.isEmpty, "\(view.overlaps) of \(view.events)")
-        #expect(view.readCount == 3 * Self.wave)
+        #expect(view.readCount == waves * Self.wave)
         for (partition, offsets) in view.reads {
             #expect(offsets == Array(0..<Int64(offsets.count)), "\(partition)")
         }
-        // Both members took part.
-        let active = Set(view.events.filter { $0.callback == .assigned && !$0.partitions.isEmpty }.map(\.member))
-        #expect(active == ["ours", "other"])
+        #expect(!view.events.contains { $0.callback == .lost })
+        if self.kind.setting.handover != .eager {
+            // Nobody gives up what it keeps: no more than half of the partitions at once, unless it leaves.
+            let given = view.events.filter { $0.callback == .revoked && !$0.partitions.isEmpty }
+            #expect(given.map(\.partitions.count) == [2, 2, 2, 2, 4], "\(given)")
+        }
     }
 }

@@ -144,7 +144,9 @@ private actor SharedEmbeddedKafka {
         if let task = self.starting { return try await task.value }
         let task = Task { [configuration] in
             var configuration = try configuration()
-            // As on the real clusters: topics aren't created automatically, and short sessions are allowed.
+            // As on the real clusters: topics aren't created automatically, short sessions are allowed, and members of
+            // the consumer protocol learn soon of what changes.
+            configuration.consumerHeartbeatInterval = .milliseconds(200)
             configuration.createTopicsAutomatically = false
             configuration.sessionTimeouts = .seconds(1) ... .seconds(1800)
             configuration.maxRequestBytes = 100 << 20
