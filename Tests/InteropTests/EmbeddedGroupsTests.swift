@@ -25,6 +25,8 @@ extension InteropTests {
                 try await GroupScript.run(on: .real(cluster))
             }
             var configuration = EmbeddedKafka.Configuration()
+            // As the brokers of the tests say it.
+            configuration.consumerHeartbeatInterval = .milliseconds(200)
             configuration.createTopicsAutomatically = false
             let answers = try await EmbeddedKafka.withCluster(configuration) { kafka in
                 try await GroupScript.run(on: .embedded(kafka))

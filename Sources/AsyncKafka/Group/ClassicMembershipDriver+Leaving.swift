@@ -40,7 +40,8 @@ extension ClassicMembershipDriver {
         // The time at one coordinator is limited, because another one may have taken over from a coordinator that
         // hangs.
         LeaveGroupCall(
-            group: self.group, memberID: leaveNotice.memberID, instanceID: self.settings.instanceID, reason: leaveNotice.reason,
+            group: self.group, memberID: leaveNotice.memberID, instanceID: self.settings.instanceID,
+            reason: leaveNotice.reason,
             patience: Self.leaveNoticePatience)
     }
 }

@@ -127,7 +127,8 @@ final class ConsumerMembershipDriver: MembershipDriver {
     ) -> ConsumerGroupHeartbeatCall {
         // A timeout closes the connection, which carries nothing else: the network path to the coordinator may be dead.
         var call = ConsumerGroupHeartbeatCall(
-            group: self.group, memberID: heartbeat.memberID, epoch: heartbeat.epoch, instanceID: self.settings.instanceID,
+            group: self.group, memberID: heartbeat.memberID, epoch: heartbeat.epoch,
+            instanceID: self.settings.instanceID,
             answerTimeout: min(timeout, self.cluster.configuration.requestTimeout))
         if heartbeat.told?.subscription != subscription { call.subscription = subscription }
         if heartbeat.told?.owned != heartbeat.owned { call.owned = heartbeat.owned }

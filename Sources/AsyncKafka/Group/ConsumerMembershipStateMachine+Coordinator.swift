@@ -31,13 +31,7 @@ extension ConsumerMembershipStateMachine {
         case none
     }
 
-    /// An answer of the coordinator without an error.
-    struct Answer: Sendable {
-        var epoch: Int32
-        var heartbeatInterval: Duration
-        /// The member's target; nil if it is unchanged.
-        var target: Set<TopicIDPartition>?
-    }
+    typealias Answer = ConsumerGroupHeartbeatCall.Answer
 
     /// Returns the next heartbeat, which counts as in flight from then on. Heartbeats continue while the reader performs a
     /// step.

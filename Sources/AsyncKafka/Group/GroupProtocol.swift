@@ -35,7 +35,8 @@ public struct ClassicGroupProtocol: Sendable {
 
     /// Creates settings of a classic group, with Kafka's defaults for omitted arguments.
     public init(
-        assignors: [any ConsumerPartitionAssignor] = [.range, .cooperativeSticky], sessionTimeout: Duration = .seconds(45),
+        assignors: [any ConsumerPartitionAssignor] = [.range, .cooperativeSticky],
+        sessionTimeout: Duration = .seconds(45),
         heartbeatInterval: Duration = .seconds(3)
     ) {
         self.assignors = assignors
@@ -50,8 +51,8 @@ public struct ClassicGroupProtocol: Sendable {
 /// configuration.groupProtocol = .consumer(ConsumerGroupProtocol(serverAssignor: "range"))
 /// ```
 public struct ConsumerGroupProtocol: Sendable {
-    /// The assignor that the coordinator uses, as far as the group's members agree: `uniform` or `range`, unless the brokers
-    /// have others (`group.remote.assignor`). Default: nil, for the coordinator's choice.
+    /// The assignor that the coordinator uses, as far as the group's members agree: `uniform` or `range`, unless the
+    /// brokers have others (`group.remote.assignor`). Default: nil, for the coordinator's choice.
     public var serverAssignor: String?
     /// The time without an answered heartbeat after which the consumer stops delivering records, calls `partitionsLost`, and
     /// rejoins. Default: 45 s, which is also the default of brokers.
@@ -99,7 +100,7 @@ extension ClassicGroupProtocol {
         let all: Set<RebalanceProtocol> = [.eager, .cooperative]
         let common = self.assignors.reduce(all) { $0.intersection($1.supportedProtocols) }
         if common.isEmpty {
-            return "The assignors have no rebalance protocol in common: some are for the eager one only, others for the cooperative."
+            return "The assignors have no rebalance protocol in common: eager for some, cooperative for others."
         }
         if Set(self.assignors.map(\.name)).count < self.assignors.count {
             return "Two assignors have the same name."

@@ -113,7 +113,8 @@ import Testing
     }
 
     @Test(arguments: HandoverProtocol.allCases)
-    func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery(handover: HandoverProtocol) async throws {
+    func partitionsRevokedRunsBetweenTwoElementsAndACommitInItAvoidsRedelivery(handover: HandoverProtocol) async throws
+    {
         try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", partition: 0, 200)
@@ -171,7 +172,9 @@ import Testing
     }
 
     @Test(arguments: HandoverProtocol.allCases)
-    func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins(handover: HandoverProtocol) async throws {
+    func everyPartitionsRevokedOfTheGroupReturnsBeforeAnyPartitionsAssignedBegins(handover: HandoverProtocol)
+        async throws
+    {
         try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t", partitions: 4)
             let log = EventLog()
@@ -286,7 +289,9 @@ import Testing
     }
 
     @Test(arguments: HandoverProtocol.allCases)
-    func aCallbackBeyondTheRebalanceTimeoutLosesThePartitionsAndTheMemberRejoins(handover: HandoverProtocol) async throws {
+    func aCallbackBeyondTheRebalanceTimeoutLosesThePartitionsAndTheMemberRejoins(handover: HandoverProtocol)
+        async throws
+    {
         try await self.clock.withCluster(HandoverProtocol.broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -365,7 +370,9 @@ import Testing
             try await kafka.fill("t", 3)
             let log = EventLog()
             let listener = NotingListener(name: "a", log: log)
-            try await KafkaConsumer.withConsumer(kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener) {
+            try await KafkaConsumer.withConsumer(
+                kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener
+            ) {
                 for try await record in $0.records where record.offset == 1 { break }
             }
             #expect(log.events.last == "a revoked 0")
@@ -412,7 +419,9 @@ import Testing
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
             let listener = NotingListener(name: "a", log: EventLog(), onAssigned: { _, _ in throw Failure() })
-            try await KafkaConsumer.withConsumer(kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener) {
+            try await KafkaConsumer.withConsumer(
+                kafka.consuming("g", handover), subscribedTo: ["t"], listener: listener
+            ) {
                 consumer in
                 await #expect(throws: KafkaError.self) { for try await _ in consumer.records {} }
                 let record = try await consumer.nextRecord()

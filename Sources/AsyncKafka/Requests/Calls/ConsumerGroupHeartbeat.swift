@@ -17,6 +17,14 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
     /// The epoch with which a static member leaves that may return.
     static let leavingForNow: Int32 = -2
 
+    /// An answer of the coordinator without an error.
+    struct Answer: Sendable {
+        var epoch: Int32
+        var heartbeatInterval: Duration
+        /// The partitions that the member should own; nil if they are unchanged.
+        var target: Set<TopicIDPartition>?
+    }
+
     var group: String
     var memberID: String
     var epoch: Int32
@@ -78,7 +86,7 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
 
     func outcomes(
         of response: ConsumerGroupHeartbeatResponse, to items: [OnlyItem], from recipient: Recipient
-    ) -> [OnlyItem: CallOutcome<ConsumerMembershipStateMachine.Answer>] {
+    ) -> [OnlyItem: CallOutcome<Answer>] {
         guard response.errorCode == .none || self.isDone(response.errorCode) else {
             return [
                 OnlyItem(): self.refused(
@@ -87,7 +95,7 @@ struct ConsumerGroupHeartbeatCall: GroupCall {
         }
         return self.outcome(
             .none, from: recipient,
-            ConsumerMembershipStateMachine.Answer(
+            Answer(
                 epoch: response.memberEpoch, heartbeatInterval: .milliseconds(max(response.heartbeatIntervalMs, 1)),
                 target: response.assignment.map { assignment in
                     Set(
