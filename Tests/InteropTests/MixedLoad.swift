@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
-import Foundation
 import KafkaMemory
 import KafkaTestSupport
 import Testing
@@ -56,7 +55,7 @@ final class MixedLoad: Sendable {
     /// Waits until the group has read all that is written by now.
     func progress(_ when: String) async throws {
         let end = self.written.withLock { $0 }
-        try await eventually("the group reads on \(when)", within: .seconds(60)) {
+        try await eventually("the group reads on \(when)", within: .seconds(30)) {
             try self.log.check()
             return self.log.view.isRead(Self.partitions, to: end)
         }
@@ -70,7 +69,7 @@ final class MixedLoad: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let last = MixedMember("last", .ours(groupProtocol), self)
             tasks.addTask { try await last.run() }
-            try await self.untilShared(["last": Self.partitions])
+            try await self.log.until { $0.holdings["last"]?.count == Self.partitions }
             let end = self.written.withLock { $0 }
             try await eventually("the last member has read the rest") {
                 try self.log.check()
@@ -111,13 +110,6 @@ final class MixedMember: Sendable {
     enum Client: Sendable {
         case ours(GroupProtocol)
         case other(ForeignMember, HandoverProtocol, assignors: [String]? = nil)
-
-        var name: String {
-            switch self {
-            case .ours: "ours"
-            case .other(let client, _, _): client.testDescription
-            }
-        }
     }
 
     let name: String
@@ -138,7 +130,7 @@ final class MixedMember: Sendable {
         self.ours = LoggedMember(name, load.log)
     }
 
-    /// Runs until `stop` or `kill`.
+    /// Runs until `stop`.
     func run() async throws {
         let load = self.load
         switch self.client {
@@ -150,7 +142,7 @@ final class MixedMember: Sendable {
             if self.state.withLock({ $0.isStopped }) { return }
             try await client.run(
                 self.name, on: load.cluster, topic: load.topic, group: load.group, log: load.log, handover,
-                assignors: assignors, session: load.session, mayBeKilled: true
+                assignors: assignors, session: load.session
             ) { process in
                 let isStopped = self.state.withLock { state in
                     state.process = process
@@ -170,12 +162,5 @@ final class MixedMember: Sendable {
             return state.process
         }
         await process?.stop()
-    }
-
-    /// Kills the member's process, if it has one. Returns whether it has.
-    func kill() -> Bool {
-        guard let process = self.state.withLock({ $0.process }) else { return false }
-        process.signal(SIGKILL)
-        return true
     }
 }
