@@ -40,12 +40,10 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
     /// - Parameters:
     ///   - assignors: Java's assignors, in place of the one of `handover`.
     ///   - session: The session, which brokers choose in the consumer protocol.
-    ///   - mayBeKilled: Whether a member that is killed has failed or, in the log, only lost its partitions.
     ///   - each: Called with every record that it reads.
     func run(
         _ name: String = "other", on cluster: TestCluster, topic: String, group: String, log: GroupLog,
         _ handover: HandoverProtocol = .eager, assignors: [String]? = nil, session: Duration = .seconds(20),
-        mayBeKilled: Bool = false,
         each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: (ChildProcess) async throws -> Void
     ) async throws {
         let process = try self.start(
@@ -55,9 +53,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 await self.report(process, as: name, to: log, each: each)
                 // When stopped by the test it ends in an orderly way, or by the signal.
                 let status = await process.ended()
-                if mayBeKilled, status == -9 {
-                    log.add(name, .lost, Array(log.view.holdings[name, default: []]))
-                } else if status != 0, status != -15, status != 143 {
+                if status != 0, status != -15, status != 143 {
                     log.failed(MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
                 }
             }

@@ -128,6 +128,11 @@ final class GroupLog: Sendable {
             }
             if isMetAlready { continuation.resume() }
         }
+        try self.check()
+    }
+
+    /// Throws the failure of the first member that has failed.
+    func check() throws {
         if let failure = self.state.withLock({ $0.failure }) { throw failure }
     }
 

@@ -54,7 +54,12 @@ struct Spawned: Sendable {
     func wait() -> Int32 {
         var status: Int32 = 0
         while waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
-        // Tells the watching script that there is nothing left to kill.
+        // Tells the watching script that there is nothing left to kill. Nobody reads this if the program was ended before the
+        // script began to watch, which must not end this process: the signal stays pending until this thread ends.
+        var brokenPipe = sigset_t()
+        sigemptyset(&brokenPipe)
+        sigaddset(&brokenPipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
         try? self.leash.fileHandleForWriting.write(contentsOf: Data("ended\n".utf8))
         self.closeLeash()
         let signal = status & 0x7f

@@ -8,27 +8,26 @@
 import AsyncKafka
 import Foundation
 
-/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`.
+/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`; or runs a member of a group (`GroupMemberBenchmark`).
 ///
 /// The current directory must have `payloadSIZE.bin` with 10 000 payloads of SIZE bytes. Prints a line of JSON: the
 /// numbers of successful and failed records, and the CPU and wall seconds of the measured part.
 /// `KAFKA_BENCH_PROPERTIES` can name a file of Java-style properties for TLS and SASL.
 @main
 struct KafkaBench {
-    static let usage =
-        "usage: kafka-bench produce|batch|records|ack|transactions-COUNT BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd"
+    static let usage = """
+        usage: kafka-bench produce|batch|records|ack|transactions-COUNT BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd
+               kafka-bench member BOOTSTRAP TOPIC GROUP eager|cooperative|consumer SESSION-SECONDS
+        """
 
     static func main() async throws {
         let arguments = CommandLine.arguments
+        if arguments.count == 7, arguments[1] == "member" { return try await Self.runMember(arguments) }
         guard arguments.count == 7, let count = Int(arguments[4]), let size = Int(arguments[5]),
             let compression = Self.compression(arguments[6])
         else { Self.fail(Self.usage) }
         let payloads = try Payloads(size: size)
-        var cluster = KafkaClientConfiguration(bootstrapServers: [arguments[2]])
-        cluster.clientID = "kafka-bench"
-        if let path = ProcessInfo.processInfo.environment["KAFKA_BENCH_PROPERTIES"] {
-            cluster.security = try KafkaSecurity(propertiesFile: path)
-        }
+        let cluster = try Self.cluster(arguments[2])
         switch arguments[1] {
         case "produce":
             try await ProduceBenchmark(cluster: cluster, topic: arguments[3], compression: compression).run(
@@ -48,6 +47,24 @@ struct KafkaBench {
                 cluster: cluster, topic: arguments[3], compression: compression, size: records
             ).run(count, payloads)
         }
+    }
+
+    private static func cluster(_ bootstrap: String) throws -> KafkaClientConfiguration {
+        var cluster = KafkaClientConfiguration(bootstrapServers: [bootstrap])
+        cluster.clientID = "kafka-bench"
+        if let path = ProcessInfo.processInfo.environment["KAFKA_BENCH_PROPERTIES"] {
+            cluster.security = try KafkaSecurity(propertiesFile: path)
+        }
+        return cluster
+    }
+
+    private static func runMember(_ arguments: [String]) async throws {
+        guard let session = Int(arguments[6]), session > 0,
+            let member = GroupMemberBenchmark(
+                try Self.cluster(arguments[2]), topic: arguments[3], group: arguments[4], handover: arguments[5],
+                session: session)
+        else { Self.fail(Self.usage) }
+        try await member.run()
     }
 
     static func compression(_ name: String) -> Compression? {
