@@ -47,6 +47,16 @@ func consume(_ cluster: KafkaClientConfiguration) async throws {
     // snippet end
 }
 
+/// Chooses how partitions move from member to member.
+func groupProtocols(_ cluster: KafkaClientConfiguration) -> ConsumerConfiguration {
+    var configuration = ConsumerConfiguration(cluster, groupID: "billing")
+    // snippet: groupProtocols
+    configuration.groupProtocol = .classic(ClassicGroupProtocol(assignors: [.cooperativeSticky]))
+    configuration.groupProtocol = .consumer()
+    // snippet end
+    return configuration
+}
+
 /// Keeps an error typed.
 func errors(producer: KafkaProducer) async throws {
     // snippet: errors
