@@ -137,7 +137,6 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
 
     private static let aiokafkaScript = """
         import asyncio, aiokafka
-        from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
         class Listener(aiokafka.abc.ConsumerRebalanceListener):
             def __init__(self, consumer):
@@ -154,8 +153,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
             consumer = aiokafka.AIOKafkaConsumer(
                 bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest",
-                heartbeat_interval_ms=300, session_timeout_ms=int(session),
-                partition_assignment_strategy=[RangePartitionAssignor])
+                heartbeat_interval_ms=300, session_timeout_ms=int(session))
             consumer.subscribe([topic], listener=Listener(consumer))
             await consumer.start()
             while not stop.is_set():

@@ -33,7 +33,7 @@ extension InteropTests {
                 ours: HandoverProtocol.consumer.groupProtocol(session: session), handover: .consumer)
         }
 
-        @Test(arguments: GroupSetting.all.filter { $0.isNewest && $0.handover == .cooperative })
+        @Test(arguments: GroupSetting.all.filter { $0.isEmbedded && $0.handover == .cooperative })
         func anEagerGroupMovesToTheCooperativeProtocol(setting: GroupSetting) async throws {
             try await self.move([.both, .cooperative], on: setting.environment.cluster())
         }

@@ -46,6 +46,8 @@ struct GroupSetting: Sendable, CustomTestStringConvertible {
         if case .real(let installation) = setting.environment { installation == RealKafka.newest } else { false }
     }
 
+    var isEmbedded: Bool { if case .embedded = self.environment { true } else { false } }
+
     /// Whether the cluster is embedded or the newest real Kafka.
     var isNewest: Bool {
         switch self.environment {

@@ -17,8 +17,11 @@ extension InteropTests {
         .timeLimit(.minutes(2)),
         .enabled(if: !ForeignMember.all.isEmpty, "needs Kafka's tools, aiokafka or confluent_kafka: see above"))
     struct MixedGroups {
-        /// Each protocol with the clients that have it, on the embedded coordinator and that of the newest Kafka.
-        private static let groups: [MixedGroup] = GroupSetting.all.filter(\.isNewest).flatMap { setting in
+        /// Each protocol with the clients that have it, on the embedded coordinator and that of the newest Kafka, for which the
+        /// cooperative protocol doesn't differ from the eager one.
+        private static let groups: [MixedGroup] = GroupSetting.all.filter {
+            $0.isNewest && ($0.isEmbedded || $0.handover != .cooperative)
+        }.flatMap { setting in
             ForeignMember.all.filter { $0.has(setting.handover) }.map { MixedGroup(setting: setting, other: $0) }
         }
 

@@ -21,11 +21,11 @@ public enum GroupProtocol: Sendable {
 /// configuration.groupProtocol = .classic(ClassicGroupProtocol(sessionTimeout: .seconds(10)))
 /// ```
 public struct ClassicGroupProtocol: Sendable {
-    /// The assignors that the group's leader may use, in order of preference. Default: `range`, `cooperative-sticky`.
+    /// The assignors that the group's leader may use, in order of preference. Default: `range`, `roundrobin`,
+    /// `cooperative-sticky`, so that a group may have members of Kafka's Java client, librdkafka and aiokafka with their defaults.
     ///
-    /// A member uses the cooperative protocol if all its assignors support it, which `range` doesn't. The second one of the
-    /// default lets a group change without a stop: first all members offer both, and then, one after the other, only
-    /// `cooperative-sticky`.
+    /// A member uses the cooperative protocol if all its assignors support it, which the first two don't. The last one lets a
+    /// group change without a stop: first all members offer it beside others, and then, one after the other, nothing else.
     public var assignors: [any ConsumerPartitionAssignor]
     /// The time without a heartbeat after which the group removes this member. Default: 45 s. If no heartbeat was
     /// answered for this time, the consumer stops delivering records, calls `partitionsLost`, and rejoins.
@@ -35,7 +35,7 @@ public struct ClassicGroupProtocol: Sendable {
 
     /// Creates settings of a classic group, with Kafka's defaults for omitted arguments.
     public init(
-        assignors: [any ConsumerPartitionAssignor] = [.range, .cooperativeSticky],
+        assignors: [any ConsumerPartitionAssignor] = [.range, .roundRobin, .cooperativeSticky],
         sessionTimeout: Duration = .seconds(45),
         heartbeatInterval: Duration = .seconds(3)
     ) {

@@ -24,7 +24,7 @@ import Testing
         #expect(configuration.fetchMinBytes == 1 && configuration.fetchMaxWait == .milliseconds(500))
         #expect(configuration.fetchMaxBytes == 52_428_800 && configuration.maxPartitionFetchBytes == 1_048_576)
         #expect(configuration.checkCRCs && configuration.callRevokedOnLeave && configuration.excludeInternalTopics)
-        #expect(configuration.classic.assignors.map(\.name) == ["range", "cooperative-sticky"])
+        #expect(configuration.classic.assignors.map(\.name) == ["range", "roundrobin", "cooperative-sticky"])
     }
 
     static let mistakes: [(String, @Sendable (inout ConsumerConfiguration) -> Void)] = [
