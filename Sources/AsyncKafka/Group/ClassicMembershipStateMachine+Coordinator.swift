@@ -25,6 +25,8 @@ extension ClassicMembershipStateMachine {
             if self.owned.isEmpty { self.nextHeartbeat = nil }
         case .joined(let isOutOfDate):
             self.state = .syncing(isOutOfDate: isOutOfDate)
+        case .leaving(during: .joined):
+            self.state = .leaving(during: .syncing)
         default:
             break
         }
@@ -42,7 +44,12 @@ extension ClassicMembershipStateMachine {
     /// - Parameter hasLeader: Whether a member distributes the partitions. Otherwise the group is one of the consumer protocol,
     ///   whose coordinator does, and the generation is the member's epoch.
     mutating func joined(memberID: String, generation: Int32, hasLeader: Bool = true, now: MonotonicTime) {
-        guard case .joining(let isOutOfDate) = self.state else { return }
+        let next: State
+        switch self.state {
+        case .joining(let isOutOfDate): next = .joined(isOutOfDate: isOutOfDate)
+        case .leaving(during: .joining): next = .leaving(during: .joined)
+        default: return
+        }
         // The leaders of the generations that were missed may have given the partitions to other members.
         let hasMissed = hasLeader && self.isMember && generation > self.identity.generation + 1
         self.identity = Identity(memberID: memberID, generation: generation)
@@ -52,10 +59,11 @@ extension ClassicMembershipStateMachine {
         }
         self.nextHeartbeat = now + self.terms.heartbeatInterval
         self.sessionEnd = now + self.terms.sessionTimeout
-        self.state = .joined(isOutOfDate: isOutOfDate)
+        self.state = next
     }
 
     mutating func joinFailed(_ error: KafkaError, memberID: String? = nil) -> Retry {
+        if self.state == .leaving(during: .joining) { self.state = .leaving(during: nil) }
         guard case .joining = self.state else { return .never }
         self.failures += 1
         self.state = .unjoined
@@ -85,6 +93,7 @@ extension ClassicMembershipStateMachine {
 
     /// The leader's assignment has arrived.
     mutating func synced(_ assignment: [TopicPartition], now: MonotonicTime) {
+        self.endRebalanceOfLeaver()
         guard let isOutOfDate = self.isSyncOutOfDate else { return }
         self.failures = 0
         if isOutOfDate {
@@ -107,6 +116,7 @@ extension ClassicMembershipStateMachine {
 
     // What the member owned when it joined this generation stays its own, whatever the leader has decided.
     mutating func syncFailed(_ error: KafkaError) -> Retry {
+        self.endRebalanceOfLeaver()
         guard self.isSyncOutOfDate != nil else { return .never }
         self.state = .unjoined
         self.reason = "the group rebalanced before the assignment came"
@@ -123,6 +133,10 @@ extension ClassicMembershipStateMachine {
         default:
             return self.retry(after: error)
         }
+    }
+
+    private mutating func endRebalanceOfLeaver() {
+        if case .leaving = self.state { self.state = .leaving(during: nil) }
     }
 
     /// Whether the subscription has changed since JoinGroup, while an assignment is expected; nil otherwise.
@@ -189,7 +203,7 @@ extension ClassicMembershipStateMachine {
     /// Whether the group may answer a request of this member when all members have sent theirs. Heartbeats don't wait for that.
     var isWaitingForGroup: Bool {
         switch self.state {
-        case .joining, .syncing: true
+        case .joining, .syncing, .leaving(during: .some): true
         // The request may be sent before a heartbeat that is decided now.
         case .unjoined, .joined: !self.owned.isEmpty
         default: false
@@ -233,7 +247,7 @@ extension ClassicMembershipStateMachine {
         guard sender == self.identity, sender.generation >= 0 else { return }
         switch (error.brokerCode, self.state) {
         // The answer to JoinGroup decides. It may be on its way, with a new generation.
-        case (_, .joining): break
+        case (_, .joining), (_, .leaving(during: .joining)): break
         case (ErrorCode.rebalanceInProgress?, .stable), (ErrorCode.rebalanceInProgress?, .assigning):
             self.rebalance(because: "the group rebalances")
         case (ErrorCode.illegalGeneration?, _):

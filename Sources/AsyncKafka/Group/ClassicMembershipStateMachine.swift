@@ -47,9 +47,16 @@ struct ClassicMembershipStateMachine: Sendable {
         /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
         case suspended
         /// The consumer is leaving, and the last partitions are being given up.
-        case leaving
+        case leaving(during: Rebalance?)
         /// The group can't be joined; `failure` says why. The coordinator may still know the member.
         case failed(isTold: Bool)
+    }
+
+    /// A rebalance that a member with partitions finishes while it leaves: until then, the group refuses commits.
+    enum Rebalance: Hashable, Sendable {
+        case joining
+        case joined
+        case syncing
     }
 
     /// What follows after partitions have been revoked.
@@ -117,7 +124,7 @@ struct ClassicMembershipStateMachine: Sendable {
     var nextRequest: Request? {
         switch self.state {
         case .unjoined: .join(self.identity, reason: self.reason)
-        case .joined: .sync(self.identity)
+        case .joined, .leaving(during: .joined): .sync(self.identity)
         default: nil
         }
     }
@@ -300,8 +307,15 @@ struct ClassicMembershipStateMachine: Sendable {
 
     /// Begins to leave the group. Returns the step in which the reader has to give up the partitions first, if any.
     mutating func prepareToLeave() -> RebalanceStep? {
-        if self.state == .leaving { return nil }
-        self.state = .leaving
+        if case .leaving = self.state { return nil }
+        let rebalance: Rebalance? =
+            switch self.state {
+            case .joining: .joining
+            case .joined: .joined
+            case .syncing: .syncing
+            default: nil
+            }
+        self.state = .leaving(during: self.owned.isEmpty ? nil : rebalance)
         return self.owned.takeLastStep()
     }
 

@@ -363,6 +363,36 @@ import Testing
         }
     }
 
+    /// The group has a new generation already, whose number the member doesn't know yet.
+    @Test func whatIsProcessedIsCommittedAlsoIfTheMemberLeavesDuringACooperativeRebalance() async throws {
+        try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in
+            try await kafka.createTopic("t")
+            try await kafka.fill("t", 3)
+            var configuration = kafka.consuming("g", .cooperative)
+            configuration.enableAutoCommit = false
+            let log = EventLog()
+            let hold = EmbeddedKafka.Hold()
+            let stop = Promise<Void>()
+            let listener = NotingListener(
+                name: "a", log: log, onRevoked: { _, consumer in try await consumer.commit() })
+            try await self.read(configuration, listener, until: stop) { record, consumer in
+                guard record.offset == 2 else { return }
+                kafka.inject(.holdAnswer(hold), on: .joinGroup, times: 1)
+                try consumer.enforceRebalance()
+                await hold.untilHeld()
+                let release = Task {
+                    await kafka.untilRequests(of: .offsetCommit)
+                    hold.release()
+                }
+                stop.fulfill(.success(()))
+                log.add("\(record.offset)")
+                _ = release
+            }
+            #expect(log.events.suffix(3) == ["2", "a revoking 0", "a revoked 0"])
+            #expect(try await kafka.committedOffset(of: "g", topic: "t", partition: 0) == 3)
+        }
+    }
+
     @Test(arguments: HandoverProtocol.allCases)
     func leavingTheScopeLeavesTheGroupToo(handover: HandoverProtocol) async throws {
         try await EmbeddedKafka.withCluster(HandoverProtocol.broker) { kafka in

@@ -237,6 +237,25 @@ private typealias Fixture = MembershipFixture
         #expect(step == .revoke([self.one]))
     }
 
+    /// The group refuses the last commit until the member has finished the rebalance.
+    @Test func aMemberThatLeavesFinishesTheRebalance() {
+        var machine = self.rejoining()
+        let committer = machine.committer
+        _ = machine.prepareToLeave()
+        machine.refused(Fixture.error(.illegalGeneration), sender: machine.identity)
+        #expect(Membership.classic(machine).outlasts(Fixture.error(.illegalGeneration), of: committer))
+        machine.joined(memberID: "m", generation: 6, now: Fixture.now)
+        #expect(machine.nextRequest == .sync(.init(memberID: "m", generation: 6)))
+        machine.requestSent(now: Fixture.now)
+        machine.synced([self.zero], now: Fixture.now)
+        #expect(machine.state == .leaving(during: nil) && machine.nextRequest == nil && machine.step == nil)
+        #expect(Membership.classic(machine).identity(continuing: committer)?.epoch == 6)
+        var failing = self.rejoining()
+        _ = failing.prepareToLeave()
+        let retry = failing.joinFailed(Fixture.disconnected)
+        #expect(retry == .never && failing.state == .leaving(during: nil) && failing.isMember)
+    }
+
     // MARK: Commits
 
     @Test func aCommitGoesOnInTheNextGenerationUnlessPartitionsWereGivenUp() {
