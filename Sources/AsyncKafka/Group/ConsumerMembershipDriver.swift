@@ -99,14 +99,22 @@ final class ConsumerMembershipDriver: MembershipDriver {
         _ heartbeat: ConsumerMembershipStateMachine.Heartbeat, until deadline: MonotonicTime
     ) async throws(KafkaError) {
         if heartbeat.joins { try await self.host.lookUpSubscription(until: deadline) }
-        let sentAt = self.loop.now
-        // Read after the heartbeat is in flight, so that a later change causes another one.
-        let subscription = self.host.subscriptionToTell()
+        var (sentAt, subscription) = (self.loop.now, MemberSubscription.topics([]))
         let answer = try await self.cluster.attempt(
-            self.call(heartbeat, subscription, timeout: deadline - sentAt), deadline: deadline)
+            ofGroup: self.group, deadline: deadline, checkingEvery: self.consumer.sessionTimeout / 3
+        ) { () throws(KafkaError) -> ConsumerGroupHeartbeatCall? in
+            // The consumer may have left the group while the coordinator was looked up: this must not be sent after that.
+            guard self.withMachine({ $0.inFlight == heartbeat.number }) == true else { return nil }
+            sentAt = self.loop.now
+            // Read after the machine counts the heartbeat as in flight, so that a later change causes another one.
+            subscription = self.host.subscriptionToTell()
+            return self.call(heartbeat, subscription, timeout: max(deadline - sentAt, .milliseconds(1)))
+        }
+        guard let answer else { return }
+        let (time, told) = (sentAt, subscription)
         if heartbeat.joins { self.host.expectReader() }
         self.update { machine in
-            guard machine.answered(heartbeat, answer, told: subscription, sentAt: sentAt) else { return }
+            guard machine.answered(heartbeat, answer, told: told, sentAt: time) else { return }
             _ = machine.resolveNames(self.cluster.metadata)
         }
         if heartbeat.joins {

@@ -74,8 +74,9 @@ extension ConsumerMembershipStateMachine {
         self.unreleasedSince = nil
         self.epoch = answer.epoch
         self.told = Told(subscription: subscription, owned: heartbeat.owned)
-        self.heartbeatInterval = answer.heartbeatInterval
-        if self.nextHeartbeat != nil { self.nextHeartbeat = sentAt + answer.heartbeatInterval }
+        // The configured session may be shorter than the broker's.
+        self.heartbeatInterval = min(answer.heartbeatInterval, self.terms.sessionTimeout / 3)
+        if self.nextHeartbeat != nil { self.nextHeartbeat = sentAt + self.heartbeatInterval }
         self.sessionEnd = max(self.sessionEnd ?? sentAt, sentAt + self.terms.sessionTimeout)
         if self.state == .joining {
             self.state = .stable
@@ -118,6 +119,10 @@ extension ConsumerMembershipStateMachine {
         self.told = nil
         self.failures += 1
         self.nextHeartbeat = now + min(backoff, self.heartbeatInterval)
+        if self.state == .leaving {
+            if !error.isRetriable, error.brokerCode != nil { self.isGone() }
+            return .again
+        }
         switch error.brokerCode {
         case ErrorCode.fencedMemberEpoch?, ErrorCode.unknownMemberId?:
             if self.state == .joining { return .again }
@@ -143,6 +148,12 @@ extension ConsumerMembershipStateMachine {
             self.fail(error)
             return .giveUp
         }
+    }
+
+    /// Notes that the group has removed the member, which is leaving.
+    private mutating func isGone() {
+        self.epoch = 0
+        self.mayBeKnown = false
     }
 
     private mutating func fail(_ error: KafkaError) {

@@ -195,7 +195,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// Finds owned partitions whose topic's name stands for another topic now, and returns them.
     @discardableResult
     mutating func findOutdated(_ metadata: ClusterMetadata) -> Set<TopicPartition> {
-        self.outdated = Set(
+        // A broker that lags behind may name the old topic once more, when the partition isn't read anymore.
+        self.outdated.formUnion(
             self.owned.all.filter { partition in
                 guard let id = metadata.topics[partition.topic]?.id, id != .zero else { return false }
                 return id != self.ids[partition]

@@ -57,8 +57,9 @@ public struct ConsumerGroupProtocol: Sendable {
     /// The time without an answered heartbeat after which the consumer stops delivering records, calls `partitionsLost`, and
     /// rejoins. Default: 45 s, which is also the default of brokers.
     ///
-    /// Brokers don't tell it. If the group's `group.consumer.session.timeout.ms` differs, set it to the same: a consumer that
-    /// waits longer may deliver records of partitions that already belong to another member.
+    /// Brokers don't tell it. If theirs (`group.consumer.session.timeout.ms`) or the group's (`consumer.session.timeout.ms`)
+    /// differs, set it to the same: a consumer that waits longer may deliver records of partitions that already belong to
+    /// another member.
     public var sessionTimeout: Duration
 
     /// Creates settings of a group in the consumer protocol, with Kafka's defaults for omitted arguments.

@@ -261,6 +261,41 @@ private typealias Fixture = ConsumerMembershipFixture
         #expect(leaveNotice != nil)
     }
 
+    @Test func aMemberThatIsRemovedWhileItLeavesSendsNoMoreHeartbeats() {
+        var machine = Fixture.stable()
+        _ = machine.prepareToLeave()
+        guard let heartbeat = Fixture.heartbeat(of: &machine, now: Fixture.now + .seconds(5)) else { return }
+        let remedy = machine.failed(
+            heartbeat, MembershipFixture.error(.fencedMemberEpoch), now: Fixture.now, backoff: .zero)
+        #expect(remedy == .again && !machine.isMember)
+        let next = machine.heartbeat(now: Fixture.now + .seconds(60))
+        let leaveNotice = machine.leave(reason: "closed")
+        #expect(next == .none && leaveNotice == nil)
+    }
+
+    @Test func heartbeatsFitTheSessionAlsoIfItIsShort() {
+        var machine = ConsumerMembershipStateMachine(.init(group: "g", memberID: "m", sessionTimeout: .seconds(3)))
+        machine.rebalance(because: "start")
+        Fixture.answer(&machine, epoch: 1, [])
+        _ = Fixture.perform(&machine)
+        Fixture.answer(&machine, epoch: 1)
+        let next = machine.heartbeat(now: Fixture.now)
+        #expect(next == .at(Fixture.now + .seconds(1)))
+    }
+
+    /// A broker that lags behind names the old topic again before the reader has given the partitions up.
+    @Test func whatWasFoundToBeMadeAgainIsRevokedInAnyCase() {
+        var machine = Fixture.stable()
+        machine.nextHeartbeat = nil
+        Fixture.answer(&machine, epoch: 4, Fixture.target(0, 1, 2))
+        _ = machine.owned.began()
+        _ = machine.resolveNames(Fixture.metadata(["t": KafkaUUID(high: 3, low: 3)]))
+        _ = machine.resolveNames(Fixture.metadata())
+        machine.stepEnded()
+        let steps = Fixture.perform(&machine)
+        #expect(steps.first == .revoke([Fixture.zero, Fixture.one, Fixture.two]))
+    }
+
     /// The request with which the member left may arrive after it has joined again, and would remove it.
     @Test func aMemberThatHasLeftJoinsUnderAnotherID() {
         var left = Fixture.stable()
