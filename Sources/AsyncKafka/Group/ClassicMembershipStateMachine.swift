@@ -43,7 +43,7 @@ struct ClassicMembershipStateMachine: Sendable {
         /// The reader has to give up partitions. It is still a member meanwhile.
         case revoking(then: AfterRevoking)
         /// The group has removed the member. The reader has to report to the listener that its partitions are lost.
-        case losing(then: Sequel)
+        case losing(then: AfterLoss)
         /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
         case suspended
         /// The consumer is leaving, and the last partitions are being given up.
@@ -65,14 +65,6 @@ struct ClassicMembershipStateMachine: Sendable {
         /// The rest of a cooperative assignment is taken over. Then the member rejoins, so that the leader gives the revoked
         /// partitions to others.
         case assign([TopicPartition])
-    }
-
-    /// What follows after the listener has been notified of the loss of all partitions.
-    enum Sequel: Hashable, Sendable {
-        case join
-        /// Wait until the reader asks for records.
-        case suspend
-        case fail
     }
 
     /// The request that is due.
@@ -246,7 +238,7 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// Continues without partitions, after the listener has been notified.
-    private mutating func goOnWithout(then sequel: Sequel) {
+    private mutating func goOnWithout(then sequel: AfterLoss) {
         switch sequel {
         case .join: self.state = .unjoined
         case .suspend: self.state = .suspended
@@ -255,7 +247,7 @@ struct ClassicMembershipStateMachine: Sendable {
     }
 
     /// Gives up the membership, because the group continues without this member.
-    mutating func loseMembership(keepsMemberID: Bool, then sequel: Sequel = .join) {
+    mutating func loseMembership(keepsMemberID: Bool, then sequel: AfterLoss = .join) {
         self.identity = Identity(memberID: keepsMemberID ? self.identity.memberID : "", generation: -1)
         switch self.state {
         case .idle, .losing, .suspended, .leaving, .failed: return

@@ -25,21 +25,13 @@ struct ConsumerMembershipStateMachine: Sendable {
         case assigning
         case revoking
         /// The group has removed the member. The reader has to report to the listener that its partitions are lost.
-        case losing(then: Sequel)
+        case losing(then: AfterLoss)
         /// The member has left because the poll interval expired. It rejoins when the reader asks for records.
         case suspended
         /// The consumer is leaving, and the last partitions are being given up.
         case leaving
         /// The group can't be joined; `failure` says why.
         case failed(isTold: Bool)
-    }
-
-    /// What follows after the listener has been notified of the loss of all partitions.
-    enum Sequel: Hashable, Sendable {
-        case join
-        /// Wait until the reader asks for records.
-        case suspend
-        case fail
     }
 
     /// The settings of the membership, which don't change.
@@ -251,7 +243,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     }
 
     /// Continues without partitions, after the listener has been notified.
-    private mutating func goOnWithout(then sequel: Sequel) {
+    private mutating func goOnWithout(then sequel: AfterLoss) {
         self.ids = [:]
         self.outdated = []
         switch sequel {
@@ -262,7 +254,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     }
 
     /// Gives up the membership, because the group continues without this member.
-    mutating func loseMembership(then sequel: Sequel = .join) {
+    mutating func loseMembership(then sequel: AfterLoss = .join) {
         switch self.state {
         case .idle, .losing, .suspended, .leaving, .failed: return
         case .joining, .stable, .assigning, .revoking: break

@@ -18,7 +18,7 @@ struct OwnedPartitions: Hashable, Sendable {
         case atWork(RebalanceStep)
         /// The group has removed the member while the reader performed the step. The callback runs to its end, and
         /// what is left then is lost.
-        case inVain(RebalanceStep)
+        case overtaken(RebalanceStep)
     }
 
     /// The partitions that the listener knows of, sorted, including those whose callback is running.
@@ -41,7 +41,7 @@ struct OwnedPartitions: Hashable, Sendable {
     var step: RebalanceStep? {
         switch self.progress {
         case .none: nil
-        case .due(let step), .atWork(let step), .inVain(let step): step
+        case .due(let step), .atWork(let step), .overtaken(let step): step
         }
     }
 
@@ -51,7 +51,7 @@ struct OwnedPartitions: Hashable, Sendable {
     /// Whether the reader performs this step.
     func isAtWork(on step: RebalanceStep) -> Bool {
         switch self.progress {
-        case .atWork(let current), .inVain(let current): current == step
+        case .atWork(let current), .overtaken(let current): current == step
         case .none, .due: false
         }
     }
@@ -74,15 +74,17 @@ struct OwnedPartitions: Hashable, Sendable {
         return step
     }
 
-    /// Completes the step in progress, and returns whether there was one. If it was in vain, the loss of what is left
-    /// is due afterwards. Partitions that were lost during `partitionsRevoked` are not reported again.
+    /// Completes the step in progress. Returns false if no step was in progress.
+    ///
+    /// If the group has removed the member since the step began, the remaining partitions are lost: the next step tells
+    /// the listener. It doesn't name partitions for which `partitionsRevoked` has just been called.
     mutating func ended() -> Bool {
         switch self.progress {
         case .none, .due: return false
         case .atWork(let step):
             self.progress = .none
             self.giveUp(step)
-        case .inVain(let step):
+        case .overtaken(let step):
             self.progress = .none
             self.giveUp(step)
             if !self.all.isEmpty { self.offer(.lost(self.all)) }
@@ -103,8 +105,8 @@ struct OwnedPartitions: Hashable, Sendable {
         switch self.progress {
         case .none, .due(.assign), .due(.revoke):
             self.progress = self.all.isEmpty ? .none : .due(.lost(self.all))
-        case .atWork(.lost), .due(.lost), .inVain: break
-        case .atWork(let step): self.progress = .inVain(step)
+        case .atWork(.lost), .due(.lost), .overtaken: break
+        case .atWork(let step): self.progress = .overtaken(step)
         }
     }
 
@@ -117,8 +119,8 @@ struct OwnedPartitions: Hashable, Sendable {
         switch self.progress {
         case .none, .due(.assign), .due(.revoke), .atWork(.assign): (isLost, rest) = (false, self.all)
         case .atWork(let step): (isLost, rest) = (false, self.rest(without: step))
-        case .due(.lost), .inVain(.assign): (isLost, rest) = (true, self.all)
-        case .inVain(let step): (isLost, rest) = (true, self.rest(without: step))
+        case .due(.lost), .overtaken(.assign): (isLost, rest) = (true, self.all)
+        case .overtaken(let step): (isLost, rest) = (true, self.rest(without: step))
         }
         if rest.isEmpty { return nil }
         return isLost ? .lost(rest) : .revoke(rest)

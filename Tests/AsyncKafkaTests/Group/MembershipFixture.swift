@@ -121,8 +121,8 @@ enum MembershipFixture {
         case .due(.assign): "mustAssign"
         case .due(.revoke): "mustRevoke"
         case .due(.lost): "mustLose"
-        case .inVain(.assign): "assigningInVain"
-        case .inVain: "revokingInVain"
+        case .overtaken(.assign): "assigningInVain"
+        case .overtaken: "revokingInVain"
         case .atWork, .none: "\(machine.state)".prefix { $0 != "(" }.description
         }
     }

@@ -5,8 +5,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncKafka
 import EmbeddedKafka
+
+@testable import AsyncKafka
 
 /// A listener that logs its callbacks and runs a test's closures in them.
 struct NotingListener: ConsumerRebalanceListener {
@@ -47,5 +48,29 @@ struct NotingListener: ConsumerRebalanceListener {
         let consumer = try KafkaConsumer(configuration, listener: self)
         try consumer.subscribe(to: ["t"])
         return consumer
+    }
+}
+
+/// Tests of a listener's callbacks.
+protocol ListenerSuite {}
+
+extension ListenerSuite {
+    /// Reads the topic "t" as a member with this listener, until `stop` is fulfilled or `each` throws.
+    func read(
+        _ configuration: ConsumerConfiguration, _ listener: NotingListener, until stop: Promise<Void>? = nil,
+        _ each: @escaping @Sendable (ConsumerRecord, KafkaConsumer) async throws -> Void = { _, _ in }
+    ) async throws {
+        try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"], listener: listener) { consumer in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if let stop {
+                    group.addTask {
+                        try? await stop.value()
+                        consumer.triggerGracefulShutdown()
+                    }
+                }
+                for try await record in consumer.records { try await each(record, consumer) }
+                stop?.fulfill(.success(()))
+            }
+        }
     }
 }

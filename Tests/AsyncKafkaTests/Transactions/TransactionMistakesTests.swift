@@ -14,40 +14,8 @@ import Testing
 @testable import AsyncKafka
 
 /// Mistakes in using transactions are told with what to do about them, and change nothing.
-@Suite(.timeLimit(.minutes(1))) struct TransactionMistakesTests {
+@Suite(.timeLimit(.minutes(1))) struct TransactionMistakesTests: ConsumedTransactionsSuite {
     private struct Refusal: Error {}
-
-    private let partition = TopicPartition("in", 0)
-
-    private func record(_ value: String, in topic: String = "out") -> ProducerRecord {
-        ProducerRecord(topic: topic, value: Bytes(value))
-    }
-
-    /// Runs `body` with the topics `in`, which has ten records, and `out`, a producer and a consumer of `in` in a group.
-    private func withProducer(
-        _ change: (inout EmbeddedKafka.Configuration) -> Void = { _ in },
-        timeout: Duration = .seconds(60), produce: (inout ProducerConfiguration) -> Void = { _ in },
-        _ body: @escaping @Sendable (EmbeddedKafka, KafkaTransactionalProducer, KafkaConsumer) async throws -> Void
-    ) async throws {
-        var configuration = EmbeddedKafka.Configuration()
-        configuration.createTopicsAutomatically = false
-        change(&configuration)
-        try await EmbeddedKafka.withCluster(configuration) { kafka in
-            for topic in ["in", "out"] { try await kafka.createTopic(topic) }
-            try await kafka.fill("in", 10, oneByOne: true)
-            var consuming = kafka.consuming("group")
-            consuming.enableAutoCommit = false
-            let settings = kafka.producing {
-                $0.maxBlock = .milliseconds(500)
-                produce(&$0)
-            }
-            try await KafkaConsumer.withConsumer(consuming, assigned: [self.partition]) { consumer in
-                try await KafkaTransactionalProducer.withProducer(
-                    settings, transactionalID: "billing", transactionTimeout: timeout
-                ) { try await body(kafka, $0, consumer) }
-            }
-        }
-    }
 
     private func error(_ body: () async throws -> Void) async -> KafkaError? {
         do {
