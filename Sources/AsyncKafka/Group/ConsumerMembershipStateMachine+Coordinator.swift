@@ -120,7 +120,7 @@ extension ConsumerMembershipStateMachine {
         self.failures += 1
         self.nextHeartbeat = now + min(backoff, self.heartbeatInterval)
         if self.state == .leaving {
-            if !error.isRetriable, error.brokerCode != nil { self.isGone() }
+            self.failedWhileLeaving(error)
             return .again
         }
         switch error.brokerCode {
@@ -150,10 +150,15 @@ extension ConsumerMembershipStateMachine {
         }
     }
 
-    /// Notes that the group has removed the member, which is leaving.
-    private mutating func isGone() {
-        self.epoch = 0
-        self.mayBeKnown = false
+    /// A member that is leaving doesn't join again, whatever the coordinator answers. If the group has removed it, it sends no
+    /// more heartbeats, and needs not leave.
+    private mutating func failedWhileLeaving(_ error: KafkaError) {
+        switch error.brokerCode {
+        case ErrorCode.fencedMemberEpoch?, ErrorCode.unknownMemberId?, ErrorCode.fencedInstanceId?:
+            self.epoch = 0
+            self.mayBeKnown = false
+        default: break
+        }
     }
 
     private mutating func fail(_ error: KafkaError) {

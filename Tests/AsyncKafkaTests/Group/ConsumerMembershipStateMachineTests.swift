@@ -271,6 +271,13 @@ private typealias Fixture = ConsumerMembershipFixture
         let next = machine.heartbeat(now: Fixture.now + .seconds(60))
         let leaveNotice = machine.leave(reason: "closed")
         #expect(next == .none && leaveNotice == nil)
+        // Another refusal doesn't make its last commit one of nobody.
+        var refused = Fixture.stable()
+        _ = refused.prepareToLeave()
+        guard let last = Fixture.heartbeat(of: &refused, now: Fixture.now + .seconds(5)) else { return }
+        _ = refused.failed(
+            last, MembershipFixture.error(.topicAuthorizationFailed), now: Fixture.now, backoff: .zero)
+        #expect(refused.isMember)
     }
 
     @Test func heartbeatsFitTheSessionAlsoIfItIsShort() {
