@@ -53,6 +53,7 @@ func groupProtocols(_ cluster: KafkaClientConfiguration) -> ConsumerConfiguratio
     // snippet: groupProtocols
     configuration.groupProtocol = .classic(ClassicGroupProtocol(assignors: [.cooperativeSticky]))
     configuration.groupProtocol = .consumer()
+    configuration.groupProtocol = .automatic()
     // snippet end
     return configuration
 }

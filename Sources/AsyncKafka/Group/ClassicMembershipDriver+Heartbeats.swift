@@ -14,7 +14,8 @@ extension ClassicMembershipDriver {
     func sendHeartbeats() async {
         var failures = 0
         while !Task.isCancelled {
-            switch self.withMachine({ $0.heartbeat(now: self.loop.now) }) ?? .none {
+            guard let due = self.withMachine({ $0.heartbeat(now: self.loop.now) }) else { return }
+            switch due {
             case .none:
                 await self.signals.heartbeats.wait(on: self.loop)
             case .at(let time):

@@ -44,14 +44,10 @@ final class ClassicMembershipDriver: MembershipDriver {
     }
 
     // The loops run concurrently, so that a request that hangs in one doesn't delay the others.
-    func run() async {
+    func sendRequests() async {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.join() }
             group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
-            group.addTask(executorPreference: self.loop) {
-                await MembershipClocks(host: self.host, loop: self.loop, logger: self.logger, signals: self.signals)
-                    .run { await self.send($0, until: self.loop.now + Self.leaveNoticePatience) }
-            }
         }
     }
 
@@ -82,7 +78,8 @@ final class ClassicMembershipDriver: MembershipDriver {
         var joined: JoinGroupResponse?
         var trouble = JoiningTrouble()
         while !Task.isCancelled {
-            guard let request = self.withMachine({ $0.nextRequest }) ?? nil else {
+            guard let due = self.withMachine({ $0.nextRequest }) else { return }
+            guard let request = due else {
                 trouble.pauses()
                 await self.signals.requests.wait(on: self.loop)
                 continue
@@ -127,6 +124,8 @@ final class ClassicMembershipDriver: MembershipDriver {
         // These refusals are a normal part of joining.
         case .atOnce:
             break
+        case .changeProtocol:
+            await self.changeProtocol(after: error)
         case .afterBackoff:
             if let lasting = trouble.failed(now: self.loop.now) {
                 self.logger(
@@ -138,6 +137,15 @@ final class ClassicMembershipDriver: MembershipDriver {
             }
             await self.pause(failures: max(failures, 1))
         }
+    }
+
+    private func changeProtocol(after refusal: KafkaError) async {
+        let leaveNotice = self.withMachine { $0.leaveNoticeOfRefusal } ?? nil
+        guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: refusal) }) else { return }
+        self.logger(
+            .info, "The group can't be joined by the classic protocol; joining by the consumer protocol",
+            [(.error, refusal.description)])
+        if let leaveNotice { await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience) }
     }
 
     private func pause(failures: Int) async {

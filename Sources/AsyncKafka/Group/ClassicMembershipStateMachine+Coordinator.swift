@@ -37,6 +37,8 @@ extension ClassicMembershipStateMachine {
         case atOnce
         case afterBackoff
         case never
+        /// The group can only be joined by the consumer protocol.
+        case changeProtocol
     }
 
     /// The coordinator has accepted this member into a new generation.
@@ -57,6 +59,7 @@ extension ClassicMembershipStateMachine {
             self.reason = "the group had rebalanced without the member"
             return self.loseMembership(keepsMemberID: true)
         }
+        self.otherProtocol.reset()
         self.nextHeartbeat = now + self.terms.heartbeatInterval
         self.sessionEnd = now + self.terms.sessionTimeout
         self.state = next
@@ -73,6 +76,11 @@ extension ClassicMembershipStateMachine {
             self.loseMembership(keepsMemberID: false)
             self.identity.memberID = memberID ?? ""
             return self.soon
+        case ErrorCode.inconsistentGroupProtocol? where self.otherProtocol.isUntried:
+            if self.owned.isEmpty { return .changeProtocol }
+            // The partitions are lost first. The next attempt to join decides.
+            self.loseMembership(keepsMemberID: true)
+            return .atOnce
         default:
             let retry = self.retry(after: error)
             if retry != .never, error.isOutcomeUnknown {
@@ -159,7 +167,7 @@ extension ClassicMembershipStateMachine {
             return .afterBackoff
         case _ where error.isRetriable: return .afterBackoff
         default:
-            self.fail(error)
+            self.fail(error.refusesClassicProtocol ? self.otherProtocol.explain(error) : error)
             return .never
         }
     }

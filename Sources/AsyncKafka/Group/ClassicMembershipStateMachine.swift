@@ -92,9 +92,11 @@ struct ClassicMembershipStateMachine: Sendable {
     var failure: KafkaError?
 
     let terms: Terms
+    /// What follows if the group refuses the protocol.
+    var otherProtocol: OtherProtocol
     var reason = "the consumer starts"
     /// The topics of the subscription; nil if it is a pattern.
-    private var subscribed: Set<String>?
+    private(set) var subscribed: Set<String>?
     var nextHeartbeat: MonotonicTime?
     /// The time at which the coordinator removes this member if it receives no further heartbeat.
     var sessionEnd: MonotonicTime?
@@ -106,8 +108,16 @@ struct ClassicMembershipStateMachine: Sendable {
     /// looked up.
     var distributed: [String: AssignableTopic?] = [:]
 
-    init(_ terms: Terms) {
+    init(_ terms: Terms, otherProtocol: OtherProtocol = .none) {
         self.terms = terms
+        self.otherProtocol = otherProtocol
+    }
+
+    /// Joins in place of a membership in the consumer protocol, which the group has refused.
+    init(_ terms: Terms, insteadOf former: ConsumerMembershipStateMachine, after refusal: KafkaError) {
+        self.init(terms, otherProtocol: .refused(refusal))
+        self.owned = OwnedPartitions(after: former.owned)
+        self.subscribed(to: former.subscribed, because: former.reason)
     }
 
     // MARK: Questions
@@ -266,7 +276,9 @@ struct ClassicMembershipStateMachine: Sendable {
         case .suspended: break
         // After it was fenced, the member doesn't rejoin: two members with one instance id would fence each other
         // endlessly.
-        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
+        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId:
+            self.failure = nil
+            self.otherProtocol.reset()
         // The reader has already asked, so the member rejoins when the step ends.
         case .losing(then: .suspend):
             self.state = .losing(then: .join)
@@ -315,7 +327,7 @@ struct ClassicMembershipStateMachine: Sendable {
     mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
         let leaveNotice = self.leaveNotice(of: self.identity.memberID, reason: reason, operation)
         let former = self.owned
-        self = ClassicMembershipStateMachine(self.terms)
+        self = ClassicMembershipStateMachine(self.terms, otherProtocol: self.otherProtocol)
         self.owned = OwnedPartitions(after: former)
         return leaveNotice
     }
@@ -323,6 +335,11 @@ struct ClassicMembershipStateMachine: Sendable {
     /// The LeaveGroup to send after the group couldn't be joined, so that no other member waits for this one.
     var leaveNoticeOfFailure: LeaveNotice? {
         if case .failed = self.state { self.leaveNotice(reason: "the member can't take part") } else { nil }
+    }
+
+    /// The LeaveGroup to send before the member joins by the other protocol.
+    var leaveNoticeOfRefusal: LeaveNotice? {
+        self.leaveNotice(reason: "the member joins by another protocol")
     }
 
     /// Notes that the coordinator has removed the member.
@@ -352,6 +369,6 @@ struct ClassicMembershipStateMachine: Sendable {
             case .remainInGroup: false
             }
         guard isLeaving, !memberID.isEmpty else { return nil }
-        return LeaveNotice(memberID: memberID, reason: reason)
+        return LeaveNotice(memberID: memberID, reason: reason, request: .leaveGroup)
     }
 }

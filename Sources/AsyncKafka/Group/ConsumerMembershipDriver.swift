@@ -30,8 +30,8 @@ final class ConsumerMembershipDriver: MembershipDriver {
     let consumer: ConsumerGroupProtocol
     let cluster: Cluster
     let logger: Logger
-    private let host: any MembershipHost
-    private let signals: MembershipSignals
+    let host: any MembershipHost
+    let signals: MembershipSignals
     private var loop: EventLoop { self.cluster.loop }
     private var group: String { self.settings.group }
 
@@ -48,16 +48,6 @@ final class ConsumerMembershipDriver: MembershipDriver {
         self.signals = signals
     }
 
-    func run() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
-            group.addTask(executorPreference: self.loop) {
-                await MembershipClocks(host: self.host, loop: self.loop, logger: self.logger, signals: self.signals)
-                    .run { await self.send($0, until: self.loop.now + Self.leaveNoticePatience) }
-            }
-        }
-    }
-
     private func withMachine<Result>(_ body: (inout ConsumerMembershipStateMachine) -> Result) -> Result? {
         self.host.withMembership { $0.withConsumer(body) }
     }
@@ -70,11 +60,12 @@ final class ConsumerMembershipDriver: MembershipDriver {
     // MARK: Heartbeats
 
     /// Sends heartbeats, also while the reader processes records or runs a callback. One is in flight at a time.
-    private func sendHeartbeats() async {
+    func sendRequests() async {
         var trouble = JoiningTrouble()
         while !Task.isCancelled {
             let now = self.loop.now
-            switch self.withMachine({ $0.heartbeat(now: now) }) ?? .none {
+            guard let due = self.withMachine({ $0.heartbeat(now: now) }) else { return }
+            switch due {
             case .none:
                 trouble.pauses()
                 await self.signals.heartbeats.wait(on: self.loop)
@@ -171,6 +162,11 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     (.error, error.description),
                     (.reason, "it has been tried for \(lasting.components.seconds) s"),
                 ])
+        case .changeProtocol?:
+            guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: error) }) else { break }
+            self.logger(
+                .info, "The group can't be joined by the consumer protocol; joining by the classic one",
+                [(.error, error.description)])
         case .giveUp?:
             if trouble.gaveUp(now: now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
@@ -185,10 +181,10 @@ final class ConsumerMembershipDriver: MembershipDriver {
 
     // On the connection of the heartbeats, so that none of them is processed later.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
+        let isForNow = leaveNotice.request == .heartbeat(isForGood: false)
         let call = ConsumerGroupHeartbeatCall(
             group: self.group, memberID: leaveNotice.memberID,
-            epoch: leaveNotice.isForGood
-                ? ConsumerGroupHeartbeatCall.leaving : ConsumerGroupHeartbeatCall.leavingForNow,
+            epoch: isForNow ? ConsumerGroupHeartbeatCall.leavingForNow : ConsumerGroupHeartbeatCall.leaving,
             instanceID: self.settings.instanceID)
         await self.send(leaveNotice, by: call, until: deadline)
     }

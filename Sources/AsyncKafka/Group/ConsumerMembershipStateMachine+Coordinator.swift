@@ -78,6 +78,7 @@ extension ConsumerMembershipStateMachine {
         self.heartbeatInterval = min(answer.heartbeatInterval, self.terms.sessionTimeout / 3)
         if self.nextHeartbeat != nil { self.nextHeartbeat = sentAt + self.heartbeatInterval }
         self.sessionEnd = max(self.sessionEnd ?? sentAt, sentAt + self.terms.sessionTimeout)
+        self.otherProtocol.reset()
         if self.state == .joining {
             self.state = .stable
             self.isAssignmentDue = true
@@ -106,6 +107,8 @@ extension ConsumerMembershipStateMachine {
         case report
         /// The group has removed the member, which rejoins.
         case rejoin
+        /// The group can only be joined by the classic protocol.
+        case changeProtocol
         /// The group can't be joined.
         case giveUp
     }
@@ -142,12 +145,27 @@ extension ConsumerMembershipStateMachine {
             return .report
         case ErrorCode.notCoordinator?, ErrorCode.coordinatorNotAvailable?, ErrorCode.coordinatorLoadInProgress?:
             return .again
+        case _ where error.refusesConsumerProtocol:
+            return self.protocolRefused(error)
         case _ where error.isRetriable:
             return .again
         default:
             self.fail(error)
             return .giveUp
         }
+    }
+
+    private mutating func protocolRefused(_ error: KafkaError) -> Remedy {
+        guard self.state == .joining else {
+            // The group doesn't exist anymore, or the brokers have changed. The next attempt to join decides.
+            self.mayBeKnown = false
+            self.reason = "the group has removed the member"
+            self.loseMembership()
+            return .rejoin
+        }
+        if self.otherProtocol.isUntried { return .changeProtocol }
+        self.fail(self.otherProtocol.explain(error))
+        return .giveUp
     }
 
     /// A member that is leaving doesn't join again, whatever the coordinator answers. If the group has removed it, it sends no

@@ -62,7 +62,12 @@ struct ConsumerMembershipStateMachine: Sendable {
     var failure: KafkaError?
 
     let terms: Terms
+    /// What follows if the group refuses the protocol.
+    var otherProtocol: OtherProtocol
     var reason = "the consumer starts"
+    /// The topics of the subscription; nil if it is a pattern. The heartbeats don't need them, but a membership by the other
+    /// protocol does.
+    private(set) var subscribed: Set<String>?
     /// The ids of the topics of owned partitions. A topic that is deleted and created again has another id.
     var ids: [TopicPartition: KafkaUUID] = [:]
     /// The partitions that the coordinator wants this member to own; nil before the first answer.
@@ -89,8 +94,16 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// When the instance id was first found to be in use.
     var unreleasedSince: MonotonicTime?
 
-    init(_ terms: Terms) {
+    init(_ terms: Terms, otherProtocol: OtherProtocol = .none) {
         self.terms = terms
+        self.otherProtocol = otherProtocol
+    }
+
+    /// Joins in place of a classic membership, which the group has refused.
+    init(_ terms: Terms, insteadOf former: ClassicMembershipStateMachine, after refusal: KafkaError) {
+        self.init(terms, otherProtocol: .refused(refusal))
+        self.owned = OwnedPartitions(after: former.owned)
+        self.subscribed(to: former.subscribed, because: former.reason)
     }
 
     // MARK: Questions
@@ -143,8 +156,13 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     // MARK: What the consumer does
 
-    /// Tells the coordinator of the subscription, or joins the group for the first time.
-    mutating func rebalance(because reason: String) {
+    /// Tells the coordinator that the subscription has changed, or joins the group for the first time.
+    mutating func subscribed(to topics: Set<String>?, because reason: String) {
+        self.subscribed = topics
+        self.rebalance(because: reason)
+    }
+
+    private mutating func rebalance(because reason: String) {
         switch self.state {
         case .idle, .failed:
             self.failure = nil
@@ -275,7 +293,9 @@ struct ConsumerMembershipStateMachine: Sendable {
         case .suspended: break
         // After it was fenced, the member doesn't rejoin: two members with one instance id would fence each other
         // endlessly.
-        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId: self.failure = nil
+        case .failed(isTold: true) where self.failure?.brokerCode != .fencedInstanceId:
+            self.failure = nil
+            self.otherProtocol.reset()
         // The reader has already asked, so the member rejoins when the step ends.
         case .losing(then: .suspend):
             self.state = .losing(then: .join)
@@ -314,7 +334,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     mutating func leave(reason: String, _ operation: GroupMembershipOperation = .default) -> LeaveNotice? {
         let leaveNotice = self.depart(because: reason, operation)
         let former = self
-        self = ConsumerMembershipStateMachine(self.terms)
+        self = ConsumerMembershipStateMachine(self.terms, otherProtocol: self.otherProtocol)
         self.owned = OwnedPartitions(after: former.owned)
         (self.heartbeats, self.departures) = (former.heartbeats, former.departures)
         return leaveNotice
@@ -339,6 +359,7 @@ struct ConsumerMembershipStateMachine: Sendable {
         self.departures += 1
         self.mayBeKnown = false
         guard isStatic || operation != .remainInGroup else { return nil }
-        return LeaveNotice(memberID: id, reason: reason, isForGood: !isStatic || operation == .leaveGroup)
+        return LeaveNotice(
+            memberID: id, reason: reason, request: .heartbeat(isForGood: !isStatic || operation == .leaveGroup))
     }
 }

@@ -13,6 +13,15 @@ public enum GroupProtocol: Sendable {
     /// The consumer protocol (KIP-848). The group's coordinator distributes the partitions, and only members whose partitions
     /// change notice a rebalance. Requires Kafka 4.0.
     case consumer(ConsumerGroupProtocol = ConsumerGroupProtocol())
+    /// The consumer protocol if the brokers and the group have it, and the classic one otherwise.
+    ///
+    /// The member first joins by the consumer protocol. If that is refused, it joins by the classic one, and it stays with that
+    /// as long as the group takes it. The reason is logged at `info`. A classic group that a member joins this way becomes one of
+    /// the consumer protocol, if the brokers allow it (`group.consumer.migration.policy`) and all its members are consumers:
+    /// from then on, the coordinator distributes the partitions, and the assignors of the other members are not used.
+    case automatic(
+        classic: ClassicGroupProtocol = ClassicGroupProtocol(),
+        consumer: ConsumerGroupProtocol = ConsumerGroupProtocol())
 }
 
 /// The settings of a member of a classic group.
@@ -75,6 +84,8 @@ extension GroupProtocol {
         switch self {
         case .classic(let settings): settings.coordinatorPatience
         case .consumer(let settings): settings.sessionTimeout / 3
+        case .automatic(let classic, let consumer):
+            min(classic.coordinatorPatience, consumer.sessionTimeout / 3)
         }
     }
 
@@ -83,6 +94,7 @@ extension GroupProtocol {
         switch self {
         case .classic(let settings): settings.mistake
         case .consumer(let settings): settings.mistake
+        case .automatic(let classic, let consumer): classic.mistake ?? consumer.mistake
         }
     }
 }

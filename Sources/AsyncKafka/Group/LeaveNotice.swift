@@ -9,6 +9,13 @@
 struct LeaveNotice: Hashable, Sendable {
     var memberID: String
     var reason: String
-    /// Whether the member is removed. Otherwise it is a static member of the consumer protocol, whose partitions are kept for it.
-    var isForGood = true
+    var request: Request
+
+    enum Request: Hashable, Sendable {
+        /// LeaveGroup, of a classic member.
+        case leaveGroup
+        /// A heartbeat of a member in the consumer protocol. If the member doesn't leave for good, it is a static one, whose
+        /// partitions are kept for it.
+        case heartbeat(isForGood: Bool)
+    }
 }

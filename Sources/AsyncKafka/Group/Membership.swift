@@ -116,7 +116,7 @@ enum Membership: Sendable {
         let reason = "the subscription has changed"
         self.change(
             without: (), classic: { $0.subscribed(to: topics, because: reason) },
-            consumer: { $0.rebalance(because: reason) })
+            consumer: { $0.subscribed(to: topics, because: reason) })
     }
 
     /// Begins a rebalance that the application wants. Returns false under a protocol in which a member can't.

@@ -21,12 +21,28 @@ struct MemberSettings: Sendable {
 protocol MembershipDriver: Sendable {
     var cluster: Cluster { get }
     var logger: Logger { get }
+    var host: any MembershipHost { get }
+    var signals: MembershipSignals { get }
 
-    /// Runs until the task is cancelled.
-    func run() async
+    /// Sends the membership's requests, until the task is cancelled or the membership is replaced by one of another protocol.
+    func sendRequests() async
 
     /// Notifies the group that the member leaves. Returns at the deadline at the latest.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async
+}
+
+extension MembershipDriver {
+    /// Runs until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: self.cluster.loop) { await self.sendRequests() }
+            group.addTask(executorPreference: self.cluster.loop) {
+                await MembershipClocks(
+                    host: self.host, loop: self.cluster.loop, logger: self.logger, signals: self.signals
+                ).run { await self.send($0, until: self.cluster.loop.now + Self.leaveNoticePatience) }
+            }
+        }
+    }
 }
 
 extension Membership {
@@ -39,7 +55,27 @@ extension Membership {
         switch settings.groupProtocol {
         case .classic(let classic): self = .classic(ClassicMembershipStateMachine(.init(settings, classic)))
         case .consumer(let consumer): self = .consumer(ConsumerMembershipStateMachine(.init(settings, consumer)))
+        case .automatic(_, let consumer):
+            self = .consumer(
+                ConsumerMembershipStateMachine(.init(settings, consumer), otherProtocol: .untried))
         }
+    }
+
+    /// Replaces a membership that the group has refused by one of the other protocol, and returns whether that is so. It isn't
+    /// if the consumer has left the group since.
+    mutating func changeProtocol(_ settings: MemberSettings, after refusal: KafkaError) -> Bool {
+        guard case .automatic(let classic, let consumer) = settings.groupProtocol else { return false }
+        switch self {
+        case .consumer(let former) where former.state == .joining:
+            self = .classic(
+                ClassicMembershipStateMachine(.init(settings, classic), insteadOf: former, after: refusal))
+        case .classic(let former) where former.state == .unjoined && former.owned.isEmpty:
+            self = .consumer(
+                ConsumerMembershipStateMachine(.init(settings, consumer), insteadOf: former, after: refusal))
+        case .none, .classic, .consumer:
+            return false
+        }
+        return true
     }
 }
 
@@ -55,6 +91,10 @@ extension MemberSettings {
             ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals)
         case .consumer(let consumer):
             ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals)
+        case .automatic(let classic, let consumer):
+            AutomaticMembershipDriver(
+                ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals),
+                ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals))
         }
     }
 }

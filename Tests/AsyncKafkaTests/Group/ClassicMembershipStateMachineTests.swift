@@ -330,7 +330,7 @@ private typealias Fixture = MembershipFixture
         for place in ["joined", "mustAssign", "stable", "mustRevoke", "leaving"] {
             var machine = Fixture.machine(place)
             let result21 = machine.leave(reason: "r")
-            #expect(result21 == .init(memberID: "m", reason: "r"), "\(place)")
+            #expect(result21 == .init(memberID: "m", reason: "r", request: .leaveGroup), "\(place)")
         }
         for place in ["idle", "unjoined", "mustLose", "suspended", "failed"] {
             var machine = Fixture.machine(place)

@@ -67,7 +67,7 @@ enum ConsumerMembershipFixture {
     /// A member of epoch 3 that owns partitions 0 and 1, and has told the coordinator.
     static func stable(isStatic: Bool = false) -> Machine {
         var machine = self.new(isStatic: isStatic)
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         self.answer(&machine, epoch: 3, self.target(0, 1))
         _ = self.perform(&machine)
         self.answer(&machine, epoch: 3)

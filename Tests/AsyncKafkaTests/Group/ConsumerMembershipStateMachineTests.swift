@@ -20,7 +20,7 @@ private typealias Fixture = ConsumerMembershipFixture
     @Test func aMemberJoinsWithEverythingAndTakesItsTarget() {
         var machine = Fixture.new()
         #expect(machine.heartbeat(now: Fixture.now) == .none)
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         let heartbeat = Fixture.heartbeat(of: &machine)
         #expect(heartbeat?.epoch == 0 && heartbeat?.told == nil && heartbeat?.owned.isEmpty == true)
         // One is in flight at a time.
@@ -42,7 +42,7 @@ private typealias Fixture = ConsumerMembershipFixture
 
     @Test func aMemberWithoutPartitionsHearsOfIt() {
         var machine = Fixture.new()
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         Fixture.answer(&machine, epoch: 1, [])
         let steps = Fixture.perform(&machine)
         #expect(steps == [.assign([])])
@@ -185,13 +185,23 @@ private typealias Fixture = ConsumerMembershipFixture
         #expect(remedy == .again && machine.failure == nil)
     }
 
+    @Test(arguments: [ErrorCode.unsupportedVersion, .groupIdNotFound])
+    func aRefusalOfTheProtocolIsFinalForAMemberThatJoins(code: ErrorCode) {
+        var machine = Fixture.new()
+        machine.subscribed(to: ["t"], because: "start")
+        guard let heartbeat = Fixture.heartbeat(of: &machine) else { return }
+        let remedy = machine.failed(heartbeat, MembershipFixture.error(code), now: Fixture.now, backoff: .zero)
+        #expect(remedy == .giveUp && machine.state == .failed(isTold: false))
+        #expect(machine.failure?.brokerCode == code)
+    }
+
     @Test func everyErrorHasItsRemedy() {
         let remedies: [(ErrorCode, ConsumerMembershipStateMachine.Remedy)] = [
             (.notCoordinator, .again), (.coordinatorNotAvailable, .again), (.coordinatorLoadInProgress, .again),
             (.requestTimedOut, .again), (.fencedMemberEpoch, .rejoin), (.unknownMemberId, .rejoin),
             (.topicAuthorizationFailed, .report), (.groupAuthorizationFailed, .giveUp), (.invalidRequest, .giveUp),
             (.groupMaxSizeReached, .giveUp), (.unsupportedAssignor, .giveUp), (.fencedInstanceId, .giveUp),
-            (.unsupportedVersion, .giveUp), (.invalidRegularExpression, .giveUp), (.groupIdNotFound, .giveUp),
+            (.unsupportedVersion, .rejoin), (.invalidRegularExpression, .giveUp), (.groupIdNotFound, .rejoin),
             (ErrorCode(rawValue: 9999), .giveUp),
         ]
         for (code, expected) in remedies {
@@ -208,7 +218,7 @@ private typealias Fixture = ConsumerMembershipFixture
 
     @Test func anInstanceIDInUseIsWaitedForUntilItsSessionHasEnded() {
         var machine = Fixture.new(isStatic: true)
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         for (time, expected) in [(0, ConsumerMembershipStateMachine.Remedy.again), (60, .again), (90, .giveUp)] {
             let now = Fixture.now + .seconds(time)
             guard let heartbeat = Fixture.heartbeat(of: &machine, now: now) else { return }
@@ -252,10 +262,10 @@ private typealias Fixture = ConsumerMembershipFixture
             #expect(leaveNotice?.memberID == "m" && machine.state == .idle)
         }
         var machine = Fixture.new()
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         #expect(machine.leave(reason: "closed") == nil)
         // The coordinator may accept the member after it has left.
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         _ = Fixture.heartbeat(of: &machine)
         let leaveNotice = machine.leave(reason: "closed")
         #expect(leaveNotice != nil)
@@ -282,7 +292,7 @@ private typealias Fixture = ConsumerMembershipFixture
 
     @Test func heartbeatsFitTheSessionAlsoIfItIsShort() {
         var machine = ConsumerMembershipStateMachine(.init(group: "g", memberID: "m", sessionTimeout: .seconds(3)))
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         Fixture.answer(&machine, epoch: 1, [])
         _ = Fixture.perform(&machine)
         Fixture.answer(&machine, epoch: 1)
@@ -308,7 +318,7 @@ private typealias Fixture = ConsumerMembershipFixture
         var left = Fixture.stable()
         _ = left.prepareToLeave()
         let leaveNotice = left.leave(reason: "unsubscribed")
-        left.rebalance(because: "subscribed again")
+        left.subscribed(to: ["t"], because: "subscribed again")
         let joining = Fixture.heartbeat(of: &left)
         #expect(joining?.memberID != leaveNotice?.memberID)
         var late = Fixture.stable()
@@ -322,7 +332,7 @@ private typealias Fixture = ConsumerMembershipFixture
     @Test func aMemberThatTheCoordinatorMayKnowLeaves() {
         // The answer to its join was lost.
         var machine = Fixture.new()
-        machine.rebalance(because: "start")
+        machine.subscribed(to: ["t"], because: "start")
         if let heartbeat = Fixture.heartbeat(of: &machine) {
             _ = machine.failed(heartbeat, MembershipFixture.unknown, now: Fixture.now, backoff: .seconds(1))
         }
@@ -373,7 +383,7 @@ private typealias Fixture = ConsumerMembershipFixture
         for (isStatic, operation, isForGood) in expected {
             var consumer = Fixture.stable(isStatic: isStatic)
             let notice = consumer.leave(reason: "closed", operation)
-            #expect(notice?.isForGood == isForGood, "\(isStatic) \(operation)")
+            #expect(notice?.request == isForGood.map { .heartbeat(isForGood: $0) }, "\(isStatic) \(operation)")
             var classic = MembershipFixture.machine("stable", isStatic: isStatic)
             // A classic static member that says nothing remains.
             #expect((classic.leave(reason: "closed", operation) != nil) == (isForGood ?? false))
