@@ -40,11 +40,13 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
     /// - Parameters:
     ///   - assignors: Java's assignors, in place of the one of `handover`.
     ///   - session: The session, which brokers choose in the consumer protocol.
+    ///   - mayBeKilled: Whether a member that is killed has failed or, in the log, only lost its partitions.
     ///   - each: Called with every record that it reads.
     func run(
         _ name: String = "other", on cluster: TestCluster, topic: String, group: String, log: GroupLog,
         _ handover: HandoverProtocol = .eager, assignors: [String]? = nil, session: Duration = .seconds(20),
-        each: @escaping @Sendable (ToolEvent) -> Void = { _ in }, _ body: (ChildProcess) async throws -> Void
+        mayBeKilled: Bool = false, each: @escaping @Sendable (ToolEvent) -> Void = { _ in },
+        _ body: (ChildProcess) async throws -> Void
     ) async throws {
         let process = try self.start(
             cluster, topic: topic, group: group, handover, assignors: assignors, session: session)
@@ -53,7 +55,9 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 await self.report(process, as: name, to: log, each: each)
                 // When stopped by the test it ends in an orderly way, or by the signal.
                 let status = await process.ended()
-                if status != 0, status != -15, status != 143 {
+                if mayBeKilled, status == -9 {
+                    log.add(name, .lost, Array(log.view.holdings[name, default: []]))
+                } else if status != 0, status != -15, status != 143 {
                     log.failed(MemberEnded(description: "it ended with \(status): \(process.errors.suffix(2000))"))
                 }
             }
@@ -115,7 +119,9 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
             case "record_data":
                 guard let topic = event.topic, let partition = event.partition, let offset = event.offset else { break }
                 each(event)
-                log.read(offset, of: TopicPartition(topic, Int32(partition)))
+                log.read(offset, of: TopicPartition(topic, Int32(partition)), by: name)
+            case "offsets_committed" where event.success == false:
+                log.commitFailed(name)
             default:
                 break
             }
@@ -143,10 +149,16 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 self.consumer = consumer
             async def on_partitions_revoked(self, revoked):
                 if revoked:
-                    await self.consumer.commit()
+                    await commit(self.consumer)
                 say("partitions_revoked", revoked)
             async def on_partitions_assigned(self, assigned):
                 say("partitions_assigned", assigned)
+
+        async def commit(consumer):
+            try:
+                await consumer.commit()
+            except aiokafka.errors.KafkaError as error:
+                say("offsets_committed", success=False, error=str(error))
 
         async def main(bootstrap, topic, group, session):
             stop = asyncio.Event()
@@ -161,7 +173,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
                 for records in batches.values():
                     for r in records:
                         say("record_data", topic=r.topic, partition=r.partition, offset=r.offset, value=r.value.decode())
-            await consumer.commit()
+            await commit(consumer)
             say("partitions_revoked", consumer.assignment())
             await consumer.stop()
 
@@ -177,7 +189,7 @@ enum ForeignMember: Sendable, CustomTestStringConvertible {
             except confluent_kafka.KafkaException as error:
                 # Nothing was read since the last commit.
                 if error.args[0].code() != confluent_kafka.KafkaError._NO_OFFSET:
-                    raise
+                    say("offsets_committed", success=False, error=str(error))
             say("partitions_revoked", partitions)
 
         bootstrap, topic, group, session, handover = sys.argv[1:]

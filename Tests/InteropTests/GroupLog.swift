@@ -32,10 +32,14 @@ final class GroupLog: Sendable {
     private struct State {
         var events: [Event] = []
         var reads: [TopicPartition: [Int64]] = [:]
+        var readers: [TopicPartition: [String]] = [:]
+        var uncommitted: Set<String> = []
         var failure: (any Error)?
         var waiters: [(isMet: @Sendable (GroupLog.View) -> Bool, CheckedContinuation<Void, Never>)] = []
 
-        var view: View { View(events: self.events, reads: self.reads) }
+        var view: View {
+            View(events: self.events, reads: self.reads, readers: self.readers, uncommitted: self.uncommitted)
+        }
     }
 
     /// What has happened so far.
@@ -43,8 +47,20 @@ final class GroupLog: Sendable {
         var events: [Event]
         /// The offsets of the records read by any member, in order.
         var reads: [TopicPartition: [Int64]]
+        /// The members that read these records, in the same order.
+        var readers: [TopicPartition: [String]] = [:]
+        /// The members of other clients that could not commit what they had read.
+        var uncommitted: Set<String> = []
 
         var readCount: Int { self.reads.values.reduce(0) { $0 + $1.count } }
+
+        /// The members that read each record that was read more than once.
+        var repetitions: [[String]] {
+            self.reads.flatMap { partition, offsets in
+                let readers = zip(offsets, self.readers[partition] ?? [])
+                return Dictionary(grouping: readers) { $0.0 }.values.filter { $0.count > 1 }.map { $0.map(\.1) }
+            }
+        }
 
         /// The partitions of each member, after its last completed rebalance.
         var holdings: [String: Set<TopicPartition>] {
@@ -96,9 +112,15 @@ final class GroupLog: Sendable {
         self.change { $0.events.append(event) }
     }
 
-    func read(_ offset: Int64, of partition: TopicPartition) {
-        self.change { $0.reads[partition, default: []].append(offset) }
+    func read(_ offset: Int64, of partition: TopicPartition, by member: String) {
+        self.change { state in
+            state.reads[partition, default: []].append(offset)
+            state.readers[partition, default: []].append(member)
+        }
     }
+
+    /// Records that a member of another client could not commit what it has read.
+    func commitFailed(_ member: String) { self.change { _ = $0.uncommitted.insert(member) } }
 
     /// Records that a member has failed, and ends all waits.
     func failed(_ error: any Error) {

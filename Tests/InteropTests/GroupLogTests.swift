@@ -37,4 +37,13 @@ import Testing
         log.add("b", .assigning, [self.partition], at: 3)
         #expect(log.view.overlaps.isEmpty)
     }
+
+    @Test func whoReadsARecordAgainIsKnown() {
+        let log = GroupLog()
+        for (offset, member) in [(0, "a"), (1, "a"), (1, "b"), (2, "b")] {
+            log.read(Int64(offset), of: self.partition, by: member)
+        }
+        log.read(1, of: TopicPartition("t", 1), by: "c")
+        #expect(log.view.repetitions == [["a", "b"]])
+    }
 }

@@ -26,6 +26,15 @@ final class LoggedMember: ConsumerRebalanceListener {
         self.log = log
     }
 
+    /// Returns the configuration of a member that ends as if its process were killed: it commits nothing, and remains in the group
+    /// until its session ends.
+    static func dying(_ configuration: ConsumerConfiguration) -> ConsumerConfiguration {
+        var configuration = configuration
+        configuration.callRevokedOnLeave = false
+        configuration.groupMembershipOnClose = .remainInGroup
+        return configuration
+    }
+
     /// Reads until `stop`.
     func run(_ configuration: ConsumerConfiguration, topics: [String]) async throws {
         try await self.run(configuration, TopicPattern { topics.contains($0) }, topics: topics)
@@ -49,7 +58,9 @@ final class LoggedMember: ConsumerRebalanceListener {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await consumer.run() }
-                for try await record in consumer.records { self.log.read(record.offset, of: record.topicPartition) }
+                for try await record in consumer.records {
+                    self.log.read(record.offset, of: record.topicPartition, by: self.name)
+                }
                 try await group.waitForAll()
             }
         } catch {

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncKafka
+import Foundation
 import KafkaMemory
 import KafkaTestSupport
 import Testing
@@ -61,6 +62,17 @@ final class MixedLoad: Sendable {
         }
     }
 
+    /// Waits until these members, and no others, have the partitions and read on.
+    func settle(_ members: [MixedMember], _ when: String) async throws {
+        let names = Set(members.map(\.name))
+        try await eventually("\(names.sorted()) have all partitions \(when)", within: .seconds(60)) {
+            try self.log.check()
+            let shares = self.log.view.holdings.mapValues(\.count).filter { $0.value > 0 }
+            return Set(shares.keys) == names && shares.values.reduce(0, +) == Self.partitions
+        }
+        try await self.progress(when)
+    }
+
     /// Waits until the members have this many partitions.
     func untilShared(_ shares: [String: Int]) async throws { try await self.log.untilShared(shares) }
 
@@ -85,7 +97,10 @@ final class MixedLoad: Sendable {
     var count: Int { Int(self.written.withLock { $0 }) * Self.partitions }
 
     /// Checks that each record was read, and that each partition had one owner at a time.
-    func check() {
+    ///
+    /// - Parameter killed: The names of members that were killed. Only what they read, and what members of other clients could not
+    ///   commit, may be read again, and only they may lose their partitions.
+    func check(killed: Set<String> = []) {
         let view = self.log.view
         let end = self.written.withLock { $0 }
         for (partition, offsets) in view.reads {
@@ -93,7 +108,11 @@ final class MixedLoad: Sendable {
         }
         #expect(view.reads.count == Self.partitions)
         #expect(view.overlaps.isEmpty, "\(view.overlaps.prefix(5))")
-        #expect(!view.events.contains { $0.member.hasPrefix("ours") && $0.callback == .lost })
+        let losers = view.events.filter { $0.member.hasPrefix("ours") && $0.callback == .lost }.map(\.member)
+        #expect(Set(losers).subtracting(killed).isEmpty)
+        let excused = killed.union(view.uncommitted)
+        let needless = view.repetitions.filter { $0.filter { !excused.contains($0) }.count > 1 }
+        #expect(needless.isEmpty, "\(needless.count) records, such as those read by \(needless.prefix(5))")
     }
 }
 
@@ -110,10 +129,19 @@ final class MixedMember: Sendable {
     enum Client: Sendable {
         case ours(GroupProtocol)
         case other(ForeignMember, HandoverProtocol, assignors: [String]? = nil)
+
+        var name: String {
+            switch self {
+            case .ours: "ours"
+            case .other(let client, _, _): client.testDescription
+            }
+        }
     }
 
     let name: String
     let client: Client
+    /// Whether the member ends by being killed.
+    let dies: Bool
     private let load: MixedLoad
     private let ours: LoggedMember
     private let state = Lock(State())
@@ -123,8 +151,9 @@ final class MixedMember: Sendable {
         var isStopped = false
     }
 
-    init(_ name: String, _ client: Client, _ load: MixedLoad) {
+    init(_ name: String, _ client: Client, _ load: MixedLoad, dies: Bool = false) {
         self.name = name
+        self.dies = dies
         self.client = client
         self.load = load
         self.ours = LoggedMember(name, load.log)
@@ -137,12 +166,14 @@ final class MixedMember: Sendable {
         case .ours(let groupProtocol):
             var configuration = load.cluster.consumer(group: load.group)
             configuration.groupProtocol = groupProtocol
+            if self.dies { configuration = LoggedMember.dying(configuration) }
             try await self.ours.run(configuration, topics: [load.topic])
+            if self.dies { load.log.add(self.name, .lost, Array(load.log.view.holdings[self.name, default: []])) }
         case .other(let client, let handover, let assignors):
             if self.state.withLock({ $0.isStopped }) { return }
             try await client.run(
                 self.name, on: load.cluster, topic: load.topic, group: load.group, log: load.log, handover,
-                assignors: assignors, session: load.session
+                assignors: assignors, session: load.session, mayBeKilled: self.dies
             ) { process in
                 let isStopped = self.state.withLock { state in
                     state.process = process
@@ -152,6 +183,23 @@ final class MixedMember: Sendable {
                 await process.ended()
             }
         }
+    }
+
+    /// Makes the member leave the group, or kills it if it `dies`.
+    func end() async {
+        switch self.client {
+        case .other where self.dies: self.kill()
+        case .ours, .other: await self.stop()
+        }
+    }
+
+    /// Kills the process, if there is one.
+    func kill() {
+        let process = self.state.withLock { state in
+            state.isStopped = true
+            return state.process
+        }
+        process?.signal(SIGKILL)
     }
 
     /// Makes the member leave. A process has ended when this returns.
