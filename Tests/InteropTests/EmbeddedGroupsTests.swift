@@ -10,7 +10,7 @@ import KafkaTestSupport
 import Testing
 
 extension InteropTests {
-    /// The embedded broker's groups against Kafka's: request by request.
+    /// The embedded broker's groups against Kafka's: request by request, and as Kafka's tool sees them.
     @Suite(.timeLimit(.minutes(10)), .enabled(if: RealKafka.isAvailable, "needs Apache Kafka's jars"))
     struct EmbeddedGroups {
         @Test(arguments: TestEnvironment.real.filter { $0.isAtLeast(4, 4) })
@@ -33,6 +33,18 @@ extension InteropTests {
             }
             #expect(answers.count == expected.count)
             for (answer, expected) in zip(answers, expected) { #expect(answer == expected) }
+        }
+
+        @Test(
+            .enabled(if: ToldGroup.isPossible, "needs Kafka's tools and confluent_kafka: see above"),
+            arguments: TestEnvironment.real.filter { $0.isAtLeast(4, 4) })
+        func kafkasToolSaysTheSameOfAGroupOfThreeClients(environment: TestEnvironment) async throws {
+            let told = try await ToldGroup.told(on: TestEnvironment.embedded.cluster())
+            #expect(told.offsets.count == 7 && told.state.count == 2 && told.members.count == 4, "\(told)")
+            let expected = try await ToldGroup.told(on: environment.cluster())
+            #expect(told.offsets == expected.offsets)
+            #expect(told.state == expected.state)
+            #expect(told.members == expected.members)
         }
     }
 }
