@@ -15,21 +15,21 @@ import Testing
 struct CopyChain {
     static let partitions = 8
     /// The records a second.
-    private static let rate = 200
+    static let rate = 200
     static let isPossible = RealKafka.toolsClassPath != nil
 
     let cluster: RealCluster
-    private let source = unique("source")
-    private let copy = unique("copy")
-    private let group = unique("copiers")
-    private let seed: UInt64
+    let source = unique("source")
+    let copy = unique("copy")
+    let group = unique("copiers")
+    let seed: UInt64
 
     init(_ cluster: RealCluster, seed: UInt64) {
         self.cluster = cluster
         self.seed = seed
     }
 
-    private var clients: TestCluster { .real(self.cluster) }
+    var clients: TestCluster { .real(self.cluster) }
 
     /// Runs the copiers under fire for this time, and until all is copied. The result is a line on what happened.
     func run(for seconds: Int) async throws -> String {
@@ -77,19 +77,24 @@ struct CopyChain {
             own.stop()
             return (counts, try await group.reduce(0, +))
         }
+        let count = try await self.countCopies(of: total)
+        return "\(total) records, \(count) copies, of which ours copied \(own), \(ContinuousClock.now - start); "
+            + counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+
+    /// Reads the copies with Kafka's own consumer, compares them with the records, and returns their number.
+    func countCopies(of total: Int) async throws -> Int {
         let written = try await self.cluster.readCommitted(self.source)
         let read = try await self.cluster.readCommitted(self.copy)
         for partition in 0..<Self.partitions {
             let values = [read, written].map { $0.filter { $0.partition == partition }.map(\.value) }
             #expect(values[0] == values[1], "partition \(partition), seed \(self.seed)")
         }
-        let count = read.count
-        #expect(count == total)
-        return "\(total) records, \(count) copies, of which ours copied \(own), \(ContinuousClock.now - start); "
-            + counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        #expect(read.count == total, "seed \(self.seed)")
+        return read.count
     }
 
-    private func write(_ total: Int) async throws {
+    func write(_ total: Int) async throws {
         try await self.clients.withProducer { producer in
             let start = ContinuousClock.now
             for number in 0..<total {
@@ -174,7 +179,7 @@ struct CopyChain {
     }
 
     /// Returns how many records are copied, according to the group's offsets.
-    private func copied() async throws -> Int {
+    func copied() async throws -> Int {
         let partitions = (0..<Self.partitions).map { TopicPartition(self.source, Int32($0)) }
         return try await KafkaAdminClient.withAdminClient(self.clients.client) { admin in
             try await admin.listGroupOffsets(of: self.group, in: partitions, requireStable: true).allSucceeded()

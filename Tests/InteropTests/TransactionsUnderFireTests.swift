@@ -69,6 +69,16 @@ extension InteropTests {
         }
 
         @Test(
+            .enabled(if: loadSeconds != nil, "runs for KAFKA_TEST_LOAD_SECONDS, if that is set"),
+            .enabled(if: CopyChain.isPossible, "needs Kafka's tools"), arguments: Setup.all)
+        func copiersWithPartitionsOfTheirOwnCopyEachRecordOnce(setup: Setup) async throws {
+            try await setup.withCluster { cluster in
+                let summary = try await CopyChain(cluster, seed: seed).runAssigned(for: loadSeconds ?? 15)
+                say("  \(setup.testDescription), seed \(seed): \(summary)")
+            }
+        }
+
+        @Test(
             .enabled(if: loadSeconds != nil, "runs for KAFKA_TEST_LOAD_SECONDS, if that is set"), arguments: Setup.all)
         func noTransactionIsTornLostOrMixedWithAnother(setup: Setup) async throws {
             try await setup.withCluster { cluster in

@@ -119,6 +119,9 @@ final class Committer: Sendable {
         }
     }
 
+    /// Looks up the group's offsets of assigned partitions again, from which nothing was read yet.
+    func lookUpCommittedAgain() { self.move { $0.lookUpCommittedAgain() } }
+
     /// Notes that a transaction with offsets is committed.
     func committedInTransaction(_ offsets: [TopicPartition: OffsetAndMetadata]) {
         self.move { $0.committedInTransaction(offsets) }

@@ -32,6 +32,18 @@ extension SubscriptionState {
         self.dropInHand(of: partition)
     }
 
+    /// Lets assigned partitions look up the group's committed offsets again from which nothing was read since: another instance may
+    /// have committed meanwhile. A place that the reader has chosen stays.
+    mutating func lookUpCommittedAgain() {
+        guard case .partitions = self.subscription else { return }
+        for (partition, assigned) in self.partitions where assigned.isWhereGroupIs {
+            var assigned = assigned
+            self.bufferedBytes -= assigned.reset(.initializing)
+            self.partitions[partition] = assigned
+            self.dropInHand(of: partition)
+        }
+    }
+
     /// Notes that a transaction with these offsets is committed. What an earlier attempt has set back goes on behind them.
     mutating func committedInTransaction(_ offsets: [TopicPartition: OffsetAndMetadata]) {
         for (partition, offset) in offsets {
@@ -44,6 +56,21 @@ extension SubscriptionState {
             }
             assigned.isSetBack = false
             self.partitions[partition] = assigned
+        }
+    }
+}
+
+extension AssignedPartition {
+    /// Whether the position is the group's committed offset as it was looked up, or the policy's because there was none, and nothing
+    /// was read from there.
+    fileprivate var isWhereGroupIs: Bool {
+        switch self.phase {
+        case .initializing: true
+        case .fetching, .validating:
+            self.committed == nil
+                ? self.committedAt != nil && self.origin?.offset == self.unseenFrom
+                : self.origin == nil && self.committed == self.unseenFrom
+        case .resetting: false
         }
     }
 }

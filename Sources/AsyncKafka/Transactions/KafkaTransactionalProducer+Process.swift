@@ -33,7 +33,7 @@ extension KafkaTransactionalProducer {
     ///   - consumer: Subscribed, or with assigned partitions. It needs a `groupID`, and `enableAutoCommit` must be false; set
     ///     `isolationLevel` to `.readCommitted` if its topics are written in transactions. Nothing else may read from it or commit
     ///     meanwhile. With `assign`, the group doesn't notice a second instance that has the same partitions: give the producers of
-    ///     such instances the same `transactionalID`.
+    ///     such instances the same `transactionalID`, so that the second one fences the first and begins behind what it has committed.
     ///   - interval: How much goes into one transaction. Default: each batch.
     ///   - retrying: How many transactions in a row may be aborted by the cluster before the error is thrown, with a growing pause
     ///     after each. Default: 100.
@@ -56,6 +56,7 @@ extension KafkaTransactionalProducer {
         let (sender, id) = (self.producer.sender, ObjectIdentifier(consumer))
         self.transactions.atClosing.withLock { $0[id] = { consumer.core.wake([.reader]) } }
         defer { self.transactions.atClosing.withLock { $0[id] = nil } }
+        try await self.beginBehindFormerProducers(consumer, retrying: retrying)
         var failures = 0
         while let first = try await consumer.reader.next(
             .batches, for: consumer, unless: { sender.closingError != nil })
@@ -84,6 +85,26 @@ extension KafkaTransactionalProducer {
             }
         }
         if !consumer.core.state.withLock({ $0.phase != .open }), let error = sender.closingError { throw error }
+    }
+
+    /// Waits until earlier producers with the id are fenced, and lets a consumer with assigned partitions begin behind what they have
+    /// committed until then. With a subscription, the group refuses the offsets of former members.
+    private func beginBehindFormerProducers(_ consumer: KafkaConsumer, retrying: Int) async throws {
+        let isAssigned = consumer.core.state.withLock { state in
+            if case .partitions = state.subscriptions.subscription { true } else { false }
+        }
+        guard isAssigned else { return }
+        var failures = 0
+        while true {
+            do throws(KafkaError) {
+                try await self.producer.sender.waitForIdentity(self.transactions)
+                return consumer.commits.lookUpCommittedAgain()
+            } catch {
+                guard error.isRetriable, failures < retrying else { throw error }
+                failures += 1
+                try await self.pause(failures: failures)
+            }
+        }
     }
 
     /// Passes a batch to the closure, and further ones until the interval is over, or half of the time of a transaction: enough of it

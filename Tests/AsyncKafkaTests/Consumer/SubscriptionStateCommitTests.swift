@@ -56,6 +56,31 @@ import Testing
         #expect(state.askedPastOffsets(now: self.now + .seconds(60)).count == 1)
     }
 
+    @Test func committedOffsetsAreLookedUpAgainUntilSomethingElseDecidesOnThePosition() throws {
+        var state = SubscriptionState(SubscriptionState.Settings(autoOffsetReset: .earliest, hasGroup: true))
+        state.subscription = .partitions
+        state.assign([self.partition])
+        _ = state.metadataChanged(self.metadata(id: 1))
+        func nextLookup() throws -> PositionLookup { try #require(state.beginLookups(now: self.now).due.first) }
+        // The answer that is on its way is outdated.
+        let outdated = try nextLookup()
+        state.lookUpCommittedAgain()
+        _ = state.committedFound(outdated, OffsetAndMetadata(offset: 5))
+        // The group has no offset, so that the policy decides.
+        _ = state.committedFound(try nextLookup(), nil)
+        _ = state.offsetFound(try nextLookup(), offset: 2, epoch: nil)
+        #expect(try state.require(self.partition).position.offset == 2)
+        state.lookUpCommittedAgain()
+        #expect(try nextLookup().kind == .committed)
+        state.lookUpCommittedAgain()
+        _ = state.committedFound(try nextLookup(), OffsetAndMetadata(offset: 7))
+        #expect(try state.require(self.partition).position.offset == 7)
+        try state.seek(self.partition, to: FetchPosition(offset: 3))
+        state.lookUpCommittedAgain()
+        #expect(state.beginLookups(now: self.now).due.isEmpty)
+        #expect(try state.require(self.partition).position.offset == 3)
+    }
+
     @Test func processedOffsetsOfARecreatedTopicAreDropped() throws {
         var state = try self.reading(from: 5)
         state.leaveBehind([self.partition], now: self.now)

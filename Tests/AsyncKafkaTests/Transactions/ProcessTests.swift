@@ -281,6 +281,61 @@ import Testing
         }
     }
 
+    /// With `assign`, only the transactional id keeps two instances apart, and the first one can commit until it is fenced: after
+    /// the second one's consumer has looked up the group's offsets and fetched records.
+    @Test(arguments: [0, 3])
+    func anInstanceThatTakesOverBeginsBehindTheFormerOne(committed: Int) async throws {
+        try await self.withTopics(10) { kafka in
+            let assigned = [TopicPartition("in", 0)]
+            @Sendable func copy(_ body: (KafkaTransactionalProducer, KafkaConsumer) async throws -> Void) async throws {
+                try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "a") { producer in
+                    try await KafkaConsumer.withConsumer(self.consuming(kafka), assigned: assigned) {
+                        try await body(producer, $0)
+                    }
+                }
+            }
+            @Sendable func write(_ batch: ConsumerRecordBatch, _ transaction: KafkaTransaction) async throws {
+                for record in batch {
+                    try await transaction.enqueue(ProducerRecord(topic: "out", value: record.value))
+                }
+            }
+            let (isAtWork, mayGoOn) = (Promise<Void>(), Promise<Void>())
+            let hold = EmbeddedKafka.Hold()
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    try await copy { producer, consumer in
+                        try await producer.process(consumer) { batch, transaction in
+                            if batch.offsets.lowerBound == Int64(committed) {
+                                isAtWork.fulfill(.success(()))
+                                try await mayGoOn.value()
+                            }
+                            try await write(batch, transaction)
+                            if batch.offsets.contains(6) { consumer.triggerGracefulShutdown() }
+                        }
+                    }
+                }
+                try await isAtWork.value()
+                kafka.inject(.hold(hold), on: .initProducerId, times: 1)
+                try await copy { producer, consumer in
+                    tasks.addTask { [consumer] in
+                        try await eventually("the second instance has records") {
+                            consumer.bufferedRecordsAreComplete(10)
+                        }
+                        await hold.untilHeld()
+                        mayGoOn.fulfill(.success(()))
+                        try await kafka.untilCommitted(7, in: "out")
+                        hold.release()
+                        try await kafka.untilCommitted(10, in: "out")
+                        consumer.triggerGracefulShutdown()
+                    }
+                    try await producer.process(consumer) { try await write($0, $1) }
+                }
+                try await tasks.waitForAll()
+            }
+            #expect(try await kafka.committed("out") == self.texts(10))
+        }
+    }
+
     /// An interval that is longer than the transaction may last, and no records that would end the wait.
     @Test func aTransactionIsCommittedInTimeWhateverTheInterval() async throws {
         try await self.withTopics(3) { kafka in

@@ -38,21 +38,41 @@ extension Sender {
             case .failed(let error): throw error
             case .notReady, .isOpen: transactions.wanted.notify()
             }
-            let refused = self.accumulator.withLock { $0.transactions?.refusals }
-            if let refused, refused.count != refusals, let error = refused.error { throw error }
-            try await transactions.waiters.wait(until: deadline, on: self.loop) {
-                self.accumulator.withLock { accumulator in
-                    guard accumulator.closed == nil, !accumulator.refusesTransactions,
-                        accumulator.transactions?.refusals.count == refusals
-                    else { return true }
-                    return switch accumulator.transactions?.state {
-                    case .ready, .failed, nil: true
-                    case .uninitialized, .open, .ending, .stale: false
-                    }
+            try await self.waitUntilReady(transactions, until: deadline, refusals: refusals)
+        }
+    }
+
+    /// Waits for the producer's first identity, for `maxBlock`. Earlier producers with the id are fenced then, and their transactions
+    /// have ended. Returns at once if there can't be a transaction any more.
+    func waitForIdentity(_ transactions: Transactions) async throws(KafkaError) {
+        let deadline = self.loop.now + self.configuration.maxBlock
+        let refusals = self.accumulator.withLock { $0.transactions?.refusals.count }
+        while self.closingError == nil, self.accumulator.withLock({ $0.transactions?.isInitialized == false }) {
+            if Task.isCancelled { throw .cancelled }
+            try await self.waitUntilReady(transactions, until: deadline, refusals: refusals)
+        }
+    }
+
+    /// Waits until a transaction can begin, or until that has been refused, which is thrown if it happened before.
+    ///
+    /// - Parameter refusals: the number of refusals that are known already.
+    private func waitUntilReady(
+        _ transactions: Transactions, until deadline: MonotonicTime, refusals: Int?
+    ) async throws(KafkaError) {
+        let refused = self.accumulator.withLock { $0.transactions?.refusals }
+        if let refused, refused.count != refusals, let error = refused.error { throw error }
+        try await transactions.waiters.wait(until: deadline, on: self.loop) {
+            self.accumulator.withLock { accumulator in
+                guard accumulator.closed == nil, !accumulator.refusesTransactions,
+                    accumulator.transactions?.refusals.count == refusals
+                else { return true }
+                return switch accumulator.transactions?.state {
+                case .ready, .failed, nil: true
+                case .uninitialized, .open, .ending, .stale: false
                 }
-            } orThrow: {
-                self.notReadyError(transactions)
             }
+        } orThrow: {
+            self.notReadyError(transactions)
         }
     }
 

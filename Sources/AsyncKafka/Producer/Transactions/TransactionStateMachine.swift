@@ -81,6 +81,9 @@ struct TransactionStateMachine {
 
     // MARK: The life of a transaction
 
+    /// Whether the producer has had an identity, or never will.
+    var isInitialized: Bool { if case .uninitialized = self.state { false } else { true } }
+
     /// The result of an attempt to begin a transaction.
     enum Begun {
         /// A transaction with this number is open.
