@@ -16,7 +16,11 @@ let package = Package(
     dependencies: [.package(name: "async-kafka", path: "..")],
     targets: [
         .executableTarget(
-            name: "kafka-bench", dependencies: [.product(name: "AsyncKafka", package: "async-kafka")],
+            name: "kafka-bench",
+            dependencies: [
+                .product(name: "AsyncKafka", package: "async-kafka"),
+                .product(name: "EmbeddedKafka", package: "async-kafka"),
+            ],
             swiftSettings: settings)
     ]
 )

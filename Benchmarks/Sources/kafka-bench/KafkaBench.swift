@@ -8,7 +8,8 @@
 import AsyncKafka
 import Foundation
 
-/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`; or runs a member of a group (`GroupMemberBenchmark`).
+/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`; or runs a member of a group (`GroupMemberBenchmark`), or
+/// measures a large group (`GroupScaleBenchmark`).
 ///
 /// The current directory must have `payloadSIZE.bin` with 10 000 payloads of SIZE bytes. Prints a line of JSON: the
 /// numbers of successful and failed records, and the CPU and wall seconds of the measured part.
@@ -18,11 +19,13 @@ struct KafkaBench {
     static let usage = """
         usage: kafka-bench produce|batch|records|ack|transactions-COUNT BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd
                kafka-bench member BOOTSTRAP TOPIC GROUP eager|cooperative|consumer SESSION-SECONDS
+               kafka-bench groups eager|cooperative|consumer PARTITIONS MEMBERS
         """
 
     static func main() async throws {
         let arguments = CommandLine.arguments
         if arguments.count == 7, arguments[1] == "member" { return try await Self.runMember(arguments) }
+        if arguments.count == 5, arguments[1] == "groups" { return try await Self.runGroups(arguments) }
         guard arguments.count == 7, let count = Int(arguments[4]), let size = Int(arguments[5]),
             let compression = Self.compression(arguments[6])
         else { Self.fail(Self.usage) }
@@ -56,6 +59,13 @@ struct KafkaBench {
             cluster.security = try KafkaSecurity(propertiesFile: path)
         }
         return cluster
+    }
+
+    private static func runGroups(_ arguments: [String]) async throws {
+        guard ["eager", "cooperative", "consumer"].contains(arguments[2]), let partitions = Int(arguments[3]),
+            let members = Int(arguments[4]), members > 0, partitions > members
+        else { Self.fail(Self.usage) }
+        try await GroupScaleBenchmark(handover: arguments[2], partitions: partitions, members: members).run()
     }
 
     private static func runMember(_ arguments: [String]) async throws {
