@@ -10,7 +10,7 @@ import CMalloc
 /// The heap usage of this process, including Swift objects and system libraries.
 package enum HeapUse {
     /// The number of bytes in use, or nil where the system doesn't report it.
-    private static var bytes: Int? {
+    package static var bytes: Int? {
         #if THREAD_SANITIZER
         nil  // Thread Sanitizer has its own heap.
         #else

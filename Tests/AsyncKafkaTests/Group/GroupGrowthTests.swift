@@ -1,0 +1,162 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KafkaMemory
+import KafkaTestSupport
+import KafkaTransport
+import Testing
+
+@testable import AsyncKafka
+@testable import EmbeddedKafka
+
+/// The time by the test's clock in seconds, such as an hour; by default a few minutes.
+private let loadSeconds = ProcessInfo.processInfo.environment["KAFKA_TEST_LOAD_SECONDS"].flatMap(Int.init)
+
+/// A group whose members come, go and die has as much of everything afterwards as before.
+@Suite(.timeLimit(.minutes(15))) struct GroupGrowthTests {
+    private static let partitions = 12
+
+    @Test(arguments: HandoverProtocol.allCases)
+    func membersThatComeGoAndDieLeaveNothingBehind(handover: HandoverProtocol) async throws {
+        let clock = TestClock()
+        var configuration = EmbeddedKafka.Configuration()
+        configuration.requestLogCapacity = 10
+        let time = Duration.seconds(loadSeconds ?? 180)
+        let samples = Lock<[Sample]>([])
+        try await clock.withCluster(configuration, atMost: time + .seconds(600)) { kafka in
+            try await kafka.createTopic("t", partitions: Self.partitions)
+            for partition in 0..<Self.partitions { try await kafka.fill("t", partition: Int32(partition), 1) }
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                let staying = [Member("a", handover), Member("b", handover)]
+                for member in staying { tasks.addTask { try await member.run(kafka) } }
+                let end = clock.now + time
+                repeat {
+                    try await self.change(kafka, handover, clock)
+                    try await clock.until { staying.reduce(0) { $0 + $1.assigned } == Self.partitions }
+                    let sample = try await Sample(kafka)
+                    samples.withLock { $0.append(sample) }
+                } while clock.now < end
+                for member in staying { member.stop() }
+                try await tasks.waitForAll()
+            }
+        }
+        try self.check(samples.withLock { $0 }, handover)
+    }
+
+    /// Two members join the two that stay. One leaves, and one dies, so that its session has to end.
+    private func change(_ kafka: EmbeddedKafka, _ handover: HandoverProtocol, _ clock: TestClock) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            let (leaving, dying) = (Member("c", handover), Member("d", handover, dies: true))
+            for member in [leaving, dying] { tasks.addTask { try await member.run(kafka) } }
+            try await kafka.waitForStableGroup("g", members: 4, timeout: .seconds(120))
+            for member in [leaving, dying] { member.stop() }
+            try await tasks.waitForAll()
+            try await kafka.waitForStableGroup("g", members: 2, timeout: .seconds(120))
+        }
+    }
+
+    private func check(_ samples: [Sample], _ handover: HandoverProtocol) throws {
+        // Connections and threads are opened as they are needed, in the first rounds.
+        let settled = samples.dropFirst(min(3, samples.count / 2))
+        let (first, last) = try (#require(settled.first), #require(settled.last))
+        #expect(settled.allSatisfy { $0.sizes == first.sizes }, "\(settled.map(\.sizes))")
+        #expect(settled.allSatisfy { $0.waitingFetches <= 2 }, "\(settled)")
+        #expect(last.descriptors <= first.descriptors && last.threads <= first.threads, "\(settled)")
+        let half = settled.count / 2
+        guard half >= 5, let before = settled.prefix(half).compactMap(\.heap).min(),
+            let after = settled.suffix(half).compactMap(\.heap).min()
+        else { return }
+        say(
+            "  \(handover): \(samples.count) rounds, \(last.sizes), \(last.descriptors) descriptors, \(last.threads) threads; "
+                + "the heap has \(before) bytes in the first half at least, and \(after) in the second one")
+        #expect(after - before < half * 500, "\(settled.map { $0.heap ?? 0 })")
+    }
+}
+
+/// A member of the group "g" that reads the topic "t".
+private final class Member: Sendable {
+    private let name: String
+    private let handover: HandoverProtocol
+    private let dies: Bool
+    private let life = Lock<(consumer: KafkaConsumer?, isStopped: Bool)>((nil, false))
+
+    init(_ name: String, _ handover: HandoverProtocol, dies: Bool = false) {
+        self.name = name
+        self.handover = handover
+        self.dies = dies
+    }
+
+    /// The number of its partitions.
+    var assigned: Int { self.life.withLock { $0.consumer }?.assignment.count ?? 0 }
+
+    func run(_ kafka: EmbeddedKafka) async throws {
+        var configuration = ConsumerConfiguration(kafka.clientConfiguration, groupID: "g")
+        configuration.cluster.clientID = self.name
+        configuration.cluster.log = SilentLog()
+        configuration.autoOffsetReset = .earliest
+        configuration.fetchMaxWait = .seconds(20)
+        // The default intervals.
+        switch self.handover {
+        case .eager: configuration.groupProtocol = .classic()
+        case .cooperative:
+            configuration.groupProtocol = .classic(ClassicGroupProtocol(assignors: [.cooperativeSticky]))
+        case .consumer: configuration.groupProtocol = .consumer()
+        }
+        if self.dies { configuration.groupMembershipOnClose = .remainInGroup }
+        try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
+            let isStopped = self.life.withLock { life in
+                life.consumer = consumer
+                return life.isStopped
+            }
+            if isStopped { consumer.triggerGracefulShutdown() }
+            for try await _ in consumer.records {}
+        }
+    }
+
+    func stop() {
+        let consumer = self.life.withLock { life in
+            life.isStopped = true
+            return life.consumer
+        }
+        consumer?.triggerGracefulShutdown()
+    }
+}
+
+/// What the process and the broker have at a moment at which only the members that stay are there.
+private struct Sample {
+    /// The sizes of the broker's collections.
+    var sizes: [String: Int]
+    /// The fetches that wait at the broker. A member may be about to send the next one.
+    var waitingFetches: Int
+    var descriptors: Int
+    var threads: Int
+    /// The bytes of the heap in use, or nil where the system doesn't report them.
+    var heap: Int?
+
+    init(_ kafka: EmbeddedKafka) async throws {
+        self.sizes = try await kafka.onLoop { cluster in
+            let group = cluster.groups["g"]
+            return [
+                "groups": cluster.groups.count, "members": group?.memberCount ?? 0,
+                "pending members": group?.classic.pendingMembers.count ?? 0,
+                "saved members": group?.classic.saved.members.count ?? 0,
+                "targets": group?.epochs.target.count ?? 0, "holders": group?.epochs.holders.count ?? 0,
+                "topics": group?.epochs.subscribed.count ?? 0, "patterns": group?.epochs.matches.count ?? 0,
+                "offsets": group?.offsets["t"]?.count ?? 0, "waiters": cluster.waiters.count,
+                "fetch sessions": cluster.brokers.values.reduce(0) { $0 + $1.fetchSessions.sessions.count },
+            ]
+        }
+        func count(_ folder: String) -> Int {
+            (try? FileManager.default.contentsOfDirectory(atPath: folder))?.count ?? 0
+        }
+        self.waitingFetches = try await kafka.onLoop { $0.waitingFetches.count }
+        self.descriptors = count("/proc/self/fd")
+        self.threads = count("/proc/self/task")
+        self.heap = HeapUse.bytes
+    }
+}
