@@ -147,15 +147,21 @@ extension InteropTests {
 
         @Test(
             .enabled(if: JavaProgram.isAvailable, Comment(rawValue: JavaProgram.skipped)),
-            arguments: TestEnvironment.real, [true, false])
-        func committingEachRecordLeavesNoLag(environment: TestEnvironment, isReadCommitted: Bool) async throws {
+            arguments: TestEnvironment.real)
+        func committingEachRecordLeavesNoLag(environment: TestEnvironment) async throws {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("trailing", partitions: 3)
             let seed = "\(UInt32.random(in: 0 ... .max))"
             _ = try await JavaProgram.run("TransactionalWriter", [cluster.bootstrap, topic, "3", "none", seed])
             _ = try await JavaProgram.run("TransactionalWriter", [cluster.bootstrap, topic, "3", "none", "finish"])
+            for isReadCommitted in [true, false] {
+                try await self.commitEachRecord(of: topic, on: cluster, isReadCommitted: isReadCommitted)
+            }
+        }
+
+        private func commitEachRecord(of topic: String, on cluster: TestCluster, isReadCommitted: Bool) async throws {
             let partitions = (0..<3).map { TopicPartition(topic, Int32($0)) }
-            var configuration = cluster.consumer(group: topic)
+            var configuration = cluster.consumer(group: "\(topic)-\(isReadCommitted)")
             configuration.enableAutoCommit = false
             configuration.autoCommitInterval = .milliseconds(300)
             if isReadCommitted { configuration.isolationLevel = .readCommitted }

@@ -142,13 +142,17 @@ struct InvoicesChain {
     /// Reads everything with Kafka's own console consumer.
     private func audit() async throws -> Audit {
         var audit = Audit()
-        for record in try await self.cluster.readCommitted(self.prefix + "orders") {
+        // At once, because each reader waits for a while at the end.
+        async let orders = self.cluster.readCommitted(self.prefix + "orders")
+        async let invoices = self.cluster.readCommitted(self.prefix + "invoices")
+        async let totals = self.cluster.readCommitted(self.prefix + "totals")
+        for record in try await orders {
             if let order = Order(key: record.key, value: record.value) { audit.add(order) }
         }
-        for record in try await self.cluster.readCommitted(self.prefix + "invoices") {
+        for record in try await invoices {
             audit.add(try #require(Invoice(key: record.key, value: record.value), "\(record)"))
         }
-        for record in try await self.cluster.readCommitted(self.prefix + "totals") {
+        for record in try await totals {
             audit.add(try #require(Total(value: record.value), "\(record)"), of: record.key)
         }
         return audit

@@ -44,7 +44,9 @@ extension InteropTests {
             let cluster = try await environment.cluster()
             let topic = try await cluster.createTopic("small", settings: ["max.message.bytes": "20000"])
             let log = LineLog(minimum: .debug)
-            let records = (0..<10_000).map { _ in ProducerRecord(topic: topic, value: self.noise(1000)) }
+            // All have the same value, because nothing is compressed.
+            let record = ProducerRecord(topic: topic, value: self.noise(1000))
+            let records = [ProducerRecord](repeating: record, count: 10_000)
             try await cluster.produce(records) {
                 $0.batchSize = 200_000
                 $0.linger = .milliseconds(20)
