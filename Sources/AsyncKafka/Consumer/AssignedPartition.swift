@@ -39,6 +39,8 @@ struct AssignedPartition: Sendable {
     /// Where the reader was told to read, or the policy has set it, since the last commit in a transaction. A transaction that is
     /// aborted goes back to it, and to the group's committed offset otherwise.
     var origin: FetchPosition?
+    /// Whether the reader has chosen the position (`seek`), and not the group or the policy.
+    var isChosen = false
     /// Whether an aborted transaction has set the position back.
     var isSetBack = false
 

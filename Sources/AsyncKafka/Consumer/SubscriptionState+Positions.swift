@@ -91,6 +91,7 @@ extension SubscriptionState {
     mutating func committedFound(_ lookup: PositionLookup, _ committed: OffsetAndMetadata?) -> Wakening {
         guard var assigned = self.answered(lookup) else { return [] }
         defer { self.partitions[lookup.partition] = assigned }
+        assigned.isChosen = false
         guard let committed else {
             if let origin = assigned.origin {
                 self.bufferedBytes -= assigned.move(to: origin)

@@ -64,7 +64,8 @@ extension AssignedPartition {
     /// Whether the position is the group's committed offset as it was looked up, or the policy's because there was none, and nothing
     /// was read from there.
     fileprivate var isWhereGroupIs: Bool {
-        switch self.phase {
+        if self.isChosen { return false }
+        return switch self.phase {
         case .initializing: true
         case .fetching, .validating:
             self.committed == nil

@@ -182,6 +182,7 @@ struct SubscriptionState: Sendable {
         var assigned = try self.require(partition)
         self.bufferedBytes -= assigned.move(to: position)
         assigned.origin = position
+        assigned.isChosen = true
         self.partitions[partition] = assigned
         self.dropInHand(of: partition)
     }
@@ -190,6 +191,7 @@ struct SubscriptionState: Sendable {
     mutating func beginSeek(_ partition: TopicPartition, _ phase: AssignedPartition.Phase) throws(KafkaError) -> Int {
         var assigned = try self.require(partition)
         self.bufferedBytes -= assigned.reset(phase)
+        assigned.isChosen = true
         self.partitions[partition] = assigned
         self.dropInHand(of: partition)
         return assigned.incarnation

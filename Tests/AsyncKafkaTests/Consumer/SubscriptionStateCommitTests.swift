@@ -70,6 +70,12 @@ import Testing
         _ = state.committedFound(try nextLookup(), nil)
         _ = state.offsetFound(try nextLookup(), offset: 2, epoch: nil)
         #expect(try state.require(self.partition).position.offset == 2)
+        // A place that the reader has chosen stays, also while the group has no offset.
+        var seeking = state
+        try seeking.seek(self.partition, to: FetchPosition(offset: 4))
+        seeking.lookUpCommittedAgain()
+        #expect(seeking.beginLookups(now: self.now).due.isEmpty)
+        #expect(try seeking.require(self.partition).position.offset == 4)
         state.lookUpCommittedAgain()
         #expect(try nextLookup().kind == .committed)
         state.lookUpCommittedAgain()
