@@ -117,6 +117,8 @@ struct ClassicMembershipStateMachine: Sendable {
     init(_ terms: Terms, insteadOf former: ConsumerMembershipStateMachine, after refusal: KafkaError) {
         self.init(terms, otherProtocol: .refused(refusal))
         self.owned = OwnedPartitions(after: former.owned)
+        // A group that takes neither protocol must not be asked faster than one that refuses its only one.
+        self.failures = former.failures
         self.subscribed(to: former.subscribed, because: former.reason)
     }
 
@@ -199,6 +201,7 @@ struct ClassicMembershipStateMachine: Sendable {
         switch self.state {
         case .unjoined, .revoking(then: .join), .losing, .suspended, .leaving: return
         case .idle, .failed:
+            if case .failed = self.state { self.otherProtocol.reset() }
             self.failure = nil
             self.state = .unjoined
         case .stable: self.beginRebalance()
@@ -328,6 +331,7 @@ struct ClassicMembershipStateMachine: Sendable {
         let leaveNotice = self.leaveNotice(of: self.identity.memberID, reason: reason, operation)
         let former = self.owned
         self = ClassicMembershipStateMachine(self.terms, otherProtocol: self.otherProtocol)
+        self.otherProtocol.reset()
         self.owned = OwnedPartitions(after: former)
         return leaveNotice
     }

@@ -171,8 +171,13 @@ final class ConsumerMembershipDriver: MembershipDriver {
             if trouble.gaveUp(now: now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
             }
-            guard let leaveNotice = self.withMachine({ $0.departAfterFailure() }) ?? nil else { break }
-            await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+            if let leaveNotice = self.withMachine({ $0.departAfterFailure() }) ?? nil {
+                await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+            }
+            // A reader may ask again immediately after any error.
+            if failures > 5 {
+                try? await self.cluster.pause(until: self.loop.now + self.cluster.backoff(failures: failures - 5))
+            }
         default: break
         }
     }

@@ -156,9 +156,9 @@ extension ConsumerMembershipStateMachine {
     }
 
     private mutating func protocolRefused(_ error: KafkaError) -> Remedy {
+        self.mayBeKnown = false
         guard self.state == .joining else {
             // The group doesn't exist anymore, or the brokers have changed. The next attempt to join decides.
-            self.mayBeKnown = false
             self.reason = "the group has removed the member"
             self.loseMembership()
             return .rejoin

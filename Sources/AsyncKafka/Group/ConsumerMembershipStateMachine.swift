@@ -103,6 +103,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     init(_ terms: Terms, insteadOf former: ClassicMembershipStateMachine, after refusal: KafkaError) {
         self.init(terms, otherProtocol: .refused(refusal))
         self.owned = OwnedPartitions(after: former.owned)
+        // A group that takes neither protocol must not be asked faster than one that refuses its only one.
+        self.failures = former.failures
         self.subscribed(to: former.subscribed, because: former.reason)
     }
 
@@ -165,6 +167,7 @@ struct ConsumerMembershipStateMachine: Sendable {
     private mutating func rebalance(because reason: String) {
         switch self.state {
         case .idle, .failed:
+            if case .failed = self.state { self.otherProtocol.reset() }
             self.failure = nil
             self.join(because: reason)
         // The next heartbeat contains what has changed.
@@ -335,6 +338,7 @@ struct ConsumerMembershipStateMachine: Sendable {
         let leaveNotice = self.depart(because: reason, operation)
         let former = self
         self = ConsumerMembershipStateMachine(self.terms, otherProtocol: self.otherProtocol)
+        self.otherProtocol.reset()
         self.owned = OwnedPartitions(after: former.owned)
         (self.heartbeats, self.departures) = (former.heartbeats, former.departures)
         return leaveNotice

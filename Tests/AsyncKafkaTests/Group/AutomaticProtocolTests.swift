@@ -111,7 +111,8 @@ import Testing
                     #expect(failure?.message.contains("the group refused the other protocol") == true)
                     #expect((failure?.underlyingError as? KafkaError)?.brokerCode == first)
                     let apis = kafka.requests.map(\.api)
-                    #expect(apis.contains(.consumerGroupHeartbeat))
+                    // A member that was refused needs not leave.
+                    #expect(apis.count { $0 == .consumerGroupHeartbeat } == 1)
                     #expect(apis.count { $0 == .joinGroup } == 1)
                 }
             }
@@ -174,6 +175,30 @@ import Testing
                 #expect(fault.hits == 2)
             }
             self.expectLossAndReturn()
+        }
+    }
+
+    /// The group may have changed since its refusal.
+    @Test func aConsumerThatSubscribesAgainTriesBothProtocolsAgain() {
+        let settings = MemberSettings(group: "g", maxPollInterval: .seconds(300), groupProtocol: .automatic())
+        var membership = Membership(settings)
+        membership.subscribed(to: ["t"])
+        _ = membership.changeProtocol(settings, after: MembershipFixture.error(.groupIdNotFound))
+        func fail(_ membership: inout Membership) -> ClassicMembershipStateMachine.Retry? {
+            membership.withClassic { machine in
+                machine.requestSent(now: MembershipFixture.now)
+                return machine.joinFailed(MembershipFixture.error(.inconsistentGroupProtocol))
+            }
+        }
+        let first = fail(&membership)
+        #expect(first == .never)
+        var left = membership
+        _ = left.leave(reason: "unsubscribed")
+        left.subscribed(to: ["u"])
+        membership.subscribed(to: ["u"])
+        for var again in [left, membership] {
+            let retry = fail(&again)
+            #expect(retry == .changeProtocol)
         }
     }
 
