@@ -48,8 +48,9 @@ struct BrokerFaults {
         switch Int.random(in: 0..<(canMove ? 5 : 4), using: &self.random) {
         case 0, 1:
             await self.cluster.kill(victim)
-            // The duration of the fault.
-            try await Task.sleep(for: length)
+            // The duration of the fault. ZooKeeper lets a broker register again only after its session (6 s) has ended.
+            try await Task.sleep(
+                for: self.cluster.installation.usesZooKeeper ? max(length, .milliseconds(7500)) : length)
             try await self.cluster.restart(victim)
             return "brokers killed"
         case 2, 3:

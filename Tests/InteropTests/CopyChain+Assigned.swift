@@ -11,8 +11,8 @@ import KafkaMemory
 import KafkaTestSupport
 import Testing
 
-/// Copiers with partitions and transactional ids of their own, which also brokers before 2.5 keep apart. A new one takes over now and
-/// then, while the former one goes on until it is fenced.
+/// Copiers with partitions and transactional ids of their own, in place of a subscription. A new one takes over now and then, while the
+/// former one goes on until it is fenced.
 extension CopyChain {
     private static let copiers = 4
 
@@ -67,6 +67,8 @@ extension CopyChain {
                     $1
                 }.merging(BrokerFaults.groups) { $1 }, seed: self.seed)
             do {
+                // Kafka's own topics are there then.
+                try await eventually("something is copied") { try await self.copied() > 0 }
                 try await brokers.run(for: .seconds(seconds))
                 try await eventually("everything is copied", within: .seconds(120), every: .milliseconds(500)) {
                     try await self.copied() == total

@@ -108,7 +108,10 @@ private struct Churn {
         if self.present.count >= 5 || self.present.count > 2 && mayEnd {
             return self.end(Int.random(in: self.present.indices, using: &self.random), in: &tasks)
         }
-        let client = self.clients.randomElement(using: &self.random) ?? self.clients[0]
+        // Half of them are this client's.
+        let others = self.clients.dropFirst()
+        let client =
+            (Bool.random(using: &self.random) ? nil : others.randomElement(using: &self.random)) ?? self.clients[0]
         return self.join(client, dies: Int.random(in: 0..<3, using: &self.random) == 0, in: &tasks)
     }
 

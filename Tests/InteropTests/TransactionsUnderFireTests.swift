@@ -68,9 +68,11 @@ extension InteropTests {
             }
         }
 
+        /// Not before Kafka 2.5, whose brokers can't be asked to wait for offsets of transactions that are ending (KIP-447): a copier that
+        /// takes over at once may begin before them.
         @Test(
             .enabled(if: loadSeconds != nil, "runs for KAFKA_TEST_LOAD_SECONDS, if that is set"),
-            .enabled(if: CopyChain.isPossible, "needs Kafka's tools"), arguments: Setup.all)
+            .enabled(if: CopyChain.isPossible, "needs Kafka's tools"), arguments: Setup.withFencedGroups)
         func copiersWithPartitionsOfTheirOwnCopyEachRecordOnce(setup: Setup) async throws {
             try await setup.withCluster { cluster in
                 let summary = try await CopyChain(cluster, seed: seed).runAssigned(for: loadSeconds ?? 15)
