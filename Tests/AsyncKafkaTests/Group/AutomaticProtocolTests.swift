@@ -119,18 +119,12 @@ import Testing
         }
     }
 
-    /// The callbacks of a member that lost its partition, and got it again when the session of its former self was over.
-    private func expectLossAndReturn() {
-        let callbacks = self.log.events.filter { $0.hasPrefix("a ") }
-        let once = ["a assigning 0", "a assigned 0"]
-        #expect(
-            callbacks == once + ["a lost 0", "a assigning ", "a assigned "] + once + ["a revoking 0", "a revoked 0"])
-    }
-
-    /// The brokers get the consumer protocol while the member is classic, and the group then changes its type.
-    @Test func aClassicMemberThatIsRefusedChangesToTheConsumerProtocol() async throws {
-        var broker = HandoverProtocol.broker
-        broker.groupVersion = 0
+    /// Runs `body` with a member that has read a record, and loses its partition. The member gets it again when the session of its
+    /// former self is over.
+    private func whileLosing(
+        _ broker: EmbeddedKafka.Configuration,
+        _ body: @escaping @Sendable (EmbeddedKafka, KafkaConsumer) async throws -> Void
+    ) async throws {
         try await self.clock.withCluster(broker) { kafka in
             try await kafka.createTopic("t")
             try await kafka.fill("t", 1)
@@ -140,19 +134,32 @@ import Testing
                 let first = try await consumer.nextRecord()
                 #expect(first?.text == "v0")
                 try await consumer.commit()
-                try await kafka.setGroupVersion(1)
-                kafka.inject(.fail(.inconsistentGroupProtocol), on: .joinGroup)
-                kafka.inject(.fail(.unknownMemberId), on: .heartbeat)
-                try await consumer.pollsUntil { self.log.count("joining by the consumer protocol") == 1 }
-                try await consumer.pollsUntil { consumer.assignment.count == 1 }
-                try await kafka.fill("t", 1, prefix: "w")
-                let second = try await consumer.nextRecord()
-                #expect(second?.text == "w0")
-                let type = try await self.type(of: "g", kafka)
-                #expect(type == .consumer)
+                try await body(kafka, consumer)
             }
-            self.expectLossAndReturn()
+            let callbacks = self.log.events.filter { $0.hasPrefix("a ") }
+            let once = ["a assigning 0", "a assigned 0"]
+            #expect(
+                callbacks == once + ["a lost 0", "a assigning ", "a assigned "] + once
+                    + ["a revoking 0", "a revoked 0"])
             try await kafka.untilEmpty("g", on: self.clock)
+        }
+    }
+
+    /// The brokers get the consumer protocol while the member is classic, and the group then changes its type.
+    @Test func aClassicMemberThatIsRefusedChangesToTheConsumerProtocol() async throws {
+        var broker = HandoverProtocol.broker
+        broker.groupVersion = 0
+        try await self.whileLosing(broker) { kafka, consumer in
+            try await kafka.setGroupVersion(1)
+            kafka.inject(.fail(.inconsistentGroupProtocol), on: .joinGroup)
+            kafka.inject(.fail(.unknownMemberId), on: .heartbeat)
+            try await consumer.pollsUntil { self.log.count("joining by the consumer protocol") == 1 }
+            try await consumer.pollsUntil { consumer.assignment.count == 1 }
+            try await kafka.fill("t", 1, prefix: "w")
+            let second = try await consumer.nextRecord()
+            #expect(second?.text == "w0")
+            let type = try await self.type(of: "g", kafka)
+            #expect(type == .consumer)
         }
     }
 
@@ -160,21 +167,12 @@ import Testing
     @Test func aConsumerMemberThatIsRefusedChangesToTheClassicProtocol() async throws {
         var broker = HandoverProtocol.broker
         broker.consumerSessionTimeout = .seconds(6)
-        try await self.clock.withCluster(broker) { kafka in
-            try await kafka.createTopic("t")
-            try await kafka.fill("t", 1)
-            let listener = NotingListener(name: "a", log: self.log)
-            try await KafkaConsumer.withConsumer(self.configuration(kafka), subscribedTo: ["t"], listener: listener) {
-                consumer in
-                let first = try await consumer.nextRecord()
-                #expect(first?.text == "v0")
-                let fault = kafka.inject(.fail(.unsupportedVersion), on: .consumerGroupHeartbeat, times: nil)
-                try await consumer.pollsUntil { self.log.count("joining by the classic one") == 1 }
-                try await consumer.pollsUntil { consumer.assignment.count == 1 }
-                // One for the member, and one for its attempt to join again.
-                #expect(fault.hits == 2)
-            }
-            self.expectLossAndReturn()
+        try await self.whileLosing(broker) { kafka, consumer in
+            let fault = kafka.inject(.fail(.unsupportedVersion), on: .consumerGroupHeartbeat, times: nil)
+            try await consumer.pollsUntil { self.log.count("joining by the classic one") == 1 }
+            try await consumer.pollsUntil { consumer.assignment.count == 1 }
+            // One for the member, and one for its attempt to join again.
+            #expect(fault.hits == 2)
         }
     }
 
