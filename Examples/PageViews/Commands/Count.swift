@@ -30,12 +30,13 @@ struct Count {
     var name = "count"
     /// Requests a graceful end.
     let stop = StopSignal()
+    /// Requests a graceful end once the group has counted all records.
+    let stopWhenAllIsCounted = StopSignal()
 
-    init(topic: String, group: String, store: String, untilIdle: Duration? = nil, name: String) {
+    init(topic: String, group: String, store: String, name: String) {
         self.topic = topic
         self.group = group
         self.store = store
-        self.untilIdle = untilIdle
         self.name = name
     }
 
@@ -80,7 +81,10 @@ struct Count {
                     try await counter.save(consumer)
                     lastSave = now
                 }
-                if let untilIdle, now - lastRecord >= untilIdle, try await self.isAllCounted(in: store, consumer) {
+                let isIdle = self.untilIdle.map { now - lastRecord >= $0 } ?? false
+                if isIdle || self.stopWhenAllIsCounted.isRequested,
+                    try await self.isAllCounted(in: store, consumer)
+                {
                     break
                 }
             }

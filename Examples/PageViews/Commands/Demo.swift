@@ -44,7 +44,7 @@ struct Demo {
 
     private func produceAndCount(on cluster: KafkaClientConfiguration, _ store: String) async throws {
         let one = Count(topic: self.topic, group: "counters", store: store, name: "  one")
-        let two = Count(topic: self.topic, group: "counters", store: store, untilIdle: .seconds(1), name: "  two")
+        let two = Count(topic: self.topic, group: "counters", store: store, name: "  two")
         try await withThrowingTaskGroup(of: Void.self) { group in
             try await KafkaProducer.withProducer(ProducerConfiguration(cluster)) { producer in
                 var log = AccessLog(SampleLog(count: self.views))
@@ -62,6 +62,7 @@ struct Demo {
                 try await self.produce(self.views, of: &log, producer)
             }
             try say("All \(self.views.grouped) views are produced; consumer two counts what is left.")
+            two.stopWhenAllIsCounted.request()
             try await group.waitForAll()
         }
     }

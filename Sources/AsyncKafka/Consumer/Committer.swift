@@ -86,18 +86,23 @@ final class Committer: Sendable {
         return identity
     }
 
-    /// Lets offsets be committed only in transactions, until `releaseFromTransactions`. A commit beside a transaction could replace the
-    /// offsets that are in it.
-    func reserveForTransactions() throws(KafkaError) {
-        _ = try self.identityForTransaction()
+    /// Lets offsets be committed only in transactions, until `releaseFromTransactions`, and waits until a commit that is under way has
+    /// ended. A commit beside a transaction could replace the offsets that are in it.
+    func reserveForTransactions() async throws(KafkaError) {
+        let group = try self.identityForTransaction().group
         let isFirst = self.core.state.withLock { state in
             defer { state.isInTransactions = true }
             return !state.isInTransactions
         }
         guard isFirst else {
             throw KafkaError(
-                .illegalState, "The consumer is being processed in transactions already.",
-                group: self.core.configuration.groupID)
+                .illegalState, "The consumer is being processed in transactions already.", group: group)
+        }
+        do throws(KafkaError) {
+            try await self.inTurn(until: self.core.apiDeadline, group: group) {}
+        } catch {
+            self.releaseFromTransactions()
+            throw error
         }
     }
 
@@ -161,13 +166,6 @@ final class Committer: Sendable {
         guard let committer else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
         }
-        if self.core.state.withLock({ $0.isInTransactions }) {
-            if isAutomatic { return }
-            throw KafkaError(
-                .illegalState,
-                "The consumer's offsets are committed by the producer that processes it, and by nothing else meanwhile.",
-                group: committer.group)
-        }
         let begun = self.core.loop.now
         do throws(KafkaError) {
             let committed = try await self.commitInTurn(
@@ -192,12 +190,15 @@ final class Committer: Sendable {
         of committer: CommitIdentity, deadline: MonotonicTime, isAutomatic: Bool,
         _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
-        try await self.turns.run(
-            until: deadline, on: self.core.loop,
-            orThrow: {
-                self.core.cluster.timeoutError("The commit waited for another one for too long", group: committer.group)
+        try await self.inTurn(until: deadline, group: committer.group) { () async throws(KafkaError) in
+            // Asked in turn: who reserves the commits for transactions waits only for those before.
+            if self.core.state.withLock({ $0.isInTransactions }) {
+                if isAutomatic { return [:] }
+                throw KafkaError(
+                    .illegalState,
+                    "The consumer's offsets are committed by the producer that processes it, and by nothing else meanwhile.",
+                    group: committer.group)
             }
-        ) { () async throws(KafkaError) in
             let offsets = offsets()
             var commit = OffsetCommitProgress(offsets)
             // The ids are read now, so that offsets of a topic are not committed to one that takes its name later.
@@ -227,6 +228,16 @@ final class Committer: Sendable {
             if let failure = commit.failure { throw failure }
             return offsets
         }
+    }
+
+    /// Runs `body` when earlier commits have ended.
+    private func inTurn<Value>(
+        until deadline: MonotonicTime, group: String, _ body: () async throws(KafkaError) -> Value
+    ) async throws(KafkaError) -> Value {
+        try await self.turns.run(
+            until: deadline, on: self.core.loop,
+            orThrow: { self.core.cluster.timeoutError("The commit waited for another one for too long", group: group) },
+            body)
     }
 
     /// Returns the identity under which a commit is made now that was prepared by `committer`.

@@ -56,6 +56,11 @@ public enum KafkaEvent: Sendable {
     /// A producer's buffer has room again.
     case bufferFree(BufferFree)
 
+    /// A transactional producer has committed a transaction.
+    case transactionCommitted(TransactionCommitted)
+    /// A transactional producer has aborted a transaction, or does not know whether it is committed.
+    case transactionAborted(TransactionAborted)
+
     /// A broker answered a Fetch. Raised for each partition in the answer.
     case partitionFetched(PartitionFetched)
     /// A consumer gave a batch to the application.

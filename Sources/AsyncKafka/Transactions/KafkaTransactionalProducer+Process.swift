@@ -47,7 +47,7 @@ extension KafkaTransactionalProducer {
         guard retrying >= 0 else {
             throw KafkaError(.invalidArgument, "retrying must not be negative; it is \(retrying).")
         }
-        try consumer.commits.reserveForTransactions()
+        try await consumer.commits.reserveForTransactions()
         defer { consumer.commits.releaseFromTransactions() }
         // Closing the consumer waits for the transaction.
         let lease = KafkaConsumer.ReaderLease(consumer.core)

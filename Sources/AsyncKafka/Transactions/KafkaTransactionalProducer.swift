@@ -129,14 +129,21 @@ public final class KafkaTransactionalProducer: Sendable {
         }
         defer { transactions.turns.giveBack() }
         let number = try await sender.beginTransaction(transactions)
+        let begun = sender.loop.now
         let transaction = KafkaTransaction(
             sender: sender, transactions: transactions, consumers: self.consumers, number: number)
         do {
             let open = Self.open.merging([ObjectIdentifier(self): number]) { $1 }
             let result = try await Self.$open.withValue(open) { try await body(transaction) }
             if Task.isCancelled { throw KafkaError.cancelled }
+            let returned = sender.loop.now
             try await sender.commitTransaction(number, transactions)
             self.consumers.move(of: number, after: .commit)
+            sender.events(
+                .transactionCommitted(
+                    KafkaEvent.TransactionCommitted(
+                        transactionalID: transactions.id, duration: sender.loop.now - begun,
+                        commitDuration: sender.loop.now - returned)))
             return .committed(result)
         } catch {
             var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
@@ -144,6 +151,10 @@ public final class KafkaTransactionalProducer: Sendable {
                 reason = reason ?? error
             }
             self.consumers.move(of: number, after: .abort, isUndecided: reason?.isFatal == true)
+            sender.events(
+                .transactionAborted(
+                    KafkaEvent.TransactionAborted(
+                        transactionalID: transactions.id, cause: reason, duration: sender.loop.now - begun)))
             return .aborted(error, reason: reason)
         }
     }

@@ -40,6 +40,13 @@ final class KeptEvents: KafkaObserver {
         self.all { if case .batchFailed(let event) = $0 { event } else { nil } }
     }
 
+    var transactionsCommitted: [KafkaEvent.TransactionCommitted] {
+        self.all { if case .transactionCommitted(let event) = $0 { event } else { nil } }
+    }
+    var transactionsAborted: [KafkaEvent.TransactionAborted] {
+        self.all { if case .transactionAborted(let event) = $0 { event } else { nil } }
+    }
+
     var partitionsFetched: [KafkaEvent.PartitionFetched] {
         self.all { if case .partitionFetched(let event) = $0 { event } else { nil } }
     }

@@ -410,12 +410,4 @@ extension EmbeddedKafka {
             while seen < count { seen += try await consumer.poll(timeout: .seconds(1)).count }
         }
     }
-
-    /// The committed offset of a group in a topic's first partition.
-    fileprivate func groupOffset(_ group: String, _ topic: String) async throws -> Int64? {
-        let partition = TopicPartition(topic, 0)
-        return try await KafkaAdminClient.withAdminClient(self.clientConfiguration) { admin in
-            try await admin.listGroupOffsets(of: group, in: [partition])[partition]?.get()?.offset
-        }
-    }
 }

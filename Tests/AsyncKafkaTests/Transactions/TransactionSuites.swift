@@ -93,6 +93,14 @@ extension EmbeddedKafka {
             return values
         }
     }
+
+    /// The committed offset of a group in a topic's first partition.
+    func groupOffset(_ group: String, _ topic: String) async throws -> Int64? {
+        let partition = TopicPartition(topic, 0)
+        return try await KafkaAdminClient.withAdminClient(self.clientConfiguration) { admin in
+            try await admin.listGroupOffsets(of: group, in: [partition])[partition]?.get()?.offset
+        }
+    }
 }
 
 /// The code of the error that `body` throws.
