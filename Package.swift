@@ -28,7 +28,17 @@ let package = Package(
         .trait(name: "LZ4", description: "lz4 compression, on the system's liblz4"),
         .trait(name: "Snappy", description: "snappy compression, on the system's libsnappy"),
         .trait(name: "GSSAPI", description: "SASL GSSAPI, on the system's MIT Kerberos (libkrb5-dev)"),
+        .trait(name: "SwiftLog", description: "the log as swift-log's (fetches swift-log)"),
+        .trait(name: "DistributedTracing", description: "spans of swift-distributed-tracing (fetches it)"),
+        .trait(name: "ServiceLifecycle", description: "clients as services of swift-service-lifecycle (fetches it)"),
         .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
+    ],
+    // Each is fetched only with its trait.
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-service-context.git", from: "1.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
         // C code for what Swift can't express, and the system's libraries.
@@ -75,6 +85,19 @@ let package = Package(
             dependencies: [
                 "KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL",
                 .target(name: "CGSSAPI", condition: .when(traits: ["GSSAPI"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+                .product(
+                    name: "Tracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "Instrumentation", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "ServiceContextModule", package: "swift-service-context",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])),
             ],
             swiftSettings: settings),
         .target(name: "KafkaFoundation", dependencies: ["AsyncKafka"], swiftSettings: settings),
@@ -133,6 +156,21 @@ let package = Package(
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaFoundation", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
                 "KafkaMemory",
+                .product(
+                    name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog", "ServiceLifecycle"])),
+                .product(name: "InMemoryLogging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+                .product(
+                    name: "InMemoryTracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "Tracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "ServiceContextModule", package: "swift-service-context",
+                    condition: .when(traits: ["DistributedTracing"])),
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])),
             ],
             swiftSettings: settings),
         .testTarget(

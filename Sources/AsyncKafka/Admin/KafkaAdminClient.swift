@@ -73,11 +73,13 @@ public final class KafkaAdminClient: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make an admin client for each run.")
         }
-        await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: self.loop) { await self.cluster.run() }
-            // Both cancellation and `triggerGracefulShutdown()` end the run.
-            try? await self.shutdown.value()
-            group.cancelAll()
+        try await withGracefulShutdown(self.triggerGracefulShutdown) {
+            await withDiscardingTaskGroup { group in
+                group.addTask(executorPreference: self.loop) { await self.cluster.run() }
+                // Both cancellation and `triggerGracefulShutdown()` end the run.
+                try? await self.shutdown.value()
+                group.cancelAll()
+            }
         }
     }
 

@@ -69,7 +69,7 @@ public final class KafkaConsumer: Sendable {
     ///
     /// - Throws: `.listenerFailed` if the last callback throws; `.illegalState` if `run()` was called before.
     public func run() async throws {
-        try await self.life.run(self)
+        try await withGracefulShutdown(self.triggerGracefulShutdown) { try await self.life.run(self) }
     }
 
     /// Starts a graceful shutdown and returns immediately. The reader's next request for an element gives up the

@@ -30,6 +30,8 @@ import KafkaTransport
 public final class KafkaProducer: Sendable {
     let sender: Sender
     let loop: EventLoop
+    /// Whether each record has a span.
+    private let isTraced: Bool
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
@@ -50,6 +52,7 @@ public final class KafkaProducer: Sendable {
             throw KafkaError(.connectionFailed, "No event loop could be made: \(error)", underlyingError: error)
         }
         self.sender = try Sender(configuration, transactions: transactions, loop: self.loop)
+        self.isTraced = configuration.cluster.tracer != nil
     }
 
     deinit {
@@ -68,7 +71,10 @@ public final class KafkaProducer: Sendable {
     /// - Throws: The errors of `enqueue(_:)` if the record is not accepted, and those of `Delivery.metadata` if it is
     ///   not delivered.
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
-        try await self.enqueue(record).metadata
+        guard let tracer = self.sender.tracer else { return try await self.enqueue(record).metadata }
+        return try await self.sender.tracingSend(of: record, tracer) { record throws(KafkaError) in
+            try await self.sender.enqueue(record).metadata
+        }
     }
 
     /// Sends records and waits until each of them is acknowledged or has failed. Returns the results in the order of
@@ -122,12 +128,14 @@ public final class KafkaProducer: Sendable {
 
     @usableFromInline
     func appendAtOnce(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
-        try self.sender.append(record)
+        self.isTraced ? nil : try self.sender.append(record)
     }
 
     @usableFromInline
     func appendWaiting(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        try await self.sender.enqueue(record)
+        try await self.sender.tracingCreation(of: record) { record throws(KafkaError) in
+            try await self.sender.enqueue(record)
+        }
     }
 
     /// Puts a record into the buffer if that is possible without waiting.
@@ -137,8 +145,8 @@ public final class KafkaProducer: Sendable {
     ///   `partitions(of:)` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for `enqueue(_:)`.
     @discardableResult
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
-        if let delivery = try self.sender.append(record) { return delivery }
-        return try self.sender.tryEnqueue(record)
+        if let tracer = self.sender.tracer { return try self.sender.tryEnqueue(record, tracer) }
+        return try self.sender.append(record) ?? self.sender.tryEnqueue(record)
     }
 
     /// Sends everything in the buffer without waiting for more records, and waits until all records accepted before the
@@ -183,6 +191,14 @@ public final class KafkaProducer: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make a producer for each run.")
         }
+        try await withGracefulShutdown(self.triggerGracefulShutdown) { await self.work() }
+        if let fatal = self.sender.accumulator.withLock({ $0.fatalError }) { throw fatal }
+        // What becomes of the records of a transaction is told by the call that runs it.
+        if self.sender.transactions == nil, let error = self.sender.undelivered.take() { throw error }
+    }
+
+    /// Works until the shutdown, and then delivers what is left.
+    private func work() async {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.sender.cluster.run() }
             if let transactions = self.sender.transactions {
@@ -204,9 +220,6 @@ public final class KafkaProducer: Sendable {
             }
             group.cancelAll()
         }
-        if let fatal = self.sender.accumulator.withLock({ $0.fatalError }) { throw fatal }
-        // What becomes of the records of a transaction is told by the call that runs it.
-        if self.sender.transactions == nil, let error = self.sender.undelivered.take() { throw error }
     }
 
     /// Ends `run()` once the accepted records are delivered. Returns immediately.

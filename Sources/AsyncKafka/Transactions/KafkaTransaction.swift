@@ -35,11 +35,15 @@ public struct KafkaTransaction: Sendable {
 
     @usableFromInline
     func appendAtOnce(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
-        try self.sender.append(record, in: self.number)
+        self.sender.tracer == nil ? try self.sender.append(record, in: self.number) : nil
     }
 
     @usableFromInline
     func appendWaiting(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        try await self.sender.tracingCreation(of: record, self.accept)
+    }
+
+    private func accept(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         do throws(KafkaError) {
             return try await self.sender.enqueue(record, in: self.number)
         } catch {
@@ -53,7 +57,10 @@ public struct KafkaTransaction: Sendable {
     ///
     /// - Throws: The errors of `enqueue(_:)`, and those of `Delivery.metadata`.
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
-        try await self.enqueue(record).metadata
+        guard let tracer = self.sender.tracer else { return try await self.enqueue(record).metadata }
+        return try await self.sender.tracingSend(of: record, tracer) { record throws(KafkaError) in
+            try await self.accept(record).metadata
+        }
     }
 
     /// Adds offsets to the transaction, which become those of the consumer's group when the transaction is committed (KIP-447). The

@@ -120,7 +120,7 @@ extension KafkaTransactionalProducer {
         let sender = self.producer.sender
         var batch = first
         while true {
-            try await body(batch, transaction)
+            try await consumer.withSpan(processing: batch) { try await body(batch, transaction) }
             processed.end(batch)
             if interval.isReached(records: processed.records, bytes: processed.bytes) { return }
             if consumer.core.loop.now >= end { return }

@@ -1,0 +1,56 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+/// Spans around the processing of records.
+extension KafkaConsumer {
+    /// Runs `body`, which processes a record, in a span that is linked to the one of its sender. Without
+    /// `KafkaClientConfiguration.tracer` it only runs `body`.
+    ///
+    /// ```swift
+    /// for try await record in consumer.records {
+    ///     try await consumer.withSpan(processing: record) { try await handle(record) }
+    /// }
+    /// ```
+    ///
+    /// - Throws: The error of `body`, with which the span ends.
+    public func withSpan<Result>(
+        processing record: ConsumerRecord, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        guard let tracer = self.core.configuration.cluster.tracer else { return try await body() }
+        let operation = KafkaOperation(
+            processing: record, clientID: self.core.configuration.cluster.clientID,
+            group: self.core.configuration.groupID)
+        return try await Self.run(body, in: tracer.begin(operation))
+    }
+
+    /// Runs `body`, which processes a batch, in a span that is linked to those of the senders of its records. Without
+    /// `KafkaClientConfiguration.tracer` it only runs `body`.
+    ///
+    /// - Throws: The error of `body`, with which the span ends.
+    public func withSpan<Result>(
+        processing batch: ConsumerRecordBatch, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        guard let tracer = self.core.configuration.cluster.tracer else { return try await body() }
+        let operation = KafkaOperation(
+            processing: batch, clientID: self.core.configuration.cluster.clientID,
+            group: self.core.configuration.groupID)
+        return try await Self.run(body, in: tracer.begin(operation))
+    }
+
+    private static func run<Result>(
+        _ body: () async throws -> Result, in span: any KafkaSpan
+    ) async rethrows -> Result {
+        do {
+            let result = try await span.withCurrent(body)
+            span.end([], error: nil)
+            return result
+        } catch {
+            span.end([], error: error)
+            throw error
+        }
+    }
+}
