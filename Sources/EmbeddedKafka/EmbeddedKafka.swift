@@ -13,7 +13,7 @@ package import KafkaTransport
 ///
 /// Any Kafka client can connect to it, because it speaks the Kafka protocol on sockets. It keeps all data in memory and
 /// discards it when it stops. It behaves like Kafka's brokers, including error codes, and can inject faults: see
-/// `inject`.
+/// `inject`. All methods may be called by many tasks at once.
 ///
 /// ```swift
 /// try await EmbeddedKafka.withBroker { kafka in

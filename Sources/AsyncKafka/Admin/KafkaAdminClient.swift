@@ -25,7 +25,8 @@ import KafkaTransport
 /// retried once it may have taken effect (``KafkaError/isOutcomeUnknown``). A call that is cancelled ends at once; its outcome is
 /// unknown if its request was sent. A call without items returns at once, without asking a broker. See <doc:Administration>.
 ///
-/// ``KafkaAdminClient/run()`` does the background work; `withAdminClient` runs it for the duration of a closure.
+/// ``KafkaAdminClient/run()`` does the background work; `withAdminClient` runs it for the duration of a closure. All calls
+/// may be made by many tasks at once.
 public final class KafkaAdminClient: Sendable {
     let cluster: Cluster
     private let loop: EventLoop

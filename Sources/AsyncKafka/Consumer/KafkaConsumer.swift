@@ -20,7 +20,7 @@
 ///
 /// **Asking for the next element means that the last one is processed.** Automatic commits depend on it, and the
 /// callbacks of a ``ConsumerRebalanceListener`` run at that point, between two elements, on the task that reads. Only one
-/// task may read at a time.
+/// task may read at a time. Everything else may be called from any task, also while another one reads.
 ///
 /// ``KafkaConsumer/run()`` does the background work: fetching, heartbeats and automatic commits. `withConsumer` runs it while a closure
 /// runs. Each call that waits ends with a result, an error, or at its deadline.

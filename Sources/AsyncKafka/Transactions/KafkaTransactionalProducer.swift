@@ -27,6 +27,8 @@ import KafkaTransport
 /// **Errors** say what to do: with `.transactionAborted` and `isRetriable`, run the transaction again; with `isFatal`, make a new
 /// producer; `.illegalState`, `.invalidArgument` and `.invalidConfiguration` are mistakes of the program. If `isOutcomeUnknown`, it could
 /// not be learned whether the transaction was committed.
+///
+/// Any task may call the methods. Transactions of several tasks follow one another; within one, many tasks may write at once.
 public final class KafkaTransactionalProducer: Sendable {
     let producer: KafkaProducer
     let transactions: Transactions
