@@ -31,6 +31,9 @@ extension KafkaConsumer {
     /// committed automatically, and a graceful shutdown waits for the reader. An empty array means that no record
     /// arrived in time or that the consumer is being shut down.
     ///
+    /// - Parameters:
+    ///   - maximum: the maximum number of records. Default: 500.
+    ///   - timeout: the maximum time to wait for the first record.
     /// - Throws: `.invalidArgument` if `maximum` isn't positive; `.closed` when the consumer has been shut down;
     ///   otherwise the errors of the sequences (see ``KafkaConsumer/Batches/AsyncIterator/next()``).
     public func poll(max maximum: Int = 500, timeout: Duration) async throws(KafkaError) -> [ConsumerRecord] {

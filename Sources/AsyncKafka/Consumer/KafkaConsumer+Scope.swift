@@ -17,6 +17,11 @@ extension KafkaConsumer {
     /// }
     /// ```
     ///
+    /// - Parameters:
+    ///   - configuration: the cluster, the group and the other settings.
+    ///   - topics: the topics, at least one.
+    ///   - listener: receives callbacks when partitions are assigned or taken away. Default: nil.
+    ///   - body: uses the consumer. Its result is returned.
     /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/subscribe(to:)``, before the closure
     ///   runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
@@ -30,6 +35,11 @@ extension KafkaConsumer {
 
     /// Runs a consumer that is subscribed to all topics whose names match a pattern while a closure runs.
     ///
+    /// - Parameters:
+    ///   - configuration: the cluster, the group and the other settings.
+    ///   - pattern: the pattern of the topics' names.
+    ///   - listener: receives callbacks when partitions are assigned or taken away. Default: nil.
+    ///   - body: uses the consumer. Its result is returned.
     /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/subscribe(toTopicsMatching:)``, before
     ///   the closure runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
@@ -43,6 +53,10 @@ extension KafkaConsumer {
 
     /// Runs a consumer of exactly these partitions while a closure runs.
     ///
+    /// - Parameters:
+    ///   - configuration: the cluster and the other settings.
+    ///   - partitions: the partitions to read.
+    ///   - body: uses the consumer. Its result is returned.
     /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/assign(_:)``, before the closure runs.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, assigned partitions: [TopicPartition],

@@ -222,6 +222,9 @@ public final class KafkaProducer: Sendable {
     /// When the closure returns or throws, the accepted records are delivered within
     /// ``ProducerConfiguration/closeTimeout``. When the task is cancelled, pending records fail immediately.
     ///
+    /// - Parameters:
+    ///   - configuration: The settings of the producer.
+    ///   - body: Uses the producer. Its result is returned.
     /// - Throws: The closure's error. If the closure returns, the errors of ``KafkaProducer/run()``: in particular that of records that
     ///   were not delivered and whose ``Delivery`` no task has awaited.
     public static func withProducer<Result>(
