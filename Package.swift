@@ -103,7 +103,8 @@ let package = Package(
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
-            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaOIDC"], path: "Examples/Snippets",
+            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaMSK", "KafkaOIDC"],
+            path: "Examples/Snippets",
             swiftSettings: settings),
 
         // Tests, and the support code that runs real Kafka.
@@ -158,6 +159,12 @@ let package = Package(
         .testTarget(
             name: "InvoicesTests",
             dependencies: ["invoices", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SnippetsTests",
+            dependencies: [
+                "Snippets", "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory",
+            ],
             swiftSettings: settings),
     ]
 )
