@@ -33,6 +33,7 @@ extension ConsumerCore: FetchSource {
                 fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch result {
             case .answered(let answers):
+                state.tally.fetched(answers.reduce(0) { $0 + ($1.answer.chunk?.byteCount ?? 0) }, now: now)
                 let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
                 for (partition, answer) in answers {
                     guard let fetch = byPartition[partition] else { continue }

@@ -129,6 +129,12 @@ public final class KafkaTransactionalProducer: Sendable {
         }
         defer { transactions.turns.giveBack() }
         let number = try await sender.beginTransaction(transactions)
+        let begin = sender.loop.now
+        var isCommitted = false
+        defer {
+            let now = sender.loop.now
+            sender.tally.withLock { $0.transactionEnded(isCommitted: isCommitted, after: now - begin, now: now) }
+        }
         let transaction = KafkaTransaction(
             sender: sender, transactions: transactions, consumers: self.consumers, number: number)
         do {
@@ -136,6 +142,7 @@ public final class KafkaTransactionalProducer: Sendable {
             let result = try await Self.$open.withValue(open) { try await body(transaction) }
             if Task.isCancelled { throw KafkaError.cancelled }
             try await sender.commitTransaction(number, transactions)
+            isCommitted = true
             self.consumers.move(of: number, after: .commit)
             return .committed(result)
         } catch {
