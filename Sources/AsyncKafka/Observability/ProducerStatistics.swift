@@ -36,7 +36,7 @@ public struct ProducerStatistics: KafkaStatistics, Hashable {
     }
 
     /// The transactions of a transactional producer.
-    public struct Transactions: Hashable, Sendable {
+    public struct TransactionCounts: Hashable, Sendable {
         /// The transactional id.
         public var transactionalID: String
         /// The state: `uninitialized`, `ready`, `open`, `ending`, `stale` (a new epoch is needed) or `failed`.
@@ -56,7 +56,7 @@ public struct ProducerStatistics: KafkaStatistics, Hashable {
     /// The partitions with records that aren't acknowledged yet, sorted.
     public var partitions: [Partition]
     /// The transactions; nil for a producer without.
-    public var transactions: Transactions?
+    public var transactions: TransactionCounts?
 
     /// The records that were acknowledged. With `acks` 0, those that the system has accepted.
     public var records: StatisticsCount
@@ -130,7 +130,7 @@ extension ProducerStatistics.Partition {
     }
 }
 
-extension ProducerStatistics.Transactions {
+extension ProducerStatistics.TransactionCounts {
     fileprivate var tree: StatisticsTree {
         .object([
             ("transactionalID", .text(self.transactionalID)), ("state", .text(self.state)),

@@ -63,7 +63,7 @@ struct ProducerTally: Sendable {
         return ProducerStatistics(
             client: client, buffer: buffer, partitions: partitions,
             transactions: transactions.map {
-                ProducerStatistics.Transactions(
+                ProducerStatistics.TransactionCounts(
                     transactionalID: $0.id, state: $0.state, committed: count(self.committed),
                     aborted: count(self.aborted), duration: self.transactionTime.reportedTimes(now: now))
             },
