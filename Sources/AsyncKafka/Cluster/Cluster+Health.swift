@@ -36,10 +36,10 @@ extension KafkaHealth {
 
     /// A reason that concerns several partitions: it names the first of them.
     static func reason(
-        _ code: Code, _ partitions: [(partition: TopicPartition, error: KafkaError)]
+        _ code: Code, _ partitions: [(partition: TopicPartition, message: String)]
     ) -> Reason? {
         guard let first = partitions.min(by: { $0.partition < $1.partition }) else { return nil }
         let others = partitions.count > 1 ? " (and \(partitions.count - 1) more)" : ""
-        return Reason(code, "\(first.partition)\(others): \(first.error.message)")
+        return Reason(code, "\(first.partition)\(others): \(first.message)")
     }
 }

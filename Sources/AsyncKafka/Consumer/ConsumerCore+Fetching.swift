@@ -69,7 +69,15 @@ extension ConsumerCore: FetchSource {
         self.wake(self.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
     }
 
-    func brokerFailed(_ error: KafkaError) {
+    func brokerFailed(_ error: KafkaError, fetching fetches: [PlannedFetch]) {
+        let now = self.loop.now
+        self.state.withLock { state in
+            for fetch in fetches where state.subscriptions.partitions[fetch.partition]?.incarnation == fetch.incarnation
+            {
+                // The fetcher logs the broker's failure.
+                state.subscriptions.refused(fetch.partition, error, now: now, isToldElsewhere: true)
+            }
+        }
         guard !error.isRetriable else { return self.wake([.metadata]) }
         self.state.withLock { $0.report(error) }
         self.wake([.reader])

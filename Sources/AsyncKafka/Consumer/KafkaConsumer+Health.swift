@@ -34,8 +34,8 @@ extension ConsumerState {
         case .none, .partitions: break
         }
         let failing = self.subscriptions.refusals.compactMap {
-            partition, refusals -> (partition: TopicPartition, error: KafkaError)? in
-            refusals.failure(after: KafkaHealth.patience, now: now).map { (partition, $0) }
+            partition, refusals -> (partition: TopicPartition, message: String)? in
+            refusals.failure(after: KafkaHealth.patience, now: now).map { (partition, $0.message) }
         }
         if let reason = KafkaHealth.reason(.partitionsNotRead, failing) { reasons.append(reason) }
         return reasons

@@ -30,14 +30,17 @@ extension RecordAccumulator {
         var reasons: [KafkaHealth.Reason] = []
         let attempts = self.settings.isTransactional ? self.transactionAttempts : self.idempotence.failedAttempts
         if let error = attempts.last, attempts.duration(now: now) >= KafkaHealth.patience {
-            reasons.append(.init(.noProducerID, "The producer waits for its id. \(error.message)"))
+            reasons.append(.init(.noProducerID, "The producer waits for its id or its transaction. \(error.message)"))
         }
         let failing = self.topics.values.lazy.flatMap(\.partitions).compactMap {
-            partition -> (partition: TopicPartition, error: KafkaError)? in
-            guard partition.open != nil || partition.queue.count > 0, let error = partition.failedAttempts.last,
-                partition.failedAttempts.duration(now: now) >= KafkaHealth.patience
-            else { return nil }
-            return (partition.topicPartition, error)
+            partition -> (partition: TopicPartition, message: String)? in
+            guard let oldest = partition.queue.pending.first, now - oldest.createdAt >= KafkaHealth.patience else {
+                return nil
+            }
+            if partition.leader == nil {
+                return (partition.topicPartition, "The partition has no leader.")
+            }
+            return partition.failedAttempts.last.map { (partition.topicPartition, $0.message) }
         }
         if let reason = KafkaHealth.reason(.partitionsNotWritten, Array(failing)) { reasons.append(reason) }
         return reasons

@@ -100,6 +100,33 @@ import Testing
         }
     }
 
+    @Test func aBrokerThatCannotBeReachedForAWhileMakesItsReadersAndWritersDegraded() async throws {
+        try await self.clock.withCluster(brokers: 2) { kafka in
+            // Broker 1 leads partition 0, and broker 2 partition 1.
+            try await kafka.createTopic("t", partitions: 2)
+            let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.send(
+                    partitions.map { ProducerRecord(topic: "t", partition: $0.partition, value: "x") })
+                try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: partitions) { consumer in
+                    _ = try await consumer.poll(timeout: .seconds(20))
+                    #expect(producer.health == .ready && consumer.health == .ready)
+                    let second = try #require(try await kafka.leader(of: "t", partition: 1))
+                    try await kafka.stopBroker(second)
+                    let delivery = try await producer.enqueue(ProducerRecord(topic: "t", partition: 1, value: "late"))
+                    try await self.clock.sleep(for: .seconds(10))
+                    #expect(self.codes(producer.health) == [.partitionsNotWritten])
+                    #expect(self.codes(consumer.health) == [.partitionsNotRead])
+                    #expect("\(consumer.health)".contains("t-1: "))
+                    try await kafka.startBroker(second)
+                    _ = try await delivery.metadata
+                    try await self.clock.sleep(for: .seconds(10))
+                    #expect(producer.health == .ready && consumer.health == .ready)
+                }
+            }
+        }
+    }
+
     @Test func aPartitionThatCannotBeReadForAWhileMakesAConsumerDegraded() async throws {
         try await self.clock.withCluster(brokers: 1) { kafka in
             try await kafka.createTopic("t")
