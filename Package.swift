@@ -89,6 +89,7 @@ let package = Package(
         // Programs.
         .executableTarget(name: "kafka-codegen", exclude: ["Definitions"], swiftSettings: settings),
         .executableTarget(name: "api-listing", swiftSettings: settings),
+        .executableTarget(name: "metrics-table", dependencies: ["AsyncKafka"], swiftSettings: settings),
         .target(name: "ArgumentParsing", swiftSettings: settings),
         .executableTarget(
             name: "async-kafka", dependencies: ["AsyncKafka", "ArgumentParsing"], swiftSettings: settings),

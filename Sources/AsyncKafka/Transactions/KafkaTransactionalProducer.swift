@@ -141,11 +141,7 @@ public final class KafkaTransactionalProducer: Sendable {
             let returned = sender.loop.now
             try await sender.commitTransaction(number, transactions)
             self.consumers.move(of: number, after: .commit)
-            sender.events(
-                .transactionCommitted(
-                    KafkaEvent.TransactionCommitted(
-                        transactionalID: transactions.id, duration: sender.loop.now - begun,
-                        commitDuration: sender.loop.now - returned)))
+            sender.committed(transactions.id, begun: begun, returned: returned)
             return .committed(result)
         } catch {
             var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
@@ -153,10 +149,7 @@ public final class KafkaTransactionalProducer: Sendable {
                 reason = reason ?? error
             }
             self.consumers.move(of: number, after: .abort, isUndecided: reason?.isFatal == true)
-            sender.events(
-                .transactionAborted(
-                    KafkaEvent.TransactionAborted(
-                        transactionalID: transactions.id, cause: reason, duration: sender.loop.now - begun)))
+            sender.aborted(transactions.id, begun: begun, because: reason)
             return .aborted(error, reason: reason)
         }
     }
