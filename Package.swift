@@ -112,6 +112,7 @@ let package = Package(
         // Programs.
         .executableTarget(name: "kafka-codegen", exclude: ["Definitions"], swiftSettings: settings),
         .executableTarget(name: "api-listing", swiftSettings: settings),
+        .executableTarget(name: "metrics-table", dependencies: ["AsyncKafka"], swiftSettings: settings),
         .target(name: "ArgumentParsing", swiftSettings: settings),
         .executableTarget(
             name: "async-kafka", dependencies: ["AsyncKafka", "ArgumentParsing"], swiftSettings: settings),
@@ -126,7 +127,8 @@ let package = Package(
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
-            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaOIDC"], path: "Examples/Snippets",
+            name: "Snippets", dependencies: ["AsyncKafka", "EmbeddedKafka", "KafkaMSK", "KafkaOIDC"],
+            path: "Examples/Snippets",
             swiftSettings: settings),
 
         // Tests, and the support code that runs real Kafka.
@@ -196,6 +198,12 @@ let package = Package(
         .testTarget(
             name: "InvoicesTests",
             dependencies: ["invoices", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SnippetsTests",
+            dependencies: [
+                "Snippets", "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory",
+            ],
             swiftSettings: settings),
     ]
 )

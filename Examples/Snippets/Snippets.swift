@@ -154,6 +154,19 @@ func embeddedFaults(service: ([String]) async throws -> Void) async throws {
     // snippet end
 }
 
+func embeddedHold(_ kafka: EmbeddedKafka, service: @escaping @Sendable ([String]) async throws -> Void) async throws {
+    // snippet: embedded-hold
+    let hold = EmbeddedKafka.Hold()
+    kafka.inject(.hold(hold), on: .produce)
+    let work = Task { try await service(kafka.bootstrapServers) }
+    await hold.untilHeld()  // The service has sent its records, and waits.
+    let before = try await kafka.waitForRecords(0, in: "orders")
+    assert(before.isEmpty)
+    hold.release()
+    try await work.value
+    // snippet end
+}
+
 func embeddedCleaning(_ kafka: EmbeddedKafka, _ producer: KafkaProducer, now: Timestamp) async throws {
     // snippet: embedded-cleaning
     try await kafka.createTopic("orders", configuration: ["retention.ms": "60000"])

@@ -7,7 +7,7 @@
 
 /// An error thrown by this library.
 ///
-/// `code` is for programs. `description` is a sentence for people: it names the broker, topic, partition or group and
+/// ``KafkaError/code`` is for programs. ``KafkaError/description`` is a sentence for people: it names the broker, topic, partition or group and
 /// says what to do. Neither contains a password or a token.
 public struct KafkaError: Error, Sendable {
     /// The kind of failure. Codes may be added in any release, so a `switch` over them needs a `default`.
@@ -79,7 +79,7 @@ public struct KafkaError: Error, Sendable {
         /// The transaction was aborted, and nothing of it is stored for those who read committed. If `isRetriable`, run it again.
         /// `underlyingError` is the cause.
         public static let transactionAborted = Code(.transactionAborted)
-        /// A `ConsumerRebalanceListener` callback threw; `underlyingError` is the error it threw.
+        /// A ``ConsumerRebalanceListener`` callback threw; `underlyingError` is the error it threw.
         public static let listenerFailed = Code(.listenerFailed)
         /// The call isn't allowed in the current state: `seek` on a partition that is not assigned, two iterators at
         /// once.

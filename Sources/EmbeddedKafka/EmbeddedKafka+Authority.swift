@@ -16,7 +16,7 @@ extension EmbeddedKafka {
 
         /// Creates an authority with a new key.
         ///
-        /// - Throws: `EmbeddedKafkaError` if OpenSSL can't create the key or the certificate.
+        /// - Throws: ``EmbeddedKafkaError`` if OpenSSL can't create the key or the certificate.
         public init() throws(EmbeddedKafkaError) {
             do throws(TLSFailure) {
                 self.authority = try CertificateAuthority(name: "Embedded Kafka's authority")
@@ -32,7 +32,7 @@ extension EmbeddedKafka {
         ///
         /// - Parameter requiresClientCertificate: Whether clients must have a certificate of this authority. Default:
         ///   false.
-        /// - Throws: `EmbeddedKafkaError` if OpenSSL can't create the certificate.
+        /// - Throws: ``EmbeddedKafkaError`` if OpenSSL can't create the certificate.
         public func tls(requiresClientCertificate: Bool = false) throws(EmbeddedKafkaError) -> TLS {
             let (chain, key) = try self.issue(to: "localhost")
             return TLS(chain: chain, key: key, clientAuthorities: requiresClientCertificate ? self.certificate : nil)
@@ -42,7 +42,7 @@ extension EmbeddedKafka {
         ///
         /// - Parameter name: The common name of the certificate's subject.
         /// - Returns: The certificate chain and the private key, both in PEM.
-        /// - Throws: `EmbeddedKafkaError` if OpenSSL can't create the certificate.
+        /// - Throws: ``EmbeddedKafkaError`` if OpenSSL can't create the certificate.
         public func issue(to name: String) throws(EmbeddedKafkaError) -> (chain: Bytes, key: Bytes) {
             do throws(TLSFailure) {
                 let issued = try self.authority.issue(name: name)

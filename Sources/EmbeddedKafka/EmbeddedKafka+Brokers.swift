@@ -14,7 +14,7 @@ extension EmbeddedKafka {
 
     /// Returns the ID of the broker that leads a partition, or nil if it has no leader.
     ///
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if the cluster has been stopped.
     public func leader(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onPartition(topic, partition) { _, partition in partition.leader.map { Int($0) } }
@@ -22,7 +22,7 @@ extension EmbeddedKafka {
 
     /// Returns a partition's leader epoch, which starts at 0 and increases with each change of the leader.
     ///
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if the cluster has been stopped.
     public func leaderEpoch(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Int {
         try await self.onPartition(topic, partition) { _, partition in Int(partition.leaderEpoch) }
@@ -35,7 +35,7 @@ extension EmbeddedKafka {
     ///   - topic: The name of the topic.
     ///   - partition: The number of the partition.
     ///   - broker: The ID of the new leader, which must be running.
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if the broker doesn't exist or is stopped, or if the cluster has been stopped.
     public func moveLeader(of topic: String, partition: Int, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onPartition(topic, partition) { cluster, partition throws(EmbeddedKafkaError) in
@@ -47,7 +47,7 @@ extension EmbeddedKafka {
     ///
     /// Other replicas become leaders of its partitions, if there are any, and other brokers coordinate its groups.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist or the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the broker doesn't exist or the cluster has been stopped.
     public func stopBroker(_ id: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             try cluster.knownBroker(id).stop()
@@ -58,7 +58,7 @@ extension EmbeddedKafka {
     ///
     /// It becomes the leader of its partitions that have no leader.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist, if it can't listen on one of its ports because another
+    /// - Throws: ``EmbeddedKafkaError`` if the broker doesn't exist, if it can't listen on one of its ports because another
     ///   process uses it, or if the cluster has been stopped.
     public func startBroker(_ id: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
@@ -76,8 +76,8 @@ extension EmbeddedKafka {
     ///
     /// - Parameters:
     ///   - broker: The ID of the broker whose connections to close. Default: nil, for all brokers.
-    ///   - connection: The number of the connection to close, as in `requests`. Default: nil, for all connections.
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    ///   - connection: The number of the connection to close, as in ``EmbeddedKafka/requests``. Default: nil, for all connections.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func closeConnections(
         of broker: Int? = nil, connection: Int? = nil
     ) async throws(EmbeddedKafkaError) {
@@ -90,7 +90,7 @@ extension EmbeddedKafka {
 
     /// Returns the number of a broker's open connections.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist or the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the broker doesn't exist or the cluster has been stopped.
     public func connectionCount(of broker: Int) async throws(EmbeddedKafkaError) -> Int {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             try cluster.knownBroker(broker).connectionCount

@@ -55,7 +55,7 @@ extension EmbeddedKafka {
         /// The time between two runs of the cleaner, which removes expired records and compacts logs
         /// (`log.retention.check.interval.ms`, `log.cleaner.backoff.ms`). Default: 15 s.
         ///
-        /// `EmbeddedKafka.clean()` runs it at once.
+        /// ``EmbeddedKafka/clean()`` runs it at once.
         public var cleaningInterval: Duration = .seconds(15)
         /// The maximum size of a record batch in bytes (`message.max.bytes`). Default: 1 048 588.
         public var maxBatchBytes = 1_048_588

@@ -16,7 +16,7 @@ extension EmbeddedKafka {
     ///   - fault: The fault.
     ///   - api: The API whose requests meet the fault, or nil for all.
     ///   - broker: The broker whose requests meet the fault, or nil for all.
-    ///   - connection: The number of the connection whose requests meet the fault, as in `requests`, or nil for all.
+    ///   - connection: The number of the connection whose requests meet the fault, as in ``EmbeddedKafka/requests``, or nil for all.
     ///   - clientID: The client ID (`client.id`) whose requests meet the fault, or nil for all.
     ///   - times: The number of requests that meet the fault, or nil for all until it is removed. Default: 1.
     /// - Returns: The injected fault, to count its hits and to remove it.
@@ -77,17 +77,17 @@ extension EmbeddedKafka {
     /// The received requests in order, limited to the newest `requestLogCapacity`.
     public var requests: [Request] { self.cluster.requests.requests }
 
-    /// Removes all entries from `requests`.
+    /// Removes all entries from ``EmbeddedKafka/requests``.
     public func forgetRequests() {
         self.cluster.requests.removeAll()
     }
 
-    /// Waits until `requests` satisfies a condition, or until the task is cancelled.
+    /// Waits until ``EmbeddedKafka/requests`` satisfies a condition, or until the task is cancelled.
     public func untilRequests(_ condition: @escaping @Sendable ([Request]) -> Bool) async {
         await self.cluster.requests.wait(until: condition)
     }
 
-    /// Waits until `requests` has `count` requests of one API, or until the task is cancelled.
+    /// Waits until ``EmbeddedKafka/requests`` has `count` requests of one API, or until the task is cancelled.
     public func untilRequests(of api: API, count: Int = 1) async {
         await self.untilRequests { requests in requests.count { $0.api == api } >= count }
     }

@@ -57,7 +57,7 @@ extension EmbeddedKafka {
 
     /// Returns a group, or nil if no member has joined it and no offset is committed.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func group(_ id: String) async throws(EmbeddedKafkaError) -> Group? {
         try await self.onLoop { cluster in
             cluster.groups[id].map { Group($0) }
@@ -67,8 +67,8 @@ extension EmbeddedKafka {
     /// Changes the version of groups while the cluster runs, as an administrator does with the feature `group.version`.
     /// Clients learn of it with their next connection. With version 0, groups of the consumer protocol have no coordinator.
     ///
-    /// - Parameter version: The version, 0 or 1, as `Configuration.groupVersion`.
-    /// - Throws: `EmbeddedKafkaError` if there is no such version, or if the cluster has been stopped.
+    /// - Parameter version: The version, 0 or 1, as ``EmbeddedKafka/Configuration/groupVersion``.
+    /// - Throws: ``EmbeddedKafkaError`` if there is no such version, or if the cluster has been stopped.
     public func setGroupVersion(_ version: Int) async throws(EmbeddedKafkaError) {
         guard (0...1).contains(version) else {
             throw EmbeddedKafkaError("Groups have versions 0 and 1, not \(version).")
@@ -79,7 +79,7 @@ extension EmbeddedKafka {
     /// Returns the committed offset of a group for a partition, or nil if there is none or the group or partition doesn't
     /// exist.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func committedOffset(
         of group: String, topic: String, partition: Int
     ) async throws(EmbeddedKafkaError) -> Int64? {
@@ -90,7 +90,7 @@ extension EmbeddedKafka {
 
     /// Returns the ID of the broker that coordinates a group, or nil if no broker is running. The group need not exist.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func coordinator(ofGroup id: String) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onLoop { $0.coordinator(.group, for: id).map { Int($0) } }
     }
@@ -103,7 +103,7 @@ extension EmbeddedKafka {
     /// - Parameters:
     ///   - id: The group's ID.
     ///   - broker: The ID of the new coordinator, which must be running.
-    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist or is stopped, or if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the broker doesn't exist or is stopped, or if the cluster has been stopped.
     public func moveCoordinator(ofGroup id: String, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             cluster.moveCoordinator(.group, for: id, to: try cluster.runningBroker(broker).id)

@@ -96,14 +96,14 @@ extension EmbeddedKafka {
     /// Sets a user's password and creates the user if necessary. Nil removes the user. Authenticated connections stay
     /// open.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func setPassword(_ password: String?, of user: String) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster in cluster.credentials.setPassword(password, of: user) }
     }
 
     /// Replaces the certificate of a listener for new connections. Open connections keep the previous one.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the certificate or key is invalid, if there is no listener of this name with TLS, if
+    /// - Throws: ``EmbeddedKafkaError`` if the certificate or key is invalid, if there is no listener of this name with TLS, if
     ///   a broker can't listen on its port again, or if the cluster has been stopped.
     public func setTLS(_ tls: TLS, of listener: String) async throws(EmbeddedKafkaError) {
         let context = try tls.context()

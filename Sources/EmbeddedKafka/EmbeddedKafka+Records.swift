@@ -37,7 +37,7 @@ extension EmbeddedKafka {
     /// - Parameters:
     ///   - topic: The name of the topic.
     ///   - partition: The number of the partition, or nil for all. Default: nil.
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if a batch can't be decompressed, because this build lacks its codec, or if the cluster has been
     ///   stopped.
     public func records(of topic: String, partition: Int? = nil) async throws(EmbeddedKafkaError) -> [Record] {
@@ -66,7 +66,7 @@ extension EmbeddedKafka {
     ///   - topic: The name of the topic.
     ///   - partition: The number of the partition whose records count, or nil for all. Default: nil.
     ///   - timeout: The time after which the wait fails. Default: 10 s.
-    /// - Throws: `EmbeddedKafkaError` after the timeout, with the number of records that there were; if the task is
+    /// - Throws: ``EmbeddedKafkaError`` after the timeout, with the number of records that there were; if the task is
     ///   cancelled; and if the cluster has been stopped.
     @discardableResult
     public func waitForRecords(
@@ -94,7 +94,7 @@ extension EmbeddedKafka {
     ///   - members: The number of members that the group must have, or nil for any but 0. Default: nil.
     ///   - timeout: The time after which the wait fails. Default: 10 s.
     /// - Returns: The group.
-    /// - Throws: `EmbeddedKafkaError` after the timeout, with the state of the group; if the task is cancelled; and if the
+    /// - Throws: ``EmbeddedKafkaError`` after the timeout, with the state of the group; if the task is cancelled; and if the
     ///   cluster has been stopped.
     @discardableResult
     public func waitForStableGroup(

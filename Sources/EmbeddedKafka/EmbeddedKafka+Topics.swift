@@ -19,7 +19,7 @@ extension EmbeddedKafka {
     ///     `cleanup.policy` with `retention.ms`, `retention.bytes`, `delete.retention.ms`, `min.cleanable.dirty.ratio` and
     ///     the compaction lags, `compression.type` with the levels, `max.message.bytes`, `message.timestamp.type`,
     ///     `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms` and `min.insync.replicas`. Default: none.
-    /// - Throws: `EmbeddedKafkaError` with the code that Kafka returns: `.topicAlreadyExists`, `.invalidTopicException` for
+    /// - Throws: ``EmbeddedKafkaError`` with the code that Kafka returns: `.topicAlreadyExists`, `.invalidTopicException` for
     ///   the name, `.invalidPartitions`, `.invalidReplicationFactor` or `.invalidConfig`. Without a code if the cluster has
     ///   been stopped.
     public func createTopic(
@@ -41,7 +41,7 @@ extension EmbeddedKafka {
 
     /// Deletes a topic with its records and the committed offsets for it.
     ///
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic doesn't exist, and without a code
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic doesn't exist, and without a code
     ///   if the cluster has been stopped.
     public func deleteTopic(_ name: String) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
@@ -52,14 +52,14 @@ extension EmbeddedKafka {
 
     /// Returns the names of all topics, sorted.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func topics() async throws(EmbeddedKafkaError) -> [String] {
         try await self.onLoop { $0.topics.keys.sorted() }
     }
 
     /// Returns the range from the first offset of a partition to its log end offset, the offset of the next record.
     ///
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if the cluster has been stopped.
     public func offsets(of topic: String, partition: Int) async throws(EmbeddedKafkaError) -> Range<Int64> {
         try await self.onPartition(topic, partition) { _, partition in
@@ -74,7 +74,7 @@ extension EmbeddedKafka {
     ///   - topic: The name of the topic.
     ///   - partition: The number of the partition.
     ///   - offset: The first offset to remove. At or after the log end offset no record is removed.
-    /// - Throws: `EmbeddedKafkaError` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.unknownTopicOrPartition` if the topic or partition doesn't exist, and
     ///   without a code if the cluster has been stopped.
     public func truncate(_ topic: String, partition: Int, to offset: Int64) async throws(EmbeddedKafkaError) {
         try await self.onPartition(topic, partition) { cluster, partition in
@@ -89,7 +89,7 @@ extension EmbeddedKafka {
     ///   - topic: The name of the topic.
     ///   - partition: The number of the partition.
     ///   - offset: The first offset to keep, or -1 to delete all records.
-    /// - Throws: `EmbeddedKafkaError` with the code `.offsetOutOfRange` if `offset` is after the log end offset or less than
+    /// - Throws: ``EmbeddedKafkaError`` with the code `.offsetOutOfRange` if `offset` is after the log end offset or less than
     ///   -1, with `.unknownTopicOrPartition` if the topic or partition doesn't exist, and without a code if the cluster has
     ///   been stopped.
     public func deleteRecords(

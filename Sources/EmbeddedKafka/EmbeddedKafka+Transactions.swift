@@ -30,7 +30,7 @@ extension EmbeddedKafka {
 
     /// Returns the state of a transactional ID, or nil if no producer has used it.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func transaction(_ transactionalID: String) async throws(EmbeddedKafkaError) -> Transaction? {
         try await self.onLoop { cluster in
             cluster.transactions.states[transactionalID].map { state in
@@ -47,7 +47,7 @@ extension EmbeddedKafka {
 
     /// Returns the ID of the broker that coordinates the transactions of a transactional ID, or nil if no broker is running.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the cluster has been stopped.
     public func coordinator(ofTransactionalID id: String) async throws(EmbeddedKafkaError) -> Int? {
         try await self.onLoop { $0.coordinator(.transaction, for: id).map { Int($0) } }
     }
@@ -57,7 +57,7 @@ extension EmbeddedKafka {
     /// - Parameters:
     ///   - id: The transactional ID.
     ///   - broker: The ID of the new coordinator, which must be running.
-    /// - Throws: `EmbeddedKafkaError` if the broker doesn't exist or is stopped, or if the cluster has been stopped.
+    /// - Throws: ``EmbeddedKafkaError`` if the broker doesn't exist or is stopped, or if the cluster has been stopped.
     public func moveCoordinator(ofTransactionalID id: String, to broker: Int) async throws(EmbeddedKafkaError) {
         try await self.onLoop { cluster throws(EmbeddedKafkaError) in
             cluster.moveCoordinator(.transaction, for: id, to: try cluster.runningBroker(broker).id)
@@ -67,8 +67,8 @@ extension EmbeddedKafka {
     /// Changes the version of transactions while the cluster runs, as an administrator does with the feature
     /// `transaction.version`. Clients learn of it with their next connection.
     ///
-    /// - Parameter version: The version, 0 to 2, as `Configuration.transactionVersion`.
-    /// - Throws: `EmbeddedKafkaError` if there is no such version, or if the cluster has been stopped.
+    /// - Parameter version: The version, 0 to 2, as ``EmbeddedKafka/Configuration/transactionVersion``.
+    /// - Throws: ``EmbeddedKafkaError`` if there is no such version, or if the cluster has been stopped.
     public func setTransactionVersion(_ version: Int) async throws(EmbeddedKafkaError) {
         guard (0...2).contains(version) else {
             throw EmbeddedKafkaError("Transactions have versions 0 to 2, not \(version).")

@@ -13,7 +13,7 @@ package import KafkaTransport
 ///
 /// Any Kafka client can connect to it, because it speaks the Kafka protocol on sockets. It keeps all data in memory and
 /// discards it when it stops. It behaves like Kafka's brokers, including error codes, and can inject faults: see
-/// `inject`.
+/// `inject`. All methods may be called by many tasks at once.
 ///
 /// ```swift
 /// try await EmbeddedKafka.withBroker { kafka in
@@ -41,7 +41,7 @@ public final class EmbeddedKafka: Sendable {
     /// Runs `body` with a cluster of one broker, and stops the cluster when `body` returns or throws.
     ///
     /// - Returns: The result of `body`.
-    /// - Throws: `EmbeddedKafkaError` if the broker can't start, or whatever `body` throws.
+    /// - Throws: ``EmbeddedKafkaError`` if the broker can't start, or whatever `body` throws.
     public static func withBroker<Result>(
         _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
@@ -54,7 +54,7 @@ public final class EmbeddedKafka: Sendable {
     ///   - brokers: The number of brokers, from 1 to 1000.
     ///   - body: A closure that uses the cluster.
     /// - Returns: The result of `body`.
-    /// - Throws: `EmbeddedKafkaError` if the number is invalid or a broker can't start, or whatever `body` throws.
+    /// - Throws: ``EmbeddedKafkaError`` if the number is invalid or a broker can't start, or whatever `body` throws.
     public static func withCluster<Result>(
         brokers: Int, _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
@@ -64,7 +64,7 @@ public final class EmbeddedKafka: Sendable {
     /// Runs `body` with a cluster, and stops the cluster when `body` returns or throws.
     ///
     /// - Returns: The result of `body`.
-    /// - Throws: The errors of `start(_:)`, or whatever `body` throws.
+    /// - Throws: The errors of ``EmbeddedKafka/start(_:)``, or whatever `body` throws.
     public static func withCluster<Result>(
         _ configuration: Configuration, _ body: (EmbeddedKafka) async throws -> Result
     ) async throws -> Result {
@@ -81,7 +81,7 @@ public final class EmbeddedKafka: Sendable {
 
     /// Starts a cluster that runs until `stop`. Prefer `withBroker` and `withCluster`, which stop it.
     ///
-    /// - Throws: `EmbeddedKafkaError` if the configuration is invalid, if a listener's certificate or the keytab can't be used,
+    /// - Throws: ``EmbeddedKafkaError`` if the configuration is invalid, if a listener's certificate or the keytab can't be used,
     ///   or if a broker can't listen on its port, for instance because another process uses it.
     public static func start(
         _ configuration: Configuration = Configuration()

@@ -16,7 +16,7 @@ import Darwin
 /// An immutable sequence of bytes: a record's key, value or header value.
 ///
 /// `Bytes` is a slice of reference-counted storage, so copying a value copies no bytes. A `Bytes` read from Kafka is a
-/// slice of the broker's response and keeps that whole response (up to the fetch size) in memory; `detached()` makes an
+/// slice of the broker's response and keeps that whole response (up to the fetch size) in memory; ``Bytes/detached()`` makes an
 /// independent copy.
 ///
 /// ```swift
@@ -116,7 +116,7 @@ extension Bytes: RandomAccessCollection {
     @inlinable
     public var startIndex: Int { 0 }
 
-    /// The position after the last byte, which equals `count`.
+    /// The position after the last byte, which equals ``Bytes/count``.
     @inlinable
     public var endIndex: Int { self.count }
 

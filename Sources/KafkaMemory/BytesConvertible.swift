@@ -7,7 +7,7 @@
 
 /// A type whose values can be a record's key, value or header value.
 ///
-/// `Bytes`, strings (as UTF-8) and arrays of bytes conform; `KafkaFoundation` adds Foundation's `Data`. Conform your
+/// ``Bytes``, strings (as UTF-8) and arrays of bytes conform; `KafkaFoundation` adds Foundation's `Data`. Conform your
 /// own types by returning their encoding.
 public protocol BytesConvertible {
     /// The value's bytes as they are stored in Kafka.

@@ -24,7 +24,7 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
         case basic
         /// In an `Authorization: Basic` header without the encoding, for servers that don't decode them.
         ///
-        /// Java's client does the same unless `sasl.oauthbearer.header.urlencode` is set. It differs from `basic` only
+        /// Java's client does the same unless `sasl.oauthbearer.header.urlencode` is set. It differs from ``ClientCredentialsTokenProvider/ClientAuthentication/basic`` only
         /// if the ID or secret has characters other than letters, digits and `-._*`.
         case basicWithoutEncoding
         /// As the parameters `client_id` and `client_secret`.
@@ -62,7 +62,7 @@ public struct ClientCredentialsTokenProvider: OAuthBearerTokenProvider {
     ///   - clientID: The client's ID at the server.
     ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
     ///   - authentication: The way in which the ID and secret are sent. Default: `.basic`.
-    ///   - clientSecret: Returns the client's secret. `token()` throws what it throws, after retries if that is a retriable
+    ///   - clientSecret: Returns the client's secret. ``ClientCredentialsTokenProvider/token()`` throws what it throws, after retries if that is a retriable
     ///     `KafkaError`.
     /// - Throws: `.invalidConfiguration`, as the initializer with a fixed secret.
     public init(

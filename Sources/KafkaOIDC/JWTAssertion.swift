@@ -145,7 +145,7 @@ extension JWTAssertion.PrivateKey: CustomStringConvertible, CustomDebugStringCon
         }
     }
 
-    /// The same text as `description`, so that debuggers and collections reveal no more than a log.
+    /// The same text as ``JWTAssertion/PrivateKey/description``, so that debuggers and collections reveal no more than a log.
     public var debugDescription: String { self.description }
     /// An empty mirror, so that `dump` doesn't show the key.
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -18,7 +18,7 @@ import Foundation
 ///
 /// The provider signs the assertion itself with a private key, or takes it from a closure or a file. Each request has a
 /// new one, and each call sends a request to the server, so wrap the provider in a `CachingTokenProvider`. Retries,
-/// errors and expiry are the same as with `ClientCredentialsTokenProvider`.
+/// errors and expiry are the same as with ``ClientCredentialsTokenProvider``.
 public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
     private let request: TokenRequest
     private let assertion: @Sendable () async throws -> Secret
@@ -62,7 +62,7 @@ public struct JWTBearerTokenProvider: OAuthBearerTokenProvider {
     /// - Parameters:
     ///   - endpoint: The endpoint that issues tokens.
     ///   - scope: The scopes to request, separated by spaces. Nil leaves the choice to the server. Default: nil.
-    ///   - assertion: Returns the signed assertion. `token()` throws what it throws, after retries if that is a retriable
+    ///   - assertion: Returns the signed assertion. ``JWTBearerTokenProvider/token()`` throws what it throws, after retries if that is a retriable
     ///     `KafkaError`.
     /// - Throws: `.invalidConfiguration` if a setting of the endpoint is invalid or a certificate can't be used.
     public init(

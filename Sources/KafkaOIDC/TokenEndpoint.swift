@@ -18,7 +18,7 @@ public struct TokenEndpoint: Sendable {
     /// The TLS settings. Files are read for each request, so that they can be replaced, and read again if they are
     /// incomplete. Default: trust in the system's authorities.
     public var tls = KafkaTLSConfiguration()
-    /// Whether `url` may be `http://…` on a host other than this machine. Anyone on the network path can then read and
+    /// Whether ``TokenEndpoint/url`` may be `http://…` on a host other than this machine. Anyone on the network path can then read and
     /// use the client's secret and the tokens. Default: false.
     public var allowsPlaintextSoThatSecretsAndTokensCanBeReadOnTheWay = false
     /// Additional parameters that the server requires, such as `audience` or `resource`. Default: none.
@@ -29,7 +29,7 @@ public struct TokenEndpoint: Sendable {
     /// The wait before the first retry, which doubles with each further one, with a jitter of ±20 %
     /// (`sasl.login.retry.backoff.ms`). Default: 100 ms.
     ///
-    /// A server's `Retry-After` can extend it. If that exceeds the rest of `timeout`, the call fails at once.
+    /// A server's `Retry-After` can extend it. If that exceeds the rest of ``TokenEndpoint/timeout``, the call fails at once.
     public var retryBackoff: Duration = .milliseconds(100)
     /// The maximum wait before a retry (`sasl.login.retry.backoff.max.ms`). Default: 10 s.
     public var retryBackoffMax: Duration = .seconds(10)

@@ -20,7 +20,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - bindings: The entries.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each entry. It is `.authorizationFailed` if the client may not `ALTER` the cluster.
     public func createACLs(
         _ bindings: [ACLBinding], timeout: Duration? = nil
@@ -32,7 +32,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - filter: The filter. Default: all entries.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The entries, by resource.
     /// - Throws: `.authorizationFailed` if the client may not `DESCRIBE` the cluster, and the errors of all calls.
     public func describeACLs(
@@ -45,7 +45,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - filters: The filters. `ACLBindingFilter(binding)` selects a single entry, and `.all` all of them.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The deleted entries for each filter, or its error. It is an error if some of the entries could not be
     ///   deleted. If `isOutcomeUnknown` is true, the entries may have been deleted.
     public func deleteACLs(

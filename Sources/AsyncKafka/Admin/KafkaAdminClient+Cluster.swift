@@ -15,7 +15,7 @@ extension KafkaAdminClient {
     ///     Default: false.
     ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
     ///     Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The cluster as one broker knows it.
     /// - Throws: `.unsupportedVersion` if `includeFencedBrokers` is set and the broker is older than Kafka 4.0, and the errors
     ///   of all calls.

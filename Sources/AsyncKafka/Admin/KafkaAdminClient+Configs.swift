@@ -19,7 +19,7 @@ extension KafkaAdminClient {
     ///     false.
     ///   - includeDocumentation: Whether Kafka's descriptions of the settings are included (KIP-569). Brokers below Kafka 2.6
     ///     have none. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each resource. It is `.unknownTopicOrPartition` for a topic that doesn't exist.
     public func describeConfigs(
         _ resources: [ConfigResource], keys: Set<String>? = nil, includeSynonyms: Bool = false,
@@ -41,7 +41,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - changes: The changes of each resource, all of which are made, or none.
     ///   - validateOnly: Whether the brokers only check that they could make the changes. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each resource. It is `.unsupportedVersion` with brokers below Kafka 2.3; the `brokerCode` is
     ///   `.invalidConfig` for a name or value that Kafka doesn't accept. If `isOutcomeUnknown` is true, the changes may have
     ///   been made.
@@ -57,7 +57,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - kinds: The kinds to list, or nil for all. Brokers from Kafka 3.7 to 4.0 list client metrics subscriptions only (KIP-1000).
     ///     Default: nil.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The resources, by kind and name: topics and brokers that exist, and groups and client metrics subscriptions with
     ///   settings.
     /// - Throws: `.unsupportedVersion` with brokers below Kafka 3.7, and with brokers below Kafka 4.1 unless `kinds` is only

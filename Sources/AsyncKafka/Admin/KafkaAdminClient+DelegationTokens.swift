@@ -83,7 +83,7 @@ extension KafkaAdminClient {
     ///   - hmac: The token's HMAC in Base64.
     ///   - delay: The time for which the token remains valid. Default: it expires at once.
     /// - Returns: The time at which the token expires.
-    /// - Throws: As `renewDelegationToken(hmac:for:)`. If `isOutcomeUnknown` is true, the token may have expired.
+    /// - Throws: As ``KafkaAdminClient/renewDelegationToken(hmac:for:)``. If `isOutcomeUnknown` is true, the token may have expired.
     @discardableResult
     public func expireDelegationToken(hmac: Secret, after delay: Duration? = nil) async throws(KafkaError) -> Timestamp
     {

@@ -8,7 +8,7 @@
 extension KafkaAdminClient {
     /// Returns the features of the cluster and their versions (KIP-584).
     ///
-    /// - Parameter timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Parameter timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The features as one broker knows them. Brokers below Kafka 2.7 have none.
     /// - Throws: The errors of all calls.
     public func describeFeatures(timeout: Duration? = nil) async throws(KafkaError) -> FeatureMetadata {
@@ -20,7 +20,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - updates: The change of each feature. Since Kafka 4.0 all changes are made, or none.
     ///   - validateOnly: Whether the controller only checks that it could make the changes. Requires Kafka 3.3. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each feature. The `brokerCode` is `.invalidUpdateVersion` for a version that some broker
     ///   doesn't support, for an upgrade to a lower version, and for a downgrade that isn't safe.
     public func updateFeatures(

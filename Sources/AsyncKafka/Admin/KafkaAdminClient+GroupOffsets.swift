@@ -15,7 +15,7 @@ extension KafkaAdminClient {
     ///   - groups: The ids of the groups.
     ///   - requireStable: Whether to wait while transactions that commit offsets are open (KIP-447). Requires Kafka 2.5. Default:
     ///     false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each group, by id: its offsets, by partition. It is empty for a group that doesn't exist. It is
     ///   `.unsupportedVersion` if `requireStable` is set with brokers below Kafka 2.5.
     public func listGroupOffsets(
@@ -32,7 +32,7 @@ extension KafkaAdminClient {
     ///   - partitions: The partitions.
     ///   - requireStable: Whether to wait while transactions that commit offsets are open (KIP-447). Requires Kafka 2.5. Default:
     ///     false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The value is nil if no offset is committed. It is `.unsupportedVersion` if
     ///   `requireStable` is set with brokers below Kafka 2.5.
     public func listGroupOffsets(
@@ -47,7 +47,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - offsets: The offsets: of the next record to read in each partition.
     ///   - group: The group's id.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The `brokerCode` is `.nonEmptyGroup` if the group has members, whose offsets only
     ///   they may commit. It is `.invalidArgument` for a negative offset.
     public func alterGroupOffsets(
@@ -80,7 +80,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - partitions: The partitions. It is a success if no offset is committed for one.
     ///   - group: The group's id.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The `brokerCode` is `.groupSubscribedToTopic` if a member subscribes to the topic,
     ///   `.nonEmptyGroup` for another kind of group with members, and `.groupIdNotFound` if there is no such group. It is
     ///   `.unsupportedVersion` with brokers below Kafka 2.4.
@@ -95,9 +95,9 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - groups: The ids of the groups.
     ///   - isolationLevel: Whether records of open transactions count. Default: `.readUncommitted`.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each group, by id. The `brokerCode` is `.groupIdNotFound` if there is no such group. Lags of share
-    ///   groups are in `listShareGroupOffsets(_:timeout:)`.
+    ///   groups are in ``KafkaAdminClient/listShareGroupOffsets(_:timeout:)``.
     public func describeGroupLag(
         _ groups: [String], isolationLevel: IsolationLevel = .readUncommitted, timeout: Duration? = nil
     ) async -> [String: Result<GroupLag, KafkaError>] {

@@ -17,7 +17,7 @@ extension KafkaAdminClient {
     ///   - types: The types of the groups to list, or nil for all. Brokers below Kafka 3.8 have only classic groups. Default:
     ///     nil.
     ///   - protocolTypes: What the groups to list are for, such as `consumer` or `connect`, or nil for all. Default: nil.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The groups, sorted by id.
     /// - Throws: The errors of all calls. If one broker doesn't answer, the call fails, since groups would be missing.
     public func listGroups(
@@ -82,7 +82,7 @@ extension KafkaAdminClient {
     ///     which takes up to three requests to a coordinator. Default: nil.
     ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
     ///     Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each group, by id. The `brokerCode` is `.groupIdNotFound` if there is no such group, or none of
     ///   the type. It is `.unsupportedVersion` if the brokers don't have groups of the type, and `.invalidArgument` for another
     ///   type.
@@ -150,7 +150,7 @@ extension KafkaAdminClient {
     ///   - ids: The ids of the groups.
     ///   - ifMissing: Whether a group that doesn't exist is an error, whose `brokerCode` is `.groupIdNotFound`, or a success.
     ///     Default: `.fail`.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each group, by id. The `brokerCode` is `.nonEmptyGroup` for a group with members. If
     ///   `isOutcomeUnknown` is true, the group may have been deleted; with `.ignore`, the library repeats the request instead.
     public func deleteGroups(
@@ -166,7 +166,7 @@ extension KafkaAdminClient {
     ///   - members: The members, by member id or instance id.
     ///   - group: The group's id.
     ///   - reason: The reason for the coordinator's log (KIP-800, Kafka 3.2). Default: that an administrator has removed it.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each member. The `brokerCode` is `.unknownMemberId` for one that isn't in the group. It is
     ///   `.unsupportedVersion` with brokers below Kafka 2.4. If `isOutcomeUnknown` is true, the member may have been removed.
     public func removeMembers(
@@ -176,13 +176,13 @@ extension KafkaAdminClient {
         return await self.perform(call, for: members, timeout: timeout)
     }
 
-    /// Removes all members from a group, as `removeMembers(_:from:reason:timeout:)`. Members that leave meanwhile count as
+    /// Removes all members from a group, as ``KafkaAdminClient/removeMembers(_:from:reason:timeout:)``. Members that leave meanwhile count as
     /// removed.
     ///
     /// - Parameters:
     ///   - group: The group's id.
     ///   - reason: The reason for the coordinator's log (KIP-800, Kafka 3.2). Default: that an administrator has removed them.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The members that were in the group.
     /// - Throws: The error of a member that could not be removed, and the errors of describing the group.
     @discardableResult

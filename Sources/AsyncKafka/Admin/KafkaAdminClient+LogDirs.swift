@@ -10,7 +10,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - brokers: The ids of the brokers. `describeCluster()` has all of them.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The directories of each broker, or its error. It is `.authorizationFailed` if the client may not
     ///   `DESCRIBE` the cluster. A broker that can't be reached is waited for until the timeout. A directory whose disk has
     ///   failed is in the result and has an error of its own.
@@ -22,12 +22,12 @@ extension KafkaAdminClient {
 
     /// Moves replicas to other log directories of their brokers (KIP-113).
     ///
-    /// The brokers copy the logs in the background. Until that is done, `describeLogDirs(ofBrokers:timeout:)` has a replica in
+    /// The brokers copy the logs in the background. Until that is done, ``KafkaAdminClient/describeLogDirs(ofBrokers:timeout:)`` has a replica in
     /// both directories.
     ///
     /// - Parameters:
     ///   - moves: The path of the directory for each replica.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each replica: a success if its move has begun, or if it is in the directory already. The
     ///   `brokerCode` is `.logDirNotFound` for a directory that the broker doesn't have, and `.replicaNotAvailable` if the
     ///   broker has no replica of the partition; it would create one in this directory.

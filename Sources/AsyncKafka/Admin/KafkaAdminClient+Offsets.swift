@@ -21,7 +21,7 @@ extension KafkaAdminClient {
     ///   - partitions: What is looked up in each partition.
     ///   - isolationLevel: Whether records of open transactions count. With `.readCommitted`, the log ends at the oldest open
     ///     transaction. Default: `.readUncommitted`.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The value is nil if no record matches, or nothing is in remote storage. It is
     ///   `.unsupportedVersion` for something that the broker doesn't know yet, and `.invalidArgument` for a timestamp before
     ///   1970. A partition that doesn't exist is waited for until the timeout.

@@ -15,7 +15,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - topics: The new number of partitions of each topic, by name.
     ///   - validateOnly: Whether the controller only checks that it could add the partitions. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by name. It is `.unknownTopicOrPartition` for a topic that doesn't exist; the
     ///   `brokerCode` is `.invalidPartitions` if the topic has this many partitions already, or more. If `isOutcomeUnknown` is
     ///   true, the partitions may have been added.
@@ -31,7 +31,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - partitions: What to delete of each partition.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The partition's first offset afterwards, or an error, for each partition. The error is `.offsetOutOfRange`
     ///   for an offset beyond the high watermark, and the `brokerCode` is `.policyViolation` for a topic that is only
     ///   compacted. A partition that doesn't exist is waited for until the timeout. If `isOutcomeUnknown` is true, the records may

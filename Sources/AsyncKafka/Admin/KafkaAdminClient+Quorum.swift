@@ -10,7 +10,7 @@ import KafkaProtocol
 extension KafkaAdminClient {
     /// Describes the quorum of controllers (KIP-836, Kafka 3.3 with KRaft).
     ///
-    /// - Parameter timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Parameter timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The quorum as its leader knows it.
     /// - Throws: `.unsupportedVersion` with brokers below Kafka 3.3 or with ZooKeeper, and the errors of all calls.
     public func describeMetadataQuorum(timeout: Duration? = nil) async throws(KafkaError) -> QuorumDescription {
@@ -24,10 +24,10 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - id: The controller's node id.
-    ///   - directoryID: The id of its metadata directory, as in `describeMetadataQuorum(timeout:)`.
+    ///   - directoryID: The id of its metadata directory, as in ``KafkaAdminClient/describeMetadataQuorum(timeout:)``.
     ///   - endpoints: Its listeners for other controllers.
     ///   - clusterID: The id of the cluster, so that the request is refused by any other. Default: it isn't checked.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: The `brokerCode` is `.duplicateVoter` if it is a voter already, and `.unsupportedVersion` if the voters are
     ///   configured. If `isOutcomeUnknown` is true, it may have been added.
     public func addRaftVoter(
@@ -53,9 +53,9 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - id: The controller's node id.
-    ///   - directoryID: The id of its metadata directory, as in `describeMetadataQuorum(timeout:)`.
+    ///   - directoryID: The id of its metadata directory, as in ``KafkaAdminClient/describeMetadataQuorum(timeout:)``.
     ///   - clusterID: The id of the cluster, so that the request is refused by any other. Default: it isn't checked.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: The `brokerCode` is `.voterNotFound` if there is no such voter. If `isOutcomeUnknown` is true, it may have
     ///   been removed.
     public func removeRaftVoter(
@@ -74,7 +74,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - id: The broker's id.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: The `brokerCode` is `.brokerIdNotRegistered` if there is no such broker. If `isOutcomeUnknown` is true, it may
     ///   have been unregistered.
     public func unregisterBroker(_ id: Int32, timeout: Duration? = nil) async throws(KafkaError) {

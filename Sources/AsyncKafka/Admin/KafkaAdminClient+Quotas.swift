@@ -10,7 +10,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - filter: Whose quotas to return. Default: all.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The limits of each entity that has any.
     /// - Throws: `.unsupportedVersion` with brokers below Kafka 2.6, and the errors of all calls.
     public func describeClientQuotas(
@@ -31,7 +31,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - changes: The changes of each entity, all of which are made, or none.
     ///   - validateOnly: Whether the brokers only check that they could make the changes. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each entity. It is `.unsupportedVersion` with brokers below Kafka 2.6.
     public func alterClientQuotas(
         _ changes: [ClientQuotaEntity: [ClientQuotaChange]], validateOnly: Bool = false, timeout: Duration? = nil

@@ -9,14 +9,14 @@ extension KafkaAdminClient {
     /// Moves replicas of partitions to other brokers, changes their number or order, or cancels this while it is in progress
     /// (KIP-455, Kafka 2.4).
     ///
-    /// The brokers copy the records in the background; `listPartitionReassignments(of:timeout:)` tells when they are done.
-    /// `ReassignmentPlan` spreads replicas evenly.
+    /// The brokers copy the records in the background; ``KafkaAdminClient/listPartitionReassignments(of:timeout:)`` tells when they are done.
+    /// ``ReassignmentPlan`` spreads replicas evenly.
     ///
     /// - Parameters:
     ///   - partitions: What is to happen with the replicas of each partition.
     ///   - allowReplicationFactorChange: Whether the number of a partition's replicas may change. If false, such a change is
     ///     refused, which requires Kafka 4.1 (KIP-860). Default: true.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition: a success if the reassignment has begun or isn't necessary. The `brokerCode`
     ///   is `.invalidReplicaAssignment` for a broker that doesn't exist, and `.noReassignmentInProgress` if there is nothing
     ///   to cancel.
@@ -34,7 +34,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - partitions: The partitions to look at. Default: all.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The partitions whose replicas are being moved. One that isn't in the result is done.
     /// - Throws: `.unsupportedVersion` with brokers below Kafka 2.4, and the errors of all calls.
     public func listPartitionReassignments(
@@ -51,7 +51,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - election: How the leaders are elected. `.unclean` requires Kafka 2.4.
     ///   - partitions: The partitions.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The `brokerCode` is `.preferredLeaderNotAvailable` if the preferred replica is
     ///   not in sync, and `.eligibleLeadersNotAvailable` if no replica can lead.
     public func electLeaders(

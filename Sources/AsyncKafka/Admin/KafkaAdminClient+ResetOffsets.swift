@@ -25,7 +25,7 @@ extension KafkaAdminClient {
     ///     other group. Default: nil.
     ///   - target: The place in the log of each partition.
     ///   - dryRun: Whether the changes are only planned and returned. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The changes, by topic and partition, also where the new offset equals the current one.
     /// - Throws: The `brokerCode` is `.nonEmptyGroup` if the group has members. `.invalidArgument` if an offset is to be shifted and
     ///   none is committed, or for a timestamp before 1970. `.unknownTopicOrPartition` at the timeout if a partition doesn't

@@ -8,7 +8,7 @@
 extension KafkaAdminClient {
     /// Returns all users that have SCRAM credentials, with what brokers tell of them (KIP-554, Kafka 2.7).
     ///
-    /// - Parameter timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    /// - Parameter timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The credentials by the user's name.
     /// - Throws: `.unsupportedVersion` with brokers below Kafka 2.7, and the errors of all calls.
     public func describeUserSCRAMCredentials(
@@ -22,7 +22,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - users: The users' names.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each user. The `brokerCode` is `.resourceNotFound` for one without a credential.
     public func describeUserSCRAMCredentials(
         _ users: [String], timeout: Duration? = nil
@@ -46,7 +46,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - changes: The changes by the user's name. Those of a user are made one after the other, until one fails.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each user. It is `.invalidArgument` for an empty password and for less than 4096 or more than
     ///   16384 iterations; the `brokerCode` is `.resourceNotFound` if there is no credential to delete.
     public func alterUserSCRAMCredentials(

@@ -12,7 +12,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - groups: The ids of the groups.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each group, by id: its offsets in the partitions that it reads. The `brokerCode` is
     ///   `.groupIdNotFound` if there is no such share group. It is `.unsupportedVersion` with brokers below Kafka 4.2.
     public func listShareGroupOffsets(
@@ -26,7 +26,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - offsets: The offset of the next record to deliver, in each partition.
     ///   - group: The group's id.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition. The `brokerCode` is `.nonEmptyGroup` if the group has members. It is
     ///   `.invalidArgument` for a negative offset, and `.unsupportedVersion` with brokers below Kafka 4.2.
     public func alterShareGroupOffsets(
@@ -50,7 +50,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - topics: The names of the topics.
     ///   - group: The group's id.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by name. The `brokerCode` is `.nonEmptyGroup` if the group has members, and
     ///   `.groupIdNotFound` if there is no such share group. It is `.unsupportedVersion` with brokers below Kafka 4.2.
     public func deleteShareGroupOffsets(

@@ -32,7 +32,7 @@ extension KafkaAdminClient {
     ///   - ifExists: Whether a topic that exists is an error, whose `brokerCode` is `.topicAlreadyExists`, or a success. The
     ///     partitions and settings of a topic that exists aren't compared or changed. Default: `.fail`.
     ///   - validateOnly: Whether the controller only checks that it could create the topics. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by name. Besides the errors of all calls, it is `.invalidArgument` for a number
     ///   that isn't positive or contradicts `assignments`, and `.unsupportedVersion` for a topic that relies on the broker's
     ///   default number of partitions or replicas with a broker below Kafka 2.4. If `isOutcomeUnknown` is true, the topic may
@@ -64,9 +64,9 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - topics: The topics. A topic that exists stays as it is, also if its partitions or settings differ.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
-    /// - Returns: The topics in the same order; `CreatedTopic.isNew` tells which ones this call has created.
-    /// - Throws: The first error of `createTopics(_:ifExists:validateOnly:timeout:)`. Other topics may have been created. `.timedOut`
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
+    /// - Returns: The topics in the same order; ``CreatedTopic/isNew`` tells which ones this call has created.
+    /// - Throws: The first error of ``KafkaAdminClient/createTopics(_:ifExists:validateOnly:timeout:)``. Other topics may have been created. `.timedOut`
     ///   or another error if a topic can't be used in time.
     @discardableResult
     public func createIfMissing(
@@ -94,7 +94,7 @@ extension KafkaAdminClient {
     ///   - names: The names of the topics.
     ///   - ifMissing: Whether a topic that doesn't exist is an error, `.unknownTopicOrPartition`, or a success. Default:
     ///     `.fail`.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by name. The `brokerCode` is `.topicDeletionDisabled` if the brokers don't allow
     ///   the deletion of topics (`delete.topic.enable`). If `isOutcomeUnknown` is true, the topic may have been deleted; with
     ///   `.ignore`, the library repeats the request instead.
@@ -111,7 +111,7 @@ extension KafkaAdminClient {
     ///   - ids: The ids of the topics.
     ///   - ifMissing: Whether a topic that doesn't exist is an error, `.unknownTopicOrPartition`, or a success. Default:
     ///     `.fail`.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by id, as `deleteTopics(_:ifMissing:timeout:)`. It is `.unsupportedVersion` with
     ///   brokers below Kafka 2.8.
     public func deleteTopics(
@@ -132,7 +132,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - includeInternal: Whether topics that Kafka uses for itself are included. Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The topics, sorted by name.
     /// - Throws: The errors of all calls.
     public func listTopics(
@@ -154,7 +154,7 @@ extension KafkaAdminClient {
     ///   - names: The names of the topics.
     ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
     ///     Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by name. It is `.unknownTopicOrPartition` if the broker knows no such topic.
     public func describeTopics(
         _ names: [String], includeAuthorizedOperations: Bool = false, timeout: Duration? = nil
@@ -175,7 +175,7 @@ extension KafkaAdminClient {
     ///   - ids: The ids of the topics.
     ///   - includeAuthorizedOperations: Whether the operations that the client is authorized for are included (KIP-430).
     ///     Default: false.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each topic, by id, without replicas that are eligible to lead. It is `.unknownTopicOrPartition` if
     ///   the broker knows no such topic, and `.unsupportedVersion` with brokers below Kafka 3.1.
     public func describeTopics(

@@ -14,7 +14,7 @@ extension KafkaAdminClient {
     /// - Parameters:
     ///   - partitions: The partitions.
     ///   - broker: The broker whose replicas are asked, or nil for the leaders. Default: nil.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each partition: idempotent and transactional producers, by id. It is `.unsupportedVersion` with
     ///   brokers below Kafka 2.8.
     public func describeProducers(
@@ -33,7 +33,7 @@ extension KafkaAdminClient {
     ///     nil.
     ///   - pattern: The regular expression of the transactional ids to list, in the syntax of RE2J, or nil for all (KIP-1152).
     ///     Requires Kafka 4.1. Default: nil.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: The transactional ids, sorted.
     /// - Throws: `.unsupportedVersion` if a broker is too old for the call or a filter, and `.invalidArgument` for a state that a
     ///   broker doesn't know; and the errors of all calls. If one broker
@@ -55,7 +55,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - ids: The transactional ids.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each transactional id. The `brokerCode` is `.transactionalIdNotFound` if its coordinator doesn't know
     ///   it. It is `.unsupportedVersion` with brokers below Kafka 3.0.
     public func describeTransactions(
@@ -67,13 +67,13 @@ extension KafkaAdminClient {
     /// Aborts a hanging transaction in a partition: one that keeps consumers with `.readCommitted` from reading on, and that no
     /// coordinator will end any more. Requires Kafka 2.8 and the right to `ClusterAction` (KIP-664).
     ///
-    /// For a transaction that its coordinator still knows, use `fenceProducers(_:timeout:)`: it ends in all of its partitions.
+    /// For a transaction that its coordinator still knows, use ``KafkaAdminClient/fenceProducers(_:timeout:)``: it ends in all of its partitions.
     ///
     /// - Parameters:
     ///   - partition: The partition.
     ///   - startOffset: The offset of the transaction's first record in the partition
-    ///     (`ProducerState.transactionStartOffset`).
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///     (``ProducerState/transactionStartOffset``).
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: `.invalidArgument` if no open transaction begins at the offset, `.authorizationFailed` without the right,
     ///   `.unsupportedVersion` with brokers below Kafka 2.8, and the errors of all calls. If `isOutcomeUnknown` is true, the
     ///   transaction may have been aborted.
@@ -103,7 +103,7 @@ extension KafkaAdminClient {
     ///   - producerID: The producer's id.
     ///   - producerEpoch: The producer's epoch.
     ///   - coordinatorEpoch: The epoch of the transaction's coordinator; 0 if it has written no marker for the producer.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: `.producerFenced` if the producer has a later epoch, `.authorizationFailed` without the right, and the errors of
     ///   all calls. The `brokerCode` is `.transactionCoordinatorFenced` if the coordinator has a later epoch. If
     ///   `isOutcomeUnknown` is true, the transaction may have been aborted.
@@ -121,7 +121,7 @@ extension KafkaAdminClient {
     ///
     /// - Parameters:
     ///   - ids: The transactional ids. One that doesn't exist is created.
-    ///   - timeout: The maximum duration of the call. Default: `KafkaClientConfiguration.apiTimeout`.
+    ///   - timeout: The maximum duration of the call. Default: ``KafkaClientConfiguration/apiTimeout``.
     /// - Returns: A result for each transactional id. It is `.authorizationFailed` without the right to write with it.
     public func fenceProducers(
         _ ids: [String], timeout: Duration? = nil

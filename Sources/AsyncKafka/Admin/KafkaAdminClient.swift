@@ -21,18 +21,19 @@ import KafkaTransport
 /// fail while others succeed. A failure of the whole call, such as a timeout, is the result of each item that it concerns.
 /// `allSucceeded()` returns the values or throws an error. A call that asks a single question throws its error.
 ///
-/// Calls retry on retriable errors until `KafkaClientConfiguration.apiTimeout`. A call that isn't safe to repeat is not
-/// retried once it may have taken effect (`KafkaError.isOutcomeUnknown`). A call that is cancelled ends at once; its outcome is
+/// Calls retry on retriable errors until ``KafkaClientConfiguration/apiTimeout``. A call that isn't safe to repeat is not
+/// retried once it may have taken effect (``KafkaError/isOutcomeUnknown``). A call that is cancelled ends at once; its outcome is
 /// unknown if its request was sent. A call without items returns at once, without asking a broker. See <doc:Administration>.
 ///
-/// `run()` does the background work; `withAdminClient` runs it for the duration of a closure.
+/// ``KafkaAdminClient/run()`` does the background work; `withAdminClient` runs it for the duration of a closure. All calls
+/// may be made by many tasks at once.
 public final class KafkaAdminClient: Sendable {
     let cluster: Cluster
     private let loop: EventLoop
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
-    /// Creates an admin client. It connects once `run()` is called.
+    /// Creates an admin client. It connects once ``KafkaAdminClient/run()`` is called.
     ///
     /// - Parameter configuration: The cluster and the settings common to all clients.
     /// - Throws: `.invalidConfiguration` with the reason if a setting is invalid or a certificate, key or store can't be
@@ -59,10 +60,10 @@ public final class KafkaAdminClient: Sendable {
         self.loop.shutdown()
     }
 
-    /// Runs the client until `triggerGracefulShutdown()` is called or the task is cancelled, and then closes its
+    /// Runs the client until ``KafkaAdminClient/triggerGracefulShutdown()`` is called or the task is cancelled, and then closes its
     /// connections. Call it once. It returns normally in both cases.
     ///
-    /// Calls wait until it runs, and throw `.timedOut` if it doesn't within `KafkaClientConfiguration.apiTimeout`.
+    /// Calls wait until it runs, and throw `.timedOut` if it doesn't within ``KafkaClientConfiguration/apiTimeout``.
     ///
     /// - Throws: `.illegalState` if it has been called before.
     public func run() async throws {
@@ -83,7 +84,7 @@ public final class KafkaAdminClient: Sendable {
         }
     }
 
-    /// Ends `run()`. Returns immediately; pending calls fail with `.closed`.
+    /// Ends ``KafkaAdminClient/run()``. Returns immediately; pending calls fail with `.closed`.
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }

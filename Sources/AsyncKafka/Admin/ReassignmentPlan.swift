@@ -97,7 +97,7 @@ public struct ReassignmentPlan: Hashable, Sendable {
         return known.map { rack in order.firstIndex(of: rack ?? "") ?? 0 }
     }
 
-    /// What to pass to `KafkaAdminClient.alterPartitionReassignments(_:allowReplicationFactorChange:timeout:)`.
+    /// What to pass to ``KafkaAdminClient/alterPartitionReassignments(_:allowReplicationFactorChange:timeout:)``.
     public var reassignments: [TopicPartition: NewPartitionReassignment] {
         Dictionary(self.changes.map { ($0.partition, .replicas($0.to)) }) { $1 }
     }

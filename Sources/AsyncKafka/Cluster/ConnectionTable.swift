@@ -34,6 +34,8 @@ final class ConnectionTable: Sendable {
     private let security: ConnectionSecurity
     private let loop: EventLoop
     private let logger: Logger
+    /// Counts what happens on all connections.
+    let tally: Lock<ConnectionTally>
     private let state: Lock<State>
     private let attempts: AsyncStream<ConnectionKey>
     private let attemptsContinuation: AsyncStream<ConnectionKey>.Continuation
@@ -45,6 +47,7 @@ final class ConnectionTable: Sendable {
         self.security = try ConnectionSecurity(configuration.security, logger: logger)
         self.loop = loop
         self.logger = logger
+        self.tally = Lock(ConnectionTally(since: loop.now))
         let bootstrap = configuration.bootstrapServers.compactMap { text in
             KafkaServer(text).map { Broker(id: nil, host: $0.host, port: $0.port) }
         }
@@ -74,10 +77,18 @@ final class ConnectionTable: Sendable {
 
     var isRunning: Bool { self.state.withLock { $0.machine.isRunning } }
 
+    /// Whether `run()` has ended.
+    var isClosed: Bool { self.state.withLock { $0.machine.closed != nil } }
+
     /// The error of the last attempt, if none has succeeded since.
     var lastFailure: KafkaError? { self.state.withLock { $0.machine.lastFailure } }
 
     var openConnections: [BrokerConnection] { self.state.withLock { $0.machine.openConnections } }
+
+    /// The connections that are open or being opened, or have failed, with their servers.
+    var known: [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<BrokerConnection>)] {
+        self.state.withLock { $0.machine.known }
+    }
 
     func openConnection(_ key: ConnectionKey) -> BrokerConnection? {
         self.state.withLock { $0.machine.connection(key) }
@@ -181,7 +192,7 @@ final class ConnectionTable: Sendable {
         do {
             let connection = try await BrokerConnection.open(
                 to: broker, configuration: self.configuration, security: self.security, loop: self.loop,
-                logger: self.logger
+                logger: self.logger, tally: self.tally
             ) { [weak self] connection, error in
                 self?.connectionClosed(connection, error)
             }

@@ -51,6 +51,19 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
 
     var openConnections: [Connection] { self.slots.values.compactMap(\.connection) }
 
+    /// The connections that are open or being opened, or have failed, with their servers.
+    var known: [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<Connection>)] {
+        self.slots.compactMap { key, slot in
+            guard let broker = self.address(of: key) else { return nil }
+            switch slot {
+            case .unused: return nil
+            case .failed(let error, _, _): return (key, broker, .failed(error))
+            case .connecting: return (key, broker, .connecting)
+            case .open(let connection): return (key, broker, .open(connection))
+            }
+        }
+    }
+
     /// The address for a key, or nil if it isn't known.
     func address(of key: ConnectionKey) -> Broker? {
         switch key.target {
@@ -291,6 +304,15 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         self.slots = [:]
         return (connections, waiting)
     }
+}
+
+/// The state of a connection that is or was needed.
+enum ConnectionCondition<Connection: Sendable>: Sendable {
+    case connecting
+    case open(Connection)
+    case failed(KafkaError)
+
+    var connection: Connection? { if case .open(let connection) = self { connection } else { nil } }
 }
 
 extension KafkaError {

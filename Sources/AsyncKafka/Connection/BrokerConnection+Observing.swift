@@ -10,8 +10,8 @@ import KafkaProtocol
 import KafkaTransport
 import Synchronization
 
-/// The events of a connection, and the log of its requests and answers at `trace`. Nothing is computed without an
-/// observer or that log level.
+/// What a connection counts, its events, and the log of its requests and answers at `trace`. For the latter two, nothing is
+/// computed without an observer or that log level.
 extension BrokerConnection {
     enum ToldPhase: UInt8, AtomicRepresentable {
         case opening
@@ -20,6 +20,7 @@ extension BrokerConnection {
     }
 
     func noteOpening(since begin: MonotonicTime) {
+        self.count { $0.connected() }
         self.logger(.debug, "Connected")
         self.events(.connected(KafkaEvent.Connected(broker: self.broker, duration: self.loop.now - begin)))
         // If the connection has closed in the meantime, the closing is reported after the opening.
@@ -37,6 +38,7 @@ extension BrokerConnection {
     }
 
     func noteSent(_ request: QueuedRequest, _ frame: [Bytes]) {
+        self.count { $0.sent(Self.size(of: frame), now: request.writtenAt) }
         self.logger(
             .trace, "Request",
             [(.api, "\(request.api)"), (.apiVersion, "\(request.version)"), (.size, "\(Self.size(of: frame))")])
@@ -50,6 +52,7 @@ extension BrokerConnection {
     private static func size(of frame: [Bytes]) -> Int { frame.reduce(0) { $0 + $1.count } }
 
     func noteAnswer(to request: QueuedRequest, _ frame: Bytes, now: MonotonicTime) {
+        self.count { $0.answered(request.api, in: now - request.writtenAt, frame.count, now: now) }
         self.logger(
             .trace, "Answer",
             [
@@ -65,6 +68,8 @@ extension BrokerConnection {
 
     /// Completes a request that ends without an answer.
     func fail(_ request: QueuedRequest, _ error: KafkaError) {
+        let now = self.loop.now
+        self.count { $0.failed(now: now) }
         self.events(
             .requestFailed(
                 KafkaEvent.RequestFailed(broker: self.broker, api: KafkaEvent.API(request), error: error)))

@@ -17,19 +17,23 @@ extension BrokerConnection {
     /// The host name may have several addresses. After a failure before the answer to ApiVersions, another address is
     /// tried, because nothing shows yet that there is a broker. A later failure is the broker's decision, so no other
     /// address is tried.
+    ///
+    /// - Parameter tally: counts what happens on all connections of the client.
     static func open(
         to broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
-        logger: Logger, onClose: @escaping OnClose
+        logger: Logger, tally: Lock<ConnectionTally>? = nil, onClose: @escaping OnClose
     ) async throws(KafkaError) -> BrokerConnection {
         let begin = loop.now
+        let tally = tally ?? Lock(ConnectionTally(since: begin))
         do throws(KafkaError) {
             let connection = try await Self.attempt(
                 broker, configuration: configuration, security: security, loop: loop,
-                logger: logger.with([(.broker, broker.description)]), onClose: onClose,
+                logger: logger.with([(.broker, broker.description)]), tally: tally, onClose: onClose,
                 deadline: begin + configuration.connectionSetupTimeout)
             connection.noteOpening(since: begin)
             return connection
         } catch {
+            tally.withLock { $0.attemptFailed() }
             Events(observer: configuration.observer)(
                 .connectionFailed(
                     KafkaEvent.ConnectionFailed(broker: broker, reason: error, duration: loop.now - begin)))
@@ -39,11 +43,11 @@ extension BrokerConnection {
 
     private static func attempt(
         _ broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
-        logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
+        logger: Logger, tally: Lock<ConnectionTally>, onClose: @escaping OnClose, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
         let connection = try await Self.reach(
-            broker, configuration: configuration, security: security, loop: loop, logger: logger, onClose: onClose,
-            deadline: deadline)
+            broker, configuration: configuration, security: security, loop: loop, logger: logger, tally: tally,
+            onClose: onClose, deadline: deadline)
         if let mechanism = security.mechanism {
             do throws(KafkaError) {
                 security.warnOfPlaintextCredentials(to: broker)
@@ -63,7 +67,7 @@ extension BrokerConnection {
     /// Returns a connection to the first of the broker's addresses that answers ApiVersions.
     private static func reach(
         _ broker: Broker, configuration: KafkaClientConfiguration, security: ConnectionSecurity, loop: EventLoop,
-        logger: Logger, onClose: @escaping OnClose, deadline: MonotonicTime
+        logger: Logger, tally: Lock<ConnectionTally>, onClose: @escaping OnClose, deadline: MonotonicTime
     ) async throws(KafkaError) -> BrokerConnection {
         let acquaintance = security.isSuitable(for: broker) ? Acquaintance.known : .stranger
         var race: AddressRace
@@ -100,7 +104,7 @@ extension BrokerConnection {
                 }
                 let connection = BrokerConnection(
                     broker: broker, channel: channel, configuration: configuration, security: security, loop: loop,
-                    logger: logger, acquaintance: acquaintance, onClose: onClose)
+                    logger: logger, acquaintance: acquaintance, tally: tally, onClose: onClose)
                 channel.start(connection)
                 do throws(KafkaError) {
                     try await connection.negotiateVersions(deadline: reached.deadline)

@@ -36,6 +36,7 @@ extension BrokerConnection {
         case nil: break
         }
         guard pause > .zero else { return }
+        self.count { $0.throttled(for: pause, now: now) }
         self.events(.throttled(KafkaEvent.Throttled(broker: self.broker, duration: pause)))
         let end = now + pause
         self.queue.withLock { $0.pause(until: end, senselessLength: pause > longest ? pause : nil) }

@@ -22,6 +22,10 @@ final class BrokerConnection: Sendable {
     let loop: EventLoop
     let logger: Logger
     let events: Events
+    /// Counts what happens on this connection.
+    let tally: Lock<ConnectionTally>
+    /// Counts what happens on all connections of the client.
+    private let clientTally: Lock<ConnectionTally>
     let channel: SocketChannel
     let security: ConnectionSecurity
     private let negotiated: Lock<BrokerVersions>
@@ -49,7 +53,8 @@ final class BrokerConnection: Sendable {
 
     init(
         broker: Broker, channel: SocketChannel, configuration: KafkaClientConfiguration, security: ConnectionSecurity,
-        loop: EventLoop, logger: Logger, acquaintance: Acquaintance, onClose: @escaping OnClose
+        loop: EventLoop, logger: Logger, acquaintance: Acquaintance, tally: Lock<ConnectionTally>,
+        onClose: @escaping OnClose
     ) {
         self.broker = broker
         self.channel = channel
@@ -58,6 +63,8 @@ final class BrokerConnection: Sendable {
         self.loop = loop
         self.logger = logger
         self.events = Events(observer: configuration.observer)
+        self.tally = Lock(ConnectionTally(since: loop.now))
+        self.clientTally = tally
         self.negotiated = Lock(BrokerVersions(broker: broker, ranges: [:]))
         self.queue = Lock(RequestQueue(limit: Self.maximumInFlight, broker: broker.description))
         self.lastUse = Atomic(loop.now.nanoseconds)
@@ -103,6 +110,15 @@ final class BrokerConnection: Sendable {
 
     /// The number of requests that have not ended.
     var requestCount: Int { self.queue.withLock { $0.count } }
+
+    /// The number of requests that the broker has to answer, and of those that wait to be sent.
+    var requestCounts: (inFlight: Int, waiting: Int) { self.queue.withLock { ($0.inFlight, $0.waitingCount) } }
+
+    /// Counts something, for the connection and for the client.
+    func count(_ change: (inout ConnectionTally) -> Void) {
+        self.tally.withLock { change(&$0) }
+        self.clientTally.withLock { change(&$0) }
+    }
 
     // MARK: Requests
 

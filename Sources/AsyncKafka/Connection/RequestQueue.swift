@@ -101,6 +101,9 @@ struct RequestQueue: Sendable {
     /// The number of requests that have not ended.
     var count: Int { self.written.count + self.waiting.count }
 
+    /// The number of requests that wait to be written.
+    var waitingCount: Int { self.waiting.count }
+
     /// Whether requests wait because of the connection: its session is being renewed, or the broker has requested a
     /// pause.
     func isPaused(now: MonotonicTime) -> Bool { self.isHeld || self.pauseEnd(now: now) != nil }

@@ -171,16 +171,20 @@ final class Committer: Sendable {
             let committed = try await self.commitInTurn(
                 of: committer, deadline: deadline, isAutomatic: isAutomatic, offsets)
             guard !committed.isEmpty else { return }
+            let now = self.core.loop.now
+            self.core.state.withLock { $0.tally.committed(in: now - begun, now: now) }
             self.core.events(
                 .offsetsCommitted(
                     KafkaEvent.OffsetsCommitted(
                         group: committer.group, offsets: committed.mapValues(\.offset),
-                        duration: self.core.loop.now - begun)))
+                        duration: now - begun)))
         } catch {
+            let now = self.core.loop.now
+            self.core.state.withLock { $0.tally.commitFailed(now: now) }
             self.core.events(
                 .commitFailed(
                     KafkaEvent.CommitFailed(
-                        group: committer.group, error: error, duration: self.core.loop.now - begun)))
+                        group: committer.group, error: error, duration: now - begun)))
             throw error
         }
     }

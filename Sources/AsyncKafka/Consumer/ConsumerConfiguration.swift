@@ -40,7 +40,7 @@ public struct ConsumerConfiguration: Sendable {
     /// Which records of transactions are read. Default: `.readUncommitted`.
     public var isolationLevel: IsolationLevel = .readUncommitted
 
-    /// Whether offsets are committed automatically: every `autoCommitInterval`, before partitions are given up, and at
+    /// Whether offsets are committed automatically: every ``ConsumerConfiguration/autoCommitInterval``, before partitions are given up, and at
     /// the end. Default: true. It has no effect without a group.
     ///
     /// An automatic commit covers the records that have been **processed**: those before the current element of a
@@ -67,9 +67,9 @@ public struct ConsumerConfiguration: Sendable {
     /// Whether a topic pattern ignores Kafka's internal topics. Default: true.
     public var excludeInternalTopics = true
 
-    /// The number of bytes that a broker waits for before it answers a fetch, up to `fetchMaxWait`. Default: 1.
+    /// The number of bytes that a broker waits for before it answers a fetch, up to ``ConsumerConfiguration/fetchMaxWait``. Default: 1.
     public var fetchMinBytes = 1
-    /// The maximum time that a broker waits for `fetchMinBytes`. Default: 500 ms.
+    /// The maximum time that a broker waits for ``ConsumerConfiguration/fetchMinBytes``. Default: 500 ms.
     public var fetchMaxWait: Duration = .milliseconds(500)
     /// The maximum bytes of one answer. Default: 50 MiB. A single larger batch is still returned.
     public var fetchMaxBytes = 50 << 20
@@ -92,7 +92,7 @@ public struct ConsumerConfiguration: Sendable {
     /// be completed is logged as a warning.
     public var closeTimeout: Duration = .seconds(30)
 
-    /// Creates the configuration of a consumer, which is a member of a group if `groupID` is set.
+    /// Creates the configuration of a consumer, which is a member of a group if ``ConsumerConfiguration/groupID`` is set.
     public init(_ cluster: KafkaClientConfiguration, groupID: String? = nil) {
         self.cluster = cluster
         self.groupID = groupID

@@ -33,6 +33,7 @@ extension ConsumerCore: FetchSource {
                 fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch result {
             case .answered(let answers):
+                state.tally.fetched(answers.reduce(0) { $0 + ($1.answer.chunk?.byteCount ?? 0) }, now: now)
                 let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
                 for (partition, answer) in answers {
                     guard let fetch = byPartition[partition] else { continue }
@@ -68,7 +69,15 @@ extension ConsumerCore: FetchSource {
         self.wake(self.state.withLock { $0.subscriptions.answerTooLarge(fetches, error, retryAt: time) })
     }
 
-    func brokerFailed(_ error: KafkaError) {
+    func brokerFailed(_ error: KafkaError, fetching fetches: [PlannedFetch]) {
+        let now = self.loop.now
+        self.state.withLock { state in
+            for fetch in fetches where state.subscriptions.partitions[fetch.partition]?.incarnation == fetch.incarnation
+            {
+                // The fetcher logs the broker's failure.
+                state.subscriptions.refused(fetch.partition, error, now: now, isToldElsewhere: true)
+            }
+        }
         guard !error.isRetriable else { return self.wake([.metadata]) }
         self.state.withLock { $0.report(error) }
         self.wake([.reader])

@@ -24,6 +24,7 @@ extension ConsumerCore {
             state.subscriptions.subscription = subscription
             // Both change under one lock, so that a concurrent `unsubscribe()` ends both or neither.
             state.membership.subscribed(to: subscription.topics)
+            state.observeMembership { self.loop.now }
             if state.membership.step != nil { state.interruptReader() }
             return nil
         }

@@ -34,7 +34,7 @@ final class ConsumerCore: Sendable {
         self.state = Lock(
             ConsumerState(
                 SubscriptionState(SubscriptionState.Settings(configuration)),
-                membership: Membership(configuration.memberSettings)))
+                membership: Membership(configuration.memberSettings), tally: ConsumerTally(since: self.loop.now)))
     }
 
     deinit {
@@ -60,13 +60,17 @@ final class ConsumerCore: Sendable {
 
 extension ConsumerCore: MembershipHost {
     func withMembership<Result>(_ body: (inout Membership) -> Result) -> Result {
-        self.state.withLock { body(&$0.membership) }
+        self.state.withLock { state in
+            defer { state.observeMembership { self.loop.now } }
+            return body(&state.membership)
+        }
     }
 
     @discardableResult
     func updateMembership<Result>(_ change: (inout Membership) -> Result) -> Result {
         let result = self.state.withLock { state in
             let result = change(&state.membership)
+            state.observeMembership { self.loop.now }
             if state.membership.step != nil { state.interruptReader() }
             return result
         }

@@ -20,7 +20,7 @@
 /// called, in which nothing can be committed anymore, and the consumer leaves the group.
 ///
 /// When the consumer stops (`unsubscribe()`, a shutdown or a cancelled `run()`), the last callback may take the rest of
-/// `ConsumerConfiguration.closeTimeout` except the last tenth, which is for leaving the group. After that it is
+/// ``ConsumerConfiguration/closeTimeout`` except the last tenth, which is for leaving the group. After that it is
 /// cancelled and no longer awaited. Callbacks never run at the same time: if `partitionsAssigned` is still running
 /// after most of `closeTimeout`, a shutdown cancels it, and `partitionsRevoked` follows when it has returned. If it
 /// doesn't return in time, `partitionsRevoked` is not called.

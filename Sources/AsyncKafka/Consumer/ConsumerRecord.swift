@@ -28,7 +28,7 @@ public struct ConsumerRecord: Sendable {
     public var partition: Int32 { self.storage.topicPartition.partition }
     /// The offset of the record in its partition.
     public var offset: Int64 { self.view.offset }
-    /// The timestamp, which `timestampType` explains. -1 ms if the record was stored without one.
+    /// The timestamp, which ``ConsumerRecord/timestampType`` explains. -1 ms if the record was stored without one.
     public var timestamp: Timestamp { Timestamp(millisecondsSince1970: self.view.timestamp) }
     /// Whether the producer or the broker set the timestamp.
     public var timestampType: TimestampType { self.storage.timestampType }

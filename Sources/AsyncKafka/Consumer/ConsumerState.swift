@@ -56,10 +56,17 @@ struct ConsumerState: Sendable {
     var isInTransactions = false
     /// Errors of background tasks that the reader has to receive.
     var errors = Deque<KafkaError>()
+    var tally: ConsumerTally
 
-    init(_ subscriptions: SubscriptionState, membership: Membership) {
+    init(_ subscriptions: SubscriptionState, membership: Membership, tally: ConsumerTally = ConsumerTally()) {
         self.subscriptions = subscriptions
         self.membership = membership
+        self.tally = tally
+    }
+
+    /// Counts rebalances, after a change of the membership.
+    mutating func observeMembership(now: () -> MonotonicTime) {
+        self.tally.rebalances.observe(self.membership.rebalancePhase, now: now)
     }
 
     // MARK: The reader
@@ -91,7 +98,9 @@ struct ConsumerState: Sendable {
             self.subscriptions.putBack(taken)
             return false
         }
-        return self.subscriptions.handOut(taken, progress: progress, storage: storage)
+        guard self.subscriptions.handOut(taken, progress: progress, storage: storage) else { return false }
+        self.tally.delivered(records: storage.count, bytes: taken.batch.bytes.count, now: now)
+        return true
     }
 
     private func isSessionOver(now: MonotonicTime) -> Bool {

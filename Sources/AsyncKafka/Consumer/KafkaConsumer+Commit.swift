@@ -13,7 +13,7 @@ extension KafkaConsumer {
     /// - Throws: `.commitFailed` if the group has rebalanced, so that another member may own the partitions;
     ///   `.illegalState` without a `groupID`; `.closed`; `.timedOut`; or the broker's error. If several partitions were
     ///   not stored, or only some were, the error is that of one of them, its message lists all of them, and its
-    ///   `underlyingError` is a `PartialCommitError`.
+    ///   `underlyingError` is a ``PartialCommitError``.
     public func commit() async throws(KafkaError) {
         try await self.commits.commitHandedOut()
     }
@@ -32,7 +32,7 @@ extension KafkaConsumer {
     /// Commits offsets. The offset for a partition is that of the next record to read.
     ///
     /// - Throws: `.invalidArgument` if an offset is negative; `.commitFailed` if topics are subscribed to and this
-    ///   consumer doesn't own one of the partitions; `.illegalState` if nothing runs `run()`; otherwise the same errors
+    ///   consumer doesn't own one of the partitions; `.illegalState` if nothing runs ``KafkaConsumer/run()``; otherwise the same errors
     ///   as `commit()`.
     public func commit(_ offsets: [TopicPartition: OffsetAndMetadata]) async throws(KafkaError) {
         for (partition, offset) in offsets where offset.offset < 0 {

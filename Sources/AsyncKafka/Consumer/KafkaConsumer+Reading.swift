@@ -11,17 +11,17 @@ extension KafkaConsumer {
     /// The records as a sequence of batches, which is the fastest way to read. A batch contains consecutive records of
     /// one partition as they were stored.
     ///
-    /// The sequence ends when the consumer is shut down gracefully. It throws `KafkaError` (see
-    /// `Batches.AsyncIterator.next()`). A new iteration, also after an error, continues where the last one stopped.
+    /// The sequence ends when the consumer is shut down gracefully. It throws ``KafkaError`` (see
+    /// ``KafkaConsumer/Batches/AsyncIterator/next()``). A new iteration, also after an error, continues where the last one stopped.
     public var batches: Batches { Batches(consumer: self) }
 
     /// The records as a sequence of single records. The next record of the batch in hand is returned without waiting.
     ///
     /// After the process or the machine was suspended, the end of the session is checked only once per batch: some more
-    /// records of the batch in hand may be returned before `partitionsLost` is called. `batches` returns none.
+    /// records of the batch in hand may be returned before `partitionsLost` is called. ``KafkaConsumer/batches`` returns none.
     ///
-    /// The sequence ends when the consumer is shut down gracefully. It throws `KafkaError` (see
-    /// `Batches.AsyncIterator.next()`). A new iteration, also after an error, continues where the last one stopped.
+    /// The sequence ends when the consumer is shut down gracefully. It throws ``KafkaError`` (see
+    /// ``KafkaConsumer/Batches/AsyncIterator/next()``). A new iteration, also after an error, continues where the last one stopped.
     public var records: Records { Records(consumer: self) }
 
     /// Returns up to `maximum` records. Waits for the first one for up to `timeout`, and adds those that are available
@@ -31,8 +31,11 @@ extension KafkaConsumer {
     /// committed automatically, and a graceful shutdown waits for the reader. An empty array means that no record
     /// arrived in time or that the consumer is being shut down.
     ///
+    /// - Parameters:
+    ///   - maximum: the maximum number of records. Default: 500.
+    ///   - timeout: the maximum time to wait for the first record.
     /// - Throws: `.invalidArgument` if `maximum` isn't positive; `.closed` when the consumer has been shut down;
-    ///   otherwise the errors of the sequences (see `Batches.AsyncIterator.next()`).
+    ///   otherwise the errors of the sequences (see ``KafkaConsumer/Batches/AsyncIterator/next()``).
     public func poll(max maximum: Int = 500, timeout: Duration) async throws(KafkaError) -> [ConsumerRecord] {
         guard maximum > 0 else {
             throw KafkaError(.invalidArgument, "poll needs a maximum of at least one record.")

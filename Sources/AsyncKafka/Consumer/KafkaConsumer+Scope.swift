@@ -8,7 +8,7 @@
 extension KafkaConsumer {
     /// Runs a consumer that is subscribed to topics while a closure runs.
     ///
-    /// When the closure returns or throws, the partitions are given up as `run()` describes, on the calling task if no
+    /// When the closure returns or throws, the partitions are given up as ``KafkaConsumer/run()`` describes, on the calling task if no
     /// sequence has done so. Cancelling the task cancels the closure and has the same effect.
     ///
     /// ```swift
@@ -17,7 +17,12 @@ extension KafkaConsumer {
     /// }
     /// ```
     ///
-    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `subscribe(to:)`, before the closure
+    /// - Parameters:
+    ///   - configuration: the cluster, the group and the other settings.
+    ///   - topics: the topics, at least one.
+    ///   - listener: receives callbacks when partitions are assigned or taken away. Default: nil.
+    ///   - body: uses the consumer. Its result is returned.
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/subscribe(to:)``, before the closure
     ///   runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, subscribedTo topics: [String],
@@ -30,7 +35,12 @@ extension KafkaConsumer {
 
     /// Runs a consumer that is subscribed to all topics whose names match a pattern while a closure runs.
     ///
-    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `subscribe(toTopicsMatching:)`, before
+    /// - Parameters:
+    ///   - configuration: the cluster, the group and the other settings.
+    ///   - pattern: the pattern of the topics' names.
+    ///   - listener: receives callbacks when partitions are assigned or taken away. Default: nil.
+    ///   - body: uses the consumer. Its result is returned.
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/subscribe(toTopicsMatching:)``, before
     ///   the closure runs; `.listenerFailed` if the closure returns and the last callback throws.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, subscribedTo pattern: TopicPattern,
@@ -43,7 +53,11 @@ extension KafkaConsumer {
 
     /// Runs a consumer of exactly these partitions while a closure runs.
     ///
-    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of `assign(_:)`, before the closure runs.
+    /// - Parameters:
+    ///   - configuration: the cluster and the other settings.
+    ///   - partitions: the partitions to read.
+    ///   - body: uses the consumer. Its result is returned.
+    /// - Throws: the closure's error; `.invalidConfiguration`, or the errors of ``KafkaConsumer/assign(_:)``, before the closure runs.
     public static func withConsumer<Result>(
         _ configuration: ConsumerConfiguration, assigned partitions: [TopicPartition],
         _ body: (KafkaConsumer) async throws -> Result

@@ -47,8 +47,8 @@ extension KafkaConsumer {
 
     /// Ends the subscription or the assignment: commits what you have processed if `enableAutoCommit` is set, calls the
     /// listener's `partitionsRevoked` unless it is already running, and leaves the group, all within
-    /// `ConsumerConfiguration.closeTimeout`. The record, or the last array of `poll`, that you are working on isn't
-    /// committed automatically: call `commit()` before if it is processed.
+    /// ``ConsumerConfiguration/closeTimeout``. The record, or the last array of `poll`, that you are working on isn't
+    /// committed automatically: call ``KafkaConsumer/commit()`` before if it is processed.
     ///
     /// Inside `partitionsAssigned` it gives up the partitions and returns. After that callback returns,
     /// `partitionsRevoked` is called and the consumer leaves the group.

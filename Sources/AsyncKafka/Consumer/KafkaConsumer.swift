@@ -19,10 +19,10 @@
 /// ```
 ///
 /// **Asking for the next element means that the last one is processed.** Automatic commits depend on it, and the
-/// callbacks of a `ConsumerRebalanceListener` run at that point, between two elements, on the task that reads. Only one
-/// task may read at a time.
+/// callbacks of a ``ConsumerRebalanceListener`` run at that point, between two elements, on the task that reads. Only one
+/// task may read at a time. Everything else may be called from any task, also while another one reads.
 ///
-/// `run()` does the background work: fetching, heartbeats and automatic commits. `withConsumer` runs it while a closure
+/// ``KafkaConsumer/run()`` does the background work: fetching, heartbeats and automatic commits. `withConsumer` runs it while a closure
 /// runs. Each call that waits ends with a result, an error, or at its deadline.
 public final class KafkaConsumer: Sendable {
     let core: ConsumerCore
@@ -32,7 +32,7 @@ public final class KafkaConsumer: Sendable {
     let handover: PartitionHandover
     let life: ConsumerLife
 
-    /// Creates a consumer without a subscription; see `subscribe` and `assign`. It doesn't connect before `run()`.
+    /// Creates a consumer without a subscription; see `subscribe` and `assign`. It doesn't connect before ``KafkaConsumer/run()``.
     ///
     /// - Parameters:
     ///   - configuration: the cluster, the group and the other settings.
@@ -59,11 +59,11 @@ public final class KafkaConsumer: Sendable {
         self.life = ConsumerLife(core, parts, self.handover, signal: signals.closing)
     }
 
-    /// Runs the consumer until `triggerGracefulShutdown()` is called or the task is cancelled. May be called once.
+    /// Runs the consumer until ``KafkaConsumer/triggerGracefulShutdown()`` is called or the task is cancelled. May be called once.
     ///
     /// At the end the partitions are given up, unless the reader has done so at the end of its sequence: processed
     /// offsets are committed if `enableAutoCommit` is set, `partitionsRevoked` is called if `callRevokedOnLeave` is
-    /// set, and the consumer leaves the group. This takes `ConsumerConfiguration.closeTimeout` at most, and less if no
+    /// set, and the consumer leaves the group. This takes ``ConsumerConfiguration/closeTimeout`` at most, and less if no
     /// broker can be reached. What could not be completed is logged. A cancellation has the same effect, but doesn't
     /// wait for the reader.
     ///

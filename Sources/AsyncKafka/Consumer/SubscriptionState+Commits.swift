@@ -61,8 +61,12 @@ extension SubscriptionState {
     /// Returns how many offsets haven't been delivered yet, according to the last answer; nil if unknown.
     func lag(of partition: TopicPartition) -> Int64? {
         guard let assigned = self.partitions[partition], assigned.hasPosition else { return nil }
-        let end = self.settings.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
-        return end.map { max(0, $0 - self.handedOut(partition, assigned).offset) }
+        return self.endOffset(of: assigned).map { max(0, $0 - self.handedOut(partition, assigned).offset) }
+    }
+
+    /// The end of a partition's log for this consumer, according to the last answer.
+    func endOffset(of assigned: AssignedPartition) -> Int64? {
+        self.settings.isolationLevel == .readCommitted ? assigned.lastStableOffset : assigned.highWatermark
     }
 
     private func askedPast(_ partition: TopicPartition, _ assigned: AssignedPartition) -> FetchPosition? {

@@ -27,6 +27,11 @@ struct PartitionRefusals: Sendable {
         return self.report.succeeded()
     }
 
+    /// Returns the last failure, if they have lasted for this time.
+    func failure(after patience: Duration, now: MonotonicTime) -> KafkaError? {
+        self.attempts.duration(now: now) >= patience ? self.attempts.last : nil
+    }
+
     /// Returns the last failure, with the number of failures.
     func summary(now: MonotonicTime) -> KafkaError? { self.attempts.summary(now: now) }
 }

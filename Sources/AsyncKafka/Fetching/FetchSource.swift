@@ -31,8 +31,8 @@ protocol FetchSource: Sendable {
     /// Handles an answer that exceeded `maxResponseSize` and was not read.
     func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime)
 
-    /// Handles a failed fetch to a broker. If the error is retriable, metadata may name another leader.
-    func brokerFailed(_ error: KafkaError)
+    /// Handles the failure of a request to a broker. If the error is retriable, metadata may name another leader.
+    func brokerFailed(_ error: KafkaError, fetching fetches: [PlannedFetch])
 }
 
 /// The next fetch from one broker.

@@ -94,7 +94,7 @@ final class Fetcher<Source: FetchSource>: Sendable {
                     }
                     self.complain(of: error, broker, &report)
                     self.source.fetchAgain(fetches, at: self.loop.now + self.cluster.backoff(failures: failures))
-                    self.source.brokerFailed(error)
+                    self.source.brokerFailed(error, fetching: fetches)
                 }
             }
         }

@@ -8,7 +8,7 @@
 import KafkaMemory
 import KafkaProtocol
 
-/// Balances partitions as `StickyAssignor` does, and lets the members keep them during rebalances, as Kafka's
+/// Balances partitions as ``StickyAssignor`` does, and lets the members keep them during rebalances, as Kafka's
 /// `cooperative-sticky` assignor does (KIP-429).
 ///
 /// A partition that moves is assigned in two steps: the first rebalance takes it from its owner, the second one gives it

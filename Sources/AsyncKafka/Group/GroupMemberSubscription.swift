@@ -18,7 +18,7 @@ public struct GroupMemberSubscription: Sendable, Hashable {
     /// The partitions that the member still owns. Members that use the eager protocol own none, because they give up
     /// all partitions before they join.
     public var ownedPartitions: [TopicPartition]
-    /// The generation in which the member was assigned `ownedPartitions`; nil if unknown.
+    /// The generation in which the member was assigned ``GroupMemberSubscription/ownedPartitions``; nil if unknown.
     public var generation: Int32?
     /// The rack of the member; nil if unknown.
     public var rack: String?

@@ -20,6 +20,9 @@ struct FailedAttempts: Sendable {
         self.since = self.since ?? now
     }
 
+    /// How long attempts have been failing.
+    func duration(now: MonotonicTime) -> Duration { self.since.map { now - $0 } ?? .zero }
+
     /// The error of the last failed attempt, with the number of attempts in its message.
     func summary(now: MonotonicTime) -> KafkaError? {
         self.last?.after(attempts: self.count, in: now - (self.since ?? now))

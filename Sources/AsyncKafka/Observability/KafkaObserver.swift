@@ -7,7 +7,7 @@
 
 /// Receives the events of a client, for metrics, traces and statistics.
 ///
-/// Set `KafkaClientConfiguration.observer`. Without an observer no event is created.
+/// Set ``KafkaClientConfiguration/observer``. Without an observer no event is created.
 ///
 /// ```swift
 /// struct RequestTimes: KafkaObserver {

@@ -104,7 +104,8 @@ struct BatchQueue<Batch> {
     /// Batches that were sent at least once and have not ended, in the order of their sequences. At most
     /// `maximumInFlight`, except after a split.
     private var sent: [Sent] = []
-    private var inFlight = 0
+    /// The number of batches that were sent and aren't answered.
+    private(set) var inFlight = 0
     /// The number of batches that are being split. Nothing is sent meanwhile, so that later batches don't overtake
     /// them.
     private var beingSplit = 0

@@ -22,7 +22,7 @@ public struct Delivery: Sendable {
     /// delivered.
     ///
     /// - Throws: The reason why the record was not delivered: `.deliveryTimedOut` after
-    ///   `ProducerConfiguration.deliveryTimeout`, `.brokerError`, `.recordTooLarge` or `.authorizationFailed` if the
+    ///   ``ProducerConfiguration/deliveryTimeout``, `.brokerError`, `.recordTooLarge` or `.authorizationFailed` if the
     ///   broker rejected it, `.closed` if the producer was closed first, the connection's error, or the producer's
     ///   fatal error (`isFatal`). If `isOutcomeUnknown` is false, the record is definitely not stored. If it is true,
     ///   the record was sent and not acknowledged, so it may be stored. `.cancelled` if the task is cancelled.

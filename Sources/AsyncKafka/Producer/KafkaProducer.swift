@@ -23,10 +23,10 @@ import KafkaTransport
 /// for a partition are stored in that order.
 ///
 /// Every accepted record ends exactly once: acknowledged, failed, or with an unknown outcome
-/// (`KafkaError.isOutcomeUnknown`), at the latest after `ProducerConfiguration.deliveryTimeout`. Cancelling a task only
+/// (``KafkaError/isOutcomeUnknown``), at the latest after ``ProducerConfiguration/deliveryTimeout``. Cancelling a task only
 /// ends its wait.
 ///
-/// `run()` does the background work. `withProducer` calls it for the duration of a closure.
+/// ``KafkaProducer/run()`` does the background work. `withProducer` calls it for the duration of a closure.
 public final class KafkaProducer: Sendable {
     let sender: Sender
     let loop: EventLoop
@@ -35,7 +35,7 @@ public final class KafkaProducer: Sendable {
     private let shutdown = Promise<Void>()
     private let isStarted = Lock(false)
 
-    /// Creates a producer. It connects when `run()` is called.
+    /// Creates a producer. It connects when ``KafkaProducer/run()`` is called.
     ///
     /// - Throws: `.invalidConfiguration` if a setting, certificate or key is invalid or settings contradict each other,
     ///   `.compressionUnavailable` if the build doesn't include the compression, and `.connectionFailed` if the system
@@ -68,7 +68,7 @@ public final class KafkaProducer: Sendable {
     /// Cancelling the task ends the wait. A record that has been accepted is still delivered, but one that waits for
     /// room in the buffer is not.
     ///
-    /// - Throws: The errors of `enqueue(_:)` if the record is not accepted, and those of `Delivery.metadata` if it is
+    /// - Throws: The errors of ``KafkaProducer/enqueue(_:)`` if the record is not accepted, and those of ``Delivery/metadata`` if it is
     ///   not delivered.
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
         guard let tracer = self.sender.tracer else { return try await self.enqueue(record).metadata }
@@ -104,16 +104,16 @@ public final class KafkaProducer: Sendable {
     }
 
     /// Puts a record into the buffer. Waits for room if there is none, and for the metadata of a topic that is new to
-    /// the producer, for at most `ProducerConfiguration.maxBlock` in total.
+    /// the producer, for at most ``ProducerConfiguration/maxBlock`` in total.
     ///
     /// Tasks that wait for room get it in the order of their calls, but don't wait for tasks whose broker has used up
-    /// its share of the buffer. The returned `Delivery` reports whether the record is delivered.
+    /// its share of the buffer. The returned ``Delivery`` reports whether the record is delivered.
     ///
     /// - Throws: An error if the record is not accepted:
     ///   - `.timedOut` if the buffer has no room within `maxBlock`, or there is no metadata in that time;
     ///   - `.unknownTopicOrPartition`, `.authorizationFailed` or `.invalidArgument` (its name) if the topic can't be
     ///     used;
-    ///   - `.recordTooLarge` if the record is larger than `ProducerConfiguration.maxRequestSize`;
+    ///   - `.recordTooLarge` if the record is larger than ``ProducerConfiguration/maxRequestSize``;
     ///   - `.invalidArgument` if the timestamp, or the partition that a custom partitioner returns, is invalid;
     ///   - `.closed` if the producer is closed, or its fatal error (`isFatal`);
     ///   - `.cancelled` if the task is cancelled;
@@ -142,7 +142,7 @@ public final class KafkaProducer: Sendable {
     ///
     /// - Throws: `.bufferFull` if there is no room, and `.unknownTopicOrPartition` (retriable) if the topic's metadata
     ///   isn't known yet. In that case the producer requests it, so that a later attempt succeeds, and
-    ///   `partitions(of:)` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for `enqueue(_:)`.
+    ///   ``KafkaProducer/partitions(of:)`` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for ``KafkaProducer/enqueue(_:)``.
     @discardableResult
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
         if let tracer = self.sender.tracer { return try self.sender.tryEnqueue(record, tracer) }
@@ -152,14 +152,14 @@ public final class KafkaProducer: Sendable {
     /// Sends everything in the buffer without waiting for more records, and waits until all records accepted before the
     /// call have ended.
     ///
-    /// - Throws: If records have failed since the last flush without a task that awaited their `Delivery`, the error of
+    /// - Throws: If records have failed since the last flush without a task that awaited their ``Delivery``, the error of
     ///   the first one, with their number in its message. `.cancelled` if the task is cancelled.
     public func flush() async throws(KafkaError) {
         try await self.sender.flush()
         if let error = self.sender.undelivered.take() { throw error }
     }
 
-    /// Returns the partition numbers of a topic. Waits for its metadata for at most `ProducerConfiguration.maxBlock`.
+    /// Returns the partition numbers of a topic. Waits for its metadata for at most ``ProducerConfiguration/maxBlock``.
     ///
     /// - Throws: `.unknownTopicOrPartition` if the topic doesn't exist by then, `.authorizationFailed`,
     ///   `.invalidArgument` if its name is invalid, `.timedOut` or the error of the last attempt if there is no
@@ -174,12 +174,12 @@ public final class KafkaProducer: Sendable {
 
     // MARK: Running
 
-    /// Runs the producer until `triggerGracefulShutdown()` is called or the task is cancelled. Call it only once.
+    /// Runs the producer until ``KafkaProducer/triggerGracefulShutdown()`` is called or the task is cancelled. Call it only once.
     ///
     /// On a graceful shutdown, the producer accepts no more records, delivers the accepted ones within
-    /// `ProducerConfiguration.closeTimeout`, and fails the rest. On cancellation, all pending records fail immediately.
+    /// ``ProducerConfiguration/closeTimeout``, and fails the rest. On cancellation, all pending records fail immediately.
     ///
-    /// - Throws: If records have failed without a task that awaited their `Delivery`, the error of the first one, with
+    /// - Throws: If records have failed without a task that awaited their ``Delivery``, the error of the first one, with
     ///   their number in its message. An error with `isFatal` if the producer can never write again (then create a new
     ///   one): `.unsupportedVersion` if the cluster has no idempotence, or `.producerFenced`. `.illegalState` on a
     ///   second call.
@@ -222,7 +222,7 @@ public final class KafkaProducer: Sendable {
         }
     }
 
-    /// Ends `run()` once the accepted records are delivered. Returns immediately.
+    /// Ends ``KafkaProducer/run()`` once the accepted records are delivered. Returns immediately.
     public func triggerGracefulShutdown() {
         self.shutdown.fulfill(.success(()))
     }
@@ -233,10 +233,13 @@ public final class KafkaProducer: Sendable {
     /// Runs a producer for the duration of a closure.
     ///
     /// When the closure returns or throws, the accepted records are delivered within
-    /// `ProducerConfiguration.closeTimeout`. When the task is cancelled, pending records fail immediately.
+    /// ``ProducerConfiguration/closeTimeout``. When the task is cancelled, pending records fail immediately.
     ///
-    /// - Throws: The closure's error. If the closure returns, the errors of `run()`: in particular that of records that
-    ///   were not delivered and whose `Delivery` no task has awaited.
+    /// - Parameters:
+    ///   - configuration: The settings of the producer.
+    ///   - body: Uses the producer. Its result is returned.
+    /// - Throws: The closure's error. If the closure returns, the errors of ``KafkaProducer/run()``: in particular that of records that
+    ///   were not delivered and whose ``Delivery`` no task has awaited.
     public static func withProducer<Result>(
         _ configuration: ProducerConfiguration, _ body: (KafkaProducer) async throws -> Result
     ) async throws -> Result {

@@ -9,7 +9,7 @@
 ///
 /// The task that sends the record calls the partitioner for each such record, outside of any lock, so it should be
 /// fast. The result must be at least 0 and less than `partitionCount`. Otherwise the record fails with
-/// `KafkaError.Code.invalidArgument`.
+/// ``KafkaError/Code/invalidArgument``.
 public protocol Partitioner: Sendable {
     /// Returns the partition for `record`.
     ///

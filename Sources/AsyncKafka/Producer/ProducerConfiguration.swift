@@ -33,7 +33,7 @@ public struct ProducerConfiguration: Sendable {
     /// The acknowledgement that the producer waits for before a record counts as delivered. Default: `.all`.
     public var acks = Acknowledgements.all
     /// Whether brokers detect batches that are sent again, so that retries neither duplicate nor reorder records
-    /// (KIP-98). Requires `acks` `.all` and `maxInFlightPerBroker` of at most 5. Default: true.
+    /// (KIP-98). Requires ``ProducerConfiguration/acks`` `.all` and ``ProducerConfiguration/maxInFlightPerBroker`` of at most 5. Default: true.
     public var enableIdempotence = true
 
     /// The time that a batch which is not full waits for more records, including those of `send`. Default: 5 ms.
@@ -44,7 +44,7 @@ public struct ProducerConfiguration: Sendable {
     /// The size at which a batch is full, in bytes before compression. Default: 256 KiB.
     ///
     /// The default is between Kafka's 16 KiB, with which the cost per request dominates, and the 1 MB of other clients,
-    /// with which few batches fit into `bufferMemory` and each partition occupies its broker for long. A batch takes
+    /// with which few batches fit into ``ProducerConfiguration/bufferMemory`` and each partition occupies its broker for long. A batch takes
     /// memory as it grows, so a large size costs nothing if there are few records. If a topic accepts less
     /// (`max.message.bytes`), its first batches are rejected and split, and the next ones are smaller. Larger ones are
     /// tried again once a minute.
@@ -70,7 +70,7 @@ public struct ProducerConfiguration: Sendable {
     public var maxInFlightPerBroker = 5
     /// How the partition of a record that doesn't specify one is selected. Default: `.default`, Kafka's own rules.
     public var partitioner = PartitionSelection.default
-    /// The maximum time that closing waits for the delivery of accepted records, or, with `acks` `.none`, for the
+    /// The maximum time that closing waits for the delivery of accepted records, or, with ``ProducerConfiguration/acks`` `.none`, for the
     /// brokers to read them. Default: 30 s.
     public var closeTimeout: Duration = .seconds(30)
 

@@ -18,6 +18,7 @@ extension RecordAccumulator {
         let topicID: KafkaUUID
         let identity: ProducerIdentity?
         let baseSequence: Int32
+        let attempt: Int
     }
 
     /// The contents of one Produce request.
@@ -195,7 +196,8 @@ extension RecordAccumulator {
                 transmissions.append(
                     Transmission(
                         partition: partition, id: next.id, batch: next.batch, topicID: partition.topic.id,
-                        identity: next.identity, baseSequence: next.baseSequence))
+                        identity: next.identity, baseSequence: next.baseSequence,
+                        attempt: next.attempt))
                 if partition.hasReady, partition.queue.canSend {
                     partition.isListed = true
                     broker.ready.append(partition)

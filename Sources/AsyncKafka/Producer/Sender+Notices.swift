@@ -30,39 +30,47 @@ extension Sender {
         }
     }
 
-    /// Raises the event for a batch that is added to a request.
-    func noteSent(_ batch: ProducerBatch, to broker: Broker) {
+    /// Counts a batch that is added to a request, and raises its event.
+    func noteSent(_ batch: ProducerBatch, isRetry: Bool, to broker: Broker) {
+        let now = self.loop.now
+        let (records, bytes) = (batch.count, batch.records.encodedByteCount)
+        let uncompressedBytes = batch.records.byteCount
+        self.tally.withLock {
+            $0.sent(records: records, bytes: bytes, uncompressedBytes: uncompressedBytes, isRetry: isRetry, now: now)
+        }
         self.events(
             .batchSent(
                 KafkaEvent.BatchSent(
-                    topicPartition: batch.topicPartition, broker: broker, records: batch.count,
-                    uncompressedBytes: batch.records.byteCount, bytes: batch.records.encodedByteCount,
-                    waited: self.loop.now - batch.createdAt)))
+                    topicPartition: batch.topicPartition, broker: broker, records: records,
+                    uncompressedBytes: uncompressedBytes, bytes: bytes, waited: now - batch.createdAt)))
     }
 
     /// Counts the result of a batch, raises its event and logs what is due.
     func noteEnd(_ batch: ProducerBatch, _ result: BatchResult) {
         let timer: MonotonicTime?
+        let now = self.loop.now
         switch result {
         case .split:
             return
         case .stored(let baseOffset, _):
-            timer = self.failures.withLock { $0.delivered { self.loop.now } }
+            let age = now - batch.createdAt
+            self.tally.withLock { $0.stored(records: batch.count, after: age, now: now) }
+            timer = self.failures.withLock { $0.delivered { now } }
             self.events(
                 .batchAcknowledged(
                     KafkaEvent.BatchAcknowledged(
                         topicPartition: batch.topicPartition, records: batch.count, baseOffset: baseOffset,
-                        duration: self.loop.now - batch.createdAt)))
+                        duration: age)))
         case .failed, .recordsRefused:
             guard let error = result.error else { return }
+            self.tally.withLock { $0.failed(records: batch.count, now: now) }
             self.events(
                 .batchFailed(
                     KafkaEvent.BatchFailed(
                         topicPartition: batch.topicPartition, records: batch.count, error: error,
-                        duration: self.loop.now - batch.createdAt)))
+                        duration: now - batch.createdAt)))
             // The call that runs the transaction throws, so that it needn't be in the log.
             guard error.code != .transactionAborted else { return }
-            let now = self.loop.now
             let (notice, next) = self.failures.withLock {
                 $0.failed(batch.count, of: batch.topicPartition, error, now: now)
             }
@@ -70,6 +78,26 @@ extension Sender {
             timer = next
         }
         if let timer { self.scheduleNotice(at: timer) }
+    }
+
+    /// Counts a committed transaction, and raises its event.
+    func committed(_ transactionalID: String, begun: MonotonicTime, returned: MonotonicTime) {
+        let now = self.loop.now
+        self.tally.withLock { $0.transactionEnded(isCommitted: true, after: now - begun, now: now) }
+        self.events(
+            .transactionCommitted(
+                KafkaEvent.TransactionCommitted(
+                    transactionalID: transactionalID, duration: now - begun, commitDuration: now - returned)))
+    }
+
+    /// Counts a transaction that was aborted, or whose outcome is unknown, and raises its event.
+    func aborted(_ transactionalID: String, begun: MonotonicTime, because cause: KafkaError?) {
+        let now = self.loop.now
+        self.tally.withLock { $0.transactionEnded(isCommitted: false, after: now - begun, now: now) }
+        self.events(
+            .transactionAborted(
+                KafkaEvent.TransactionAborted(
+                    transactionalID: transactionalID, cause: cause, duration: now - begun)))
     }
 
     private func scheduleNotice(at time: MonotonicTime) {

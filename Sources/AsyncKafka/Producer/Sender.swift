@@ -22,6 +22,7 @@ final class Sender: Sendable {
     let events: Events
     let undelivered = UndeliveredRecords()
     let failures = Lock(FailureNotices())
+    let tally: Lock<ProducerTally>
     let accumulator: Lock<RecordAccumulator>
     /// Whether a record's key decides its partition.
     let hashesKeys: Bool
@@ -43,6 +44,7 @@ final class Sender: Sendable {
         self.transactions = transactions
         self.configuration = configuration
         self.loop = loop
+        self.tally = Lock(ProducerTally(since: loop.now))
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
         self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
@@ -229,7 +231,7 @@ final class Sender: Sendable {
                     identity: transmission.identity, baseSequence: transmission.baseSequence,
                     isTransactional: self.transactions != nil, compression: self.configuration.compression)
                 request.add(encoded, of: transmission)
-                self.noteSent(transmission.batch, to: connection.broker)
+                self.noteSent(transmission.batch, isRetry: transmission.attempt > 1, to: connection.broker)
             } catch {
                 failures[index] = error
             }

@@ -18,9 +18,9 @@ public struct CreatedTopic: Hashable, Sendable {
     public var id: KafkaUUID?
     /// The number of partitions. Nil with brokers below Kafka 2.4, or without the right to describe the topic's configuration.
     public var partitionCount: Int?
-    /// The number of replicas of each partition. Nil as `partitionCount`.
+    /// The number of replicas of each partition. Nil as ``CreatedTopic/partitionCount``.
     public var replicationFactor: Int?
-    /// All settings of the topic. Nil as `partitionCount`.
+    /// All settings of the topic. Nil as ``CreatedTopic/partitionCount``.
     public var config: ResourceConfig?
 }
 

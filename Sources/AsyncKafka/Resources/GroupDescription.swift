@@ -24,7 +24,7 @@ public struct GroupDescription: Hashable, Sendable {
     public var coordinator: Broker
     /// The group's epoch, which rises when members or subscribed topics change. Nil for a classic group.
     public var epoch: Int32?
-    /// The epoch of the newest assignment. It is behind `epoch` while the coordinator computes the next one. Nil for a
+    /// The epoch of the newest assignment. It is behind ``GroupDescription/epoch`` while the coordinator computes the next one. Nil for a
     /// classic group.
     public var assignmentEpoch: Int32?
     /// The members, by id.

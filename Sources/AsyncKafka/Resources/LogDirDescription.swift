@@ -13,7 +13,7 @@ public struct LogDirDescription: Sendable {
         public var partition: TopicPartition
         /// The size of the log in bytes.
         public var size: Int64
-        /// How many records the log lacks: of the leader's, or if it `isFuture`, of those that the current log has.
+        /// How many records the log lacks: of the leader's, or if it ``LogDirDescription/Replica/isFuture``, of those that the current log has.
         public var offsetLag: Int64
         /// Whether the replica is being moved into this directory: the log replaces the current one when it has caught up.
         public var isFuture: Bool
@@ -25,7 +25,7 @@ public struct LogDirDescription: Sendable {
     public var replicas: [Replica]
     /// The size of the volume in bytes (KIP-827). Nil with brokers below Kafka 3.3, or if it is unknown.
     public var totalBytes: Int64?
-    /// The bytes of the volume that are free (KIP-827). Nil as `totalBytes`.
+    /// The bytes of the volume that are free (KIP-827). Nil as ``LogDirDescription/totalBytes``.
     public var usableBytes: Int64?
     /// Whether the broker puts no new replicas into the directory (KIP-1066). False with brokers that don't know this.
     public var isCordoned: Bool

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A topic to be created by `KafkaAdminClient.createTopics(_:ifExists:validateOnly:timeout:)`.
+/// A topic to be created by ``KafkaAdminClient/createTopics(_:ifExists:validateOnly:timeout:)``.
 public struct NewTopic: Hashable, Sendable {
     /// The topic's name: letters, digits, `.`, `_` and `-`, at most 249.
     public var name: String
@@ -15,7 +15,7 @@ public struct NewTopic: Hashable, Sendable {
     /// Kafka 2.4 (KIP-464).
     public var replicationFactor: Int?
     /// The brokers with the replicas of each partition, in the order of the partitions and with the preferred leader first.
-    /// Nil if the broker chooses. If this is set, `partitionCount` and `replicationFactor` must be nil.
+    /// Nil if the broker chooses. If this is set, ``NewTopic/partitionCount`` and ``NewTopic/replicationFactor`` must be nil.
     public var assignments: [[Int32]]?
     /// The topic's settings by Kafka's names, such as `retention.ms`. The others have the broker's defaults.
     public var configs: [String: String]

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where `KafkaAdminClient.resetGroupOffsets(of:partitions:to:dryRun:timeout:)` sets a group's committed offsets. Offsets outside
+/// Where ``KafkaAdminClient/resetGroupOffsets(of:partitions:to:dryRun:timeout:)`` sets a group's committed offsets. Offsets outside
 /// of a partition's log become its start or its end.
 @nonexhaustive
 public enum OffsetReset: Hashable, Sendable {

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What offset of a partition `KafkaAdminClient.listOffsets(_:isolationLevel:timeout:)` looks up.
+/// What offset of a partition ``KafkaAdminClient/listOffsets(_:isolationLevel:timeout:)`` looks up.
 @nonexhaustive
 public enum OffsetSpec: Hashable, Sendable {
     /// The offset of the oldest record, or of the next one if there is none.

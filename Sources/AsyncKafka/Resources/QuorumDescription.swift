@@ -20,7 +20,7 @@ public struct QuorumDescription: Hashable, Sendable {
         public var logEndOffset: Int64?
         /// When the leader last received a fetch of the node. Nil if it doesn't know, or with brokers below Kafka 3.4.
         public var lastFetchTime: Timestamp?
-        /// When the node last had all of the leader's records. Nil as `lastFetchTime`.
+        /// When the node last had all of the leader's records. Nil as ``QuorumDescription/Replica/lastFetchTime``.
         public var lastCaughtUpTime: Timestamp?
     }
 

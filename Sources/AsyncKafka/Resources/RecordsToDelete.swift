@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// The records that `KafkaAdminClient.deleteRecords(_:timeout:)` deletes of a partition.
+/// The records that ``KafkaAdminClient/deleteRecords(_:timeout:)`` deletes of a partition.
 @nonexhaustive
 public enum RecordsToDelete: Hashable, Sendable {
     /// All records before this offset.

@@ -50,10 +50,10 @@ public struct PartitionDescription: Hashable, Sendable {
     public var inSyncReplicas: [Int32]
     /// The replicas on brokers that are down, or in log directories that have failed.
     public var offlineReplicas: [Int32]
-    /// The replicas outside of `inSyncReplicas` that have all committed records and may be elected (KIP-966). Nil with brokers
+    /// The replicas outside of ``PartitionDescription/inSyncReplicas`` that have all committed records and may be elected (KIP-966). Nil with brokers
     /// that don't track them.
     public var eligibleLeaderReplicas: [Int32]?
-    /// The replicas that were eligible to lead until they shut down uncleanly (KIP-966). Nil as `eligibleLeaderReplicas`.
+    /// The replicas that were eligible to lead until they shut down uncleanly (KIP-966). Nil as ``PartitionDescription/eligibleLeaderReplicas``.
     public var lastKnownEligibleLeaderReplicas: [Int32]?
 }
 

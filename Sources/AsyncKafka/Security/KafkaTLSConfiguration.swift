@@ -95,7 +95,7 @@ extension KafkaTLSConfiguration.Identity: CustomStringConvertible, CustomDebugSt
         }
     }
 
-    /// The same as `description`, so that debuggers and collections don't reveal the key.
+    /// The same as ``KafkaTLSConfiguration/Identity/description``, so that debuggers and collections don't reveal the key.
     public var debugDescription: String { self.description }
     /// A mirror without children, so that `dump` doesn't reveal the key.
     public var customMirror: Mirror { Mirror(self, children: []) }

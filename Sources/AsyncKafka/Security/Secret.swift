@@ -12,7 +12,7 @@ public struct Secret: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The text itself.
     public let text: String
 
-    /// Creates a secret. Read its text from `text`.
+    /// Creates a secret. Read its text from ``Secret/text``.
     public init(_ text: String) {
         self.text = text
     }

@@ -20,7 +20,7 @@ public struct KafkaTransaction: Sendable {
     /// Puts a record into the buffer, as part of the transaction. Waits for room as `KafkaProducer.enqueue(_:)` does.
     ///
     /// The commit waits for the acknowledgement of every record, and a record that isn't stored aborts the transaction. So the
-    /// `Delivery` is of interest only for the record's offset, and that the record is stored doesn't mean that it is committed.
+    /// ``Delivery`` is of interest only for the record's offset, and that the record is stored doesn't mean that it is committed.
     ///
     /// - Throws: `.transactionAborted` if the transaction can only be aborted by now; `.illegalState` if it has ended; a fatal
     ///   error (`isFatal`) if the producer can't go on; otherwise as `KafkaProducer.enqueue(_:)`. A record that was not accepted
@@ -55,7 +55,7 @@ public struct KafkaTransaction: Sendable {
     /// Sends a record as part of the transaction and waits until it is stored. It is not committed then: those who read committed
     /// see it after the commit.
     ///
-    /// - Throws: The errors of `enqueue(_:)`, and those of `Delivery.metadata`.
+    /// - Throws: The errors of ``KafkaTransaction/enqueue(_:)``, and those of ``Delivery/metadata``.
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
         guard let tracer = self.sender.tracer else { return try await self.enqueue(record).metadata }
         return try await self.sender.tracingSend(of: record, tracer) { record throws(KafkaError) in

@@ -27,6 +27,8 @@ import KafkaTransport
 /// **Errors** say what to do: with `.transactionAborted` and `isRetriable`, run the transaction again; with `isFatal`, make a new
 /// producer; `.illegalState`, `.invalidArgument` and `.invalidConfiguration` are mistakes of the program. If `isOutcomeUnknown`, it could
 /// not be learned whether the transaction was committed.
+///
+/// Any task may call the methods. Transactions of several tasks follow one another; within one, many tasks may write at once.
 public final class KafkaTransactionalProducer: Sendable {
     let producer: KafkaProducer
     let transactions: Transactions
@@ -35,7 +37,7 @@ public final class KafkaTransactionalProducer: Sendable {
     /// The transactions whose closures run on the current task, or have started it, by their producers.
     @TaskLocal private static var open: [ObjectIdentifier: UInt64] = [:]
 
-    /// Creates a producer. It connects when `run()` is called.
+    /// Creates a producer. It connects when ``KafkaTransactionalProducer/run()`` is called.
     ///
     /// - Parameters:
     ///   - configuration: The settings of the producer.
@@ -139,11 +141,7 @@ public final class KafkaTransactionalProducer: Sendable {
             let returned = sender.loop.now
             try await sender.commitTransaction(number, transactions)
             self.consumers.move(of: number, after: .commit)
-            sender.events(
-                .transactionCommitted(
-                    KafkaEvent.TransactionCommitted(
-                        transactionalID: transactions.id, duration: sender.loop.now - begun,
-                        commitDuration: sender.loop.now - returned)))
+            sender.committed(transactions.id, begun: begun, returned: returned)
             return .committed(result)
         } catch {
             var reason = await sender.abortTransaction(number, transactions) ?? transactions.takeTrouble(of: number)
@@ -151,10 +149,7 @@ public final class KafkaTransactionalProducer: Sendable {
                 reason = reason ?? error
             }
             self.consumers.move(of: number, after: .abort, isUndecided: reason?.isFatal == true)
-            sender.events(
-                .transactionAborted(
-                    KafkaEvent.TransactionAborted(
-                        transactionalID: transactions.id, cause: reason, duration: sender.loop.now - begun)))
+            sender.aborted(transactions.id, begun: begun, because: reason)
             return .aborted(error, reason: reason)
         }
     }
@@ -174,9 +169,9 @@ public final class KafkaTransactionalProducer: Sendable {
 
     // MARK: Running
 
-    /// Runs the producer until `triggerGracefulShutdown()` is called or the task is cancelled. Call it only once.
+    /// Runs the producer until ``KafkaTransactionalProducer/triggerGracefulShutdown()`` is called or the task is cancelled. Call it only once.
     ///
-    /// On a graceful shutdown, no further transaction begins, and the open one has `ProducerConfiguration.closeTimeout` to end. What is
+    /// On a graceful shutdown, no further transaction begins, and the open one has ``ProducerConfiguration/closeTimeout`` to end. What is
     /// open then, or when the task is cancelled, is aborted, which takes 5 s at most.
     ///
     /// - Throws: An error with `isFatal` if the producer can never write again, such as `.producerFenced`. `.illegalState` on a
@@ -192,12 +187,12 @@ public final class KafkaTransactionalProducer: Sendable {
         }
     }
 
-    /// Ends `run()` once the open transaction has ended. Returns immediately.
+    /// Ends ``KafkaTransactionalProducer/run()`` once the open transaction has ended. Returns immediately.
     public func triggerGracefulShutdown() { self.producer.triggerGracefulShutdown() }
 
     /// Runs a producer for the duration of a closure.
     ///
-    /// - Throws: As `init`, the closure's error, and the errors of `run()`.
+    /// - Throws: As `init`, the closure's error, and the errors of ``KafkaTransactionalProducer/run()``.
     public static func withProducer<Result>(
         _ configuration: ProducerConfiguration, transactionalID: String, transactionTimeout: Duration = .seconds(60),
         _ body: (KafkaTransactionalProducer) async throws -> Result

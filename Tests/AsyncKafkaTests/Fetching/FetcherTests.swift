@@ -46,7 +46,7 @@ import Testing
         func fetchAgain(_ fetches: [PlannedFetch], at time: MonotonicTime) {}
         func delayFetch(_ fetches: [PlannedFetch], until time: MonotonicTime) {}
         func answerTooLarge(_ fetches: [PlannedFetch], _ error: KafkaError, retryAt time: MonotonicTime) {}
-        func brokerFailed(_ error: KafkaError) {}
+        func brokerFailed(_ error: KafkaError, fetching fetches: [PlannedFetch]) {}
     }
 
     @Test func aFetcherFetchesWhatItsSourcePlans() async throws {

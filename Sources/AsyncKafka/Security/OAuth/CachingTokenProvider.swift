@@ -46,12 +46,12 @@ public final class CachingTokenProvider: OAuthBearerTokenProvider {
     /// Returns the cached token, or fetches a new one if there is none.
     ///
     /// - Returns: A token that is currently valid.
-    /// - Throws: A `KafkaError` if there is no valid token:
+    /// - Throws: A ``KafkaError`` if there is no valid token:
     ///   - `.authenticationFailed` if the provider's call fails (`underlyingError` is its error), if its token has expired,
     ///     contains invalid characters or was refused by a broker, or if the provider isn't called again yet because its
     ///     last tokens were of this kind;
     ///   - `.authenticationTimeout` if the call takes longer than `timeout`;
-    ///   - the provider's own `KafkaError`;
+    ///   - the provider's own ``KafkaError``;
     ///   - `.cancelled` if the task is cancelled. The call continues for other tasks.
     public func token() async throws -> OAuthBearerToken {
         try await self.token(outlasting: nil)

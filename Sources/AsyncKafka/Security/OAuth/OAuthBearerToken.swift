@@ -61,7 +61,7 @@ extension OAuthBearerToken {
         self.init(jwt, expiresAt: Timestamp(millisecondsSince1970: milliseconds), extensions: extensions)
     }
 
-    /// The `sub` claim of `value` if that is a JWT with one, otherwise nil. It isn't verified and isn't sent
+    /// The `sub` claim of ``OAuthBearerToken/value`` if that is a JWT with one, otherwise nil. It isn't verified and isn't sent
     /// separately: brokers read it from the token.
     public var subject: String? { JSONWebToken.subject(of: self.value.text) }
 }
@@ -69,6 +69,6 @@ extension OAuthBearerToken {
 extension OAuthBearerToken: CustomStringConvertible, CustomDebugStringConvertible {
     /// `<redacted>` and the expiration time.
     public var description: String { "<redacted>, expires at \(self.expiresAt)" }
-    /// The same as `description`, so that debuggers and collections don't reveal the token.
+    /// The same as ``OAuthBearerToken/description``, so that debuggers and collections don't reveal the token.
     public var debugDescription: String { self.description }
 }

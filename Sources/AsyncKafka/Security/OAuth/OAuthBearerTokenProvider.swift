@@ -7,15 +7,15 @@
 
 /// Provides tokens for SASL OAUTHBEARER.
 ///
-/// `token()` is called once for each connection, and again each time the connection re-authenticates (KIP-368), before
+/// ``OAuthBearerTokenProvider/token()`` is called once for each connection, and again each time the connection re-authenticates (KIP-368), before
 /// the session granted by the broker ends. A client has several connections to each broker, so return the same token
-/// while it is valid, or wrap the provider in a `CachingTokenProvider`, which does so.
+/// while it is valid, or wrap the provider in a ``CachingTokenProvider``, which does so.
 ///
 /// A call that exceeds the mechanism's `tokenTimeout` fails the connection attempt with `.authenticationTimeout`. The
 /// failure is logged at once and then once a minute, and the attempt is repeated after a backoff. A connection attempt
 /// as a whole is limited by `connectionSetupTimeout`.
 ///
-/// An error that `token()` or `extensions()` throws fails the attempt likewise: a `KafkaError` unchanged, any other error as
+/// An error that ``OAuthBearerTokenProvider/token()`` or `extensions()` throws fails the attempt likewise: a ``KafkaError`` unchanged, any other error as
 /// a retriable `.authenticationFailed` with that error as its `underlyingError`.
 public protocol OAuthBearerTokenProvider: Sendable {
     /// Returns a token that is currently valid.
@@ -32,11 +32,11 @@ public protocol OAuthBearerTokenProvider: Sendable {
 
     /// Returns a token to renew a session with (KIP-368): one that is valid for longer than the session's remaining time.
     ///
-    /// Default: nil, which means that `token()` is called. A provider that caches its token fetches a new one here if the
+    /// Default: nil, which means that ``OAuthBearerTokenProvider/token()`` is called. A provider that caches its token fetches a new one here if the
     /// cached one expires too soon.
     ///
     /// - Parameter remaining: The remaining time of the session. A token that expires earlier is used if there is no other.
-    /// - Throws: Any error, if there is no such token. `token()` is then called instead.
+    /// - Throws: Any error, if there is no such token. ``OAuthBearerTokenProvider/token()`` is then called instead.
     func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken?
 
     /// Called when a broker has accepted or refused a token. Default: does nothing. A provider that caches its token drops a
@@ -49,7 +49,7 @@ public protocol OAuthBearerTokenProvider: Sendable {
 }
 
 extension OAuthBearerTokenProvider {
-    /// Nil: `token()` is called.
+    /// Nil: ``OAuthBearerTokenProvider/token()`` is called. Never throws.
     public func token(validForMoreThan remaining: Duration) async throws -> OAuthBearerToken? { nil }
 
     /// Does nothing.

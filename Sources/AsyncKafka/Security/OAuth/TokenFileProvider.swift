@@ -12,7 +12,7 @@ import KafkaTransport
 /// client.
 ///
 /// The file contains a single token, with optional whitespace around it. It is read for each connection and each
-/// session renewal, so a renewed token is used at once and no `CachingTokenProvider` is needed. The process that writes
+/// session renewal, so a renewed token is used at once and no ``CachingTokenProvider`` is needed. The process that writes
 /// it should write a new file and rename it, so that a partially written file is never read.
 ///
 /// A missing, empty or oversized file, or an expired token, fails the connection attempt with an error that says so. The

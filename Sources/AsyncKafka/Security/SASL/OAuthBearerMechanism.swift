@@ -29,7 +29,7 @@ public struct OAuthBearerMechanism: SASLMechanism {
     /// - Returns: The exchange that sends the token.
     /// - Throws: `.authenticationTimeout` if the provider doesn't answer in time; `.authenticationFailed` if it throws
     ///   (`underlyingError` is its error), or if the token has expired or, like an extension, contains invalid characters;
-    ///   the provider's own `KafkaError`; `.cancelled` if the task is cancelled.
+    ///   the provider's own ``KafkaError``; `.cancelled` if the task is cancelled.
     public func makeExchange(with server: KafkaServer) async throws -> any SASLExchange {
         try await self.makeExchange(within: self.tokenTimeout) { [provider] in try await provider.token() }
     }
@@ -90,7 +90,7 @@ extension SASLMechanism where Self == OAuthBearerMechanism {
     /// Returns OAUTHBEARER with tokens from a provider.
     ///
     /// - Parameters:
-    ///   - provider: The token provider. Wrap it in a `CachingTokenProvider` unless it caches tokens itself.
+    ///   - provider: The token provider. Wrap it in a ``CachingTokenProvider`` unless it caches tokens itself.
     ///   - tokenTimeout: The maximum time for a call to the provider, within the connection set-up timeout. Default: 10
     ///     s.
     public static func oauthBearer(

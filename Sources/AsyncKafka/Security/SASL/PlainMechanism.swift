@@ -42,7 +42,7 @@ extension SASLMechanism where Self == PlainMechanism {
     /// Returns PLAIN with credentials that are fetched for each authentication, so that they can change.
     ///
     /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
-    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
+    ///   `.authenticationFailed` unless the error is a ``KafkaError``, and is repeated after a backoff.
     public static func plain(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> PlainMechanism {

@@ -10,7 +10,7 @@ public import KafkaMemory
 /// A way to authenticate with a broker.
 ///
 /// Kafka's own mechanisms come with the library (`.plain`, `.scramSHA512`, `.oauthBearer`, …). Conform a type of your own for
-/// a cluster that uses another one: only `name` and `makeExchange(with:)` are required.
+/// a cluster that uses another one: only ``SASLMechanism/name`` and ``SASLMechanism/makeExchange(with:)`` are required.
 public protocol SASLMechanism: Sendable {
     /// The mechanism's name on the wire, such as `SCRAM-SHA-512`.
     var name: String { get }
@@ -26,13 +26,13 @@ public protocol SASLMechanism: Sendable {
     ///
     /// - Parameter server: The broker.
     /// - Returns: The client's side of the authentication.
-    /// - Throws: Any error, which fails the connection attempt: a `KafkaError` unchanged, any other error as a retriable
+    /// - Throws: Any error, which fails the connection attempt: a ``KafkaError`` unchanged, any other error as a retriable
     ///   `.authenticationFailed` with that error as its `underlyingError`. The attempt is repeated after a backoff.
     func makeExchange(with server: KafkaServer) async throws -> any SASLExchange
 
     /// Begins the re-authentication of a connection whose session is about to end (KIP-368).
     ///
-    /// Default: the result of `makeExchange(with:)`. Implement it if credentials are cached, so that a session isn't renewed
+    /// Default: the result of ``SASLMechanism/makeExchange(with:)``. Implement it if credentials are cached, so that a session isn't renewed
     /// with credentials that expire with it.
     ///
     /// - Parameters:
@@ -51,7 +51,9 @@ extension SASLMechanism {
     /// "The source of the credentials", with the mechanism's name.
     public var credentialsSource: String { "The source of the credentials for \(self.name)" }
 
-    /// Returns the result of `makeExchange(with:)`, regardless of the session. Throws whatever that method throws.
+    /// Returns the result of ``SASLMechanism/makeExchange(with:)``, regardless of the session.
+    ///
+    /// - Throws: Whatever that method throws.
     public func makeExchange(
         with server: KafkaServer, renewingSessionThatEndsIn remaining: Duration, within limit: Duration
     ) async throws -> any SASLExchange {
@@ -59,7 +61,7 @@ extension SASLMechanism {
     }
 }
 
-/// The client's side of one authentication. Only `respond(to:)` is required.
+/// The client's side of one authentication. Only ``SASLExchange/respond(to:)`` is required.
 public protocol SASLExchange: Sendable {
     /// Returns the response to a challenge.
     ///
@@ -119,7 +121,7 @@ extension SASLResponse: CustomStringConvertible, CustomDebugStringConvertible, C
         }
     }
 
-    /// The same as `description`, so that debuggers and collections don't reveal the message.
+    /// The same as ``SASLResponse/description``, so that debuggers and collections don't reveal the message.
     public var debugDescription: String { self.description }
     /// A mirror without children, so that `dump` doesn't reveal the message.
     public var customMirror: Mirror { Mirror(self, children: []) }

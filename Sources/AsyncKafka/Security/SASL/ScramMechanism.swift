@@ -66,7 +66,7 @@ extension SASLMechanism where Self == ScramMechanism {
     /// Returns SCRAM-SHA-256 with credentials that are fetched for each authentication, so that they can change.
     ///
     /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
-    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
+    ///   `.authenticationFailed` unless the error is a ``KafkaError``, and is repeated after a backoff.
     public static func scramSHA256(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
@@ -76,7 +76,7 @@ extension SASLMechanism where Self == ScramMechanism {
     /// Returns SCRAM-SHA-512 with credentials that are fetched for each authentication, so that they can change.
     ///
     /// - Parameter credentials: Returns the user name and password. If it throws, the connection attempt fails, with
-    ///   `.authenticationFailed` unless the error is a `KafkaError`, and is repeated after a backoff.
+    ///   `.authenticationFailed` unless the error is a ``KafkaError``, and is repeated after a backoff.
     public static func scramSHA512(
         credentials: @escaping @Sendable () async throws -> SASLCredentials
     ) -> ScramMechanism {
@@ -101,7 +101,7 @@ extension SASLMechanism where Self == ScramMechanism {
     /// - Parameters:
     ///   - hash: The hash function of the SCRAM mechanism that the brokers have enabled. Default: SHA-256.
     ///   - credentials: Returns the token's id as the user name, and its HMAC in Base64 as the password. If it throws, the
-    ///     connection attempt fails, with `.authenticationFailed` unless the error is a `KafkaError`, and is repeated
+    ///     connection attempt fails, with `.authenticationFailed` unless the error is a ``KafkaError``, and is repeated
     ///     after a backoff.
     public static func delegationToken(
         hash: ScramMechanism.Hash = .sha256, credentials: @escaping @Sendable () async throws -> SASLCredentials

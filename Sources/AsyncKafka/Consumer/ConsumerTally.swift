@@ -1,0 +1,38 @@
+// This source file is part of the AsyncKafka project.
+//
+// Copyright (c) 2026 the AsyncKafka project authors
+// Licensed under Apache License v2.0. See LICENSE for license information.
+//
+// SPDX-License-Identifier: Apache-2.0
+
+import KafkaTransport
+
+/// Counts what a consumer fetches, delivers and commits, and its rebalances. Pure.
+struct ConsumerTally: Sendable {
+    let beginning: MonotonicTime
+    private(set) var records = RecentCount()
+    private(set) var bytes = RecentCount()
+    private(set) var batches = RecentCount()
+    private(set) var fetchSize = RecentDistribution()
+    private(set) var commitTime = RecentDistribution()
+    private(set) var failedCommits = RecentCount()
+    var rebalances = RebalanceTimes()
+
+    init(since beginning: MonotonicTime = MonotonicTime(nanoseconds: 0)) {
+        self.beginning = beginning
+    }
+
+    /// A batch was handed to the reader.
+    mutating func delivered(records: Int, bytes: Int, now: MonotonicTime) {
+        self.records.add(records, now: now)
+        self.bytes.add(bytes, now: now)
+        self.batches.add(1, now: now)
+    }
+
+    /// A Fetch was answered with so many bytes of records.
+    mutating func fetched(_ bytes: Int, now: MonotonicTime) { self.fetchSize.record(bytes, now: now) }
+
+    mutating func committed(in time: Duration, now: MonotonicTime) { self.commitTime.record(time, now: now) }
+
+    mutating func commitFailed(now: MonotonicTime) { self.failedCommits.add(1, now: now) }
+}
