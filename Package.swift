@@ -33,9 +33,9 @@ let package = Package(
         .trait(name: "ServiceLifecycle", description: "clients as services of swift-service-lifecycle (fetches it)"),
         .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
     ],
-    // Each is fetched only with its trait.
+    // A package is fetched only if a trait needs it.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-service-context.git", from: "1.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),

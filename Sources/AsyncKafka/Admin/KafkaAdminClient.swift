@@ -67,6 +67,10 @@ public final class KafkaAdminClient: Sendable {
     ///
     /// - Throws: `.illegalState` if it has been called before.
     public func run() async throws {
+        try await withGracefulShutdown(self.triggerGracefulShutdown) { try await self.runUntilShutdown() }
+    }
+
+    private func runUntilShutdown() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
             return !isStarted
@@ -74,13 +78,11 @@ public final class KafkaAdminClient: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make an admin client for each run.")
         }
-        try await withGracefulShutdown(self.triggerGracefulShutdown) {
-            await withDiscardingTaskGroup { group in
-                group.addTask(executorPreference: self.loop) { await self.cluster.run() }
-                // Both cancellation and `triggerGracefulShutdown()` end the run.
-                try? await self.shutdown.value()
-                group.cancelAll()
-            }
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: self.loop) { await self.cluster.run() }
+            // Both cancellation and `triggerGracefulShutdown()` end the run.
+            try? await self.shutdown.value()
+            group.cancelAll()
         }
     }
 
@@ -100,7 +102,7 @@ public final class KafkaAdminClient: Sendable {
         _ configuration: KafkaClientConfiguration, _ body: (KafkaAdminClient) async throws -> Result
     ) async throws -> Result {
         let admin = try KafkaAdminClient(configuration)
-        return try await withBackgroundRun({ try await admin.run() }, end: admin.triggerGracefulShutdown) {
+        return try await withBackgroundRun({ try await admin.runUntilShutdown() }, end: admin.triggerGracefulShutdown) {
             try await body(admin)
         }
     }

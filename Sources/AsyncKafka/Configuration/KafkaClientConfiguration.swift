@@ -52,8 +52,9 @@ public struct KafkaClientConfiguration: Sendable {
     public var log: any KafkaLog = StandardErrorLog()
     /// Receives the client's events, for metrics and traces. Default: nil, and no events are created.
     public var observer: (any KafkaObserver)?
-    /// Begins a span for each record that is sent or processed, and adds its context to the record's headers. Default: nil, which
-    /// costs nothing.
+    /// Begins a span for each record that a producer takes, and adds its context to the record's headers. A consumer has spans around
+    /// what runs in `KafkaConsumer.withSpan(processing:_:)` and `KafkaTransactionalProducer.process`. The spans have the topics and
+    /// short keys of records as attributes. Default: nil, which costs nothing.
     public var tracer: (any KafkaTracer)?
     /// The range of the session's lifetime in which it is renewed: late, and not at the same moment for all
     /// connections. Tests with short sessions renew earlier.

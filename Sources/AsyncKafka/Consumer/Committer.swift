@@ -57,7 +57,7 @@ final class Committer: Sendable {
     }
 
     /// The error of a commit for partitions that this consumer doesn't own.
-    private func notOwned(_ group: String) -> KafkaError {
+    func notOwned(_ group: String) -> KafkaError {
         if let error = self.core.state.withLock({ $0.phase == .closed ? $0.isClosedError : nil }) { return error }
         guard self.core.cluster.isRunning else {
             return KafkaError(
@@ -68,90 +68,6 @@ final class Committer: Sendable {
                 """, group: group)
         }
         return .commitOutOfDate(group)
-    }
-
-    // MARK: Transactions
-
-    /// The identity under which offsets are added to transactions.
-    func identityForTransaction() throws(KafkaError) -> CommitIdentity {
-        guard let identity = self.core.state.withLock({ $0.membership.committer }) else {
-            throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
-        }
-        guard !self.core.configuration.enableAutoCommit else {
-            throw KafkaError(
-                .illegalState,
-                "The consumer commits automatically, beside the transaction: set enableAutoCommit to false.",
-                group: identity.group)
-        }
-        return identity
-    }
-
-    /// Lets offsets be committed only in transactions, until `releaseFromTransactions`, and waits until a commit that is under way has
-    /// ended. A commit beside a transaction could replace the offsets that are in it.
-    func reserveForTransactions() async throws(KafkaError) {
-        let group = try self.identityForTransaction().group
-        let isFirst = self.core.state.withLock { state in
-            defer { state.isInTransactions = true }
-            return !state.isInTransactions
-        }
-        guard isFirst else {
-            throw KafkaError(
-                .illegalState, "The consumer is being processed in transactions already.", group: group)
-        }
-        do throws(KafkaError) {
-            try await self.inTurn(until: self.core.apiDeadline, group: group) {}
-        } catch {
-            self.releaseFromTransactions()
-            throw error
-        }
-    }
-
-    func releaseFromTransactions() { self.core.state.withLock { $0.isInTransactions = false } }
-
-    /// Moves partitions back to where a transaction that was aborted began, unless they were given up since.
-    func goBack(to offsets: [TopicPartition: Int64]) {
-        self.move { subscriptions in
-            for (partition, offset) in offsets { subscriptions.goBack(partition, to: offset) }
-        }
-    }
-
-    /// Moves partitions back to the last commit after an aborted transaction, unless they were given up since.
-    ///
-    /// - Parameter isUndecided: whether the transaction may be committed.
-    func goBack(_ partitions: some Sequence<TopicPartition>, isUndecided: Bool = false) {
-        self.move { subscriptions in
-            for partition in partitions { subscriptions.goBackToCommitted(partition, isUndecided: isUndecided) }
-        }
-    }
-
-    /// Looks up the group's offsets of assigned partitions again, from which nothing was read yet.
-    func lookUpCommittedAgain() { self.move { $0.lookUpCommittedAgain() } }
-
-    /// Notes that a transaction with offsets is committed.
-    func committedInTransaction(_ offsets: [TopicPartition: OffsetAndMetadata]) {
-        self.move { $0.committedInTransaction(offsets) }
-    }
-
-    private func move(_ change: (inout SubscriptionState) -> Void) {
-        self.core.state.withLock { change(&$0.subscriptions) }
-        self.core.wake([.fetchers, .positions, .positionWaiters])
-    }
-
-    /// Checks that offsets may be added to a transaction.
-    ///
-    /// - Returns: The identity to commit under, and the ids of the topics, or nil if one of them isn't known.
-    func prepareForTransaction(
-        _ offsets: [TopicPartition: OffsetAndMetadata], as identity: CommitIdentity
-    ) throws(KafkaError) -> (identity: CommitIdentity, topicIDs: [String: KafkaUUID]?) {
-        for (partition, offset) in offsets where offset.offset < 0 {
-            throw KafkaError(
-                .invalidArgument, "An offset to commit must not be negative: \(offset.offset).",
-                topic: partition.topic, partition: partition.partition)
-        }
-        let isOwner = self.core.state.withLock { state in offsets.keys.allSatisfy { state.mayCommit($0) } }
-        if !isOwner { throw self.notOwned(identity.group) }
-        let current = try self.currentIdentity(of: identity)
-        return (current, self.topicIDs(of: offsets.keys))
     }
 
     // MARK: Requests
@@ -165,6 +81,10 @@ final class Committer: Sendable {
     ) async throws(KafkaError) {
         guard let committer else {
             throw KafkaError(.illegalState, "Offsets are committed in a group: the configuration has no groupID.")
+        }
+        if self.core.state.withLock({ $0.isInTransactions }) {
+            if isAutomatic { return }
+            throw self.refusedInTransactions(committer.group)
         }
         let begun = self.core.loop.now
         do throws(KafkaError) {
@@ -195,13 +115,10 @@ final class Committer: Sendable {
         _ offsets: @escaping @Sendable () -> [TopicPartition: OffsetAndMetadata]
     ) async throws(KafkaError) -> [TopicPartition: OffsetAndMetadata] {
         try await self.inTurn(until: deadline, group: committer.group) { () async throws(KafkaError) in
-            // Asked in turn: who reserves the commits for transactions waits only for those before.
+            // Asked again in turn: who reserves the commits for transactions waits only for those before.
             if self.core.state.withLock({ $0.isInTransactions }) {
                 if isAutomatic { return [:] }
-                throw KafkaError(
-                    .illegalState,
-                    "The consumer's offsets are committed by the producer that processes it, and by nothing else meanwhile.",
-                    group: committer.group)
+                throw self.refusedInTransactions(committer.group)
             }
             let offsets = offsets()
             var commit = OffsetCommitProgress(offsets)
@@ -215,6 +132,7 @@ final class Committer: Sendable {
                     try await self.send(&commit, topicIDs, of: current, deadline: deadline)
                     if !isAutomatic { await self.refuseUnknown(in: &commit, deadline: deadline) }
                 } catch {
+                    self.noteUnanswered(commit, error)
                     commit.requestFailed(error)
                 }
                 if isAutomatic { commit.refuseUnknown() }
@@ -234,8 +152,14 @@ final class Committer: Sendable {
         }
     }
 
+    /// Remembers a commit that may yet reach the coordinator.
+    private func noteUnanswered(_ commit: OffsetCommitProgress, _ error: KafkaError) {
+        guard error.isOutcomeUnknown || error.code == .cancelled else { return }
+        self.core.state.withLock { $0.unansweredCommits.formUnion(commit.remaining.keys) }
+    }
+
     /// Runs `body` when earlier commits have ended.
-    private func inTurn<Value>(
+    func inTurn<Value>(
         until deadline: MonotonicTime, group: String, _ body: () async throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
         try await self.turns.run(
@@ -245,7 +169,7 @@ final class Committer: Sendable {
     }
 
     /// Returns the identity under which a commit is made now that was prepared by `committer`.
-    private func currentIdentity(of committer: CommitIdentity) throws(KafkaError) -> CommitIdentity {
+    func currentIdentity(of committer: CommitIdentity) throws(KafkaError) -> CommitIdentity {
         let current: CommitIdentity? = self.core.state.withLock { state in
             switch state.subscriptions.subscription {
             // A consumer with assigned partitions has no generation, also while it closes.
@@ -294,7 +218,7 @@ final class Committer: Sendable {
     }
 
     /// Returns the ids of the topics that the offsets belong to, or nil if one of them isn't known.
-    private func topicIDs(of partitions: some Sequence<TopicPartition>) -> [String: KafkaUUID]? {
+    func topicIDs(of partitions: some Sequence<TopicPartition>) -> [String: KafkaUUID]? {
         let metadata = self.core.cluster.metadata
         return self.core.state.withLock { state in
             var ids: [String: KafkaUUID] = [:]

@@ -54,6 +54,8 @@ struct ConsumerState: Sendable {
     var isReaderGone = false
     /// Whether offsets are committed only in transactions.
     var isInTransactions = false
+    /// The partitions of commits that ended without an answer, so that a coordinator may yet store them.
+    var unansweredCommits: Set<TopicPartition> = []
     /// Errors of background tasks that the reader has to receive.
     var errors = Deque<KafkaError>()
     var tally: ConsumerTally

@@ -11,6 +11,8 @@ import KafkaProtocol
 extension KafkaOperation {
     /// The most links of a span. SDKs of OpenTelemetry drop those beyond this number by default.
     private static let maxSources = 128
+    /// The most bytes of a key that is told.
+    private static let maxKeySize = 128
 
     /// A record that is created or sent.
     init(_ kind: Kind, _ record: ProducerRecord, clientID: String) {
@@ -37,8 +39,8 @@ extension KafkaOperation {
         attributes += [
             .partition(partition.partition), Attribute("messaging.batch.message_count", .int(Int64(batch.count))),
         ]
-        let sources = batch.lazy.map(\.headers).filter { !$0.isEmpty }.prefix(Self.maxSources)
-        self.init(kind: .process, topic: partition.topic, attributes: attributes, sources: Array(sources))
+        let sources = batch.prefix(Self.maxSources).map(\.headers).filter { !$0.isEmpty }
+        self.init(kind: .process, topic: partition.topic, attributes: attributes, sources: sources, isBatch: true)
     }
 
     private static func attributes(of kind: Kind, topic: String, clientID: String) -> [Attribute] {
@@ -51,10 +53,10 @@ extension KafkaOperation {
         ]
     }
 
-    /// A key is told only if it is a text.
+    /// A key is told only if it is a text, and not longer than an identifier.
     private static func attributes(key: Bytes?, isTombstone: Bool) -> [Attribute] {
         var attributes: [Attribute] = []
-        if let text = key.flatMap({ String(validating: $0, as: UTF8.self) }) {
+        if let text = key.flatMap({ $0.count > Self.maxKeySize ? nil : String(validating: $0, as: UTF8.self) }) {
             attributes.append(Attribute("messaging.kafka.message.key", .string(text)))
         }
         if isTombstone { attributes.append(Attribute("messaging.kafka.message.tombstone", .bool(true))) }

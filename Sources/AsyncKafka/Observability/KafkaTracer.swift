@@ -43,9 +43,11 @@ public protocol KafkaSpan: Sendable {
 
 /// What a span is about.
 public struct KafkaOperation: Sendable {
-    /// The kinds of operations, by OpenTelemetry's names.
+    /// The kinds of operations, by OpenTelemetry's names. Cases will be added, so a `switch` needs `@unknown default`.
+    @nonexhaustive
     public enum Kind: String, Sendable {
-        /// A record is put into a producer's buffer (`enqueue`). The span ends when the record is accepted.
+        /// A record is put into a producer's buffer (`enqueue`, `tryEnqueue`, and `send` with several records). The span ends when
+        /// the record is accepted, or is refused: `tryEnqueue` throws for ordinary reasons, such as a full buffer.
         case create
         /// A record is sent (`send`). The span ends when the record is acknowledged.
         case send
@@ -55,7 +57,8 @@ public struct KafkaOperation: Sendable {
 
     /// A property of a span.
     public struct Attribute: Hashable, Sendable {
-        /// The value of an attribute.
+        /// The value of an attribute. Cases will be added, so a `switch` needs `@unknown default`.
+        @nonexhaustive
         public enum Value: Hashable, Sendable {
             /// A text.
             case string(String)
@@ -83,18 +86,23 @@ public struct KafkaOperation: Sendable {
     public let topic: String
     /// What is known of the operation when it begins.
     public let attributes: [Attribute]
-    /// The headers of each record that is processed, which may carry the context of the span that has created it. At most 128
-    /// records of a batch are named. Empty for other operations.
+    /// The headers of the records that are processed, which may carry the context of the span that has created each. Of a batch, those
+    /// of the first 128 records. Empty for other operations.
     public let sources: [[RecordHeader]]
+    /// Whether a batch is processed, not a single record.
+    public let isBatch: Bool
 
     /// The name of the span, such as `send orders`.
     public var name: String { "\(self.kind.rawValue) \(self.topic)" }
 
     /// Creates an operation, for tests of a tracer.
-    public init(kind: Kind, topic: String, attributes: [Attribute], sources: [[RecordHeader]] = []) {
+    public init(
+        kind: Kind, topic: String, attributes: [Attribute], sources: [[RecordHeader]] = [], isBatch: Bool = false
+    ) {
         self.kind = kind
         self.topic = topic
         self.attributes = attributes
         self.sources = sources
+        self.isBatch = isBatch
     }
 }

@@ -73,7 +73,7 @@ public final class KafkaProducer: Sendable {
     public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
         guard let tracer = self.sender.tracer else { return try await self.enqueue(record).metadata }
         return try await self.sender.tracingSend(of: record, tracer) { record throws(KafkaError) in
-            try await self.sender.enqueue(record).metadata
+            try await self.accept(record).metadata
         }
     }
 
@@ -133,9 +133,12 @@ public final class KafkaProducer: Sendable {
 
     @usableFromInline
     func appendWaiting(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        try await self.sender.tracingCreation(of: record) { record throws(KafkaError) in
-            try await self.sender.enqueue(record)
-        }
+        try await self.sender.tracingCreation(of: record, self.accept)
+    }
+
+    private func accept(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        if let delivery = try self.sender.append(record) { return delivery }
+        return try await self.sender.enqueue(record)
     }
 
     /// Puts a record into the buffer if that is possible without waiting.
@@ -145,8 +148,13 @@ public final class KafkaProducer: Sendable {
     ///   ``KafkaProducer/partitions(of:)`` waits for it. `.recordTooLarge`, `.invalidArgument` and `.closed` as for ``KafkaProducer/enqueue(_:)``.
     @discardableResult
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
-        if let tracer = self.sender.tracer { return try self.sender.tryEnqueue(record, tracer) }
-        return try self.sender.append(record) ?? self.sender.tryEnqueue(record)
+        guard let tracer = self.sender.tracer else { return try self.tryAccept(record) }
+        return try self.sender.tracingAttempt(at: record, tracer, self.tryAccept)
+    }
+
+    private func tryAccept(_ record: ProducerRecord) throws(KafkaError) -> Delivery {
+        if let delivery = try self.sender.append(record) { return delivery }
+        return try self.sender.tryEnqueue(record)
     }
 
     /// Sends everything in the buffer without waiting for more records, and waits until all records accepted before the
@@ -184,6 +192,10 @@ public final class KafkaProducer: Sendable {
     ///   one): `.unsupportedVersion` if the cluster has no idempotence, or `.producerFenced`. `.illegalState` on a
     ///   second call.
     public func run() async throws {
+        try await withGracefulShutdown(self.triggerGracefulShutdown) { try await self.runUntilShutdown() }
+    }
+
+    func runUntilShutdown() async throws {
         let isFirst = self.isStarted.withLock { isStarted in
             defer { isStarted = true }
             return !isStarted
@@ -191,7 +203,7 @@ public final class KafkaProducer: Sendable {
         guard isFirst else {
             throw KafkaError(.illegalState, "run() was called twice. Make a producer for each run.")
         }
-        try await withGracefulShutdown(self.triggerGracefulShutdown) { await self.work() }
+        await self.work()
         if let fatal = self.sender.accumulator.withLock({ $0.fatalError }) { throw fatal }
         // What becomes of the records of a transaction is told by the call that runs it.
         if self.sender.transactions == nil, let error = self.sender.undelivered.take() { throw error }
@@ -244,7 +256,9 @@ public final class KafkaProducer: Sendable {
         _ configuration: ProducerConfiguration, _ body: (KafkaProducer) async throws -> Result
     ) async throws -> Result {
         let producer = try KafkaProducer(configuration)
-        return try await withBackgroundRun({ try await producer.run() }, end: producer.triggerGracefulShutdown) {
+        return try await withBackgroundRun(
+            { try await producer.runUntilShutdown() }, end: producer.triggerGracefulShutdown
+        ) {
             try await body(producer)
         }
     }

@@ -27,11 +27,13 @@ extension Sender {
         }
     }
 
-    /// Puts a record into the buffer if that is possible without waiting, with a span around it.
-    func tryEnqueue(_ record: ProducerRecord, _ tracer: any KafkaTracer) throws(KafkaError) -> Delivery {
+    /// Runs `accept`, which puts a record into the buffer if that is possible without waiting, with a span around it.
+    func tracingAttempt(
+        at record: ProducerRecord, _ tracer: any KafkaTracer, _ accept: (ProducerRecord) throws(KafkaError) -> Delivery
+    ) throws(KafkaError) -> Delivery {
         let (span, record) = self.begin(.create, record, tracer)
         do throws(KafkaError) {
-            let delivery = try self.append(record) ?? self.tryEnqueue(record)
+            let delivery = try accept(record)
             span.end([.partition(delivery.topicPartition.partition)], error: nil)
             return delivery
         } catch {
@@ -57,6 +59,9 @@ extension Sender {
         }
     }
 
+    /// The headers of W3C Trace Context. A record that is passed on has those of another span.
+    private static let contextKeys: Set<String> = ["traceparent", "tracestate"]
+
     /// Begins a span, and adds its context to the record.
     private func begin(
         _ kind: KafkaOperation.Kind, _ record: ProducerRecord, _ tracer: any KafkaTracer
@@ -64,7 +69,11 @@ extension Sender {
         let span = tracer.begin(KafkaOperation(kind, record, clientID: self.configuration.cluster.clientID))
         var record = record
         let headers = span.headers
-        record.headers.removeAll { header in headers.contains { $0.key == header.key } }
+        if !headers.isEmpty {
+            record.headers.removeAll { header in
+                Self.contextKeys.contains(header.key) || headers.contains { $0.key == header.key }
+            }
+        }
         record.headers += headers
         return (span, record)
     }

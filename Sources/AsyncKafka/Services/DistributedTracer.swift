@@ -19,14 +19,15 @@ public import Tracing
 /// ```
 ///
 /// The process's tracer (`InstrumentationSystem`) decides how a context is written into the headers of a record: as `traceparent`
-/// and `tracestate`, for example. A record that is processed alone continues the trace of its sender. A batch has links to the
-/// senders of its records. `ServiceContext.current` is the span's while `KafkaConsumer.withSpan(processing:_:)` runs its closure.
+/// and `tracestate`, for example. The span of what is processed has links to those of the senders. That of a single record is
+/// their child, so that it continues the sender's trace, unless the task has a context already. `ServiceContext.current` is the span's while `KafkaConsumer.withSpan(processing:_:)` runs its closure.
 public struct DistributedTracer: KafkaTracer {
     private let chosen: (any Tracer)?
 
     /// Creates a tracer.
     ///
-    /// - Parameter tracer: The tracer to use. Default: the process's, as it is bootstrapped when a span begins.
+    /// - Parameter tracer: The tracer to use. Default: the process's, as it is bootstrapped when a span begins. Before that, nothing
+    ///   is traced.
     public init(_ tracer: (any Tracer)? = nil) {
         self.chosen = tracer
     }
@@ -35,8 +36,8 @@ public struct DistributedTracer: KafkaTracer {
     public func begin(_ operation: KafkaOperation) -> any KafkaSpan {
         let tracer = self.chosen ?? InstrumentationSystem.tracer
         var parent = ServiceContext.current ?? .topLevel
-        if operation.kind == .process, operation.sources.count == 1 {
-            tracer.extract(operation.sources[0], into: &parent, using: Headers())
+        if ServiceContext.current == nil, !operation.isBatch, let source = operation.sources.first {
+            tracer.extract(source, into: &parent, using: Headers())
         }
         let kind: SpanKind = operation.kind == .process ? .consumer : .producer
         let span: any Span = tracer.startSpan(operation.name, context: parent, ofKind: kind)
@@ -64,6 +65,7 @@ private struct Begun: KafkaSpan {
                 case .string(let text): all[attribute.key] = text
                 case .int(let number): all[attribute.key] = number
                 case .bool(let flag): all[attribute.key] = flag
+                @unknown default: break
                 }
             }
         }

@@ -45,6 +45,7 @@ public struct KafkaTransaction: Sendable {
 
     private func accept(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         do throws(KafkaError) {
+            if let delivery = try self.sender.append(record, in: self.number) { return delivery }
             return try await self.sender.enqueue(record, in: self.number)
         } catch {
             self.transactions.note(error, in: self.number)
@@ -68,6 +69,9 @@ public struct KafkaTransaction: Sendable {
     ///
     /// The group refuses them if the consumer is no longer the member that it was, so that partitions which another member has by
     /// now are not processed twice. `KafkaTransactionalProducer.process` does this by itself.
+    ///
+    /// Commit nothing else of the consumer until the transaction has ended: a commit beside it, also one that is still under way when
+    /// it begins, can replace the offsets that are in it. `KafkaTransactionalProducer.process` waits for such commits and refuses them.
     ///
     /// If the transaction is aborted, the consumer's positions in these partitions go back to the last commit, or to where it was told to
     /// read since. If the closure is then run again for the same records and committed, they are behind the offsets again.

@@ -47,11 +47,11 @@ extension KafkaTransactionalProducer {
         guard retrying >= 0 else {
             throw KafkaError(.invalidArgument, "retrying must not be negative; it is \(retrying).")
         }
-        try await consumer.commits.reserveForTransactions()
-        defer { consumer.commits.releaseFromTransactions() }
         // Closing the consumer waits for the transaction.
         let lease = KafkaConsumer.ReaderLease(consumer.core)
         defer { withExtendedLifetime(lease) {} }
+        try await consumer.commits.reserveForTransactions()
+        defer { consumer.commits.releaseFromTransactions() }
         // When the producer closes, the wait for a batch ends. Otherwise this member would keep its partitions without reading them.
         let (sender, id) = (self.producer.sender, ObjectIdentifier(consumer))
         self.transactions.atClosing.withLock { $0[id] = { consumer.core.wake([.reader]) } }

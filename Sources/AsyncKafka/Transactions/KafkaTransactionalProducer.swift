@@ -177,9 +177,13 @@ public final class KafkaTransactionalProducer: Sendable {
     /// - Throws: An error with `isFatal` if the producer can never write again, such as `.producerFenced`. `.illegalState` on a
     ///   second call.
     public func run() async throws {
+        try await withGracefulShutdown(self.triggerGracefulShutdown) { try await self.runUntilShutdown() }
+    }
+
+    private func runUntilShutdown() async throws {
         // Not a child task, because it must not be cancelled together with this one: it aborts the open transaction first. It is
         // awaited below.
-        let work = Task { try await self.producer.run() }
+        let work = Task { try await self.producer.runUntilShutdown() }
         try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {
@@ -199,7 +203,9 @@ public final class KafkaTransactionalProducer: Sendable {
     ) async throws -> Result {
         let producer = try KafkaTransactionalProducer(
             configuration, transactionalID: transactionalID, transactionTimeout: transactionTimeout)
-        return try await withBackgroundRun({ try await producer.run() }, end: producer.triggerGracefulShutdown) {
+        return try await withBackgroundRun(
+            { try await producer.runUntilShutdown() }, end: producer.triggerGracefulShutdown
+        ) {
             try await body(producer)
         }
     }

@@ -63,6 +63,26 @@ import Testing
         }
     }
 
+    /// A commit that nobody waits for any more is still on its way.
+    @Test func aCommitThatWasCancelledIsWaitedForToo() async throws {
+        try await self.withClock { kafka, producer, consumer in
+            let (hold, partition, hasBegun) = (EmbeddedKafka.Hold(), self.partition, Lock(false))
+            kafka.inject(.hold(hold), on: .offsetCommit, times: 1)
+            let cancelled = Task { try await consumer.commit([partition: OffsetAndMetadata(offset: 3)]) }
+            await hold.untilHeld()
+            cancelled.cancel()
+            #expect(await code { try await cancelled.value } == .cancelled)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await self.copyAll(producer, consumer) { hasBegun.withLock { $0 = true } } }
+                try await self.clock.sleep(for: .seconds(5))
+                #expect(!hasBegun.withLock { $0 })
+                hold.release()
+                try await tasks.waitForAll()
+            }
+            #expect(try await kafka.groupOffset("group", "in") == 10)
+        }
+    }
+
     /// Waiting for a commit can be cancelled; the consumer may then commit, and be processed, again.
     @Test func aProcessThatIsCancelledWhileItWaitsHasReservedNothing() async throws {
         try await self.withClock { kafka, producer, consumer in
