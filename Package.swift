@@ -29,6 +29,7 @@ let package = Package(
         .trait(name: "Snappy", description: "snappy compression, on the system's libsnappy"),
         .trait(name: "GSSAPI", description: "SASL GSSAPI, on the system's MIT Kerberos (libkrb5-dev)"),
         .trait(name: "SwiftLog", description: "the log as swift-log's (fetches swift-log)"),
+        .trait(name: "SwiftMetrics", description: "the metrics as swift-metrics' (fetches swift-metrics)"),
         .trait(name: "DistributedTracing", description: "spans of swift-distributed-tracing (fetches it)"),
         .trait(name: "ServiceLifecycle", description: "clients as services of swift-service-lifecycle (fetches it)"),
         .default(enabledTraits: ["Zstd", "LZ4", "Snappy"]),
@@ -36,6 +37,7 @@ let package = Package(
     // A package is fetched only if a trait needs it.
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-service-context.git", from: "1.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
@@ -86,6 +88,7 @@ let package = Package(
                 "KafkaMemory", "KafkaProtocol", "KafkaTransport", "COpenSSL",
                 .target(name: "CGSSAPI", condition: .when(traits: ["GSSAPI"])),
                 .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+                .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["SwiftMetrics"])),
                 .product(
                     name: "Tracing", package: "swift-distributed-tracing",
                     condition: .when(traits: ["DistributedTracing"])),
@@ -161,6 +164,7 @@ let package = Package(
                 .product(
                     name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog", "ServiceLifecycle"])),
                 .product(name: "InMemoryLogging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+                .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["SwiftMetrics"])),
                 .product(
                     name: "InMemoryTracing", package: "swift-distributed-tracing",
                     condition: .when(traits: ["DistributedTracing"])),

@@ -8,7 +8,7 @@
 #if DistributedTracing
 import Instrumentation
 import KafkaMemory
-public import KafkaProtocol
+import KafkaProtocol
 import ServiceContextModule
 public import Tracing
 
