@@ -78,11 +78,15 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     heartbeat.joins
                     ? trouble.attempts(now: now, limit: end - now, backoff: self.cluster.configuration.retryBackoffMax)
                     : end
-                do throws(KafkaError) {
+                let result = await self.first { () throws(KafkaError) in
                     try await self.send(heartbeat, until: deadline)
-                    trouble = JoiningTrouble()
-                } catch {
-                    await self.failed(heartbeat, error, &trouble)
+                } whileMatters: {
+                    self.withMachine { $0.matters(heartbeat) } ?? false
+                }
+                switch result {
+                case nil: break
+                case .success?: trouble = JoiningTrouble()
+                case .failure(let error)?: await self.failed(heartbeat, error, &trouble)
                 }
             }
         }
@@ -189,13 +193,14 @@ final class ConsumerMembershipDriver: MembershipDriver {
 
     // MARK: Leaving
 
-    // On the connection of the heartbeats, so that none of them is processed later.
+    // On the connection of the heartbeats, so that none of them is processed later. A timeout closes it, as a heartbeat's does.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
         let isForNow = leaveNotice.request == .heartbeat(isForGood: false)
         let call = ConsumerGroupHeartbeatCall(
             group: self.group, memberID: leaveNotice.memberID,
             epoch: isForNow ? ConsumerGroupHeartbeatCall.leavingForNow : ConsumerGroupHeartbeatCall.leaving,
-            instanceID: self.settings.instanceID)
+            instanceID: self.settings.instanceID,
+            answerTimeout: min(Departures.patience, max(deadline - self.loop.now, .milliseconds(1))))
         await self.send(leaveNotice, by: call, until: deadline)
     }
 }

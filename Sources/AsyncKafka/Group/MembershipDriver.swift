@@ -53,6 +53,20 @@ extension MembershipDriver {
             }
         }
     }
+
+    /// Sends a heartbeat, for the loop that sends heartbeats. Returns nil when its answer doesn't matter anymore, so that the next
+    /// one doesn't wait for it, and isn't sent after its member has left.
+    func first(
+        _ heartbeat: @escaping @Sendable () async throws(KafkaError) -> Void,
+        whileMatters matters: @escaping @Sendable () -> Bool
+    ) async -> Result<Void, KafkaError>? {
+        await self.cluster.loop.first { () async -> Result<Void, KafkaError> in
+            do throws(KafkaError) { return .success(try await heartbeat()) } catch { return .failure(error) }
+        } before: {
+            // Every change of the membership raises the signal.
+            while matters(), !Task.isCancelled { await self.signals.heartbeats.wait(on: self.cluster.loop) }
+        }
+    }
 }
 
 extension Membership {
