@@ -265,10 +265,11 @@ extension LoopCore: DrivenLoop {
     var nextDeadline: MonotonicTime? { self.state.withLock { $0.timers.earliest } }
 
     var isIdle: Bool {
-        let isAsleep = self.state.withLock { state in
-            state.inbox.isEmpty && (state.sleepingUntil != nil || !state.isRunning)
+        let (isEnded, isAsleep) = self.state.withLock { state in
+            (state.inbox.isEmpty && !state.isRunning, state.inbox.isEmpty && state.sleepingUntil != nil)
         }
-        return isAsleep && !self.poller.hasEvents
+        // Nobody takes the events of a loop that has ended. A thread that wakes it may be late, and leave one.
+        return isEnded || isAsleep && !self.poller.hasEvents
     }
 
     func timeHasChanged() {

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CMalloc
+import Foundation
 
 /// The heap usage of this process, including Swift objects and system libraries.
 package enum HeapUse {
@@ -17,6 +18,31 @@ package enum HeapUse {
         kafka_heap_bytes() < 0 ? nil : kafka_heap_bytes()
         #endif
     }
+
+    /// Returns by how many bytes the memory of the process grew at most during `body`, or nil where the system doesn't report it.
+    /// Memory that was freed before and that the process has kept isn't counted.
+    package static func peak(of body: () throws -> Void) rethrows -> Int? {
+        #if os(Linux)
+        // Sets the greatest size back to the present one.
+        guard let file = fopen("/proc/self/clear_refs", "w") else { return nil }
+        fputs("5", file)
+        guard fclose(file) == 0, let before = Self.status("VmRSS") else { return nil }
+        try body()
+        return Self.status("VmHWM").map { $0 - before }
+        #else
+        try body()
+        return nil
+        #endif
+    }
+
+    #if os(Linux)
+    /// Returns a size in bytes that the system reports of this process.
+    private static func status(_ name: String) -> Int? {
+        guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+        return line?.split { !$0.isNumber }.first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+    #endif
 
     /// Returns by how many bytes each run of `body` grows the heap: the median of five windows of `count` runs each. A
     /// leak grows every window; a thread's cache of freed memory and memory released by earlier tests affect only one

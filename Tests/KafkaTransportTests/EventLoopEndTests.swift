@@ -6,8 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaMemory
-import KafkaTransport
 import Testing
+
+@testable import KafkaTransport
 
 /// The end of a loop must leave no task waiting.
 @Suite(.timeLimit(.minutes(2))) struct EventLoopEndTests {
@@ -31,6 +32,18 @@ import Testing
         loop.shutdown()
         await loop.ended()
         #expect(order.withLock { $0 } == [1, 2, 3])
+    }
+
+    /// A test's clock would stand still until the loop's owner is gone, who may wait for the clock.
+    @Test func aThreadThatWakesALoopAfterItsEndLeavesItIdle() async throws {
+        let loop = try EventLoop(name: "test")
+        loop.shutdown()
+        await loop.ended()
+        loop.core.poller.wake()
+        #expect(loop.core.isIdle)
+        await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
+        await loop.ended()
+        #expect(loop.core.isIdle)
     }
 
     @Test func workSubmittedAfterTheEndRunsAsOnTheLoop() async throws {

@@ -112,6 +112,7 @@ final class ConsumerLife: Sendable {
         try? await self.handover.released.value(until: schedule.end, on: self.core.loop) { .cancelled }
         await self.handover.leaveGroup(
             because: "the consumer is closed", self.core.configuration.groupMembershipOnClose, until: schedule.end)
+        await self.handover.membership?.departures.finished(until: schedule.end)
         return result
     }
 

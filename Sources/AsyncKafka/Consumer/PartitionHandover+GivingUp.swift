@@ -84,9 +84,20 @@ extension PartitionHandover {
     func leaveGroup(
         because reason: String, _ operation: GroupMembershipOperation = .default, until deadline: MonotonicTime
     ) async {
-        let leaveNotice = self.core.state.withLock { $0.leaveGroup(because: reason, operation) }
-        self.core.wake([.membership, .reader])
-        if let leaveNotice { await self.membership?.send(leaveNotice, until: deadline) }
+        await self.leave(until: deadline) { $0.leaveGroup(because: reason, operation) }
+    }
+
+    /// Leaves the group by a change of the state.
+    private func leave(until deadline: MonotonicTime, _ change: (inout ConsumerState) -> LeaveNotice?) async {
+        func decide() -> LeaveNotice? {
+            defer { self.core.wake([.membership, .reader]) }
+            return self.core.state.withLock { change(&$0) }
+        }
+        guard let membership else {
+            _ = decide()
+            return
+        }
+        await membership.departures.leave(until: deadline, decide)
     }
 
     func unsubscribe(for consumer: KafkaConsumer) async throws(KafkaError) {
@@ -104,13 +115,11 @@ extension PartitionHandover {
         if isOwed { self.core.watchTopics() }
         guard let step else { return }
         let failure = await self.giveUp(step, for: consumer, until: schedule.release)
-        let leaveNotice = self.core.state.withLock { state in
+        await self.leave(until: schedule.end) { state in
             state.forgetSubscription()
             // In the same critical section, so that a new subscription belongs to a new member.
             return state.leaveGroup(because: "the consumer unsubscribed")
         }
-        self.core.wake([.membership, .reader])
-        if let leaveNotice { await self.membership?.send(leaveNotice, until: schedule.end) }
         self.core.watchTopics()
         self.core.wake([.positionWaiters])
         if let failure { throw failure }

@@ -17,18 +17,21 @@ struct AutomaticMembershipDriver: MembershipDriver {
     var logger: Logger { self.consumer.logger }
     var host: any MembershipHost { self.consumer.host }
     var signals: MembershipSignals { self.consumer.signals }
+    var departures: Departures { self.consumer.departures }
 
-    /// - Parameter classic: a driver with the same host and signals as `consumer`.
+    /// - Parameter classic: a driver with the same host, signals and departures as `consumer`.
     init(_ classic: ClassicMembershipDriver, _ consumer: ConsumerMembershipDriver) {
         self.classic = classic
         self.consumer = consumer
     }
 
-    func sendRequests() async {
+    func sendRequests(after trouble: JoiningTrouble) async -> JoiningTrouble {
+        var trouble = trouble
         while !Task.isCancelled {
-            await self.consumer.sendRequests()
-            await self.classic.sendRequests()
+            trouble = await self.consumer.sendRequests(after: trouble)
+            trouble = await self.classic.sendRequests(after: trouble)
         }
+        return trouble
     }
 
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {

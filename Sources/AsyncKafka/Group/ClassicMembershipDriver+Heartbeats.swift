@@ -21,10 +21,15 @@ extension ClassicMembershipDriver {
             case .at(let time):
                 await self.signals.heartbeats.wait(until: time, on: self.loop)
             case .send(let identity, let deadline):
-                do throws(KafkaError) {
+                let result = await self.first { () throws(KafkaError) in
                     try await self.heartbeat(as: identity, until: deadline)
-                    failures = 0
-                } catch {
+                } whileMatters: {
+                    self.withMachine { $0.identity.memberID == identity.memberID } ?? false
+                }
+                switch result {
+                case nil: break
+                case .success?: failures = 0
+                case .failure(let error)?:
                     self.logger(.debug, "A heartbeat failed", [(.error, error.description)])
                     if error.brokerCode == .rebalanceInProgress {
                         // The coordinator answered, so the next heartbeat needn't come sooner.

@@ -12,7 +12,7 @@ extension ClassicMembershipDriver {
     /// Leaves a group that can't be joined, so that the other members don't wait for this one. Makes one attempt.
     func leaveAfterFailure() async {
         guard let leaveNotice = self.withMachine({ $0.leaveNoticeOfFailure }) ?? nil else { return }
-        let deadline = self.loop.now + Self.leaveNoticePatience
+        let deadline = self.loop.now + Departures.patience
         await self.cluster.whileReachable(until: deadline) {
             do throws(KafkaError) {
                 try await self.cluster.attempt(self.call(leaveNotice), deadline: deadline)
@@ -25,10 +25,10 @@ extension ClassicMembershipDriver {
 
     /// Gives back a member id that arrives after the consumer has left the group, so that no member waits for its owner.
     func leaveIfUnwanted(_ memberID: String, insteadOf asked: ClassicMembershipStateMachine.Identity) async {
-        guard memberID != asked.memberID,
-            let leaveNotice = self.withMachine({ $0.leaveNoticeIfUnwanted(memberID) }) ?? nil
-        else { return }
-        await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+        guard memberID != asked.memberID else { return }
+        await self.departures.leave(until: self.loop.now + Departures.patience) {
+            self.withMachine { $0.leaveNoticeIfUnwanted(memberID) } ?? nil
+        }
     }
 
     // Not on the connection where a JoinGroup may be waiting for its answer.
@@ -42,6 +42,6 @@ extension ClassicMembershipDriver {
         LeaveGroupCall(
             group: self.group, memberID: leaveNotice.memberID, instanceID: self.settings.instanceID,
             reason: leaveNotice.reason,
-            patience: Self.leaveNoticePatience)
+            patience: Departures.patience)
     }
 }

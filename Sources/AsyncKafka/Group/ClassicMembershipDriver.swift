@@ -25,14 +25,14 @@ final class ClassicMembershipDriver: MembershipDriver {
     let logger: Logger
     let host: any MembershipHost
     let signals: MembershipSignals
+    let departures: Departures
 
     var group: String { self.settings.group }
 
     /// - Parameter signals: the signals with which `host` wakes the driver.
     init(
         _ settings: MemberSettings, _ classic: ClassicGroupProtocol, for host: any MembershipHost, _ cluster: Cluster,
-        _ logger: Logger,
-        signals: MembershipSignals
+        _ logger: Logger, signals: MembershipSignals, _ departures: Departures
     ) {
         self.settings = settings
         self.classic = classic
@@ -41,13 +41,14 @@ final class ClassicMembershipDriver: MembershipDriver {
         self.logger = logger
         self.host = host
         self.signals = signals
+        self.departures = departures
     }
 
     // The loops run concurrently, so that a request that hangs in one doesn't delay the others.
-    func sendRequests() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: self.loop) { await self.join() }
+    func sendRequests(after trouble: JoiningTrouble) async -> JoiningTrouble {
+        await withTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: self.loop) { await self.sendHeartbeats() }
+            return await self.join(after: trouble)
         }
     }
 
@@ -74,11 +75,11 @@ final class ClassicMembershipDriver: MembershipDriver {
     }
 
     /// Sends JoinGroup and SyncGroup when the membership requires them.
-    private func join() async {
+    private func join(after former: JoiningTrouble) async -> JoiningTrouble {
         var joined: JoinGroupResponse?
-        var trouble = JoiningTrouble()
+        var trouble = former
         while !Task.isCancelled {
-            guard let due = self.withMachine({ $0.nextRequest }) else { return }
+            guard let due = self.withMachine({ $0.nextRequest }) else { break }
             guard let request = due else {
                 trouble.pauses()
                 await self.signals.requests.wait(on: self.loop)
@@ -101,6 +102,7 @@ final class ClassicMembershipDriver: MembershipDriver {
             case .failed(let error, let retry): await self.joiningFailed(error, retry, &trouble)
             }
         }
+        return trouble
     }
 
     /// Logs the failure and waits until the next attempt is due.
@@ -125,7 +127,7 @@ final class ClassicMembershipDriver: MembershipDriver {
         case .atOnce:
             break
         case .changeProtocol:
-            await self.changeProtocol(after: error)
+            await self.changeProtocol(after: error, &trouble)
         case .afterBackoff:
             if let lasting = trouble.failed(now: self.loop.now) {
                 self.logger(
@@ -139,13 +141,19 @@ final class ClassicMembershipDriver: MembershipDriver {
         }
     }
 
-    private func changeProtocol(after refusal: KafkaError) async {
-        let leaveNotice = self.withMachine { $0.leaveNoticeOfRefusal } ?? nil
-        guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: refusal) }) else { return }
-        self.logger(
-            .info, "The group can't be joined by the classic protocol; joining by the consumer protocol",
-            [(.error, refusal.description)])
-        if let leaveNotice { await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience) }
+    /// Joins by the consumer protocol, after the member has left the group in which it was by the classic one.
+    private func changeProtocol(after refusal: KafkaError, _ trouble: inout JoiningTrouble) async {
+        let isTold = trouble.changedProtocol(now: self.loop.now)
+        await self.departures.leave(until: self.loop.now + Departures.patience) {
+            let leaveNotice = self.withMachine { $0.leaveNoticeOfRefusal } ?? nil
+            guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: refusal) }) else { return nil }
+            if isTold {
+                self.logger(
+                    .info, "The group can't be joined by the classic protocol; joining by the consumer protocol",
+                    [(.error, refusal.description)])
+            }
+            return leaveNotice
+        }
     }
 
     private func pause(failures: Int) async {

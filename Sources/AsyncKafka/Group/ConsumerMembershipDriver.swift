@@ -32,13 +32,14 @@ final class ConsumerMembershipDriver: MembershipDriver {
     let logger: Logger
     let host: any MembershipHost
     let signals: MembershipSignals
+    let departures: Departures
     private var loop: EventLoop { self.cluster.loop }
     private var group: String { self.settings.group }
 
     /// - Parameter signals: the signals with which `host` wakes the driver.
     init(
         _ settings: MemberSettings, _ consumer: ConsumerGroupProtocol, for host: any MembershipHost, _ cluster: Cluster,
-        _ logger: Logger, signals: MembershipSignals
+        _ logger: Logger, signals: MembershipSignals, _ departures: Departures
     ) {
         self.settings = settings
         self.consumer = consumer
@@ -46,6 +47,7 @@ final class ConsumerMembershipDriver: MembershipDriver {
         self.logger = logger
         self.host = host
         self.signals = signals
+        self.departures = departures
     }
 
     private func withMachine<Result>(_ body: (inout ConsumerMembershipStateMachine) -> Result) -> Result? {
@@ -60,11 +62,11 @@ final class ConsumerMembershipDriver: MembershipDriver {
     // MARK: Heartbeats
 
     /// Sends heartbeats, also while the reader processes records or runs a callback. One is in flight at a time.
-    func sendRequests() async {
-        var trouble = JoiningTrouble()
+    func sendRequests(after former: JoiningTrouble) async -> JoiningTrouble {
+        var trouble = former
         while !Task.isCancelled {
             let now = self.loop.now
-            guard let due = self.withMachine({ $0.heartbeat(now: now) }) else { return }
+            guard let due = self.withMachine({ $0.heartbeat(now: now) }) else { break }
             switch due {
             case .none:
                 trouble.pauses()
@@ -76,14 +78,19 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     heartbeat.joins
                     ? trouble.attempts(now: now, limit: end - now, backoff: self.cluster.configuration.retryBackoffMax)
                     : end
-                do throws(KafkaError) {
+                let result = await self.first { () throws(KafkaError) in
                     try await self.send(heartbeat, until: deadline)
-                    trouble = JoiningTrouble()
-                } catch {
-                    await self.failed(heartbeat, error, &trouble)
+                } whileMatters: {
+                    self.withMachine { $0.matters(heartbeat) } ?? false
+                }
+                switch result {
+                case nil: break
+                case .success?: trouble = JoiningTrouble()
+                case .failure(let error)?: await self.failed(heartbeat, error, &trouble)
                 }
             }
         }
+        return trouble
     }
 
     private func send(
@@ -163,7 +170,9 @@ final class ConsumerMembershipDriver: MembershipDriver {
                     (.reason, "it has been tried for \(lasting.components.seconds) s"),
                 ])
         case .changeProtocol?:
-            guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: error) }) else { break }
+            guard self.host.updateMembership({ $0.changeProtocol(self.settings, after: error) }),
+                trouble.changedProtocol(now: now)
+            else { break }
             self.logger(
                 .info, "The group can't be joined by the consumer protocol; joining by the classic one",
                 [(.error, error.description)])
@@ -171,8 +180,8 @@ final class ConsumerMembershipDriver: MembershipDriver {
             if trouble.gaveUp(now: now) {
                 self.logger(.error, "The group can't be joined", [(.error, error.description)])
             }
-            if let leaveNotice = self.withMachine({ $0.departAfterFailure() }) ?? nil {
-                await self.send(leaveNotice, until: self.loop.now + Self.leaveNoticePatience)
+            await self.departures.leave(until: self.loop.now + Departures.patience) {
+                self.withMachine { $0.departAfterFailure() } ?? nil
             }
             // A reader may ask again immediately after any error.
             if failures > 5 {
@@ -184,13 +193,14 @@ final class ConsumerMembershipDriver: MembershipDriver {
 
     // MARK: Leaving
 
-    // On the connection of the heartbeats, so that none of them is processed later.
+    // On the connection of the heartbeats, so that none of them is processed later. A timeout closes it, as a heartbeat's does.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async {
         let isForNow = leaveNotice.request == .heartbeat(isForGood: false)
         let call = ConsumerGroupHeartbeatCall(
             group: self.group, memberID: leaveNotice.memberID,
             epoch: isForNow ? ConsumerGroupHeartbeatCall.leavingForNow : ConsumerGroupHeartbeatCall.leaving,
-            instanceID: self.settings.instanceID)
+            instanceID: self.settings.instanceID,
+            answerTimeout: min(Departures.patience, max(deadline - self.loop.now, .milliseconds(1))))
         await self.send(leaveNotice, by: call, until: deadline)
     }
 }

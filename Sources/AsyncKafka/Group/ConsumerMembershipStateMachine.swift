@@ -84,6 +84,8 @@ struct ConsumerMembershipStateMachine: Sendable {
     /// The number of heartbeats, and the one that is in flight.
     var heartbeats = 0
     var inFlight: Int?
+    /// The last heartbeat whose answer doesn't matter, because the member has left or was removed.
+    private var lastForgotten = 0
     var heartbeatInterval = Duration.seconds(5)
     /// Nil if the next heartbeat is due immediately.
     var nextHeartbeat: MonotonicTime?
@@ -155,6 +157,9 @@ struct ConsumerMembershipStateMachine: Sendable {
 
     /// Whether topics of the target are not known by name.
     var hasUnknownTopics: Bool { self.resolved.count < self.target?.count ?? 0 }
+
+    /// Whether the answer to a heartbeat still matters.
+    func matters(_ heartbeat: Heartbeat) -> Bool { heartbeat.number > self.lastForgotten }
 
     // MARK: What the consumer does
 
@@ -283,6 +288,7 @@ struct ConsumerMembershipStateMachine: Sendable {
         self.epoch = 0
         self.told = nil
         self.inFlight = nil
+        self.lastForgotten = self.heartbeats
         self.target = nil
         self.resolved = [:]
         self.owned.lose()
@@ -341,6 +347,7 @@ struct ConsumerMembershipStateMachine: Sendable {
         self.otherProtocol.reset()
         self.owned = OwnedPartitions(after: former.owned)
         (self.heartbeats, self.departures) = (former.heartbeats, former.departures)
+        self.lastForgotten = self.heartbeats
         return leaveNotice
     }
 

@@ -17,6 +17,7 @@ struct JoiningTrouble: Sendable {
     private var report = FailureReport(patience: Self.patience)
     /// Failures that end the attempts. They are limited separately, for a reader that asks again after each error.
     private var ends = FailureReport()
+    private var changes = FailureReport()
 
     /// Whether the failures have been reported.
     var isTold: Bool { self.report.isTold }
@@ -37,6 +38,9 @@ struct JoiningTrouble: Sendable {
 
     /// Notes that joining was given up because of an error that isn't retriable. Returns whether to report it now.
     mutating func gaveUp(now: MonotonicTime) -> Bool { self.ends.failed(now: now) != nil }
+
+    /// Notes that the group is joined by another protocol. Returns whether to report it now.
+    mutating func changedProtocol(now: MonotonicTime) -> Bool { self.changes.failed(now: now) != nil }
 
     /// Notes that no attempt is in progress.
     mutating func pauses() {

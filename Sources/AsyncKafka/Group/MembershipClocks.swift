@@ -15,25 +15,21 @@ struct MembershipClocks: Sendable {
     let loop: EventLoop
     let logger: Logger
     let signals: MembershipSignals
+    let departures: Departures
 
     /// Runs until the task is cancelled.
-    ///
-    /// - Parameter leave: sends the notice that the member leaves.
-    func run(leave: @escaping @Sendable (LeaveNotice) async -> Void) async {
-        await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                let now = self.loop.now
-                let pollDeadline = self.host.pollDeadline(now: now)
-                let sessionDeadline = self.host.withMembership { $0.sessionDeadline }
-                if let sessionDeadline, sessionDeadline <= now {
-                    self.sessionEnded(now: now)
-                } else if let pollDeadline, pollDeadline <= now {
-                    guard let leaveNotice = self.pollIntervalExpired() else { continue }
-                    group.addTask(executorPreference: self.loop) { await leave(leaveNotice) }
-                } else {
-                    let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
-                    await self.signals.clocks.wait(until: next, on: self.loop)
-                }
+    func run() async {
+        while !Task.isCancelled {
+            let now = self.loop.now
+            let pollDeadline = self.host.pollDeadline(now: now)
+            let sessionDeadline = self.host.withMembership { $0.sessionDeadline }
+            if let sessionDeadline, sessionDeadline <= now {
+                self.sessionEnded(now: now)
+            } else if let pollDeadline, pollDeadline <= now {
+                self.departures.begin(until: now + Departures.patience) { self.pollIntervalExpired() }
+            } else {
+                let next = [pollDeadline, sessionDeadline].compactMap { $0 }.min()
+                await self.signals.clocks.wait(until: next, on: self.loop)
             }
         }
     }

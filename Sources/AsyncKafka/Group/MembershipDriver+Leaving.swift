@@ -8,9 +8,6 @@
 import KafkaTransport
 
 extension MembershipDriver {
-    /// The maximum time of one attempt to leave the group.
-    static var leaveNoticePatience: Duration { .seconds(5) }
-
     /// Sends the request with which a member leaves. This is best effort: otherwise the group removes the member when its
     /// session times out.
     func send<C: GroupCall>(_ leaveNotice: LeaveNotice, by call: C, until deadline: MonotonicTime) async

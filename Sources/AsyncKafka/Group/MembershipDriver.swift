@@ -23,11 +23,15 @@ protocol MembershipDriver: Sendable {
     var logger: Logger { get }
     var host: any MembershipHost { get }
     var signals: MembershipSignals { get }
+    var departures: Departures { get }
 
     /// Sends the membership's requests, until the task is cancelled or the membership is replaced by one of another protocol.
-    func sendRequests() async
+    ///
+    /// - Parameter trouble: the failures to join by the other protocol.
+    /// - Returns: the failures to join until now.
+    func sendRequests(after trouble: JoiningTrouble) async -> JoiningTrouble
 
-    /// Notifies the group that the member leaves. Returns at the deadline at the latest.
+    /// Sends the request with which a member leaves. Returns at the deadline at the latest.
     func send(_ leaveNotice: LeaveNotice, until deadline: MonotonicTime) async
 }
 
@@ -35,12 +39,32 @@ extension MembershipDriver {
     /// Runs until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: self.cluster.loop) { await self.sendRequests() }
+            group.addTask(executorPreference: self.cluster.loop) {
+                _ = await self.sendRequests(after: JoiningTrouble())
+            }
             group.addTask(executorPreference: self.cluster.loop) {
                 await MembershipClocks(
-                    host: self.host, loop: self.cluster.loop, logger: self.logger, signals: self.signals
-                ).run { await self.send($0, until: self.cluster.loop.now + Self.leaveNoticePatience) }
+                    host: self.host, loop: self.cluster.loop, logger: self.logger, signals: self.signals,
+                    departures: self.departures
+                ).run()
             }
+            group.addTask(executorPreference: self.cluster.loop) {
+                await self.departures.run { await self.send($0, until: $1) }
+            }
+        }
+    }
+
+    /// Sends a heartbeat, for the loop that sends heartbeats. Returns nil when its answer doesn't matter anymore, so that the next
+    /// one doesn't wait for it, and isn't sent after its member has left.
+    func first(
+        _ heartbeat: @escaping @Sendable () async throws(KafkaError) -> Void,
+        whileMatters matters: @escaping @Sendable () -> Bool
+    ) async -> Result<Void, KafkaError>? {
+        await self.cluster.loop.first { () async -> Result<Void, KafkaError> in
+            do throws(KafkaError) { return .success(try await heartbeat()) } catch { return .failure(error) }
+        } before: {
+            // Every change of the membership raises the signal.
+            while matters(), !Task.isCancelled { await self.signals.heartbeats.wait(on: self.cluster.loop) }
         }
     }
 }
@@ -86,15 +110,17 @@ extension MemberSettings {
     func driver(
         for host: any MembershipHost, _ cluster: Cluster, _ logger: Logger, signals: MembershipSignals
     ) -> any MembershipDriver {
-        switch self.groupProtocol {
-        case .classic(let classic):
-            ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals)
-        case .consumer(let consumer):
-            ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals)
-        case .automatic(let classic, let consumer):
-            AutomaticMembershipDriver(
-                ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals),
-                ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals))
+        let departures = Departures(on: cluster.loop)
+        func driver(_ classic: ClassicGroupProtocol) -> ClassicMembershipDriver {
+            ClassicMembershipDriver(self, classic, for: host, cluster, logger, signals: signals, departures)
+        }
+        func driver(_ consumer: ConsumerGroupProtocol) -> ConsumerMembershipDriver {
+            ConsumerMembershipDriver(self, consumer, for: host, cluster, logger, signals: signals, departures)
+        }
+        return switch self.groupProtocol {
+        case .classic(let classic): driver(classic)
+        case .consumer(let consumer): driver(consumer)
+        case .automatic(let classic, let consumer): AutomaticMembershipDriver(driver(classic), driver(consumer))
         }
     }
 }

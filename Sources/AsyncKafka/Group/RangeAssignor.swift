@@ -22,48 +22,64 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
     public func assign(
         _ members: [GroupMemberSubscription], topics: [String: AssignableTopic]
     ) -> [String: [TopicPartition]] {
-        let sorted = members.sorted(by: GroupMemberSubscription.isServedBefore)
-        var shares = topics.sorted { $0.key < $1.key }.map { Shares(of: $0.key, $0.value, among: sorted) }
-        let mindsRacks = shares.contains { $0.mindsRacks }
-        if mindsRacks { Self.assignWithinRacks(&shares) }
-        var result = Dictionary(members.map { ($0.memberID, [TopicPartition]()) }) { $1 }
-        for index in shares.indices {
-            shares[index].assignRest()
-            for (reader, partitions) in zip(shares[index].readers, shares[index].assigned) {
-                result[reader.memberID, default: []] +=
-                    partitions.sorted().map { TopicPartition(shares[index].topic, Int32($0)) }
+        let members = members.sorted(by: GroupMemberSubscription.isServedBefore)
+        let topics = topics.sorted { $0.key < $1.key }
+        var assigned = members.map { _ in [TopicPartition]() }
+        func assignRest(_ shares: inout Shares) {
+            shares.assignRest()
+            for (reader, partitions) in zip(shares.readers, shares.assigned) where !partitions.isEmpty {
+                assigned[reader] += partitions.sorted().map { TopicPartition(shares.topic, Int32($0)) }
             }
         }
-        return result
+        let mindsRacks =
+            members.contains { $0.knownRack != nil }
+            && topics.contains { Shares(of: $0.key, $0.value, among: members).mindsRacks }
+        if mindsRacks {
+            for group in Self.groups(of: topics, members) {
+                var shares = group.map { Shares(of: topics[$0].key, topics[$0].value, among: members) }
+                Self.assignWithinRacks(&shares)
+                for index in shares.indices { assignRest(&shares[index]) }
+            }
+            for member in assigned.indices { assigned[member].sort() }
+        } else {
+            // One topic after the other: the shares of all of them would have an element per topic and member.
+            for (name, topic) in topics {
+                var shares = Shares(of: name, topic, among: members)
+                assignRest(&shares)
+            }
+        }
+        return Dictionary(zip(members.map(\.memberID), assigned)) { $1 }
     }
 
-    /// Topics with the same readers and equally many partitions stay together: a number goes to a reader whose rack
-    /// has a replica of it in all of them. A topic that stands alone is served by itself.
-    private static func assignWithinRacks(_ shares: inout [Shares]) {
+    /// Returns the numbers of the topics that have the same readers and equally many partitions.
+    private static func groups(
+        of topics: [(key: String, value: AssignableTopic)], _ members: [GroupMemberSubscription]
+    ) -> some Sequence<[Int]> {
         struct Group: Hashable {
-            var readers: [String]
+            var readers: [Int]
             var partitionCount: Int
         }
-        let rackReaders = shares.indices.filter { index in
-            shares[index].readers.contains { $0.knownRack != nil }
+        return Dictionary(grouping: topics.indices) { index in
+            Group(
+                readers: members.indices.filter { members[$0].topics.contains(topics[index].key) },
+                partitionCount: topics[index].value.partitionCount)
+        }.values
+    }
+
+    /// A number goes to a reader whose rack has a replica of it in all topics of a group. A topic that stands alone is served by
+    /// itself.
+    private static func assignWithinRacks(_ shares: inout [Shares]) {
+        guard let first = shares.first, first.racks.contains(where: { $0 != nil }) else { return }
+        if shares.count == 1 {
+            if first.mindsRacks { shares[0].assignMatching() }
+            return
         }
-        let groups = Dictionary(grouping: rackReaders) {
-            Group(readers: shares[$0].readers.map(\.memberID), partitionCount: shares[$0].partitionCount)
-        }
-        for (group, indices) in groups {
-            if indices.count == 1 {
-                if shares[indices[0]].mindsRacks { shares[indices[0]].assignMatching() }
-                continue
+        for partition in 0..<first.partitionCount {
+            let reader = first.readers.indices.first { reader in
+                shares.allSatisfy { $0.matches(reader, partition) && $0.room(of: reader) > 0 }
             }
-            for partition in 0..<group.partitionCount {
-                let reader = group.readers.indices.first { reader in
-                    indices.allSatisfy {
-                        shares[$0].matches(reader, partition) && shares[$0].room(of: reader) > 0
-                    }
-                }
-                guard let reader else { continue }
-                for index in indices { shares[index].assign([partition], to: reader) }
-            }
+            guard let reader else { continue }
+            for index in shares.indices { shares[index].assign([partition], to: reader) }
         }
     }
 
@@ -71,8 +87,10 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
     private struct Shares {
         let topic: String
         let partitionCount: Int
-        let readers: [GroupMemberSubscription]
-        let racks: [Set<String>]
+        /// The numbers of the members that read the topic, and their racks.
+        let readers: [Int]
+        let racks: [String?]
+        private let replicaRacks: [Set<String>]
         /// Whether racks matter for this topic.
         let mindsRacks: Bool
         /// The partitions of each reader.
@@ -85,10 +103,11 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
         init(of name: String, _ topic: AssignableTopic, among members: [GroupMemberSubscription]) {
             self.topic = name
             self.partitionCount = topic.partitionCount
-            self.readers = members.filter { $0.topics.contains(name) }
-            self.racks = (0..<topic.partitionCount).map { topic.racks(of: $0) }
+            self.readers = members.indices.filter { members[$0].topics.contains(name) }
+            self.racks = self.readers.map { members[$0].knownRack }
+            self.replicaRacks = (0..<topic.partitionCount).map { topic.racks(of: $0) }
             self.mindsRacks = RackAwareness.isUseful(
-                members: Set(self.readers.compactMap(\.knownRack)), partitions: self.racks)
+                members: Set(self.racks.compactMap(\.self)), partitions: self.replicaRacks)
             self.assigned = self.readers.map { _ in [] }
             self.unassigned = self.readers.isEmpty ? [] : Array(0..<topic.partitionCount)
             (self.share, self.extras) = topic.partitionCount.quotientAndRemainder(
@@ -96,7 +115,7 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
         }
 
         func matches(_ reader: Int, _ partition: Int) -> Bool {
-            self.readers[reader].knownRack.map { self.racks[partition].contains($0) } ?? true
+            self.racks[reader].map { self.replicaRacks[partition].contains($0) } ?? true
         }
 
         /// How many more partitions a reader may get.
@@ -121,7 +140,7 @@ public struct RangeAssignor: ConsumerPartitionAssignor {
 
         /// Assigns each reader, in turn, the next partitions, up to its share.
         mutating func assignRest() {
-            for reader in self.readers.indices {
+            for reader in self.readers.indices where !self.unassigned.isEmpty {
                 let next = self.unassigned.prefix(self.room(of: reader))
                 if !next.isEmpty { self.assign(Array(next), to: reader) }
             }

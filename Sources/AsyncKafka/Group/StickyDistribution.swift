@@ -225,11 +225,14 @@ struct StickyDistribution {
         // The queue's first is the lowest, so loads are counted from the limit down.
         var rooms = self.loads.map { limit - $0 }
         for member in self.members.indices { heaviest.insert(member, load: rooms[member]) }
+        // The classes that read none of a member's partitions, until it gets others.
+        var unable = self.members.map { _ in Set<Int>() }
         var hasMoved = false
         while let giver = heaviest.first(rooms) {
-            if let (partition, taker) = self.directMove(from: giver, held) {
+            if let (partition, taker) = self.directMove(from: giver, held, &unable[giver]) {
                 hasMoved = true
                 self.give(partition, to: taker)
+                unable[taker] = []
                 held.move(partition, from: giver, to: taker, isClaimed: self.claimants[partition] == taker)
                 for member in [giver, taker] {
                     rooms[member] = limit - self.loads[member]
@@ -243,17 +246,19 @@ struct StickyDistribution {
     }
 
     /// Chooses a partition that the giver can hand to a member with at least two partitions less, as few as possible.
-    private mutating func directMove(from giver: Int, _ held: Held) -> (partition: Int, taker: Int)? {
-        var best: Int?
-        for number in self.queues.indices { self.offer(number, &best) }
-        if let taker = best, let partition = self.choice(from: giver, to: taker, held) { return (partition, taker) }
-        // The least loaded member of all reads none of the giver's partitions.
-        best = nil
-        for kind in Set(held.all(of: giver).map { self.kinds[$0] }) {
-            for reader in self.readers[kind] { self.offer(reader.number, &best) }
+    ///
+    /// - Parameter unable: the classes that read none of the giver's partitions. Without it, a member without load whose topics
+    ///   have no partitions would be looked at in vain for each partition that moves.
+    private mutating func directMove(
+        from giver: Int, _ held: Held, _ unable: inout Set<Int>
+    ) -> (partition: Int, taker: Int)? {
+        while true {
+            var best: Int?
+            for number in self.queues.indices where !unable.contains(number) { self.offer(number, &best) }
+            guard let taker = best, self.loads[taker] + 2 <= self.loads[giver] else { return nil }
+            if let partition = self.choice(from: giver, to: taker, held) { return (partition, taker) }
+            unable.insert(self.classes[taker])
         }
-        guard let taker = best, let partition = self.choice(from: giver, to: taker, held) else { return nil }
-        return (partition, taker)
     }
 
     /// Replaces the best member by the least loaded one of a class, if that has a lower load.
@@ -265,7 +270,6 @@ struct StickyDistribution {
 
     /// The partition of the giver that the taker reads and that the giver can best do without.
     private func choice(from giver: Int, to taker: Int, _ held: Held) -> Int? {
-        guard self.loads[taker] + 2 <= self.loads[giver] else { return nil }
         var remote: Int?
         for partition in held.all(of: giver) {
             guard let reader = self.reader(self.classes[taker], of: self.kinds[partition]) else { continue }

@@ -34,7 +34,7 @@ extension EpochGroup {
         self.store(member)
         let hasNewSubscription = member.topics != old.topics || member.pattern != old.pattern
         self.refresh(topics, isVisible, isChanged: hasNewSubscription || self.assignor != oldAssignor)
-        if hasNewSubscription { self.revokeUnsubscribed(member.id, topics) }
+        if hasNewSubscription { self.revokeUnsubscribed(member.id, topics, now: now) }
         self.reconcile(member.id, owned: heartbeat.owned, now: now)
         self.touch(member.id, now: now)
         member = self.members[member.id] ?? member

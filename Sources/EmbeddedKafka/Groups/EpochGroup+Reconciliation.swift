@@ -45,14 +45,18 @@ extension EpochGroup {
         }
     }
 
-    /// Lets a member that is giving up partitions give up those of topics that it doesn't subscribe to any more, too.
-    mutating func revokeUnsubscribed(_ id: String, _ topics: GroupTopics) {
+    /// Lets a member that is giving up partitions give up those of topics that it doesn't subscribe to any more, too. It has the
+    /// whole rebalance timeout for that. A member that used the classic protocol until then had no deadline.
+    mutating func revokeUnsubscribed(_ id: String, _ topics: GroupTopics, now: Milliseconds) {
         guard var member = self.members[id], member.state == .unrevoked else { return }
         let subscribed = Set(self.topics(of: member).compactMap { topics.byName[$0]?.id })
-        for (partition, epoch) in member.assigned where !subscribed.contains(partition.topic) {
+        let unwanted = member.assigned.filter { !subscribed.contains($0.key.topic) }
+        guard !unwanted.isEmpty else { return }
+        for (partition, epoch) in unwanted {
             member.assigned[partition] = nil
             member.revoking[partition] = epoch
         }
+        member.rebalanceDeadline = now + member.rebalanceTimeout
         self.store(member)
     }
 

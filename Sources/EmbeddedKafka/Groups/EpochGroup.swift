@@ -121,7 +121,8 @@ struct EpochGroup: Sendable {
             self.touch(id, now: now)
             self.members[id]?.classic?.joinDeadline = nil
             self.members[id]?.classic?.syncDeadline = nil
-            if let member = self.members[id], member.rebalanceDeadline != nil {
+            // Also that of a member which used the classic protocol when it was told to give up partitions, and had no deadline.
+            if let member = self.members[id], member.state == .unrevoked {
                 self.members[id]?.rebalanceDeadline = now + member.rebalanceTimeout
             }
         }

@@ -92,6 +92,20 @@ import Testing
         #expect(RoundRobinAssignor().assign([self.member("m", ["t"])], topics: self.topics([:])) == ["m": []])
     }
 
+    /// Whether the process's greatest use of memory can be told.
+    private static let tellsPeaks = HeapUse.peak {} != nil
+
+    @Test(.enabled(if: tellsPeaks)) func rangeTakesLittleMemoryForManyTopics() throws {
+        let counts = Dictionary((0..<1000).map { ("t\($0)", 1) }) { $1 }
+        let members = (0..<500).map { self.member("m\($0)", Set(counts.keys)) }
+        var assigned = 0
+        let peak = try #require(
+            HeapUse.peak { assigned = RangeAssignor().assign(members, topics: self.topics(counts))["m0"]?.count ?? 0 })
+        #expect(assigned == 1000)
+        // An element of some words per topic and member would take fifty.
+        #expect(peak < 15_000_000)
+    }
+
     // MARK: Racks
 
     private func inRacks(_ racks: [String]) -> [GroupMemberSubscription] {

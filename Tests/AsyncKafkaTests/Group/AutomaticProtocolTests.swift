@@ -69,7 +69,7 @@ import Testing
     ) async throws {
         var broker = EmbeddedKafka.Configuration()
         broker.groupMigration = .disabled
-        try await self.clock.withCluster(broker) { kafka in
+        try await self.clock.withCluster(broker, atMost: .seconds(180)) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             var classic = kafka.consuming("g")
             classic.classic.assignors = assignors
@@ -115,6 +115,22 @@ import Testing
                     #expect(apis.count { $0 == .consumerGroupHeartbeat } == 1)
                     #expect(apis.count { $0 == .joinGroup } == 1)
                 }
+            }
+        }
+    }
+
+    @Test func aGroupThatTakesNeitherProtocolIsLoggedOnceAMinute() async throws {
+        try await self.besideClassicMember([.roundRobin]) { kafka, _ in
+            var configuration = self.configuration(kafka)
+            configuration.groupProtocol = .automatic(classic: ClassicGroupProtocol(assignors: [.range]))
+            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { other in
+                for _ in 0..<6 { #expect(await other.failure() != nil) }
+                #expect(self.log.count("[error] The group can't be joined") == 1)
+                #expect(self.log.count("[info]", "joining by") == 1)
+                try await self.clock.sleep(for: .seconds(60))
+                for _ in 0..<6 { #expect(await other.failure() != nil) }
+                #expect(self.log.count("[error] The group can't be joined") == 2)
+                #expect(self.log.count("[info]", "joining by") == 2)
             }
         }
     }

@@ -230,6 +230,16 @@ import Testing
         #expect(group.moves(from: before) == 0)
     }
 
+    /// The new member takes half of the partitions. Looking at all of them for each one that moves takes minutes.
+    @Test(.timeLimit(.minutes(1)), arguments: [0, 1])
+    func aMemberWhoseTopicsHaveFewPartitionsCostsNoTime(partitions: Int) {
+        var group = StickyGroup(["a": ["t"], "b": ["t"], "c": ["u"]], ["t": 20_000, "u": partitions])
+        group.owned["a"] = (0..<20_000).map { TopicPartition("t", $0) }
+        var distribution = group.distribution
+        distribution.run(budget: 0)
+        #expect(distribution.result().mapValues(\.count) == ["a": 10_000, "b": 10_000, "c": partitions])
+    }
+
     @Test(arguments: 0..<20)
     func withoutTimeToImproveTheDistributionIsComplete(seed: UInt64) {
         var random = SeededRandom(seed)

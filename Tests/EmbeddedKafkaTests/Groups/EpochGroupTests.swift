@@ -49,6 +49,28 @@ import Testing
         #expect(try self.rig.settle("b").assignment?.count == 4)
     }
 
+    /// A member of the classic protocol has no deadline for giving up partitions. If it goes on in the consumer protocol meanwhile, it
+    /// is given one, as by Kafka, by the next change of what it has to give up or by the next coordinator.
+    @Test(arguments: ["subscription", "coordinator"])
+    mutating func aFormerClassicMemberHasToGiveUpInTime(change: String) throws {
+        self.rig = EpochGroupRig(.init(sessionTimeout: 1_000_000), topics: ["t": 4, "u": 1])
+        try self.rig.join("a", ["t", "u"]) { $0.rebalanceTimeout = 1000 }
+        try self.rig.join("b", ["t", "u"])
+        try self.rig.heartbeat("a")
+        self.rig.group.members["a"]?.rebalanceDeadline = nil
+        self.rig.pass(5000)
+        if change == "coordinator" {
+            self.rig.group.moveToNewCoordinator(now: self.rig.now)
+        } else {
+            try self.rig.heartbeat("a") { $0.topics = [] }
+        }
+        self.rig.pass(999)
+        #expect(self.rig.group.members["a"] != nil)
+        self.rig.pass(1)
+        #expect(self.rig.group.members["a"] == nil)
+        #expect(try self.rig.settle("b").assignment?.count == 5)
+    }
+
     @Test mutating func aSilentMemberIsRemovedAfterTheSessionTimeout() throws {
         self.rig = EpochGroupRig(.init(sessionTimeout: 1000))
         try self.rig.join("a")
