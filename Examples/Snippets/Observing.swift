@@ -17,8 +17,8 @@ struct ServiceLog: KafkaLog {
     func isEnabled(_ level: KafkaLogLevel) -> Bool { level >= self.minimum }
 
     func log(_ level: KafkaLogLevel, _ message: String, metadata: [(key: String, value: String)]) {
-        let fields = metadata.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",")
-        print("{\"level\":\"\(level)\",\"message\":\"\(message)\",\(fields)}")
+        let fields = metadata.map { " \($0.key)=\($0.value.debugDescription)" }.joined()
+        print("level=\(level) message=\(message.debugDescription)\(fields)")
     }
 }
 // snippet end

@@ -11,6 +11,6 @@ import AsyncKafka
 print("| Name | Kind | Unit | Labels | Meaning |")
 print("|---|---|---|---|---|")
 for metric in KafkaMetric.all {
-    let labels = metric.labels.dropFirst().map { "`\($0)`" }.joined(separator: ", ")
+    let labels = metric.labels.dropFirst(2).map { "`\($0)`" }.joined(separator: ", ")
     print("| `\(metric.name)` | \(metric.kind.rawValue) | \(metric.unit) | \(labels) | \(metric.meaning) |")
 }

@@ -5,6 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaTransport
+
 extension Cluster {
     /// Why no client can work with the cluster now, or that it has stopped.
     var health: KafkaHealth {
@@ -12,13 +14,15 @@ extension Cluster {
         guard self.isRunning else {
             return .degraded([.init(.notRunning, "Nothing is running this client's run().")])
         }
-        let failure = self.connections.lastFailure
-        if self.metadata.brokers.isEmpty {
-            let reason = failure.map { " \($0.message)" } ?? ""
+        let failure = self.connections.failure
+        // The id stays known while the client begins again from its bootstrap servers.
+        if self.metadata.brokers.isEmpty, self.metadata.clusterID == nil {
+            let reason = failure.map { " \($0.error.message)" } ?? ""
             return .degraded([.init(.clusterUnreachable, "The cluster has not been reached yet.\(reason)")])
         }
-        if let failure, self.connections.openConnections.isEmpty {
-            return .degraded([.init(.clusterUnreachable, "No broker is connected. \(failure.message)")])
+        if let failure, self.loop.now - failure.since >= KafkaHealth.patience, self.connections.openConnections.isEmpty
+        {
+            return .degraded([.init(.clusterUnreachable, "No broker is connected. \(failure.error.message)")])
         }
         return .ready
     }

@@ -15,7 +15,7 @@ extension Cluster {
         let metadata = self.metadata
         return ClientStatistics(
             clientID: self.configuration.clientID, age: now - tally.beginning, clusterID: metadata.clusterID,
-            brokers: metadata.brokers.count, connections: self.connections.statistics(now: now),
+            brokers: metadata.brokers.count, connections: self.connections.statistics(of: metadata.brokers, now: now),
             connectionsOpened: tally.opened, failedConnectionAttempts: tally.failedAttempts,
             requests: tally.requests.reported(since: tally.beginning, now: now),
             failedRequests: tally.failures.reported(since: tally.beginning, now: now),
@@ -27,8 +27,8 @@ extension Cluster {
 }
 
 extension ConnectionTable {
-    fileprivate func statistics(now: MonotonicTime) -> [ConnectionStatistics] {
-        self.known.map { key, broker, condition in
+    fileprivate func statistics(of brokers: [Int32: Broker], now: MonotonicTime) -> [ConnectionStatistics] {
+        self.known(in: brokers).map { key, broker, condition in
             let connection = condition.connection
             let tally = connection?.tally.withLock { $0 } ?? ConnectionTally(since: now)
             let (inFlight, waiting) = connection?.requestCounts ?? (0, 0)

@@ -83,11 +83,21 @@ final class ConnectionTable: Sendable {
     /// The error of the last attempt, if none has succeeded since.
     var lastFailure: KafkaError? { self.state.withLock { $0.machine.lastFailure } }
 
+    /// The error of the last attempt, and since when all attempts have failed, if none has succeeded since.
+    var failure: (error: KafkaError, since: MonotonicTime)? {
+        self.state.withLock { state in
+            guard let error = state.machine.lastFailure, let since = state.machine.failingSince else { return nil }
+            return (error, since)
+        }
+    }
+
     var openConnections: [BrokerConnection] { self.state.withLock { $0.machine.openConnections } }
 
     /// The connections that are open or being opened, or have failed, with their servers.
-    var known: [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<BrokerConnection>)] {
-        self.state.withLock { $0.machine.known }
+    func known(
+        in brokers: [Int32: Broker]
+    ) -> [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<BrokerConnection>)] {
+        self.state.withLock { $0.machine.known(in: brokers) }
     }
 
     func openConnection(_ key: ConnectionKey) -> BrokerConnection? {

@@ -38,6 +38,8 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
     private(set) var closed: KafkaError?
     /// The error of the last attempt, if none has succeeded since.
     private(set) var lastFailure: KafkaError?
+    /// Since when all attempts have failed.
+    private(set) var failingSince: MonotonicTime?
     /// The silent brokers, with the time of the timeout.
     private var silences: [KafkaServer: MonotonicTime] = [:]
 
@@ -51,13 +53,23 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
 
     var openConnections: [Connection] { self.slots.values.compactMap(\.connection) }
 
-    /// The connections that are open or being opened, or have failed, with their servers.
-    var known: [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<Connection>)] {
-        self.slots.compactMap { key, slot in
+    /// The connections that are open or being opened, or have failed, with their servers. The failure of a server that is no longer
+    /// asked, because it isn't one of the cluster's brokers any more or is asked as one of them, doesn't count.
+    func known(
+        in brokers: [Int32: Broker]
+    ) -> [(key: ConnectionKey, broker: Broker, condition: ConnectionCondition<Connection>)] {
+        let servers = Set(brokers.values.map(\.server))
+        return self.slots.compactMap { key, slot in
             guard let broker = self.address(of: key) else { return nil }
             switch slot {
             case .unused: return nil
-            case .failed(let error, _, _): return (key, broker, .failed(error))
+            case .failed(let error, _, _):
+                let isAsked =
+                    switch key.target {
+                    case .bootstrap: !servers.contains(broker.server)
+                    case .broker(let id): brokers.isEmpty || brokers[id] != nil
+                    }
+                return isAsked ? (key, broker, .failed(error)) : nil
             case .connecting: return (key, broker, .connecting)
             case .open(let connection): return (key, broker, .open(connection))
             }
@@ -197,6 +209,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         }
         self.slots[key] = isOpen ? .open(connection) : .unused
         self.lastFailure = nil
+        self.failingSince = nil
         self.silences[broker.server] = nil
         return .serve(ended)
     }
@@ -206,6 +219,7 @@ struct ConnectionTableStateMachine<Connection: AnyObject & Sendable>: Sendable {
         _ key: ConnectionKey, _ error: KafkaError, now: MonotonicTime, backoff: (_ failures: Int) -> Duration
     ) -> Set<Waiter> {
         self.lastFailure = error
+        self.failingSince = self.failingSince ?? now
         guard case .connecting(let failures, let waiters)? = self.slots[key] else { return [] }
         self.slots[key] = .failed(error, failures: failures + 1, notBefore: now + backoff(failures + 1))
         return waiters

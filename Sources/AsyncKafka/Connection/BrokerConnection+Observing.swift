@@ -19,6 +19,15 @@ extension BrokerConnection {
         case ended
     }
 
+    /// The number of requests that the broker has to answer, and of those that wait to be sent.
+    var requestCounts: (inFlight: Int, waiting: Int) { self.queue.withLock { ($0.inFlight, $0.waitingCount) } }
+
+    /// Counts something, for the connection and for the client.
+    func count(_ change: (inout ConnectionTally) -> Void) {
+        self.tally.withLock { change(&$0) }
+        self.clientTally.withLock { change(&$0) }
+    }
+
     func noteOpening(since begin: MonotonicTime) {
         self.count { $0.connected() }
         self.logger(.debug, "Connected")

@@ -25,7 +25,7 @@ final class BrokerConnection: Sendable {
     /// Counts what happens on this connection.
     let tally: Lock<ConnectionTally>
     /// Counts what happens on all connections of the client.
-    private let clientTally: Lock<ConnectionTally>
+    let clientTally: Lock<ConnectionTally>
     let channel: SocketChannel
     let security: ConnectionSecurity
     private let negotiated: Lock<BrokerVersions>
@@ -110,15 +110,6 @@ final class BrokerConnection: Sendable {
 
     /// The number of requests that have not ended.
     var requestCount: Int { self.queue.withLock { $0.count } }
-
-    /// The number of requests that the broker has to answer, and of those that wait to be sent.
-    var requestCounts: (inFlight: Int, waiting: Int) { self.queue.withLock { ($0.inFlight, $0.waitingCount) } }
-
-    /// Counts something, for the connection and for the client.
-    func count(_ change: (inout ConnectionTally) -> Void) {
-        self.tally.withLock { change(&$0) }
-        self.clientTally.withLock { change(&$0) }
-    }
 
     // MARK: Requests
 

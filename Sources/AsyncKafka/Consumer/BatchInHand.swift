@@ -71,3 +71,37 @@ struct BatchInHand: Sendable {
         return FetchPosition(offset: offset + 1, epoch: epoch < 0 ? nil : epoch)
     }
 }
+
+/// What a reader has received.
+struct ReceivedRecords: Hashable, Sendable {
+    var records = 0
+    /// The batches of which it has received the last record, and their bytes.
+    var batches = 0
+    var bytes = 0
+
+    /// Adds what the reader has received of a batch since the batch was handed to it.
+    mutating func add(_ inHand: BatchInHand) {
+        self.records += inHand.receivedCount
+        guard !inHand.isUnfinished else { return }
+        self.batches += 1
+        self.bytes += inHand.batch.bytes.count
+    }
+}
+
+extension BatchInHand {
+    /// The number of records that the reader has received.
+    fileprivate var receivedCount: Int {
+        guard self.isUnfinished else { return self.storage.count }
+        let next = self.handedOut.offset
+        // On topics that aren't compacted, each offset has a record.
+        if Int64(self.storage.count) == self.storage.lastOffset - self.storage.start + 1 {
+            return Int(max(next - self.storage.start, 0))
+        }
+        var count = 0
+        var records = self.storage.records.makeIterator()
+        while let record = try? records.next(), record.offset < next {
+            if record.offset >= self.storage.start { count += 1 }
+        }
+        return count
+    }
+}

@@ -71,6 +71,21 @@ struct ConsumerState: Sendable {
         self.tally.rebalances.observe(self.membership.rebalancePhase, now: now)
     }
 
+    /// Counts what the reader has received of batches that are no longer in hand.
+    mutating func countReceived(now: MonotonicTime) {
+        self.tally.received(self.subscriptions.received, now: now)
+        self.subscriptions.received = ReceivedRecords()
+    }
+
+    /// What was counted until now, with what the reader has received of the batch in hand.
+    func tallyWithBatchInHand(now: MonotonicTime) -> ConsumerTally {
+        var received = self.subscriptions.received
+        if let inHand = self.subscriptions.inHand { received.add(inHand) }
+        var tally = self.tally
+        tally.received(received, now: now)
+        return tally
+    }
+
     // MARK: The reader
 
     /// Returns what the reader does next, and which parts have to be woken. A reader that still holds records (`poll`,
@@ -100,9 +115,7 @@ struct ConsumerState: Sendable {
             self.subscriptions.putBack(taken)
             return false
         }
-        guard self.subscriptions.handOut(taken, progress: progress, storage: storage) else { return false }
-        self.tally.delivered(records: storage.count, bytes: taken.batch.bytes.count, now: now)
-        return true
+        return self.subscriptions.handOut(taken, progress: progress, storage: storage)
     }
 
     private func isSessionOver(now: MonotonicTime) -> Bool {

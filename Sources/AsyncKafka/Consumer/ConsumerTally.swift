@@ -22,11 +22,12 @@ struct ConsumerTally: Sendable {
         self.beginning = beginning
     }
 
-    /// A batch was handed to the reader.
-    mutating func delivered(records: Int, bytes: Int, now: MonotonicTime) {
-        self.records.add(records, now: now)
-        self.bytes.add(bytes, now: now)
-        self.batches.add(1, now: now)
+    /// The reader has received records.
+    mutating func received(_ received: ReceivedRecords, now: MonotonicTime) {
+        guard received != ReceivedRecords() else { return }
+        self.records.add(received.records, now: now)
+        self.bytes.add(received.bytes, now: now)
+        self.batches.add(received.batches, now: now)
     }
 
     /// A Fetch was answered with so many bytes of records.

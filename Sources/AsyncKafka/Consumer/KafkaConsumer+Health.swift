@@ -16,28 +16,45 @@ extension KafkaConsumer {
     public var health: KafkaHealth {
         let core = self.core
         let now = core.loop.now
-        let (isOpen, reasons) = core.state.withLock { state in
-            (state.phase == .open, state.healthReasons(now: now))
+        let (isOpen, absence, failing) = core.state.withLock { state in
+            (state.phase == .open, state.absence, state.subscriptions.failingPartitions(now: now))
         }
-        return isOpen ? core.cluster.health.adding(reasons) : .stopped
+        guard isOpen else { return .stopped }
+        var reasons: [KafkaHealth.Reason] = []
+        if let absence { reasons.append(.init(.notInGroup, absence)) }
+        if let reason = KafkaHealth.reason(.partitionsNotRead, failing) { reasons.append(reason) }
+        return core.cluster.health.adding(reasons)
     }
 }
 
 extension ConsumerState {
-    fileprivate func healthReasons(now: MonotonicTime) -> [KafkaHealth.Reason] {
-        var reasons: [KafkaHealth.Reason] = []
+    /// Why the consumer is not a member of the group that it has subscribed in.
+    fileprivate var absence: String? {
         switch self.subscriptions.subscription {
-        case .topics, .pattern:
-            if let reason = self.membership.reasonForAbsence {
-                reasons.append(.init(.notInGroup, reason))
-            }
-        case .none, .partitions: break
+        case .topics, .pattern: self.membership.reasonForAbsence
+        case .none, .partitions: nil
         }
-        let failing = self.subscriptions.refusals.compactMap {
-            partition, refusals -> (partition: TopicPartition, message: String)? in
-            refusals.failure(after: KafkaHealth.patience, now: now).map { (partition, $0.message) }
+    }
+}
+
+extension SubscriptionState {
+    /// The partitions that can't be read, or could not be for a while, and why.
+    fileprivate func failingPartitions(now: MonotonicTime) -> [(partition: TopicPartition, message: String)] {
+        self.partitions.compactMap { partition, assigned in
+            self.failure(of: assigned, partition, now: now).map { (partition, $0) }
         }
-        if let reason = KafkaHealth.reason(.partitionsNotRead, failing) { reasons.append(reason) }
-        return reasons
+    }
+
+    private func failure(of assigned: AssignedPartition, _ partition: TopicPartition, now: MonotonicTime) -> String? {
+        if let failure = assigned.failure { return failure.message }
+        // Nothing is asked for then, so that a former failure says nothing.
+        if assigned.isPaused || assigned.isLeaving || assigned.bufferedBytes >= assigned.lowWaterMark { return nil }
+        if assigned.leader == nil {
+            guard let since = self.metadata.partition(partition)?.leaderlessSince, now - since >= KafkaHealth.patience
+            else { return nil }
+            return "The partition has no leader."
+        }
+        return self.refusals[partition]?.failure(
+            after: KafkaHealth.patience, now: now, isTrying: assigned.fetchInFlight != nil)?.message
     }
 }

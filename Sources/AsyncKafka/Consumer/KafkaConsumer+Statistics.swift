@@ -14,17 +14,21 @@ extension KafkaConsumer {
         let core = self.core
         let client = core.cluster.statistics()
         let fetches = core.cluster.connections.tally.withLock { $0.fetches }
-        let now = core.loop.now
-        let (tally, group, buffer, partitions) = core.state.withLock { state in
+        let (now, tally, group, buffer, partitions) = core.state.withLock { state in
+            // Read under the lock, so that a rebalance that another task notes ends before it.
+            let now = core.loop.now
             state.observeMembership { now }
+            let tally = state.tallyWithBatchInHand(now: now)
             return (
-                state.tally, state.membership.statistics(state.tally.rebalances, now: now),
-                state.subscriptions.bufferStatistics, state.subscriptions.partitionStatistics(now: now)
+                now, tally, state.membership.statistics(tally.rebalances, now: now),
+                state.subscriptions.bufferStatistics, state.subscriptions.partitionStatistics
             )
         }
         func count(_ count: RecentCount) -> StatisticsCount { count.reported(since: tally.beginning, now: now) }
         return ConsumerStatistics(
-            client: client, group: group, buffer: buffer, partitions: partitions, records: count(tally.records),
+            client: client, group: group, buffer: buffer,
+            partitions: partitions.map { $0.reported(now: now) }.sorted { $0.topicPartition < $1.topicPartition },
+            records: count(tally.records),
             bytes: count(tally.bytes), batches: count(tally.batches), fetchLatency: fetches.reportedTimes(now: now),
             fetchSize: tally.fetchSize.reported(now: now), commitLatency: tally.commitTime.reportedTimes(now: now),
             failedCommits: count(tally.failedCommits))
@@ -36,15 +40,30 @@ extension SubscriptionState {
         ConsumerStatistics.Buffer(size: self.settings.maximumPrefetchBytes, used: self.bufferedBytes)
     }
 
-    fileprivate func partitionStatistics(now: MonotonicTime) -> [ConsumerStatistics.Partition] {
+    /// The assigned partitions, in any order.
+    fileprivate var partitionStatistics: [PartitionSnapshot] {
         self.partitions.map { partition, assigned in
-            ConsumerStatistics.Partition(
-                topicPartition: partition, leader: assigned.leader,
-                position: assigned.hasPosition ? self.handedOut(partition, assigned).offset : nil,
-                committedOffset: assigned.committed, endOffset: self.endOffset(of: assigned),
-                lag: self.lag(of: partition), bufferedBytes: assigned.bufferedBytes, isPaused: assigned.isPaused,
-                error: (assigned.failure ?? self.refusals[partition]?.summary(now: now))?.message)
+            PartitionSnapshot(
+                statistics: ConsumerStatistics.Partition(
+                    topicPartition: partition, leader: assigned.leader,
+                    position: assigned.hasPosition ? self.handedOut(partition, assigned).offset : nil,
+                    committedOffset: assigned.committed, endOffset: self.endOffset(of: assigned),
+                    lag: self.lag(of: partition), bufferedBytes: assigned.bufferedBytes, isPaused: assigned.isPaused,
+                    error: nil),
+                failure: assigned.failure, refusals: self.refusals[partition])
         }
-        .sorted { $0.topicPartition < $1.topicPartition }
+    }
+}
+
+/// What is copied of a partition under the consumer's lock. The text of its error is made afterwards.
+private struct PartitionSnapshot {
+    var statistics: ConsumerStatistics.Partition
+    let failure: KafkaError?
+    let refusals: PartitionRefusals?
+
+    func reported(now: MonotonicTime) -> ConsumerStatistics.Partition {
+        var statistics = self.statistics
+        statistics.error = (self.failure ?? self.refusals?.summary(now: now))?.message
+        return statistics
     }
 }

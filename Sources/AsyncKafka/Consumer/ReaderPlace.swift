@@ -56,6 +56,7 @@ extension ConsumerState {
         }
         self.reader = .waiting
         let failure = self.subscriptions.readerAsked()
+        self.countReceived(now: now)
         if failure != nil { self.readerGoes(now: now) }
         return failure
     }

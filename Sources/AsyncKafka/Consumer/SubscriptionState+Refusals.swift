@@ -28,8 +28,11 @@ struct PartitionRefusals: Sendable {
     }
 
     /// Returns the last failure, if they have lasted for this time.
-    func failure(after patience: Duration, now: MonotonicTime) -> KafkaError? {
-        self.attempts.duration(now: now) >= patience ? self.attempts.last : nil
+    ///
+    /// - Parameter isTrying: whether an attempt is in progress, so that an old failure says nothing.
+    func failure(after patience: Duration, now: MonotonicTime, isTrying: Bool) -> KafkaError? {
+        guard self.attempts.span >= patience, let last = self.attempts.lastTime else { return nil }
+        return isTrying && now - last >= patience ? nil : self.attempts.last
     }
 
     /// Returns the last failure, with the number of failures.

@@ -54,7 +54,12 @@ struct SubscriptionState: Sendable {
     var isRoomWanted = false
     /// The partitions with records delivered since the reader last asked.
     var handedOut: [TopicPartition] = []
-    var inHand: BatchInHand?
+    var inHand: BatchInHand? {
+        // A batch leaves the hand in several ways, and what was received of it counts in each.
+        didSet { if let oldValue { self.received.add(oldValue) } }
+    }
+    /// What the reader has received of batches that are no longer in hand, until it is counted.
+    var received = ReceivedRecords()
     /// The processed offsets of replaced partitions that are still to be committed automatically.
     var leftBehind: [TopicPartition: LeftBehind] = [:]
     /// Positions that were reset, for the log.

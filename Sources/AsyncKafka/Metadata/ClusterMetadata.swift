@@ -6,12 +6,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KafkaProtocol
+import KafkaTransport
 
 /// The metadata of one partition.
 struct PartitionMetadata: Hashable, Sendable {
     var index: Int32
     /// Nil while the partition has no leader.
     var leader: Int32?
+    /// Since when it has had no leader; nil if it has one.
+    var leaderlessSince: MonotonicTime?
     /// Nil with brokers that don't report it (below Metadata version 7).
     var leaderEpoch: Int32?
     var replicas: [Int32] = []

@@ -172,7 +172,10 @@ struct MetadataStateMachine: Sendable {
 
         var topics: [String: TopicMetadata] = [:]
         for topic in update.topics {
-            topics[topic.name] = Self.merge(known: self.snapshot.topics[topic.name], answer: topic)
+            let known = self.snapshot.topics[topic.name]
+            var merged = Self.merge(known: known, answer: topic)
+            merged.noteLeaderless(before: known, now: now)
+            topics[topic.name] = merged
         }
         // Topics that this request didn't name keep their metadata while they are in use.
         if case .topics(let names) = asked {
@@ -232,8 +235,8 @@ struct MetadataStateMachine: Sendable {
         self.isRequested = true
         self.attemptingSince = nil
         self.snapshot = ClusterMetadata(
-            version: self.snapshot.version + 1, clusterID: nil, controllerID: nil, brokers: [:],
-            topics: self.snapshot.topics)
+            version: self.snapshot.version + 1, clusterID: self.snapshot.clusterID, controllerID: nil,
+            brokers: [:], topics: self.snapshot.topics)
     }
 
     /// Whether all attempts have failed for longer than `trigger`. Time without attempts doesn't count.
@@ -257,6 +260,7 @@ struct MetadataStateMachine: Sendable {
                 leaderEpoch > topic.partitions[index].leaderEpoch ?? -1
             else { continue }
             topic.partitions[index].leader = leader
+            topic.partitions[index].leaderlessSince = nil
             topic.partitions[index].leaderEpoch = leaderEpoch
             topic.partitions[index].error = .none
             topics[partition.topic] = topic
@@ -293,5 +297,16 @@ struct MetadataStateMachine: Sendable {
             merged.partitions[index].olderAnswers += 1
         }
         return merged
+    }
+}
+
+extension TopicMetadata {
+    /// Notes since when partitions have had no leader.
+    fileprivate mutating func noteLeaderless(before: TopicMetadata?, now: MonotonicTime) {
+        for index in self.partitions.indices {
+            let partition = self.partitions[index]
+            self.partitions[index].leaderlessSince =
+                partition.leader == nil ? before?.partition(partition.index)?.leaderlessSince ?? now : nil
+        }
     }
 }

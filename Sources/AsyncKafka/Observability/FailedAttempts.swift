@@ -13,15 +13,24 @@ struct FailedAttempts: Sendable {
     /// The error of the last failed attempt.
     private(set) var last: KafkaError?
     private var since: MonotonicTime?
+    /// When the last attempt failed.
+    private(set) var lastTime: MonotonicTime?
 
     mutating func add(_ error: KafkaError, now: MonotonicTime) {
         self.count += 1
         self.last = error
         self.since = self.since ?? now
+        self.lastTime = now
     }
 
     /// How long attempts have been failing.
     func duration(now: MonotonicTime) -> Duration { self.since.map { now - $0 } ?? .zero }
+
+    /// The time from the first to the last failure. Nothing is known of the time since then.
+    var span: Duration {
+        guard let since, let lastTime else { return .zero }
+        return lastTime - since
+    }
 
     /// The error of the last failed attempt, with the number of attempts in its message.
     func summary(now: MonotonicTime) -> KafkaError? {

@@ -38,7 +38,7 @@ public enum KafkaHealth: Hashable, Sendable {
     public enum Code: String, Hashable, Sendable {
         /// Nothing runs the client's `run()` yet.
         case notRunning
-        /// No broker has answered yet, or no broker is connected and the last attempt to connect failed.
+        /// No broker has answered yet, or no broker is connected and all attempts to connect have failed for 3 s.
         case clusterUnreachable
         /// Records wait for a producer id, for which the cluster was asked in vain.
         case noProducerID
@@ -46,7 +46,7 @@ public enum KafkaHealth: Hashable, Sendable {
         case partitionsNotWritten
         /// The consumer is not a member of its group: it has not joined yet, was removed, or can't join.
         case notInGroup
-        /// Records of some partitions could not be fetched for 3 s.
+        /// Some partitions can't be read, have had no leader for 3 s, or could not be fetched for 3 s.
         case partitionsNotRead
     }
 
@@ -67,7 +67,7 @@ extension KafkaHealth: CustomStringConvertible {
     public var description: String {
         switch self {
         case .ready: "ready"
-        case .degraded(let reasons): "degraded: \(reasons.map(\.message).joined(separator: " "))"
+        case .degraded(let reasons): "degraded: \(reasons.map(\.message.printable).joined(separator: " "))"
         case .stopped: "stopped"
         }
     }

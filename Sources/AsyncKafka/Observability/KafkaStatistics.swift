@@ -5,7 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client counts and measures, as values of one moment.
+/// What a client counts and measures, as values of one moment. Types outside of this library don't conform to it, because members may
+/// be added.
 ///
 /// `description` is a text for people. `json` and `Encodable` have the same content for programs: times in seconds, sizes in
 /// bytes, and null for what isn't known.

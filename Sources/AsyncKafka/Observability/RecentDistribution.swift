@@ -9,7 +9,7 @@ import KafkaTransport
 
 /// The distribution of values in the last minute, and their number and sum since the beginning. Pure.
 ///
-/// Values are counted in buckets, sixteen for each power of two, so that percentiles are off by 3 % at most. The memory is
+/// Values are counted in buckets, sixteen for each power of two, so that percentiles are off by about 3 % at most. The memory is
 /// bounded whatever is recorded, and grows with the largest value of a window: half a kilobyte for times up to a millisecond.
 struct RecentDistribution: Sendable {
     private struct Buckets: Sendable {

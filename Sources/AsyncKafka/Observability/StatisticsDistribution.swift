@@ -15,7 +15,7 @@ public struct StatisticsCount: Hashable, Sendable {
 
 /// How values were distributed in the last minute, such as times or sizes.
 public struct StatisticsDistribution<Value: Hashable & Sendable>: Hashable, Sendable {
-    /// The values of the last 50 to 60 seconds. Percentiles are off by 3 % at most.
+    /// The values of the last 50 to 60 seconds. Percentiles are off by about 3 % at most.
     public struct LastMinute: Hashable, Sendable {
         /// The number of values.
         public var count: Int

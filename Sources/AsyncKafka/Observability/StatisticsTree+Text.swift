@@ -35,7 +35,7 @@ extension StatisticsTree {
         case .time(let time): Self.text(of: time)
         case .size(let bytes): Self.text(ofBytes: Double(bytes))
         case .text(let text): text.printable
-        case .line(let text, _): text
+        case .line(let text, _): text.printable
         case .object, .list: nil
         }
     }

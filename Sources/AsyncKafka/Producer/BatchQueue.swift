@@ -150,6 +150,15 @@ struct BatchQueue<Batch> {
         return first.map { min($0, fresh) } ?? fresh
     }
 
+    /// The first of the batches that have not ended.
+    var oldest: Batch? { self.sent.first { $0.progress != .abandoned }?.batch ?? self.fresh.first?.batch }
+
+    /// The number of records in batches that have not ended.
+    var recordCount: Int {
+        self.sent.reduce(0) { $1.progress == .abandoned ? $0 : $0 + Int($1.count) }
+            + self.fresh.reduce(0) { $0 + Int($1.count) }
+    }
+
     /// All batches that have not ended, in order.
     var pending: [Batch] {
         self.sent.filter { $0.progress != .abandoned }.map(\.batch) + self.fresh.map(\.batch)

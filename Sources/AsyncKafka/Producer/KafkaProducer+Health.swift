@@ -18,31 +18,44 @@ extension KafkaProducer {
 extension Sender {
     var health: KafkaHealth {
         let now = self.loop.now
-        let (isOver, reasons) = self.accumulator.withLock {
-            ($0.closed != nil || $0.fatalError != nil, $0.healthReasons(now: now))
+        let (isOver, identity, failing) = self.accumulator.withLock {
+            ($0.closed != nil || $0.fatalError != nil, $0.identityFailure(now: now), $0.failingPartitions(now: now))
         }
-        return isOver ? .stopped : self.cluster.health.adding(reasons)
+        guard !isOver else { return .stopped }
+        var reasons: [KafkaHealth.Reason] = []
+        if let identity {
+            reasons.append(
+                .init(.noProducerID, "The producer waits for its id or its transaction. \(identity.message)"))
+        }
+        if let reason = KafkaHealth.reason(.partitionsNotWritten, failing) { reasons.append(reason) }
+        return self.cluster.health.adding(reasons)
     }
 }
 
 extension RecordAccumulator {
-    fileprivate func healthReasons(now: MonotonicTime) -> [KafkaHealth.Reason] {
-        var reasons: [KafkaHealth.Reason] = []
+    /// Why there is no producer id or transaction, if it has been asked for in vain for a while.
+    fileprivate func identityFailure(now: MonotonicTime) -> KafkaError? {
         let attempts = self.settings.isTransactional ? self.transactionAttempts : self.idempotence.failedAttempts
-        if let error = attempts.last, attempts.duration(now: now) >= KafkaHealth.patience {
-            reasons.append(.init(.noProducerID, "The producer waits for its id or its transaction. \(error.message)"))
-        }
-        let failing = self.topics.values.lazy.flatMap(\.partitions).compactMap {
-            partition -> (partition: TopicPartition, message: String)? in
-            guard let oldest = partition.queue.pending.first, now - oldest.createdAt >= KafkaHealth.patience else {
-                return nil
+        return attempts.duration(now: now) >= KafkaHealth.patience ? attempts.last : nil
+    }
+
+    /// The partitions whose records could not be written for a while, and why.
+    fileprivate func failingPartitions(now: MonotonicTime) -> [(partition: TopicPartition, message: String)] {
+        var failing: [(partition: TopicPartition, message: String)] = []
+        for topic in self.topics.values {
+            for partition in topic.partitions {
+                // The failure may be older than the records that it concerns.
+                guard let oldest = partition.oldest, now - oldest.createdAt >= KafkaHealth.patience else { continue }
+                if partition.leader == nil {
+                    guard let since = partition.leaderlessSince, now - since >= KafkaHealth.patience else { continue }
+                    failing.append((partition.topicPartition, "The partition has no leader."))
+                } else if let error = partition.failedAttempts.last,
+                    partition.failedAttempts.duration(now: now) >= KafkaHealth.patience
+                {
+                    failing.append((partition.topicPartition, error.message))
+                }
             }
-            if partition.leader == nil {
-                return (partition.topicPartition, "The partition has no leader.")
-            }
-            return partition.failedAttempts.last.map { (partition.topicPartition, $0.message) }
         }
-        if let reason = KafkaHealth.reason(.partitionsNotWritten, Array(failing)) { reasons.append(reason) }
-        return reasons
+        return failing
     }
 }

@@ -21,7 +21,8 @@ extension Sender {
         }
         let tally = self.tally.withLock { $0 }
         return tally.reported(
-            client, buffer, partitions, transactions: self.transactions.map { ($0.id, state ?? "") },
+            client, buffer, partitions.sorted { $0.topicPartition < $1.topicPartition },
+            transactions: self.transactions.map { ($0.id, state ?? "") },
             now: self.loop.now)
     }
 }
@@ -32,19 +33,18 @@ extension RecordAccumulator {
             size: self.buffer.size, used: self.buffer.size - self.buffer.free, isAwaited: self.buffer.hasWaiters)
     }
 
-    /// The partitions with batches that have not ended.
+    /// The partitions with batches that have not ended, in any order.
     fileprivate var partitionStatistics: [ProducerStatistics.Partition] {
         self.topics.values.flatMap { topic in
             topic.partitions.filter { $0.open != nil || $0.queue.count > 0 }.map { partition in
                 let open = partition.open
                 return ProducerStatistics.Partition(
                     topicPartition: partition.topicPartition, leader: partition.leader,
-                    records: partition.queue.pending.reduce(open?.records.count ?? 0) { $0 + $1.count },
+                    records: partition.recordCount,
                     bytes: partition.reserved,
                     batchesWaiting: partition.queue.count - partition.queue.inFlight + (open == nil ? 0 : 1),
                     batchesInFlight: partition.queue.inFlight, failures: partition.failures)
             }
         }
-        .sorted { $0.topicPartition < $1.topicPartition }
     }
 }

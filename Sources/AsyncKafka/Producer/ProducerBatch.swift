@@ -16,6 +16,8 @@ import KafkaTransport
 /// is closed. Only one thread at a time sends to a broker: it takes a closed batch out of the accumulator under the
 /// lock and encodes it. The records are freed once, by the thread that learns under the lock that the batch has ended
 /// and is not being sent.
+///
+/// `isCountedAsSent` belongs to the thread that sends.
 final class ProducerBatch: @unchecked Sendable {
     let topicPartition: TopicPartition
     /// The number of the transaction that it belongs to.
@@ -30,6 +32,8 @@ final class ProducerBatch: @unchecked Sendable {
     var reserved = 0
     /// The size up to which records may be appended.
     var limit = 0
+    /// Whether it was counted as sent, so that the next time is a retry.
+    var isCountedAsSent = false
     /// The number of records, once the batch is closed.
     private(set) var count = 0
 

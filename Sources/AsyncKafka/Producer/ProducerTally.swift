@@ -18,7 +18,7 @@ struct ProducerTally: Sendable {
     private var latency = RecentDistribution()
     private var batchSize = RecentDistribution()
     private var batchRecords = RecentDistribution()
-    /// In thousandths.
+    /// In millionths.
     private var compressionRatio = RecentDistribution()
     private var committed = RecentCount()
     private var aborted = RecentCount()
@@ -37,7 +37,7 @@ struct ProducerTally: Sendable {
             self.batches.add(1, now: now)
             self.batchSize.record(bytes, now: now)
             self.batchRecords.record(records, now: now)
-            if uncompressedBytes > 0 { self.compressionRatio.record(bytes * 1000 / uncompressedBytes, now: now) }
+            if uncompressedBytes > 0 { self.compressionRatio.record(bytes * 1_000_000 / uncompressedBytes, now: now) }
         }
     }
 
@@ -71,6 +71,6 @@ struct ProducerTally: Sendable {
             batches: count(self.batches), retriedBatches: count(self.retriedBatches),
             sendLatency: self.latency.reportedTimes(now: now), batchSize: self.batchSize.reported(now: now),
             batchRecords: self.batchRecords.reported(now: now),
-            compressionRatio: self.compressionRatio.reported(now: now, unit: 0.001))
+            compressionRatio: self.compressionRatio.reported(now: now, unit: 0.000_001))
     }
 }

@@ -31,6 +31,7 @@ extension RecordAccumulator {
         for (transmission, answer) in zip(drained.transmissions, answers) {
             if answer.meansStaleMetadata { self.needMetadata(of: transmission.partition.topic, &actions) }
             self.take(answer, to: transmission, from: drained.broker, now: now, &actions)
+            transmission.partition.settleFailures()
             self.list(transmission.partition, &actions)
         }
         if let broker { self.send(to: broker, &actions) }
@@ -133,6 +134,7 @@ extension RecordAccumulator {
                 for ended in partition.queue.expire(now: now) {
                     self.end(ended, of: partition, with: self.expiryError(partition, now: now), &actions)
                 }
+                partition.settleFailures()
                 let deadlines = [partition.queue.earliestDeadline, partition.open?.deadline].compactMap { $0 }
                 for deadline in deadlines { next = min(next ?? deadline, deadline) }
                 self.list(partition, &actions)
@@ -195,6 +197,7 @@ extension RecordAccumulator {
         error.topic = partition.topicPartition.topic
         error.partition = partition.index
         for ended in partition.queue.giveUpAll() { self.end(ended, of: partition, with: error, &actions) }
+        partition.settleFailures()
     }
 
     /// Gives up all batches.

@@ -31,8 +31,10 @@ extension Sender {
     }
 
     /// Counts a batch that is added to a request, and raises its event.
-    func noteSent(_ batch: ProducerBatch, isRetry: Bool, to broker: Broker) {
+    func noteSent(_ batch: ProducerBatch, to broker: Broker) {
         let now = self.loop.now
+        let isRetry = batch.isCountedAsSent
+        batch.isCountedAsSent = true
         let (records, bytes) = (batch.count, batch.records.encodedByteCount)
         let uncompressedBytes = batch.records.byteCount
         self.tally.withLock {

@@ -231,7 +231,7 @@ final class Sender: Sendable {
                     identity: transmission.identity, baseSequence: transmission.baseSequence,
                     isTransactional: self.transactions != nil, compression: self.configuration.compression)
                 request.add(encoded, of: transmission)
-                self.noteSent(transmission.batch, isRetry: transmission.attempt > 1, to: connection.broker)
+                self.noteSent(transmission.batch, to: connection.broker)
             } catch {
                 failures[index] = error
             }

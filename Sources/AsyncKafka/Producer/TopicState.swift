@@ -59,6 +59,7 @@ final class TopicState: @unchecked Sendable {
             let state = self.partitions[Int(partition.index)]
             let isNewer = (partition.leaderEpoch ?? -1) > (state.leaderEpoch ?? -1)
             state.leaderEpoch = partition.leaderEpoch
+            state.leaderlessSince = partition.leaderlessSince
             guard partition.leader != state.leader || isNewer else { continue }
             if partition.leader != state.leader { state.queue.leaderChanged() }
             state.leader = partition.leader
@@ -77,6 +78,8 @@ final class PartitionState: @unchecked Sendable {
     let index: Int32
     let topicPartition: TopicPartition
     var leader: Int32?
+    /// Since when it has had no leader.
+    var leaderlessSince: MonotonicTime?
     var leaderEpoch: Int32?
     /// The broker for which `RecordBuffer` counts the records. `reserved` is their memory.
     var owner: Int32?
@@ -119,6 +122,17 @@ final class PartitionState: @unchecked Sendable {
     /// Whether records that may go to any partition may go here: the partition has a leader and no failed batches that
     /// wait.
     var isAvailable: Bool { self.leader != nil && (self.failures == 0 || (self.open == nil && self.queue.count == 0)) }
+
+    /// The oldest batch that has not ended.
+    var oldest: ProducerBatch? { self.queue.oldest ?? self.open }
+
+    /// The number of records in batches that have not ended.
+    var recordCount: Int { self.queue.recordCount + (self.open?.records.count ?? 0) }
+
+    /// Forgets failures once no batch is left that they concern.
+    func settleFailures() {
+        if self.open == nil, self.queue.count == 0 { self.failedAttempts = FailedAttempts() }
+    }
 
     /// All batches that have not ended.
     var pending: [ProducerBatch] { self.queue.pending + (self.open.map { [$0] } ?? []) }

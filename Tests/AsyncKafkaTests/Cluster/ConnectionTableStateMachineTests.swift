@@ -237,4 +237,28 @@ import Testing
         #expect(Set(connections.map(ObjectIdentifier.init)) == open)
         #expect(waiters == Set(waiting.keys))
     }
+
+    /// Their failures would be shown for ever.
+    @Test func serversThatAreNotAskedAnyMoreAreNotAmongTheKnownOnes() {
+        var machine = self.machine()
+        for key in [self.bootstrap, self.key(2), self.key(3)] {
+            _ = machine.obtain(key, now: self.start)
+            _ = machine.failed(key, self.refusal, now: self.start, backoff: self.backoff)
+        }
+        func known(_ brokers: [Int32: Broker]) -> [String] { machine.known(in: brokers).map(\.broker.host).sorted() }
+        #expect(known([:]) == ["one", "three", "two"])
+        #expect(known(self.brokers) == ["three", "two"], "the bootstrap server is broker 1")
+        #expect(known(self.brokers.filter { $0.key != 3 }) == ["two"])
+    }
+
+    @Test func failuresLastFromTheFirstToTheNextSuccess() {
+        var machine = self.machine()
+        for seconds in [0, 4] {
+            _ = machine.obtain(self.key(2), now: self.start + .seconds(seconds))
+            _ = machine.failed(self.key(2), self.refusal, now: self.start + .seconds(seconds), backoff: self.backoff)
+        }
+        #expect(machine.failingSince == self.start)
+        _ = self.connect(&machine, self.key(3))
+        #expect(machine.failingSince == nil)
+    }
 }

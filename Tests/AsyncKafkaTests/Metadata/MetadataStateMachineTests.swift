@@ -93,6 +93,18 @@ import Testing
         #expect(!afterSuccess)
     }
 
+    @Test func aPartitionIsLeaderlessSinceTheFirstAnswerThatSaysSo() {
+        var machine = MetadataStateMachine(maximumAge: .seconds(300))
+        machine.use(topic: "a", now: self.start)
+        self.take(self.topic("a", leader: nil), by: &machine)
+        let since = machine.snapshot.topics["a"]?.partition(0)?.leaderlessSince
+        #expect(since != nil)
+        self.take(self.topic("a", leader: nil), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leaderlessSince == since)
+        self.take(self.topic("a", leader: 1), by: &machine)
+        #expect(machine.snapshot.topics["a"]?.partition(0)?.leaderlessSince == nil)
+    }
+
     @Test func anOlderLeaderEpochNeverReplacesANewerOne() {
         var machine = MetadataStateMachine(maximumAge: .seconds(300))
         machine.use(topic: "a", now: self.start)

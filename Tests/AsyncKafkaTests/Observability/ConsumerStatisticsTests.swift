@@ -132,4 +132,37 @@ import Testing
             }
         }
     }
+
+    @Test func recordsAndBatchesAreCountedOnceHoweverTheyAreTaken() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await kafka.createTopic("t")
+            let configuration = kafka.producing {
+                $0.cluster.clock = self.clock.loopClock
+                $0.linger = .seconds(1)
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                let records = (0..<100).map { ProducerRecord(topic: "t", partition: 0, value: "\($0)") }
+                _ = await producer.send(records)
+                #expect(producer.statistics().batches.total == 1)
+            }
+            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [self.partition]) { consumer in
+                var read = 0
+                while read < 98 {
+                    read += try await consumer.poll(max: 7, timeout: .seconds(20)).count
+                    #expect(consumer.statistics().records.total == read)
+                    #expect(consumer.statistics().batches.total == 0)
+                }
+                // One by one, and again after a seek.
+                _ = try await consumer.nextRecord()
+                #expect(consumer.statistics().records.total == 99)
+                try await consumer.seek(self.partition, to: .offset(90))
+                #expect(consumer.statistics().records.total == 99)
+                var rest = 0
+                while rest < 10 { rest += try await consumer.poll(max: 10 - rest, timeout: .seconds(20)).count }
+                let statistics = consumer.statistics()
+                #expect(statistics.records.total == 109 && statistics.batches.total == 1)
+                #expect(statistics.fetchSize.totalSum >= Double(statistics.bytes.total) && statistics.bytes.total > 0)
+            }
+        }
+    }
 }

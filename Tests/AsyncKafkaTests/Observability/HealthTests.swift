@@ -49,6 +49,8 @@ import Testing
             #expect(admin.health == .ready)
             try await kafka.stopBroker(1)
             await #expect(throws: KafkaError.self) { try await admin.describeCluster(timeout: .seconds(2)) }
+            #expect(admin.health == .ready, "the broker may be back at once")
+            try await self.clock.sleep(for: .seconds(5))
             #expect(self.codes(admin.health) == [.clusterUnreachable])
             guard case .degraded(let reasons) = admin.health else { return }
             #expect(reasons.first?.message.hasPrefix("No broker is connected. ") == true)
@@ -84,19 +86,20 @@ import Testing
             var configuration = kafka.consuming("g", handover)
             configuration.maxPollInterval = .seconds(10)
             configuration.cluster.log = SilentLog()
-            try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["t"]) { consumer in
-                let codes = self.codes(consumer.health)
-                #expect(codes?.contains(.notInGroup) == true)
-                _ = try await consumer.nextRecord()
-                #expect(consumer.health == .ready)
-                // The reader isn't at work for too long.
-                try await self.clock.sleep(for: .seconds(15))
-                #expect(self.codes(consumer.health) == [.notInGroup])
-                _ = try await consumer.nextRecord()
-                #expect(consumer.health == .ready)
-                consumer.triggerGracefulShutdown()
-                #expect(consumer.health == .stopped)
-            }
+            let consumer = try KafkaConsumer(configuration)
+            try consumer.subscribe(to: ["t"])
+            #expect(self.codes(consumer.health) == [.notRunning, .notInGroup])
+            async let run: Void = consumer.run()
+            _ = try await consumer.nextRecord()
+            #expect(consumer.health == .ready)
+            // The reader isn't at work for too long.
+            try await self.clock.sleep(for: .seconds(15))
+            #expect(self.codes(consumer.health) == [.notInGroup])
+            _ = try await consumer.nextRecord()
+            #expect(consumer.health == .ready)
+            consumer.triggerGracefulShutdown()
+            #expect(consumer.health == .stopped)
+            try await run
         }
     }
 
@@ -113,6 +116,8 @@ import Testing
                     #expect(producer.health == .ready && consumer.health == .ready)
                     let second = try #require(try await kafka.leader(of: "t", partition: 1))
                     try await kafka.stopBroker(second)
+                    // The client has noticed it, so that the record stays in the open batch.
+                    try await self.clock.sleep(for: .seconds(2))
                     let delivery = try await producer.enqueue(ProducerRecord(topic: "t", partition: 1, value: "late"))
                     try await self.clock.sleep(for: .seconds(10))
                     #expect(self.codes(producer.health) == [.partitionsNotWritten])
@@ -140,5 +145,106 @@ import Testing
                 #expect(consumer.health == .ready)
             }
         }
+    }
+
+    @Test func aProducerIsDegradedByHowLongWritesFailAndNotByTheAgeOfItsRecords() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            var configuration = self.configuration(kafka)
+            configuration.linger = .seconds(5)
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.partitions(of: "t")
+                let fault = kafka.inject(.fail(.notEnoughReplicas), on: .produce, times: nil)
+                let delivery = try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: "x"))
+                try await self.clock.sleep(for: .seconds(6))
+                #expect(kafka.requests.contains { $0.api == .produce })
+                #expect(producer.health == .ready, "the first write was refused a second ago")
+                try await self.clock.sleep(for: .seconds(4))
+                #expect(self.codes(producer.health) == [.partitionsNotWritten])
+                fault.remove()
+                kafka.inject(.fail(.topicAuthorizationFailed), on: .produce)
+                await #expect(throws: KafkaError.self) { try await delivery.metadata }
+                // The failures were those of other records.
+                let next = try await producer.enqueue(ProducerRecord(topic: "t", partition: 0, value: "y"))
+                try await self.clock.sleep(for: .seconds(4))
+                #expect(producer.health == .ready)
+                _ = try await next.metadata
+            }
+        }
+    }
+
+    @Test func aFailureThatIsNotRepeatedDoesNotMakeAConsumerDegraded() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await kafka.createTopic("t")
+            var configuration = kafka.consuming()
+            configuration.fetchMaxWait = .seconds(20)
+            try await KafkaConsumer.withConsumer(configuration, assigned: [TopicPartition("t", 0)]) { consumer in
+                kafka.inject(.fail(.kafkaStorageError), on: .fetch)
+                _ = try await consumer.position(of: TopicPartition("t", 0))
+                // The next fetch waits at the broker for records.
+                try await self.clock.sleep(for: .seconds(10))
+                #expect(consumer.statistics().partitions.first?.error != nil)
+                #expect(consumer.health == .ready)
+            }
+        }
+    }
+
+    @Test func aPartitionThatIsPausedIsNotMissed() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await kafka.createTopic("t")
+            let partition = TopicPartition("t", 0)
+            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [partition]) { consumer in
+                kafka.inject(.fail(.kafkaStorageError), on: .fetch, times: nil)
+                try await self.clock.sleep(for: .seconds(10))
+                #expect(self.codes(consumer.health) == [.partitionsNotRead])
+                try consumer.pause([partition])
+                #expect(consumer.health == .ready)
+                try consumer.resume([partition])
+                #expect(self.codes(consumer.health) == [.partitionsNotRead])
+            }
+        }
+    }
+
+    @Test func aPartitionWithoutALeaderMakesItsReadersAndWritersDegraded() async throws {
+        try await self.clock.withCluster(brokers: 2) { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            let second = try #require(try await kafka.leader(of: "t", partition: 1))
+            try await kafka.stopBroker(second)
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [TopicPartition("t", 1)]) {
+                    consumer in
+                    _ = try await producer.partitions(of: "t")
+                    let delivery = try await producer.enqueue(ProducerRecord(topic: "t", partition: 1, value: "late"))
+                    try await self.clock.sleep(for: .seconds(10))
+                    let missing = "degraded: t-1: The partition has no leader."
+                    #expect("\(producer.health)" == missing)
+                    #expect("\(consumer.health)" == missing)
+                    try await kafka.startBroker(second)
+                    _ = try await delivery.metadata
+                    #expect(producer.health == .ready)
+                    _ = try await consumer.nextRecord()
+                    #expect(consumer.health == .ready)
+                }
+            }
+        }
+    }
+
+    @Test func aPartitionThatMayNotBeReadMakesAConsumerDegradedAtOnce() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await kafka.createTopic("t")
+            let partition = TopicPartition("t", 0)
+            try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: [partition]) { consumer in
+                let fault = kafka.inject(.fail(.topicAuthorizationFailed), on: .fetch, times: nil)
+                try await self.clock.until { consumer.health != .ready && consumer.health != .stopped }
+                try await self.clock.until { self.codes(consumer.health) == [.partitionsNotRead] }
+                fault.remove()
+                await #expect(throws: KafkaError.self) { try await consumer.nextRecord() }
+                #expect(consumer.health == .ready)
+            }
+        }
+    }
+
+    @Test func theTextOfAnAnswerIsOneLine() {
+        let health = KafkaHealth.degraded([.init(.notInGroup, "Refused: \u{1b}[2Jno\nentry.")])
+        #expect("\(health)" == "degraded: Refused: \\u{1B}[2Jno\\nentry.")
     }
 }

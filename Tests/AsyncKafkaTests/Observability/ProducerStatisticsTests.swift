@@ -134,4 +134,17 @@ import Testing
             }
         }
     }
+
+    @Test func thePartsOfABatchThatWasSplitAreBatchesOfTheirOwn() async throws {
+        try await self.clock.withCluster(brokers: 1) { kafka in
+            try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
+                _ = try await producer.partitions(of: "t")
+                kafka.inject(.fail(.messageTooLarge), on: .produce)
+                _ = await producer.send((0..<10).map { ProducerRecord(topic: "t", partition: 0, value: "\($0)") })
+                let statistics = producer.statistics()
+                #expect(statistics.records.total == 10)
+                #expect(statistics.batches.total == 3 && statistics.retriedBatches.total == 0)
+            }
+        }
+    }
 }

@@ -39,10 +39,17 @@ import Testing
 
     @Test func bucketsAreInOrderAndEachValueIsInTheBucketAroundIt() {
         var last = 0
+        for value in 0..<5000 {
+            let bucket = RecentDistribution.bucket(of: value)
+            #expect(bucket == last || bucket == last + 1)
+            last = bucket
+        }
+        for exponent in 13..<40 {
+            let power = 1 << exponent
+            #expect(RecentDistribution.bucket(of: power - 1) + 1 == RecentDistribution.bucket(of: power))
+        }
         for value in Array(0..<5000) + (13..<40).flatMap({ [(1 << $0) - 1, 1 << $0, (1 << $0) + 1] }) {
             let bucket = RecentDistribution.bucket(of: value)
-            #expect(bucket == last || bucket >= last + 1)
-            last = bucket
             let middle = RecentDistribution.middle(of: bucket)
             #expect(abs(middle - Double(value)) <= Double(value) / 32)
         }

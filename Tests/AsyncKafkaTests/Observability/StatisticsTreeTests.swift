@@ -15,7 +15,7 @@ import Testing
         ("text", .text("a \"quoted\" \\ line\n\u{1b}ü")), ("none", .absent), ("flag", .flag(true)),
         ("integer", .integer(Int64.max)), ("number", .number(0.25)), ("nothing", .number(.nan)),
         ("sendLatency", .time(.microseconds(1500))), ("size", .size(12_345)), ("empty", .list([])),
-        ("list", .list([.line("one of them", of: [("part", .integer(1))]), .integer(2)])),
+        ("list", .list([.line("one of \u{1b}them", of: [("part", .integer(1))]), .integer(2)])),
         ("nested", .object([("inner", .time(.seconds(90)))])),
     ])
 
@@ -45,7 +45,7 @@ import Testing
                 size: 12.3 kB
                 empty: none
                 list:
-                  one of them
+                  one of \\u{1B}them
                   2
                 nested:
                   inner: 90 s

@@ -6,9 +6,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ClientStatistics {
-    /// The values of all metrics of the client.
-    public var samples: [KafkaMetric.Sample] {
-        Self.sources.flatMap { $0.samples(of: self, clientID: self.clientID) }
+    /// The values of all metrics of an admin client. Those of a producer or consumer have them with its own.
+    public var samples: [KafkaMetric.Sample] { self.samples(of: .admin) }
+
+    func samples(of type: ClientType) -> [KafkaMetric.Sample] {
+        Self.sources.flatMap { $0.samples(of: self, self.clientID, type) }
     }
 
     static let sources: [MetricSource<ClientStatistics>] = [

@@ -8,7 +8,8 @@
 extension ConsumerStatistics {
     /// The values of all metrics of the consumer, with those of its connections and requests.
     public var samples: [KafkaMetric.Sample] {
-        self.client.samples + Self.sources.flatMap { $0.samples(of: self, clientID: self.client.clientID) }
+        self.client.samples(of: .consumer)
+            + Self.sources.flatMap { $0.samples(of: self, self.client.clientID, .consumer) }
     }
 
     static let sources: [MetricSource<ConsumerStatistics>] = [

@@ -87,6 +87,13 @@ extension KafkaMetric {
         /// The values below which these shares of the values of the last minute are: 0.5, 0.95, 0.99 and 1. Empty if there were
         /// no values.
         public let quantiles: [Quantile]
+
+        /// Creates the values of a summary, for tests of a sink.
+        public init(count: Int, sum: Double, quantiles: [Quantile]) {
+            self.count = count
+            self.sum = sum
+            self.quantiles = quantiles
+        }
     }
 
     /// A quantile of a summary.
@@ -95,5 +102,11 @@ extension KafkaMetric {
         public let share: Double
         /// The value.
         public let value: Double
+
+        /// Creates a quantile, for tests of a sink.
+        public init(share: Double, value: Double) {
+            self.share = share
+            self.value = value
+        }
     }
 }

@@ -5,6 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+/// A kind of client, as a label of its metrics: clients of different kinds may have the same id.
+enum ClientType: String, Sendable {
+    case producer, consumer, admin
+}
+
 /// A metric, and where its values come from: the catalogue and the values are defined together.
 struct MetricSource<Statistics>: Sendable {
     /// A value, with the values of the metric's own labels.
@@ -21,7 +26,7 @@ struct MetricSource<Statistics>: Sendable {
         _ read: @escaping @Sendable (Statistics) -> [Reading]
     ) {
         self.metric = KafkaMetric(
-            name: name, kind: kind, unit: unit, labels: ["client_id"] + labels, meaning: meaning)
+            name: name, kind: kind, unit: unit, labels: ["client_id", "client_type"] + labels, meaning: meaning)
         self.read = read
     }
 
@@ -76,9 +81,9 @@ struct MetricSource<Statistics>: Sendable {
     }
 
     /// Returns the metric's values in these statistics.
-    func samples(of statistics: Statistics, clientID: String) -> [KafkaMetric.Sample] {
+    func samples(of statistics: Statistics, _ clientID: String, _ type: ClientType) -> [KafkaMetric.Sample] {
         self.read(statistics).map { reading in
-            let values = [clientID] + reading.labels
+            let values = [clientID, type.rawValue] + reading.labels
             return KafkaMetric.Sample(
                 self.metric, labels: zip(self.metric.labels, values).map { KafkaMetric.Label($0, $1) },
                 value: reading.value)

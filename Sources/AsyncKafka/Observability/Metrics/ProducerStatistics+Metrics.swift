@@ -8,7 +8,8 @@
 extension ProducerStatistics {
     /// The values of all metrics of the producer, with those of its connections and requests.
     public var samples: [KafkaMetric.Sample] {
-        self.client.samples + Self.sources.flatMap { $0.samples(of: self, clientID: self.client.clientID) }
+        self.client.samples(of: .producer)
+            + Self.sources.flatMap { $0.samples(of: self, self.client.clientID, .producer) }
     }
 
     static let sources: [MetricSource<ProducerStatistics>] = [

@@ -7,21 +7,44 @@
 
 /// Metrics in the text format of Prometheus, for the answer of an endpoint such as `/metrics`.
 ///
-/// Give your clients different values of `clientID`, which is a label of all metrics.
+/// Give your clients different values of `clientID`, which is a label of all metrics. Clients of one kind with the same id are numbered
+/// in the order of the array: `orders`, `orders-2`.
 public enum PrometheusText {
     /// The value of the header `Content-Type`.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// Returns the metrics of one or more clients.
     public static func render(_ statistics: [any KafkaStatistics]) -> String {
-        let samples = Dictionary(grouping: statistics.flatMap { $0.samples }, by: \.metric)
-        return KafkaMetric.all.map { metric in
-            guard let own = samples[metric] else { return "" }
+        var order: [KafkaMetric] = []
+        var samples: [KafkaMetric: [KafkaMetric.Sample]] = [:]
+        for sample in Self.distinct(statistics.map(\.samples)).joined() {
+            if samples[sample.metric] == nil { order.append(sample.metric) }
+            samples[sample.metric, default: []].append(sample)
+        }
+        return order.map { metric in
             let head =
                 "# HELP \(metric.name) \(Self.escaped(metric.meaning))\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
-            return head + own.map(Self.lines).joined()
+            return head + (samples[metric] ?? []).map(Self.lines).joined()
         }
         .joined()
+    }
+
+    /// Numbers the clients whose id and type are those of an earlier one: the format takes each combination of labels once.
+    private static func distinct(_ clients: [[KafkaMetric.Sample]]) -> [[KafkaMetric.Sample]] {
+        var taken: Set<[KafkaMetric.Label]> = []
+        return clients.map { samples in
+            guard let first = samples.first, let id = first.labels.first else { return samples }
+            let rest = first.labels.prefix(2).dropFirst()
+            var (own, number) = (id, 1)
+            while !taken.insert([own] + rest).inserted {
+                number += 1
+                own = KafkaMetric.Label(id.name, "\(id.value)-\(number)")
+            }
+            guard number > 1 else { return samples }
+            return samples.map { sample in
+                KafkaMetric.Sample(sample.metric, labels: [own] + sample.labels.dropFirst(), value: sample.value)
+            }
+        }
     }
 
     private static func lines(of sample: KafkaMetric.Sample) -> String {
@@ -50,12 +73,13 @@ public enum PrometheusText {
     }
 
     private static func escaped(_ text: String, quotes: Bool = false) -> String {
-        text.reduce(into: "") { escaped, character in
-            switch character {
+        // Scalars, because a quotation mark and an accent behind it are one character.
+        text.unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
             case "\\": escaped += "\\\\"
-            case "\n", "\r\n": escaped += "\\n"
+            case "\n": escaped += "\\n"
             case "\"" where quotes: escaped += "\\\""
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
     }

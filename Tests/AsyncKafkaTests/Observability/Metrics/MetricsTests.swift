@@ -59,7 +59,7 @@ import Testing
             for unit in ["seconds", "bytes"] {
                 #expect((metric.unit == unit) == base.hasSuffix("_\(unit)"), "\(metric.name)")
             }
-            #expect(metric.meaning.hasSuffix(".") && metric.labels.first == "client_id")
+            #expect(metric.meaning.hasSuffix(".") && metric.labels.starts(with: ["client_id", "client_type"]))
         }
     }
 
@@ -76,14 +76,20 @@ import Testing
                         && Dictionary(uniqueKeysWithValues: sample.labels.map { ($0.name, $0.value) }) == labels
                 }?.value
             }
-            #expect(value("kafka_producer_records_total", ["client_id": "writer"]) == .number(3))
             #expect(
-                value("kafka_consumer_lag", ["client_id": "reader", "topic": "t", "partition": "0"])
+                value("kafka_producer_records_total", ["client_id": "writer", "client_type": "producer"]) == .number(3))
+            #expect(
+                value(
+                    "kafka_consumer_lag",
+                    ["client_id": "reader", "client_type": "consumer", "topic": "t", "partition": "0"])
                     == .number(Double(consumer.lag)))
             #expect(consumer.lag >= 1)
             #expect(
-                value("kafka_consumer_group_member", ["client_id": "reader", "group": "g"]) == .number(1))
-            guard case .summary(let latency) = value("kafka_producer_send_latency_seconds", ["client_id": "writer"])
+                value("kafka_consumer_group_member", ["client_id": "reader", "client_type": "consumer", "group": "g"])
+                    == .number(1))
+            guard
+                case .summary(let latency) = value(
+                    "kafka_producer_send_latency_seconds", ["client_id": "writer", "client_type": "producer"])
             else {
                 Issue.record("no latency")
                 return
@@ -98,13 +104,13 @@ import Testing
             let text = PrometheusText.render([producer, consumer])
             for part in [
                 "# HELP kafka_producer_records_total The records that were acknowledged.\n"
-                    + "# TYPE kafka_producer_records_total counter\nkafka_producer_records_total{client_id=\"writer\"} 3\n",
+                    + "# TYPE kafka_producer_records_total counter\nkafka_producer_records_total{client_id=\"writer\",client_type=\"producer\"} 3\n",
                 "# TYPE kafka_producer_send_latency_seconds summary\n"
-                    + "kafka_producer_send_latency_seconds{client_id=\"writer\",quantile=\"0.5\"} ",
-                "kafka_producer_send_latency_seconds_count{client_id=\"writer\"} 1\n",
-                "kafka_client_connections_opened_total{client_id=\"writer\"} ",
-                "kafka_client_connections_opened_total{client_id=\"reader\"} ",
-                "kafka_consumer_lag{client_id=\"reader\",topic=\"t\",partition=\"0\"} \(consumer.lag)\n",
+                    + "kafka_producer_send_latency_seconds{client_id=\"writer\",client_type=\"producer\",quantile=\"0.5\"} ",
+                "kafka_producer_send_latency_seconds_count{client_id=\"writer\",client_type=\"producer\"} 1\n",
+                "kafka_client_connections_opened_total{client_id=\"writer\",client_type=\"producer\"} ",
+                "kafka_client_connections_opened_total{client_id=\"reader\",client_type=\"consumer\"} ",
+                "kafka_consumer_lag{client_id=\"reader\",client_type=\"consumer\",topic=\"t\",partition=\"0\"} \(consumer.lag)\n",
             ] {
                 #expect(text.contains(part), "\(part)")
             }
@@ -118,8 +124,30 @@ import Testing
     @Test func labelsAreEscaped() async throws {
         try await self.clock.withAdminClient(EmbeddedKafka.Configuration()) { _, admin in
             var statistics = admin.statistics()
-            statistics.clientID = "a \"b\" \\ c\nd"
-            #expect(PrometheusText.render([statistics]).contains("{client_id=\"a \\\"b\\\" \\\\ c\\nd\"} "))
+            statistics.clientID = "a \"b\" \\ c\nd \"\u{301}"
+            let labels = "{client_id=\"a \\\"b\\\" \\\\ c\\nd \\\"\u{301}\",client_type=\"admin\"} "
+            #expect(PrometheusText.render([statistics]).contains(labels))
+        }
+    }
+
+    /// A scrape with the same labels twice is refused as a whole.
+    @Test func clientsWithTheSameIDHaveSeriesOfTheirOwn() async throws {
+        try await self.withStatistics { producer, consumer in
+            var (first, second, third, reader) = (producer, producer, producer, consumer)
+            first.client.clientID = "same"
+            second.client.clientID = "same"
+            third.client.clientID = "same-2"
+            reader.client.clientID = "same"
+            let text = PrometheusText.render([first, second, third, reader])
+            let series = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != " " } }
+            #expect(Set(series).count == series.count)
+            let name = "kafka_client_connections_opened_total"
+            for labels in [
+                "client_id=\"same\",client_type=\"producer\"", "client_id=\"same-2\",client_type=\"producer\"",
+                "client_id=\"same-2-2\",client_type=\"producer\"", "client_id=\"same\",client_type=\"consumer\"",
+            ] {
+                #expect(text.contains("\(name){\(labels)} "), "\(labels)")
+            }
         }
     }
 }
