@@ -12,7 +12,7 @@ import KafkaTestSupport
 import Testing
 
 /// The spans around sending and processing, and how their contexts travel with the records.
-@Suite(.timeLimit(.minutes(1))) struct TracingTests {
+@Suite(.timeLimit(.minutes(1))) struct RecordTracingTests {
     private struct Refusal: Error {}
 
     private let kept = KeptSpans()
