@@ -37,7 +37,7 @@ struct StatsD: KafkaMetricSink {
             for quantile in summary.quantiles {
                 self.send("\(sample.metric.name).\(quantile.share):\(quantile.value)|g|#\(tags)")
             }
-        default: break
+        @unknown default: break
         }
     }
 }
