@@ -110,7 +110,7 @@ import Testing
             try await kafka.createTopic("t", partitions: 2)
             let partitions = [TopicPartition("t", 0), TopicPartition("t", 1)]
             try await KafkaProducer.withProducer(self.configuration(kafka)) { producer in
-                _ = try await producer.send(
+                _ = await producer.send(
                     partitions.map { ProducerRecord(topic: "t", partition: $0.partition, value: "x") })
                 try await KafkaConsumer.withConsumer(kafka.consuming(), assigned: partitions) { consumer in
                     _ = try await consumer.poll(timeout: .seconds(20))
