@@ -80,6 +80,7 @@ import Testing
             configuration.log = SilentLog()
             try await KafkaAdminClient.withAdminClient(configuration) { admin in
                 await #expect(throws: KafkaError.self) { try await admin.describeCluster(timeout: .seconds(30)) }
+                // Another attempt may be in progress.
                 try await self.clock.until { admin.statistics().connections.map(\.state) == [.failed] }
                 let statistics = admin.statistics()
                 #expect(statistics.connections.first?.error?.isEmpty == false)
