@@ -54,3 +54,29 @@ extension KafkaConsumer {
         }
     }
 }
+
+extension KafkaOperation {
+    /// The most links of a span. SDKs of OpenTelemetry drop those beyond this number by default.
+    private static let maxSources = 128
+
+    /// A record that is processed.
+    fileprivate init(processing record: ConsumerRecord, clientID: String, group: String?) {
+        var attributes = Self.attributes(of: .process, topic: record.topic, clientID: clientID)
+        if let group { attributes.append(Attribute("messaging.consumer.group.name", .string(group))) }
+        attributes += [.partition(record.partition), .offset(record.offset)]
+        attributes += Self.attributes(key: record.key, isTombstone: record.value == nil)
+        self.init(kind: .process, topic: record.topic, attributes: attributes, sources: [record.headers])
+    }
+
+    /// A batch that is processed.
+    fileprivate init(processing batch: ConsumerRecordBatch, clientID: String, group: String?) {
+        let partition = batch.topicPartition
+        var attributes = Self.attributes(of: .process, topic: partition.topic, clientID: clientID)
+        if let group { attributes.append(Attribute("messaging.consumer.group.name", .string(group))) }
+        attributes += [
+            .partition(partition.partition), Attribute("messaging.batch.message_count", .int(Int64(batch.count))),
+        ]
+        let sources = batch.prefix(Self.maxSources).map(\.headers).filter { !$0.isEmpty }
+        self.init(kind: .process, topic: partition.topic, attributes: attributes, sources: sources, isBatch: true)
+    }
+}

@@ -9,8 +9,6 @@ import KafkaMemory
 import KafkaProtocol
 
 extension KafkaOperation {
-    /// The most links of a span. SDKs of OpenTelemetry drop those beyond this number by default.
-    private static let maxSources = 128
     /// The most bytes of a key that is told.
     private static let maxKeySize = 128
 
@@ -22,28 +20,7 @@ extension KafkaOperation {
         self.init(kind: kind, topic: record.topic, attributes: attributes)
     }
 
-    /// A record that is processed.
-    init(processing record: ConsumerRecord, clientID: String, group: String?) {
-        var attributes = Self.attributes(of: .process, topic: record.topic, clientID: clientID)
-        if let group { attributes.append(Attribute("messaging.consumer.group.name", .string(group))) }
-        attributes += [.partition(record.partition), .offset(record.offset)]
-        attributes += Self.attributes(key: record.key, isTombstone: record.value == nil)
-        self.init(kind: .process, topic: record.topic, attributes: attributes, sources: [record.headers])
-    }
-
-    /// A batch that is processed.
-    init(processing batch: ConsumerRecordBatch, clientID: String, group: String?) {
-        let partition = batch.topicPartition
-        var attributes = Self.attributes(of: .process, topic: partition.topic, clientID: clientID)
-        if let group { attributes.append(Attribute("messaging.consumer.group.name", .string(group))) }
-        attributes += [
-            .partition(partition.partition), Attribute("messaging.batch.message_count", .int(Int64(batch.count))),
-        ]
-        let sources = batch.prefix(Self.maxSources).map(\.headers).filter { !$0.isEmpty }
-        self.init(kind: .process, topic: partition.topic, attributes: attributes, sources: sources, isBatch: true)
-    }
-
-    private static func attributes(of kind: Kind, topic: String, clientID: String) -> [Attribute] {
+    static func attributes(of kind: Kind, topic: String, clientID: String) -> [Attribute] {
         [
             Attribute("messaging.system", .string("kafka")),
             Attribute("messaging.operation.type", .string(kind.rawValue)),
@@ -54,7 +31,7 @@ extension KafkaOperation {
     }
 
     /// A key is told only if it is a text, and not longer than an identifier.
-    private static func attributes(key: Bytes?, isTombstone: Bool) -> [Attribute] {
+    static func attributes(key: Bytes?, isTombstone: Bool) -> [Attribute] {
         var attributes: [Attribute] = []
         if let text = key.flatMap({ $0.count > Self.maxKeySize ? nil : String(validating: $0, as: UTF8.self) }) {
             attributes.append(Attribute("messaging.kafka.message.key", .string(text)))

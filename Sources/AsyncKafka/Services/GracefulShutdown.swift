@@ -17,7 +17,8 @@ extension KafkaAdminClient: Service {}
 
 /// Runs `body`. With the trait `ServiceLifecycle`, calls `shutDown` when the service of the task begins to shut down gracefully.
 ///
-/// All runs of consumers listen, and those of other clients that aren't in a scope: in a scope, they end with its closure.
+/// Unlike the rest of this folder, it is used by the clients below. All runs of consumers listen, and those of other clients that aren't
+/// in a scope: in a scope, they end with its closure.
 func withGracefulShutdown(
     _ shutDown: @escaping @Sendable () -> Void, _ body: () async throws -> Void
 ) async throws {

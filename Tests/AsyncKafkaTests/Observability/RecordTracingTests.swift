@@ -122,7 +122,7 @@ import Testing
                         }
                     } else {
                         for record in batch {
-                            let result = try await consumer.withSpan(processing: record) { record.offset }
+                            let result = await consumer.withSpan(processing: record) { record.offset }
                             #expect(result == record.offset)
                         }
                     }
