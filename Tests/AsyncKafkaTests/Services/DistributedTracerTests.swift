@@ -32,10 +32,10 @@ import Tracing
             try await KafkaConsumer.withConsumer(consuming, assigned: assigned) { consumer in
                 for try await batch in consumer.batches {
                     if isBatch {
-                        try await consumer.withSpan(processing: batch) { self.tracer.withSpan("store") { _ in } }
+                        await consumer.withSpan(processing: batch) { self.tracer.withSpan("store") { _ in } }
                     } else {
                         for record in batch {
-                            try await consumer.withSpan(processing: record) { self.tracer.withSpan("store") { _ in } }
+                            await consumer.withSpan(processing: record) { self.tracer.withSpan("store") { _ in } }
                         }
                     }
                     break

@@ -42,6 +42,8 @@ import Testing
     func aCommitUnderWayIsWaitedForAndThoseBehindItAreRefused(isHeld: Bool) async throws {
         try await self.withClock { kafka, producer, consumer in
             let (hold, partition, hasBegun) = (EmbeddedKafka.Hold(), self.partition, Lock(false))
+            // Otherwise the commit could come first, and the consumer begin there.
+            #expect(try await consumer.position(of: partition) == 0)
             kafka.inject(isHeld ? .hold(hold) : .fail(.coordinatorLoadInProgress), on: .offsetCommit, times: nil)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await consumer.commit([partition: OffsetAndMetadata(offset: 3)]) }
