@@ -55,7 +55,8 @@ import Testing
                 try await hasRead.value()
             }
             #expect(try await kafka.records(of: "t").count == 2)
-            #expect(try await kafka.groupOffset("g", "t") == 1)
+            // Before or behind the marker of the transaction.
+            #expect([1, 2].contains(try await kafka.groupOffset("g", "t")))
         }
     }
 
