@@ -90,6 +90,8 @@ extension InteropTests {
                 try await self.expectMember(try #require(statistics.group), of: cluster)
             }
             consumer.triggerGracefulShutdown()
+            // Otherwise closing waits for the reader.
+            _ = try await consumer.poll(timeout: .zero)
             try await run
             #expect(consumer.health == .stopped)
         }
