@@ -20,11 +20,11 @@ extension KafkaConsumer {
     public func withSpan<Result>(
         processing record: ConsumerRecord, _ body: () async throws -> Result
     ) async rethrows -> Result {
-        guard let tracer = self.core.configuration.cluster.tracer else { return try await body() }
-        let operation = KafkaOperation(
-            processing: record, clientID: self.core.configuration.cluster.clientID,
-            group: self.core.configuration.groupID)
-        return try await Self.run(body, in: tracer.begin(operation))
+        let configuration = self.core.configuration
+        return try await self.run(body) {
+            KafkaOperation(
+                processing: record, clientID: configuration.cluster.clientID, group: configuration.groupID)
+        }
     }
 
     /// Runs `body`, which processes a batch, in a span that is linked to those of the senders of its records. Without
@@ -34,16 +34,19 @@ extension KafkaConsumer {
     public func withSpan<Result>(
         processing batch: ConsumerRecordBatch, _ body: () async throws -> Result
     ) async rethrows -> Result {
-        guard let tracer = self.core.configuration.cluster.tracer else { return try await body() }
-        let operation = KafkaOperation(
-            processing: batch, clientID: self.core.configuration.cluster.clientID,
-            group: self.core.configuration.groupID)
-        return try await Self.run(body, in: tracer.begin(operation))
+        let configuration = self.core.configuration
+        return try await self.run(body) {
+            KafkaOperation(
+                processing: batch, clientID: configuration.cluster.clientID, group: configuration.groupID)
+        }
     }
 
-    private static func run<Result>(
-        _ body: () async throws -> Result, in span: any KafkaSpan
+    /// Runs `body` in the span of an operation, which is only made if there is a tracer.
+    private func run<Result>(
+        _ body: () async throws -> Result, in operation: () -> KafkaOperation
     ) async rethrows -> Result {
+        guard let tracer = self.core.configuration.cluster.tracer else { return try await body() }
+        let span = tracer.begin(operation())
         do {
             let result = try await span.withCurrent(body)
             span.end([], error: nil)

@@ -248,7 +248,7 @@ struct StickyDistribution {
     /// Chooses a partition that the giver can hand to a member with at least two partitions less, as few as possible.
     ///
     /// - Parameter unable: the classes that read none of the giver's partitions. Without it, a member without load whose topics
-    ///   have no partitions would be looked at in vain for each partition that moves.
+    ///   have no partitions would be looked at again for each partition that moves, without a result.
     private mutating func directMove(
         from giver: Int, _ held: Held, _ unable: inout Set<Int>
     ) -> (partition: Int, taker: Int)? {

@@ -40,7 +40,7 @@ public enum KafkaHealth: Hashable, Sendable {
         case notRunning
         /// No broker has answered yet, or no broker is connected and all attempts to connect have failed for 3 s.
         case clusterUnreachable
-        /// Records wait for a producer id, for which the cluster was asked in vain.
+        /// Records wait for a producer id, which the cluster has not given.
         case noProducerID
         /// Records of some partitions could not be written for 3 s. They are kept until `deliveryTimeout`.
         case partitionsNotWritten

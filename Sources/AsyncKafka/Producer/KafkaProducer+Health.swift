@@ -33,7 +33,7 @@ extension Sender {
 }
 
 extension RecordAccumulator {
-    /// Why there is no producer id or transaction, if it has been asked for in vain for a while.
+    /// Why there is no producer id or transaction, if requests for it have been failing for a while.
     fileprivate func identityFailure(now: MonotonicTime) -> KafkaError? {
         let attempts = self.settings.isTransactional ? self.transactionAttempts : self.idempotence.failedAttempts
         return attempts.duration(now: now) >= KafkaHealth.patience ? attempts.last : nil
