@@ -146,7 +146,8 @@ import Testing
         let whole = self.batch()
         let (first, second) = (self.batch(), self.batch())
         let tasks = await self.waiters(of: whole, 0..<5)
-        whole.outcome.complete(.split([(batch: first, count: 3), (batch: second, count: 2)]), count: 5)
+        whole.outcome.complete(
+            .split([(batch: first, count: 3 as Int32), (batch: second, count: 2 as Int32)]), count: 5)
         await self.everyoneWaits()
         tasks[3].cancel()
         #expect(await self.code(of: tasks[3]) == .cancelled)
