@@ -45,7 +45,7 @@ let package = Package(
     ],
     targets: [
         // C code for what Swift can't express, and the system's libraries.
-        .target(name: "CChecksum", path: "Sources/C/CChecksum"),
+        .target(name: "CInstructions", path: "Sources/C/CInstructions"),
         .target(name: "CEpoll", path: "Sources/C/CEpoll"),
         .systemLibrary(
             name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib",
@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "KafkaProtocol",
             dependencies: [
-                "KafkaMemory", "CChecksum", "CZlib",
+                "KafkaMemory", "CInstructions", "CZlib",
                 .target(name: "CZstd", condition: .when(traits: ["Zstd"])),
                 .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
                 .target(name: "CSnappy", condition: .when(traits: ["Snappy"])),
