@@ -126,6 +126,7 @@ struct ReadingSimulation {
         self.lookUp()
         self.fetch()
         self.answer()
+        self.checkProgress()
         try self.read()
         self.checkMemory()
     }
@@ -339,6 +340,18 @@ struct ReadingSimulation {
                     planned, answer, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
                 self.wake(wakening)
                 if wakening.contains(.metadata) { self.tellMetadata() }
+            }
+        }
+    }
+
+    /// A broker's loop may wait without an end only if it has nothing to fetch, or for the reader, or for another fetch.
+    private mutating func checkProgress() {
+        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted, !self.isBesideLoopWoken else { return }
+        for (broker, loop) in self.loops where !self.fetches.contains(where: { $0.broker == broker }) {
+            guard case .asleep(until: nil) = loop, !self.woken.contains(broker) else { continue }
+            for (partition, assigned) in self.state.partitions
+            where assigned.isFetchable && assigned.source(now: self.now) == broker {
+                self.fail("nothing will fetch \(partition)")
             }
         }
     }
