@@ -39,7 +39,7 @@ struct MicroBenchmarks {
         for operation in operations {
             guard let count = operation.counted else { continue }
             // What is only done the first time isn't counted.
-            try await operation.repeated(1)
+            try await operation.repeated(count)
             Self.mark()
             try await operation.repeated(count)
             Self.mark()

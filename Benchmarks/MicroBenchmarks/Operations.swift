@@ -47,7 +47,7 @@ extension MicroBenchmarks {
         var reader = RecordBatchReader(encoded)
         guard let batch = try reader.next() else { return [] }
         return [
-            Operation(name: "encode-record", counted: 2000) { count in
+            Operation(name: "encode-record", counted: 20_000) { count in
                 var builder = RecordBatchBuilder(initialCapacity: 1 << 20)
                 for index in 0..<count {
                     let isIn = try builder.append(
@@ -56,12 +56,12 @@ extension MicroBenchmarks {
                 }
                 sink &+= UInt64(builder.count)
             },
-            Operation(name: "encode-record-for-100-partitions", counted: 2000) { count in
+            Operation(name: "encode-record-for-100-partitions", counted: 20_000) { count in
                 let batches = (0..<100).map { _ in OpenBatch() }
                 for index in 0..<count { try batches[index % 100].append(Self.key, Self.value, Int64(index)) }
                 sink &+= UInt64(batches[0].records.count)
             },
-            Operation(name: "decode-record", counted: 2000) { count in
+            Operation(name: "decode-record", counted: 20_000) { count in
                 let records = try batch.records()
                 var iterator = records.makeIterator()
                 for _ in 0..<count {
@@ -78,7 +78,7 @@ extension MicroBenchmarks {
             Operation(name: "decode-batch-of-160-records", counted: 50) { count in
                 for _ in 0..<count { sink &+= try Self.read(encoded) }
             },
-            Operation(name: "partition-of-key", counted: 2000) { count in
+            Operation(name: "partition-of-key", counted: 20_000) { count in
                 for _ in 0..<count { sink &+= UInt64(bitPattern: Int64(Murmur2.hash(Self.key))) }
             },
         ]
