@@ -22,9 +22,11 @@ struct Endpoint: Sendable {
     let port: UInt16
     private let listener: Int32
 
-    /// Listens on a port of all addresses, or on a free one if it is 0.
-    init(port: UInt16) throws {
-        self.listener = try Self.makeListener(port)
+    /// Listens on a port, or on a free one if it is 0.
+    ///
+    /// - Parameter address: The address to listen on, such as `127.0.0.1`. Default: all of this machine.
+    init(address: String = "0.0.0.0", port: UInt16) throws {
+        self.listener = try Self.makeListener(address, port)
         self.port = try Self.port(of: self.listener)
     }
 
@@ -98,7 +100,7 @@ struct Endpoint: Sendable {
 
     // MARK: - The socket
 
-    private static func makeListener(_ port: UInt16) throws -> Int32 {
+    private static func makeListener(_ host: String, _ port: UInt16) throws -> Int32 {
         signal(SIGPIPE, SIG_IGN)  // A client that has gone doesn't end the process.
         #if canImport(Glibc)
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -111,6 +113,11 @@ struct Endpoint: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
+            close(listener)
+            errno = EADDRNOTAVAIL
+            throw EndpointError(port)
+        }
         let isBound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0

@@ -9,7 +9,7 @@ import AsyncKafka
 import Foundation
 
 /// Runs the service on the cluster in BOOTSTRAP_SERVERS, or on an embedded broker with orders. PORT is that of the endpoint
-/// (8080), and KAFKA_PROPERTIES a file with the security of the cluster, in Java's names.
+/// (8080), ADDRESS the address that it listens on (all), and KAFKA_PROPERTIES a file with the security of the cluster, in Java's names.
 ///
 /// Start reading with `OrderService.swift`.
 @main
@@ -18,7 +18,8 @@ struct Program {
         let environment = ProcessInfo.processInfo.environment
         let log = JSONLog()
         do {
-            let endpoint = try Endpoint(port: environment["PORT"].flatMap(UInt16.init) ?? 8080)
+            let endpoint = try Endpoint(
+                address: environment["ADDRESS"] ?? "0.0.0.0", port: environment["PORT"].flatMap(UInt16.init) ?? 8080)
             try FileHandle.standardOutput.write(
                 contentsOf: Data("http://localhost:\(endpoint.port) has /health and /metrics.\n".utf8))
             if let servers = environment["BOOTSTRAP_SERVERS"] {

@@ -20,7 +20,8 @@ package struct OrderServiceProgram {
     package init(on bootstrapServers: [String]?) async throws {
         let servers = bootstrapServers.map { ["BOOTSTRAP_SERVERS=\($0.joined(separator: ","))"] } ?? []
         self.process = try ChildProcess(
-            "order-service", ["/usr/bin/env", "PORT=0"] + servers + [BuiltProgram.path("order-service")],
+            "order-service",
+            ["/usr/bin/env", "ADDRESS=127.0.0.1", "PORT=0"] + servers + [BuiltProgram.path("order-service")],
             output: .lines(errors: TemporaryFolder.path("order-service")))
         var lines = self.process.lines.makeAsyncIterator()
         let line = await lines.next() ?? ""

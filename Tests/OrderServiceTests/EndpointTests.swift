@@ -41,7 +41,7 @@ struct EndpointTests {
 
     @Test func aPortThatIsTakenIsReported() async throws {
         let taken = try LoopbackSocket.listening(backlog: 1)
-        let error = #expect(throws: (any Error).self) { try Endpoint(port: UInt16(taken.port)) }
+        let error = #expect(throws: (any Error).self) { try Endpoint(address: "127.0.0.1", port: UInt16(taken.port)) }
         let text = error.map { "\($0)" } ?? ""
         #expect(text.hasPrefix("Can't listen on port \(taken.port) (PORT chooses another one): "))
     }
@@ -65,7 +65,7 @@ struct EndpointTests {
     }
 
     private static func withEndpoint(_ body: (_ port: Int) async throws -> Void) async throws {
-        let endpoint = try Endpoint(port: 0)
+        let endpoint = try Endpoint(address: "127.0.0.1", port: 0)
         async let _: Void = endpoint.run { Endpoint.Answer(body: $0) }
         try await body(Int(endpoint.port))
     }

@@ -49,7 +49,8 @@ struct ProcessTests {
         let program = try ChildProcess(
             "order-service",
             [
-                "/usr/bin/env", "PORT=0", "BOOTSTRAP_SERVERS=127.0.0.1:1", "KAFKA_PROPERTIES=\(file)",
+                "/usr/bin/env", "ADDRESS=127.0.0.1", "PORT=0", "BOOTSTRAP_SERVERS=127.0.0.1:1",
+                "KAFKA_PROPERTIES=\(file)",
                 BuiltProgram.path("order-service"),
             ],
             output: .lines(errors: TemporaryFolder.path("order-service")))

@@ -61,7 +61,7 @@ struct Stage {
         prices.pauses = [.milliseconds(1), .milliseconds(1)]
         var cluster = KafkaClientConfiguration(bootstrapServers: self.kafka.bootstrapServers)
         cluster.log = NoLog()
-        let endpoint = try Endpoint(port: 0)
+        let endpoint = try Endpoint(address: "127.0.0.1", port: 0)
         let service = OrderService(
             cluster: cluster, prices: prices, endpoint: endpoint, status: Status(tolerance: .zero))
         let (stops, stop) = AsyncStream<Never>.makeStream()

@@ -9,6 +9,10 @@ import AsyncKafka
 
 /// Sends one record at a time and reads it, to measure the time from the one to the other.
 struct RoundTripBenchmark {
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     let cluster: KafkaClientConfiguration
     let topic: String
 
@@ -41,11 +45,14 @@ struct RoundTripBenchmark {
             record.value = payloads.values[(index + 100) % payloads.values.count]
             let start = clock.now
             let delivery = try await producer.enqueue(record)
-            guard try await records.next() != nil else { break }
+            let read = try await records.next()
             let time = clock.now - start
-            _ = try await delivery.metadata
+            guard let read, try await delivery.metadata.offset == read.offset else {
+                throw Failure(description: "Another record was read than the one that was sent.")
+            }
             if index >= 0 { times.append(time) }
         }
+        guard !times.isEmpty else { throw Failure(description: "Measure at least one record.") }
         let (cpu, wall) = (watch.cpuSeconds, watch.wallSeconds)
         times.sort()
         print(

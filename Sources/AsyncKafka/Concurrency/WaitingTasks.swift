@@ -4,9 +4,10 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
+
 /// The tasks that wait for one value, for an owner that keeps them under its lock and has no value yet.
 ///
-/// Unlike a `Promise` per task, waiting allocates nothing: a place is an element of an array, which all tasks share. A task
+/// Unlike a `Promise` per task, waiting allocates nothing for each task: a place is an element of an array, which all tasks share. A task
 /// enters, suspends, and either receives the value or is cancelled and leaves. The owner resumes continuations outside of
 /// its lock.
 struct WaitingTasks<Value: Sendable>: Sendable {
@@ -56,7 +57,7 @@ struct WaitingTasks<Value: Sendable>: Sendable {
     }
 
     /// Ends all waits, because there is a value. Returns the continuations to resume with it. A task that has entered and not
-    /// suspended yet takes the value itself.
+    /// suspended yet takes the value itself. The tasks resume in the order of their places, which may be used again.
     mutating func end() -> [Continuation] {
         defer { self = Self() }
         return self.places.compactMap { if case .suspended(let continuation) = $0 { continuation } else { nil } }

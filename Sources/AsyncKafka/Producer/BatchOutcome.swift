@@ -80,6 +80,14 @@ final class BatchOutcome: Sendable {
         var interested = 0
         /// The number of records of this batch that are counted as undelivered.
         var unreported = 0
+
+        /// Returns the result if there is one, and how many records no longer count as undelivered, because a task learns of them.
+        mutating func take(for interest: Interest) -> (result: BatchResult, reported: Int)? {
+            guard let result = self.result else { return nil }
+            guard interest == .record else { return (result, 0) }
+            defer { self.unreported = 0 }
+            return (result, self.unreported)
+        }
     }
 
     private let state = Lock(State())
@@ -91,18 +99,17 @@ final class BatchOutcome: Sendable {
 
     /// Ends the batch of `count` records. Resumes tasks, so call it outside of locks.
     func complete(_ result: BatchResult, count: Int) {
-        let error = result.error
-        if let error { self.undelivered.add(count, error) }
-        let ended: (tasks: [WaitingTasks<BatchResult>.Continuation], isReported: Bool)? = self.state.withLock { state in
-            guard state.result == nil else { return nil }
+        let tasks = self.state.withLock { state -> [WaitingTasks<BatchResult>.Continuation] in
+            guard state.result == nil else { return [] }
             state.result = result
-            let isReported = error == nil || state.interested > 0
-            if !isReported { state.unreported = count }
-            return (state.waiting.end(), isReported)
+            // The count must be correct before a task resumes, because that task may call `flush` immediately.
+            if let error = result.error, state.interested == 0 {
+                state.unreported = count
+                self.undelivered.add(count, error)
+            }
+            return state.waiting.end()
         }
-        // The count must be correct before a task resumes, because that task may call `flush` immediately.
-        if error != nil, ended?.isReported ?? true { self.undelivered.subtract(count) }
-        for task in ended?.tasks ?? [] { task.resume(returning: result) }
+        for task in tasks { task.resume(returning: result) }
     }
 
     /// Waits for the result. Throws only `.cancelled`.
@@ -115,7 +122,7 @@ final class BatchOutcome: Sendable {
         // Assigned instead of returned: the functions of the runtime are generic, and copy a result as slowly as generic code does.
         var result: BatchResult?
         await withTaskCancellationHandler {
-            result = await withUnsafeContinuation { self.suspend($0, at: place) }
+            result = await withUnsafeContinuation { self.suspend($0, at: place, interest) }
         } onCancel: {
             self.cancel(at: place, interest)
         }
@@ -126,18 +133,16 @@ final class BatchOutcome: Sendable {
         return result
     }
 
-    private enum Entry {
+    // MARK: The steps of a wait, which tests take one by one
+
+    enum Entry {
         case ended(BatchResult)
         case waiting(place: Int)
     }
 
-    private func enter(_ interest: Interest) -> Entry {
+    func enter(_ interest: Interest) -> Entry {
         let (entry, reported): (Entry, Int) = self.state.withLock { state in
-            if let result = state.result {
-                guard interest == .record else { return (.ended(result), 0) }
-                defer { state.unreported = 0 }
-                return (.ended(result), state.unreported)
-            }
+            if let (result, reported) = state.take(for: interest) { return (.ended(result), reported) }
             if interest == .record { state.interested += 1 }
             return (.waiting(place: state.waiting.enter()), 0)
         }
@@ -145,15 +150,18 @@ final class BatchOutcome: Sendable {
         return entry
     }
 
-    private func suspend(_ continuation: WaitingTasks<BatchResult>.Continuation, at place: Int) {
-        let (isSuspended, result): (Bool, BatchResult?) = self.state.withLock { state in
-            if let result = state.result { return (false, result) }
+    /// Keeps the continuation of a task that has entered, or resumes it if it was cancelled or there is a result by now.
+    func suspend(_ continuation: WaitingTasks<BatchResult>.Continuation, at place: Int, _ interest: Interest) {
+        let (isSuspended, ended): (Bool, (result: BatchResult, reported: Int)?) = self.state.withLock { state in
+            if let ended = state.take(for: interest) { return (false, ended) }
             return (state.waiting.suspend(continuation, at: place), nil)
         }
-        if !isSuspended { continuation.resume(returning: result) }
+        guard !isSuspended else { return }
+        if let ended, ended.reported > 0 { self.undelivered.subtract(ended.reported) }
+        continuation.resume(returning: ended?.result)
     }
 
-    private func cancel(at place: Int, _ interest: Interest) {
+    func cancel(at place: Int, _ interest: Interest) {
         let continuation: WaitingTasks<BatchResult>.Continuation? = self.state.withLock { state in
             guard state.result == nil else { return nil }
             if interest == .record { state.interested -= 1 }

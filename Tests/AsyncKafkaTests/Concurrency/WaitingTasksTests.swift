@@ -4,6 +4,7 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import AsyncKafka

@@ -4,6 +4,7 @@
 // Licensed under Apache License v2.0. See LICENSE for license information.
 //
 // SPDX-License-Identifier: Apache-2.0
+
 import KafkaProtocol
 import KafkaTransport
 import Testing
@@ -139,6 +140,20 @@ import Testing
         asked.outcome.complete(.failed(self.failure), count: 2)
         let late = await self.waiters(of: asked, 0..<1)
         #expect(await self.code(of: late[0]) == .deliveryTimedOut)
+        #expect(self.undelivered.take() == nil)
+    }
+
+    /// The failure comes after the cancellation, and before the task suspends: the task receives it, so `flush` doesn't report it.
+    @Test func aTaskThatReceivesAFailureAlthoughItWasCancelledIsTheOnlyOneToReportIt() async {
+        let outcome = self.batch().outcome
+        guard case .waiting(let place) = outcome.enter(.record) else {
+            Issue.record("The batch has ended.")
+            return
+        }
+        outcome.cancel(at: place, .record)
+        outcome.complete(.failed(self.failure), count: 1)
+        let result = await withUnsafeContinuation { outcome.suspend($0, at: place, .record) }
+        #expect(result?.error?.code == .deliveryTimedOut)
         #expect(self.undelivered.take() == nil)
     }
 
