@@ -9,12 +9,16 @@ import AsyncKafka
 import EmbeddedKafka
 
 /// Runs `body` with a broker in this process, on which an order is written every 100 ms.
-func withDemoCluster(_ body: (_ bootstrapServers: [String]) async throws -> Void) async throws {
+func withDemoCluster(
+    _ log: any KafkaLog, _ body: (_ bootstrapServers: [String]) async throws -> Void
+) async throws {
     try await EmbeddedKafka.withBroker { kafka in
         for topic in [OrderService.orders, OrderService.enrichedOrders, OrderService.deadLetters] {
             try await kafka.createTopic(topic, partitions: 3)
         }
-        async let _: Void = writeOrders(KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers))
+        var cluster = KafkaClientConfiguration(bootstrapServers: kafka.bootstrapServers)
+        cluster.log = log
+        async let _: Void = writeOrders(cluster)
         try await body(kafka.bootstrapServers)
     }
 }

@@ -9,8 +9,7 @@ import Foundation
 
 /// Answers GET requests over HTTP: enough for probes and Prometheus in the network of a cluster, and no more.
 ///
-/// One connection is served after the other, with one answer for each. A client that is slow holds the others up for a few
-/// seconds at most.
+/// Each connection gets one answer, within two seconds, and eight connections are served at once at most: a further one is closed.
 struct Endpoint: Sendable {
     struct Answer: Sendable {
         var status = 200
@@ -24,7 +23,7 @@ struct Endpoint: Sendable {
 
     /// Listens on a port, or on a free one if it is 0.
     ///
-    /// - Parameter address: The address to listen on, such as `127.0.0.1`. Default: all of this machine.
+    /// - Parameter address: The IPv4 address to listen on, such as `127.0.0.1`. Default: all of this machine.
     init(address: String = "0.0.0.0", port: UInt16) throws {
         self.listener = try Self.makeListener(address, port)
         self.port = try Self.port(of: self.listener)
@@ -35,11 +34,20 @@ struct Endpoint: Sendable {
         let listener = self.listener
         // Dispatch's threads may block for a while, unlike those of Swift's tasks.
         let source = DispatchSource.makeReadSource(fileDescriptor: listener, queue: DispatchQueue(label: "endpoint"))
+        let workers = DispatchQueue(label: "endpoint.connections", attributes: .concurrent)
+        let places = DispatchSemaphore(value: 8)
         source.setEventHandler { @Sendable in
             let connection = accept(listener, nil, nil)
             guard connection >= 0 else { return }
-            Self.serve(connection, answer)
-            close(connection)
+            guard places.wait(timeout: .now()) == .success else {
+                close(connection)
+                return
+            }
+            workers.async {
+                Self.serve(connection, answer)
+                close(connection)
+                places.signal()
+            }
         }
         source.setCancelHandler { @Sendable in close(listener) }
         source.resume()
@@ -56,20 +64,21 @@ struct Endpoint: Sendable {
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(connection, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }
-        guard let line = Self.requestLine(connection) else { return }
+        let deadline = ContinuousClock.now + .seconds(2)
+        guard let line = Self.requestLine(connection, until: deadline) else { return }
         let words = line.split(separator: " ")
-        let isGet = words.count == 3 && words[0] == "GET"
-        let reply = isGet ? answer(String(words[1])) : Answer(status: 400, body: "Only GET is understood.\n")
-        Self.write(Self.text(of: reply), to: connection)
+        let path = words.count == 3 && words[0] == "GET" ? words[1].split(separator: "?").first : nil
+        let reply = path.map { answer(String($0)) } ?? Answer(status: 400, body: "Only GET is understood.\n")
+        Self.write(Self.text(of: reply), to: connection, until: deadline)
     }
 
     /// Reads the head of a request, which has to come in four packets and 16 KiB at most, and returns its first line.
-    private static func requestLine(_ connection: Int32) -> String? {
+    private static func requestLine(_ connection: Int32, until deadline: ContinuousClock.Instant) -> String? {
         var head: [UInt8] = []
         var packet = [UInt8](repeating: 0, count: 4096)
         for _ in 0..<4 {
             let count = recv(connection, &packet, packet.count, 0)
-            guard count > 0 else { return nil }
+            guard count > 0, .now < deadline else { return nil }
             head += packet[..<count]
             let text = String(decoding: head, as: UTF8.self)
             if text.contains("\r\n\r\n") { return text.split(separator: "\r\n").first.map(String.init) }
@@ -89,11 +98,11 @@ struct Endpoint: Sendable {
             """
     }
 
-    private static func write(_ text: String, to connection: Int32) {
+    private static func write(_ text: String, to connection: Int32, until deadline: ContinuousClock.Instant) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
-            guard count > 0 else { return }
+            guard count > 0, .now < deadline else { return }
             rest = rest.dropFirst(count)
         }
     }

@@ -76,8 +76,15 @@ struct OrderService: Sendable {
     private func giveUp(_ record: ConsumerRecord, because reason: Unprocessable, _ producer: KafkaProducer) async throws
     {
         var letter = reason.deadLetter(record, to: Self.deadLetters)
-        if reason == .tooLarge { letter.value = nil }  // The headers say where it is.
-        _ = try await producer.send(letter)
+        do {
+            _ = try await producer.send(letter)
+        } catch {
+            guard error.code == .recordTooLarge else { throw error }
+            // The headers that remain say where the record is.
+            letter.value = nil
+            letter.headers.removeAll { !$0.key.hasPrefix("dead-letter.") }
+            _ = try await producer.send(letter)
+        }
         self.status.becameDeadLetter(reason)
         self.log("An order became a dead letter", record, error: reason.rawValue)
     }
@@ -92,7 +99,9 @@ struct OrderService: Sendable {
         self.status.lookupSucceeded()
         guard let price else { throw Unprocessable.unknownItem }
         let value = try EnrichedOrder(order, price: price).json
-        return ProducerRecord(topic: Self.enrichedOrders, key: record.key, value: value, headers: record.headers)
+        // Those of an order that was a dead letter before are not true anymore.
+        let headers = record.headers.filter { !$0.key.hasPrefix("dead-letter.") }
+        return ProducerRecord(topic: Self.enrichedOrders, key: record.key, value: value, headers: headers)
     }
 
     private func log(_ message: String, _ record: ConsumerRecord, error: String) {

@@ -23,7 +23,7 @@ struct PatientPrices: Sendable {
     let source: any PriceSource
     /// The time for one answer.
     var timeout = Duration.seconds(2)
-    /// The pauses between the attempts, which are one more.
+    /// The pauses between attempts. There is one attempt more than pauses.
     var pauses: [Duration] = [.milliseconds(200), .seconds(1), .seconds(3)]
 
     /// Returns what the source returns.

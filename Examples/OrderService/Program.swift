@@ -18,10 +18,10 @@ struct Program {
         let environment = ProcessInfo.processInfo.environment
         let log = JSONLog()
         do {
-            let endpoint = try Endpoint(
-                address: environment["ADDRESS"] ?? "0.0.0.0", port: environment["PORT"].flatMap(UInt16.init) ?? 8080)
+            guard let port = UInt16(environment["PORT"] ?? "8080") else { throw PortError() }
+            let endpoint = try Endpoint(address: environment["ADDRESS"] ?? "0.0.0.0", port: port)
             try FileHandle.standardOutput.write(
-                contentsOf: Data("http://localhost:\(endpoint.port) has /health and /metrics.\n".utf8))
+                contentsOf: Data("http://localhost:\(endpoint.port) has /live, /health and /metrics.\n".utf8))
             if let servers = environment["BOOTSTRAP_SERVERS"] {
                 var cluster = KafkaClientConfiguration(
                     bootstrapServers: servers.split(separator: ",").map(String.init))
@@ -30,7 +30,10 @@ struct Program {
                 }
                 try await Self.run(on: cluster, log, endpoint)
             } else {
-                try await withDemoCluster { servers in
+                log.log(
+                    .warning, "BOOTSTRAP_SERVERS isn't set: there is an embedded broker with invented orders",
+                    metadata: [])
+                try await withDemoCluster(log) { servers in
                     try await Self.run(on: KafkaClientConfiguration(bootstrapServers: servers), log, endpoint)
                 }
             }
@@ -48,6 +51,10 @@ struct Program {
         try await OrderService(cluster: cluster, prices: prices, endpoint: endpoint).run(until: untilTerminated)
         log.log(.info, "The service has ended", metadata: [])
     }
+}
+
+private struct PortError: Error, CustomStringConvertible {
+    var description: String { "PORT has to be a number from 0 to 65535." }
 }
 
 /// Stands for another service.

@@ -14,16 +14,20 @@ final class Status: Sendable {
         var enriched = 0
         var failedLookups = 0
         var deadLetters: [Unprocessable: Int] = [:]
-        /// The time of the first failure since a lookup has succeeded.
-        var failingSince: ContinuousClock.Instant?
+        /// The times of the first and the last failure since a lookup has succeeded.
+        var failures: ClosedRange<ContinuousClock.Instant>?
     }
 
     private let tolerance: Duration
+    private let memory: Duration
     private let state = Mutex(State())
 
-    /// - Parameter tolerance: How long lookups may fail before the service isn't well.
-    init(tolerance: Duration = .seconds(3)) {
+    /// - Parameters:
+    ///   - tolerance: How long lookups may fail before the service isn't well.
+    ///   - memory: How long a failure counts if no lookup follows it. Lookups that fail are repeated sooner.
+    init(tolerance: Duration = .seconds(3), memory: Duration = .seconds(30)) {
         self.tolerance = tolerance
+        self.memory = memory
     }
 
     func wasEnriched() {
@@ -35,21 +39,22 @@ final class Status: Sendable {
     }
 
     func lookupSucceeded() {
-        self.state.withLock { $0.failingSince = nil }
+        self.state.withLock { $0.failures = nil }
     }
 
     func lookupFailed() {
         self.state.withLock { state in
             state.failedLookups += 1
-            state.failingSince = state.failingSince ?? .now
+            let now = ContinuousClock.now
+            state.failures = (state.failures?.lowerBound ?? now)...now
         }
     }
 
     /// Whether prices can be found out, as far as the last lookups tell.
     var pricesAreAvailable: Bool {
         self.state.withLock { state in
-            guard let since = state.failingSince else { return true }
-            return .now - since < self.tolerance
+            guard let failures = state.failures else { return true }
+            return .now - failures.lowerBound < self.tolerance || .now - failures.upperBound >= self.memory
         }
     }
 

@@ -15,7 +15,7 @@ func untilTerminated() async {
         signal(number, SIG_IGN)  // Otherwise the signal would end the process before the source sees it.
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler { @Sendable in
-            signal(number, SIG_DFL)
+            for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
             continuation.yield()
         }
         source.resume()

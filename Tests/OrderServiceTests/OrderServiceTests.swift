@@ -12,6 +12,7 @@ import Testing
 
 @testable import struct order_service.EnrichedOrder
 @testable import struct order_service.OrderService
+@testable import class order_service.Status
 
 @Suite(.timeLimit(.minutes(1)))
 struct OrderServiceTests {
@@ -90,6 +91,24 @@ struct OrderServiceTests {
         }
     }
 
+    @Test func aDeadLetterThatIsTooLargeIsWrittenWithoutItsValueAndOtherHeaders() async throws {
+        try await Stage.run { stage in
+            let large = String(repeating: "x", count: 1_100_000)
+            let headers = (0..<50).map { RecordHeader("h\($0)", String(repeating: "y", count: 900)) }
+            try await stage.write([
+                ProducerRecord(topic: OrderService.orders, key: "anna", value: large, headers: headers),
+                stage.order("tea"),
+            ])
+            try await stage.withService { _ in
+                #expect(try await stage.enriched(1).map(\.item) == ["tea"])
+                let letter = try await stage.kafka.waitForRecords(1, in: OrderService.deadLetters)[0]
+                #expect(letter["dead-letter.reason"] == "malformed" && letter["dead-letter.offset"] == "0")
+                #expect(letter.value == nil && letter.headers.count == 5)
+            }
+            try await stage.expectAllIsCommitted()
+        }
+    }
+
     // MARK: Prices
 
     @Test func aLookupThatFailsIsTriedAgainAndTheServiceIsDegradedMeanwhile() async throws {
@@ -124,6 +143,12 @@ struct OrderServiceTests {
             #expect(letters.map { $0["dead-letter.reason"] } == ["price-unavailable"])
             try await stage.expectAllIsCommitted()
         }
+    }
+
+    @Test func aFailureThatNoLookupFollowsIsForgotten() {
+        let (remembering, forgetting) = (Status(tolerance: .zero), Status(tolerance: .zero, memory: .zero))
+        for status in [remembering, forgetting] { status.lookupFailed() }
+        #expect(!remembering.pricesAreAvailable && forgetting.pricesAreAvailable)
     }
 
     // MARK: Ends
