@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import KafkaMemory
 import KafkaTestSupport
 import Testing
 
@@ -79,9 +80,7 @@ extension InteropTests {
         }
 
         @Test func aProgramCanBeStoppedAndItsOutputRead() async throws {
-            let program = try ChildProcess(
-                "sh", ["/bin/sh", "-c", "echo three >&2; echo one; echo two; exec sleep 600"],
-                output: .lines(errors: TemporaryFolder.path("rig")))
+            let program = try Self.shell("echo three >&2; echo one; echo two; exec sleep 600")
             var lines = program.lines.makeAsyncIterator()
             let read = [await lines.next(), await lines.next()]
             #expect(read == ["one", "two"])
@@ -89,6 +88,34 @@ extension InteropTests {
             await program.stop()
             #expect(program.status == -SIGTERM)
             #expect(program.errors == "three\n")
+        }
+
+        @Test func theOutputOfAProgramEndsWithItWhileOthersThatStartedBesideItRun() async throws {
+            let programs = try await withThrowingTaskGroup(of: ChildProcess.self) { group in
+                for _ in 0..<40 {
+                    group.addTask { try Self.shell("exec sleep 600") }
+                    group.addTask { try Self.shell("exit 3") }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let ended = Lock(0)
+            await withTaskGroup(of: Void.self) { group in
+                for program in programs {
+                    group.addTask {
+                        for await _ in program.lines {}
+                        ended.withLock { $0 += 1 }
+                    }
+                }
+                await #expect(throws: Never.self) {
+                    try await eventually("40 outputs end", within: .seconds(30)) { ended.withLock { $0 } == 40 }
+                }
+                for program in programs { await program.destroy() }
+            }
+        }
+
+        private static func shell(_ script: String) throws -> ChildProcess {
+            try ChildProcess(
+                "sh", ["/bin/sh", "-c", script], output: .lines(errors: TemporaryFolder.path("rig")))
         }
 
         @Test func aProgramDoesNotOutliveItsParentProcess() async throws {

@@ -68,17 +68,14 @@ package final class ChildProcess: Sendable {
         switch output {
         case .file(let file):
             self.errorFile = file
-            spawned = try Spawned("/bin/sh", arguments, output: nil, errors: file)
+            spawned = try Spawned("/bin/sh", arguments, readsOutput: false, errors: file)
             continuation.finish()
         case .lines(let file):
             self.errorFile = file
-            let pipe = Pipe()
-            spawned = try Spawned("/bin/sh", arguments, output: pipe.fileHandleForWriting, errors: file)
-            try pipe.fileHandleForWriting.close()
+            spawned = try Spawned("/bin/sh", arguments, readsOutput: true, errors: file)
             Thread.detachNewThread {
                 var splitter = LineSplitter()
-                while true {
-                    let data = pipe.fileHandleForReading.availableData
+                while let data = spawned.output?.availableData {
                     for line in splitter.lines(adding: data) { continuation.yield(line) }
                     if data.isEmpty { break }
                 }

@@ -17,37 +17,47 @@ import Darwin
 /// A process started with `posix_spawn`, with a pipe as its standard input.
 struct Spawned: Sendable {
     let pid: pid_t
-    private let leash: Pipe
+    /// What it writes to standard output, if that is read.
+    let output: FileHandle?
+    private let leash: FileHandle
 
-    /// One process at a time, so that no process inherits the pipe meant for another.
+    /// One process at a time: pipes are made and marked within, so that no process inherits a pipe of another. One that did would
+    /// keep it open after the other's end.
     private static let spawning = Lock(())
 
     /// Starts a process.
     ///
     /// - Parameters:
-    ///   - output: The destination of standard output. Nil sends it to `errors` too.
+    ///   - readsOutput: Whether `output` has what it writes to standard output, which else goes to `errors` too.
     ///   - errors: A file that standard error is appended to.
-    init(_ program: String, _ arguments: [String], output: FileHandle?, errors: URL) throws {
+    init(_ program: String, _ arguments: [String], readsOutput: Bool, errors: URL) throws {
         let log = open(errors.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw RealCluster.Failure(description: "\(errors.path): error \(errno)") }
         defer { close(log) }
-        let outputDescriptor = output?.fileDescriptor ?? log
-        (self.pid, self.leash) = try Self.spawning.withLock { _ in
-            let leash = Pipe()
-            for handle in [leash.fileHandleForReading, leash.fileHandleForWriting, output].compactMap({ $0 }) {
-                _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
-            }
+        (self.pid, self.leash, self.output) = try Self.spawning.withLock { _ in
+            let leash = Self.makePipe()
+            let output = readsOutput ? Self.makePipe() : nil
             let pid = try spawn(
-                program, arguments, input: leash.fileHandleForReading.fileDescriptor, output: outputDescriptor,
-                errors: log)
+                program, arguments, input: leash.fileHandleForReading.fileDescriptor,
+                output: output?.fileHandleForWriting.fileDescriptor ?? log, errors: log)
             try leash.fileHandleForReading.close()
-            return (pid, leash)
+            try output?.fileHandleForWriting.close()
+            return (pid, leash.fileHandleForWriting, output?.fileHandleForReading)
         }
+    }
+
+    /// Makes a pipe that no process inherits, except for one to which it is given.
+    private static func makePipe() -> Pipe {
+        let pipe = Pipe()
+        for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+            _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
+        return pipe
     }
 
     /// Closes the pipe without a message, so that the program is killed.
     func closeLeash() {
-        try? self.leash.fileHandleForWriting.close()
+        try? self.leash.close()
     }
 
     /// Blocks until the process has ended. Returns its exit status, or the negative signal number.
@@ -60,7 +70,7 @@ struct Spawned: Sendable {
         sigemptyset(&brokenPipe)
         sigaddset(&brokenPipe, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
-        try? self.leash.fileHandleForWriting.write(contentsOf: Data("ended\n".utf8))
+        try? self.leash.write(contentsOf: Data("ended\n".utf8))
         self.closeLeash()
         let signal = status & 0x7f
         return signal == 0 ? (status >> 8) & 0xff : -signal
