@@ -21,7 +21,7 @@ extension InteropTests {
     /// Transactions that append to several partitions at once, with takeovers, faults and concurrent readers.
     @Suite(.timeLimit(.minutes(30)))
     struct Appends {
-        /// `KAFKA_TEST_LOAD_SECONDS` sets the duration, and `KAFKA_TEST_SEED` repeats a run's faults.
+        /// One minute in all. `KAFKA_TEST_LOAD_SECONDS` sets the duration of each case, and `KAFKA_TEST_SEED` repeats a run's faults.
         @Test(arguments: [2, 0], [Duration.zero, .milliseconds(20)])
         func noTransactionIsTornLostOrMixedWithAnother(version: Int, markerDelay: Duration) async throws {
             var configuration = EmbeddedKafka.Configuration(brokers: 3)
@@ -37,7 +37,7 @@ extension InteropTests {
                     transactionalIDs: (0..<AppendRun.ids).map { AppendRun.transactionalID($0, topic: topic) },
                     seed: seed)
                 let result = try await run.run {
-                    try await faults.run(for: loadSeconds.map { .seconds($0) } ?? .milliseconds(3500))
+                    try await faults.run(for: .seconds(loadSeconds ?? 15))
                     try await run.untilCommitted(30)
                 }
                 result.expectNoViolation(seed: seed, faults.counts)

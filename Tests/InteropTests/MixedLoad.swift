@@ -72,8 +72,9 @@ final class MixedLoad: Sendable {
         let names = Set(members.map(\.name))
         try await eventually("\(names.sorted()) have all partitions \(when)", within: .seconds(60)) {
             try self.log.check()
-            let shares = self.log.view.holdings.mapValues(\.count).filter { $0.value > 0 }
-            return Set(shares.keys) == names && shares.values.reduce(0, +) == Self.partitions
+            let holdings = self.log.view.holdings.filter { !$0.value.isEmpty }
+            let held = holdings.values.flatMap { $0.map(\.partition) }
+            return Set(holdings.keys) == names && held.sorted() == (0..<Int32(Self.partitions)).sorted()
         }
         try await self.progress(when)
     }
