@@ -7,7 +7,7 @@
 
 import AsyncKafka
 
-/// Reads a topic's partitions from the beginning, verifies checksums, and accesses each value.
+/// Reads all partitions of a topic from the beginning, verifies checksums, and accesses each value.
 struct ConsumeBenchmark {
     let cluster: KafkaClientConfiguration
     let topic: String
@@ -47,9 +47,10 @@ struct ConsumeBenchmark {
     ) async throws {
         var configuration = ConsumerConfiguration(self.cluster)
         configuration.autoOffsetReset = .earliest
-        let partitions = (0..<4).map { TopicPartition(self.topic, $0) }
-        try await KafkaConsumer.withConsumer(configuration, assigned: partitions) { consumer in
+        try await KafkaConsumer.withConsumer(configuration) { consumer in
+            let partitions = try await consumer.partitions(of: self.topic)
             let watch = Stopwatch()
+            try await consumer.assign(partitions.map { TopicPartition(self.topic, $0) })
             let (records, bytes) = try await read(consumer, watch)
             print(
                 #"{"n": \#(records), "err": \#(bytes == 0 ? 1 : 0), "cpu": \#(watch.cpuSeconds), "wall": \#(watch.wallSeconds)}"#

@@ -101,13 +101,7 @@ struct GroupScaleBenchmark {
         print(
             #"{"protocol":"\#(self.handover)","partitions":\#(self.partitions),"members":\#(self.members),"change":"\#(what)","#
                 + #""wall":\#(text(watch.wallSeconds)),"cpu":\#(text(watch.cpuSeconds)),"generation":\#(generation),"#
-                + #""megabytes":\#(Self.residentMegabytes)}"#)
-    }
-
-    private static var residentMegabytes: Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        return (line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? 0) / 1024
+                + #""megabytes":\#(ResidentMemory.bytes >> 20)}"#)
     }
 }
 

@@ -8,8 +8,8 @@
 import AsyncKafka
 import Foundation
 
-/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`; or runs a member of a group (`GroupMemberBenchmark`), or
-/// measures a large group (`GroupScaleBenchmark`).
+/// Measures the client: `kafka-bench MODE BOOTSTRAP TOPIC N SIZE CODEC`; or runs a member of a group (`GroupMemberBenchmark`),
+/// measures a large group (`GroupScaleBenchmark`), or the memory of a slow reader (`SlowReaderBenchmark`).
 ///
 /// The current directory must have `payloadSIZE.bin` with 10 000 payloads of SIZE bytes. Prints a line of JSON: the
 /// numbers of successful and failed records, and the CPU and wall seconds of the measured part.
@@ -21,12 +21,14 @@ struct KafkaBench {
                    MODE: produce|keyed|many|batch|records|ack|rtt|transactions-COUNT
                kafka-bench member BOOTSTRAP TOPIC GROUP eager|cooperative|consumer SESSION-SECONDS
                kafka-bench groups eager|cooperative|consumer PARTITIONS MEMBERS
+               kafka-bench slow BOOTSTRAP TOPIC MAX-PREFETCH-MEBIBYTES SECONDS
         """
 
     static func main() async throws {
         let arguments = CommandLine.arguments
         if arguments.count == 7, arguments[1] == "member" { return try await Self.runMember(arguments) }
         if arguments.count == 5, arguments[1] == "groups" { return try await Self.runGroups(arguments) }
+        if arguments.count == 6, arguments[1] == "slow" { return try await Self.runSlowReader(arguments) }
         guard arguments.count == 7, let count = Int(arguments[4]), let size = Int(arguments[5]),
             let compression = Self.compression(arguments[6])
         else { Self.fail(Self.usage) }
@@ -85,6 +87,15 @@ struct KafkaBench {
                 session: session)
         else { Self.fail(Self.usage) }
         try await member.run()
+    }
+
+    private static func runSlowReader(_ arguments: [String]) async throws {
+        guard let mebibytes = Int(arguments[4]), (1...1024).contains(mebibytes), let seconds = Int(arguments[5]),
+            seconds > 0
+        else { Self.fail(Self.usage) }
+        try await SlowReaderBenchmark(
+            cluster: try Self.cluster(arguments[2]), topic: arguments[3], maxPrefetchBytes: mebibytes << 20
+        ).run(seconds: seconds)
     }
 
     static func compression(_ name: String) -> Compression? {

@@ -75,7 +75,7 @@ struct AssignedPartition: Sendable {
     var chunks = Deque<FetchedChunk>()
     var bufferedBytes = 0
     /// The rest of a batch that was delivered in part. It comes before `chunks`.
-    var putBack: RecordBatch?
+    var putBack: FetchedBatch?
     /// Whether a batch is being handed to the reader: it has left the buffer and isn't in hand yet.
     var isTaken = false
     /// The number of the fetch in flight, and the incarnation that it fetches for.

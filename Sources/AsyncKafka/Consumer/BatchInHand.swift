@@ -35,13 +35,15 @@ final class ReadingProgress: Sendable {
 /// The batch that the reader is processing.
 struct BatchInHand: Sendable {
     let partition: TopicPartition
-    let batch: RecordBatch
+    let fetched: FetchedBatch
     /// The position before the first delivered record of the batch.
     let start: FetchPosition
     /// The progress of a reader of single records; nil for a reader of batches, which gets the whole batch at once.
     let progress: ReadingProgress?
     /// The batch's storage, which notes records that the reader couldn't parse.
     let storage: RecordBatchStorage
+
+    var batch: RecordBatch { self.fetched.batch }
 
     /// The position after the delivered records.
     var handedOut: FetchPosition {

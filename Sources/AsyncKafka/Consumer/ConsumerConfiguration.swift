@@ -75,8 +75,9 @@ public struct ConsumerConfiguration: Sendable {
     public var fetchMaxBytes = 50 << 20
     /// The maximum bytes of one partition in an answer. Default: 1 MiB. A single larger batch is still returned.
     public var maxPartitionFetchBytes = 1 << 20
-    /// The maximum bytes fetched ahead of the reader, for all partitions together. Default: 64 MiB. One answer may
-    /// exceed it by one batch per partition.
+    /// The maximum bytes fetched ahead of the reader, for all partitions together. Default: 64 MiB. A broker's answer, which is at most
+    /// half as large, counts until all of its records have been read, because it stays in memory as a whole. One batch that is larger is
+    /// still fetched.
     public var maxPrefetchBytes = 64 << 20
     /// Whether the checksum of each batch is verified. Default: true.
     public var checkCRCs = true

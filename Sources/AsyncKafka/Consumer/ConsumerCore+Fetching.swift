@@ -33,13 +33,16 @@ extension ConsumerCore: FetchSource {
                 fetches, maximumBytes: maximumBytes, from: broker, now: now)
             switch result {
             case .answered(let answers):
-                state.tally.fetched(answers.reduce(0) { $0 + ($1.answer.chunk?.byteCount ?? 0) }, now: now)
+                let bytes = answers.reduce(0) { $0 + ($1.answer.chunk?.byteCount ?? 0) }
+                state.tally.fetched(bytes, now: now)
+                let whole = FetchedAnswer(byteCount: bytes, in: state.subscriptions.held)
                 let byPartition = Dictionary(fetches.map { ($0.partition, $0) }) { $1 }
                 for (partition, answer) in answers {
                     guard let fetch = byPartition[partition] else { continue }
                     wakening.formUnion(
                         state.subscriptions.fetched(
-                            fetch, answer, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)))
+                            fetch, answer, of: whole, from: broker, now: now, backoff: self.cluster.backoff(failures: 1)
+                        ))
                     guard isObserved, answer.error == .none else { continue }
                     fetched.append(
                         KafkaEvent.PartitionFetched(

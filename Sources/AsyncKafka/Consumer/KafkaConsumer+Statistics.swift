@@ -37,7 +37,7 @@ extension KafkaConsumer {
 
 extension SubscriptionState {
     fileprivate var bufferStatistics: ConsumerStatistics.Buffer {
-        ConsumerStatistics.Buffer(size: self.settings.maximumPrefetchBytes, used: self.bufferedBytes)
+        ConsumerStatistics.Buffer(size: self.settings.maximumPrefetchBytes, used: self.held.count)
     }
 
     /// The assigned partitions, in any order.

@@ -35,7 +35,10 @@ extension SubscriptionState {
     }
 
     private mutating func planFetch(beside broker: Int32, of partitions: [TopicPartition]) -> FetchBeside? {
-        guard self.bufferedBytes < self.settings.maximumPrefetchBytes else { return nil }
+        guard self.held.count < self.settings.maximumPrefetchBytes else {
+            self.isRoomWanted = true
+            return nil
+        }
         let number = self.fetches + 1
         var fetches: [PlannedFetch] = []
         var bytes = 0

@@ -77,8 +77,8 @@ extension SubscriptionState {
         }
         if let alone { wanted = [alone] } else if hasEnough { wanted = [] }
         guard !wanted.isEmpty else { return .wait(until: next) }
-        let share = max(self.settings.maximumPrefetchBytes / sources.count, 1) - buffered
-        guard share > 0 else { return .wait(until: nil) }
+        let share = max(self.settings.maximumPrefetchBytes / sources.count, 1)
+        guard buffered < share else { return .wait(until: nil) }
         if self.room <= 0 { self.dropPaused() }
         guard self.room > 0 else {
             self.isRoomWanted = true
@@ -86,7 +86,9 @@ extension SubscriptionState {
         }
 
         let bytes = wanted.reduce(0) { $0 + Int($1.request.maximumBytes) }
-        let limit = min(bytes, share, self.room, self.settings.maxFetchBytes)
+        // At most half of the share, because an answer stays in memory until all of it has been read: the other half has room for the
+        // next one meanwhile.
+        let limit = min(bytes, share - buffered, max(share / 2, 1), self.room, self.settings.maxFetchBytes)
         self.begin(wanted, number: number, maximumBytes: limit)
         self.busyBrokers.insert(broker)
         for fetch in wanted { self.partitions[fetch.partition]?.isAskedBeside = false }
@@ -104,8 +106,11 @@ extension SubscriptionState {
         }
     }
 
-    /// The room in the buffer besides the reserved bytes of fetches in flight.
-    var room: Int { self.settings.maximumPrefetchBytes - self.bufferedBytes - self.reservedBytes }
+    /// The room in the buffer besides the reserved bytes of fetches in flight. If only the batch in hand is left, the next records are
+    /// fetched beside it, however large its answer is.
+    var room: Int {
+        self.settings.maximumPrefetchBytes - (self.bufferedBytes == 0 ? 0 : self.held.count) - self.reservedBytes
+    }
 
     /// Drops the buffers of paused partitions, which must not keep the others from being read.
     private mutating func dropPaused() {
@@ -164,8 +169,11 @@ extension SubscriptionState {
 
     /// Processes a broker's answer for a partition. It is ignored if the partition was moved or removed meanwhile, or
     /// has a new leader, whose log may not contain what the old one sent.
+    ///
+    /// - Parameter whole: The answer for all partitions.
     mutating func fetched(
-        _ fetch: PlannedFetch, _ answer: FetchAnswer, from broker: Int32, now: MonotonicTime, backoff: Duration
+        _ fetch: PlannedFetch, _ answer: FetchAnswer, of whole: FetchedAnswer, from broker: Int32, now: MonotonicTime,
+        backoff: Duration
     ) -> Wakening {
         guard var assigned = self.partitions[fetch.partition], assigned.incarnation == fetch.incarnation,
             assigned.phase == .fetching, assigned.fetchPosition.offset == fetch.request.fetchOffset,
@@ -199,7 +207,7 @@ extension SubscriptionState {
         }
         assigned.detours = 0
         self.served(fetch.partition)
-        guard let chunk = answer.chunk else {
+        guard var chunk = answer.chunk else {
             if fetch.isBeside { assigned.isAskedBeside = true }
             return []
         }
@@ -226,6 +234,7 @@ extension SubscriptionState {
         }
         self.enqueue(fetch.partition)
         if let end = chunk.end { assigned.fetchPosition = end }
+        chunk.answer = whole
         assigned.chunks.append(chunk)
         assigned.bufferedBytes += chunk.byteCount
         self.bufferedBytes += chunk.byteCount
@@ -248,7 +257,9 @@ extension SubscriptionState {
             if wasFollower && assigned.leader != broker { return [.fetchers] }
             // Records that the reader hasn't received are still valid. The offset after them is requested again when
             // the reader gets there.
-            if assigned.isBuffered || self.inHand?.partition == partition && self.inHand?.isUnfinished == true {
+            if assigned.isBuffered || assigned.isTaken
+                || self.inHand?.partition == partition && self.inHand?.isUnfinished == true
+            {
                 return []
             }
             if case .none = self.settings.autoOffsetReset {

@@ -11,11 +11,13 @@ import KafkaProtocol
 /// A batch that is being handed to the reader: it has left the buffer and isn't in hand yet.
 struct TakenBatch: Sendable {
     let partition: TopicPartition
-    let batch: RecordBatch
+    let fetched: FetchedBatch
     /// The first offset that the reader has not received. It may be inside the batch.
     let start: FetchPosition
     let incarnation: Int
     let topicID: KafkaUUID
+
+    var batch: RecordBatch { self.fetched.batch }
 }
 
 extension SubscriptionState {
@@ -57,7 +59,7 @@ extension SubscriptionState {
                 inHand.partition, nextOffset: inHand.batch.nextOffset)
         }
         self.enqueue(inHand.partition)
-        assigned.putBack = inHand.batch
+        assigned.putBack = inHand.fetched
         return nil
     }
 
@@ -92,9 +94,16 @@ extension SubscriptionState {
                 self.endTurn(keepsOrder: true)
             }
             if case .nothing = taken { continue }
-            return (taken, wakening)
+            return (taken, wakening.union(self.roomFreed()))
         }
-        return (.nothing, wakening)
+        return (.nothing, wakening.union(self.roomFreed()))
+    }
+
+    /// Wakes the fetchers that found no room, if there is some now.
+    private mutating func roomFreed() -> Wakening {
+        guard self.isRoomWanted, self.room > 0 else { return [] }
+        self.isRoomWanted = false
+        return [.fetchers]
     }
 
     /// Removes and returns the error of a partition.
@@ -110,9 +119,9 @@ extension SubscriptionState {
     private static func take(
         from assigned: inout AssignedPartition, _ partition: TopicPartition, _ settings: Settings
     ) -> Taken {
-        if let batch = assigned.putBack {
+        if let fetched = assigned.putBack {
             assigned.putBack = nil
-            return self.taken(batch, assigned, partition)
+            return self.taken(fetched, assigned, partition)
         }
         while var chunk = assigned.chunks.popFirst() {
             while let batch = chunk.popFirst() {
@@ -127,19 +136,20 @@ extension SubscriptionState {
                 } catch {
                     return self.damaged(&assigned, partition, error, nextOffset: batch.nextOffset)
                 }
-                assigned.chunks.prepend(chunk)
-                return self.taken(batch, assigned, partition)
+                if chunk.first != nil || chunk.failure != nil { assigned.chunks.prepend(chunk) }
+                return self.taken(FetchedBatch(batch: batch, answer: chunk.answer), assigned, partition)
             }
             if let failure = chunk.failure { return self.damaged(&assigned, partition, failure) }
         }
         return .nothing
     }
 
-    private static func taken(_ batch: RecordBatch, _ assigned: AssignedPartition, _ partition: TopicPartition) -> Taken
-    {
+    private static func taken(
+        _ fetched: FetchedBatch, _ assigned: AssignedPartition, _ partition: TopicPartition
+    ) -> Taken {
         .batch(
             TakenBatch(
-                partition: partition, batch: batch, start: assigned.position, incarnation: assigned.incarnation,
+                partition: partition, fetched: fetched, start: assigned.position, incarnation: assigned.incarnation,
                 topicID: assigned.topicID))
     }
 
@@ -172,7 +182,7 @@ extension SubscriptionState {
     mutating func putBack(_ taken: TakenBatch) {
         guard self.partitions[taken.partition]?.incarnation == taken.incarnation else { return }
         self.partitions[taken.partition]?.isTaken = false
-        self.partitions[taken.partition]?.putBack = taken.batch
+        self.partitions[taken.partition]?.putBack = taken.fetched
         self.enqueue(taken.partition)
     }
 
@@ -191,7 +201,8 @@ extension SubscriptionState {
         if self.partitions.values[index].askedPast == nil { self.partitions.values[index].askedPast = taken.start }
         if self.handedOut.last != taken.partition { self.handedOut.append(taken.partition) }
         self.inHand = BatchInHand(
-            partition: taken.partition, batch: taken.batch, start: taken.start, progress: progress, storage: storage)
+            partition: taken.partition, fetched: taken.fetched, start: taken.start, progress: progress, storage: storage
+        )
         return true
     }
 }

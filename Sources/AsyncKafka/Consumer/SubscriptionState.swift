@@ -45,7 +45,10 @@ struct SubscriptionState: Sendable {
     var pausedBefore: Set<TopicPartition> = []
     /// The bytes taken from the partition whose turn it is.
     var takenInTurn = 0
+    /// The bytes of the buffered batches.
     var bufferedBytes = 0
+    /// The bytes of the answers that these and the batch in hand are parts of.
+    let held = HeldBytes()
     /// The bytes that fetches in flight may return.
     var reservedBytes = 0
     /// Whether any answer was too large, so that partitions may be fetched alone.

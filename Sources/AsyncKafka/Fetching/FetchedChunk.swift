@@ -17,6 +17,8 @@ struct FetchedChunk: Sendable {
     /// The position after the last batch; nil if there is none.
     let end: FetchPosition?
     let byteCount: Int
+    /// The answer that it is a part of, from when it is in the buffer.
+    var answer: FetchedAnswer?
     /// Whether the answer contains no complete batch because the fetch size is too small.
     let isCutShort: Bool
 

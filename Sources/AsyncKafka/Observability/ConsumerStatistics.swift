@@ -11,7 +11,7 @@ public struct ConsumerStatistics: KafkaStatistics, Hashable {
     public struct Buffer: Hashable, Sendable {
         /// The maximum size in bytes (`maxPrefetchBytes`).
         public var size: Int
-        /// The bytes of fetched records.
+        /// The bytes of the answers that contain them.
         public var used: Int
     }
 

@@ -279,10 +279,12 @@ struct ReadingSimulation {
             }
             var room = fetch.maximumBytes
             var isFirst = true
-            for planned in fetch.partitions {
-                let answer = self.fetchAnswer(planned, at: fetch.broker, &room, &isFirst)
+            let answers = fetch.partitions.map { self.fetchAnswer($0, at: fetch.broker, &room, &isFirst) }
+            let whole = FetchedAnswer(
+                byteCount: answers.reduce(0) { $0 + ($1.chunk?.byteCount ?? 0) }, in: self.state.held)
+            for (planned, answer) in zip(fetch.partitions, answers) {
                 let wakening = self.state.fetched(
-                    planned, answer, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
+                    planned, answer, of: whole, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
                 self.loops.wake(wakening)
                 if wakening.contains(.metadata) { self.tellMetadata() }
             }
@@ -431,5 +433,13 @@ struct ReadingSimulation {
         if reserved != self.state.reservedBytes { self.fail("\(self.state.reservedBytes) bytes are reserved") }
         // Each broker may exceed it by one batch.
         if buffered > self.state.settings.maximumPrefetchBytes + 2 * 200 { self.fail("\(buffered) bytes are buffered") }
+        let held = self.state.held.count
+        if held > self.state.settings.maximumPrefetchBytes + 2 * 200 { self.fail("\(held) bytes are held") }
+        if held < buffered { self.fail("\(held) bytes are held, fewer than \(buffered) buffered ones") }
+        if held > 0, buffered == 0, self.state.inHand == nil,
+            self.state.partitions.values.allSatisfy({ $0.putBack == nil && !$0.isTaken && $0.chunks.isEmpty })
+        {
+            self.fail("\(held) bytes are held by nothing")
+        }
     }
 }

@@ -29,9 +29,10 @@ import Testing
         return state
     }
 
-    private func metadata(leader: Int32 = 1, epoch: Int32 = 0) -> ClusterMetadata {
+    private func metadata(leader: Int32 = 1, epoch: Int32 = 0, partitions: Int32 = 1) -> ClusterMetadata {
         let topic = TopicMetadata(
-            name: "t", partitions: [PartitionMetadata(index: 0, leader: leader, leaderEpoch: epoch)])
+            name: "t",
+            partitions: (0..<partitions).map { PartitionMetadata(index: $0, leader: leader, leaderEpoch: epoch) })
         return ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic])
     }
 
@@ -205,10 +206,42 @@ import Testing
         }
         #expect(offset < 5)
         #expect(state.bufferedBytes < 4000 + batch.count)
-        // When the reader has taken a batch, there is room again.
+        // When the reader has processed a batch, there is room again, of which the fetchers are told.
         let taken = try #require(try self.take(&state))
         _ = try self.handOut(&state, taken)
+        #expect(!self.isPlanned(&state))
+        _ = state.readerAsked()
+        #expect(state.take().1.contains(.fetchers))
         #expect(self.isPlanned(&state))
+    }
+
+    @Test func anAnswerTakesRoomUntilAllOfItHasBeenRead() throws {
+        let others = (1...2).map { TopicPartition("t", $0) }
+        var state = try self.reading { $0.maximumPrefetchBytes = 4000 }
+        state.add(others)
+        for partition in others { try state.seek(partition, to: FetchPosition(offset: 0)) }
+        _ = state.metadataChanged(self.metadata(partitions: 3))
+        guard case .fetch(let fetches, let bytes) = state.planFetch(from: 1, now: self.now) else {
+            throw KafkaError(.illegalState, "Nothing is fetched.")
+        }
+        #expect(bytes == 2000)
+        state.fetchEnded(fetches, maximumBytes: bytes, from: 1, now: self.now)
+        var whole: FetchedAnswer? = FetchedAnswer(byteCount: 2000, in: state.held)
+        for fetch in fetches {
+            let chunk = FetchedChunk(try LogBatch.records(["a"], at: 0), aborted: AbortedTransactions())
+            _ = try state.fetched(
+                fetch, FetchAnswer(highWatermark: 1, chunk: chunk), of: #require(whole), from: 1, now: self.now,
+                backoff: .seconds(1))
+        }
+        whole = nil
+        for _ in fetches {
+            #expect(state.held.count == 2000)
+            let taken = try #require(try self.take(&state))
+            _ = try self.handOut(&state, taken)
+            #expect(state.held.count == 2000)
+            _ = state.readerAsked()
+        }
+        #expect(state.held.count == 0)
     }
 
     @Test func oneBrokersPartitionsDoNotTakeTheWholeBuffer() throws {
