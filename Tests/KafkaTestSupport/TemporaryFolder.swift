@@ -38,7 +38,7 @@ package enum TemporaryFolder {
                             "-c", "read -r line; for again in 1 2 3; do sleep 1; rm -rf \"$1\"; done", "sh",
                             self.folder.path,
                         ],
-                        output: nil, errors: URL(fileURLWithPath: "/dev/null"))
+                        readsOutput: false, errors: URL(fileURLWithPath: "/dev/null"))
                 }
             } catch {
                 say("\(self.folder.path): \(error)")
