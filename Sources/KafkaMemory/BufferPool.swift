@@ -5,9 +5,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pool of large memory blocks for reuse, in power-of-two size classes from 32 KiB to 64 MiB.
+/// A pool of large memory blocks for reuse, in power-of-two size classes from 32 KiB to 8 MiB.
 ///
-/// The pool keeps at most `limit` idle bytes and frees blocks that are returned beyond that.
+/// The pool keeps at most `limit` idle bytes. Beyond that it frees blocks of other sizes than the one that was returned last, which is the
+/// size that is in use.
 package final class BufferPool: Sendable {
     /// A block of memory. `@unchecked Sendable`, because only the code that took a block has its address.
     package struct Block: @unchecked Sendable {
@@ -18,12 +19,24 @@ package final class BufferPool: Sendable {
     private struct State {
         var free: [[Block]]
         var bytes = 0
+
+        /// Removes blocks of other sizes until at most `limit` bytes are left, if that is possible.
+        mutating func makeRoom(_ limit: Int, sparing size: Int) -> [Block] {
+            var removed: [Block] = []
+            for other in self.free.indices where other != size {
+                while self.bytes > limit, let block = self.free[other].popLast() {
+                    self.bytes -= block.capacity
+                    removed.append(block)
+                }
+            }
+            return removed
+        }
     }
 
     private static let smallestClass = 15
-    private static let largestClass = 26
+    private static let largestClass = 23
 
-    package static let shared = BufferPool(limit: 64 << 20)
+    package static let shared = BufferPool(limit: 12 << 20)
 
     private let limit: Int
     private let state: Lock<State>
@@ -52,13 +65,18 @@ package final class BufferPool: Sendable {
 
     /// Returns a block that came from `take` to the pool.
     package func give(_ block: Block) {
-        let kept = self.state.withLock { state in
-            guard state.bytes + block.capacity <= self.limit else { return false }
-            let exponent = Int.bitWidth - (block.capacity - 1).leadingZeroBitCount
-            state.free[exponent - Self.smallestClass].append(block)
+        let size = Int.bitWidth - (block.capacity - 1).leadingZeroBitCount - Self.smallestClass
+        let unwanted = self.state.withLock { state in
+            var unwanted =
+                block.capacity <= self.limit ? state.makeRoom(self.limit - block.capacity, sparing: size) : []
+            guard state.bytes + block.capacity <= self.limit else {
+                unwanted.append(block)
+                return unwanted
+            }
+            state.free[size].append(block)
             state.bytes += block.capacity
-            return true
+            return unwanted
         }
-        if !kept { block.base.deallocate() }
+        for block in unwanted { block.base.deallocate() }
     }
 }

@@ -43,4 +43,15 @@ import Testing
         #expect(pool.idleBytes == 131_072)
         #expect(pool.take(atLeast: 100) == nil)
     }
+
+    @Test func thePoolKeepsTheSizeThatWasReturnedLast() throws {
+        let pool = BufferPool(limit: 1 << 20)
+        let small = try [1, 2].map { _ in try #require(pool.take(atLeast: 1 << 18)) }
+        let large = try #require(pool.take(atLeast: 1 << 20))
+        for block in small { pool.give(block) }
+        #expect(pool.idleBytes == 2 << 18)
+        pool.give(large)
+        #expect(pool.idleBytes == 1 << 20)
+        #expect(try #require(pool.take(atLeast: 1 << 20)).base == large.base)
+    }
 }

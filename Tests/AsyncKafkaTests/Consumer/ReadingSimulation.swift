@@ -293,7 +293,7 @@ struct ReadingSimulation {
 
     /// A broker's loop may wait without an end only if it has nothing to fetch, or for the reader, or for another fetch.
     private mutating func checkProgress() {
-        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted else { return }
+        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted || self.fetches.isEmpty else { return }
         for (partition, assigned) in self.state.partitions where assigned.isFetchable {
             guard let broker = assigned.source(now: self.now), self.loops.isAsleep(.broker(broker)),
                 !self.fetches.contains(where: { $0.broker == broker })
