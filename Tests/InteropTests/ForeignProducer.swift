@@ -56,12 +56,13 @@ enum ForeignProducer: Sendable, CustomTestStringConvertible {
         case .java:
             let file = TemporaryFolder.path("producer")
             try Data("compression.type=\(codec.codec)\nlinger.ms=20\n".utf8).write(to: file)
-            let lines = try await KafkaTool.run(
+            let lines = try await KafkaTool.start(
                 "org.apache.kafka.tools.VerifiableProducer",
                 [
                     "--bootstrap-server", bootstrap, "--topic", topic, "--max-messages", "\(count)",
                     "--repeating-keys", "7", "--producer.config", file.path,
-                ])
+                ]
+            ).output()
             #expect(lines.count { $0.contains(#""name":"producer_send_success""#) } == count)
         case .console:
             try await KafkaTool.run(

@@ -152,7 +152,7 @@ package final class ChildProcess: Sendable {
 }
 
 /// Splits data that arrives in pieces into lines.
-private struct LineSplitter {
+struct LineSplitter {
     private var rest = Data()
 
     /// Returns the complete lines. Empty data marks the end, at which the rest is the last line.

@@ -181,8 +181,9 @@ struct ClusterLayout: Sendable {
 
     private func propertiesFile(_ id: Int) -> String { "\(self.folder.path)/broker-\(id).properties" }
 
-    func formatCommand(_ id: Int) -> [String] {
-        self.java + ["kafka.tools.StorageTool", "format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
+    /// The arguments of Kafka's storage tool that prepare a broker's folders.
+    func formatArguments(_ id: Int) -> [String] {
+        ["format", "-t", self.clusterID, "-c", self.propertiesFile(id)]
             + (self.hasDynamicQuorum ? [id == 1 ? "--standalone" : "--no-initial-controllers"] : [])
             + self.features.sorted { $0.key < $1.key }.flatMap { ["--feature", "\($0.key)=\($0.value)"] }
             + (self.secured == nil

@@ -28,9 +28,7 @@ package enum JavaProgram {
     package static func run(
         _ name: String, _ arguments: [String], input: String? = nil, with installation: KafkaInstallation? = nil
     ) async throws -> [String] {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        var source = try String(
-            contentsOf: tests.appendingPathComponent("InteropTests/Java/\(name).java"), encoding: .utf8)
+        var source = try String(contentsOf: self.source(of: name), encoding: .utf8)
         if let installation, installation.version < KafkaVersion(4, 3) {
             // Kafka's record classes have moved in later versions.
             source = source.replacingOccurrences(of: "common.record.internal.", with: "common.record.")
@@ -41,5 +39,10 @@ package enum JavaProgram {
         try source.write(to: file, atomically: true, encoding: .utf8)
         return try await KafkaTool.start(file.path, arguments, input: input, classPath: installation?.classPath)
             .output()
+    }
+    /// The file of a program.
+    static func source(of name: String) -> URL {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("InteropTests/Java/\(name).java")
     }
 }

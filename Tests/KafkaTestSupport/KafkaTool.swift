@@ -43,11 +43,18 @@ package enum KafkaTool {
     }
 
     /// Runs a class to its end and returns the lines of its standard output.
+    ///
+    /// It runs in the JVM of `ToolHost`, unless it needs options of its own. A class that calls Java's `System.exit` or
+    /// `Runtime.addShutdownHook` instead of Kafka's `Exit` must be started with `start`, such as those whose names begin
+    /// with `Verifiable`.
     @discardableResult
     package static func run(
-        _ tool: String, _ arguments: [String], input: String? = nil, options: [String] = []
+        _ tool: String, _ arguments: [String], input: String? = nil, classPath: String? = nil, options: [String] = []
     ) async throws -> [String] {
-        try await Self.start(tool, arguments, input: input, options: options).output()
+        guard options.isEmpty, JavaProgram.isAvailable else {
+            return try await Self.start(tool, arguments, input: input, classPath: classPath, options: options).output()
+        }
+        return try await ToolHost.shared(classPath).run(tool, arguments, input: input ?? "")
     }
 
     /// Runs a class for the duration of `body`.
@@ -56,6 +63,13 @@ package enum KafkaTool {
         _ body: (ChildProcess) async throws -> sending Result
     ) async throws -> sending Result {
         try await Self.start(tool, arguments, input: input).lend(body)
+    }
+
+    /// The error of a class that has ended with a status other than 0.
+    static func failure(of name: String, status: Int32, lines: [String], errors: String) -> RealCluster.Failure {
+        RealCluster.Failure(
+            description: "\(name) ended with \(status):\n\(lines.suffix(20).joined(separator: "\n"))\n"
+                + errors.suffix(4000))
     }
 }
 
@@ -68,9 +82,7 @@ extension ChildProcess {
         for await line in self.lines { lines.append(line) }
         let status = await self.ended()
         guard status == 0 else {
-            throw RealCluster.Failure(
-                description: "\(self.name) ended with \(status):\n\(lines.suffix(20).joined(separator: "\n"))\n"
-                    + self.errors.suffix(4000))
+            throw KafkaTool.failure(of: self.name, status: status, lines: lines, errors: self.errors)
         }
         return lines
     }

@@ -126,8 +126,8 @@ package actor RealCluster {
             }
         } else {
             for id in self.layout.ids {
-                let format = try self.launch("format-\(id)", self.layout.formatCommand(id))
-                guard await format.ended() == 0 else { throw self.failure(of: format) }
+                try await KafkaTool.run(
+                    "kafka.tools.StorageTool", self.layout.formatArguments(id), classPath: self.installation.classPath)
             }
         }
         for id in self.layout.ids { try self.launchBroker(id) }

@@ -65,11 +65,8 @@ struct Spawned: Sendable {
         var status: Int32 = 0
         while waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
         // Tells the watching script that there is nothing left to kill. Nobody reads this if the program was ended before the
-        // script began to watch, which must not end this process: the signal stays pending until this thread ends.
-        var brokenPipe = sigset_t()
-        sigemptyset(&brokenPipe)
-        sigaddset(&brokenPipe, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
+        // script began to watch.
+        blockBrokenPipeSignals()
         try? self.leash.write(contentsOf: Data("ended\n".utf8))
         self.closeLeash()
         let signal = status & 0x7f
@@ -115,4 +112,13 @@ private func spawn(
     let error = posix_spawn(&pid, program, &actions, &attributes, argv, environment)
     guard error == 0 else { throw RealCluster.Failure(description: "posix_spawn of \(program): error \(error)") }
     return pid
+}
+
+/// Blocks SIGPIPE in this thread, so that writing to a peer that is gone doesn't end the process. The signal stays
+/// pending until the thread ends.
+func blockBrokenPipeSignals() {
+    var brokenPipe = sigset_t()
+    sigemptyset(&brokenPipe)
+    sigaddset(&brokenPipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
 }
