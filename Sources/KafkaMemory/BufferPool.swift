@@ -60,7 +60,7 @@ package final class BufferPool: Sendable {
             state.bytes -= block.capacity
             return block
         }
-        return reused ?? Block(base: .allocate(byteCount: 1 << exponent, alignment: 16), capacity: 1 << exponent)
+        return reused ?? Block(base: PageMemory.allocate(1 << exponent), capacity: 1 << exponent)
     }
 
     /// Returns a block that came from `take` to the pool.
@@ -77,6 +77,6 @@ package final class BufferPool: Sendable {
             state.bytes += block.capacity
             return unwanted
         }
-        for block in unwanted { block.base.deallocate() }
+        for block in unwanted { PageMemory.deallocate(block.base, block.capacity) }
     }
 }

@@ -22,14 +22,16 @@ package final class ByteStorage: @unchecked Sendable {
     private let isPooled: Bool
 
     /// Creates a block of at least `minimumCapacity` uninitialized bytes.
-    package init(minimumCapacity: Int) {
-        if let block = BufferPool.shared.take(atLeast: minimumCapacity) {
+    ///
+    /// - Parameter isPooled: Whether it may be a block of the pool. One that is only used once would lie idle there.
+    package init(minimumCapacity: Int, isPooled: Bool = true) {
+        if isPooled, let block = BufferPool.shared.take(atLeast: minimumCapacity) {
             self.base = block.base
             self.capacity = block.capacity
             self.isPooled = true
         } else {
             self.capacity = max(minimumCapacity, 1)
-            self.base = .allocate(byteCount: self.capacity, alignment: 16)
+            self.base = PageMemory.allocate(self.capacity)
             self.isPooled = false
         }
     }
@@ -38,7 +40,7 @@ package final class ByteStorage: @unchecked Sendable {
         if self.isPooled {
             BufferPool.shared.give(BufferPool.Block(base: self.base, capacity: self.capacity))
         } else {
-            self.base.deallocate()
+            PageMemory.deallocate(self.base, self.capacity)
         }
     }
 

@@ -43,7 +43,7 @@ package struct FrameAssembler {
     package mutating func receiveBuffer() -> UnsafeMutableRawBufferPointer {
         if var frame = self.large {
             if frame.filled == frame.storage.capacity {
-                let larger = ByteStorage(minimumCapacity: min(frame.length, 2 * frame.storage.capacity))
+                let larger = Self.storage(min(frame.length, 2 * frame.storage.capacity), of: frame.length)
                 larger.base.copyMemory(from: frame.storage.base, byteCount: frame.filled)
                 frame.storage = larger
                 self.large = frame
@@ -102,8 +102,13 @@ package struct FrameAssembler {
         bytes.starts(with: [0x15, 0x03]) || bytes.starts(with: Array("HTTP".utf8))
     }
 
+    /// Creates storage for the beginning of a frame, or for all of it.
+    private static func storage(_ count: Int, of length: Int) -> ByteStorage {
+        ByteStorage(minimumCapacity: count, isPooled: count == length)
+    }
+
     private mutating func beginLargeFrame(length: Int, arrived: Int) {
-        let storage = ByteStorage(minimumCapacity: min(length, max(Self.trustedLength, self.largestReceived)))
+        let storage = Self.storage(min(length, max(Self.trustedLength, self.largestReceived)), of: length)
         storage.base.copyMemory(from: self.staging.base + self.start + 4, byteCount: arrived)
         self.large = LargeFrame(storage: storage, filled: arrived, length: length)
         self.start = 0
