@@ -14,6 +14,13 @@ extension Cluster {
         self.connections.openConnection(ConnectionKey(target: .broker(broker), purpose: purpose))
     }
 
+    /// The open connections on which no request waits at the broker.
+    var generalConnections: [BrokerConnection] {
+        self.connections.known(in: self.metadata.brokers).compactMap { key, _, condition in
+            key.purpose == .general ? condition.connection : nil
+        }
+    }
+
     /// Calls `completion` exactly once with a connection to a broker, which is opened if necessary: immediately on the
     /// calling thread if it is open, otherwise on the loop. Makes only one attempt, so that the caller can look for
     /// another leader or coordinator.

@@ -57,9 +57,14 @@ final class ConsumerLife: Sendable {
         var result = Result<Void, KafkaError>.success(())
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: core.loop) { await core.cluster.run() }
+            if let telemetry = core.telemetry {
+                group.addTask(executorPreference: core.loop) { await telemetry.run(core.telemetryReading) }
+            }
             for part in self.parts { group.addTask(executorPreference: core.loop) { await part() } }
             try? await self.closing.value()
             result = await self.close(consumer)
+            let schedule = core.state.withLock { $0.phase.schedule }
+            await core.telemetry?.close(until: schedule?.end ?? core.loop.now)
             group.cancelAll()
         }
         core.state.withLock { $0.phase = .closed }

@@ -17,6 +17,10 @@ struct ConsumerTally: Sendable {
     private(set) var commitTime = RecentDistribution()
     private(set) var failedCommits = RecentCount()
     var rebalances = RebalanceTimes()
+    /// The shares of the reader's time in which it waits for records, in millionths.
+    private(set) var idleRatio = RecentDistribution()
+    /// When the reader last asked for records, and when it had them.
+    private var reading: (asked: MonotonicTime, went: MonotonicTime?)?
 
     init(since beginning: MonotonicTime = MonotonicTime(nanoseconds: 0)) {
         self.beginning = beginning
@@ -29,6 +33,17 @@ struct ConsumerTally: Sendable {
         self.bytes.add(received.bytes, now: now)
         self.batches.add(received.batches, now: now)
     }
+
+    /// The reader asks for records.
+    mutating func readerAsked(now: MonotonicTime) {
+        if let last = self.reading, let went = last.went, now > last.asked {
+            self.idleRatio.record(Int((went - last.asked) / (now - last.asked) * 1_000_000), now: now)
+        }
+        self.reading = (now, nil)
+    }
+
+    /// The reader has records, or an error.
+    mutating func readerWent(now: MonotonicTime) { self.reading?.went = now }
 
     /// A Fetch was answered with so many bytes of records.
     mutating func fetched(_ bytes: Int, now: MonotonicTime) { self.fetchSize.record(bytes, now: now) }

@@ -19,8 +19,8 @@ public struct ClientStatistics: KafkaStatistics, Hashable {
     /// The connections that are open or being opened, and those that could not be opened or broke, by broker.
     public var connections: [ConnectionStatistics]
 
-    /// The number of connections that were opened since the client was created.
-    public var connectionsOpened: Int
+    /// The connections that were opened.
+    public var connectionsOpened: StatisticsCount
     /// The number of attempts to connect that failed since the client was created.
     public var failedConnectionAttempts: Int
     /// The requests that were sent.
@@ -44,7 +44,7 @@ extension ClientStatistics {
             ("clientID", .text(self.clientID)), ("age", .time(self.age)),
             ("clusterID", .optional(self.clusterID, StatisticsTree.text)), ("brokers", .integer(self.brokers)),
             ("connections", .list(self.connections.map(\.tree))),
-            ("connectionsOpened", .integer(self.connectionsOpened)),
+            ("connectionsOpened", self.connectionsOpened.tree),
             ("failedConnectionAttempts", .integer(self.failedConnectionAttempts)),
             ("requests", self.requests.tree), ("failedRequests", self.failedRequests.tree),
             ("bytesSent", self.bytesSent.treeOfBytes), ("bytesReceived", self.bytesReceived.treeOfBytes),

@@ -15,8 +15,8 @@ struct ConnectionTally: Sendable {
 
     /// When counting began.
     let beginning: MonotonicTime
-    /// The number of connections that were opened.
-    private(set) var opened = 0
+    /// The connections that were opened.
+    private(set) var opened = RecentCount()
     /// The number of attempts to connect that failed.
     private(set) var failedAttempts = 0
     private(set) var requests = RecentCount()
@@ -34,7 +34,7 @@ struct ConnectionTally: Sendable {
         self.beginning = beginning
     }
 
-    mutating func connected() { self.opened += 1 }
+    mutating func connected(now: MonotonicTime) { self.opened.add(1, now: now) }
 
     mutating func attemptFailed() { self.failedAttempts += 1 }
 

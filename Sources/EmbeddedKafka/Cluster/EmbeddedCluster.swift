@@ -24,6 +24,8 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// The ACLs, or nil without an authorizer.
     var acls: ACLTable?
     var quotas = ClientQuotas()
+    /// What clients have pushed of their metrics.
+    var metrics: MetricsReceiver
     /// The tasks that wait for records or groups.
     let waiters = ClusterWaiters()
 
@@ -57,6 +59,8 @@ final class EmbeddedCluster: @unchecked Sendable {
             .transactionVersion: configuration.transactionVersion, .groupVersion: configuration.groupVersion,
         ]
         self.settings = ClusterSettings(configuration)
+        self.metrics = MetricsReceiver(
+            configuration.metricsSubscription, capacity: configuration.requestLogCapacity)
         self.acls = configuration.authorizer.map {
             ACLTable(superUsers: $0.superUsers, allowsIfNoACL: $0.allowsIfNoACL)
         }

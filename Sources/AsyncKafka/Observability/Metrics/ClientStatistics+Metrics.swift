@@ -30,7 +30,7 @@ extension ClientStatistics {
             $0.throttleTime
         },
         .counter("kafka_client_connections_opened_total", of: "connections", "The connections that were opened.") {
-            $0.connectionsOpened
+            $0.connectionsOpened.total
         },
         .counter(
             "kafka_client_failed_connection_attempts_total", of: "attempts", "The attempts to connect that failed."
