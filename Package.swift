@@ -22,6 +22,7 @@ let package = Package(
         .executable(name: "embedded-kafka", targets: ["embedded-kafka"]),
         .executable(name: "page-views", targets: ["page-views"]),
         .executable(name: "invoices", targets: ["invoices"]),
+        .executable(name: "order-service", targets: ["order-service"]),
     ],
     traits: [
         .trait(name: "Zstd", description: "zstd compression, on the system's libzstd"),
@@ -44,7 +45,7 @@ let package = Package(
     ],
     targets: [
         // C code for what Swift can't express, and the system's libraries.
-        .target(name: "CChecksum", path: "Sources/C/CChecksum"),
+        .target(name: "CInstructions", path: "Sources/C/CInstructions"),
         .target(name: "CEpoll", path: "Sources/C/CEpoll"),
         .systemLibrary(
             name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib",
@@ -70,7 +71,7 @@ let package = Package(
         .target(
             name: "KafkaProtocol",
             dependencies: [
-                "KafkaMemory", "CChecksum", "CZlib",
+                "KafkaMemory", "CInstructions", "CZlib",
                 .target(name: "CZstd", condition: .when(traits: ["Zstd"])),
                 .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
                 .target(name: "CSnappy", condition: .when(traits: ["Snappy"])),
@@ -127,6 +128,9 @@ let package = Package(
         .executableTarget(
             name: "invoices", dependencies: ["AsyncKafka", "EmbeddedKafka", "ArgumentParsing"],
             path: "Examples/Invoices", swiftSettings: settings),
+        .executableTarget(
+            name: "order-service", dependencies: ["AsyncKafka", "EmbeddedKafka"], path: "Examples/OrderService",
+            exclude: ["Dockerfile", "Dockerfile.dockerignore"], swiftSettings: settings),
 
         // The code quoted in README.md and the articles, which is compiled so that it stays correct.
         .target(
@@ -144,7 +148,7 @@ let package = Package(
             name: "InteropTests",
             dependencies: [
                 "AsyncKafka", "EmbeddedKafka", "KafkaOIDC", "KafkaTestSupport", "KafkaProtocol", "KafkaTransport",
-                "KafkaMemory", "async-kafka", "invoices",
+                "KafkaMemory", "async-kafka", "invoices", "order-service",
             ],
             exclude: ["Java"],
             swiftSettings: settings),
@@ -204,9 +208,9 @@ let package = Package(
             dependencies: ["invoices", "AsyncKafka", "EmbeddedKafka", "ArgumentParsing", "KafkaTestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "SnippetsTests",
+            name: "OrderServiceTests",
             dependencies: [
-                "Snippets", "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory",
+                "order-service", "AsyncKafka", "EmbeddedKafka", "KafkaTestSupport", "KafkaTransport", "KafkaMemory",
             ],
             swiftSettings: settings),
     ]

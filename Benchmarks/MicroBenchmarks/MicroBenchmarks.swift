@@ -9,33 +9,46 @@ import KafkaMemory
 import KafkaProtocol
 import KafkaTransport
 
-/// Measures single operations of the hot paths: `micro-benchmarks [NAME [COUNT]]`.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Measures single operations of the hot paths: `micro-benchmarks [NAME... | --counted]`.
 ///
-/// Without arguments it runs several rounds of each operation and prints the time of the fastest one, because other
-/// work on the machine can only slow a round down. With a name it runs that operation COUNT times without measuring it,
-/// for tools that count instructions.
+/// It runs several rounds of each operation and prints the time of the fastest one, because other work on the machine can only
+/// slow a round down. With `--counted` it runs each operation a fixed number of times, for a tool that counts instructions and
+/// knows by the calls of `mark()` where they begin and end.
 @main
 struct MicroBenchmarks {
     static func main() async throws {
-        let arguments = CommandLine.arguments.dropFirst()
+        let names = CommandLine.arguments.dropFirst()
         let operations = try Self.operations()
-        guard let name = arguments.first else {
-            print("operation                                  ns")
-            for operation in operations { print(Self.line(operation, nanoseconds: try await Self.time(operation))) }
-            return
+        if names == ["--counted"] { return try await Self.runCounted(operations) }
+        print("operation                                  ns")
+        for operation in operations where names.isEmpty || names.contains(operation.name) {
+            print(Self.line(operation, nanoseconds: try await Self.time(operation)))
         }
-        if name == "--names" {
-            for operation in operations { print(operation.name) }
-            return
-        }
-        guard let operation = operations.first(where: { $0.name == name }),
-            let count = arguments.dropFirst().first.map({ Int($0) }) ?? 1_000
-        else {
-            print("usage: micro-benchmarks [--names | NAME [COUNT]]")
-            return
-        }
-        try await operation.repeated(count)
     }
+
+    /// Runs the operations between marks, and prints their names and how often each one ran.
+    private static func runCounted(_ operations: [Operation]) async throws {
+        for operation in operations {
+            guard let count = operation.counted else { continue }
+            // What is only done the first time isn't counted.
+            try await operation.repeated(count)
+            Self.mark()
+            try await operation.repeated(count)
+            Self.mark()
+            print(operation.name, count)
+        }
+    }
+
+    /// Calls a function that nothing else calls and that the tool can find, because it is in the system's library.
+    private static func mark() { _ = getppid() }
 
     /// Returns a line of the table with the name and the time.
     private static func line(_ operation: Operation, nanoseconds: Double) -> String {
@@ -65,6 +78,9 @@ struct MicroBenchmarks {
 /// An operation to measure.
 struct Operation {
     let name: String
+    /// How often it runs while its instructions are counted. Nil if that says nothing: they are those of other libraries, or depend
+    /// on threads.
+    var counted: Int?
     /// Runs the operation a number of times.
     let repeated: (Int) async throws -> Void
 }

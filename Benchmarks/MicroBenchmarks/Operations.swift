@@ -29,11 +29,25 @@ extension MicroBenchmarks {
         return builder.finish()
     }
 
+    /// Verifies the checksum of a batch and reads the values of its records, as a consumer does.
+    private static func read(_ encoded: Bytes) throws -> UInt64 {
+        var reader = RecordBatchReader(encoded)
+        var size: UInt64 = 0
+        while let batch = try reader.next() {
+            try batch.validateChecksum()
+            let records = try batch.records()
+            var iterator = records.makeIterator()
+            while let record = try iterator.next() { size &+= UInt64(records.value(of: record)?.count ?? 0) }
+        }
+        return size
+    }
+
     private static func records() throws -> [Operation] {
-        var reader = RecordBatchReader(try Self.batch()[0])
+        let encoded = try Self.batch()[0]
+        var reader = RecordBatchReader(encoded)
         guard let batch = try reader.next() else { return [] }
         return [
-            Operation(name: "encode-record") { count in
+            Operation(name: "encode-record", counted: 20_000) { count in
                 var builder = RecordBatchBuilder(initialCapacity: 1 << 20)
                 for index in 0..<count {
                     let isIn = try builder.append(
@@ -42,7 +56,12 @@ extension MicroBenchmarks {
                 }
                 sink &+= UInt64(builder.count)
             },
-            Operation(name: "decode-record") { count in
+            Operation(name: "encode-record-for-100-partitions", counted: 20_000) { count in
+                let batches = (0..<100).map { _ in OpenBatch() }
+                for index in 0..<count { try batches[index % 100].append(Self.key, Self.value, Int64(index)) }
+                sink &+= UInt64(batches[0].records.count)
+            },
+            Operation(name: "decode-record", counted: 20_000) { count in
                 let records = try batch.records()
                 var iterator = records.makeIterator()
                 for _ in 0..<count {
@@ -53,7 +72,13 @@ extension MicroBenchmarks {
                     sink &+= UInt64(records.value(of: record)?.count ?? 0)
                 }
             },
-            Operation(name: "partition-of-key") { count in
+            Operation(name: "encode-batch-of-160-records", counted: 50) { count in
+                for _ in 0..<count { sink &+= UInt64(try Self.batch()[0].count) }
+            },
+            Operation(name: "decode-batch-of-160-records", counted: 50) { count in
+                for _ in 0..<count { sink &+= try Self.read(encoded) }
+            },
+            Operation(name: "partition-of-key", counted: 20_000) { count in
                 for _ in 0..<count { sink &+= UInt64(bitPattern: Int64(Murmur2.hash(Self.key))) }
             },
         ]
@@ -62,7 +87,7 @@ extension MicroBenchmarks {
     private static func checksums() throws -> [Operation] {
         let batch = try Self.batch()[0]
         return [
-            Operation(name: "crc32c-18KB") { count in
+            Operation(name: "crc32c-18KB", counted: 200) { count in
                 for _ in 0..<count { sink &+= UInt64(batch.withUnsafeBytes { CRC32C.checksum(of: $0) }) }
             }
         ]
@@ -122,10 +147,10 @@ extension MicroBenchmarks {
         }
         let bytes = try encode()
         return [
-            Operation(name: "encode-metadata-of-100-partitions") { count in
+            Operation(name: "encode-metadata-of-100-partitions", counted: 100) { count in
                 for _ in 0..<count { sink &+= UInt64(try encode().count) }
             },
-            Operation(name: "decode-metadata-of-100-partitions") { count in
+            Operation(name: "decode-metadata-of-100-partitions", counted: 100) { count in
                 for _ in 0..<count {
                     var reader = ByteReader(bytes)
                     sink &+= UInt64(try MetadataResponse(from: &reader, version: version).topics.count)
@@ -150,5 +175,17 @@ extension MicroBenchmarks {
                 }
             },
         ]
+    }
+}
+
+/// A batch that is replaced when it is full.
+private final class OpenBatch {
+    private static let size = 256 << 10
+    @exclusivity(unchecked) var records = RecordBatchBuilder(initialCapacity: OpenBatch.size)
+
+    func append(_ key: Bytes, _ value: Bytes, _ timestamp: Int64) throws {
+        while try !self.records.append(
+            key: key, value: value, headers: [], timestamp: timestamp, limit: Self.size)
+        { self.records = RecordBatchBuilder(initialCapacity: Self.size) }
     }
 }

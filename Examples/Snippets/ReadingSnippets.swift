@@ -34,19 +34,6 @@ func readBatches(_ consumer: KafkaConsumer) async throws {
     // snippet end
 }
 
-func keyedProgress(_ configuration: ConsumerConfiguration) async throws {
-    // snippet: keyed-progress-use
-    var configuration = configuration
-    configuration.enableAutoCommit = false  // An automatic commit would cover records that are still in work.
-    let progress = KeyedProgress()
-    try await KafkaConsumer.withConsumer(configuration, subscribedTo: ["orders"], listener: progress) { consumer in
-        try await progress.process(consumer) { record in
-            try await process(record)
-        }
-    }
-    // snippet end
-}
-
 func atMostOnce(_ consumer: KafkaConsumer) async throws {
     // snippet: at-most-once
     for try await batch in consumer.batches {

@@ -8,12 +8,11 @@
 // The code of the articles about running a service and handling errors.
 
 import AsyncKafka
-import Dispatch
-import Foundation
-import Synchronization
 
 // snippet: service
-func runInvoicing(_ cluster: KafkaClientConfiguration) async throws {
+func runInvoicing(
+    _ cluster: KafkaClientConfiguration, until stopped: @escaping @Sendable () async -> Void
+) async throws {
     var reading = ConsumerConfiguration(cluster, groupID: "invoicing")
     reading.autoOffsetReset = .earliest
     reading.enableAutoCommit = false
@@ -36,31 +35,12 @@ func runInvoicing(_ cluster: KafkaClientConfiguration) async throws {
             producer.triggerGracefulShutdown()  // Nothing is written any more.
         }
         group.addTask {
-            await untilTerminated()
+            await stopped()
             consumer.triggerGracefulShutdown()
         }
         // Unlike `waitForAll`, this ends with the first error, and leaving the group then cancels the other tasks.
         for try await _ in group {}
     }
-}
-// snippet end
-
-// snippet: termination
-/// Returns at the first SIGTERM or SIGINT, or when the task is cancelled. A second signal ends the process at once.
-func untilTerminated() async {
-    let (signals, continuation) = AsyncStream<Void>.makeStream()
-    let sources = [SIGTERM, SIGINT].map { number in
-        signal(number, SIG_IGN)  // Otherwise the signal would end the process before the source sees it.
-        let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler { @Sendable in
-            signal(number, SIG_DFL)
-            continuation.yield()
-        }
-        source.resume()
-        return source
-    }
-    for await _ in signals { break }
-    for source in sources { source.cancel() }
 }
 // snippet end
 
@@ -76,24 +56,6 @@ func copy(_ cluster: KafkaClientConfiguration, _ reading: ConsumerConfiguration)
                 try await consumer.commit()
             }
         }
-    }
-}
-// snippet end
-
-// snippet: readiness
-/// Whether this instance is a member of its group.
-final class Readiness: ConsumerRebalanceListener {
-    private let state = Mutex(false)
-
-    var isReady: Bool { self.state.withLock { $0 } }
-
-    // Also called, without partitions, if there are more members than partitions.
-    func partitionsAssigned(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-        self.state.withLock { $0 = true }
-    }
-
-    func partitionsLost(_ partitions: [TopicPartition], consumer: KafkaConsumer) async throws {
-        self.state.withLock { $0 = false }
     }
 }
 // snippet end

@@ -56,9 +56,14 @@ final class MixedLoad: Sendable {
     /// Waits until the group has read all that is written by now.
     func progress(_ when: String) async throws {
         let end = self.written.withLock { $0 }
-        try await eventually("the group reads on \(when)", within: .seconds(30)) {
-            try self.log.check()
-            return self.log.view.isRead(Self.partitions, to: end)
+        do {
+            try await eventually("the group reads on \(when)", within: .seconds(30)) {
+                try self.log.check()
+                return self.log.view.isRead(Self.partitions, to: end)
+            }
+        } catch let timeout as Timeout {
+            let behind = self.log.view.behind(end, of: self.topic, partitions: Self.partitions)
+            throw Timeout(description: "\(timeout); \(behind.joined(separator: "; "))")
         }
     }
 
@@ -120,6 +125,20 @@ extension GroupLog.View {
     /// Whether members have come this far in all partitions.
     fileprivate func isRead(_ partitions: Int, to end: Int64) -> Bool {
         self.reads.count == partitions && self.reads.values.allSatisfy { ($0.max() ?? -1) >= end - 1 }
+    }
+
+    /// A sentence on each partition in which members have not come this far.
+    fileprivate func behind(_ end: Int64, of topic: String, partitions: Int) -> [String] {
+        let holdings = self.holdings
+        return (0..<partitions).compactMap { number in
+            let partition = TopicPartition(topic, Int32(number))
+            let offsets = self.reads[partition, default: []]
+            let last = offsets.max() ?? -1
+            guard last < end - 1 else { return nil }
+            let holders = holdings.filter { $0.value.contains(partition) }.keys.sorted()
+            return "\(partition), held by \(holders), was read to \(last) of \(end - 1), "
+                + "lately to \(offsets.last ?? -1) by \(self.readers[partition]?.last ?? "nobody")"
+        }
     }
 }
 

@@ -9,6 +9,8 @@ import Foundation
 
 package struct Timeout: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Polls until a condition outside of this process holds, such as a broker being up.

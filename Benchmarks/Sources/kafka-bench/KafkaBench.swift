@@ -17,7 +17,8 @@ import Foundation
 @main
 struct KafkaBench {
     static let usage = """
-        usage: kafka-bench produce|batch|records|ack|transactions-COUNT BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd
+        usage: kafka-bench MODE BOOTSTRAP TOPIC N SIZE none|gzip|snappy|lz4|zstd
+                   MODE: produce|keyed|many|batch|records|ack|rtt|transactions-COUNT
                kafka-bench member BOOTSTRAP TOPIC GROUP eager|cooperative|consumer SESSION-SECONDS
                kafka-bench groups eager|cooperative|consumer PARTITIONS MEMBERS
         """
@@ -35,6 +36,15 @@ struct KafkaBench {
         case "produce":
             try await ProduceBenchmark(cluster: cluster, topic: arguments[3], compression: compression).run(
                 count, payloads)
+        case "keyed":
+            try await ProduceBenchmark(
+                cluster: cluster, topic: arguments[3], compression: compression, keys: Keys()
+            ).run(count, payloads)
+        case "many":
+            try await ManySendersBenchmark(cluster: cluster, topic: arguments[3], compression: compression).run(
+                count, payloads)
+        case "rtt":
+            try await RoundTripBenchmark(cluster: cluster, topic: arguments[3]).run(count, payloads)
         case "ack":
             try await AcknowledgedSendBenchmark(cluster: cluster, topic: arguments[3]).run(count, payloads)
         case "batch":
@@ -103,6 +113,13 @@ struct Payloads {
         let all = Bytes(data)
         self.values = stride(from: 0, to: all.count - size + 1, by: size).map { all[$0..<$0 + size] }
     }
+}
+
+/// The keys `user-0` to `user-9999`, in an order in which neighbours are far apart.
+struct Keys {
+    private let keys = (0..<10_000).map { Bytes("user-\($0)") }
+
+    subscript(index: Int) -> Bytes { self.keys[index * 7919 % self.keys.count] }
 }
 
 /// Measures the CPU and wall time since its creation.

@@ -123,8 +123,11 @@ extension SubscriptionState {
         _ fetches: [PlannedFetch], maximumBytes: Int, from broker: Int32, now: MonotonicTime
     ) -> Wakening {
         self.reservedBytes -= maximumBytes
-        if fetches.first?.isBeside != true { self.busyBrokers.remove(broker) }
-        var isOthersTurn = self.isRoomWanted
+        let isBeside = fetches.first?.isBeside == true
+        if !isBeside { self.busyBrokers.remove(broker) }
+        // If the broker's own fetch has ended before one beside it, the broker's fetcher could not request the partitions of the
+        // latter, and waits if it has no others.
+        var isOthersTurn = self.isRoomWanted || (isBeside && !self.busyBrokers.contains(broker))
         self.isRoomWanted = false
         for fetch in fetches {
             guard let index = self.partitions.index(forKey: fetch.partition),

@@ -12,10 +12,11 @@ import KafkaProtocol
 enum BatchResult: Sendable {
     /// The offset and the time are nil if the broker didn't return them.
     case stored(baseOffset: Int64?, logAppendTime: Int64?)
-    case failed(KafkaError)
+    // Errors are indirect, because each waiting task gets a copy of a result, which nearly always has none.
+    indirect case failed(KafkaError)
     /// The broker rejected some records, by index. It didn't store the others only because they are in the same batch
     /// (KIP-467).
-    case recordsRefused([Int32: KafkaError], others: KafkaError)
+    indirect case recordsRefused([Int32: KafkaError], others: KafkaError)
     /// The batch was too large and was replaced by these batches, each with its number of records.
     case split([(batch: ProducerBatch, count: Int32)])
 }
@@ -74,9 +75,19 @@ final class BatchOutcome: Sendable {
 
     private struct State {
         var result: BatchResult?
-        var waiters: [(interest: Interest, promise: Promise<BatchResult>)] = []
+        var waiting = WaitingTasks<BatchResult>()
+        /// The number of waiting tasks that need the result of a record.
+        var interested = 0
         /// The number of records of this batch that are counted as undelivered.
         var unreported = 0
+
+        /// Returns the result if there is one, and how many records no longer count as undelivered, because a task learns of them.
+        mutating func take(for interest: Interest) -> (result: BatchResult, reported: Int)? {
+            guard let result = self.result else { return nil }
+            guard interest == .record else { return (result, 0) }
+            defer { self.unreported = 0 }
+            return (result, self.unreported)
+        }
     }
 
     private let state = Lock(State())
@@ -88,57 +99,82 @@ final class BatchOutcome: Sendable {
 
     /// Ends the batch of `count` records. Resumes tasks, so call it outside of locks.
     func complete(_ result: BatchResult, count: Int) {
-        let error = result.error
-        if let error { self.undelivered.add(count, error) }
-        let waiters: [(interest: Interest, promise: Promise<BatchResult>)]? = self.state.withLock { state in
-            guard state.result == nil else { return nil }
+        let tasks = self.state.withLock { state -> [WaitingTasks<BatchResult>.Continuation] in
+            guard state.result == nil else { return [] }
             state.result = result
-            if error != nil { state.unreported = count }
-            defer { state.waiters = [] }
-            return state.waiters
+            // The count must be correct before a task resumes, because that task may call `flush` immediately.
+            if let error = result.error, state.interested == 0 {
+                state.unreported = count
+                self.undelivered.add(count, error)
+            }
+            return state.waiting.end()
         }
-        guard let waiters else {
-            self.undelivered.subtract(error == nil ? 0 : count)
-            return
-        }
-        // The count must be correct before a task resumes, because that task may call `flush` immediately.
-        let isAsked = waiters.contains { $0.interest == .record }
-        if isAsked { self.noteReported() }
-        var isReported = false
-        for waiter in waiters where waiter.interest == .record {
-            if waiter.promise.fulfill(.success(result)) { isReported = true }
-        }
-        if isAsked, !isReported, let error {
-            // All tasks that waited for a record have been cancelled in the meantime.
-            self.state.withLock { $0.unreported = count }
-            self.undelivered.add(count, error)
-        }
-        for waiter in waiters where waiter.interest == .end { waiter.promise.fulfill(.success(result)) }
+        for task in tasks { task.resume(returning: result) }
     }
 
     /// Waits for the result. Throws only `.cancelled`.
     func wait(for interest: Interest) async throws(KafkaError) -> BatchResult {
-        if let result = self.state.withLock({ $0.result }) { return self.report(result, interest) }
-        let promise = Promise<BatchResult>()
-        let result: BatchResult? = self.state.withLock { state in
-            if state.result == nil { state.waiters.append((interest, promise)) }
-            return state.result
+        let place: Int
+        switch self.enter(interest) {
+        case .ended(let result): return result
+        case .waiting(let taken): place = taken
         }
-        if let result { return self.report(result, interest) }
-        return try await promise.value()
-    }
-
-    private func report(_ result: BatchResult, _ interest: Interest) -> BatchResult {
-        if interest == .record, result.error != nil { self.noteReported() }
+        // Assigned instead of returned: the functions of the runtime are generic, and copy a result as slowly as generic code does.
+        var result: BatchResult?
+        await withTaskCancellationHandler {
+            result = await withUnsafeContinuation { self.suspend($0, at: place, interest) }
+        } onCancel: {
+            self.cancel(at: place, interest)
+        }
+        guard let result else {
+            self.leave(place)
+            throw .cancelled
+        }
         return result
     }
 
-    private func noteReported() {
-        let count = self.state.withLock { state in
-            defer { state.unreported = 0 }
-            return state.unreported
+    // MARK: The steps of a wait, which tests take one by one
+
+    enum Entry {
+        case ended(BatchResult)
+        case waiting(place: Int)
+    }
+
+    func enter(_ interest: Interest) -> Entry {
+        let (entry, reported): (Entry, Int) = self.state.withLock { state in
+            if let (result, reported) = state.take(for: interest) { return (.ended(result), reported) }
+            if interest == .record { state.interested += 1 }
+            return (.waiting(place: state.waiting.enter()), 0)
         }
-        if count > 0 { self.undelivered.subtract(count) }
+        if reported > 0 { self.undelivered.subtract(reported) }
+        return entry
+    }
+
+    /// Keeps the continuation of a task that has entered, or resumes it if it was cancelled or there is a result by now.
+    func suspend(_ continuation: WaitingTasks<BatchResult>.Continuation, at place: Int, _ interest: Interest) {
+        let (isSuspended, ended): (Bool, (result: BatchResult, reported: Int)?) = self.state.withLock { state in
+            if let ended = state.take(for: interest) { return (false, ended) }
+            return (state.waiting.suspend(continuation, at: place), nil)
+        }
+        guard !isSuspended else { return }
+        if let ended, ended.reported > 0 { self.undelivered.subtract(ended.reported) }
+        continuation.resume(returning: ended?.result)
+    }
+
+    func cancel(at place: Int, _ interest: Interest) {
+        let continuation: WaitingTasks<BatchResult>.Continuation? = self.state.withLock { state in
+            guard state.result == nil else { return nil }
+            if interest == .record { state.interested -= 1 }
+            return state.waiting.cancel(at: place)
+        }
+        continuation?.resume(returning: nil)
+    }
+
+    /// Places end with the result.
+    private func leave(_ place: Int) {
+        self.state.withLock { state in
+            if state.result == nil { state.waiting.leave(place) }
+        }
     }
 }
 

@@ -118,7 +118,7 @@ struct RecordAccumulator {
             case .named(let partition): index = Int(partition)
             case .free: return nil
             }
-            guard index >= 0, index < topic.partitionCount, let open = topic.partitions[index].open else { return nil }
+            guard index >= 0, index < topic.partitionCount, let open = topic.openByPartition[index] else { return nil }
             batch = open
         }
         let index = batch.records.count

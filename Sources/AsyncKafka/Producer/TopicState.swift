@@ -20,6 +20,9 @@ final class TopicState: @unchecked Sendable {
     var id: KafkaUUID = .zero
     /// All partitions that the topic has ever had.
     private(set) var partitions: [PartitionState] = []
+    /// The batches that accept records, by partition. They are here and not in `PartitionState`, so that a record for one of many
+    /// partitions doesn't bring another object into the CPU's cache.
+    fileprivate(set) var openByPartition: [ProducerBatch?] = []
     /// The current number of partitions.
     private(set) var partitionCount = 0
     /// `partitionCount` as the divisor of a hash. Never 0.
@@ -51,6 +54,7 @@ final class TopicState: @unchecked Sendable {
         while self.partitions.count < count {
             self.partitions.append(
                 PartitionState(topic: self, index: Int32(self.partitions.count), queue: makeQueue()))
+            self.openByPartition.append(nil)
         }
         self.partitionCount = count
         self.hashRange = UInt32(count)
@@ -87,7 +91,10 @@ final class PartitionState: @unchecked Sendable {
     /// The closed batches.
     var queue: BatchQueue<ProducerBatch>
     /// The batch that accepts records.
-    var open: ProducerBatch?
+    var open: ProducerBatch? {
+        get { self.topic.openByPartition[Int(self.index)] }
+        set { self.topic.openByPartition[Int(self.index)] = newValue }
+    }
     var openedAt = MonotonicTime(nanoseconds: 0)
     /// Whether the open batch may be sent although it isn't full, because its linger is over or a flush was requested.
     var isOpenDue = false

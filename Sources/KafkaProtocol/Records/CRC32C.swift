@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import CChecksum
+import CInstructions
 
 /// CRC-32C (Castagnoli): the checksum of record batches.
 ///

@@ -22,8 +22,11 @@ package enum Murmur2 {
                 hash = hash &* multiplier ^ word &* multiplier
                 position += 4
             }
-            if position < bytes.count {
-                for (index, byte) in bytes[position...].enumerated() { hash ^= UInt32(byte) << UInt32(8 * index) }
+            let rest = bytes.count - position
+            if rest > 0 {
+                if rest > 2 { hash ^= UInt32(bytes[position + 2]) << 16 }
+                if rest > 1 { hash ^= UInt32(bytes[position + 1]) << 8 }
+                hash ^= UInt32(bytes[position])
                 hash &*= multiplier
             }
             hash ^= hash >> 13

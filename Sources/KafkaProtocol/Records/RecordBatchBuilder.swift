@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
+import CInstructions
 package import KafkaMemory
 
 /// A builder of one record batch (magic 2).
@@ -29,6 +30,9 @@ package import KafkaMemory
 package struct RecordBatchBuilder: ~Copyable, Sendable {
     /// The number of bytes before the first record.
     package static let headerSize = RecordBatchHeader.size
+
+    /// The number of bytes from which on the CPU recognizes by itself that memory is written in order.
+    private static let prefetchLimit = 512
 
     private var storage = ByteStorage.empty
     private let initialCapacity: Int
@@ -103,6 +107,10 @@ package struct RecordBatchBuilder: ~Copyable, Sendable {
         }
         self.byteCount = end
         self.count &+= 1
+        // The next record is probably as large. If the producer writes to many partitions in turn, its memory isn't in the cache,
+        // and the CPU has no other way to know of it.
+        ckafka_prefetch_for_writing(
+            base + end, min(encoding.size, Self.prefetchLimit, self.storage.capacity &- end))
         return true
     }
 

@@ -80,6 +80,35 @@ import Testing
         #expect(plan.fetches.isEmpty && plan.next == nil)
     }
 
+    /// The broker's own fetch ends while the one beside it waits, and can't include the partition then.
+    @Test func aFetchBesideThatOutlastsTheOtherLetsTheBrokersLoopGoOn() throws {
+        var state = SubscriptionState(SubscriptionState.Settings())
+        state.assign([self.partition])
+        let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
+        _ = state.metadataChanged(
+            ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
+        try state.seek(self.partition, to: FetchPosition(offset: 5))
+        guard case .fetch(let own, let bytes) = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("There is nothing to fetch.")
+            return
+        }
+        try state.seek(self.partition, to: FetchPosition(offset: 0))
+        let beside = try #require(state.planFetchesBeside(now: self.now).fetches.first)
+        state.fetchEnded(own, maximumBytes: bytes, from: 1, now: self.now)
+        guard case .wait(until: nil) = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("The partition is fetched twice at once.")
+            return
+        }
+        let ended = state.fetchEnded(beside.fetches, maximumBytes: beside.maximumBytes, from: 1, now: self.now)
+        let answered = state.fetched(
+            beside.fetches[0], FetchAnswer(highWatermark: 0), from: 1, now: self.now, backoff: .seconds(1))
+        #expect(ended.union(answered).contains(.fetchers))
+        guard case .fetch = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("The partition is not fetched.")
+            return
+        }
+    }
+
     @Test func aMovedPartitionIsReadAlthoughItsFirstFetchIsRefusedAndTheBrokerWaitsWithAnother() async throws {
         try await EmbeddedKafka.withBroker { kafka in
             try await kafka.createTopic("t")

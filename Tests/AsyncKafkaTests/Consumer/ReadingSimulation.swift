@@ -38,12 +38,24 @@ struct ReadingSimulation {
         var maximumBytes: Int
     }
 
+    /// A loop that plans fetches: of a broker's own, or of those beside them.
+    private enum FetchLoop {
+        case planning
+        case fetching
+        case asleep(until: MonotonicTime?)
+    }
+
     private let chances: Chances
     private var random: SeededRandom
     private var state: SubscriptionState
     private var logs: [TopicPartition: Log] = [:]
     private var leaders: [TopicPartition: (broker: Int32, epoch: Int32)] = [:]
     private var fetches: [Fetch] = []
+    private var loops: [Int32: FetchLoop] = [1: .planning, 2: .planning]
+    private var besideLoop = FetchLoop.planning
+    /// The brokers whose loops have been woken since they last began to wait.
+    private var woken: Set<Int32> = []
+    private var isBesideLoopWoken = false
     private var lookups: [PositionLookup] = []
     private var now = MonotonicTime(nanoseconds: 0)
     private var isCalm = false
@@ -114,6 +126,7 @@ struct ReadingSimulation {
         self.lookUp()
         self.fetch()
         self.answer()
+        self.checkProgress()
         try self.read()
         self.checkMemory()
     }
@@ -123,6 +136,7 @@ struct ReadingSimulation {
         self.isCalm = true
         if self.state.assignment != self.all { self.assign(self.all) }
         try self.state.setPaused(false, self.all)
+        self.wake([.fetchers])
         self.tellMetadata()
         for _ in 0..<2000 where self.problem == nil {
             try self.step()
@@ -145,10 +159,11 @@ struct ReadingSimulation {
                 index: partition.partition, leader: self.leaders[partition]?.broker ?? 1,
                 leaderEpoch: self.leaders[partition]?.epoch ?? 0)
         }
-        _ = self.state.metadataChanged(
-            ClusterMetadata(
-                version: 1, clusterID: nil, controllerID: nil, brokers: [:],
-                topics: ["t": TopicMetadata(name: "t", partitions: partitions)]))
+        self.wake(
+            self.state.metadataChanged(
+                ClusterMetadata(
+                    version: 1, clusterID: nil, controllerID: nil, brokers: [:],
+                    topics: ["t": TopicMetadata(name: "t", partitions: partitions)])))
     }
 
     private mutating func seek() throws {
@@ -156,6 +171,7 @@ struct ReadingSimulation {
         else { return }
         let offset = Int64.random(in: 0...log.end, using: &self.random)
         try self.state.seek(partition, to: FetchPosition(offset: offset))
+        self.wake([.fetchers])
         self.expected[partition] = offset
         self.collectedFrom[partition] = nil
     }
@@ -163,6 +179,7 @@ struct ReadingSimulation {
     private mutating func pauseOrResume() throws {
         guard let partition = self.state.assignment.randomElement(using: &self.random) else { return }
         try self.state.setPaused(Bool.random(using: &self.random), [partition])
+        self.wake([.fetchers])
     }
 
     /// Revokes some partitions after a commit of what the reader has, and assigns others.
@@ -184,6 +201,7 @@ struct ReadingSimulation {
             self.expected[partition] = self.committed[partition] ?? 0
         }
         self.state.assign(partitions)
+        self.wake([.fetchers])
         // A consumer knows the leaders of its assigned partitions.
         self.tellMetadata()
     }
@@ -199,7 +217,7 @@ struct ReadingSimulation {
     }
 
     private mutating func checkCommits() {
-        if Bool.random(using: &self.random) { _ = self.state.passUnseen() }
+        if Bool.random(using: &self.random) { self.wake(self.state.passUnseen()) }
         for (partition, offset) in self.state.carriedOnOffsets {
             let committed = self.state.partitions[partition]?.committed ?? 0
             if self.logs[partition]?.offsets.contains(where: { committed <= $0 && $0 < offset.offset }) == true {
@@ -244,31 +262,58 @@ struct ReadingSimulation {
             let lookup = self.lookups.remove(at: Int.random(in: 0..<self.lookups.count, using: &self.random))
             if self.happens(self.chances.lost + self.chances.refused) {
                 let error = KafkaError(.connectionFailed, "lost", isRetriable: true)
-                _ = self.state.lookupFailed(
-                    lookup, error, now: self.now, retryAt: self.now + .milliseconds(50))
+                self.wake(
+                    self.state.lookupFailed(lookup, error, now: self.now, retryAt: self.now + .milliseconds(50)))
                 continue
             }
             switch lookup.kind {
             case .committed:
-                _ = self.state.committedFound(
-                    lookup, self.committed[lookup.partition].map { OffsetAndMetadata(offset: $0) })
+                self.wake(
+                    self.state.committedFound(
+                        lookup, self.committed[lookup.partition].map { OffsetAndMetadata(offset: $0) }))
             case .list:
-                _ = self.state.offsetFound(lookup, offset: 0, epoch: 0)
+                self.wake(self.state.offsetFound(lookup, offset: 0, epoch: 0))
             case .endOfEpoch:
-                _ = self.state.endOfEpochFound(
-                    lookup, endOffset: Bool.random(using: &self.random) ? self.logs[lookup.partition]?.end : nil)
+                let end = Bool.random(using: &self.random) ? self.logs[lookup.partition]?.end : nil
+                self.wake(self.state.endOfEpochFound(lookup, endOffset: end))
             }
+        }
+    }
+
+    /// Wakes the loops that plan fetches. As long as nothing does, they wait.
+    private mutating func wake(_ wakening: Wakening) {
+        guard wakening.contains(.fetchers) else { return }
+        self.woken.formUnion(self.loops.keys)
+        self.isBesideLoopWoken = true
+    }
+
+    /// Whether a loop plans now: if it did so already and waits, then because it was woken or its time has come.
+    private func isDue(_ loop: FetchLoop, isWoken: Bool) -> Bool {
+        switch loop {
+        case .planning: true
+        case .fetching: false
+        case .asleep(let time): isWoken || time.map { $0 <= self.now } == true
         }
     }
 
     private mutating func fetch() {
         for broker in Int32(1)...2 {
-            guard case .fetch(let planned, let bytes) = self.state.planFetch(from: broker, now: self.now) else {
+            guard let loop = self.loops[broker], self.isDue(loop, isWoken: self.woken.contains(broker)) else {
                 continue
             }
-            self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
+            if case .asleep = loop { self.woken.remove(broker) }
+            switch self.state.planFetch(from: broker, now: self.now) {
+            case .wait(let time): self.loops[broker] = .asleep(until: time)
+            case .fetch(let planned, let bytes):
+                self.loops[broker] = .fetching
+                self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
+            }
         }
-        for beside in self.state.planFetchesBeside(now: self.now).fetches {
+        guard self.isDue(self.besideLoop, isWoken: self.isBesideLoopWoken) else { return }
+        self.isBesideLoopWoken = false
+        let plan = self.state.planFetchesBeside(now: self.now)
+        self.besideLoop = .asleep(until: plan.next)
+        for beside in plan.fetches {
             self.fetches.append(
                 Fetch(broker: beside.broker, partitions: beside.fetches, maximumBytes: beside.maximumBytes))
         }
@@ -277,10 +322,13 @@ struct ReadingSimulation {
     private mutating func answer() {
         while !self.fetches.isEmpty, !self.happens(self.chances.late) {
             let fetch = self.fetches.remove(at: Int.random(in: 0..<self.fetches.count, using: &self.random))
-            self.state.fetchEnded(
-                fetch.partitions, maximumBytes: fetch.maximumBytes, from: fetch.broker, now: self.now)
+            self.wake(
+                self.state.fetchEnded(
+                    fetch.partitions, maximumBytes: fetch.maximumBytes, from: fetch.broker, now: self.now))
+            if fetch.partitions.first?.isBeside != true { self.loops[fetch.broker] = .planning }
             if self.happens(self.chances.lost) {
                 self.state.fetchFailed(fetch.partitions, retryAt: self.now + .milliseconds(50))
+                self.wake([.fetchers])
                 self.tellMetadata()
                 continue
             }
@@ -290,7 +338,20 @@ struct ReadingSimulation {
                 let answer = self.fetchAnswer(planned, at: fetch.broker, &room, &isFirst)
                 let wakening = self.state.fetched(
                     planned, answer, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
+                self.wake(wakening)
                 if wakening.contains(.metadata) { self.tellMetadata() }
+            }
+        }
+    }
+
+    /// A broker's loop may wait without an end only if it has nothing to fetch, or for the reader, or for another fetch.
+    private mutating func checkProgress() {
+        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted, !self.isBesideLoopWoken else { return }
+        for (broker, loop) in self.loops where !self.fetches.contains(where: { $0.broker == broker }) {
+            guard case .asleep(until: nil) = loop, !self.woken.contains(broker) else { continue }
+            for (partition, assigned) in self.state.partitions
+            where assigned.isFetchable && assigned.source(now: self.now) == broker {
+                self.fail("nothing will fetch \(partition)")
             }
         }
     }
@@ -371,7 +432,9 @@ struct ReadingSimulation {
         where !self.isAtExpected(offset.offset, partition) {
             self.fail("\(offset.offset) of \(partition) is not all that was asked past")
         }
-        switch self.state.take().0 {
+        let (next, wakening) = self.state.take()
+        self.wake(wakening)
+        switch next {
         case .nothing:
             return
         case .failure(let failure):

@@ -13,7 +13,8 @@ public enum PrometheusText {
     /// The value of the header `Content-Type`.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// Returns the metrics of one or more clients.
+    /// Returns the metrics of one or more clients. The text ends with a line break and has no end marker, so that metrics of
+    /// your own can be appended.
     public static func render(_ statistics: [any KafkaStatistics]) -> String {
         var order: [KafkaMetric] = []
         var samples: [KafkaMetric: [KafkaMetric.Sample]] = [:]

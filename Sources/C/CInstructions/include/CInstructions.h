@@ -11,3 +11,11 @@ bool ckafka_crc32c_prepare(void);
 /// CRC-32C (Castagnoli) of `length` bytes, continuing from `crc` (0 to begin), by the CPU's instruction.
 /// Call only where `ckafka_crc32c_prepare()` has returned true.
 uint32_t ckafka_crc32c_instruction(uint32_t crc, const void *bytes, size_t length);
+
+/// Lets the CPU load memory into its cache, without waiting for it, because it will be written to soon. Reads and writes nothing.
+static inline void ckafka_prefetch_for_writing(const void *bytes, size_t length) {
+    if (length == 0) return;
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 1);
+    // The last line of the cache, if the memory doesn't begin with one.
+    __builtin_prefetch((const char *)bytes + length - 1, 1);
+}

@@ -12,7 +12,7 @@ import KafkaTestSupport
 import KafkaTransport
 import Testing
 
-@testable import Snippets
+@testable import class order_service.KeyedProgress
 
 /// The recipe of the article Concurrency, under a clock that moves only when nobody has anything left to do.
 @Suite(.timeLimit(.minutes(2))) struct KeyedProgressTests {

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CChecksum.h"
+#include "CInstructions.h"
 
 #if defined(__x86_64__)
 
