@@ -151,8 +151,13 @@ extension EmbeddedKafka.Configuration {
         if self.maxTransactionTimeout <= .zero {
             return "A transaction can't have a timeout of \(self.maxTransactionTimeout)."
         }
-        if let interval = self.metricsSubscription?.interval, interval < .milliseconds(1) {
-            return "Clients can't push metrics every \(interval)."
+        if let subscription = self.metricsSubscription {
+            if !(.milliseconds(1) ... .milliseconds(Int32.max)).contains(subscription.interval) {
+                return "Clients can't push metrics every \(subscription.interval)."
+            }
+            if !(1...Int(Int32.max)).contains(subscription.maxBytes) {
+                return "Clients can't push metrics of up to \(subscription.maxBytes) bytes."
+            }
         }
         if self.transactionalIDExpiration <= .zero {
             return "Transactional IDs can't expire after \(self.transactionalIDExpiration)."

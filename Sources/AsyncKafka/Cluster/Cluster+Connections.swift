@@ -14,11 +14,18 @@ extension Cluster {
         self.connections.openConnection(ConnectionKey(target: .broker(broker), purpose: purpose))
     }
 
-    /// The open connections on which no request waits at the broker.
+    /// The open connections for requests that brokers answer at once, so not Fetch, JoinGroup and SyncGroup: those to the brokers that
+    /// metadata names or, if there is none, those to bootstrap servers.
     var generalConnections: [BrokerConnection] {
-        self.connections.known(in: self.metadata.brokers).compactMap { key, _, condition in
-            key.purpose == .general ? condition.connection : nil
+        var (brokers, servers): ([BrokerConnection], [BrokerConnection]) = ([], [])
+        for (key, _, condition) in self.connections.known(in: self.metadata.brokers) where key.purpose == .general {
+            guard let connection = condition.connection else { continue }
+            switch key.target {
+            case .broker: brokers.append(connection)
+            case .bootstrap: servers.append(connection)
+            }
         }
+        return brokers.isEmpty ? servers : brokers
     }
 
     /// Calls `completion` exactly once with a connection to a broker, which is opened if necessary: immediately on the

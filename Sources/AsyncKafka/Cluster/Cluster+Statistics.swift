@@ -17,7 +17,7 @@ extension Cluster {
             clientID: self.configuration.clientID, age: now - tally.beginning, clusterID: metadata.clusterID,
             brokers: metadata.brokers.count, connections: self.connections.statistics(of: metadata.brokers, now: now),
             connectionsOpened: tally.opened.reported(since: tally.beginning, now: now),
-            failedConnectionAttempts: tally.failedAttempts,
+            failedConnectionAttempts: tally.failedAttempts.reported(since: tally.beginning, now: now),
             requests: tally.requests.reported(since: tally.beginning, now: now),
             failedRequests: tally.failures.reported(since: tally.beginning, now: now),
             bytesSent: tally.bytesSent.reported(since: tally.beginning, now: now),

@@ -22,8 +22,6 @@ final class Cluster: Sendable {
     let connections: ConnectionTable
     /// Wakes the task that refreshes metadata.
     private let refresh = Signal()
-    /// Raised when brokers have answered with metadata, for the task that pushes the client's metrics.
-    let metadataAnswered = Signal()
     /// The tasks that wait for the end of a refresh, and the error for them once `run()` has ended.
     private let refreshWaiters = Lock<RefreshWaiters>(RefreshWaiters())
     private let observer = Lock<(@Sendable (ClusterMetadata) -> Void)?>(nil)
@@ -253,7 +251,6 @@ final class Cluster: Sendable {
         }
         if changed { self.metadataChanged(snapshot) }
         self.tell(notices)
-        self.metadataAnswered.notify()
         return isSettled
     }
 

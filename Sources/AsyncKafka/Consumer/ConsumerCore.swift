@@ -33,7 +33,7 @@ final class ConsumerCore: Sendable {
         self.logger = Logger(configuration.cluster.log, fixed)
         self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: self.loop, logger: self.logger)
-        self.telemetry = Telemetry.of(self.cluster, self.logger)
+        self.telemetry = Telemetry(self.cluster, self.logger)
         self.state = Lock(
             ConsumerState(
                 SubscriptionState(SubscriptionState.Settings(configuration)),

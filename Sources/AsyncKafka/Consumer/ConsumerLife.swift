@@ -77,6 +77,8 @@ final class ConsumerLife: Sendable {
     /// Starts closing: the sequences end, and then `run()` does.
     func end() {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        // While the consumer has its partitions.
+        if let telemetry = self.core.telemetry { telemetry.noteClosing(self.core.telemetryReading()) }
         self.core.state.withLock { state in
             if state.phase == .open { state.phase = .closing(schedule) }
             state.interruptReader()

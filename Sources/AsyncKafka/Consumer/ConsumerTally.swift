@@ -18,7 +18,7 @@ struct ConsumerTally: Sendable {
     private(set) var failedCommits = RecentCount()
     var rebalances = RebalanceTimes()
     /// The shares of the reader's time in which it waits for records, in millionths.
-    private(set) var idleRatio = RecentDistribution()
+    private var idleShares = RecentDistribution()
     /// When the reader last asked for records, and when it had them.
     private var reading: (asked: MonotonicTime, went: MonotonicTime?)?
 
@@ -36,14 +36,26 @@ struct ConsumerTally: Sendable {
 
     /// The reader asks for records.
     mutating func readerAsked(now: MonotonicTime) {
-        if let last = self.reading, let went = last.went, now > last.asked {
-            self.idleRatio.record(Int((went - last.asked) / (now - last.asked) * 1_000_000), now: now)
-        }
+        if let share = self.idleShare(now: now) { self.idleShares.record(share, now: now) }
         self.reading = (now, nil)
     }
 
     /// The reader has records, or an error.
     mutating func readerWent(now: MonotonicTime) { self.reading?.went = now }
+
+    /// Returns the shares of the reader's time in which it waits for records, in millionths. What it does now counts, because it may do it
+    /// for long.
+    func idleRatio(now: MonotonicTime) -> RecentDistribution {
+        var shares = self.idleShares
+        if let share = self.idleShare(now: now) { shares.record(share, now: now) }
+        return shares
+    }
+
+    /// The share since the reader last asked.
+    private func idleShare(now: MonotonicTime) -> Int? {
+        guard let (asked, went) = self.reading, now > asked else { return nil }
+        return Int(((went ?? now) - asked) / (now - asked) * 1_000_000)
+    }
 
     /// A Fetch was answered with so many bytes of records.
     mutating func fetched(_ bytes: Int, now: MonotonicTime) { self.fetchSize.record(bytes, now: now) }

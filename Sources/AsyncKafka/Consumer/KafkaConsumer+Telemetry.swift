@@ -12,11 +12,12 @@ extension KafkaConsumer {
     /// Returns the ID under which the cluster knows this consumer's metrics (KIP-714), which a broker assigns. Waits for it.
     ///
     /// It names the client in the metrics that an administrator collects. Log it, or attach it to your own metrics, to find them there.
+    /// Once a broker has given it, it is returned at once, also after the consumer has closed.
     ///
     /// - Parameter timeout: The maximum time to wait. Default: nil, ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: `.illegalState` if ``KafkaClientConfiguration/enableMetricsPush`` is false, `.unsupportedVersion` if the connected brokers
-    ///   take no metrics, `.closed` if the consumer is closed or a broker has refused its metrics, `.timedOut` if no broker has
-    ///   answered in time, or `.cancelled` if the task is cancelled.
+    ///   take no metrics, `.closed` if there is no ID and the consumer is closed, or brokers have refused its metrics or not answered,
+    ///   `.timedOut` if no broker has answered in time, or `.cancelled` if the task is cancelled.
     public func clientInstanceID(timeout: Duration? = nil) async throws(KafkaError) -> KafkaUUID {
         let deadline = self.core.loop.now + (timeout ?? self.core.configuration.cluster.apiTimeout)
         return try await self.core.telemetry.clientInstanceID(until: deadline)
@@ -37,6 +38,6 @@ extension ConsumerCore {
             age: statistics.client.age,
             values: statistics.telemetry(
                 rebalances: tally.rebalances.recent.reportedTimes(now: now),
-                idleRatio: tally.idleRatio.reported(now: now, unit: 0.000_001)))
+                idleRatio: tally.idleRatio(now: now).reported(now: now, unit: 0.000_001)))
     }
 }

@@ -21,8 +21,8 @@ public struct ClientStatistics: KafkaStatistics, Hashable {
 
     /// The connections that were opened.
     public var connectionsOpened: StatisticsCount
-    /// The number of attempts to connect that failed since the client was created.
-    public var failedConnectionAttempts: Int
+    /// The attempts to connect that failed.
+    public var failedConnectionAttempts: StatisticsCount
     /// The requests that were sent.
     public var requests: StatisticsCount
     /// The requests that ended without an answer.
@@ -45,7 +45,7 @@ extension ClientStatistics {
             ("clusterID", .optional(self.clusterID, StatisticsTree.text)), ("brokers", .integer(self.brokers)),
             ("connections", .list(self.connections.map(\.tree))),
             ("connectionsOpened", self.connectionsOpened.tree),
-            ("failedConnectionAttempts", .integer(self.failedConnectionAttempts)),
+            ("failedConnectionAttempts", self.failedConnectionAttempts.tree),
             ("requests", self.requests.tree), ("failedRequests", self.failedRequests.tree),
             ("bytesSent", self.bytesSent.treeOfBytes), ("bytesReceived", self.bytesReceived.treeOfBytes),
             ("requestLatency", self.requestLatency.tree), ("throttleTime", self.throttleTime.tree),

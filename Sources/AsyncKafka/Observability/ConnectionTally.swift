@@ -17,8 +17,8 @@ struct ConnectionTally: Sendable {
     let beginning: MonotonicTime
     /// The connections that were opened.
     private(set) var opened = RecentCount()
-    /// The number of attempts to connect that failed.
-    private(set) var failedAttempts = 0
+    /// The attempts to connect that failed.
+    private(set) var failedAttempts = RecentCount()
     private(set) var requests = RecentCount()
     private(set) var failures = RecentCount()
     private(set) var bytesSent = RecentCount()
@@ -36,7 +36,7 @@ struct ConnectionTally: Sendable {
 
     mutating func connected(now: MonotonicTime) { self.opened.add(1, now: now) }
 
-    mutating func attemptFailed() { self.failedAttempts += 1 }
+    mutating func attemptFailed(now: MonotonicTime) { self.failedAttempts.add(1, now: now) }
 
     mutating func sent(_ bytes: Int, now: MonotonicTime) {
         self.requests.add(1, now: now)

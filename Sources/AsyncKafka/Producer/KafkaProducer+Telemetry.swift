@@ -12,11 +12,12 @@ extension KafkaProducer {
     /// Returns the ID under which the cluster knows this producer's metrics (KIP-714), which a broker assigns. Waits for it.
     ///
     /// It names the client in the metrics that an administrator collects. Log it, or attach it to your own metrics, to find them there.
+    /// Once a broker has given it, it is returned at once, also after the producer has closed.
     ///
     /// - Parameter timeout: The maximum time to wait. Default: nil, ``KafkaClientConfiguration/apiTimeout``.
     /// - Throws: `.illegalState` if ``KafkaClientConfiguration/enableMetricsPush`` is false, `.unsupportedVersion` if the connected brokers
-    ///   take no metrics, `.closed` if the producer is closed or a broker has refused its metrics, `.timedOut` if no broker has
-    ///   answered in time, or `.cancelled` if the task is cancelled.
+    ///   take no metrics, `.closed` if there is no ID and the producer is closed, or brokers have refused its metrics or not answered,
+    ///   `.timedOut` if no broker has answered in time, or `.cancelled` if the task is cancelled.
     public func clientInstanceID(timeout: Duration? = nil) async throws(KafkaError) -> KafkaUUID {
         let deadline = self.loop.now + (timeout ?? self.sender.configuration.cluster.apiTimeout)
         return try await self.sender.telemetry.clientInstanceID(until: deadline)

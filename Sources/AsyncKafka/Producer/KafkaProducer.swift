@@ -229,9 +229,7 @@ public final class KafkaProducer: Sendable {
             }
             do {
                 try await self.shutdown.value()
-                let end = self.loop.now + self.sender.configuration.closeTimeout
                 await self.sender.close(within: self.sender.configuration.closeTimeout)
-                await self.sender.telemetry?.close(until: end)
             } catch {
                 await self.sender.close(within: .zero)
             }

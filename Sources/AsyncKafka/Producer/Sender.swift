@@ -50,7 +50,7 @@ final class Sender: Sendable {
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
         self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
-        self.telemetry = Telemetry.of(self.cluster, self.logger)
+        self.telemetry = Telemetry(self.cluster, self.logger)
         let isRoundRobin = if case .roundRobin = configuration.partitioner.kind { true } else { false }
         self.hashesKeys = if case .standard = configuration.partitioner.kind { true } else { false }
         self.isPartitionerOurs = if case .custom = configuration.partitioner.kind { false } else { true }

@@ -11,8 +11,10 @@ import KafkaProtocol
 struct TelemetrySubscription: Hashable, Sendable {
     /// The interval of Kafka's brokers, unless an administrator sets another one.
     static let usualInterval = Duration.seconds(300)
+    /// The shortest interval that an administrator can set.
+    static let shortestInterval = Duration.milliseconds(100)
 
-    /// The client's ID for telemetry, which the broker has created or confirmed.
+    /// The client's ID for telemetry, which the broker has created or confirmed; zero if it has done neither.
     var clientInstanceID: KafkaUUID
     /// The version of the subscription, which each push repeats.
     var id: Int32
@@ -33,6 +35,6 @@ struct TelemetrySubscription: Hashable, Sendable {
 
     /// The first codec that both sides have.
     var compression: CompressionCodec {
-        self.compressions.first { (try? $0.algorithm()) != nil } ?? .none
+        self.compressions.first { $0 == .none || (try? $0.algorithm()) != nil } ?? .none
     }
 }

@@ -47,7 +47,7 @@ extension ClientStatistics {
     var telemetryThrottling: (average: Double, maximum: Double) {
         guard let pauses = self.throttleTime.lastMinute else { return (0, 0) }
         let requests = self.requests.perSecond * min(60, max(1, self.age / .seconds(1)))
-        let total = pauses.mean.telemetryMilliseconds * Double(pauses.count)
-        return (total / max(requests, Double(pauses.count)), pauses.maximum.telemetryMilliseconds)
+        let total = pauses.mean / .milliseconds(1) * Double(pauses.count)
+        return (total / max(requests, Double(pauses.count)), pauses.maximum / .milliseconds(1))
     }
 }

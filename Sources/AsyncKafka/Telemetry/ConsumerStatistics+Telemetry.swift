@@ -44,7 +44,7 @@ extension ConsumerStatistics {
         values.total("commit.total", Double(self.commitLatency.totalCount))
         guard let group = self.group else { return values.values }
         values.times("rebalance.latency", rebalances)
-        values.total("rebalance.latency.total", group.rebalanceTime.telemetryMilliseconds)
+        values.total("rebalance.latency.total", group.rebalanceTime / .milliseconds(1))
         values.total("rebalance.total", Double(group.rebalances))
         return values.values
     }

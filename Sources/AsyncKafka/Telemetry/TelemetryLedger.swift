@@ -9,23 +9,13 @@ import KafkaProtocol
 
 /// Makes the content of a push from the values of a client, and remembers what was pushed, for the increases since then. Pure.
 struct TelemetryLedger: Sendable {
-    private struct Key: Hashable, Sendable {
-        let name: String
-        let attributes: [MetricsData.Attribute]
-
-        init(_ value: TelemetryValue) {
-            self.name = value.name
-            self.attributes = value.attributes
-        }
-    }
-
     private struct Pushed: Sendable {
         let total: Double
         let time: UInt64
     }
 
     /// The totals that the broker knows as increases.
-    private var pushed: [Key: Pushed] = [:]
+    private var pushed: [TelemetryValue.Key: Pushed] = [:]
 
     /// Returns the metrics that a broker wants.
     ///
@@ -43,10 +33,11 @@ struct TelemetryLedger: Sendable {
                 return MetricsData.Metric(
                     value.name, .cumulativeSum, value.value, attributes: value.attributes, start: created, time: time)
             }
-            let before = self.pushed[Key(value)]
+            let before = self.pushed[value.key]
             return MetricsData.Metric(
                 value.name, .deltaSum, max(0, value.value - (before?.total ?? 0)), attributes: value.attributes,
-                start: before?.time ?? created, time: time)
+                // The wall clock may have been set back since then.
+                start: min(before?.time ?? created, time), time: time)
         }
     }
 
@@ -57,7 +48,7 @@ struct TelemetryLedger: Sendable {
             return
         }
         for value in reading.values where value.isTotal && subscription.wants(value.name) {
-            self.pushed[Key(value)] = Pushed(total: value.value, time: time)
+            self.pushed[value.key] = Pushed(total: value.value, time: time)
         }
     }
 }

@@ -33,9 +33,15 @@ struct TelemetryStateMachine: Sendable {
         case ended
     }
 
+    /// The number of requests in a row that brokers may leave without an answer. A request without one closes the connection, which
+    /// others use.
+    static let maximumTimeouts = 3
+
     private var state = State.looking
     private var interval = TelemetrySubscription.usualInterval
-    private var isClosing = false
+    private(set) var isClosing = false
+    /// The requests that have timed out since the last answer.
+    private var timeouts = 0
     /// The client's ID for telemetry; zero until a broker has created it.
     private(set) var clientInstanceID = KafkaUUID.zero
 
@@ -75,6 +81,7 @@ struct TelemetryStateMachine: Sendable {
     /// - Parameter jitter: from 0.5 to 1.5, so that clients that start together push at different times.
     mutating func subscribed(_ subscription: TelemetrySubscription, now: MonotonicTime, jitter: Double) {
         guard self.state == .subscribing else { return }
+        self.timeouts = 0
         self.clientInstanceID = subscription.clientInstanceID
         self.interval = subscription.interval
         if subscription.prefixes.isEmpty {
@@ -87,6 +94,7 @@ struct TelemetryStateMachine: Sendable {
     /// A broker has taken the metrics.
     mutating func pushed(now: MonotonicTime) {
         guard case .pushing(let subscription, let isLast) = self.state else { return }
+        self.timeouts = 0
         self.state = isLast ? .ended : .waiting(subscription, until: now + subscription.interval)
     }
 
@@ -94,6 +102,7 @@ struct TelemetryStateMachine: Sendable {
     mutating func refused(_ code: ErrorCode, now: MonotonicTime) -> Bool {
         let isPush = if case .pushing = self.state { true } else { false }
         guard isPush || self.state == .subscribing else { return false }
+        self.timeouts = 0
         if self.isClosing { self.state = .ended }
         guard !self.isOver else { return false }
         switch code {
@@ -110,10 +119,15 @@ struct TelemetryStateMachine: Sendable {
         return self.isOver
     }
 
-    /// A request has not been answered. Another broker may be asked by the next time.
-    mutating func failed(now: MonotonicTime) {
-        guard !self.isOver else { return }
-        self.state = self.isClosing ? .ended : .resting(until: now + self.interval)
+    /// A request has not been answered. Another broker may be asked by the next time. Returns whether that ends telemetry for this client.
+    ///
+    /// - Parameter isTimeout: whether a connected broker has left it without an answer for too long.
+    mutating func unanswered(isTimeout: Bool, now: MonotonicTime) -> Bool {
+        if self.isClosing { self.state = .ended }
+        guard !self.isOver else { return false }
+        if isTimeout { self.timeouts += 1 }
+        self.state = self.timeouts < Self.maximumTimeouts ? .resting(until: now + self.interval) : .ended
+        return self.isOver
     }
 
     /// The client closes. One last push follows if a broker wants metrics, at once or after the push that is under way.
@@ -124,4 +138,7 @@ struct TelemetryStateMachine: Sendable {
         case .waiting, .pushing, .ended: break
         }
     }
+
+    /// Nothing more is sent.
+    mutating func end() { self.state = .ended }
 }

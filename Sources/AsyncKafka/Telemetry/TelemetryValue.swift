@@ -14,6 +14,14 @@ struct TelemetryValue: Hashable, Sendable {
     /// Whether it is a total that only increases.
     var isTotal: Bool
     var value: Double
+
+    /// What tells a value from the others of a reading.
+    struct Key: Hashable, Sendable {
+        let name: String
+        let attributes: [MetricsData.Attribute]
+    }
+
+    var key: Key { Key(name: self.name, attributes: self.attributes) }
 }
 
 /// What a client can push at a moment.
@@ -23,6 +31,18 @@ struct TelemetryReading: Sendable {
     /// The time since the client was created.
     var age: Duration
     var values: [TelemetryValue]
+
+    /// Returns this reading with the age and the totals of a later one.
+    func withTotals(of later: TelemetryReading) -> TelemetryReading {
+        let totals = Dictionary(later.values.filter(\.isTotal).map { ($0.key, $0.value) }) { $1 }
+        var reading = self
+        reading.age = later.age
+        for index in reading.values.indices where reading.values[index].isTotal {
+            let value = reading.values[index]
+            reading.values[index].value = max(value.value, totals[value.key] ?? 0)
+        }
+        return reading
+    }
 }
 
 /// Collects values whose names begin alike, in the units of Kafka's metrics: milliseconds and bytes.
@@ -54,8 +74,8 @@ struct TelemetryValues {
     mutating func times(
         _ name: String, _ times: StatisticsDistribution<Duration>, _ attributes: [MetricsData.Attribute] = []
     ) {
-        self.gauge("\(name).avg", times.lastMinute?.mean.telemetryMilliseconds, attributes)
-        self.gauge("\(name).max", times.lastMinute?.maximum.telemetryMilliseconds, attributes)
+        self.gauge("\(name).avg", times.lastMinute.map { $0.mean / .milliseconds(1) }, attributes)
+        self.gauge("\(name).max", times.lastMinute.map { $0.maximum / .milliseconds(1) }, attributes)
     }
 
     mutating func sizes(_ name: String, _ sizes: StatisticsDistribution<Double>) {
@@ -64,7 +84,3 @@ struct TelemetryValues {
     }
 }
 
-extension Duration {
-    /// Kafka's unit of times.
-    var telemetryMilliseconds: Double { self / .milliseconds(1) }
-}

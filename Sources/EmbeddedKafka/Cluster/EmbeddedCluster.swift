@@ -66,7 +66,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         }
         self.requests = RequestLog(capacity: configuration.requestLogCapacity)
         var random = SystemRandomNumberGenerator()
-        self.id = Self.uuid(&random).description
+        self.id = KafkaUUID.random(using: &random).description
     }
 
     // MARK: Brokers
@@ -163,7 +163,7 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// Creates a topic. The name and numbers must have been checked. `assignments` has the replicas of each partition.
     @discardableResult
     func createTopic(_ name: String, assignments: [[Int32]], configuration: [String: String] = [:]) -> Topic {
-        let topic = Topic(name: name, id: Self.uuid(&self.random), configuration: configuration)
+        let topic = Topic(name: name, id: self.randomUUID(), configuration: configuration)
         self.topics[name] = topic
         self.namesByID[topic.id] = name
         self.addPartitions(assignments, to: topic)
@@ -319,14 +319,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         return self.nextProducerID
     }
 
-    func randomUUID() -> KafkaUUID { Self.uuid(&self.random) }
+    func randomUUID() -> KafkaUUID { .random(using: &self.random) }
 
     func randomSessionID() -> Int32 { Int32.random(in: 1...Int32.max, using: &self.random) }
-
-    private static func uuid(_ random: inout SystemRandomNumberGenerator) -> KafkaUUID {
-        // Kafka's IDs are UUIDs of version 4 that don't begin with a dash.
-        var high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
-        while high >> 58 == 62 { high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000 }
-        return KafkaUUID(high: high, low: random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
-    }
 }

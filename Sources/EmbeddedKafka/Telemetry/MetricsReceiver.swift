@@ -11,9 +11,12 @@ import KafkaTransport
 /// What the brokers know of clients that push metrics, and what these have pushed. Pure.
 struct MetricsReceiver {
     private struct Client {
-        var lastPush: MonotonicTime?
-        var isGone = false
+        let lastPush: MonotonicTime
+        let isGone: Bool
     }
+
+    /// The number of clients to remember. One that is forgotten may push at once, and again after its last push.
+    static let clientLimit = 1000
 
     /// The number of the subscription. It never changes, because the subscription doesn't.
     static let subscriptionID: Int32 = 1
@@ -31,10 +34,10 @@ struct MetricsReceiver {
     /// Takes what a client has pushed, or returns why it is refused.
     mutating func take(_ request: PushTelemetryRequest, from clientID: String, now: MonotonicTime) -> ErrorCode {
         let id = request.clientInstanceId
-        let client = self.clients[id] ?? Client()
-        guard let subscription = self.subscription, id != .zero, !client.isGone else { return .invalidRequest }
+        let client = self.clients[id]
+        guard let subscription = self.subscription, id != .zero, client?.isGone != true else { return .invalidRequest }
         // A client that closes needn't wait.
-        if let last = client.lastPush, now < last + subscription.interval, !request.terminating {
+        if let client, now < client.lastPush + subscription.interval, !request.terminating {
             return .throttlingQuotaExceeded
         }
         guard request.subscriptionId == Self.subscriptionID else { return .unknownSubscriptionId }
@@ -42,7 +45,7 @@ struct MetricsReceiver {
             codec == .none || subscription.compressions.contains(codec)
         else { return .unsupportedCompressionType }
         guard request.metrics.count <= subscription.maxBytes else { return .telemetryTooLarge }
-        self.clients[id] = Client(lastPush: now, isGone: request.terminating)
+        self.remember(Client(lastPush: now, isGone: request.terminating), id)
         guard let plain = try? codec.decompress(request.metrics, limit: 16 * subscription.maxBytes),
             let data = try? MetricsData(decoding: plain)
         else { return .invalidRecord }
@@ -53,6 +56,14 @@ struct MetricsReceiver {
                 compression: codec, metrics: data.metrics.map(EmbeddedKafka.PushedMetrics.Metric.init)))
         if self.pushes.count > self.capacity { self.pushes.removeFirst() }
         return .none
+    }
+
+    private mutating func remember(_ client: Client, _ id: KafkaUUID) {
+        self.clients[id] = client
+        guard self.clients.count > Self.clientLimit,
+            let oldest = self.clients.min(by: { $0.value.lastPush < $1.value.lastPush })?.key
+        else { return }
+        self.clients[oldest] = nil
     }
 }
 

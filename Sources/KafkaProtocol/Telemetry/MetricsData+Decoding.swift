@@ -12,14 +12,15 @@ extension MetricsData {
     /// aren't text.
     package init(decoding bytes: Bytes) throws(ProtocolError) {
         self.init()
+        var known: Set<Attribute> = []
         var reader = ProtobufReader(bytes)
         while let (field, value) = try reader.next() {
             guard field == Field.MetricsData.resourceMetrics else { continue }
-            try self.addResource(value.message())
+            try self.addResource(value.message(), &known)
         }
     }
 
-    private mutating func addResource(_ bytes: Bytes) throws(ProtocolError) {
+    private mutating func addResource(_ bytes: Bytes, _ known: inout Set<Attribute>) throws(ProtocolError) {
         var message = ProtobufReader(bytes)
         while let (field, value) = try message.next() {
             switch field {
@@ -29,7 +30,7 @@ extension MetricsData {
                     guard field == Field.Resource.attributes, let attribute = try Attribute(decoding: value.message())
                     else { continue }
                     // Java's clients repeat these with each metric.
-                    if !self.client.contains(attribute) { self.client.append(attribute) }
+                    if known.insert(attribute).inserted { self.client.append(attribute) }
                 }
             case Field.ResourceMetrics.scopeMetrics:
                 var scope = ProtobufReader(try value.message())

@@ -34,7 +34,7 @@ extension ClientStatistics {
         },
         .counter(
             "kafka_client_failed_connection_attempts_total", of: "attempts", "The attempts to connect that failed."
-        ) { $0.failedConnectionAttempts },
+        ) { $0.failedConnectionAttempts.total },
         .connections("kafka_client_connection_open", of: "1", "1 for an open connection, and 0 for one that isn't.") {
             $0.state == .open || $0.state == .paused ? 1 : 0
         },

@@ -42,7 +42,8 @@ extension TelemetrySubscription {
             clientInstanceID: response.clientInstanceId == .zero ? clientInstanceID : response.clientInstanceId,
             id: response.subscriptionId,
             compressions: response.acceptedCompressionTypes.compactMap(CompressionCodec.init(rawValue:)),
-            interval: response.pushIntervalMs > 0 ? .milliseconds(response.pushIntervalMs) : Self.usualInterval,
+            interval: response.pushIntervalMs > 0
+                ? max(.milliseconds(response.pushIntervalMs), Self.shortestInterval) : Self.usualInterval,
             maxBytes: response.telemetryMaxBytes > 0 ? Int(response.telemetryMaxBytes) : .max,
             isDelta: response.deltaTemporality, prefixes: response.requestedMetrics)
     }
