@@ -33,6 +33,9 @@ package struct HTTPReply: Sendable {
         guard LoopbackSocket.withAddress(port: port, { connect(connection, $0, $1) }) == 0 else { return nil }
         var noDelay: Int32 = 1
         setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<Int32>.size))
+        // An answer that doesn't come must not keep the test from its end.
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         for packet in packets {
             let bytes = Array(packet.utf8)
             // The server may have closed the connection before the last packet.

@@ -10,7 +10,7 @@ import Testing
 @testable import AsyncKafka
 
 @Suite(.timeLimit(.minutes(1))) struct WaitingTasksTests {
-    /// Whoever waits again and again with a deadline must not take more memory each time.
+    /// A task that waits many times, each time with a deadline, takes no more memory than one that waits once.
     @Test func placesAreUsedAgain() {
         var waiting = WaitingTasks<Int>()
         #expect(waiting.enter() == 0)

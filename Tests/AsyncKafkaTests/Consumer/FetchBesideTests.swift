@@ -19,16 +19,19 @@ import Testing
     private let now = MonotonicTime(nanoseconds: 0)
 
     /// A partition that was moved while its broker has a fetch in flight.
-    private func moved() throws -> SubscriptionState {
+    private func moved() throws -> SubscriptionState { try self.movedDuring().0 }
+
+    /// The same, with the fetch in flight.
+    private func movedDuring() throws -> (SubscriptionState, own: FetchPlan) {
         var state = SubscriptionState(SubscriptionState.Settings())
         state.assign([self.partition])
         let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
         _ = state.metadataChanged(
             ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
         try state.seek(self.partition, to: FetchPosition(offset: 5))
-        _ = state.planFetch(from: 1, now: self.now)
+        let own = state.planFetch(from: 1, now: self.now)
         try state.seek(self.partition, to: FetchPosition(offset: 0))
-        return state
+        return (state, own)
     }
 
     private func answer(_ state: inout SubscriptionState, _ answer: FetchAnswer) throws {
@@ -82,17 +85,11 @@ import Testing
 
     /// The broker's own fetch ends while the one beside it waits, and can't include the partition then.
     @Test func aFetchBesideThatOutlastsTheOtherLetsTheBrokersLoopGoOn() throws {
-        var state = SubscriptionState(SubscriptionState.Settings())
-        state.assign([self.partition])
-        let topic = TopicMetadata(name: "t", partitions: [PartitionMetadata(index: 0, leader: 1, leaderEpoch: 0)])
-        _ = state.metadataChanged(
-            ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
-        try state.seek(self.partition, to: FetchPosition(offset: 5))
-        guard case .fetch(let own, let bytes) = state.planFetch(from: 1, now: self.now) else {
+        var (state, plan) = try self.movedDuring()
+        guard case .fetch(let own, let bytes) = plan else {
             Issue.record("There is nothing to fetch.")
             return
         }
-        try state.seek(self.partition, to: FetchPosition(offset: 0))
         let beside = try #require(state.planFetchesBeside(now: self.now).fetches.first)
         state.fetchEnded(own, maximumBytes: bytes, from: 1, now: self.now)
         guard case .wait(until: nil) = state.planFetch(from: 1, now: self.now) else {

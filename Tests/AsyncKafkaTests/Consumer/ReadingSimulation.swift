@@ -26,36 +26,19 @@ struct ReadingSimulation {
         var pauses = 0
     }
 
-    private struct Log {
-        var batches: [(bytes: [UInt8], nextOffset: Int64)] = []
-        var offsets: [Int64] = []
-        var end: Int64 = 0
-    }
-
     private struct Fetch {
         var broker: Int32
         var partitions: [PlannedFetch]
         var maximumBytes: Int
     }
 
-    /// A loop that plans fetches: of a broker's own, or of those beside them.
-    private enum FetchLoop {
-        case planning
-        case fetching
-        case asleep(until: MonotonicTime?)
-    }
-
     private let chances: Chances
     private var random: SeededRandom
     private var state: SubscriptionState
-    private var logs: [TopicPartition: Log] = [:]
+    private var logs: [TopicPartition: SimulatedLog] = [:]
     private var leaders: [TopicPartition: (broker: Int32, epoch: Int32)] = [:]
     private var fetches: [Fetch] = []
-    private var loops: [Int32: FetchLoop] = [1: .planning, 2: .planning]
-    private var besideLoop = FetchLoop.planning
-    /// The brokers whose loops have been woken since they last began to wait.
-    private var woken: Set<Int32> = []
-    private var isBesideLoopWoken = false
+    private var loops = SimulatedFetchLoops(brokers: [1, 2])
     private var lookups: [PositionLookup] = []
     private var now = MonotonicTime(nanoseconds: 0)
     private var isCalm = false
@@ -83,24 +66,7 @@ struct ReadingSimulation {
         for index in Int32(0)..<3 {
             let partition = TopicPartition("t", index)
             self.leaders[partition] = (index % 2 + 1, 0)
-            var log = Log()
-            for _ in 0..<20 {
-                // Compaction leaves gaps between batches and batches without records.
-                if Int.random(in: 0..<5, using: &self.random) == 0 {
-                    log.end += .random(in: 1...3, using: &self.random)
-                }
-                if Int.random(in: 0..<8, using: &self.random) == 0 {
-                    log.batches.append((Array(try LogBatch.compactedAway(from: log.end, to: log.end + 2)), log.end + 3))
-                    log.end += 3
-                    continue
-                }
-                let count = Int.random(in: 1...4, using: &self.random)
-                let values = (0..<count).map { "\(log.end + Int64($0))" }
-                log.batches.append((Array(try LogBatch.records(values, at: log.end)), log.end + Int64(count)))
-                log.offsets += (0..<count).map { log.end + Int64($0) }
-                log.end += Int64(count)
-            }
-            self.logs[partition] = log
+            self.logs[partition] = try SimulatedLog(using: &self.random)
         }
         self.assign(self.all)
         self.tellMetadata()
@@ -136,7 +102,7 @@ struct ReadingSimulation {
         self.isCalm = true
         if self.state.assignment != self.all { self.assign(self.all) }
         try self.state.setPaused(false, self.all)
-        self.wake([.fetchers])
+        self.loops.wake([.fetchers])
         self.tellMetadata()
         for _ in 0..<2000 where self.problem == nil {
             try self.step()
@@ -159,7 +125,7 @@ struct ReadingSimulation {
                 index: partition.partition, leader: self.leaders[partition]?.broker ?? 1,
                 leaderEpoch: self.leaders[partition]?.epoch ?? 0)
         }
-        self.wake(
+        self.loops.wake(
             self.state.metadataChanged(
                 ClusterMetadata(
                     version: 1, clusterID: nil, controllerID: nil, brokers: [:],
@@ -171,7 +137,7 @@ struct ReadingSimulation {
         else { return }
         let offset = Int64.random(in: 0...log.end, using: &self.random)
         try self.state.seek(partition, to: FetchPosition(offset: offset))
-        self.wake([.fetchers])
+        self.loops.wake([.fetchers])
         self.expected[partition] = offset
         self.collectedFrom[partition] = nil
     }
@@ -179,7 +145,7 @@ struct ReadingSimulation {
     private mutating func pauseOrResume() throws {
         guard let partition = self.state.assignment.randomElement(using: &self.random) else { return }
         try self.state.setPaused(Bool.random(using: &self.random), [partition])
-        self.wake([.fetchers])
+        self.loops.wake([.fetchers])
     }
 
     /// Revokes some partitions after a commit of what the reader has, and assigns others.
@@ -201,7 +167,7 @@ struct ReadingSimulation {
             self.expected[partition] = self.committed[partition] ?? 0
         }
         self.state.assign(partitions)
-        self.wake([.fetchers])
+        self.loops.wake([.fetchers])
         // A consumer knows the leaders of its assigned partitions.
         self.tellMetadata()
     }
@@ -217,7 +183,7 @@ struct ReadingSimulation {
     }
 
     private mutating func checkCommits() {
-        if Bool.random(using: &self.random) { self.wake(self.state.passUnseen()) }
+        if Bool.random(using: &self.random) { self.loops.wake(self.state.passUnseen()) }
         for (partition, offset) in self.state.carriedOnOffsets {
             let committed = self.state.partitions[partition]?.committed ?? 0
             if self.logs[partition]?.offsets.contains(where: { committed <= $0 && $0 < offset.offset }) == true {
@@ -262,57 +228,36 @@ struct ReadingSimulation {
             let lookup = self.lookups.remove(at: Int.random(in: 0..<self.lookups.count, using: &self.random))
             if self.happens(self.chances.lost + self.chances.refused) {
                 let error = KafkaError(.connectionFailed, "lost", isRetriable: true)
-                self.wake(
+                self.loops.wake(
                     self.state.lookupFailed(lookup, error, now: self.now, retryAt: self.now + .milliseconds(50)))
                 continue
             }
             switch lookup.kind {
             case .committed:
-                self.wake(
+                self.loops.wake(
                     self.state.committedFound(
                         lookup, self.committed[lookup.partition].map { OffsetAndMetadata(offset: $0) }))
             case .list:
-                self.wake(self.state.offsetFound(lookup, offset: 0, epoch: 0))
+                self.loops.wake(self.state.offsetFound(lookup, offset: 0, epoch: 0))
             case .endOfEpoch:
                 let end = Bool.random(using: &self.random) ? self.logs[lookup.partition]?.end : nil
-                self.wake(self.state.endOfEpochFound(lookup, endOffset: end))
+                self.loops.wake(self.state.endOfEpochFound(lookup, endOffset: end))
             }
-        }
-    }
-
-    /// Wakes the loops that plan fetches. As long as nothing does, they wait.
-    private mutating func wake(_ wakening: Wakening) {
-        guard wakening.contains(.fetchers) else { return }
-        self.woken.formUnion(self.loops.keys)
-        self.isBesideLoopWoken = true
-    }
-
-    /// Whether a loop plans now: if it did so already and waits, then because it was woken or its time has come.
-    private func isDue(_ loop: FetchLoop, isWoken: Bool) -> Bool {
-        switch loop {
-        case .planning: true
-        case .fetching: false
-        case .asleep(let time): isWoken || time.map { $0 <= self.now } == true
         }
     }
 
     private mutating func fetch() {
-        for broker in Int32(1)...2 {
-            guard let loop = self.loops[broker], self.isDue(loop, isWoken: self.woken.contains(broker)) else {
-                continue
-            }
-            if case .asleep = loop { self.woken.remove(broker) }
+        for broker in Int32(1)...2 where self.loops.begins(.broker(broker), now: self.now) {
             switch self.state.planFetch(from: broker, now: self.now) {
-            case .wait(let time): self.loops[broker] = .asleep(until: time)
+            case .wait(let time): self.loops.wait(.broker(broker), until: time)
             case .fetch(let planned, let bytes):
-                self.loops[broker] = .fetching
+                self.loops.fetchBegan(.broker(broker))
                 self.fetches.append(Fetch(broker: broker, partitions: planned, maximumBytes: bytes))
             }
         }
-        guard self.isDue(self.besideLoop, isWoken: self.isBesideLoopWoken) else { return }
-        self.isBesideLoopWoken = false
+        guard self.loops.begins(.beside, now: self.now) else { return }
         let plan = self.state.planFetchesBeside(now: self.now)
-        self.besideLoop = .asleep(until: plan.next)
+        self.loops.wait(.beside, until: plan.next)
         for beside in plan.fetches {
             self.fetches.append(
                 Fetch(broker: beside.broker, partitions: beside.fetches, maximumBytes: beside.maximumBytes))
@@ -322,13 +267,13 @@ struct ReadingSimulation {
     private mutating func answer() {
         while !self.fetches.isEmpty, !self.happens(self.chances.late) {
             let fetch = self.fetches.remove(at: Int.random(in: 0..<self.fetches.count, using: &self.random))
-            self.wake(
+            self.loops.wake(
                 self.state.fetchEnded(
                     fetch.partitions, maximumBytes: fetch.maximumBytes, from: fetch.broker, now: self.now))
-            if fetch.partitions.first?.isBeside != true { self.loops[fetch.broker] = .planning }
+            if fetch.partitions.first?.isBeside != true { self.loops.fetchEnded(.broker(fetch.broker)) }
             if self.happens(self.chances.lost) {
                 self.state.fetchFailed(fetch.partitions, retryAt: self.now + .milliseconds(50))
-                self.wake([.fetchers])
+                self.loops.wake([.fetchers])
                 self.tellMetadata()
                 continue
             }
@@ -338,7 +283,7 @@ struct ReadingSimulation {
                 let answer = self.fetchAnswer(planned, at: fetch.broker, &room, &isFirst)
                 let wakening = self.state.fetched(
                     planned, answer, from: fetch.broker, now: self.now, backoff: .milliseconds(50))
-                self.wake(wakening)
+                self.loops.wake(wakening)
                 if wakening.contains(.metadata) { self.tellMetadata() }
             }
         }
@@ -346,13 +291,12 @@ struct ReadingSimulation {
 
     /// A broker's loop may wait without an end only if it has nothing to fetch, or for the reader, or for another fetch.
     private mutating func checkProgress() {
-        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted, !self.isBesideLoopWoken else { return }
-        for (broker, loop) in self.loops where !self.fetches.contains(where: { $0.broker == broker }) {
-            guard case .asleep(until: nil) = loop, !self.woken.contains(broker) else { continue }
-            for (partition, assigned) in self.state.partitions
-            where assigned.isFetchable && assigned.source(now: self.now) == broker {
-                self.fail("nothing will fetch \(partition)")
-            }
+        guard self.state.bufferedBytes == 0, !self.state.isRoomWanted else { return }
+        for (partition, assigned) in self.state.partitions where assigned.isFetchable {
+            guard let broker = assigned.source(now: self.now), self.loops.isAsleep(.broker(broker)),
+                !self.fetches.contains(where: { $0.broker == broker })
+            else { continue }
+            self.fail("nothing will fetch \(partition)")
         }
     }
 
@@ -433,7 +377,7 @@ struct ReadingSimulation {
             self.fail("\(offset.offset) of \(partition) is not all that was asked past")
         }
         let (next, wakening) = self.state.take()
-        self.wake(wakening)
+        self.loops.wake(wakening)
         switch next {
         case .nothing:
             return
