@@ -202,7 +202,10 @@ final class Telemetry: Sendable {
             if isEnd {
                 (.warning, "The broker refuses this client's metrics, so they are not pushed any more")
             } else if isFirstOfSize {
-                (.warning, "The metrics that the broker wants are larger than it takes (telemetry.max.bytes): it gets none")
+                (
+                    .warning,
+                    "The metrics that the broker wants are larger than it takes (telemetry.max.bytes): it gets none"
+                )
             } else {
                 (.debug, "The broker doesn't take the metrics now")
             }

@@ -34,13 +34,13 @@ struct TelemetryStateMachine: Sendable {
     }
 
     /// The number of requests in a row that brokers may leave without an answer. A request without one closes the connection, which
-    /// others use.
+    /// others use. If only pushes have none, the questions between them are answered and don't count.
     static let maximumTimeouts = 3
 
     private var state = State.looking
     private var interval = TelemetrySubscription.usualInterval
     private(set) var isClosing = false
-    /// The requests that have timed out since the last answer.
+    /// The requests that have timed out since the last answer to a push, or to a question that no push follows.
     private var timeouts = 0
     /// The client's ID for telemetry; zero until a broker has created it.
     private(set) var clientInstanceID = KafkaUUID.zero
@@ -81,10 +81,10 @@ struct TelemetryStateMachine: Sendable {
     /// - Parameter jitter: from 0.5 to 1.5, so that clients that start together push at different times.
     mutating func subscribed(_ subscription: TelemetrySubscription, now: MonotonicTime, jitter: Double) {
         guard self.state == .subscribing else { return }
-        self.timeouts = 0
         self.clientInstanceID = subscription.clientInstanceID
         self.interval = subscription.interval
         if subscription.prefixes.isEmpty {
+            self.timeouts = 0
             self.state = .resting(until: now + subscription.interval)
         } else {
             self.state = .waiting(subscription, until: now + subscription.interval * jitter)
@@ -102,7 +102,7 @@ struct TelemetryStateMachine: Sendable {
     mutating func refused(_ code: ErrorCode, now: MonotonicTime) -> Bool {
         let isPush = if case .pushing = self.state { true } else { false }
         guard isPush || self.state == .subscribing else { return false }
-        self.timeouts = 0
+        if isPush { self.timeouts = 0 }
         if self.isClosing { self.state = .ended }
         guard !self.isOver else { return false }
         switch code {

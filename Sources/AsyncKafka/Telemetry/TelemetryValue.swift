@@ -83,4 +83,3 @@ struct TelemetryValues {
         self.gauge("\(name).max", sizes.lastMinute?.maximum)
     }
 }
-

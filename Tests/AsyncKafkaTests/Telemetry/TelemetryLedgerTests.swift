@@ -55,6 +55,35 @@ import Testing
                     "a.sent.total", .cumulativeSum, 25, start: 900 * Self.second, time: 1060 * Self.second))
     }
 
+    @Test mutating func afterTotalsTheIncreasesAreThoseSinceTheClientWasCreated() {
+        self.ledger.notePush(of: self.reading(sent: 10, age: 100), for: self.subscription, time: 1000 * Self.second)
+        self.subscription.isDelta = false
+        self.ledger.notePush(of: self.reading(sent: 20, age: 160), for: self.subscription, time: 1060 * Self.second)
+        self.subscription.isDelta = true
+        // What was pushed as totals is no part of the sum of increases.
+        #expect(
+            self.metrics(self.reading(sent: 25, age: 220), at: 1120).first
+                == MetricsData.Metric(
+                    "a.sent.total", .deltaSum, 25, start: 900 * Self.second, time: 1120 * Self.second))
+    }
+
+    @Test mutating func anIncreaseDoesNotBeginAfterItsEndIfTheWallClockWasSetBack() {
+        self.ledger.notePush(of: self.reading(sent: 10, age: 100), for: self.subscription, time: 1000 * Self.second)
+        #expect(
+            self.metrics(self.reading(sent: 25, age: 160), at: 500).first
+                == MetricsData.Metric("a.sent.total", .deltaSum, 15, start: 500 * Self.second, time: 500 * Self.second))
+    }
+
+    @Test func aReadingWithLaterTotalsKeepsItsGauges() {
+        var later = self.reading(sent: 12, age: 101)
+        later.values[1].value = 0
+        let reading = self.reading(sent: 10, age: 100).withTotals(of: later)
+        #expect(reading.age == .seconds(101) && reading.values.map(\.value) == [12, 7])
+        // The later one may have fewer values.
+        later.values = []
+        #expect(self.reading(sent: 10, age: 100).withTotals(of: later).values.map(\.value) == [10, 7])
+    }
+
     @Test mutating func aMetricThatWasNotWantedBeforeHasAllOfItsIncrease() {
         self.subscription.prefixes = ["other"]
         self.ledger.notePush(of: self.reading(sent: 10, age: 100), for: self.subscription, time: 1000 * Self.second)

@@ -25,6 +25,16 @@ import Testing
         self.machine.next(now: self.at(seconds), hasBroker: hasBroker)
     }
 
+    /// A broker refuses a request. Returns whether that is the end.
+    private mutating func isEnded(by code: ErrorCode, at seconds: Int) -> Bool {
+        self.machine.refused(code, now: self.at(seconds))
+    }
+
+    /// A request has no answer. Returns whether that is the end.
+    private mutating func isEnded(byTimeout isTimeout: Bool = true, at seconds: Int) -> Bool {
+        self.machine.unanswered(isTimeout: isTimeout, now: self.at(seconds))
+    }
+
     private mutating func subscribe(at seconds: Int = 0, jitter: Double = 1) {
         _ = self.next(seconds)
         self.machine.subscribed(self.subscription, now: self.at(seconds), jitter: jitter)
@@ -61,10 +71,10 @@ import Testing
     mutating func anotherSubscriptionIsAskedForAtOnce(code: ErrorCode) {
         self.subscribe()
         _ = self.next(100)
-        #expect(!self.machine.refused(code, now: self.at(100)))
+        #expect(self.isEnded(by: code, at: 100) == false)
         #expect(self.next(100) == .subscribe(Self.id))
         // A broker that says this of the question is not asked in a loop.
-        #expect(!self.machine.refused(code, now: self.at(100)))
+        #expect(self.isEnded(by: code, at: 100) == false)
         #expect(self.next(100) == .wait(until: self.at(200)))
         #expect(self.next(200) == .subscribe(Self.id))
     }
@@ -73,7 +83,7 @@ import Testing
     mutating func anotherSubscriptionIsAskedForAfterTheInterval(code: ErrorCode) {
         self.subscribe()
         _ = self.next(100)
-        #expect(!self.machine.refused(code, now: self.at(100)))
+        #expect(self.isEnded(by: code, at: 100) == false)
         #expect(self.next(199) == .wait(until: self.at(200)))
         #expect(self.next(200) == .subscribe(Self.id))
     }
@@ -85,20 +95,63 @@ import Testing
     mutating func nothingMoreIsSent(after code: ErrorCode) {
         self.subscribe()
         _ = self.next(100)
-        #expect(self.machine.refused(code, now: self.at(100)))
+        #expect(self.isEnded(by: code, at: 100) == true)
         #expect(self.machine.isOver && self.next(100_000) == .end)
     }
 
     @Test mutating func aRequestWithoutAnAnswerIsFollowedByAQuestionAfterTheInterval() {
         _ = self.next(0)
-        self.machine.failed(now: self.at(0))
+        #expect(self.isEnded(at: 0) == false)
         #expect(self.next(0) == .wait(until: self.at(300)), "no broker has told an interval: Kafka's is 5 min")
         #expect(self.next(300) == .subscribe(.zero))
         self.machine.subscribed(self.subscription, now: self.at(300), jitter: 1)
         _ = self.next(400)
-        self.machine.failed(now: self.at(410))
+        #expect(self.isEnded(at: 410) == false)
         #expect(self.next(410) == .wait(until: self.at(510)))
         #expect(self.next(510) == .subscribe(Self.id))
+    }
+
+    @Test mutating func threePushesInARowWithoutAnAnswerAreTheEnd() {
+        self.subscribe()
+        // A push that is answered in between makes it begin anew.
+        for (count, isAnswered) in [false, false, true, false, false, false].enumerated() {
+            let now = 200 * count + 100
+            let push = self.next(now)
+            #expect(push == .push(self.subscription, isLast: false))
+            if isAnswered {
+                self.machine.pushed(now: self.at(now))
+            } else {
+                let isEnd = self.isEnded(at: now)
+                #expect(isEnd == (count == 5))
+                self.subscribe(at: now + 100)
+            }
+        }
+        #expect(self.machine.isOver)
+    }
+
+    @Test mutating func requestsThatFailWithTheirConnectionsAreNotTheEnd() {
+        for count in 0..<10 {
+            self.subscribe(at: 300 * count)
+            _ = self.next(300 * count + 100)
+            let isEnd = self.isEnded(byTimeout: false, at: 300 * count + 100)
+            #expect(!isEnd)
+        }
+        #expect(!self.machine.isOver)
+    }
+
+    @Test mutating func questionsWithoutAnAnswerAreTheEndIfNoneIsAnswered() {
+        for (count, isAnswered) in [false, false, true, false, false, false].enumerated() {
+            let question = self.next(1000 * count)
+            guard case .subscribe = question else { return Issue.record("\(question)") }
+            if isAnswered {
+                var nothing = self.subscription
+                nothing.prefixes = []
+                self.machine.subscribed(nothing, now: self.at(1000 * count), jitter: 1)
+            } else {
+                let isEnd = self.isEnded(at: 1000 * count)
+                #expect(isEnd == (count == 5))
+            }
+        }
     }
 
     @Test mutating func ifNoBrokerIsConnectedWhenAPushIsDueTheNextOneIsAskedForItsSubscription() {
@@ -123,7 +176,7 @@ import Testing
         #expect(self.next(100) == .wait(until: nil))
         self.machine.pushed(now: self.at(101))
         #expect(self.next(101) == .push(self.subscription, isLast: true))
-        #expect(!self.machine.refused(.throttlingQuotaExceeded, now: self.at(101)))
+        #expect(self.isEnded(by: .throttlingQuotaExceeded, at: 101) == false)
         #expect(self.next(101) == .end)
     }
 
@@ -161,14 +214,19 @@ import Testing
                 now = time ?? now + .seconds(10)
             case .subscribe, .push:
                 requests += 1
-                #expect(self.machine.next(now: now, hasBroker: true) == .wait(until: nil))
+                let following = self.machine.next(now: now, hasBroker: true)
+                #expect(following == .wait(until: nil))
                 if case .push = step {
                     if let lastPush { #expect(now - lastPush >= .seconds(50)) }
                     lastPush = now
                 }
                 switch Int.random(in: 0..<4, using: &random) {
-                case 0: #expect(!self.machine.refused(codes[Int.random(in: 0..<codes.count, using: &random)], now: now))
-                case 1: self.machine.failed(now: now)
+                case 0:
+                    let isEnd = self.machine.refused(codes[Int.random(in: 0..<codes.count, using: &random)], now: now)
+                    #expect(!isEnd)
+                case 1:
+                    let isEnd = self.machine.unanswered(isTimeout: false, now: now)
+                    #expect(!isEnd)
                 default:
                     if case .push = step {
                         self.machine.pushed(now: now)

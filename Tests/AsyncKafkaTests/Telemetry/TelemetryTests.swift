@@ -15,9 +15,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct TelemetryTests {
     private let clock = TestClock()
 
-    private func broker(
-        _ subscription: EmbeddedKafka.MetricsSubscription? = .init(interval: .seconds(10))
-    ) -> EmbeddedKafka.Configuration {
+    private func broker(_ subscription: EmbeddedKafka.MetricsSubscription?) -> EmbeddedKafka.Configuration {
         var configuration = EmbeddedKafka.Configuration()
         configuration.metricsSubscription = subscription
         return configuration
@@ -26,21 +24,17 @@ import Testing
     private static let producerPrefix = "org.apache.kafka.producer."
     private static let consumerPrefix = "org.apache.kafka.consumer."
 
-    private func record(_ value: String = "v") -> ProducerRecord {
-        ProducerRecord(topic: "t", partition: 0, value: Bytes(value))
-    }
-
     // MARK: What is pushed
 
     @Test func aProducerPushesWhatItCountsUnderKafkasNames() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
+        try await self.clock.withCluster(.wantingMetrics()) { kafka in
             let configuration = kafka.producing {
                 $0.cluster.clientID = "orders"
                 $0.cluster.rack = "a"
                 $0.linger = .milliseconds(40)
             }
             try await KafkaProducer.withProducer(configuration) { producer in
-                for _ in 0..<3 { _ = try await producer.send(self.record()) }
+                for _ in 0..<3 { _ = try await producer.send(.telemetry()) }
                 let start = self.clock.now
                 let first = try #require(try await kafka.waitForMetrics(timeout: .seconds(60)) { $0.count == 1 }.first)
                 #expect(self.clock.now - start > .seconds(4) && self.clock.now - start < .seconds(16))
@@ -66,12 +60,12 @@ import Testing
     }
 
     @Test func aConsumerPushesWhatItCountsUnderKafkasNames() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
+        try await self.clock.withCluster(.wantingMetrics(every: .seconds(20)), atMost: .seconds(120)) { kafka in
             try await kafka.createTopic("t", partitions: 2)
             var producing = kafka.producing()
             producing.cluster.enableMetricsPush = false
             try await KafkaProducer.withProducer(producing) { producer in
-                for _ in 0..<5 { _ = try await producer.send(self.record()) }
+                for _ in 0..<5 { _ = try await producer.send(.telemetry()) }
             }
             var configuration = kafka.consuming("g")
             configuration.groupInstanceID = "one"
@@ -108,18 +102,71 @@ import Testing
         }
     }
 
-    @Test func theIncreasesOfAllPushesAreTheTotalAndTheLastPushIsMadeOnClosing() async throws {
-        try await self.clock.withCluster(self.broker(), atMost: .seconds(120)) { kafka in
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                for count in 1...4 {
-                    for _ in 0..<count { _ = try await producer.send(self.record()) }
-                    try await kafka.waitForMetrics(timeout: .seconds(60)) { $0.count == count }
+    @Test func theLastPushOfAConsumerHasThePartitionsAndTheMemberFromBeforeItLeft() async throws {
+        try await self.clock.withCluster(.wantingMetrics(every: .seconds(100))) { kafka in
+            try await kafka.createTopic("t", partitions: 2)
+            try await kafka.fill("t", 3)
+            let consumer = try KafkaConsumer(kafka.consuming("g"))
+            try await consumer.subscribe(to: ["t"])
+            async let run: Void = consumer.run()
+            var count = 0
+            while count < 3 { count += try await consumer.poll(timeout: .seconds(10)).count }
+            let id = try await consumer.clientInstanceID()
+            let member = try #require(consumer.statistics().group?.memberID)
+            consumer.triggerGracefulShutdown()
+            _ = try await consumer.poll(timeout: .seconds(10))
+            try await run
+            let push = try #require(try await kafka.pushedMetrics().last { $0.clientInstanceID == id })
+            #expect(push.isLast && push.client == ["group_id": "g", "group_member_id": member])
+            func value(_ name: String) -> Double? { push.value(of: Self.consumerPrefix + name) }
+            #expect(value("coordinator.assigned.partitions") == 2)
+            // The commit on closing counts.
+            #expect(value("coordinator.commit.total") == 1 && value("fetch.manager.records.consumed.total") == 3)
+            #expect(try await consumer.clientInstanceID() == id, "known after closing")
+        }
+    }
+
+    @Test func theLastPushOfATransactionalProducerHasItsTransactions() async throws {
+        try await self.clock.withCluster(.wantingMetrics(every: .seconds(100))) { kafka in
+            try await KafkaTransactionalProducer.withProducer(kafka.producing(), transactionalID: "x") { producer in
+                _ = try await producer.clientInstanceID()
+                try await producer.withTransaction { transaction in
+                    for _ in 0..<3 { try await transaction.enqueue(.telemetry()) }
                 }
-                for _ in 0..<5 { try await producer.enqueue(self.record()) }
             }
             let pushes = try await kafka.pushedMetrics()
-            let name = Self.producerPrefix + "record.send.total"
-            #expect(pushes.map { $0.value(of: name) } == [1, 2, 3, 4, 5])
+            #expect(pushes.map(\.isLast) == [true] && pushes.first?.sentRecords == 3)
+            #expect(pushes.first?.client == ["transactional_id": "x"])
+        }
+    }
+
+    @Test func withoutAcknowledgementsTheLastPushFollowsTheRecords() async throws {
+        try await self.clock.withCluster(.wantingMetrics(every: .seconds(100))) { kafka in
+            let configuration = kafka.producing {
+                $0.acks = .none
+                $0.enableIdempotence = false
+            }
+            try await KafkaProducer.withProducer(configuration) { producer in
+                _ = try await producer.clientInstanceID()
+                for _ in 0..<3 { try await producer.enqueue(.telemetry()) }
+            }
+            let pushes = try await kafka.pushedMetrics()
+            #expect(pushes.map(\.isLast) == [true] && pushes.first?.sentRecords == 3)
+            #expect(try await kafka.values("t").count == 3)
+        }
+    }
+
+    @Test func theIncreasesOfAllPushesAreTheTotalAndTheLastPushIsMadeOnClosing() async throws {
+        try await self.clock.withCluster(.wantingMetrics(), atMost: .seconds(120)) { kafka in
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                for count in 1...4 {
+                    for _ in 0..<count { _ = try await producer.send(.telemetry()) }
+                    try await kafka.waitForMetrics(timeout: .seconds(60)) { $0.count == count }
+                }
+                for _ in 0..<5 { try await producer.enqueue(.telemetry()) }
+            }
+            let pushes = try await kafka.pushedMetrics()
+            #expect(pushes.map(\.sentRecords) == [1, 2, 3, 4, 5])
             #expect(pushes.map(\.isLast) == [false, false, false, false, true])
             #expect(Set(pushes.map(\.clientInstanceID)).count == 1)
         }
@@ -133,7 +180,7 @@ import Testing
         try await self.clock.withCluster(self.broker(subscription)) { kafka in
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 for count in 1...2 {
-                    _ = try await producer.send(self.record())
+                    _ = try await producer.send(.telemetry())
                     try await kafka.waitForMetrics(timeout: .seconds(60)) { $0.count == count }
                 }
             }
@@ -161,26 +208,22 @@ import Testing
 
     // MARK: When nothing is pushed
 
-    private func telemetryRequests(_ kafka: EmbeddedKafka) -> Int {
-        kafka.requests.count { $0.api == .getTelemetrySubscriptions || $0.api == .pushTelemetry }
-    }
-
     @Test func nothingIsAskedOfBrokersThatTakeNoMetrics() async throws {
         try await self.clock.withCluster(self.broker(nil), atMost: .seconds(900)) { kafka in
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.send(self.record())
+                _ = try await producer.send(.telemetry())
                 let error = await #expect(throws: KafkaError.self) { try await producer.clientInstanceID() }
                 #expect(error?.code == .unsupportedVersion && error?.message.contains("metric.reporters") == true)
                 try await self.clock.sleep(for: .seconds(700))
             }
-            #expect(self.telemetryRequests(kafka) == 0)
+            #expect(kafka.telemetryRequests == 0)
         }
     }
 
     @Test func nothingIsAskedIfTheSettingTurnsItOff() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
+        try await self.clock.withCluster(.wantingMetrics(), atMost: .seconds(120)) { kafka in
             try await KafkaProducer.withProducer(kafka.producing { $0.cluster.enableMetricsPush = false }) { producer in
-                _ = try await producer.send(self.record())
+                _ = try await producer.send(.telemetry())
                 try await self.clock.sleep(for: .seconds(30))
                 let error = await #expect(throws: KafkaError.self) { try await producer.clientInstanceID() }
                 #expect(error?.code == .illegalState && error?.message.contains("enableMetricsPush") == true)
@@ -189,7 +232,7 @@ import Testing
                 _ = try await admin.describeCluster()
                 try await self.clock.sleep(for: .seconds(30))
             }
-            #expect(self.telemetryRequests(kafka) == 0)
+            #expect(kafka.telemetryRequests == 0)
         }
     }
 
@@ -205,6 +248,46 @@ import Testing
         }
     }
 
+    @Test func aClientWithoutAnIDFromTheBrokerGivesItselfOne() async throws {
+        try await self.clock.withCluster(.wantingMetrics(), atMost: .seconds(600)) { kafka in
+            kafka.rewrite(GetTelemetrySubscriptionsRequest.self, times: nil) { _, _, response in
+                response.clientInstanceId = .zero
+                response.pushIntervalMs = -1
+                response.telemetryMaxBytes = -1
+            }
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                let id = try await producer.clientInstanceID()
+                let start = self.clock.now
+                #expect(id != .zero)
+                let pushes = try await kafka.waitForMetrics(timeout: .seconds(500)) { !$0.isEmpty }
+                #expect(pushes.first?.clientInstanceID == id)
+                #expect(self.clock.now - start >= .seconds(150), "Kafka's interval is 5 min")
+            }
+        }
+    }
+
+    @Test func theWaitForTheIDCanBeCancelled() async throws {
+        try await self.clock.withCluster(.wantingMetrics()) { kafka in
+            let hold = EmbeddedKafka.Hold()
+            kafka.inject(.hold(hold), on: .getTelemetrySubscriptions)
+            try await KafkaProducer.withProducer(kafka.producing()) { producer in
+                await hold.untilHeld()
+                let start = self.clock.now
+                let wait = Task { try await producer.clientInstanceID() }
+                try await self.clock.sleep(for: .seconds(1))
+                wait.cancel()
+                let error = await #expect(throws: KafkaError.self) { try await wait.value }
+                #expect(error?.code == .cancelled && self.clock.now - start == .seconds(1))
+                let timeout = await #expect(throws: KafkaError.self) {
+                    try await producer.clientInstanceID(timeout: .seconds(2))
+                }
+                #expect(timeout?.code == .timedOut && self.clock.now - start == .seconds(3))
+                hold.release()
+                _ = try await producer.clientInstanceID()
+            }
+        }
+    }
+
     // MARK: Refusals
 
     @Test(arguments: [
@@ -212,112 +295,58 @@ import Testing
         (.throttlingQuotaExceeded, true), (.invalidRecord, false), (.invalidRequest, false),
     ])
     func aRefusedPushIsLostOrFollowedByAnother(code: ErrorCode, goesOn: Bool) async throws {
-        try await self.clock.withCluster(self.broker(), atMost: .seconds(120)) { kafka in
+        try await self.clock.withCluster(.wantingMetrics(), atMost: .seconds(120)) { kafka in
             let log = KeptLog(minimum: .warning)
             try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { producer in
                 kafka.inject(.fail(code), on: .pushTelemetry)
-                _ = try await producer.send(self.record())
+                _ = try await producer.send(.telemetry())
                 await kafka.untilRequests(of: .pushTelemetry)
                 if goesOn {
                     let push = try await kafka.waitForMetrics(timeout: .seconds(60)) { !$0.isEmpty }
                     // What the refused push had is in the next one.
-                    #expect(push.first?.value(of: Self.producerPrefix + "record.send.total") == 1)
+                    #expect(push.first?.sentRecords == 1)
                     #expect(kafka.requests.count { $0.api == .getTelemetrySubscriptions } == 2)
                 } else {
                     try await self.clock.sleep(for: .seconds(60))
                     #expect(kafka.requests.count { $0.api == .pushTelemetry } == 1)
                 }
-                _ = try await producer.send(self.record("still works"))
+                _ = try await producer.send(.telemetry("still works"))
             }
             let warnings = log.lines(.warning)
-            #expect(warnings.count == (goesOn ? 0 : 1), "\(warnings)")
-            #expect(warnings.allSatisfy { $0.contains("refuses this client's metrics") })
+            if code == .telemetryTooLarge {
+                #expect(warnings.count == 1 && warnings[0].contains("larger than it takes"), "\(warnings)")
+            } else {
+                #expect(warnings.count == (goesOn ? 0 : 1), "\(warnings)")
+                #expect(warnings.allSatisfy { $0.contains("refuses this client's metrics") })
+            }
         }
     }
 
     @Test func afterARefusedQuestionTheClientHasNoID() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
+        try await self.clock.withCluster(.wantingMetrics()) { kafka in
             kafka.inject(.fail(.invalidRequest), on: .getTelemetrySubscriptions, times: nil)
             try await KafkaProducer.withProducer(kafka.producing()) { producer in
                 let error = await #expect(throws: KafkaError.self) { try await producer.clientInstanceID() }
                 #expect(error?.code == .closed)
-                _ = try await producer.send(self.record())
+                _ = try await producer.send(.telemetry())
             }
-            #expect(self.telemetryRequests(kafka) == 1)
+            #expect(kafka.telemetryRequests == 1)
         }
     }
 
     @Test func aPushThatTheBrokerWouldRefuseAsTooLargeIsNotSent() async throws {
         var subscription = EmbeddedKafka.MetricsSubscription(interval: .seconds(10))
         subscription.maxBytes = 100
-        try await self.clock.withCluster(self.broker(subscription)) { kafka in
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.send(self.record())
-                try await self.clock.sleep(for: .seconds(40))
+        try await self.clock.withCluster(self.broker(subscription), atMost: .seconds(120)) { kafka in
+            let log = KeptLog(minimum: .warning)
+            try await KafkaProducer.withProducer(kafka.producing { $0.cluster.log = log }) { producer in
+                _ = try await producer.send(.telemetry())
+                try await self.clock.sleep(for: .seconds(80))
             }
-            #expect(kafka.requests.count { $0.api == .pushTelemetry } == 0)
-            #expect(kafka.requests.count { $0.api == .getTelemetrySubscriptions } > 1)
-        }
-    }
-
-    // MARK: Trouble
-
-    @Test func aBrokerThatDoesNotAnswerPushesDoesNotKeepTheProducerFromClosing() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
-            let hold = EmbeddedKafka.Hold()
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.send(self.record())
-                _ = try await producer.clientInstanceID()
-                kafka.inject(.hold(hold), on: .pushTelemetry, times: nil)
-            }
-            // The scope ended, although the last push has no answer.
-            #expect(try await kafka.pushedMetrics().isEmpty)
-            hold.release()
-        }
-    }
-
-    @Test func theLastPushHasThreeSeconds() async throws {
-        try await self.clock.withCluster(self.broker()) { kafka in
-            let hold = EmbeddedKafka.Hold()
-            let producer = try KafkaProducer(kafka.producing())
-            async let run: Void = producer.run()
-            _ = try await producer.clientInstanceID()
-            kafka.inject(.hold(hold), on: .pushTelemetry, times: nil)
-            let start = self.clock.now
-            producer.triggerGracefulShutdown()
-            try await run
-            #expect(self.clock.now - start == .seconds(3))
-            hold.release()
-        }
-    }
-
-    @Test func aPushWithoutAnAnswerIsNotMadeAgain() async throws {
-        try await self.clock.withCluster(self.broker(), atMost: .seconds(180)) { kafka in
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.send(self.record())
-                kafka.inject(.closeAfterWork, on: .pushTelemetry)
-                let pushes = try await kafka.waitForMetrics(timeout: .seconds(120)) { $0.count == 2 }
-                // The broker has counted the record, which the client can't know.
-                #expect(pushes.map { $0.value(of: Self.producerPrefix + "record.send.total") } == [1, 0])
-                #expect(pushes[0].clientInstanceID == pushes[1].clientInstanceID)
-                _ = try await producer.send(self.record("still works"))
-            }
-        }
-    }
-
-    @Test func anotherBrokerTakesTheMetricsWhenOneStops() async throws {
-        var configuration = self.broker()
-        configuration.brokers = 2
-        try await self.clock.withCluster(configuration, atMost: .seconds(600)) { kafka in
-            try await kafka.createTopic("t", partitions: 1)
-            try await KafkaProducer.withProducer(kafka.producing()) { producer in
-                _ = try await producer.send(self.record())
-                try await kafka.waitForMetrics(timeout: .seconds(60)) { !$0.isEmpty }
-                let first = try #require(kafka.requests.last { $0.api == .pushTelemetry }?.broker)
-                try await kafka.stopBroker(first)
-                try await kafka.waitForMetrics(timeout: .seconds(400)) { $0.count == 2 }
-                #expect(kafka.requests.last { $0.api == .pushTelemetry }?.broker == 3 - first)
-            }
+            #expect(kafka.pushedTo == [])
+            #expect(kafka.requests.count { $0.api == .getTelemetrySubscriptions } > 2)
+            // Said once, not at each interval.
+            #expect(log.lines(.warning).count == 1, "\(log.lines(.warning))")
         }
     }
 }

@@ -5,11 +5,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import EmbeddedKafka
 import KafkaMemory
 import KafkaProtocol
 import KafkaTestSupport
+import KafkaTransport
 import Testing
+
+@testable import EmbeddedKafka
 
 @Suite(.timeLimit(.minutes(1))) struct PushTelemetryTests {
     private var configuration: EmbeddedKafka.Configuration {
@@ -102,8 +104,34 @@ import Testing
             #expect(!keys.contains(APIKey.pushTelemetry.rawValue))
             #expect(!keys.contains(APIKey.getTelemetrySubscriptions.rawValue))
         }
-        var impossible = self.configuration
-        impossible.metricsSubscription?.interval = .zero
-        await #expect(throws: EmbeddedKafkaError.self) { try await EmbeddedKafka.start(impossible) }
+    }
+
+    @Test func aSubscriptionThatCannotBeToldIsRefused() async throws {
+        for interval in [.seconds(-1), .zero, .microseconds(999), .seconds(1 << 40)] as [Duration] {
+            var impossible = self.configuration
+            impossible.metricsSubscription?.interval = interval
+            await #expect(throws: EmbeddedKafkaError.self) { try await EmbeddedKafka.start(impossible) }
+        }
+        for bytes in [Int.min, -1, 0, 1 << 31, .max] {
+            var impossible = self.configuration
+            impossible.metricsSubscription?.maxBytes = bytes
+            await #expect(throws: EmbeddedKafkaError.self) { try await EmbeddedKafka.start(impossible) }
+        }
+    }
+
+    @Test func onlySoManyClientsAreRemembered() {
+        var receiver = MetricsReceiver(self.configuration.metricsSubscription, capacity: 10)
+        func push(_ client: Int, at time: Int64) -> ErrorCode {
+            receiver.take(
+                self.push(KafkaUUID(high: 1, low: UInt64(client))), from: "c", now: MonotonicTime(nanoseconds: time))
+        }
+        for client in 0...MetricsReceiver.clientLimit {
+            #expect(push(client, at: Int64(client)) == ErrorCode.none)
+        }
+        #expect(receiver.pushes.count == 10)
+        let last = MetricsReceiver.clientLimit
+        #expect(push(last, at: Int64(last)) == .throttlingQuotaExceeded)
+        // The one that pushed first is forgotten, and so needn't wait.
+        #expect(push(0, at: Int64(last)) == ErrorCode.none)
     }
 }
