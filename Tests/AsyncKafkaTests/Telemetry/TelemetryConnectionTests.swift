@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaProtocol
 import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka

@@ -142,7 +142,10 @@ import Testing
     @Test mutating func questionsWithoutAnAnswerAreTheEndIfNoneIsAnswered() {
         for (count, isAnswered) in [false, false, true, false, false, false].enumerated() {
             let question = self.next(1000 * count)
-            guard case .subscribe = question else { return Issue.record("\(question)") }
+            guard case .subscribe = question else {
+                Issue.record("\(question)")
+                return
+            }
             if isAnswered {
                 var nothing = self.subscription
                 nothing.prefixes = []

@@ -8,6 +8,7 @@
 import EmbeddedKafka
 import KafkaProtocol
 import KafkaTestSupport
+import KafkaTransport
 import Testing
 
 @testable import AsyncKafka
@@ -107,7 +108,7 @@ import Testing
             try await kafka.createTopic("t", partitions: 2)
             try await kafka.fill("t", 3)
             let consumer = try KafkaConsumer(kafka.consuming("g"))
-            try await consumer.subscribe(to: ["t"])
+            try consumer.subscribe(to: ["t"])
             async let run: Void = consumer.run()
             var count = 0
             while count < 3 { count += try await consumer.poll(timeout: .seconds(10)).count }
