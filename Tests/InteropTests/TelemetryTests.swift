@@ -153,7 +153,8 @@ extension InteropTests {
                 let pushes = try await kafka.pushedMetrics().filter { $0.clientInstanceID.description == lines.last }
                 let sent = pushes.compactMap { $0.value(of: "org.apache.kafka.producer.record.send.total") }
                 #expect(sent.reduce(0, +) == 5)
-                #expect(pushes.count >= 2 && pushes.last?.isLast == true && pushes.first?.isLast == false)
+                // A Java producer that has nothing left to send ends without a last push.
+                #expect(pushes.count >= 2 && pushes.dropLast().allSatisfy { !$0.isLast })
                 #expect(pushes.first?.compression == .zstd)
             }
         }
