@@ -57,6 +57,16 @@ struct SeedCorpus {
         for (index, bytes) in try TLSFuzzing.seeds().enumerated() { try self.write([8] + bytes, to: "tls-\(index)") }
     }
 
+    func makeMetrics() throws {
+        let metrics = MetricsData(
+            client: [.init("group_id", "g")],
+            metrics: [
+                .init("gauge", .gauge, 2.5, attributes: [.init("node_id", "node-1")], time: 2),
+                .init("delta", .deltaSum, 300, start: 1, time: 2), .init("total", .cumulativeSum, 0, start: 1, time: 2),
+            ])
+        try self.write([9] + Array(metrics.encoded), to: "metrics-0")
+    }
+
     private func rows(of file: URL) throws -> [[Substring]] {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
             $0.split(separator: "\t", omittingEmptySubsequences: false)

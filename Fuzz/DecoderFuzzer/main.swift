@@ -32,6 +32,7 @@ private func feed(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     case 6: fuzzProperties(rest)
     case 7: fuzzHTTP(rest)
     case 8: fuzzTLS(rest)
+    case 9: fuzzMetrics(rest)
     default: return -1  // Don't keep the input.
     }
     return 0
@@ -43,6 +44,7 @@ if arguments.count == 4, arguments[1] == "seeds" {
     let corpus = SeedCorpus(folder: URL(filePath: arguments[3]))
     try corpus.make(from: URL(filePath: arguments[2]))
     try corpus.makeSecurity()
+    try corpus.makeMetrics()
 } else {
     var count = CommandLine.argc
     var values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv

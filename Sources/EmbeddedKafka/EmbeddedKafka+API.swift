@@ -134,6 +134,10 @@ extension EmbeddedKafka {
         public static let listTransactions = API(.listTransactions)
         /// Describes the producers of partitions.
         public static let describeProducers = API(.describeProducers)
+        /// Returns which metrics the brokers want of a client.
+        public static let getTelemetrySubscriptions = API(.getTelemetrySubscriptions)
+        /// Takes the metrics of a client.
+        public static let pushTelemetry = API(.pushTelemetry)
 
         /// Kafka's name of the API, or its key if this broker doesn't have it.
         public var description: String {

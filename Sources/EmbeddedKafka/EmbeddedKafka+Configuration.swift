@@ -106,6 +106,10 @@ extension EmbeddedKafka {
         public var maxVersions: [API: Int16] = [:]
         /// The APIs that the brokers don't offer. Default: none.
         public var withheldAPIs: Set<API> = []
+        /// Which metrics the brokers want of clients, or nil if they take none (KIP-714). Default: nil.
+        ///
+        /// ``EmbeddedKafka/pushedMetrics()`` returns what clients have pushed.
+        public var metricsSubscription: MetricsSubscription?
         /// The maximum number of requests to record, after which the oldest are removed. Default: 10 000.
         public var requestLogCapacity = 10_000
         /// The brokers' source of time. Tests use their own.
@@ -146,6 +150,14 @@ extension EmbeddedKafka.Configuration {
         }
         if self.maxTransactionTimeout <= .zero {
             return "A transaction can't have a timeout of \(self.maxTransactionTimeout)."
+        }
+        if let subscription = self.metricsSubscription {
+            if !(.milliseconds(1) ... .milliseconds(Int32.max)).contains(subscription.interval) {
+                return "Clients can't push metrics every \(subscription.interval)."
+            }
+            if !(1...Int(Int32.max)).contains(subscription.maxBytes) {
+                return "Clients can't push metrics of up to \(subscription.maxBytes) bytes."
+            }
         }
         if self.transactionalIDExpiration <= .zero {
             return "Transactional IDs can't expire after \(self.transactionalIDExpiration)."

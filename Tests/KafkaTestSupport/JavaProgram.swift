@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 
 /// A single-file Java program in `Tests/InteropTests/Java`, compiled when it is run.
 package enum JavaProgram {
@@ -19,6 +19,22 @@ package enum JavaProgram {
 
     /// The comment for a trait of a test that requires one.
     package static let skipped = "needs Apache Kafka's jars and a JDK: see the lines above"
+
+    /// Compiles a class for a broker, and returns the folder with the result.
+    package static func compile(_ name: String, with installation: KafkaInstallation) async throws -> URL {
+        guard let compiler = executable(named: "javac") else {
+            throw RealCluster.Failure(description: "There is no javac in PATH")
+        }
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = TemporaryFolder.path("classes")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let source = tests.appendingPathComponent("InteropTests/Java/\(name).java").path
+        _ = try await ChildProcess(
+            "javac", [compiler, "-cp", installation.classPath, "-d", folder.path, source],
+            output: .lines(errors: folder.appendingPathComponent("javac.err"))
+        ).output()
+        return folder
+    }
 
     /// Runs a program to its end and returns the lines of its standard output.
     ///

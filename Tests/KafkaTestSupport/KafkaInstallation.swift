@@ -12,6 +12,8 @@ package struct KafkaInstallation: Hashable, Sendable {
     /// The version according to the jar of the Java client, such as `4.4.0`.
     package let version: KafkaVersion
     package let libs: URL
+    /// A folder with further classes for the brokers, such as a metrics reporter.
+    private var addedClasses: URL?
 
     /// Returns nil if the folder contains no Kafka.
     package init?(home: URL) {
@@ -27,7 +29,14 @@ package struct KafkaInstallation: Hashable, Sendable {
     }
 
     /// The class path to run a broker with. Java expands the asterisk.
-    package var classPath: String { "\(self.libs.path)/*" }
+    package var classPath: String { "\(self.libs.path)/*" + (self.addedClasses.map { ":\($0.path)" } ?? "") }
+
+    /// Returns the installation with a folder of further classes.
+    package func adding(_ classes: URL) -> KafkaInstallation {
+        var installation = self
+        installation.addedClasses = classes
+        return installation
+    }
 
     /// Whether the jars include Kafka's command-line tools.
     var hasTools: Bool {

@@ -14,6 +14,20 @@ extension Cluster {
         self.connections.openConnection(ConnectionKey(target: .broker(broker), purpose: purpose))
     }
 
+    /// The open connections for requests that brokers answer at once, so not Fetch, JoinGroup and SyncGroup: those to the brokers that
+    /// metadata names or, if there is none, those to bootstrap servers.
+    var generalConnections: [BrokerConnection] {
+        var (brokers, servers): ([BrokerConnection], [BrokerConnection]) = ([], [])
+        for (key, _, condition) in self.connections.known(in: self.metadata.brokers) where key.purpose == .general {
+            guard let connection = condition.connection else { continue }
+            switch key.target {
+            case .broker: brokers.append(connection)
+            case .bootstrap: servers.append(connection)
+            }
+        }
+        return brokers.isEmpty ? servers : brokers
+    }
+
     /// Calls `completion` exactly once with a connection to a broker, which is opened if necessary: immediately on the
     /// calling thread if it is open, otherwise on the loop. Makes only one attempt, so that the caller can look for
     /// another leader or coordinator.

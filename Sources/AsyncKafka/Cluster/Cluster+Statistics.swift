@@ -16,7 +16,8 @@ extension Cluster {
         return ClientStatistics(
             clientID: self.configuration.clientID, age: now - tally.beginning, clusterID: metadata.clusterID,
             brokers: metadata.brokers.count, connections: self.connections.statistics(of: metadata.brokers, now: now),
-            connectionsOpened: tally.opened, failedConnectionAttempts: tally.failedAttempts,
+            connectionsOpened: tally.opened.reported(since: tally.beginning, now: now),
+            failedConnectionAttempts: tally.failedAttempts.reported(since: tally.beginning, now: now),
             requests: tally.requests.reported(since: tally.beginning, now: now),
             failedRequests: tally.failures.reported(since: tally.beginning, now: now),
             bytesSent: tally.bytesSent.reported(since: tally.beginning, now: now),

@@ -36,6 +36,8 @@ final class ConnectionTable: Sendable {
     private let logger: Logger
     /// Counts what happens on all connections.
     let tally: Lock<ConnectionTally>
+    /// Raised when a connection has opened, for the task that pushes the client's metrics.
+    let opened = Signal()
     private let state: Lock<State>
     private let attempts: AsyncStream<ConnectionKey>
     private let attemptsContinuation: AsyncStream<ConnectionKey>.Continuation
@@ -223,6 +225,7 @@ final class ConnectionTable: Sendable {
         }
         if let refusal { connection.close(refusal) }
         self.complete(waiters, with: refusal.map { .failure($0) } ?? .success(connection))
+        self.opened.notify()
     }
 
     private func attemptFailed(_ key: ConnectionKey, _ error: KafkaError) {

@@ -56,6 +56,10 @@ public struct KafkaClientConfiguration: Sendable {
     /// what runs in `KafkaConsumer.withSpan(processing:_:)` and `KafkaTransactionalProducer.process`. The spans have the topics and
     /// short keys of records as attributes. Default: nil, which costs nothing.
     public var tracer: (any KafkaTracer)?
+    /// Whether a producer or consumer pushes its metrics to a broker that wants them (`enable.metrics.push`, KIP-714). An administrator
+    /// chooses the metrics and the interval; brokers without such a subscription get none. An admin client never pushes metrics.
+    /// Default: true.
+    public var enableMetricsPush = true
     /// The range of the session's lifetime in which it is renewed: late, and not at the same moment for all
     /// connections. Tests with short sessions renew earlier.
     package var sessionRenewal = 0.85..<0.95

@@ -17,7 +17,7 @@ extension APIKey {
             .shareGroupDescribe, .streamsGroupDescribe, .describeShareGroupOffsets, .describeConfigs,
             .listConfigResources, .describeCluster, .describeQuorum, .describeTopicPartitions, .describeLogDirs,
             .listPartitionReassignments, .describeProducers, .describeTransactions, .listTransactions, .describeAcls,
-            .describeClientQuotas, .describeUserScramCredentials, .describeDelegationToken:
+            .describeClientQuotas, .describeUserScramCredentials, .describeDelegationToken, .getTelemetrySubscriptions:
             false
         default: true
         }

@@ -19,7 +19,7 @@ extension APIKey {
         case .describeCluster, .describeProducers, .unregisterBroker: "2.8"
         case .describeTransactions, .listTransactions: "3.0"
         case .describeQuorum: "3.3, with KRaft"
-        case .listConfigResources: "3.7, with KRaft"
+        case .listConfigResources, .getTelemetrySubscriptions, .pushTelemetry: "3.7, with KRaft"
         case .describeTopicPartitions: "3.8, with KRaft"
         case .addRaftVoter, .removeRaftVoter: "3.9, with KRaft"
         case .consumerGroupHeartbeat, .consumerGroupDescribe: "4.0"

@@ -29,9 +29,10 @@ extension BrokerConnection {
     }
 
     func noteOpening(since begin: MonotonicTime) {
-        self.count { $0.connected() }
+        let now = self.loop.now
+        self.count { $0.connected(now: now) }
         self.logger(.debug, "Connected")
-        self.events(.connected(KafkaEvent.Connected(broker: self.broker, duration: self.loop.now - begin)))
+        self.events(.connected(KafkaEvent.Connected(broker: self.broker, duration: now - begin)))
         // If the connection has closed in the meantime, the closing is reported after the opening.
         if self.toldPhase.exchange(.open, ordering: .acquiringAndReleasing) == .ended {
             self.tellEnd(self.closedError)

@@ -33,7 +33,7 @@ extension BrokerConnection {
             connection.noteOpening(since: begin)
             return connection
         } catch {
-            tally.withLock { $0.attemptFailed() }
+            tally.withLock { $0.attemptFailed(now: loop.now) }
             Events(observer: configuration.observer)(
                 .connectionFailed(
                     KafkaEvent.ConnectionFailed(broker: broker, reason: error, duration: loop.now - begin)))

@@ -15,6 +15,8 @@ final class ConsumerCore: Sendable {
     let cluster: Cluster
     let logger: Logger
     let events: Events
+    /// Nil if the configuration turns it off.
+    let telemetry: Telemetry?
     let state: Lock<ConsumerState>
     private let signals: ConsumerSignals
 
@@ -31,6 +33,7 @@ final class ConsumerCore: Sendable {
         self.logger = Logger(configuration.cluster.log, fixed)
         self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: self.loop, logger: self.logger)
+        self.telemetry = Telemetry(self.cluster, self.logger)
         self.state = Lock(
             ConsumerState(
                 SubscriptionState(SubscriptionState.Settings(configuration)),

@@ -57,9 +57,14 @@ final class ConsumerLife: Sendable {
         var result = Result<Void, KafkaError>.success(())
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: core.loop) { await core.cluster.run() }
+            if let telemetry = core.telemetry {
+                group.addTask(executorPreference: core.loop) { await telemetry.run(core.telemetryReading) }
+            }
             for part in self.parts { group.addTask(executorPreference: core.loop) { await part() } }
             try? await self.closing.value()
             result = await self.close(consumer)
+            let schedule = core.state.withLock { $0.phase.schedule }
+            await core.telemetry?.close(until: schedule?.end ?? core.loop.now)
             group.cancelAll()
         }
         core.state.withLock { $0.phase = .closed }
@@ -72,6 +77,8 @@ final class ConsumerLife: Sendable {
     /// Starts closing: the sequences end, and then `run()` does.
     func end() {
         let schedule = ClosingSchedule(from: self.core.loop.now, within: self.core.configuration.closeTimeout)
+        // While the consumer has its partitions.
+        if let telemetry = self.core.telemetry { telemetry.noteClosing(self.core.telemetryReading()) }
         self.core.state.withLock { state in
             if state.phase == .open { state.phase = .closing(schedule) }
             state.interruptReader()

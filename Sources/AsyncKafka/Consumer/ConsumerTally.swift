@@ -17,6 +17,10 @@ struct ConsumerTally: Sendable {
     private(set) var commitTime = RecentDistribution()
     private(set) var failedCommits = RecentCount()
     var rebalances = RebalanceTimes()
+    /// The shares of the reader's time in which it waits for records, in millionths.
+    private var idleShares = RecentDistribution()
+    /// When the reader last asked for records, and when it had them.
+    private var reading: (asked: MonotonicTime, went: MonotonicTime?)?
 
     init(since beginning: MonotonicTime = MonotonicTime(nanoseconds: 0)) {
         self.beginning = beginning
@@ -28,6 +32,29 @@ struct ConsumerTally: Sendable {
         self.records.add(received.records, now: now)
         self.bytes.add(received.bytes, now: now)
         self.batches.add(received.batches, now: now)
+    }
+
+    /// The reader asks for records.
+    mutating func readerAsked(now: MonotonicTime) {
+        if let share = self.idleShare(now: now) { self.idleShares.record(share, now: now) }
+        self.reading = (now, nil)
+    }
+
+    /// The reader has records, or an error.
+    mutating func readerWent(now: MonotonicTime) { self.reading?.went = now }
+
+    /// Returns the shares of the reader's time in which it waits for records, in millionths. What it does now counts, because it may do it
+    /// for long.
+    func idleRatio(now: MonotonicTime) -> RecentDistribution {
+        var shares = self.idleShares
+        if let share = self.idleShare(now: now) { shares.record(share, now: now) }
+        return shares
+    }
+
+    /// The share since the reader last asked.
+    private func idleShare(now: MonotonicTime) -> Int? {
+        guard let (asked, went) = self.reading, now > asked else { return nil }
+        return Int(((went ?? now) - asked) / (now - asked) * 1_000_000)
     }
 
     /// A Fetch was answered with so many bytes of records.

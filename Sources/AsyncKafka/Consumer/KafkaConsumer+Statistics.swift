@@ -10,13 +10,17 @@ import KafkaTransport
 extension KafkaConsumer {
     /// Returns what the consumer has counted and measured, and the state of its partitions, its membership and its connections.
     /// Sends no request, and can be called at any time from any task.
-    public func statistics() -> ConsumerStatistics {
-        let core = self.core
-        let client = core.cluster.statistics()
-        let fetches = core.cluster.connections.tally.withLock { $0.fetches }
-        let (now, tally, group, buffer, partitions) = core.state.withLock { state in
+    public func statistics() -> ConsumerStatistics { self.core.statistics().statistics }
+}
+
+extension ConsumerCore {
+    /// Returns the statistics, and when and from what they were made.
+    func statistics() -> (statistics: ConsumerStatistics, tally: ConsumerTally, now: MonotonicTime) {
+        let client = self.cluster.statistics()
+        let fetches = self.cluster.connections.tally.withLock { $0.fetches }
+        let (now, tally, group, buffer, partitions) = self.state.withLock { state in
             // Read under the lock, so that a rebalance that another task notes ends before it.
-            let now = core.loop.now
+            let now = self.loop.now
             state.observeMembership { now }
             let tally = state.tallyWithBatchInHand(now: now)
             return (
@@ -25,13 +29,14 @@ extension KafkaConsumer {
             )
         }
         func count(_ count: RecentCount) -> StatisticsCount { count.reported(since: tally.beginning, now: now) }
-        return ConsumerStatistics(
+        let statistics = ConsumerStatistics(
             client: client, group: group, buffer: buffer,
             partitions: partitions.map { $0.reported(now: now) }.sorted { $0.topicPartition < $1.topicPartition },
             records: count(tally.records),
             bytes: count(tally.bytes), batches: count(tally.batches), fetchLatency: fetches.reportedTimes(now: now),
             fetchSize: tally.fetchSize.reported(now: now), commitLatency: tally.commitTime.reportedTimes(now: now),
             failedCommits: count(tally.failedCommits))
+        return (statistics, tally, now)
     }
 }
 

@@ -55,6 +55,7 @@ extension ConsumerState {
             return KafkaError(.illegalState, "Two tasks read from one consumer at the same time.")
         }
         self.reader = .waiting
+        self.tally.readerAsked(now: now)
         let failure = self.subscriptions.readerAsked()
         self.countReceived(now: now)
         if failure != nil { self.readerGoes(now: now) }
@@ -71,6 +72,7 @@ extension ConsumerState {
     /// - Parameter hasArray: Whether it holds an array of records, which it processes before it asks again.
     mutating func readerGoes(now: MonotonicTime, hasArray: Bool = false) {
         self.reader = .away(ReaderPlace.Absence(since: now, hasArray: hasArray))
+        self.tally.readerWent(now: now)
     }
 
     /// Starts the maximum poll interval if the reader has not started yet.

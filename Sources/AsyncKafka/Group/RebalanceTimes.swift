@@ -22,6 +22,8 @@ struct RebalanceTimes: Sendable {
     private(set) var count = 0
     private(set) var total = Duration.zero
     private(set) var last: Duration?
+    /// The durations of those that ended with an assignment.
+    private(set) var recent = RecentDistribution()
     /// When the current rebalance began.
     private(set) var begun: MonotonicTime?
 
@@ -31,11 +33,13 @@ struct RebalanceTimes: Sendable {
         case (.inProgress, nil):
             self.begun = now()
         case (.settled, let begun?), (.outside, let begun?):
-            let time = now() - begun
+            let end = now()
+            let time = end - begun
             self.begun = nil
             self.total += time
             if case .settled = phase {
                 self.last = time
+                self.recent.record(time, now: end)
                 self.count += 1
             }
         default:

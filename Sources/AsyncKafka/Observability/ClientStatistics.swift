@@ -19,10 +19,10 @@ public struct ClientStatistics: KafkaStatistics, Hashable {
     /// The connections that are open or being opened, and those that could not be opened or broke, by broker.
     public var connections: [ConnectionStatistics]
 
-    /// The number of connections that were opened since the client was created.
-    public var connectionsOpened: Int
-    /// The number of attempts to connect that failed since the client was created.
-    public var failedConnectionAttempts: Int
+    /// The connections that were opened.
+    public var connectionsOpened: StatisticsCount
+    /// The attempts to connect that failed.
+    public var failedConnectionAttempts: StatisticsCount
     /// The requests that were sent.
     public var requests: StatisticsCount
     /// The requests that ended without an answer.
@@ -44,8 +44,8 @@ extension ClientStatistics {
             ("clientID", .text(self.clientID)), ("age", .time(self.age)),
             ("clusterID", .optional(self.clusterID, StatisticsTree.text)), ("brokers", .integer(self.brokers)),
             ("connections", .list(self.connections.map(\.tree))),
-            ("connectionsOpened", .integer(self.connectionsOpened)),
-            ("failedConnectionAttempts", .integer(self.failedConnectionAttempts)),
+            ("connectionsOpened", self.connectionsOpened.tree),
+            ("failedConnectionAttempts", self.failedConnectionAttempts.tree),
             ("requests", self.requests.tree), ("failedRequests", self.failedRequests.tree),
             ("bytesSent", self.bytesSent.treeOfBytes), ("bytesReceived", self.bytesReceived.treeOfBytes),
             ("requestLatency", self.requestLatency.tree), ("throttleTime", self.throttleTime.tree),

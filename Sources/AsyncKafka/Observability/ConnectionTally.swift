@@ -15,10 +15,10 @@ struct ConnectionTally: Sendable {
 
     /// When counting began.
     let beginning: MonotonicTime
-    /// The number of connections that were opened.
-    private(set) var opened = 0
-    /// The number of attempts to connect that failed.
-    private(set) var failedAttempts = 0
+    /// The connections that were opened.
+    private(set) var opened = RecentCount()
+    /// The attempts to connect that failed.
+    private(set) var failedAttempts = RecentCount()
     private(set) var requests = RecentCount()
     private(set) var failures = RecentCount()
     private(set) var bytesSent = RecentCount()
@@ -34,9 +34,9 @@ struct ConnectionTally: Sendable {
         self.beginning = beginning
     }
 
-    mutating func connected() { self.opened += 1 }
+    mutating func connected(now: MonotonicTime) { self.opened.add(1, now: now) }
 
-    mutating func attemptFailed() { self.failedAttempts += 1 }
+    mutating func attemptFailed(now: MonotonicTime) { self.failedAttempts.add(1, now: now) }
 
     mutating func sent(_ bytes: Int, now: MonotonicTime) {
         self.requests.add(1, now: now)

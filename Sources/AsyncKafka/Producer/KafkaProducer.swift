@@ -213,6 +213,9 @@ public final class KafkaProducer: Sendable {
     private func work() async {
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: self.loop) { await self.sender.cluster.run() }
+            if let telemetry = self.sender.telemetry {
+                group.addTask(executorPreference: self.loop) { await telemetry.run(self.sender.telemetryReading) }
+            }
             if let transactions = self.sender.transactions {
                 group.addTask(executorPreference: self.loop) {
                     guard let fatal = await self.sender.sendTransactionRequests(transactions) else { return }

@@ -16,6 +16,8 @@ struct ProducerTally: Sendable {
     private var batches = RecentCount()
     private var retriedBatches = RecentCount()
     private var latency = RecentDistribution()
+    /// The times from the creation of a batch to its first request.
+    private(set) var queueTime = RecentDistribution()
     private var batchSize = RecentDistribution()
     private var batchRecords = RecentDistribution()
     /// In millionths.
@@ -28,13 +30,16 @@ struct ProducerTally: Sendable {
         self.beginning = beginning
     }
 
-    /// A batch is added to a request.
-    mutating func sent(records: Int, bytes: Int, uncompressedBytes: Int, isRetry: Bool, now: MonotonicTime) {
+    /// A batch is added to a request, this long after it was created.
+    mutating func sent(
+        records: Int, bytes: Int, uncompressedBytes: Int, after time: Duration, isRetry: Bool, now: MonotonicTime
+    ) {
         self.bytes.add(bytes, now: now)
         if isRetry {
             self.retriedBatches.add(1, now: now)
         } else {
             self.batches.add(1, now: now)
+            self.queueTime.record(time, now: now)
             self.batchSize.record(bytes, now: now)
             self.batchRecords.record(records, now: now)
             if uncompressedBytes > 0 { self.compressionRatio.record(bytes * 1_000_000 / uncompressedBytes, now: now) }

@@ -92,7 +92,8 @@ extension Sender {
         for waiter in waiters { waiter.fulfill(.failure(error)) }
     }
 
-    /// Closes the producer for new records, delivers the accepted ones within a limit, and gives up the rest.
+    /// Closes the producer for new records, delivers the accepted ones within a limit, and gives up the rest. The metrics are pushed once
+    /// more behind the records, while there are connections.
     func close(within limit: Duration) async {
         if let transactions { await self.finishTransactions(transactions, within: limit) }
         self.refuseRecords(.producerClosed)
@@ -111,7 +112,11 @@ extension Sender {
             try? await self.flush()
             timer.cancel()
             if self.configuration.acks == .none {
+                // The records may not be read yet, which is more important than the metrics.
+                await self.telemetry?.close(until: self.loop.now + (deadline - self.loop.now) / 2)
                 await self.cluster.finishUnanswered(within: deadline - self.loop.now)
+            } else {
+                await self.telemetry?.close(until: deadline)
             }
         }
         self.giveUpAll(because: KafkaError(.closed, "The producer was closed before the record was acknowledged."))

@@ -37,14 +37,17 @@ extension Sender {
         batch.isCountedAsSent = true
         let (records, bytes) = (batch.count, batch.records.encodedByteCount)
         let uncompressedBytes = batch.records.byteCount
+        let waited = now - batch.createdAt
         self.tally.withLock {
-            $0.sent(records: records, bytes: bytes, uncompressedBytes: uncompressedBytes, isRetry: isRetry, now: now)
+            $0.sent(
+                records: records, bytes: bytes, uncompressedBytes: uncompressedBytes, after: waited, isRetry: isRetry,
+                now: now)
         }
         self.events(
             .batchSent(
                 KafkaEvent.BatchSent(
                     topicPartition: batch.topicPartition, broker: broker, records: records,
-                    uncompressedBytes: uncompressedBytes, bytes: bytes, waited: now - batch.createdAt)))
+                    uncompressedBytes: uncompressedBytes, bytes: bytes, waited: waited)))
     }
 
     /// Counts the result of a batch, raises its event and logs what is due.

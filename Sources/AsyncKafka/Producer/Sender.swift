@@ -20,6 +20,8 @@ final class Sender: Sendable {
     let loop: EventLoop
     let logger: Logger
     let events: Events
+    /// Nil if the configuration turns it off.
+    let telemetry: Telemetry?
     let undelivered = UndeliveredRecords()
     let failures = Lock(FailureNotices())
     let tally: Lock<ProducerTally>
@@ -48,6 +50,7 @@ final class Sender: Sendable {
         self.logger = Logger(configuration.cluster.log, [(.clientID, configuration.cluster.clientID)])
         self.events = Events(observer: configuration.cluster.observer)
         self.cluster = try Cluster(configuration: configuration.cluster, loop: loop, logger: self.logger)
+        self.telemetry = Telemetry(self.cluster, self.logger)
         let isRoundRobin = if case .roundRobin = configuration.partitioner.kind { true } else { false }
         self.hashesKeys = if case .standard = configuration.partitioner.kind { true } else { false }
         self.isPartitionerOurs = if case .custom = configuration.partitioner.kind { false } else { true }

@@ -24,6 +24,8 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// The ACLs, or nil without an authorizer.
     var acls: ACLTable?
     var quotas = ClientQuotas()
+    /// What clients have pushed of their metrics.
+    var metrics: MetricsReceiver
     /// The tasks that wait for records or groups.
     let waiters = ClusterWaiters()
 
@@ -57,12 +59,14 @@ final class EmbeddedCluster: @unchecked Sendable {
             .transactionVersion: configuration.transactionVersion, .groupVersion: configuration.groupVersion,
         ]
         self.settings = ClusterSettings(configuration)
+        self.metrics = MetricsReceiver(
+            configuration.metricsSubscription, capacity: configuration.requestLogCapacity)
         self.acls = configuration.authorizer.map {
             ACLTable(superUsers: $0.superUsers, allowsIfNoACL: $0.allowsIfNoACL)
         }
         self.requests = RequestLog(capacity: configuration.requestLogCapacity)
         var random = SystemRandomNumberGenerator()
-        self.id = Self.uuid(&random).description
+        self.id = KafkaUUID.random(using: &random).description
     }
 
     // MARK: Brokers
@@ -159,7 +163,7 @@ final class EmbeddedCluster: @unchecked Sendable {
     /// Creates a topic. The name and numbers must have been checked. `assignments` has the replicas of each partition.
     @discardableResult
     func createTopic(_ name: String, assignments: [[Int32]], configuration: [String: String] = [:]) -> Topic {
-        let topic = Topic(name: name, id: Self.uuid(&self.random), configuration: configuration)
+        let topic = Topic(name: name, id: self.randomUUID(), configuration: configuration)
         self.topics[name] = topic
         self.namesByID[topic.id] = name
         self.addPartitions(assignments, to: topic)
@@ -315,14 +319,7 @@ final class EmbeddedCluster: @unchecked Sendable {
         return self.nextProducerID
     }
 
-    func randomUUID() -> KafkaUUID { Self.uuid(&self.random) }
+    func randomUUID() -> KafkaUUID { .random(using: &self.random) }
 
     func randomSessionID() -> Int32 { Int32.random(in: 1...Int32.max, using: &self.random) }
-
-    private static func uuid(_ random: inout SystemRandomNumberGenerator) -> KafkaUUID {
-        // Kafka's IDs are UUIDs of version 4 that don't begin with a dash.
-        var high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
-        while high >> 58 == 62 { high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000 }
-        return KafkaUUID(high: high, low: random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
-    }
 }

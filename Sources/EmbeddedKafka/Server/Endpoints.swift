@@ -22,11 +22,13 @@ enum Endpoints {
             DescribeLogDirsEndpoint.self, DescribeProducersEndpoint.self, DescribeTopicPartitionsEndpoint.self,
             DescribeTransactionsEndpoint.self, DescribeUserScramCredentialsEndpoint.self, ElectLeadersEndpoint.self,
             EndTxnEndpoint.self, ExpireDelegationTokenEndpoint.self, FetchEndpoint.self, FindCoordinatorEndpoint.self,
-            HeartbeatEndpoint.self, IncrementalAlterConfigsEndpoint.self, InitProducerIDEndpoint.self,
+            GetTelemetrySubscriptionsEndpoint.self, HeartbeatEndpoint.self, IncrementalAlterConfigsEndpoint.self,
+            InitProducerIDEndpoint.self,
             JoinGroupEndpoint.self, LeaveGroupEndpoint.self, ListConfigResourcesEndpoint.self, ListGroupsEndpoint.self,
             ListOffsetsEndpoint.self, ListPartitionReassignmentsEndpoint.self, ListTransactionsEndpoint.self,
             MetadataEndpoint.self, OffsetCommitEndpoint.self, OffsetDeleteEndpoint.self, OffsetFetchEndpoint.self,
-            OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, RenewDelegationTokenEndpoint.self,
+            OffsetForLeaderEpochEndpoint.self, ProduceEndpoint.self, PushTelemetryEndpoint.self,
+            RenewDelegationTokenEndpoint.self,
             SaslAuthenticateEndpoint.self, SaslHandshakeEndpoint.self, SyncGroupEndpoint.self,
             TxnOffsetCommitEndpoint.self, WriteTxnMarkersEndpoint.self,
         ]
@@ -39,6 +41,9 @@ enum Endpoints {
     ) -> ClosedRange<Int16>? {
         let api = EmbeddedKafka.API(endpoint.apiKey)
         guard !configuration.withheldAPIs.contains(api) else { return nil }
+        // As in Kafka, a broker that has nobody to give metrics to doesn't offer to take them.
+        let takesMetrics = configuration.metricsSubscription != nil
+        guard takesMetrics || (api != .getTelemetrySubscriptions && api != .pushTelemetry) else { return nil }
         let known = endpoint.versions
         let highest = min(configuration.maxVersions[api] ?? .max, known.upperBound)
         return highest >= known.lowerBound ? known.lowerBound...highest : nil

@@ -49,6 +49,17 @@ extension CompressionCodec {
         }
     }
 
+    /// Returns the compressed form of `bytes` with the codec's default level, or `bytes` itself for `none`.
+    package func compress(_ bytes: Bytes) throws(CompressionError) -> Bytes {
+        guard let algorithm = try self.algorithm() else { return bytes }
+        var output = CompressionBuffer(
+            codec: self, sizeHint: bytes.count + bytes.count / 6 + 1024, limit: Int(Int32.max))
+        try bytes.withUnsafeBytes { (input) throws(CompressionError) in
+            try algorithm.compress(input, level: nil, into: &output)
+        }
+        return try output.finish()
+    }
+
     /// Returns the decompressed form of `bytes`, or `bytes` itself for `none`. Throws if it has more than `limit`
     /// bytes.
     ///

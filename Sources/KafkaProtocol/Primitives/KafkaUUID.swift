@@ -23,6 +23,13 @@ public struct KafkaUUID: Hashable, Sendable, CustomStringConvertible {
     /// The identifier with all bits zero, which stands for no identifier in Kafka.
     public static let zero = KafkaUUID(high: 0, low: 0)
 
+    /// Returns an identifier as Kafka makes them: a UUID of version 4 whose text doesn't begin with a dash.
+    package static func random(using generator: inout some RandomNumberGenerator) -> KafkaUUID {
+        var high = generator.next() & 0xffff_ffff_ffff_0fff | 0x4000
+        while high >> 58 == 62 { high = generator.next() & 0xffff_ffff_ffff_0fff | 0x4000 }
+        return KafkaUUID(high: high, low: generator.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
+    }
+
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// Creates an identifier from Kafka's text form, or returns nil if `text` isn't 22 characters of URL-safe base64.

@@ -407,6 +407,8 @@ enum AccessTable {
                 [$0.errorCode]
             }
         ],
+        .getTelemetrySubscriptions: [open(0, GetTelemetrySubscriptionsRequest()) { [$0.errorCode] }],
+        .pushTelemetry: [open(0, PushTelemetryRequest()) { [$0.errorCode] }],
         .describeCluster: [open(1, DescribeClusterRequest()) { [$0.errorCode] }],
     ]
 

@@ -22,6 +22,7 @@ import Testing
     private func withAuthorizer(_ body: (EmbeddedKafka, RawClient) async throws -> Void) async throws {
         var configuration = EmbeddedKafka.Configuration()
         configuration.authorizer = EmbeddedKafka.Authorizer()
+        configuration.metricsSubscription = EmbeddedKafka.MetricsSubscription()
         try await withCluster(configuration) { kafka, client in
             try await kafka.createTopic("t")
             try await kafka.createTopic("gone")

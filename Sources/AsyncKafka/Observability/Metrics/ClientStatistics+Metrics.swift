@@ -30,11 +30,11 @@ extension ClientStatistics {
             $0.throttleTime
         },
         .counter("kafka_client_connections_opened_total", of: "connections", "The connections that were opened.") {
-            $0.connectionsOpened
+            $0.connectionsOpened.total
         },
         .counter(
             "kafka_client_failed_connection_attempts_total", of: "attempts", "The attempts to connect that failed."
-        ) { $0.failedConnectionAttempts },
+        ) { $0.failedConnectionAttempts.total },
         .connections("kafka_client_connection_open", of: "1", "1 for an open connection, and 0 for one that isn't.") {
             $0.state == .open || $0.state == .paused ? 1 : 0
         },
