@@ -67,8 +67,8 @@ package final class BufferPool: Sendable {
     package func give(_ block: Block) {
         let size = Int.bitWidth - (block.capacity - 1).leadingZeroBitCount - Self.smallestClass
         let unwanted = self.state.withLock { state in
-            var unwanted =
-                block.capacity <= self.limit ? state.makeRoom(self.limit - block.capacity, sparing: size) : []
+            let isKept = (state.free[size].count + 1) * block.capacity <= self.limit
+            var unwanted = isKept ? state.makeRoom(self.limit - block.capacity, sparing: size) : []
             guard state.bytes + block.capacity <= self.limit else {
                 unwanted.append(block)
                 return unwanted

@@ -56,6 +56,7 @@ package enum JavaProgram {
         return try await KafkaTool.start(file.path, arguments, input: input, classPath: installation?.classPath)
             .output()
     }
+
     /// The file of a program.
     static func source(of name: String) -> URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

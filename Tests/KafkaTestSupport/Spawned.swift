@@ -23,6 +23,8 @@ struct Spawned: Sendable {
 
     /// One process at a time: pipes are made and marked within, so that no process inherits a pipe of another. One that did would
     /// keep it open after the other's end.
+    ///
+    /// (Starting a process takes longer than a lock should be held. Few threads start one.)
     private static let spawning = Lock(())
 
     /// Starts a process.

@@ -61,8 +61,7 @@ package actor ToolHost {
     /// If the task is cancelled, the class is interrupted, and an error thrown when it has ended.
     @discardableResult
     package func run(_ tool: String, _ arguments: [String], input: String = "") async throws -> [String] {
-        let host = try await self.running()
-        let connection = try ToolConnection(port: host.port)
+        let (host, connection) = try await self.connected()
         let answer = await withTaskCancellationHandler {
             await connection.run([input, tool] + arguments)
         } onCancel: {
@@ -80,6 +79,15 @@ package actor ToolHost {
             throw KafkaTool.failure(of: name, status: status, lines: answer.lines, errors: answer.errors)
         }
         return answer.lines
+    }
+
+    /// Connects to the running JVM. One that refuses is ending, and is replaced.
+    private func connected() async throws -> (Running, ToolConnection) {
+        let host = try await self.running()
+        if let connection = try? ToolConnection(port: host.port) { return (host, connection) }
+        await host.process.destroy()
+        let another = try await self.running()
+        return (another, try ToolConnection(port: another.port))
     }
 
     /// Returns the running JVM. Starts one if there is none, or if it has died.

@@ -146,8 +146,16 @@ struct AssignedPartition: Sendable {
         return self.dropBuffer()
     }
 
+    /// Drops the buffered records, and ignores the answers to what is in flight, which is asked for again. Returns the number of dropped
+    /// bytes.
+    mutating func beginAgain() -> Int {
+        self.incarnation += 1
+        self.isLookingUp = false
+        return self.dropBuffer()
+    }
+
     /// Drops the buffered records, which are fetched again. Returns the number of dropped bytes.
-    mutating func dropBuffer() -> Int {
+    private mutating func dropBuffer() -> Int {
         defer { self.bufferedBytes = 0 }
         self.chunks = Deque()
         self.putBack = nil

@@ -77,7 +77,7 @@ public struct ConsumerConfiguration: Sendable {
     public var maxPartitionFetchBytes = 1 << 20
     /// The maximum bytes fetched ahead of the reader, for all partitions together. Default: 64 MiB. A broker's answer, which is at most
     /// half as large, counts until all of its records have been read, because it stays in memory as a whole. One batch that is larger is
-    /// still fetched.
+    /// still fetched. Records that are kept beyond the next call aren't counted.
     public var maxPrefetchBytes = 64 << 20
     /// Whether the checksum of each batch is verified. Default: true.
     public var checkCRCs = true

@@ -35,7 +35,7 @@ extension SubscriptionState {
     }
 
     private mutating func planFetch(beside broker: Int32, of partitions: [TopicPartition]) -> FetchBeside? {
-        guard self.held.count < self.settings.maximumPrefetchBytes else {
+        guard self.spareBytes > 0 else {
             self.isRoomWanted = true
             return nil
         }

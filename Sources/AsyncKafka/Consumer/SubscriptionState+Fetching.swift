@@ -79,7 +79,7 @@ extension SubscriptionState {
         guard !wanted.isEmpty else { return .wait(until: next) }
         let share = max(self.settings.maximumPrefetchBytes / sources.count, 1)
         guard buffered < share else { return .wait(until: nil) }
-        if self.room <= 0 { self.dropPaused() }
+        if self.room <= 0 || self.held.count >= self.settings.maximumPrefetchBytes { self.dropUnreadable() }
         guard self.room > 0 else {
             self.isRoomWanted = true
             return .wait(until: nil)
@@ -106,18 +106,19 @@ extension SubscriptionState {
         }
     }
 
-    /// The room in the buffer besides the reserved bytes of fetches in flight. If only the batch in hand is left, the next records are
-    /// fetched beside it, however large its answer is.
-    var room: Int {
-        self.settings.maximumPrefetchBytes - (self.bufferedBytes == 0 ? 0 : self.held.count) - self.reservedBytes
-    }
+    /// The part of the buffer that no answer takes. If only the batch in hand is left, the next records are fetched beside it, however
+    /// large its answer is.
+    var spareBytes: Int { self.settings.maximumPrefetchBytes - (self.bufferedBytes == 0 ? 0 : self.held.count) }
 
-    /// Drops the buffers of paused partitions, which must not keep the others from being read.
-    private mutating func dropPaused() {
-        for (partition, assigned) in self.partitions where assigned.isPaused && assigned.isBuffered {
+    /// The room in the buffer besides the reserved bytes of fetches in flight.
+    var room: Int { self.spareBytes - self.reservedBytes }
+
+    /// Drops the buffers of partitions that can't be read now: they are paused, are being given up, or have a position in doubt. They must
+    /// not keep the others from being read.
+    private mutating func dropUnreadable() {
+        for (partition, assigned) in self.partitions where assigned.isBuffered && !assigned.isReadable {
             var assigned = assigned
-            self.bufferedBytes -= assigned.dropBuffer()
-            assigned.incarnation += 1
+            self.bufferedBytes -= assigned.beginAgain()
             self.partitions[partition] = assigned
         }
     }
@@ -257,9 +258,7 @@ extension SubscriptionState {
             if wasFollower && assigned.leader != broker { return [.fetchers] }
             // Records that the reader hasn't received are still valid. The offset after them is requested again when
             // the reader gets there.
-            if assigned.isBuffered || assigned.isTaken
-                || self.inHand?.partition == partition && self.inHand?.isUnfinished == true
-            {
+            if assigned.isBuffered || assigned.isTaken || self.inHand?.partition == partition {
                 return []
             }
             if case .none = self.settings.autoOffsetReset {

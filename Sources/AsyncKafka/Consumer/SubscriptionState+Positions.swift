@@ -68,7 +68,7 @@ extension SubscriptionState {
         return (due, next)
     }
 
-    /// Ends a look-up and returns its partition, if the look-up still matters.
+    /// Ends a look-up and returns its partition, if the look-up still matters. If it doesn't, another one may be due.
     private mutating func finish(_ lookup: PositionLookup) -> AssignedPartition? {
         guard var assigned = self.partitions[lookup.partition], assigned.incarnation == lookup.incarnation,
             assigned.isLookingUp
@@ -89,7 +89,7 @@ extension SubscriptionState {
 
     /// Processes the group's committed offset; nil if it has none.
     mutating func committedFound(_ lookup: PositionLookup, _ committed: OffsetAndMetadata?) -> Wakening {
-        guard var assigned = self.answered(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [.positions] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.isChosen = false
         guard let committed else {
@@ -107,7 +107,7 @@ extension SubscriptionState {
 
     /// Processes an offset in the leader's log.
     mutating func offsetFound(_ lookup: PositionLookup, offset: Int64, epoch: Int32?) -> Wakening {
-        guard var assigned = self.answered(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [.positions] }
         self.bufferedBytes -= assigned.move(to: FetchPosition(offset: offset, epoch: epoch))
         assigned.origin = assigned.position
         self.partitions[lookup.partition] = assigned
@@ -116,7 +116,7 @@ extension SubscriptionState {
 
     /// Replaces a look-up that had no result with another one.
     mutating func redirect(_ lookup: PositionLookup, to target: OffsetTarget) -> Wakening {
-        guard var assigned = self.answered(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [.positions] }
         assigned.phase = .resetting(target)
         self.partitions[lookup.partition] = assigned
         return [.positions]
@@ -125,13 +125,12 @@ extension SubscriptionState {
     /// Processes the end offset of the leader's log in the epoch of the last record read; nil if the leader doesn't
     /// know it.
     mutating func endOfEpochFound(_ lookup: PositionLookup, endOffset: Int64?) -> Wakening {
-        guard var assigned = self.answered(lookup) else { return [] }
+        guard var assigned = self.answered(lookup) else { return [.positions] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.phase = .fetching
         // An unknown epoch doesn't prove that records were lost.
         guard let endOffset, endOffset < assigned.fetchPosition.offset else { return [.fetchers, .reader] }
-        self.bufferedBytes -= assigned.dropBuffer()
-        assigned.incarnation += 1
+        self.bufferedBytes -= assigned.beginAgain()
         guard endOffset < assigned.position.offset else { return [.fetchers] }
         if case .none = self.settings.autoOffsetReset {
             assigned.failure = KafkaError(
@@ -155,7 +154,7 @@ extension SubscriptionState {
         _ lookup: PositionLookup, _ error: KafkaError, now: MonotonicTime, retryAt time: MonotonicTime,
         isToldElsewhere: Bool = false
     ) -> Wakening {
-        guard var assigned = self.finish(lookup) else { return [] }
+        guard var assigned = self.finish(lookup) else { return [.positions] }
         defer { self.partitions[lookup.partition] = assigned }
         assigned.notBefore = time
         if error.isRetriable {

@@ -51,8 +51,7 @@ extension SubscriptionState {
         assigned.position = inHand.handedOut
         assigned.unseenFrom = assigned.position.offset
         if isDamaged {
-            self.bufferedBytes -= assigned.dropBuffer()
-            assigned.incarnation += 1
+            self.bufferedBytes -= assigned.beginAgain()
             return KafkaError(
                 RecordBatchError(
                     .malformed("a record's lengths contradict each other"), baseOffset: inHand.batch.baseOffset),
@@ -158,16 +157,14 @@ extension SubscriptionState {
         _ assigned: inout AssignedPartition, _ partition: TopicPartition, _ error: RecordBatchError,
         nextOffset: Int64? = nil
     ) -> Taken {
-        _ = assigned.dropBuffer()
-        assigned.incarnation += 1
+        _ = assigned.beginAgain()
         return .failure(KafkaError(error, partition, nextOffset: nextOffset))
     }
 
     /// Drops a batch that turned out to be damaged.
     mutating func refuse(_ taken: TakenBatch) {
         guard var assigned = self.partitions[taken.partition], assigned.incarnation == taken.incarnation else { return }
-        self.bufferedBytes -= assigned.dropBuffer()
-        assigned.incarnation += 1
+        self.bufferedBytes -= assigned.beginAgain()
         self.partitions[taken.partition] = assigned
     }
 

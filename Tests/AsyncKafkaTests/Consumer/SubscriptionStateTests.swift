@@ -243,6 +243,40 @@ import Testing
         #expect(state.held.count == 0)
     }
 
+    @Test func aPartitionWhoseBufferIsDroppedDuringALookUpIsLookedUpAgain() throws {
+        var state = try self.reading { $0.maximumPrefetchBytes = 100 }
+        self.answer(&state, try self.plan(&state), [try LogBatch.records([String(repeating: "x", count: 200)], at: 0)])
+        state.partitions[self.partition]?.isPaused = true
+        _ = state.metadataChanged(self.metadata(epoch: 1))
+        let outdated = try #require(state.beginLookups(now: self.now).due.first)
+        // Another partition needs the room.
+        let other = TopicPartition("t", 1)
+        state.add([other])
+        try state.seek(other, to: FetchPosition(offset: 0))
+        _ = state.metadataChanged(self.metadata(epoch: 1, partitions: 2))
+        #expect(self.isPlanned(&state))
+        #expect(state.held.count == 0)
+        #expect(state.endOfEpochFound(outdated, endOffset: nil).contains(.positions))
+        state.partitions[self.partition]?.isPaused = false
+        for lookup in state.beginLookups(now: self.now).due { _ = state.endOfEpochFound(lookup, endOffset: nil) }
+        #expect(state.partitions[self.partition]?.isFetchable == true)
+    }
+
+    @Test func aPartitionWithAPositionInDoubtDoesNotKeepTheOthersFromBeingRead() throws {
+        var state = try self.reading { $0.maximumPrefetchBytes = 100 }
+        self.answer(&state, try self.plan(&state), [try LogBatch.records([String(repeating: "x", count: 200)], at: 0)])
+        let other = TopicPartition("t", 1)
+        state.add([other])
+        try state.seek(other, to: FetchPosition(offset: 0))
+        _ = state.metadataChanged(self.metadata(epoch: 1, partitions: 2))
+        #expect(state.partitions[self.partition]?.isReadable == false)
+        guard case .fetch(let fetches, _) = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("Nothing is fetched.")
+            return
+        }
+        #expect(fetches.map(\.partition) == [other])
+    }
+
     @Test func oneBrokersPartitionsDoNotTakeTheWholeBuffer() throws {
         var settings = SubscriptionState.Settings()
         settings.maximumPrefetchBytes = 3000

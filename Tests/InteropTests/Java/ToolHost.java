@@ -70,7 +70,7 @@ public class ToolHost {
             DataInputStream input = new DataInputStream(socket.getInputStream());
             String[] strings = new String[input.readInt()];
             for (int index = 0; index < strings.length; index++)
-                strings[index] = new String(input.readNBytes(input.readInt()), StandardCharsets.UTF_8);
+                strings[index] = readString(input);
             Run run = new Run(strings[0], socket.getOutputStream());
             run.start(strings[1], Arrays.copyOfRange(strings, 2, strings.length));
             new Thread(() -> run.exitAtEnd(input), "watch").start();
@@ -78,6 +78,12 @@ public class ToolHost {
         } catch (IOException | InterruptedException gone) {
             System.err.println("A run was not answered: " + gone);
         }
+    }
+
+    private static String readString(DataInputStream input) throws IOException {
+        byte[] bytes = new byte[input.readInt()];
+        input.readFully(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** Lets Kafka's own exits and shutdown hooks concern only the run that they are called in. */
@@ -257,6 +263,8 @@ public class ToolHost {
         @Override public void write(int value) throws IOException { write(new byte[] {(byte) value}, 0, 1); }
 
         @Override public void write(byte[] bytes, int offset, int length) throws IOException {
+            // Nothing would look like the end.
+            if (length == 0) return;
             Run run = current.get();
             if (run == null || !run.write(kind, bytes, offset, length)) rest.write(bytes, offset, length);
         }
