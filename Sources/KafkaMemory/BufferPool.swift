@@ -36,7 +36,7 @@ package final class BufferPool: Sendable {
     private static let smallestClass = 15
     private static let largestClass = 23
 
-    package static let shared = BufferPool(limit: 12 << 20)
+    package static let shared = BufferPool(limit: 8 << 20)
 
     private let limit: Int
     private let state: Lock<State>

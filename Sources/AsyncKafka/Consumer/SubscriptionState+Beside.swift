@@ -35,7 +35,10 @@ extension SubscriptionState {
     }
 
     private mutating func planFetch(beside broker: Int32, of partitions: [TopicPartition]) -> FetchBeside? {
-        guard self.spareBytes > 0 else {
+        // The fetch in flight may have reserved all of the room, although it returns nothing for partitions that were moved. So one fetch
+        // beside it needs no room, but not more: a reader that moves one partition after the other would have all of them fetched.
+        let isFirst = self.fetchesBeside[broker, default: 0] == 0
+        guard self.spareBytes > 0, isFirst || self.room > 0 else {
             self.isRoomWanted = true
             return nil
         }
@@ -48,11 +51,10 @@ extension SubscriptionState {
             bytes += Int(assigned.maximumBytes)
             fetches.append(PlannedFetch(partition, assigned, number: number, isBeside: true))
         }
-        // The fetch in flight may have reserved all of the room, although it returns nothing for partitions that were
-        // moved.
-        let least = min(bytes, Int(self.settings.maximumPartitionBytes))
+        let least = isFirst ? min(bytes, Int(self.settings.maximumPartitionBytes)) : 1
         let limit = min(max(min(bytes, self.room), least), self.settings.maxFetchBytes)
         self.begin(fetches, number: number, maximumBytes: limit)
+        self.fetchesBeside[broker, default: 0] += 1
         return FetchBeside(broker: broker, fetches: fetches, maximumBytes: limit)
     }
 }

@@ -130,7 +130,7 @@ extension SubscriptionState {
     ) -> Wakening {
         self.reservedBytes -= maximumBytes
         let isBeside = fetches.first?.isBeside == true
-        if !isBeside { self.busyBrokers.remove(broker) }
+        if isBeside { self.fetchesBeside[broker, default: 0] -= 1 } else { self.busyBrokers.remove(broker) }
         // If the broker's own fetch has ended before one beside it, the broker's fetcher could not request the partitions of the
         // latter, and waits if it has no others.
         var isOthersTurn = self.isRoomWanted || (isBeside && !self.busyBrokers.contains(broker))

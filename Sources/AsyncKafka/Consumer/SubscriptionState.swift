@@ -77,6 +77,8 @@ struct SubscriptionState: Sendable {
     var fetches = 0
     /// The brokers with a fetch in flight.
     var busyBrokers: Set<Int32> = []
+    /// The numbers of fetches in flight beside those, by broker.
+    var fetchesBeside: [Int32: Int] = [:]
     /// The highest incarnation of removed partitions, so that an answer for a removed one isn't used for its successor.
     private var lastIncarnation = 0
 

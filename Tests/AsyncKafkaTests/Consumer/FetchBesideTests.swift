@@ -83,6 +83,37 @@ import Testing
         #expect(plan.fetches.isEmpty && plan.next == nil)
     }
 
+    @Test func partitionsThatAreMovedOneByOneAreFetchedWithinTheBuffer() throws {
+        var settings = SubscriptionState.Settings()
+        settings.maximumPrefetchBytes = 10_000
+        settings.maximumPartitionBytes = 1000
+        var state = SubscriptionState(settings)
+        let all = (Int32(0)..<100).map { TopicPartition("t", $0) }
+        state.assign(all)
+        let topic = TopicMetadata(
+            name: "t", partitions: all.map { PartitionMetadata(index: $0.partition, leader: 1, leaderEpoch: 0) })
+        _ = state.metadataChanged(
+            ClusterMetadata(version: 1, clusterID: nil, controllerID: nil, brokers: [:], topics: ["t": topic]))
+        for partition in all { try state.seek(partition, to: FetchPosition(offset: 5)) }
+        guard case .fetch = state.planFetch(from: 1, now: self.now) else {
+            Issue.record("There is nothing to fetch.")
+            return
+        }
+        var besides: [FetchBeside] = []
+        for partition in all {
+            try state.seek(partition, to: FetchPosition(offset: 0))
+            besides += state.planFetchesBeside(now: self.now).fetches
+        }
+        #expect(state.reservedBytes <= 10_000)
+        #expect((2..<10).contains(besides.count))
+        // Those that found no room have their turn when one ends.
+        let ended = try #require(besides.first)
+        #expect(
+            state.fetchEnded(ended.fetches, maximumBytes: ended.maximumBytes, from: 1, now: self.now).contains(
+                .fetchers))
+        #expect(!state.planFetchesBeside(now: self.now).fetches.isEmpty)
+    }
+
     /// The broker's own fetch ends while the one beside it waits, and can't include the partition then.
     @Test func aFetchBesideThatOutlastsTheOtherLetsTheBrokersLoopGoOn() throws {
         var (state, plan) = try self.movedDuring()
