@@ -47,10 +47,10 @@ struct ConsumeBenchmark {
     ) async throws {
         var configuration = ConsumerConfiguration(self.cluster)
         configuration.autoOffsetReset = .earliest
-        try await KafkaConsumer.withConsumer(configuration) { consumer in
+        try await KafkaConsumer.withConsumer(configuration, assigned: []) { consumer in
             let partitions = try await consumer.partitions(of: self.topic)
             let watch = Stopwatch()
-            try await consumer.assign(partitions.map { TopicPartition(self.topic, $0) })
+            try consumer.assign(partitions.map { TopicPartition(self.topic, $0) })
             let (records, bytes) = try await read(consumer, watch)
             print(
                 #"{"n": \#(records), "err": \#(bytes == 0 ? 1 : 0), "cpu": \#(watch.cpuSeconds), "wall": \#(watch.wallSeconds)}"#

@@ -19,10 +19,10 @@ struct SlowReaderBenchmark {
         var configuration = ConsumerConfiguration(self.cluster)
         configuration.autoOffsetReset = .earliest
         configuration.maxPrefetchBytes = self.maxPrefetchBytes
-        try await KafkaConsumer.withConsumer(configuration) { consumer in
+        try await KafkaConsumer.withConsumer(configuration, assigned: []) { consumer in
             let partitions = try await consumer.partitions(of: self.topic).map { TopicPartition(self.topic, $0) }
             let before = ResidentMemory.bytes
-            try await consumer.assign(partitions)
+            try consumer.assign(partitions)
             let end = ContinuousClock.now + .seconds(seconds)
             var records = 0
             var most = before
